@@ -1,0 +1,1 @@
+//! toaster.conf → Config.

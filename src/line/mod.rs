@@ -1,0 +1,1 @@
+//! Stamps: what stands before the text of a log line.
