@@ -20,38 +20,49 @@ const EPOCH: u64 = 1 << 62;
 #[inline]
 pub fn tai64n(line: &[u8], tai_offset: i64) -> Option<Stamp> {
     let label = line.first_chunk::<LABEL>()?;
-    if label[0] != b'@' || label[LABEL - 1] != b' ' {
+    let eight = |at| Some(u64::from_be_bytes(*label[at..].first_chunk()?));
+    // Until 2106 all labels begin alike.
+    let high = if label.starts_with(b"@40000000") {
+        Hex {
+            value: 0x4000_0000,
+            bad: 0,
+        }
+    } else {
+        hex(eight(1)?)
+    };
+    let (low, nanos) = (hex(eight(9)?), hex(eight(17)?));
+    if label[0] != b'@' || label[LABEL - 1] != b' ' || high.bad | low.bad | nanos.bad != 0 {
         return None;
     }
-    let high = hex(label[1..9].try_into().ok()?)?;
-    let low = hex(label[9..17].try_into().ok()?)?;
-    let nanos = hex(label[17..25].try_into().ok()?)?;
-    let tai = u64::from(high) << 32 | u64::from(low);
+    let tai = u64::from(high.value) << 32 | u64::from(low.value);
     let secs = i64::try_from(tai.checked_sub(EPOCH)?).ok()?;
-    Stamp::new(secs.checked_sub(tai_offset)?, nanos)
+    Stamp::new(secs.checked_sub(tai_offset)?, nanos.value)
 }
 
-/// Eight digits of `[0-9a-f]` as a number.
+/// Eight bytes taken for hex digits.
+struct Hex {
+    value: u32,
+    /// 0 if all of them were of `[0-9a-f]`.
+    bad: u64,
+}
+
+/// Decodes eight digits, the first in the highest byte, all at once and without a branch.
 #[inline]
-fn hex(digits: [u8; 8]) -> Option<u32> {
-    const TOP: u64 = every(0x80);
-    let x = u64::from_be_bytes(digits);
-    if x & TOP != 0 {
-        return None;
-    }
-    // No byte of x has its top bit set, so adding 0x80 - c sets the top bit of exactly those bytes that are >= c,
-    // and nothing is carried into the next byte.
-    let at_least = |c: u8| x.wrapping_add(every(0x80 - c));
-    let digit = at_least(b'0') & !at_least(b'9' + 1);
-    let letter = at_least(b'a') & !at_least(b'f' + 1) & TOP;
-    if (digit | letter) & TOP != TOP {
-        return None;
-    }
-    // 'a' & 15 is 1, so a letter lacks 9.
-    let nibbles = (x & every(0x0f)) + (letter >> 7) * 9;
-    let bytes = (nibbles | nibbles >> 4) & 0x00ff_00ff_00ff_00ff;
+fn hex(x: u64) -> Hex {
+    // What a digit is worth, were it one: bit 6 tells letters, and as 'a' & 15 is 1, they lack 9.
+    let letter = x >> 6 & every(1);
+    let worth = (x & every(0x0f)) + letter * 9;
+    // It was one if that is below 16, and written down gives the digit back. No byte of it is above 24 + 6, so
+    // nothing is carried into the next byte.
+    let above_nine = (worth + every(6)) >> 4 & every(1);
+    let written = worth + every(b'0') + above_nine * u64::from(b'a' - 10 - b'0');
+    let bad = written ^ x | worth & every(0xf0);
+    let bytes = (worth | worth >> 4) & 0x00ff_00ff_00ff_00ff;
     let words = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
-    Some((words | words >> 16) as u32)
+    Hex {
+        value: (words | words >> 16) as u32,
+        bad,
+    }
 }
 
 /// A `u64` of eight times the byte `b`.
@@ -136,6 +147,21 @@ mod tests {
         assert_eq!(tai64n(b"@ffffffffffffffff00000000 x", 10), None);
     }
 
+    #[test]
+    fn of_all_bytes_sixteen_are_digits() {
+        for byte in 0..=u8::MAX {
+            let expected = (byte as char)
+                .to_digit(16)
+                .filter(|_| !byte.is_ascii_uppercase());
+            for place in 0..8 {
+                let mut digits = *b"90afb8c1";
+                digits[place] = byte;
+                let good = hex(u64::from_be_bytes(digits)).bad == 0;
+                assert_eq!(good, expected.is_some(), "{}", digits.escape_ascii());
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn what_was_written_is_read(secs in 0..9_246_182_400_i64, nanos in 0..1_000_000_000_u32, offset in 0..100_i64) {
@@ -147,7 +173,8 @@ mod tests {
         fn hex_agrees_with_std(digits in "[0-9a-fA-G/:`g ]{8}") {
             let plain = digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
             let expected = plain.then(|| u32::from_str_radix(&digits, 16).unwrap());
-            prop_assert_eq!(hex(digits.as_bytes().try_into().unwrap()), expected);
+            let Hex { value, bad } = hex(u64::from_be_bytes(digits.as_bytes().try_into().unwrap()));
+            prop_assert_eq!((bad == 0).then_some(value), expected);
         }
     }
 }
