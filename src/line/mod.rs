@@ -117,7 +117,7 @@ impl<Tz: TimeZone> Parser<Tz> {
 
     /// Takes `line` apart. It is without its newline; one `\r` at its end is not part of the text.
     ///
-    /// Never fails: whatever begins with no stamp of `FORMATS` is text as a whole.
+    /// Never fails: what begins with none of these stamps is text as a whole.
     #[inline]
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
