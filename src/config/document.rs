@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
+use toml::{Spanned, Table, Value};
 
 use super::{Kind, Problem, Severity};
 
@@ -41,26 +41,28 @@ impl Document {
         {
             return document;
         }
-        let mut spoilt = Vec::new();
+        let lines = Lines::of(text);
+        let mut spoilt = vec![false; lines.0.len() + 1];
         for error in &errors {
-            let lines = error.span().map(|span| lines(text, span));
+            let at = error.span().map(|span| lines.touched(span));
             problems.push(Problem {
                 severity: Severity::Error,
                 kind: Kind::Syntax,
                 file: file.to_path_buf(),
-                line: lines.clone().map(|lines| lines.start),
+                line: at.clone().map(|lines| lines.start),
                 key: None,
                 text: one_line(error.message()),
             });
-            spoilt.extend(lines);
+            at.into_iter().for_each(|lines| spoilt[lines].fill(true));
         }
         let mut document = Document::default();
         for (key, value) in table.get_ref() {
-            let at = lines(text, key.span().start..value.span().end);
-            if spoilt
-                .iter()
-                .any(|bad| bad.start < at.end && at.start < bad.end)
-            {
+            let mut at = lines.touched(key.span().start..value.span().end);
+            if under_header(text, value) {
+                // Its end is not known: half of a table must not pass for the whole.
+                at.end = spoilt.len();
+            }
+            if spoilt[at.clone()].contains(&true) {
                 continue;
             }
             let key = key.get_ref().to_string();
@@ -92,7 +94,9 @@ impl Document {
             if key.is_empty() || key.starts_with('[') {
                 return None;
             }
-            document.entries.retain(|entry| entry.key != key);
+            if document.has(key) {
+                document.entries.retain(|entry| entry.key != key);
+            }
             // An empty value is the same as none.
             if value.is_empty() {
                 document.table.remove(key);
@@ -174,7 +178,7 @@ fn plain(value: &DeValue<'_>) -> Option<Value> {
                 .collect::<Option<_>>()?,
         ),
         DeValue::Table(items) => {
-            let item = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+            let item = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
                 Some((key_text(key), plain(value.get_ref())?))
             };
             Value::Table(items.iter().map(item).collect::<Option<_>>()?)
@@ -182,15 +186,39 @@ fn plain(value: &DeValue<'_>) -> Option<Value> {
     })
 }
 
-fn key_text(key: &toml::Spanned<toml::de::DeString<'_>>) -> String {
+fn key_text(key: &Spanned<toml::de::DeString<'_>>) -> String {
     key.get_ref().to_string()
 }
 
-/// The lines, from 1, that a span of bytes touches.
-fn lines(text: &str, span: Range<usize>) -> Range<usize> {
-    let line = |at: usize| 1 + text.bytes().take(at).filter(|&b| b == b'\n').count();
-    let last = span.end.saturating_sub(1).max(span.start);
-    line(span.start)..line(last) + 1
+/// Does `value` stand under a `[header]`, not behind a `=`?
+fn under_header(text: &str, value: &Spanned<DeValue<'_>>) -> bool {
+    match value.get_ref() {
+        DeValue::Table(_) => !text[value.span().start..].starts_with('{'),
+        DeValue::Array(items) => items
+            .iter()
+            .any(|item| matches!(item.get_ref(), DeValue::Table(_))),
+        _ => false,
+    }
+}
+
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Lines {
+        Lines(
+            memchr::memchr_iter(b'\n', text.as_bytes())
+                .chain([text.len()])
+                .collect(),
+        )
+    }
+
+    /// The lines, from 1, that a span of bytes touches.
+    fn touched(&self, span: Range<usize>) -> Range<usize> {
+        let line = |at: usize| (1 + self.0.partition_point(|&end| end < at)).min(self.0.len());
+        let first = line(span.start);
+        first..line(span.end.saturating_sub(1)).max(first) + 1
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -147,15 +147,15 @@ fn is_ours(key: &str) -> bool {
 
 /// The known key that differs from `key` in the fewest letters, if that are at most three.
 fn nearest(key: &str) -> Option<&'static str> {
-    if key.len() > 100 {
-        return None;
-    }
-    let names = KEYS
-        .iter()
-        .map(|key| key.name)
-        .chain(INACTIVE.iter().map(|(name, _)| *name));
-    let (distance, name) = names.map(|name| (distance(key, name), name)).min()?;
-    (distance <= 3).then_some(name)
+    const MOST: usize = 3;
+    let active = KEYS.iter().map(|key| key.name);
+    let names = active.chain(INACTIVE.iter().map(|(name, _)| *name));
+    names
+        .filter(|name| name.len().abs_diff(key.len()) <= MOST)
+        .map(|name| (distance(key, name), name))
+        .filter(|(distance, _)| *distance <= MOST)
+        .min()
+        .map(|(_, name)| name)
 }
 
 /// How many letters have to be added, taken out or changed to make `b` of `a` (Levenshtein).

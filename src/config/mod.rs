@@ -5,8 +5,8 @@
 //! else says it on stderr and goes on.
 //!
 //! `mod` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form), `keys`
-//! is the table of all keys, `values` reads what they say. To add a key: a field here, its default in `builtin`, a row in `keys`, its text in
-//! toaster.conf; a test says which of them is missing.
+//! is the table of all keys, `values` reads what they say. To add a key: a field here, its default in `builtin`, a
+//! row in `keys`, its text in toaster.conf; a test says which of them is missing.
 
 mod document;
 mod keys;

@@ -456,6 +456,30 @@ fn a_byte_order_mark_and_carriage_returns_are_no_matter() {
     );
 }
 
+#[test]
+fn half_of_a_table_does_not_pass_for_the_whole() {
+    let (config, problems) = read_text("[[counter]]\nname = 'x'\nmatch = y\n");
+    assert_eq!(problems.len(), 1);
+    assert!(config.raw.is_empty(), "{:?}", config.raw);
+    let (config, _) = read_text("logs_vchkpw_ports = { 2525 = 'smtp' }\n[[counter]]\nmatch = y\n");
+    assert_eq!(config.logs_vchkpw_ports.len(), 1);
+}
+
+#[test]
+fn hostile_files_take_neither_the_stack_nor_all_day() {
+    let started = std::time::Instant::now();
+    let many: String = (0..3_000).map(|n| format!("logs_{n} = {n}\n")).collect();
+    read_text(&many);
+    read_text(&many.replace("= ", "= x"));
+    read_text(&many.replace("= ", "== "));
+    read_text(&"logs_user = x\n".repeat(3_000));
+    for text in ["[", "{a=", "a.", "[[", "'", "\"\"\"", "#", "\n"] {
+        read_text(&format!("a = {}", text.repeat(50_000)));
+        read_text(&text.repeat(50_000));
+    }
+    assert!(started.elapsed().as_secs() < 60);
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read(text in "[a-z_=\"'\\[\\]{}#.,0-9 \n\u{e9}]{0,200}") {
