@@ -92,9 +92,8 @@ pub fn command() -> Command {
                 .help("Accepted for the Perl maillogs' sake; does nothing"),
         );
     for protocol in PROTOCOLS {
-        command = command.subcommand(
-            Command::new(protocol.name).about(format!("Print the counters: {}", protocol.about)),
-        );
+        command = command
+            .subcommand(Command::new(protocol.name).about(format!("Print the counters: {}", protocol.about)));
     }
     command
         .subcommand(
@@ -203,7 +202,11 @@ fn understand(matches: &ArgMatches) -> Call {
         }
         other => Action::Query { protocol: other.map(|(name, _)| name.to_owned()).unwrap_or_default() },
     };
-    Call { config: matches.get_one::<PathBuf>("config").cloned(), verbose: matches.get_flag("verbose"), action }
+    Call {
+        config: matches.get_one::<PathBuf>("config").cloned(),
+        verbose: matches.get_flag("verbose"),
+        action,
+    }
 }
 
 #[cfg(test)]
@@ -222,7 +225,8 @@ mod tests {
     #[test]
     fn argv0_decides() {
         let sendlog = Action::Process { log: "sendlog".into(), force: false };
-        for words in [&["sendlog"][..], &["./sendlog"], &["/usr/local/bin/sendlog"], &["maillogs", "sendlog"]] {
+        for words in [&["sendlog"][..], &["./sendlog"], &["/usr/local/bin/sendlog"], &["maillogs", "sendlog"]]
+        {
             assert_eq!(call(words).unwrap().action, sendlog, "{words:?}");
         }
         assert_eq!(call(&["sendlog", "--nonsense"]).unwrap().action, sendlog);

@@ -25,7 +25,10 @@ pub fn become_owner(config: &Config) {
         return;
     };
     if let Err(e) = take_ids(user.uid, group.gid, &config.logs_base) {
-        warn(format_args!("cannot work as {}:{}: {e}; going on as root", config.logs_user, config.logs_group));
+        warn(format_args!(
+            "cannot work as {}:{}: {e}; going on as root",
+            config.logs_user, config.logs_group
+        ));
         back_to_root();
     }
 }

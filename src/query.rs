@@ -79,6 +79,7 @@ fn base(job: &Job<'_>) -> Result<(State, Origin)> {
         *total = read.unwrap_or(*total);
     }
     // A damaged state is set aside by the next commit, which takes the sources as known; so do we.
-    let damaged = std::fs::symlink_metadata(store.state_dir.join(format!("{}.state", job.feed.protocol.name))).is_ok();
+    let damaged =
+        std::fs::symlink_metadata(store.state_dir.join(format!("{}.state", job.feed.protocol.name))).is_ok();
     Ok((state, if damaged { Origin::Damaged } else { Origin::TakenOver }))
 }

@@ -100,12 +100,16 @@ fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
 /// Advances every feed, one failure not keeping the others from it.
 fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
     let mut failed = None;
-    for feed in FEEDS.iter().filter(|f| protocols.is_empty() || protocols.iter().any(|p| p == f.protocol.name)) {
+    for feed in
+        FEEDS.iter().filter(|f| protocols.is_empty() || protocols.iter().any(|p| p == f.protocol.name))
+    {
         let options = Options { flush, ..Options::default() };
-        if let Err(e) = job(config, feed).advance(None, &mut || Ok(()), options) {
-            if let Some(before) = failed.replace(e) {
-                warn(before);
-            }
+        let job = job(config, feed);
+        let done = job.advance(None, &mut || Ok(()), options).and_then(|()| job.tidy(options.patience));
+        if let Err(e) = done
+            && let Some(before) = failed.replace(e)
+        {
+            warn(before);
         }
     }
     failed.map_or(Ok(()), Err)
@@ -120,7 +124,12 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     for feed in FEEDS.iter().filter(|f| !f.protocol.counters.is_empty()) {
         let store = job(config, feed).store();
         let seen = store.read()?.map_or(0, |s| s.seen);
-        series.push(graph::Series { protocol: feed.protocol.name.to_owned(), rrd: store.rrd, step: config.rrd_step, seen });
+        series.push(graph::Series {
+            protocol: feed.protocol.name.to_owned(),
+            rrd: store.rrd,
+            step: config.rrd_step,
+            seen,
+        });
     }
     owner::back_to_root();
     let options = graph_options(config, what);
@@ -149,7 +158,11 @@ fn graph_options(config: &Config, what: &Graph) -> graph::Options {
     let themes = [("light", graph::Theme::Light), ("dark", graph::Theme::Dark)];
     graph::Options {
         names: what.names.clone(),
-        periods: periods.into_iter().filter(|(name, _)| wanted(&what.periods, name)).map(|(_, p)| p).collect(),
+        periods: periods
+            .into_iter()
+            .filter(|(name, _)| wanted(&what.periods, name))
+            .map(|(_, p)| p)
+            .collect(),
         themes: themes.into_iter().filter(|(name, _)| wanted(&what.themes, name)).map(|(_, t)| t).collect(),
         format: if what.format == "svg" { graph::Format::Svg } else { graph::Format::Png },
         output: what.output.clone().unwrap_or_else(|| config.graphs_dir.clone()),

@@ -42,7 +42,16 @@ impl Tally {
     /// Goes on from `bins`. `step` and `now` in seconds; `pushed` is the end of the last bin that is
     /// in the RRD already.
     pub fn new(protocol: &'static Protocol, step: i64, now: i64, pushed: i64, bins: Bins) -> Self {
-        Tally { protocol, step, now, floor: pushed.max(begin(EARLIEST, step)), bins, open: None, from: i64::MAX, to: i64::MIN }
+        Tally {
+            protocol,
+            step,
+            now,
+            floor: pushed.max(begin(EARLIEST, step)),
+            bins,
+            open: None,
+            from: i64::MAX,
+            to: i64::MIN,
+        }
     }
 
     /// The values to raise for a line of the time `secs`.
@@ -151,7 +160,8 @@ pub fn due(bins: &Bins, pushed: i64, step: i64, now: i64, flush: bool) -> usize 
     bins.iter()
         .take_while(|(begin, bin)| {
             let end = *begin + step;
-            let complete = (end + LATE <= now && newest > Some(**begin)) || now - bin.touched >= step || flush;
+            let complete =
+                (end + LATE <= now && newest > Some(**begin)) || now - bin.touched >= step || flush;
             let leap = reached != 0 && end - reached > 86_400 && end > now - 3600;
             let settled = !leap || now - bin.born >= BOOT || flush;
             reached = end;

@@ -70,12 +70,7 @@ impl Document {
             if let Some(value) = &value {
                 document.table.insert(key.clone(), value.clone());
             }
-            document.entries.push(Entry {
-                key,
-                line: at.start,
-                value,
-                bare: false,
-            });
+            document.entries.push(Entry { key, line: at.start, value, bare: false });
         }
         document.entries.sort_by_key(|entry| entry.line);
         document
@@ -104,12 +99,7 @@ impl Document {
             }
             let value = typed(value);
             document.table.insert(key.to_string(), value.clone());
-            document.entries.push(Entry {
-                key: key.to_string(),
-                line,
-                value: Some(value),
-                bare: true,
-            });
+            document.entries.push(Entry { key: key.to_string(), line, value: Some(value), bare: true });
         }
         Some(document)
     }
@@ -120,22 +110,14 @@ impl Document {
 
     /// The line that `key` stands on.
     pub(super) fn line(&self, key: &str) -> Option<usize> {
-        self.entries
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| entry.line)
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.line)
     }
 }
 
 /// The value up to a `#` at its beginning or after a blank.
 fn before_comment(value: &str) -> &str {
     let comment = value.match_indices('#').map(|(at, _)| at);
-    let end = comment.into_iter().find(|&at| {
-        value[..at]
-            .chars()
-            .next_back()
-            .is_none_or(char::is_whitespace)
-    });
+    let end = comment.into_iter().find(|&at| value[..at].chars().next_back().is_none_or(char::is_whitespace));
     value[..end.unwrap_or(value.len())].trim()
 }
 
@@ -143,9 +125,7 @@ fn before_comment(value: &str) -> &str {
 fn unquoted(value: &str) -> Option<&str> {
     for quote in ['"', '\''] {
         if let Some(inner) = value.strip_prefix(quote) {
-            return inner
-                .strip_suffix(quote)
-                .filter(|inner| !inner.contains(quote));
+            return inner.strip_suffix(quote).filter(|inner| !inner.contains(quote));
         }
     }
     (!value.starts_with(['[', '{']) && !value.ends_with(['"', '\''])).then_some(value)
@@ -155,9 +135,7 @@ fn unquoted(value: &str) -> Option<&str> {
 fn typed(word: &str) -> Value {
     match word.parse::<i64>() {
         Ok(number) if number.to_string() == word => Value::Integer(number),
-        _ => word
-            .parse()
-            .map_or_else(|_| Value::String(word.to_string()), Value::Boolean),
+        _ => word.parse().map_or_else(|_| Value::String(word.to_string()), Value::Boolean),
     }
 }
 
@@ -171,12 +149,9 @@ fn plain(value: &DeValue<'_>) -> Option<Value> {
         DeValue::Float(number) => Value::Float(number.as_str().parse().ok()?),
         DeValue::Boolean(flag) => Value::Boolean(*flag),
         DeValue::Datetime(when) => Value::Datetime(*when),
-        DeValue::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| plain(item.get_ref()))
-                .collect::<Option<_>>()?,
-        ),
+        DeValue::Array(items) => {
+            Value::Array(items.iter().map(|item| plain(item.get_ref())).collect::<Option<_>>()?)
+        }
         DeValue::Table(items) => {
             let item = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
                 Some((key_text(key), plain(value.get_ref())?))
@@ -194,9 +169,7 @@ fn key_text(key: &Spanned<toml::de::DeString<'_>>) -> String {
 fn under_header(text: &str, value: &Spanned<DeValue<'_>>) -> bool {
     match value.get_ref() {
         DeValue::Table(_) => !text[value.span().start..].starts_with('{'),
-        DeValue::Array(items) => items
-            .iter()
-            .any(|item| matches!(item.get_ref(), DeValue::Table(_))),
+        DeValue::Array(items) => items.iter().any(|item| matches!(item.get_ref(), DeValue::Table(_))),
         _ => false,
     }
 }
@@ -206,11 +179,7 @@ struct Lines(Vec<usize>);
 
 impl Lines {
     fn of(text: &str) -> Lines {
-        Lines(
-            memchr::memchr_iter(b'\n', text.as_bytes())
-                .chain([text.len()])
-                .collect(),
-        )
+        Lines(memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]).collect())
     }
 
     /// The lines, from 1, that a span of bytes touches.

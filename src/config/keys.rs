@@ -67,30 +67,15 @@ keys! {
 
 /// Keys of the original that are accepted and no longer act, with the reason.
 pub(super) const INACTIVE: &[(&str, &str)] = &[
-    (
-        "logs_supervise",
-        "services are stopped and started by their own supervisor",
-    ),
-    (
-        "logs_pop3d",
-        "the lines themselves tell which POP3 server wrote them",
-    ),
+    ("logs_supervise", "services are stopped and started by their own supervisor"),
+    ("logs_pop3d", "the lines themselves tell which POP3 server wrote them"),
     ("logs_isoqlog", "isoqlog is not run; use maillogs graph"),
-    (
-        "qmailanalog_bin",
-        "qmailanalog is not needed; reports are made by maillogs itself",
-    ),
+    ("qmailanalog_bin", "qmailanalog is not needed; reports are made by maillogs itself"),
 ];
 
 /// Is `key` also read from toaster-watcher.conf?
 pub(super) fn of_watcher(key: &str) -> bool {
-    [
-        "send_log_method",
-        "smtpd_log_method",
-        "pop3_log_method",
-        "toaster_admin_email",
-    ]
-    .contains(&key)
+    ["send_log_method", "smtpd_log_method", "pop3_log_method", "toaster_admin_email"].contains(&key)
 }
 
 /// Reads those entries of `document` into `config` that are `wanted`.
@@ -103,35 +88,17 @@ pub(super) fn apply(
 ) {
     for entry in document.entries.iter().filter(|entry| wanted(&entry.key)) {
         let mut report = |severity, kind, text| {
-            let (file, line, key) = (
-                file.to_path_buf(),
-                Some(entry.line),
-                Some(entry.key.clone()),
-            );
-            problems.push(Problem {
-                severity,
-                kind,
-                file,
-                line,
-                key,
-                text,
-            });
+            let (file, line, key) = (file.to_path_buf(), Some(entry.line), Some(entry.key.clone()));
+            problems.push(Problem { severity, kind, file, line, key, text });
         };
         if let Some(key) = KEYS.iter().find(|key| key.name == entry.key) {
             if let Err(text) = (key.set)(config, entry) {
-                report(
-                    Severity::Error,
-                    Kind::Value,
-                    format!("{text}; the default is used"),
-                );
+                report(Severity::Error, Kind::Value, format!("{text}; the default is used"));
             }
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
                 Some(name) => format!("there is no such key; is {name} meant?"),
-                None => {
-                    "there is no such key; take it out, or see toaster.conf for those there are"
-                        .into()
-                }
+                None => "there is no such key; take it out, or see toaster.conf for those there are".into(),
             };
             report(Severity::Warning, Kind::UnknownKey, text);
         }
@@ -140,9 +107,7 @@ pub(super) fn apply(
 
 /// Is a key of that name ours alone, so that we have to know it?
 fn is_ours(key: &str) -> bool {
-    ["logs_", "rrd_", "graphs_"]
-        .iter()
-        .any(|prefix| key.starts_with(prefix))
+    ["logs_", "rrd_", "graphs_"].iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// The known key that differs from `key` in the fewest letters, if that are at most three.
@@ -197,11 +162,8 @@ pub(super) fn distinct_counter_files(
         let is_default = |at: usize, config: &mut Config, builtin: &mut Config| {
             FILES[at].1(config) == FILES[at].1(builtin)
         };
-        let (at, other) = if is_default(second, config, &mut builtin) {
-            (first, second)
-        } else {
-            (second, first)
-        };
+        let (at, other) =
+            if is_default(second, config, &mut builtin) { (first, second) } else { (second, first) };
         let (key, field) = FILES[at];
         let default = field(&mut builtin).clone();
         let name = std::mem::replace(field(config), default);
@@ -211,10 +173,7 @@ pub(super) fn distinct_counter_files(
             file: file.to_path_buf(),
             line: document.line(key),
             key: Some(key.to_string()),
-            text: format!(
-                "{name:?} is the file of {} too; the default is used",
-                FILES[other].0
-            ),
+            text: format!("{name:?} is the file of {} too; the default is used", FILES[other].0),
         });
     }
 }
@@ -222,8 +181,5 @@ pub(super) fn distinct_counter_files(
 /// The first two places that hold the same.
 fn equal_pair(names: &[String]) -> Option<(usize, usize)> {
     let second = (1..names.len()).find(|&at| names[..at].contains(&names[at]))?;
-    Some((
-        names.iter().position(|name| *name == names[second])?,
-        second,
-    ))
+    Some((names.iter().position(|name| *name == names[second])?, second))
 }

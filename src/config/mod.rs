@@ -27,11 +27,7 @@ use document::Document;
 pub const SHIPPED: &str = include_str!("../../toaster.conf");
 
 /// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
-const PLACES: [&str; 3] = [
-    "/usr/local/etc/toaster.conf",
-    "/opt/local/etc/toaster.conf",
-    "/etc/toaster.conf",
-];
+const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaster.conf", "/etc/toaster.conf"];
 
 /// No configuration is longer than this, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -168,10 +164,7 @@ impl Default for Config {
     /// The shipped toaster.conf; nothing of it depends on the machine.
     fn default() -> Self {
         let (config, _) = Config::parse(SHIPPED, Path::new("toaster.conf"));
-        Config {
-            file: None,
-            ..config
-        }
+        Config { file: None, ..config }
     }
 }
 
@@ -191,9 +184,7 @@ impl Config {
         variable: Option<OsString>,
         places: &[&Path],
     ) -> (Config, Vec<Problem>) {
-        let variable = variable
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from);
+        let variable = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
         if let Some(file) = explicit.or(variable.as_deref()) {
             return match read(file) {
                 Ok(text) => Config::with_neighbour(&text, file),
@@ -212,10 +203,7 @@ impl Config {
 
     fn unreadable(file: &Path, error: &io::Error) -> (Config, Vec<Problem>) {
         let text = format!("{error}; the built-in defaults are used");
-        let problem = Problem {
-            severity: Severity::Error,
-            ..unread(file, text)
-        };
+        let problem = Problem { severity: Severity::Error, ..unread(file, text) };
         (Config::default(), vec![problem])
     }
 
@@ -301,35 +289,17 @@ impl Config {
 
     /// Keys that were set and no longer act, each with why.
     pub fn inactive(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        keys::INACTIVE
-            .iter()
-            .copied()
-            .filter(|(key, _)| self.raw.contains_key(*key))
+        keys::INACTIVE.iter().copied().filter(|(key, _)| self.raw.contains_key(*key))
     }
 
     /// What needs all keys at once: counter files must differ, paths become absolute.
     fn finish(mut self, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
         keys::distinct_counter_files(&mut self, &document, file, problems);
         let base = self.logs_base.clone();
-        let dirs = [
-            &mut self.logs_send_dirs,
-            &mut self.logs_smtp_dirs,
-            &mut self.logs_pop3_dirs,
-        ];
-        let lists = dirs
-            .into_iter()
-            .chain([&mut self.logs_webmail_files])
-            .flatten();
-        let single = [
-            &mut self.logs_counters,
-            &mut self.rrd_dir,
-            &mut self.graphs_dir,
-        ];
-        for path in single
-            .into_iter()
-            .chain(lists)
-            .chain(&mut self.templates_dir)
-        {
+        let dirs = [&mut self.logs_send_dirs, &mut self.logs_smtp_dirs, &mut self.logs_pop3_dirs];
+        let lists = dirs.into_iter().chain([&mut self.logs_webmail_files]).flatten();
+        let single = [&mut self.logs_counters, &mut self.rrd_dir, &mut self.graphs_dir];
+        for path in single.into_iter().chain(lists).chain(&mut self.templates_dir) {
             // An absolute path stays what it is.
             *path = base.join(&*path);
         }
@@ -342,9 +312,7 @@ impl Config {
 /// The text of a file of at most [`LONGEST`] bytes. What is not UTF-8 in it (an old comment) becomes U+FFFD.
 fn read(file: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(file)?
-        .take(LONGEST + 1)
-        .read_to_end(&mut bytes)?;
+    File::open(file)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
         let text = format!("it has more than {LONGEST} bytes, which no configuration has");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
@@ -355,12 +323,5 @@ fn read(file: &Path) -> io::Result<String> {
 /// A warning about a whole file.
 fn unread(file: &Path, text: String) -> Problem {
     let file = file.to_path_buf();
-    Problem {
-        severity: Severity::Warning,
-        kind: Kind::File,
-        file,
-        line: None,
-        key: None,
-        text,
-    }
+    Problem { severity: Severity::Warning, kind: Kind::File, file, line: None, key: None, text }
 }

@@ -17,11 +17,7 @@ fn sound(text: &str) -> Config {
 
 /// Only what acts: where it was read and what else stood there left out.
 fn acting(config: Config) -> Config {
-    Config {
-        file: None,
-        raw: toml::Table::new(),
-        ..config
-    }
+    Config { file: None, raw: toml::Table::new(), ..config }
 }
 
 fn dir_with(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -38,16 +34,8 @@ fn the_shipped_file_holds_every_key_with_its_default() {
     assert_eq!(acting(sound(SHIPPED)), acting(Config::default()));
     assert_eq!(Config::default().file, None);
     for key in keys::KEYS {
-        let shown = |line: &str| {
-            line.trim_start_matches("# ")
-                .starts_with(&format!("{} = ", key.name))
-        };
-        assert_eq!(
-            SHIPPED.lines().filter(|line| shown(line)).count(),
-            1,
-            "{}",
-            key.name
-        );
+        let shown = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{} = ", key.name));
+        assert_eq!(SHIPPED.lines().filter(|line| shown(line)).count(), 1, "{}", key.name);
     }
     for (key, _) in keys::INACTIVE {
         assert!(SHIPPED.contains(key), "{key}");
@@ -56,16 +44,12 @@ fn the_shipped_file_holds_every_key_with_its_default() {
 
 #[test]
 fn the_examples_in_the_shipped_files_comments_are_read() {
-    let commented = SHIPPED
-        .replace("# logs_syslog", "logs_syslog")
-        .replace("# templates_dir", "templates_dir");
+    let commented =
+        SHIPPED.replace("# logs_syslog", "logs_syslog").replace("# templates_dir", "templates_dir");
     let config = sound(&commented);
     assert_eq!(config.logs_syslog.as_deref(), Some("/var/log/maillog"));
     assert_eq!(config.templates_dir, Some("/var/log/mail/templates".into()));
-    assert_eq!(
-        sound("logs_vchkpw_ports = { 2525 = \"smtp\" }").logs_vchkpw_ports[&2525],
-        "smtp"
-    );
+    assert_eq!(sound("logs_vchkpw_ports = { 2525 = \"smtp\" }").logs_vchkpw_ports[&2525], "smtp");
 }
 
 #[test]
@@ -74,10 +58,7 @@ fn defaults() {
     assert_eq!(config.logs_counters, Path::new("/var/log/mail/counters"));
     assert_eq!(config.logs_send_dirs, [Path::new("/var/log/mail/send")]);
     assert_eq!(config.graphs_dir, Path::new("/var/log/mail/graphs"));
-    assert_eq!(
-        (config.counter_bits, config.rrd_step, config.logs_tai_offset),
-        (64, 60, 10)
-    );
+    assert_eq!((config.counter_bits, config.rrd_step, config.logs_tai_offset), (64, 60, 10));
     assert!(config.logs_taifiles && config.logs_archive && !config.logs_archive_untai);
 }
 
@@ -86,10 +67,7 @@ fn paths_are_below_logs_base_unless_absolute() {
     let config = sound(
         "logs_send_dirs = ['send', '/srv/send2']\nrrd_dir = '/rrd'\nlogs_counters = 'c'\nlogs_base = '/logs'\n",
     );
-    assert_eq!(
-        config.logs_send_dirs,
-        [Path::new("/logs/send"), Path::new("/srv/send2")]
-    );
+    assert_eq!(config.logs_send_dirs, [Path::new("/logs/send"), Path::new("/srv/send2")]);
     assert_eq!(config.rrd_dir, Path::new("/rrd"));
     assert_eq!(config.logs_counters, Path::new("/logs/c"));
 }
@@ -122,116 +100,50 @@ fn the_originals_form() {
          toaster_hostname      = mail.example.com\n",
     );
     assert_eq!(config.logs_base, Path::new("/logs"));
-    assert_eq!(
-        (config.logs_user.as_str(), config.logs_group.as_str()),
-        ("qmaill2", "g#1")
-    );
+    assert_eq!((config.logs_user.as_str(), config.logs_group.as_str()), ("qmaill2", "g#1"));
     assert!(!config.logs_taifiles);
     let dirs = ["/logs/smtp", "/logs/submit", "/srv/smtps"];
     assert_eq!(config.logs_smtp_dirs, dirs.map(Path::new));
     assert_eq!(config.logs_vchkpw_ports[&1430], "imap");
-    assert_eq!(
-        (
-            config.logs_pop3_count.as_str(),
-            config.logs_web_count.as_str()
-        ),
-        ("pop3.txt", "8")
-    );
+    assert_eq!((config.logs_pop3_count.as_str(), config.logs_web_count.as_str()), ("pop3.txt", "8"));
     assert_eq!(config.toaster_admin_email, "me@example.com");
-    assert_eq!(
-        config.raw["toaster_hostname"].as_str(),
-        Some("mail.example.com")
-    );
-    assert_eq!(
-        config.inactive().map(|(key, _)| key).collect::<Vec<_>>(),
-        ["logs_supervise"]
-    );
+    assert_eq!(config.raw["toaster_hostname"].as_str(), Some("mail.example.com"));
+    assert_eq!(config.inactive().map(|(key, _)| key).collect::<Vec<_>>(), ["logs_supervise"]);
 }
 
 #[test]
 fn a_wrong_value_keeps_the_default_and_names_its_line() {
     for (value, expected) in [
         ("logs_taifiles = 2", "2 is neither 0 or 1 nor false or true"),
-        (
-            "logs_taifiles = 'yes'",
-            "\"yes\" is neither 0 or 1 nor false or true",
-        ),
+        ("logs_taifiles = 'yes'", "\"yes\" is neither 0 or 1 nor false or true"),
         ("logs_base = 'logs'", "\"logs\" does not begin with /"),
         ("logs_base = 7", "7 is not text; put it into quotes"),
         ("logs_user = ''", "it is empty"),
-        (
-            "logs_user = \"a\\nb\"",
-            "\"a\\nb\" holds a control character or is not UTF-8",
-        ),
-        (
-            "logs_group = 'a b'",
-            "\"a b\" is not the name of a user or group",
-        ),
-        (
-            "logs_send_dirs = 'send'",
-            "\"send\" is not a list of texts, as [\"send\", \"send2\"] is",
-        ),
-        (
-            "logs_send_dirs = [1]",
-            "a list is not a list of texts, as [\"send\", \"send2\"] is",
-        ),
+        ("logs_user = \"a\\nb\"", "\"a\\nb\" holds a control character or is not UTF-8"),
+        ("logs_group = 'a b'", "\"a b\" is not the name of a user or group"),
+        ("logs_send_dirs = 'send'", "\"send\" is not a list of texts, as [\"send\", \"send2\"] is"),
+        ("logs_send_dirs = [1]", "a list is not a list of texts, as [\"send\", \"send2\"] is"),
         ("logs_send_dirs = ['a', 'a']", "\"a\" stands in it twice"),
-        (
-            "logs_send_dirs = ['../etc']",
-            "\"../etc\" has \"..\" in it; write the whole path",
-        ),
-        (
-            "logs_send_count = '../x'",
-            "\"../x\" is not a plain file name; the directory is logs_counters",
-        ),
-        (
-            "logs_send_count = '..'",
-            "\"..\" is not a plain file name; the directory is logs_counters",
-        ),
-        (
-            "logs_send_count = 'a/'",
-            "\"a/\" is not a plain file name; the directory is logs_counters",
-        ),
-        (
-            "logs_syslog = 'maillog'",
-            "\"maillog\" is neither \"journald\" nor a path that begins with /",
-        ),
-        (
-            "logs_tai_offset = 4611686018427387914",
-            "4611686018427387914 is not a number from 0 to 255",
-        ),
-        (
-            "logs_tai_offset = 99999999999999999999",
-            "a number beyond 64 bits is not a number from 0 to 255",
-        ),
+        ("logs_send_dirs = ['../etc']", "\"../etc\" has \"..\" in it; write the whole path"),
+        ("logs_send_count = '../x'", "\"../x\" is not a plain file name; the directory is logs_counters"),
+        ("logs_send_count = '..'", "\"..\" is not a plain file name; the directory is logs_counters"),
+        ("logs_send_count = 'a/'", "\"a/\" is not a plain file name; the directory is logs_counters"),
+        ("logs_syslog = 'maillog'", "\"maillog\" is neither \"journald\" nor a path that begins with /"),
+        ("logs_tai_offset = 4611686018427387914", "4611686018427387914 is not a number from 0 to 255"),
+        ("logs_tai_offset = 99999999999999999999", "a number beyond 64 bits is not a number from 0 to 255"),
         ("logs_archive_days = 0", "0 is not a number from 1 to 36500"),
-        (
-            "logs_archive_days = 1.5",
-            "1.5 is not a number from 1 to 36500",
-        ),
+        ("logs_archive_days = 1.5", "1.5 is not a number from 1 to 36500"),
         ("counter_bits = 16", "16 is neither 32 nor 64"),
         ("rrd_step = 0", "0 is not a number from 1 to 86400"),
-        (
-            "rrd_step = 7",
-            "a day is no multiple of 7 seconds; 60 or 300 are usual",
-        ),
-        (
-            "send_log_method = 'stats'",
-            "\"stats\" is neither \"multilog\" nor \"syslog\"",
-        ),
+        ("rrd_step = 7", "a day is no multiple of 7 seconds; 60 or 300 are usual"),
+        ("send_log_method = 'stats'", "\"stats\" is neither \"multilog\" nor \"syslog\""),
         ("webmail_loopback = 1", "1 is not text; put it into quotes"),
-        (
-            "logs_vchkpw_ports = { 0 = 'smtp' }",
-            "\"0\" is not a port from 1 to 65535",
-        ),
+        ("logs_vchkpw_ports = { 0 = 'smtp' }", "\"0\" is not a port from 1 to 65535"),
         (
             "logs_vchkpw_ports = { 25 = 'x' }",
             "\"x\" is none of smtp, smtps, submission, pop3, pop3s, imap, imaps, webmail",
         ),
-        (
-            "toaster_admin_email = '-oQ/tmp'",
-            "\"-oQ/tmp\" is not a mail address",
-        ),
+        ("toaster_admin_email = '-oQ/tmp'", "\"-oQ/tmp\" is not a mail address"),
     ] {
         let (config, problems) = read_text(&format!("\n{value}\n"));
         let key = value.split(' ').next().unwrap();
@@ -256,11 +168,7 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
             "t: line 3: graphs_of_the_moon: there is no such key; take it out, or see toaster.conf for those there are",
         ]
     );
-    assert!(
-        problems
-            .iter()
-            .all(|p| (p.kind, p.severity) == (Kind::UnknownKey, Severity::Warning))
-    );
+    assert!(problems.iter().all(|p| (p.kind, p.severity) == (Kind::UnknownKey, Severity::Warning)));
     assert_eq!(acting(config), acting(Config::default()));
 }
 
@@ -271,10 +179,7 @@ fn tables_are_kept_for_those_who_read_them() {
          [protocol.ftp]\nsource = 'syslog'\n",
     );
     assert_eq!(config.raw["counter"][0]["name"].as_str(), Some("x"));
-    assert_eq!(
-        config.raw["protocol"]["ftp"]["source"].as_str(),
-        Some("syslog")
-    );
+    assert_eq!(config.raw["protocol"]["ftp"]["source"].as_str(), Some("syslog"));
 }
 
 #[test]
@@ -284,30 +189,14 @@ fn what_is_neither_form_is_reported_and_the_rest_is_read() {
         ("logs_base = '/logs'\nlogs_user = 'x\nlogs_group = 'g'\n", 2),
         ("logs_base = '/logs'\nlogs_group = 'g'\nlogs_user\n", 3),
         ("logs_base = '/logs'\nlogs_group = 'g'\n[[counter]\n", 3),
-        (
-            "logs_base = '/logs'\nlogs_group = 'g'\nlogs_send_dirs = ['send'\n",
-            3,
-        ),
-        (
-            "logs_base = '/logs'\nlogs_group = 'g'\n[[counter]]\nname = x\n",
-            4,
-        ),
+        ("logs_base = '/logs'\nlogs_group = 'g'\nlogs_send_dirs = ['send'\n", 3),
+        ("logs_base = '/logs'\nlogs_group = 'g'\n[[counter]]\nname = x\n", 4),
     ] {
         let (config, problems) = Config::parse(text, Path::new("t"));
         let first = &problems[0];
-        assert_eq!(
-            (first.severity, first.kind),
-            (Severity::Error, Kind::Syntax),
-            "{text}"
-        );
-        assert!(
-            problems.iter().any(|p| p.line == Some(line)),
-            "{text}: {problems:?}"
-        );
-        assert_eq!(
-            (config.logs_base.as_path(), config.logs_group.as_str()),
-            (Path::new("/logs"), "g")
-        );
+        assert_eq!((first.severity, first.kind), (Severity::Error, Kind::Syntax), "{text}");
+        assert!(problems.iter().any(|p| p.line == Some(line)), "{text}: {problems:?}");
+        assert_eq!((config.logs_base.as_path(), config.logs_group.as_str()), (Path::new("/logs"), "g"));
     }
 }
 
@@ -316,22 +205,13 @@ fn two_protocols_have_two_counter_files() {
     let (config, problems) = read_text("logs_smtp_count = 'smtp_rbl.txt'\n");
     assert_eq!(
         problems,
-        [
-            "toaster.conf: line 1: logs_smtp_count: \"smtp_rbl.txt\" is the file of logs_rbl_count too; \
-          the default is used"
-        ]
+        ["toaster.conf: line 1: logs_smtp_count: \"smtp_rbl.txt\" is the file of logs_rbl_count too; \
+          the default is used"]
     );
     assert_eq!(config.logs_smtp_count, "smtp_auth.txt");
     // Going back to the default may meet the next one.
-    let (config, problems) =
-        read_text("logs_send_count = 'pop3.txt'\nlogs_imap_count = 'send.txt'\n");
-    assert_eq!(
-        (
-            config.logs_send_count.as_str(),
-            config.logs_imap_count.as_str()
-        ),
-        ("send.txt", "imap.txt")
-    );
+    let (config, problems) = read_text("logs_send_count = 'pop3.txt'\nlogs_imap_count = 'send.txt'\n");
+    assert_eq!((config.logs_send_count.as_str(), config.logs_imap_count.as_str()), ("send.txt", "imap.txt"));
     assert_eq!(problems.len(), 2);
     // Changing places is fine.
     sound("logs_send_count = 'pop3.txt'\nlogs_pop3_count = 'send.txt'\n");
@@ -339,51 +219,26 @@ fn two_protocols_have_two_counter_files() {
 
 #[test]
 fn the_named_file_is_read_before_the_usual_places() {
-    let dir = dir_with(&[
-        ("a", "logs_user = 'a'"),
-        ("b", "logs_user = 'b'"),
-        ("c", "logs_user = 'c'"),
-    ]);
+    let dir = dir_with(&[("a", "logs_user = 'a'"), ("b", "logs_user = 'b'"), ("c", "logs_user = 'c'")]);
     let path = |name: &str| dir.path().join(name);
     let places = [path("missing"), path("c")];
     let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
     let user = |explicit: Option<PathBuf>, variable: Option<PathBuf>| {
-        let (config, problems) = Config::search(
-            explicit.as_deref(),
-            variable.map(PathBuf::into_os_string),
-            &places,
-        );
+        let (config, problems) =
+            Config::search(explicit.as_deref(), variable.map(PathBuf::into_os_string), &places);
         (config.logs_user, config.file, problems.len())
     };
-    assert_eq!(
-        user(Some(path("a")), Some(path("b"))),
-        ("a".into(), Some(path("a")), 0)
-    );
-    assert_eq!(
-        user(None, Some(path("b"))),
-        ("b".into(), Some(path("b")), 0)
-    );
-    assert_eq!(
-        user(None, Some(PathBuf::new())),
-        ("c".into(), Some(path("c")), 0)
-    );
+    assert_eq!(user(Some(path("a")), Some(path("b"))), ("a".into(), Some(path("a")), 0));
+    assert_eq!(user(None, Some(path("b"))), ("b".into(), Some(path("b")), 0));
+    assert_eq!(user(None, Some(PathBuf::new())), ("c".into(), Some(path("c")), 0));
     assert_eq!(user(None, None), ("c".into(), Some(path("c")), 0));
-    assert_eq!(
-        user(Some(path("missing")), None),
-        ("qmaill".into(), None, 1)
-    );
-    assert_eq!(
-        user(None, Some(path("missing"))),
-        ("qmaill".into(), None, 1)
-    );
+    assert_eq!(user(Some(path("missing")), None), ("qmaill".into(), None, 1));
+    assert_eq!(user(None, Some(path("missing"))), ("qmaill".into(), None, 1));
 }
 
 #[test]
 fn without_any_file_the_defaults_hold() {
-    assert_eq!(
-        Config::search(None, None, &[]),
-        (Config::default(), Vec::new())
-    );
+    assert_eq!(Config::search(None, None, &[]), (Config::default(), Vec::new()));
 }
 
 #[test]
@@ -392,15 +247,11 @@ fn a_file_that_cannot_be_read_is_an_error() {
     let dir = dir_with(&[("long", &long), ("full", &long[1..])]);
     for (name, why) in [("", "directory"), ("long", "more than 1048576 bytes")] {
         let file = dir.path().join(name);
-        for (config, problems) in [
-            Config::search(Some(&file), None, &[]),
-            Config::search(None, None, &[&file]),
-        ] {
+        for (config, problems) in
+            [Config::search(Some(&file), None, &[]), Config::search(None, None, &[&file])]
+        {
             assert_eq!(config, Config::default());
-            assert_eq!(
-                (problems[0].severity, problems[0].kind),
-                (Severity::Error, Kind::File)
-            );
+            assert_eq!((problems[0].severity, problems[0].kind), (Severity::Error, Kind::File));
             assert!(problems[0].to_string().contains(why), "{}", problems[0]);
         }
     }
@@ -419,10 +270,7 @@ fn toaster_watcher_conf_fills_in_its_keys() {
         ),
     ]);
     let (config, problems) = Config::search(Some(&dir.path().join("toaster.conf")), None, &[]);
-    assert_eq!(
-        (config.send_log_method, config.pop3_log_method),
-        (LogMethod::Syslog, LogMethod::Multilog)
-    );
+    assert_eq!((config.send_log_method, config.pop3_log_method), (LogMethod::Syslog, LogMethod::Multilog));
     assert_eq!(config.toaster_admin_email, "me@example.com");
     assert_eq!(config.logs_base, Path::new("/var/log/mail"));
     assert_eq!(problems.len(), 1);
@@ -437,23 +285,14 @@ fn bytes_that_are_no_utf_8_spoil_only_their_value() {
     let file = dir.path().join("toaster.conf");
     std::fs::write(&file, b"# gr\xfc\xdfe\nlogs_user = x\xff\nlogs_group = g\n").unwrap();
     let (config, problems) = Config::search(Some(&file), None, &[]);
-    assert_eq!(
-        (config.logs_user.as_str(), config.logs_group.as_str()),
-        ("qmaill", "g")
-    );
+    assert_eq!((config.logs_user.as_str(), config.logs_group.as_str()), ("qmaill", "g"));
     assert_eq!(problems.len(), 1);
 }
 
 #[test]
 fn a_byte_order_mark_and_carriage_returns_are_no_matter() {
-    assert_eq!(
-        sound("\u{feff}logs_user = 'x'\r\nlogs_group = 'g'\r\n").logs_user,
-        "x"
-    );
-    assert_eq!(
-        sound("\u{feff}logs_user = x\r\nlogs_group = g\r\n").logs_user,
-        "x"
-    );
+    assert_eq!(sound("\u{feff}logs_user = 'x'\r\nlogs_group = 'g'\r\n").logs_user, "x");
+    assert_eq!(sound("\u{feff}logs_user = x\r\nlogs_group = g\r\n").logs_user, "x");
 }
 
 #[test]

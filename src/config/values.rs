@@ -14,22 +14,14 @@ pub(super) fn flag(entry: &Entry) -> Result<bool, String> {
         Some(Value::Boolean(flag)) => Ok(*flag),
         Some(Value::Integer(0)) => Ok(false),
         Some(Value::Integer(1)) => Ok(true),
-        _ => Err(format!(
-            "{} is neither 0 or 1 nor false or true",
-            shown(entry)
-        )),
+        _ => Err(format!("{} is neither 0 or 1 nor false or true", shown(entry))),
     }
 }
 
 pub(super) fn integer(entry: &Entry, range: std::ops::RangeInclusive<i64>) -> Result<i64, String> {
     match entry.value {
         Some(Value::Integer(number)) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "{} is not a number from {} to {}",
-            shown(entry),
-            range.start(),
-            range.end()
-        )),
+        _ => Err(format!("{} is not a number from {} to {}", shown(entry), range.start(), range.end())),
     }
 }
 
@@ -51,9 +43,7 @@ pub(super) fn step(entry: &Entry) -> Result<u32, String> {
     if 86_400 % step == 0 {
         Ok(step)
     } else {
-        Err(format!(
-            "a day is no multiple of {step} seconds; 60 or 300 are usual"
-        ))
+        Err(format!("a day is no multiple of {step} seconds; 60 or 300 are usual"))
     }
 }
 
@@ -72,30 +62,17 @@ fn sound(text: &str) -> Result<String, String> {
         return Err("it is empty".into());
     }
     if text.len() > 4096 {
-        return Err(format!(
-            "it has {} bytes, more than the 4096 of the longest path",
-            text.len()
-        ));
+        return Err(format!("it has {} bytes, more than the 4096 of the longest path", text.len()));
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER)
-    {
-        return Err(format!(
-            "{text:?} holds a control character or is not UTF-8"
-        ));
+    if text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+        return Err(format!("{text:?} holds a control character or is not UTF-8"));
     }
     Ok(text.to_string())
 }
 
 /// A list of texts; of the original's form, words with commas or blanks between them.
 fn texts(entry: &Entry) -> Result<Vec<String>, String> {
-    let wrong = || {
-        format!(
-            "{} is not a list of texts, as [\"send\", \"send2\"] is",
-            shown(entry)
-        )
-    };
+    let wrong = || format!("{} is not a list of texts, as [\"send\", \"send2\"] is", shown(entry));
     match &entry.value {
         Some(Value::Array(items)) => {
             let text = |item: &Value| item.as_str().ok_or_else(wrong).and_then(sound);
@@ -104,10 +81,7 @@ fn texts(entry: &Entry) -> Result<Vec<String>, String> {
         Some(_) if entry.bare => {
             let words = text(entry)?;
             let words = words.split(|c: char| c == ',' || c.is_whitespace());
-            Ok(words
-                .filter(|word| !word.is_empty())
-                .map(String::from)
-                .collect())
+            Ok(words.filter(|word| !word.is_empty()).map(String::from).collect())
         }
         _ => Err(wrong()),
     }
@@ -125,15 +99,11 @@ pub(super) fn name(entry: &Entry) -> Result<String, String> {
 /// A plain file name: counter files stay in their directory.
 pub(super) fn file_name(entry: &Entry) -> Result<String, String> {
     let name = text(entry)?;
-    let plain = Path::new(&name)
-        .file_name()
-        .is_some_and(|last| *last == *name);
+    let plain = Path::new(&name).file_name().is_some_and(|last| *last == *name);
     if plain && name.len() <= 200 {
         Ok(name)
     } else {
-        Err(format!(
-            "{name:?} is not a plain file name; the directory is logs_counters"
-        ))
+        Err(format!("{name:?} is not a plain file name; the directory is logs_counters"))
     }
 }
 
@@ -152,11 +122,7 @@ fn checked_path(path: String) -> Result<PathBuf, String> {
 
 pub(super) fn absolute(entry: &Entry) -> Result<PathBuf, String> {
     let path = path(entry)?;
-    if path.is_absolute() {
-        Ok(path)
-    } else {
-        Err(format!("{path:?} does not begin with /"))
-    }
+    if path.is_absolute() { Ok(path) } else { Err(format!("{path:?} does not begin with /")) }
 }
 
 pub(super) fn paths(entry: &Entry) -> Result<Vec<PathBuf>, String> {
@@ -180,9 +146,7 @@ pub(super) fn syslog(entry: &Entry) -> Result<Option<String>, String> {
     if source == "journald" || source.starts_with('/') {
         Ok(Some(source))
     } else {
-        Err(format!(
-            "{source:?} is neither \"journald\" nor a path that begins with /"
-        ))
+        Err(format!("{source:?} is neither \"journald\" nor a path that begins with /"))
     }
 }
 
@@ -204,16 +168,7 @@ pub(super) fn loopback(entry: &Entry) -> Result<Loopback, String> {
 
 /// `{ 2525 = "smtp" }`; of the original's form `2525=smtp 2526=imap`.
 pub(super) fn ports(entry: &Entry) -> Result<BTreeMap<u16, String>, String> {
-    const SERVICES: [&str; 8] = [
-        "smtp",
-        "smtps",
-        "submission",
-        "pop3",
-        "pop3s",
-        "imap",
-        "imaps",
-        "webmail",
-    ];
+    const SERVICES: [&str; 8] = ["smtp", "smtps", "submission", "pop3", "pop3s", "imap", "imaps", "webmail"];
     let pair = |port: &str, service: &str| {
         let number = port.parse().ok().filter(|&number: &u16| number > 0);
         let number = number.ok_or_else(|| format!("{port:?} is not a port from 1 to 65535"))?;
@@ -223,10 +178,9 @@ pub(super) fn ports(entry: &Entry) -> Result<BTreeMap<u16, String>, String> {
         Ok((number, service.to_string()))
     };
     match &entry.value {
-        Some(Value::Table(items)) => items
-            .iter()
-            .map(|(port, service)| pair(port, service.as_str().unwrap_or_default()))
-            .collect(),
+        Some(Value::Table(items)) => {
+            items.iter().map(|(port, service)| pair(port, service.as_str().unwrap_or_default())).collect()
+        }
         Some(Value::String(_)) if entry.bare => {
             let words = texts(entry)?;
             words
@@ -235,10 +189,7 @@ pub(super) fn ports(entry: &Entry) -> Result<BTreeMap<u16, String>, String> {
                 .map(|(p, s)| pair(p, s))
                 .collect()
         }
-        _ => Err(format!(
-            "{} is not a table, as {{ 2525 = \"smtp\" }} is",
-            shown(entry)
-        )),
+        _ => Err(format!("{} is not a table, as {{ 2525 = \"smtp\" }} is", shown(entry))),
     }
 }
 

@@ -131,7 +131,10 @@ impl Gather {
         if identity.is_none() && known.is_none() && !head.complete_line {
             return Ok(()); // nothing of it can be counted yet
         }
-        if self.how.force && chunk.role == Role::Stdin && let Some(old) = known.take() {
+        if self.how.force
+            && chunk.role == Role::Stdin
+            && let Some(old) = known.take()
+        {
             self.state.ledger.cursors.remove(old);
         }
         let mut cursor = match known {
@@ -174,13 +177,21 @@ impl Gather {
     }
 
     /// Counts and archives what lies beyond the two positions of `cursor`.
-    fn read(&mut self, directory: usize, chunk: &Chunk, size: u64, cursor: &mut Cursor, skip: bool) -> std::io::Result<()> {
+    fn read(
+        &mut self,
+        directory: usize,
+        chunk: &Chunk,
+        size: u64,
+        cursor: &mut Cursor,
+        skip: bool,
+    ) -> std::io::Result<()> {
         let finished = chunk.role.is_finished();
         let archive = self.how.archive && chunk.role.is_archived_now() && !skip;
         let (count_from, archive_from) = (cursor.counted, cursor.archived);
         let from = if archive { count_from.min(archive_from) } else { count_from };
         if from >= size {
-            cursor.archived = if archive { size.max(archive_from) } else { self.archived_without(chunk, cursor, skip) };
+            cursor.archived =
+                if archive { size.max(archive_from) } else { self.archived_without(chunk, cursor, skip) };
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
@@ -193,7 +204,8 @@ impl Gather {
         // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
         let extends = |from: u64| from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from);
         let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
-        let mut archive_begins = (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail));
+        let mut archive_begins =
+            (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail));
         let mut count_skips = from == count_from && extends(count_from);
         let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from);
         if loose && archive && archive_from == 0 {
@@ -261,9 +273,11 @@ impl Gather {
             Tail::Held { text, time, .. } => self.count_held(here, &text, time),
             Tail::Open | Tail::Closed => {}
         }
-        let in_parts = !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
+        let in_parts =
+            !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
         if in_parts && raw.text.len() < LINE_LIMIT {
-            here.count_tail = Tail::Held { text: raw.text.to_vec(), time: here.last_time, since: self.how.now };
+            here.count_tail =
+                Tail::Held { text: raw.text.to_vec(), time: here.last_time, since: self.how.now };
             return;
         }
         if in_parts {
@@ -309,7 +323,15 @@ impl Gather {
     }
 
     /// Archives one line or its part, given how the archive of the chunk before ended.
-    fn archive(&mut self, here: &mut Directory, tail: Tail, continues: bool, chunk: usize, raw: &RawLine<'_>, line: &Line<'_>) {
+    fn archive(
+        &mut self,
+        here: &mut Directory,
+        tail: Tail,
+        continues: bool,
+        chunk: usize,
+        raw: &RawLine<'_>,
+        line: &Line<'_>,
+    ) {
         let dir = here.path.clone();
         let span = (raw.start, raw.end);
         let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
@@ -348,7 +370,11 @@ impl Gather {
             Tail::Open => self.plan.end_line(&dir, here.archive_day),
             Tail::Closed => {}
         }
-        if !raw.terminated && !dir.is_empty() && raw.text.len() < MAY_BE_A_LABEL && begins_like_a_label(raw.text) {
+        if !raw.terminated
+            && !dir.is_empty()
+            && raw.text.len() < MAY_BE_A_LABEL
+            && begins_like_a_label(raw.text)
+        {
             here.archive_tail = Tail::Held { text: raw.text.to_vec(), time: 0, since: self.how.now };
             return;
         }

@@ -17,6 +17,7 @@ use crate::error::{At, Error, Result, warn};
 use crate::protocol::{POP3D, Protocol, SMTPD, send::SEND};
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Store};
+use crate::store::pack;
 use crate::store::rrd::Update;
 use crate::store::state::State;
 use crate::tally;
@@ -121,8 +122,10 @@ impl Job<'_> {
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
     pub fn directories(&self, state: &State) -> Vec<PathBuf> {
-        let mut all: Vec<PathBuf> =
-            (self.feed.directories)(self.config).iter().map(|d| std::fs::canonicalize(d).unwrap_or_else(|_| d.clone())).collect();
+        let mut all: Vec<PathBuf> = (self.feed.directories)(self.config)
+            .iter()
+            .map(|d| std::fs::canonicalize(d).unwrap_or_else(|_| d.clone()))
+            .collect();
         for known in &state.ledger.directories {
             let path = PathBuf::from(&known.path);
             if !known.path.is_empty() && !all.contains(&path) {
@@ -163,6 +166,29 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Compresses the archive's days that are over; where it is asked for, removes the old ones.
+    ///
+    /// # Errors
+    /// When a file of the archive cannot be read, written or removed.
+    pub fn tidy(&self, patience: Duration) -> Result<()> {
+        let (config, store, now) = (self.config, self.store(), (self.clock)());
+        if !config.logs_archive {
+            return Ok(());
+        }
+        let today = Calendar::new(now).today();
+        let kept = i64::from(config.logs_archive_days) * 86_400;
+        let oldest = Calendar::new(now - kept).today();
+        let logs: Vec<&str> = FEEDS.iter().map(|f| f.log).collect();
+        for day in pack::days(&store.base)? {
+            if config.logs_archive_purge && day < oldest {
+                pack::purge(&store.base, day, &logs)?;
+            } else if day < today {
+                pack::pack(&store, self.feed.log, day, now, patience)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Every source, oldest lines first. A directory that cannot be read is said and left out, unless
     /// our own stdin is of it.
     fn read_all(&self, gather: &mut Gather, input: Option<Input>) -> Result<()> {
@@ -194,7 +220,8 @@ impl Job<'_> {
         let mut updates = Vec::new();
         for _ in 0..tally::due(&state.bins, state.pushed, step, now, flush) {
             let Some((begin, bin)) = state.bins.pop_first() else { break };
-            let has_gauge = protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
+            let has_gauge =
+                protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
             if has_gauge {
                 state.gauges.clone_from(&bin.values);
             }
@@ -247,7 +274,12 @@ pub fn pass_through(input: &std::fs::File, length: u64) -> Result<()> {
     stdout.flush().at("write", name)?;
     match stdout.sync_all() {
         // A pipe, a terminal, /dev/null: nothing to make durable.
-        Err(e) if !matches!(e.raw_os_error(), Some(nix::libc::EINVAL | nix::libc::EROFS | nix::libc::ENOTSUP)) => {
+        Err(e)
+            if !matches!(
+                e.raw_os_error(),
+                Some(nix::libc::EINVAL | nix::libc::EROFS | nix::libc::ENOTSUP)
+            ) =>
+        {
             Err(e).at("fsync", name)
         }
         _ => Ok(()),

@@ -17,7 +17,12 @@ const LABEL: usize = 25;
 enum What {
     Bytes(Vec<u8>),
     /// Bytes of the chunk with this position; does the span begin with a line?
-    Span { chunk: usize, from: u64, to: u64, at_line: bool },
+    Span {
+        chunk: usize,
+        from: u64,
+        to: u64,
+        at_line: bool,
+    },
 }
 
 /// What an advance archives, in order.
@@ -38,7 +43,15 @@ impl Plan {
     }
 
     /// A whole line, or the beginning of one, or its rest if it `continues` the line of `directory`.
-    pub fn line(&mut self, directory: &str, day: u32, chunk: usize, (from, to): (u64, u64), continues: bool, ends: bool) {
+    pub fn line(
+        &mut self,
+        directory: &str,
+        day: u32,
+        chunk: usize,
+        (from, to): (u64, u64),
+        continues: bool,
+        ends: bool,
+    ) {
         // Nearly always: the next line of the same day, right behind the one before.
         if let Some((last, What::Span { chunk: c, to: end, .. })) = self.pieces.last_mut()
             && *last == day
@@ -74,7 +87,16 @@ impl Plan {
     /// The held beginning `text` of a line of which `(from, to)` of `chunk` is the rest, whose first
     /// bytes are `rest`.
     #[allow(clippy::too_many_arguments)]
-    pub fn joined(&mut self, directory: &str, day: u32, text: &[u8], chunk: usize, (from, to): (u64, u64), rest: &[u8], ends: bool) {
+    pub fn joined(
+        &mut self,
+        directory: &str,
+        day: u32,
+        text: &[u8],
+        chunk: usize,
+        (from, to): (u64, u64),
+        rest: &[u8],
+        ends: bool,
+    ) {
         let mut head = text.to_vec();
         let mut skip = 0;
         if self.untai {
@@ -151,7 +173,13 @@ impl Pieces for Planned<'_> {
 
 impl Planned<'_> {
     /// Copies lines with their labels as tai64nlocal(8) writes them.
-    fn write_untai(&self, file: &File, (from, to): (u64, u64), mut at_line: bool, out: &mut dyn Write) -> io::Result<()> {
+    fn write_untai(
+        &self,
+        file: &File,
+        (from, to): (u64, u64),
+        mut at_line: bool,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut failed = Ok(());
         let mut local = Vec::new();
         walk(file, from, to, |line| {
@@ -299,7 +327,8 @@ mod tests {
         let now = 1_790_635_513;
         let mut calendar = Calendar::new(now);
         for secs in [now, now - 86_400, now - 3600 * 30, now, now + 3600] {
-            let expected: u32 = Local.timestamp_opt(secs, 0).unwrap().format("%Y%m%d").to_string().parse().unwrap();
+            let expected: u32 =
+                Local.timestamp_opt(secs, 0).unwrap().format("%Y%m%d").to_string().parse().unwrap();
             assert_eq!(calendar.day(secs), expected);
         }
         let today = calendar.today();

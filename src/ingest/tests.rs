@@ -12,7 +12,8 @@ use super::*;
 use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
-use crate::store::disk::{crash, file_id};
+use crate::store::crash;
+use crate::store::disk::file_id;
 
 const FEED: &Feed = &FEEDS[0];
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
@@ -60,7 +61,12 @@ impl World {
     fn touch(&mut self, path: &Path) {
         self.writes += 1;
         let time = SystemTime::UNIX_EPOCH + Duration::new(1_790_000_000, u32::try_from(self.writes).unwrap());
-        File::options().write(true).open(path).unwrap().set_times(FileTimes::new().set_modified(time)).unwrap();
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_times(FileTimes::new().set_modified(time))
+            .unwrap();
     }
 
     /// The logger writes.
@@ -148,7 +154,8 @@ impl World {
         let time = |secs: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(secs).unwrap());
         let step = Duration::from_secs(60);
         let data =
-            rrd::ops::fetch::fetch(&path, rrd::ConsolidationFn::Avg, time(T0 - 600), time(NOW.get()), step).unwrap();
+            rrd::ops::fetch::fetch(&path, rrd::ConsolidationFn::Avg, time(T0 - 600), time(NOW.get()), step)
+                .unwrap();
         let column = data.ds_names().iter().position(|n| n == ds).unwrap();
         data.rows()
             .iter()
@@ -488,7 +495,13 @@ fn an_update_may_die_before_any_operation() {
         |world| world.update(),
         |world| world.update().unwrap(),
         |world| {
-            let mut again = World { passed: vec![], _dir: tempfile::tempdir().unwrap(), config: world.config.clone(), log: world.log.clone(), ..*world };
+            let mut again = World {
+                passed: vec![],
+                _dir: tempfile::tempdir().unwrap(),
+                config: world.config.clone(),
+                log: world.log.clone(),
+                ..*world
+            };
             again.roll();
             check_all(&again, &lines);
         },
@@ -584,7 +597,8 @@ fn perls_counters_go_on_and_its_orphans_are_known() {
     let mut world = World::new();
     fs::create_dir_all(&world.config.logs_counters).unwrap();
     fs::write(world.config.logs_counters.join("send.txt"), "created:1\nmessage_new:41\n").unwrap();
-    fs::write(world.log.join("@400000006abaee0308386019.u"), "@400000006abaee0308386019 new msg 0\n").unwrap();
+    fs::write(world.log.join("@400000006abaee0308386019.u"), "@400000006abaee0308386019 new msg 0\n")
+        .unwrap();
     world.write(b"@400000006abaee0408386019 new msg 1\n");
     assert_eq!(world.query()["message_new"], 42);
     world.update().unwrap();
@@ -610,9 +624,9 @@ fn a_damaged_state_doubles_nothing() {
     world.write(&text_of(&lines[30..]));
     world.roll();
     assert_eq!(odometers(&world.query()), model(&lines));
-    let aside = fs::read_dir(path.parent().unwrap()).unwrap().filter(|e| {
-        e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.state.corrupt-")
-    });
+    let aside = fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.state.corrupt-"));
     assert_eq!(aside.count(), 1);
 }
 
@@ -706,8 +720,8 @@ fn a_clock_set_back_loses_nothing() {
     world.flush();
     assert_eq!(world.query()["message_new"], 2);
     assert_eq!(world.rows("message_new").values().sum::<i128>(), 1);
-    let aside = fs::read_dir(&world.config.rrd_dir).unwrap().filter(|e| {
-        e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.rrd.future-")
-    });
+    let aside = fs::read_dir(&world.config.rrd_dir)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.rrd.future-"));
     assert_eq!(aside.count(), 1);
 }

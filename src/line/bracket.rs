@@ -28,9 +28,7 @@ pub(super) fn stamp<Tz: TimeZone>(line: &[u8], clock: &mut Clock<Tz>) -> Option<
         }
         None => when.local(clock)?,
     };
-    let text = rest
-        .strip_prefix(b"]: ")
-        .or_else(|| rest.strip_prefix(b"] "))?;
+    let text = rest.strip_prefix(b"]: ").or_else(|| rest.strip_prefix(b"] "))?;
     Some((time, line.len() - text.len()))
 }
 
@@ -47,18 +45,9 @@ mod tests {
 
     #[test]
     fn a_zone_gives_the_instant() {
-        assert_eq!(
-            at("[28-Sep-2026 22:45:13 +0000]: x"),
-            Some((1_790_635_513, "x"))
-        );
-        assert_eq!(
-            at("[29-Sep-2026 00:45:13 +0200]: x"),
-            Some((1_790_635_513, "x"))
-        );
-        assert_eq!(
-            at("[28-Sep-2026 17:45:13.900254 -0500]: <s> x"),
-            Some((1_790_635_513, "<s> x"))
-        );
+        assert_eq!(at("[28-Sep-2026 22:45:13 +0000]: x"), Some((1_790_635_513, "x")));
+        assert_eq!(at("[29-Sep-2026 00:45:13 +0200]: x"), Some((1_790_635_513, "x")));
+        assert_eq!(at("[28-Sep-2026 17:45:13.900254 -0500]: <s> x"), Some((1_790_635_513, "<s> x")));
     }
 
     #[test]

@@ -12,9 +12,7 @@
 
 use std::cell::Cell;
 
-use chrono::{
-    DateTime, Local, MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc,
-};
+use chrono::{DateTime, Local, MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 
 use super::Stamp;
 
@@ -42,29 +40,18 @@ impl Civil {
         if !(1969..=2263).contains(&year) {
             return None;
         }
-        let minute =
-            NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(time.hour, time.minute, 0)?;
-        Some(Civil {
-            minute,
-            second: time.second,
-            nanos: time.nanos,
-        })
+        let minute = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(time.hour, time.minute, 0)?;
+        Some(Civil { minute, second: time.second, nanos: time.nanos })
     }
 
     /// The instant where local time is `offset` seconds ahead of UTC.
     pub(super) fn at_offset(self, offset: i64) -> Option<Stamp> {
-        Stamp::new(
-            self.minute.and_utc().timestamp() - offset + i64::from(self.second),
-            self.nanos,
-        )
+        Stamp::new(self.minute.and_utc().timestamp() - offset + i64::from(self.second), self.nanos)
     }
 
     /// The instant where it is the local time of `clock`.
     pub(super) fn local<Tz: TimeZone>(self, clock: &mut Clock<Tz>) -> Option<Stamp> {
-        Stamp::new(
-            clock.minute(self.minute) + i64::from(self.second),
-            self.nanos,
-        )
+        Stamp::new(clock.minute(self.minute) + i64::from(self.second), self.nanos)
     }
 }
 
@@ -109,10 +96,7 @@ fn resolve<Tz: TimeZone>(zone: &Tz, local: NaiveDateTime) -> i64 {
     // chrono calls the end of a fold ambiguous although the earlier clock never showed it: look from the other side.
     let shown = |&secs: &i64| self::local(zone, secs) == Some(local);
     let earlier = first.min(second);
-    [earlier, first.max(second)]
-        .into_iter()
-        .find(shown)
-        .unwrap_or(earlier)
+    [earlier, first.max(second)].into_iter().find(shown).unwrap_or(earlier)
 }
 
 /// Unix seconds of a local time that was skipped, by the clock of before. A gap is an hour or less, but for islands
@@ -147,11 +131,7 @@ pub(super) struct Label {
 
 impl Label {
     pub(super) fn instant<Tz: TimeZone>(self, clock: &mut Clock<Tz>) -> Option<Stamp> {
-        if self.utc {
-            self.when.at_offset(0)
-        } else {
-            self.when.local(clock)
-        }
+        if self.utc { self.when.at_offset(0) } else { self.when.local(clock) }
     }
 }
 
@@ -162,8 +142,7 @@ pub(super) fn label(line: &[u8]) -> Option<(Label, usize)> {
         b'_' | b'T' => {
             let (when, len) = date_time(line)?;
             // Five digits and a blank: "….90025Z " is RFC 3339.
-            (len == 25 && line.get(len) == Some(&b' '))
-                .then_some((Label { when, utc: true }, len + 1))
+            (len == 25 && line.get(len) == Some(&b' ')).then_some((Label { when, utc: true }, len + 1))
         }
         _ => None,
     }
@@ -206,31 +185,17 @@ pub(super) fn time_of_day(line: &[u8]) -> Option<(TimeOfDay, usize)> {
         Some(b'.') => fraction(&line[8..])?,
         _ => (0, 0),
     };
-    Some((
-        TimeOfDay {
-            hour,
-            minute,
-            second,
-            nanos,
-        },
-        8 + len,
-    ))
+    Some((TimeOfDay { hour, minute, second, nanos }, 8 + len))
 }
 
 /// `.` and one to nine digits: nanoseconds and length.
 pub(super) fn fraction(line: &[u8]) -> Option<(u32, usize)> {
     let digits = line.strip_prefix(b".")?;
-    let count = digits
-        .iter()
-        .take(10)
-        .take_while(|b| b.is_ascii_digit())
-        .count();
+    let count = digits.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
     if !(1..=9).contains(&count) {
         return None;
     }
-    let value = digits[..count]
-        .iter()
-        .fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    let value = digits[..count].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
     Some((value * 10_u32.pow(9 - count as u32), 1 + count))
 }
 
@@ -245,8 +210,7 @@ pub(super) fn zone(line: &[u8]) -> Option<(i64, usize)> {
     let hours = two(&line[1..])?;
     let colon = usize::from(line.get(3) == Some(&b':'));
     let minutes = two(line.get(3 + colon..)?)?;
-    (hours <= 23 && minutes <= 59)
-        .then_some((sign * i64::from(hours * 60 + minutes) * 60, 5 + colon))
+    (hours <= 23 && minutes <= 59).then_some((sign * i64::from(hours * 60 + minutes) * 60, 5 + colon))
 }
 
 /// The month that three letters name.
@@ -297,29 +261,20 @@ pub fn untai(stamp: Stamp, out: &mut Vec<u8>) {
 /// By how many seconds local time is ahead of UTC at unix `secs`; 0 where no stamp is.
 fn ahead<Tz: TimeZone>(zone: &Tz, secs: i64) -> i64 {
     let stamp = Stamp::new(secs, 0);
-    stamp
-        .and_then(|stamp| local(zone, stamp.secs))
-        .map_or(0, |local| local.and_utc().timestamp() - secs)
+    stamp.and_then(|stamp| local(zone, stamp.secs)).map_or(0, |local| local.and_utc().timestamp() - secs)
 }
 
 fn write_local(stamp: Stamp, ahead: i64, out: &mut Vec<u8>) {
     use chrono::{Datelike, Timelike};
 
-    let Some(local) = stamp
-        .secs
-        .checked_add(ahead)
-        .and_then(|secs| DateTime::<Utc>::from_timestamp(secs, 0))
+    let Some(local) = stamp.secs.checked_add(ahead).and_then(|secs| DateTime::<Utc>::from_timestamp(secs, 0))
     else {
         // No calendar goes there; Stamp::new lets no such stamp in.
         out.extend_from_slice(format!("{}.{:09}", stamp.secs, stamp.nanos).as_bytes());
         return;
     };
     let digits = |value: u32, count: u32, out: &mut Vec<u8>| {
-        out.extend(
-            (0..count)
-                .rev()
-                .map(|place| b'0' + (value / 10_u32.pow(place) % 10) as u8),
-        );
+        out.extend((0..count).rev().map(|place| b'0' + (value / 10_u32.pow(place) % 10) as u8));
     };
     digits(local.year().unsigned_abs(), 4, out);
     for (before, value) in [

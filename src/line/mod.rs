@@ -65,24 +65,12 @@ impl<'a> Line<'a> {
     /// A line of one stamp and text: no syslog header.
     #[inline]
     fn stamped(time: Stamp, text: &'a [u8]) -> Line<'a> {
-        Line {
-            time: Some(time),
-            tag: None,
-            host: None,
-            text,
-            continuation: false,
-        }
+        Line { time: Some(time), tag: None, host: None, text, continuation: false }
     }
 
     /// A line without a stamp: all of it is text.
     fn bare(text: &'a [u8]) -> Line<'a> {
-        Line {
-            time: None,
-            tag: None,
-            host: None,
-            text,
-            continuation: false,
-        }
+        Line { time: None, tag: None, host: None, text, continuation: false }
     }
 }
 
@@ -108,11 +96,7 @@ impl<Tz: TimeZone> Parser<Tz> {
     fn in_zone(zone: Tz, tai_offset: i64, mtime: i64) -> Self {
         let clock = civil::Clock::new(zone);
         let years = syslog::Years::new(mtime, &clock);
-        Parser {
-            tai_offset,
-            clock,
-            years,
-        }
+        Parser { tai_offset, clock, years }
     }
 
     /// Takes `line` apart. It is without its newline; one `\r` at its end is not part of the text.
@@ -134,8 +118,9 @@ impl<Tz: TimeZone> Parser<Tz> {
     fn other<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         match line.first()? {
             b'<' => self.with_priority(line),
-            b'[' => bracket::stamp(line, &mut self.clock)
-                .map(|(time, len)| Line::stamped(time, &line[len..])),
+            b'[' => {
+                bracket::stamp(line, &mut self.clock).map(|(time, len)| Line::stamped(time, &line[len..]))
+            }
             b'0'..=b'9' => self.digits(line),
             b'A'..=b'S' => self.rfc3164(line),
             _ => None,
@@ -150,10 +135,7 @@ impl<Tz: TimeZone> Parser<Tz> {
             return Some(syslog::rfc5424_header(&versioned[len..]).line(time));
         }
         match rest.first()? {
-            b'@' => Some(after_label(
-                tai64n(rest, self.tai_offset)?,
-                &rest[tai64n::LABEL..],
-            )),
+            b'@' => Some(after_label(tai64n(rest, self.tai_offset)?, &rest[tai64n::LABEL..])),
             b'<' => None,
             _ => self.other(rest),
         }
@@ -164,10 +146,7 @@ impl<Tz: TimeZone> Parser<Tz> {
         if line.get(4) != Some(&b'-') {
             let fraction = unix::fraction(line)?;
             let text = &line[fraction.len..];
-            return Some(Line {
-                continuation: fraction.continuation,
-                ..Line::stamped(fraction.time, text)
-            });
+            return Some(Line { continuation: fraction.continuation, ..Line::stamped(fraction.time, text) });
         }
         if let Some((label, len)) = civil::label(line) {
             return Some(after_label(label.instant(&mut self.clock)?, &line[len..]));
@@ -193,10 +172,7 @@ fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
         }
         if let Some(fraction) = unix::fraction(rest) {
             let text = &rest[fraction.len..];
-            return Line {
-                continuation: fraction.continuation,
-                ..Line::stamped(time, text)
-            };
+            return Line { continuation: fraction.continuation, ..Line::stamped(time, text) };
         }
     }
     Line::stamped(time, rest)

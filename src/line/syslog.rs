@@ -39,19 +39,11 @@ impl Years {
     /// `mtime` in unix seconds; `clock` says which local year that is.
     pub(super) fn new<Tz: TimeZone>(mtime: i64, clock: &Clock<Tz>) -> Self {
         let latest = mtime.clamp(0, super::END - 1) + 86_400;
-        Years {
-            year: clock.local(latest).year(),
-            latest,
-            last: None,
-        }
+        Years { year: clock.local(latest).year(), latest, last: None }
     }
 
     /// The instant of a yearless stamp. `None`: no year has that date, or it would be before 1970.
-    pub(super) fn instant<Tz: TimeZone>(
-        &mut self,
-        stamp: Yearless,
-        clock: &mut Clock<Tz>,
-    ) -> Option<Stamp> {
+    pub(super) fn instant<Tz: TimeZone>(&mut self, stamp: Yearless, clock: &mut Clock<Tz>) -> Option<Stamp> {
         let Yearless { month, day, time } = stamp;
         let minute = [month, day, time.hour, time.minute];
         if let Some((last, year)) = self.last
@@ -61,11 +53,7 @@ impl Years {
         }
         // The limit holds for the whole minute, so that all of its lines are of one year. 29 February may be up to
         // eight years ago (there was none in 1900, there will be none in 2100).
-        let start = TimeOfDay {
-            second: 0,
-            nanos: 0,
-            ..time
-        };
+        let start = TimeOfDay { second: 0, nanos: 0, ..time };
         let fits = |&year: &i32| {
             let instant = Civil::new(year, month, day, start).and_then(|civil| civil.local(clock));
             instant.is_some_and(|stamp| stamp.secs <= self.latest)
@@ -119,16 +107,9 @@ pub(super) fn rfc3339(line: &[u8]) -> Option<(Stamp, usize)> {
 /// The length of the `<PRI>` that `line` begins with: a number up to 191 (RFC 3164).
 pub(super) fn priority(line: &[u8]) -> Option<usize> {
     let inner = line.strip_prefix(b"<")?;
-    let digits = inner
-        .iter()
-        .take(4)
-        .take_while(|b| b.is_ascii_digit())
-        .count();
-    let value = inner[..digits]
-        .iter()
-        .fold(0, |n, b| n * 10 + u32::from(b - b'0'));
-    ((1..=3).contains(&digits) && value <= 191 && inner.get(digits) == Some(&b'>'))
-        .then_some(digits + 2)
+    let digits = inner.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let value = inner[..digits].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    ((1..=3).contains(&digits) && value <= 191 && inner.get(digits) == Some(&b'>')).then_some(digits + 2)
 }
 
 /// What stands between a syslog stamp and the text, and the text.
@@ -151,13 +132,7 @@ impl<'a> Header<'a> {
                 text: &rest[fraction.len..],
                 continuation: fraction.continuation,
             },
-            None => Line {
-                time: Some(time),
-                tag,
-                host,
-                text: rest,
-                continuation: false,
-            },
+            None => Line { time: Some(time), tag, host, text: rest, continuation: false },
         }
     }
 }
@@ -169,35 +144,17 @@ impl<'a> Header<'a> {
 pub(super) fn header(line: &[u8]) -> Header<'_> {
     let line = &line[facility(line)..];
     if let Some((tag, rest)) = tag(line) {
-        return Header {
-            host: None,
-            tag: Some(tag),
-            rest,
-        };
+        return Header { host: None, tag: Some(tag), rest };
     }
-    if line.starts_with(b"[")
-        || line.starts_with(b"last message repeated ")
-        || unix::fraction(line).is_some()
+    if line.starts_with(b"[") || line.starts_with(b"last message repeated ") || unix::fraction(line).is_some()
     {
-        return Header {
-            host: None,
-            tag: None,
-            rest: line,
-        };
+        return Header { host: None, tag: None, rest: line };
     }
     let (host, rest) = word(line);
     let host = (!host.is_empty()).then_some(host);
     match tag(rest) {
-        Some((tag, rest)) => Header {
-            host,
-            tag: Some(tag),
-            rest,
-        },
-        None => Header {
-            host,
-            tag: None,
-            rest,
-        },
+        Some((tag, rest)) => Header { host, tag: Some(tag), rest },
+        None => Header { host, tag: None, rest },
     }
 }
 
@@ -207,16 +164,8 @@ fn facility(line: &[u8]) -> usize {
         return 0;
     };
     // The longest names are "authpriv" and "warning".
-    let len = inner
-        .iter()
-        .take(20)
-        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'.')
-        .count();
-    if inner[..len].contains(&b'.') && inner[len..].starts_with(b"> ") {
-        len + 3
-    } else {
-        0
-    }
+    let len = inner.iter().take(20).take_while(|b| b.is_ascii_alphanumeric() || **b == b'.').count();
+    if inner[..len].contains(&b'.') && inner[len..].starts_with(b"> ") { len + 3 } else { 0 }
 }
 
 /// `tag: `, `tag[PID]: `, or the same at the line's end: the tag without `[PID]`, and what follows.
@@ -231,11 +180,7 @@ fn tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
         rest = rest[close..].strip_prefix(b"]")?;
     }
     let rest = rest.strip_prefix(b":")?;
-    if rest.is_empty() {
-        Some((tag, rest))
-    } else {
-        Some((tag, rest.strip_prefix(b" ")?))
-    }
+    if rest.is_empty() { Some((tag, rest)) } else { Some((tag, rest.strip_prefix(b" ")?)) }
 }
 
 /// Host, application and text of RFC 5424, after the stamp: `host app PID msgid sd text`. `-` stands for nothing.
@@ -249,20 +194,12 @@ pub(super) fn rfc5424_header(line: &[u8]) -> Header<'_> {
     let (_message_id, rest) = word(rest);
     let rest = &rest[structured_data(rest)..];
     let rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
-    Header {
-        host: value(host),
-        tag: value(tag),
-        rest,
-    }
+    Header { host: value(host), tag: value(tag), rest }
 }
 
 /// The length of `-` or `[id name="value" …][…]` with the blank after it; 0 where it is neither.
 fn structured_data(line: &[u8]) -> usize {
-    let end = if line.starts_with(b"-") {
-        1
-    } else {
-        elements(line)
-    };
+    let end = if line.starts_with(b"-") { 1 } else { elements(line) };
     match line.get(end) {
         Some(b' ') if end > 0 => end + 1,
         None => end,
@@ -323,18 +260,9 @@ mod tests {
             ("mx1 qmail: new msg 1", ["mx1", "qmail", "new msg 1"]),
             ("mx1 qmail[77]: new msg 1", ["mx1", "qmail", "new msg 1"]),
             ("qmail: new msg 1", ["-", "qmail", "new msg 1"]),
-            (
-                "vpopmail[7]: vchkpw-smtp: x",
-                ["-", "vpopmail", "vchkpw-smtp: x"],
-            ),
-            (
-                "mx1 dovecot: imap-login: Login: x",
-                ["mx1", "dovecot", "imap-login: Login: x"],
-            ),
-            (
-                "pop3-login: Info: Aborted login: x",
-                ["-", "pop3-login", "Info: Aborted login: x"],
-            ),
+            ("vpopmail[7]: vchkpw-smtp: x", ["-", "vpopmail", "vchkpw-smtp: x"]),
+            ("mx1 dovecot: imap-login: Login: x", ["mx1", "dovecot", "imap-login: Login: x"]),
+            ("pop3-login: Info: Aborted login: x", ["-", "pop3-login", "Info: Aborted login: x"]),
             ("mx1 postfix/smtpd[1]: x", ["mx1", "postfix/smtpd", "x"]),
             ("mx1 qmail:", ["mx1", "qmail", ""]),
             ("mx1 qmail: ", ["mx1", "qmail", ""]),
@@ -346,14 +274,8 @@ mod tests {
             ("<2.6> mx1 qmail: x", ["mx1", "qmail", "x"]),
             ("<mail.info> mx1 qmail: x", ["mx1", "qmail", "x"]),
             ("<authpriv.warning> mx1 qmail: x", ["mx1", "qmail", "x"]),
-            (
-                "mx1 last message repeated 3 times",
-                ["mx1", "-", "last message repeated 3 times"],
-            ),
-            (
-                "last message repeated 3 times",
-                ["-", "-", "last message repeated 3 times"],
-            ),
+            ("mx1 last message repeated 3 times", ["mx1", "-", "last message repeated 3 times"]),
+            ("last message repeated 3 times", ["-", "-", "last message repeated 3 times"]),
             (
                 "mx1 syslogd: last message repeated 3 times",
                 ["mx1", "syslogd", "last message repeated 3 times"],
@@ -363,10 +285,7 @@ mod tests {
             ("mx1 : x", ["mx1", "-", ": x"]),
             ("mx1 tag[1 2]: x", ["mx1", "-", "tag[1 2]: x"]),
             ("mx1 tag[1: x", ["mx1", "-", "tag[1: x"]),
-            (
-                "mx1 simscan:[4001]:CLEAN: x",
-                ["mx1", "-", "simscan:[4001]:CLEAN: x"],
-            ),
+            ("mx1 simscan:[4001]:CLEAN: x", ["mx1", "-", "simscan:[4001]:CLEAN: x"]),
         ] {
             assert_eq!(parts(header(line.as_bytes())), expected, "{line}");
         }
@@ -377,14 +296,8 @@ mod tests {
         for (line, expected) in [
             ("host app 123 - - text", ["host", "app", "text"]),
             ("- - - - - text", ["-", "-", "text"]),
-            (
-                "host app 123 ID47 [a@1 k=\"v\"] text",
-                ["host", "app", "text"],
-            ),
-            (
-                "host app - - [a k=\"]\\\"] \" l=\"\"][b] text",
-                ["host", "app", "text"],
-            ),
+            ("host app 123 ID47 [a@1 k=\"v\"] text", ["host", "app", "text"]),
+            ("host app - - [a k=\"]\\\"] \" l=\"\"][b] text", ["host", "app", "text"]),
             ("host app - - - \u{feff}text", ["host", "app", "text"]),
             ("host app - - -", ["host", "app", ""]),
             ("host app - - [a]", ["host", "app", ""]),
@@ -401,16 +314,7 @@ mod tests {
     fn a_priority_is_a_number_up_to_191() {
         assert_eq!(priority(b"<0>x"), Some(3));
         assert_eq!(priority(b"<191>x"), Some(5));
-        for line in [
-            &b"<>x"[..],
-            b"<192>x",
-            b"<1000>x",
-            b"<2.6> x",
-            b"<a1b2c3d4> x",
-            b"<22",
-            b"22>",
-            b"",
-        ] {
+        for line in [&b"<>x"[..], b"<192>x", b"<1000>x", b"<2.6> x", b"<a1b2c3d4> x", b"<22", b"22>", b""] {
             assert_eq!(priority(line), None, "{}", line.escape_ascii());
         }
     }

@@ -22,14 +22,8 @@ pub fn tai64n(line: &[u8], tai_offset: i64) -> Option<Stamp> {
     let label = line.first_chunk::<LABEL>()?;
     let eight = |at| Some(u64::from_be_bytes(*label[at..].first_chunk()?));
     // Until 2106 all labels begin alike.
-    let high = if label.starts_with(b"@40000000") {
-        Hex {
-            value: 0x4000_0000,
-            bad: 0,
-        }
-    } else {
-        hex(eight(1)?)
-    };
+    let high =
+        if label.starts_with(b"@40000000") { Hex { value: 0x4000_0000, bad: 0 } } else { hex(eight(1)?) };
     let (low, nanos) = (hex(eight(9)?), hex(eight(17)?));
     if label[0] != b'@' || label[LABEL - 1] != b' ' || high.bad | low.bad | nanos.bad != 0 {
         return None;
@@ -59,10 +53,7 @@ fn hex(x: u64) -> Hex {
     let bad = written ^ x | worth & every(0xf0);
     let bytes = (worth | worth >> 4) & 0x00ff_00ff_00ff_00ff;
     let words = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
-    Hex {
-        value: (words | words >> 16) as u32,
-        bad,
-    }
+    Hex { value: (words | words >> 16) as u32, bad }
 }
 
 /// A `u64` of eight times the byte `b`.
@@ -79,25 +70,13 @@ mod tests {
     fn a_label_of_multilog_is_ten_seconds_ahead_of_unix_time() {
         // 0x450c020b = 1158414859, 0x32315f74 = 842096500.
         let stamp = tai64n(b"@40000000450c020b32315f74 new msg 71198", 10);
-        assert_eq!(
-            stamp,
-            Some(Stamp {
-                secs: 1_158_414_849,
-                nanos: 842_096_500
-            })
-        );
+        assert_eq!(stamp, Some(Stamp { secs: 1_158_414_849, nanos: 842_096_500 }));
     }
 
     #[test]
     fn a_label_of_s6_log_is_37_seconds_ahead() {
         let stamp = tai64n(b"@400000006abaee1e35a8c946 new msg 71198", 37);
-        assert_eq!(
-            stamp,
-            Some(Stamp {
-                secs: 1_790_635_513,
-                nanos: 900_254_022
-            })
-        );
+        assert_eq!(stamp, Some(Stamp { secs: 1_790_635_513, nanos: 900_254_022 }));
     }
 
     #[test]
@@ -150,9 +129,7 @@ mod tests {
     #[test]
     fn of_all_bytes_sixteen_are_digits() {
         for byte in 0..=u8::MAX {
-            let expected = (byte as char)
-                .to_digit(16)
-                .filter(|_| !byte.is_ascii_uppercase());
+            let expected = (byte as char).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
             for place in 0..8 {
                 let mut digits = *b"90afb8c1";
                 digits[place] = byte;

@@ -24,38 +24,22 @@ pub(super) fn fraction(line: &[u8]) -> Option<Fraction> {
         b'+' => true,
         _ => return None,
     };
-    Some(Fraction {
-        time,
-        len: len + 1,
-        continuation,
-    })
+    Some(Fraction { time, len: len + 1, continuation })
 }
 
 /// As [`fraction`], but the line may end right after it: a syslog daemon takes blanks off the end.
 pub(super) fn fraction_or_end(line: &[u8]) -> Option<Fraction> {
     let whole = || number(line).filter(|&(_, len)| len == line.len());
-    fraction(line).or_else(|| {
-        whole().map(|(time, len)| Fraction {
-            time,
-            len,
-            continuation: false,
-        })
-    })
+    fraction(line).or_else(|| whole().map(|(time, len)| Fraction { time, len, continuation: false }))
 }
 
 /// `SECONDS.FRACTION`: the instant and its length.
 fn number(line: &[u8]) -> Option<(Stamp, usize)> {
-    let digits = line
-        .iter()
-        .take(11)
-        .take_while(|b| b.is_ascii_digit())
-        .count();
+    let digits = line.iter().take(11).take_while(|b| b.is_ascii_digit()).count();
     if !(9..=10).contains(&digits) {
         return None;
     }
-    let secs = line[..digits]
-        .iter()
-        .fold(0, |n, b| n * 10 + i64::from(b - b'0'));
+    let secs = line[..digits].iter().fold(0, |n, b| n * 10 + i64::from(b - b'0'));
     let (nanos, len) = civil::fraction(&line[digits..])?;
     Some((Stamp::new(secs, nanos)?, digits + len))
 }
@@ -70,30 +54,15 @@ mod tests {
 
     #[test]
     fn one_to_nine_digits() {
-        assert_eq!(
-            at(b"1032237315.3 x"),
-            Some((1_032_237_315, 300_000_000, 13, false))
-        );
-        assert_eq!(
-            at(b"1032237315.334422 x"),
-            Some((1_032_237_315, 334_422_000, 18, false))
-        );
-        assert_eq!(
-            at(b"1032237315.000000007 x"),
-            Some((1_032_237_315, 7, 21, false))
-        );
-        assert_eq!(
-            at(b"100000000.5 "),
-            Some((100_000_000, 500_000_000, 12, false))
-        );
+        assert_eq!(at(b"1032237315.3 x"), Some((1_032_237_315, 300_000_000, 13, false)));
+        assert_eq!(at(b"1032237315.334422 x"), Some((1_032_237_315, 334_422_000, 18, false)));
+        assert_eq!(at(b"1032237315.000000007 x"), Some((1_032_237_315, 7, 21, false)));
+        assert_eq!(at(b"100000000.5 "), Some((100_000_000, 500_000_000, 12, false)));
     }
 
     #[test]
     fn a_plus_continues_the_line_before() {
-        assert_eq!(
-            at(b"1276913545.100000+delivery 8"),
-            Some((1_276_913_545, 100_000_000, 18, true))
-        );
+        assert_eq!(at(b"1276913545.100000+delivery 8"), Some((1_276_913_545, 100_000_000, 18, true)));
     }
 
     #[test]
@@ -119,14 +88,8 @@ mod tests {
 
     #[test]
     fn at_the_end_of_a_syslog_line() {
-        assert_eq!(
-            fraction_or_end(b"1032237315.334422").map(|f| f.len),
-            Some(17)
-        );
-        assert_eq!(
-            fraction_or_end(b"1032237315.334422 x").map(|f| f.len),
-            Some(18)
-        );
+        assert_eq!(fraction_or_end(b"1032237315.334422").map(|f| f.len), Some(17));
+        assert_eq!(fraction_or_end(b"1032237315.334422 x").map(|f| f.len), Some(18));
         assert_eq!(fraction_or_end(b"1032237315.334422x"), None);
     }
 }

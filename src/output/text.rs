@@ -9,7 +9,9 @@ pub fn line(protocol: &Protocol, values: &[i128], bits: u32) -> String {
         .counters
         .iter()
         .zip(values)
-        .map(|(counter, value)| format!("{}:{}", counter.key, show(counter.kind, wrap(counter.kind, *value, bits))))
+        .map(|(counter, value)| {
+            format!("{}:{}", counter.key, show(counter.kind, wrap(counter.kind, *value, bits)))
+        })
         .collect();
     pairs.join(":") + "\n"
 }

@@ -177,7 +177,10 @@ mod tests {
             let mut raised = BTreeSet::new();
             for (line, expected) in protocol.samples {
                 let mut values = vec![0i128; protocol.counters.len()];
-                (protocol.classify)(&Parser::new(10, 1_790_635_513).parse(line.as_bytes()), &mut Raise(&mut values));
+                (protocol.classify)(
+                    &Parser::new(10, 1_790_635_513).parse(line.as_bytes()),
+                    &mut Raise(&mut values),
+                );
                 let mut want = vec![0i128; protocol.counters.len()];
                 for (key, amount) in *expected {
                     let i = protocol.index(key).unwrap_or_else(|| panic!("{line}: no counter {key}"));
@@ -188,7 +191,12 @@ mod tests {
             }
             for counter in protocol.counters {
                 let derived = matches!(counter.kind, Kind::Derived(_));
-                assert!(derived || raised.contains(counter.key), "{}: no sample raises {}", protocol.name, counter.key);
+                assert!(
+                    derived || raised.contains(counter.key),
+                    "{}: no sample raises {}",
+                    protocol.name,
+                    counter.key
+                );
             }
         }
     }

@@ -81,7 +81,11 @@ const COUNTERS: &[Counter] = &[
     count("warning", "warning", "warnings of qmail-send (also in other)"),
     count("alert", "alert", "alerts of qmail-send: it cannot go on (also in other)"),
     count("status_local_sum", "status_local_sum", "sum over the status lines of local deliveries in flight"),
-    count("status_remote_sum", "status_remote_sum", "sum over the status lines of remote deliveries in flight"),
+    count(
+        "status_remote_sum",
+        "status_remote_sum",
+        "sum over the status lines of remote deliveries in flight",
+    ),
     of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
     of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
     of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
@@ -174,7 +178,9 @@ fn status(rest: &[u8], raise: &mut Raise<'_>) {
     raise.one(STATUS);
     let Some((local, local_limit, rest)) = fraction(rest) else { return };
     let rest = rest.strip_prefix(b" (held)").unwrap_or(rest);
-    let Some((remote, remote_limit, rest)) = rest.strip_prefix(b" remote ").and_then(fraction) else { return };
+    let Some((remote, remote_limit, rest)) = rest.strip_prefix(b" remote ").and_then(fraction) else {
+        return;
+    };
     if local_limit == 0 || remote_limit == 0 || !(rest.is_empty() || rest[0] == b' ') {
         return;
     }
@@ -283,7 +289,10 @@ const SAMPLES: &[super::Sample] = &[
     ("@400000006abaee0a398aa0af status: local 0/0 remote 0/20", &[("status", 1)]),
     ("@400000006abaee0a398aa0af status: local 1/10 remote 2/2x", &[("status", 1)]),
     ("@400000006abaee0c0e6096e1 status: exiting", &[("other", 1)]),
-    ("@40000000450c020c06ac5dcc delivery 196548: success: did_0+0+1/", &[("delivery", 1), ("delivery_success", 1)]),
+    (
+        "@40000000450c020c06ac5dcc delivery 196548: success: did_0+0+1/",
+        &[("delivery", 1), ("delivery_success", 1)],
+    ),
     (
         "@400000006abaee0d1698f6fa delivery 1: deferral: CNAME_lookup_failed_temporarily._(#4.4.3)/",
         &[("delivery", 1), ("delivery_deferral", 1)],
@@ -295,8 +304,14 @@ const SAMPLES: &[super::Sample] = &[
     ("@400000006abaee11377a775e delivery 5: report mangled, will defer", &[("delivery", 1)]),
     ("@400000006abaee1204180d77 bounce msg 1234 qp 5601", &[("message_bounce", 1)]),
     ("@400000006abaee141488cda9 end msg 1234", &[("message_end", 1)]),
-    ("@400000006abaee203b9284d5 double bounce: discarding bounce/1237", &[("other", 1), ("double_bounce", 1)]),
-    ("@400000006abaee130c506d90 triple bounce: discarding bounce/1236", &[("other", 1), ("triple_bounce", 1)]),
+    (
+        "@400000006abaee203b9284d5 double bounce: discarding bounce/1237",
+        &[("other", 1), ("double_bounce", 1)],
+    ),
+    (
+        "@400000006abaee130c506d90 triple bounce: discarding bounce/1236",
+        &[("other", 1), ("triple_bounce", 1)],
+    ),
     ("@400000006abaee151cc12dc2 warning: unable to stat mess/12/1234", &[("other", 1), ("warning", 1)]),
     ("@400000006abaee1b1278a458 alert: cannot start: unable to read controls", &[("other", 1), ("alert", 1)]),
     ("@400000006abaee2739825b84 remote: alice@example.org bob@example.com 814 queue5", &[("other", 1)]),
@@ -305,11 +320,11 @@ const SAMPLES: &[super::Sample] = &[
     ("", &[("message_other", 1)]),
     ("new msg 71198", &[("message_new", 1)]),
     ("warning: without a stamp", &[("message_other", 1)]),
+    ("Jun 19 09:12:25 mx1 qmail: 1276913545.100000+delivery 8: success: the_rest_of_a_long_line/", &[]),
     (
-        "Jun 19 09:12:25 mx1 qmail: 1276913545.100000+delivery 8: success: the_rest_of_a_long_line/",
-        &[],
+        "1032237315.334422 starting delivery 1: msg 16 to local a@example.com",
+        &[("start_delivery", 1), ("start_delivery_local", 1)],
     ),
-    ("1032237315.334422 starting delivery 1: msg 16 to local a@example.com", &[("start_delivery", 1), ("start_delivery_local", 1)]),
 ];
 
 #[cfg(test)]

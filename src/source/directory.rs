@@ -141,7 +141,9 @@ fn open(dir: &Path, name: &str, role: Role) -> Result<Option<Chunk>> {
 /// Is descriptor 0 the `previous` or an `@*.u` of the directory we run in? That is how multilog,
 /// s6-log and svlogd hand a chunk to their processor.
 pub fn name_in(dir: &Path, file: (u64, u64)) -> Option<String> {
-    let is_it = |name: &str| std::fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && disk::file_id(&m) == file);
+    let is_it = |name: &str| {
+        std::fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && disk::file_id(&m) == file)
+    };
     if is_it("previous") {
         return Some("previous".to_owned());
     }

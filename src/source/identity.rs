@@ -79,7 +79,9 @@ pub fn growing(file: &File, meta: &Metadata, counted: u64) -> io::Result<Identit
 
 /// Is this cursor the growing chunk that `file` was when it was looked at last?
 pub fn grew_from(cursor: &Cursor, file: &File, meta: &Metadata) -> bool {
-    let Identity::Growing { device, inode, birth: born, length, head } = &cursor.identity else { return false };
+    let Identity::Growing { device, inode, birth: born, length, head } = &cursor.identity else {
+        return false;
+    };
     (*device, *inode) == file_id(meta)
         && *born == birth(meta)
         && meta.len() >= cursor.counted

@@ -88,7 +88,8 @@ mod tests {
 
     fn lines(bytes: &[u8], from: u64, to: u64) -> Vec<Owned> {
         let mut lines = Vec::new();
-        walk(&file_of(bytes), from, to, |l| lines.push((l.start, l.end, l.text.to_vec(), l.terminated))).unwrap();
+        walk(&file_of(bytes), from, to, |l| lines.push((l.start, l.end, l.text.to_vec(), l.terminated)))
+            .unwrap();
         lines
     }
 
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn lines_longer_than_a_block_are_one_line() {
-        for length in [LINE_LIMIT - 1, LINE_LIMIT, LINE_LIMIT + 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5] {
+        for length in [LINE_LIMIT - 1, LINE_LIMIT, LINE_LIMIT + 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5]
+        {
             let mut bytes = vec![b'a'; length];
             bytes.extend_from_slice(b"\nshort\n\nlast");
             assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{length}");
@@ -119,7 +121,10 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_given_end() {
-        assert_eq!(lines(b"one\ntwo\nthree\n", 4, 10), [(4, 8, b"two".to_vec(), true), (8, 10, b"th".to_vec(), false)]);
+        assert_eq!(
+            lines(b"one\ntwo\nthree\n", 4, 10),
+            [(4, 8, b"two".to_vec(), true), (8, 10, b"th".to_vec(), false)]
+        );
     }
 
     proptest! {

@@ -121,14 +121,18 @@ pub fn open_below(base: &Path, name: &str, flags: OFlag, make: bool) -> Result<O
         Ok(fd) => {
             let file = File::from(fd);
             if !file.metadata().at("look at", &path)?.is_file() {
-                return Err(Error::Message(format!("{}: is not a regular file; move it away", path.display())));
+                return Err(Error::Message(format!(
+                    "{}: is not a regular file; move it away",
+                    path.display()
+                )));
             }
             Ok(Some(file))
         }
         Err(Errno::ENOENT) => Ok(None),
-        Err(Errno::ELOOP) => {
-            Err(Error::Message(format!("{}: is a symbolic link, which is not followed here; move it away", path.display())))
-        }
+        Err(Errno::ELOOP) => Err(Error::Message(format!(
+            "{}: is a symbolic link, which is not followed here; move it away",
+            path.display()
+        ))),
         Err(e) => Err(e).at("open", &path),
     }
 }
@@ -170,7 +174,12 @@ pub fn copy(file: &File, from: u64, to: u64, out: &mut dyn Write) -> io::Result<
     while at < to {
         let want = buffer.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
         let got = match file.read_at(&mut buffer[..want], at) {
-            Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the log became shorter while it was read")),
+            Ok(0) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the log became shorter while it was read",
+                ));
+            }
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(e),

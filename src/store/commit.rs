@@ -121,8 +121,14 @@ impl Store {
         {
             disk::make_dir(dir)?;
         }
-        let mut session =
-            Session { store: self, _lock: lock, state: State::new(self.protocol), origin: Origin::Known, edited: false, intent: None };
+        let mut session = Session {
+            store: self,
+            _lock: lock,
+            state: State::new(self.protocol),
+            origin: Origin::Known,
+            edited: false,
+            intent: None,
+        };
         session.recover(now)?;
         Ok(session)
     }
@@ -165,7 +171,11 @@ impl Session<'_> {
                 Some(journal) => Some(journal),
                 None => {
                     let aside = disk::set_aside(&journal_path, "corrupt", now)?;
-                    warn(format_args!("{}: damaged, kept as {}; going on from the commit before it", journal_path.display(), aside.display()));
+                    warn(format_args!(
+                        "{}: damaged, kept as {}; going on from the commit before it",
+                        journal_path.display(),
+                        aside.display()
+                    ));
                     None
                 }
             },
@@ -206,7 +216,9 @@ impl Session<'_> {
     fn undo_stale_intent(&mut self, redone: bool) -> Result<()> {
         let path = self.store.file("intent");
         let Some(bytes) = disk::read(&path)? else { return Ok(()) };
-        if let Some(intent) = decode::<Intent>(&bytes).filter(|i| !redone && i.number == self.state.number + 1) {
+        if let Some(intent) =
+            decode::<Intent>(&bytes).filter(|i| !redone && i.number == self.state.number + 1)
+        {
             archive::cut_back(&self.store.base, &intent)?;
         }
         disk::remove(&path)
@@ -222,7 +234,11 @@ impl Session<'_> {
             Ok(bytes) => bytes,
             Err(_) if std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) => {
                 let aside = disk::set_aside(path, "corrupt", now)?;
-                warn(format_args!("{}: is not a file, kept as {}; written anew", path.display(), aside.display()));
+                warn(format_args!(
+                    "{}: is not a file, kept as {}; written anew",
+                    path.display(),
+                    aside.display()
+                ));
                 return Ok(());
             }
             Err(e) => return Err(e),
@@ -245,8 +261,13 @@ impl Session<'_> {
             let text: String = file.rejected.iter().map(|(n, line)| format!("line {n}: {line}\n")).collect();
             disk::replace(&kept, text.as_bytes(), 0o644)?;
             for (number, line) in &file.rejected {
-                let line: String = line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
-                warn(format_args!("{}: line {number}: \"{line}\" is no counter; the line is kept aside in {}", path.display(), kept.display()));
+                let line: String =
+                    line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
+                warn(format_args!(
+                    "{}: line {number}: \"{line}\" is no counter; the line is kept aside in {}",
+                    path.display(),
+                    kept.display()
+                ));
             }
         }
         if file.totals.iter().all(Option::is_none) && !file.rejected.is_empty() {
@@ -293,7 +314,11 @@ impl Session<'_> {
         disk::replace(&path, &encode(&intent), 0o644)?;
         disk::sync_dir(&self.store.state_dir)?;
         let done = pass().and_then(|()| {
-            intent.files.iter().zip(days).try_for_each(|((name, _), &day)| archive::append(base, name, day, pieces))
+            intent
+                .files
+                .iter()
+                .zip(days)
+                .try_for_each(|((name, _), &day)| archive::append(base, name, day, pieces))
         });
         self.intent = Some(intent);
         done.inspect_err(|_| self.take_back())
@@ -422,7 +447,10 @@ fn prepare_rrd(store: &Store, journal: &mut Journal, now: i64) {
             } else if header.last_update > now + FUTURE {
                 aside("future", "was updated with a time that is still to come (was the clock wrong?)")
             } else if header.last_update > first {
-                warn(format_args!("{}: was updated by somebody else; its next bin takes what it lacks", path.display()));
+                warn(format_args!(
+                    "{}: was updated by somebody else; its next bin takes what it lacks",
+                    path.display()
+                ));
                 hold(journal, now);
                 move_behind(store, journal, header.last_update);
                 return;
@@ -461,7 +489,11 @@ fn apply_rrd(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
     if redo && journal.redone > 2 {
         if !matches!(look(path), Ok(Look::Missing)) {
             match disk::set_aside(path, "corrupt", now) {
-                Ok(aside) => warn(format_args!("{}: two processes died while updating it; kept as {}", path.display(), aside.display())),
+                Ok(aside) => warn(format_args!(
+                    "{}: two processes died while updating it; kept as {}",
+                    path.display(),
+                    aside.display()
+                )),
                 Err(e) => warn(e),
             }
         }
@@ -502,7 +534,11 @@ fn apply_rrd(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
             Ok(Look::Missing) => create(path, protocol, step, &journal.updates),
             Ok(_) => match disk::set_aside(path, "corrupt", now) {
                 Ok(aside) => {
-                    warn(format_args!("{}: is damaged; kept as {}, a new one is begun", path.display(), aside.display()));
+                    warn(format_args!(
+                        "{}: is damaged; kept as {}, a new one is begun",
+                        path.display(),
+                        aside.display()
+                    ));
                     create(path, protocol, step, &journal.updates)
                 }
                 Err(e) => Err(e),

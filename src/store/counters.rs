@@ -70,7 +70,8 @@ const NANO: i128 = 1_000_000_000;
 /// Units of 10⁻⁹ as a decimal without trailing zeros.
 pub fn decimal(nanos: i128) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
-    let (whole, part) = (nanos.unsigned_abs() / NANO.unsigned_abs(), nanos.unsigned_abs() % NANO.unsigned_abs());
+    let (whole, part) =
+        (nanos.unsigned_abs() / NANO.unsigned_abs(), nanos.unsigned_abs() % NANO.unsigned_abs());
     if part == 0 {
         return format!("{sign}{whole}");
     }
@@ -86,7 +87,11 @@ fn parse_decimal(text: &str) -> Option<i128> {
     };
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = |s: &str| s.len() <= 20 && s.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && part.is_empty()) || !digits(whole) || part.len() > 40 || !part.bytes().all(|b| b.is_ascii_digit()) {
+    if (whole.is_empty() && part.is_empty())
+        || !digits(whole)
+        || part.len() > 40
+        || !part.bytes().all(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let all = format!("{whole}{part}");

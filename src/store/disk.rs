@@ -16,54 +16,8 @@ use crate::error::{At, Error, Result};
 #[inline]
 pub fn gate(_step: &'static str) -> io::Result<()> {
     #[cfg(test)]
-    crash::gate(_step)?;
+    super::crash::gate(_step)?;
     Ok(())
-}
-
-/// Death at a chosen operation, for tests.
-#[cfg(test)]
-pub mod crash {
-    use std::cell::RefCell;
-    use std::io;
-
-    thread_local! {
-        static LEFT: RefCell<Option<u64>> = const { RefCell::new(None) };
-        static TRACE: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
-    }
-
-    /// The next `survivors` operations succeed; every later one of this thread fails, as the
-    /// process would be dead.
-    pub fn arm(survivors: u64) {
-        LEFT.set(Some(survivors));
-        TRACE.take();
-    }
-
-    /// Back to life. Did the process die, and what was it about to do?
-    pub fn disarm() -> Option<&'static str> {
-        let died = LEFT.take() == Some(0) && TRACE.with_borrow(|t| t.last() == Some(&"died"));
-        let trace = TRACE.take();
-        if died { trace.get(trace.len() - 2).copied() } else { None }
-    }
-
-    pub(super) fn gate(step: &'static str) -> io::Result<()> {
-        let left = LEFT.with_borrow(|l| *l);
-        match left {
-            None => Ok(()),
-            Some(0) => {
-                TRACE.with_borrow_mut(|t| {
-                    if t.last() != Some(&"died") {
-                        t.push(step);
-                        t.push("died");
-                    }
-                });
-                Err(io::Error::other(format!("killed before: {step}")))
-            }
-            Some(n) => {
-                LEFT.set(Some(n - 1));
-                Ok(())
-            }
-        }
-    }
 }
 
 /// Opens for reading; never through a symbolic link, never hanging on a fifo. `None`: not there.
@@ -72,14 +26,18 @@ pub fn open(path: &Path) -> Result<Option<File>> {
     match file {
         Ok(file) => {
             if !file.metadata().at("look at", path)?.is_file() {
-                return Err(Error::Message(format!("{}: is not a regular file; move it away", path.display())));
+                return Err(Error::Message(format!(
+                    "{}: is not a regular file; move it away",
+                    path.display()
+                )));
             }
             Ok(Some(file))
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) if e.raw_os_error() == Some(libc::ELOOP) => {
-            Err(Error::Message(format!("{}: is a symbolic link, which is not followed here; move it away", path.display())))
-        }
+        Err(e) if e.raw_os_error() == Some(libc::ELOOP) => Err(Error::Message(format!(
+            "{}: is a symbolic link, which is not followed here; move it away",
+            path.display()
+        ))),
         Err(e) => Err(e).at("open", path),
     }
 }
@@ -116,8 +74,13 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).at("remove", path),
         _ => {}
     }
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(libc::O_NOFOLLOW).open(path).at("create", path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+        .at("create", path)?;
     gate("write a temporary file").at("write", path)?;
     file.write_all(bytes).at("write", path)?;
     // The umask of the logger that started us must not hide the counters from the SNMP agent.
@@ -144,7 +107,11 @@ pub fn remove(path: &Path) -> Result<()> {
 /// Makes what was created, renamed or removed in `dir` durable.
 pub fn sync_dir(dir: &Path) -> Result<()> {
     gate("fsync a directory").at("fsync", dir)?;
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(dir).at("open", dir)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
+        .open(dir)
+        .at("open", dir)?;
     file.sync_all().at("fsync", dir)
 }
 

@@ -134,9 +134,9 @@ impl Ledger {
 
     /// Is this finished file known to be counted and archived to its end?
     pub fn is_done(&self, hint: &Hint) -> Option<usize> {
-        self.cursors
-            .iter()
-            .rposition(|c| c.hint.as_ref() == Some(hint) && c.finished && c.counted >= hint.size && c.archived >= hint.size)
+        self.cursors.iter().rposition(|c| {
+            c.hint.as_ref() == Some(hint) && c.finished && c.counted >= hint.size && c.archived >= hint.size
+        })
     }
 
     /// Forgets chunks that cannot come back: those not `seen` at `now`, beyond the newest 4,096 or

@@ -5,8 +5,11 @@
 pub mod archive;
 pub mod commit;
 pub mod counters;
+#[cfg(test)]
+pub mod crash;
 pub mod disk;
 pub mod ledger;
 pub mod lock;
+pub mod pack;
 pub mod rrd;
 pub mod state;

@@ -131,4 +131,3 @@ fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
 fn count(bytes: &[u8], at: usize) -> usize {
     usize::try_from(u64::from_le_bytes(eight(bytes, at))).unwrap_or(usize::MAX)
 }
-

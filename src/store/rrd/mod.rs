@@ -30,8 +30,13 @@ const HEARTBEAT: u32 = 315_360_000;
 const DAY: i64 = 86_400;
 
 /// (seconds a row, seconds kept): 1 min × 2 d, 5 min × 14 d, 30 min × 62 d, 2 h × 2 y, 1 d × 10 y.
-const ROWS: [(u32, u32); 5] =
-    [(60, 2 * 86_400), (300, 14 * 86_400), (1800, 62 * 86_400), (7200, 731 * 86_400), (86_400, 3653 * 86_400)];
+const ROWS: [(u32, u32); 5] = [
+    (60, 2 * 86_400),
+    (300, 14 * 86_400),
+    (1800, 62 * 86_400),
+    (7200, 731 * 86_400),
+    (86_400, 3653 * 86_400),
+];
 
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.
 pub type Update = (i64, Vec<i128>);
@@ -64,10 +69,20 @@ fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) ->
         match counter.kind {
             Kind::Derived(_) => {}
             Kind::Count | Kind::Sum => {
-                sources.push(DataSource::absolute(&name.map_err(|e| refused(path, e))?, HEARTBEAT, Some(0), None));
+                sources.push(DataSource::absolute(
+                    &name.map_err(|e| refused(path, e))?,
+                    HEARTBEAT,
+                    Some(0),
+                    None,
+                ));
             }
             Kind::Peak | Kind::Level => {
-                sources.push(DataSource::gauge(&name.map_err(|e| refused(path, e))?, HEARTBEAT, Some(0.0), None));
+                sources.push(DataSource::gauge(
+                    &name.map_err(|e| refused(path, e))?,
+                    HEARTBEAT,
+                    Some(0.0),
+                    None,
+                ));
             }
         }
     }
@@ -78,7 +93,8 @@ fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) ->
         for (row, span) in ROWS {
             let steps = (row / own).max(1);
             if steps != last {
-                archives.push(Archive::new(cf, 0.5, steps, span / (steps * own)).map_err(|e| refused(path, e))?);
+                archives
+                    .push(Archive::new(cf, 0.5, steps, span / (steps * own)).map_err(|e| refused(path, e))?);
             }
             last = steps;
         }
@@ -190,11 +206,17 @@ mod tests {
             other => panic!("{other:?}"),
         }
     }
-    
 
     fn fetch(path: &Path, from: i64, to: i64, resolution: u64, ds: &str) -> Vec<(i64, f64)> {
         let _alone = librrd();
-        let data = rrd::ops::fetch::fetch(path, ConsolidationFn::Avg, time(from), time(to), Duration::from_secs(resolution)).unwrap();
+        let data = rrd::ops::fetch::fetch(
+            path,
+            ConsolidationFn::Avg,
+            time(from),
+            time(to),
+            Duration::from_secs(resolution),
+        )
+        .unwrap();
         let i = data.ds_names().iter().position(|n| n == ds).unwrap();
         data.rows()
             .iter()
@@ -250,7 +272,8 @@ mod tests {
         let path = dir.path().join("x.rrd");
         create(&path, &SEND, 60, &[update(T, 7)]).unwrap();
         let before = sound(&path);
-        let updates: Vec<Update> = (1..200).map(|i| update(T + 60 * i + if i > 100 { 6000 } else { 0 }, i.into())).collect();
+        let updates: Vec<Update> =
+            (1..200).map(|i| update(T + 60 * i + if i > 100 { 6000 } else { 0 }, i.into())).collect();
         push(&path, &SEND, 60, before.last_update, &updates).unwrap();
         let once = std::fs::read(&path).unwrap();
         header::put_back(&path, &before.bytes).unwrap();
