@@ -6,6 +6,8 @@ pub mod config;
 pub mod error;
 pub mod graph;
 pub mod ingest;
+#[cfg(test)]
+mod layers;
 pub mod line;
 pub mod output;
 pub mod owner;

@@ -725,3 +725,80 @@ fn a_clock_set_back_loses_nothing() {
         .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.rrd.future-"));
     assert_eq!(aside.count(), 1);
 }
+
+/// `tests/data/send/CASE.log` raises what `CASE.expected` says, written by hand: every key that it
+/// does not name is 0. Read in place, and again by a roll.
+#[test]
+fn sample_logs_count_what_was_written_down_for_them() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/send");
+    let mut cases = 0;
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "log") {
+            continue;
+        }
+        cases += 1;
+        let expected = fs::read_to_string(path.with_extension("expected")).unwrap();
+        let mut want: BTreeMap<&str, String> = SEND.counters.iter().map(|c| (c.key, "0".into())).collect();
+        for line in expected.lines() {
+            let (key, value) = line.split_once(':').unwrap();
+            *want.get_mut(key).unwrap_or_else(|| panic!("{}: {key}", path.display())) = value.to_owned();
+        }
+        let mut world = World::new();
+        world.write(&fs::read(&path).unwrap());
+        for pass in ["in place", "rolled"] {
+            let got = world.query();
+            for counter in SEND.counters {
+                let value = crate::store::counters::show(counter.kind, got[counter.key]);
+                assert_eq!(value, want[counter.key], "{} {pass}: {}", path.display(), counter.key);
+            }
+            if pass == "in place" {
+                world.roll();
+            }
+        }
+    }
+    assert!(cases >= 10, "only {cases} cases");
+}
+
+#[test]
+fn a_pipe_is_judged_by_its_content() {
+    let world = World::new();
+    let lines = some_lines();
+    let feed = |bytes: &[u8], force: bool| {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, bytes).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: String::new(), role: Role::Stdin };
+        let input = Input { chunk, directory: None, is_pipe: true };
+        let options = Options { force, ..Options::default() };
+        world.job().advance(Some(input), &mut || Ok(()), options).unwrap();
+    };
+    feed(&text_of(&lines[..10]), false);
+    feed(&text_of(&lines[..10]), false);
+    assert_eq!(odometers(&world.query()), model(&lines[..10]), "the same again");
+    feed(&text_of(&lines[..25]), false);
+    assert_eq!(odometers(&world.query()), model(&lines[..25]), "its extension");
+    assert!(world.archive() == text_of(&lines[..25]));
+    feed(&text_of(&lines[..3]), true);
+    let twice: Vec<_> = lines[..25].iter().chain(&lines[..3]).cloned().collect();
+    assert_eq!(odometers(&world.query()), model(&twice), "by force");
+    // The last line of a closed pipe counts without its newline, and its newline is no line.
+    let world = World::new();
+    let feed_new = |bytes: &[u8]| {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, bytes).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: String::new(), role: Role::Stdin };
+        let input = Input { chunk, directory: None, is_pipe: true };
+        world.job().advance(Some(input), &mut || Ok(()), Options::default()).unwrap();
+    };
+    let text = text_of(&lines[..6]);
+    feed_new(&text[..text.len() - 1]);
+    assert_eq!(odometers(&world.query()), model(&lines[..6]));
+    feed_new(&text);
+    assert_eq!(odometers(&world.query()), model(&lines[..6]));
+    assert!(world.archive() == text);
+    feed_new(&text_of(&lines[6..9]));
+    assert_eq!(odometers(&world.query()), model(&lines[..9]));
+    assert!(world.archive() == text_of(&lines[..9]));
+}
