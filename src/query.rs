@@ -49,7 +49,10 @@ fn read(job: &Job<'_>, now: i64) -> Result<Answer> {
         let commit = base.number;
         let how = crate::ingest::How { archive: false, ..job.how(now, origin) };
         let mut gather = job.gather(how, base.clone());
-        let read = job.directories(&base).iter().try_for_each(|dir| gather.directory(dir, None));
+        let read = job.directories(&base).iter().try_for_each(|dir| {
+            let listing = gather.open(dir, None)?;
+            gather.read_directory(dir, listing)
+        });
         // A commit in between may have taken chunks away that this reading has not met.
         let moved = self::base(job)?.0.number != commit;
         tries += 1;

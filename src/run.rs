@@ -25,6 +25,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
+    allow_many_files();
     let (config, problems) = Config::load(call.config.as_deref());
     for problem in &problems {
         warn(problem);
@@ -50,6 +51,14 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             warn(e);
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// After a long time of broken rolls there are many chunks to hold open.
+fn allow_many_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
 }
 

@@ -10,7 +10,7 @@ use super::plan::{Calendar, Plan};
 use crate::error::{At, Result};
 use crate::line::{Line, Parser, label_len};
 use crate::protocol::Protocol;
-use crate::source::directory::{Chunk, Role, list};
+use crate::source::directory::{Chunk, Listing, Role, list};
 use crate::source::identity::{grew_from, growing, head, mtime, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, walk};
 use crate::source::stdin::Input;
@@ -68,13 +68,22 @@ impl Gather {
         Gather { protocol, how, tally, calendar, state, plan, files: Vec::new(), new_bytes: 0 }
     }
 
-    /// Reads the log directory at `path`; `stdin` is the chunk that was handed to us, if it is of it.
+    /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
+    /// if it is of it. Nothing is counted yet.
     ///
     /// # Errors
-    /// When something in it cannot be read.
-    pub fn directory(&mut self, path: &Path, stdin: Option<&Input>) -> Result<()> {
+    /// When something in it cannot be opened.
+    pub fn open(&self, path: &Path, stdin: Option<&Input>) -> Result<Listing> {
+        list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)))
+    }
+
+    /// Reads what was opened at `path`.
+    ///
+    /// # Errors
+    /// When a chunk cannot be read to its end. Part of it may be in the tally then: what was gathered
+    /// must not be committed.
+    pub fn read_directory(&mut self, path: &Path, listing: Listing) -> Result<()> {
         let known = self.state.ledger.directory(&path.to_string_lossy());
-        let listing = list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)))?;
         for &done in &listing.done {
             self.state.ledger.cursors[done].seen = self.how.now;
         }

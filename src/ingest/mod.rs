@@ -151,7 +151,7 @@ impl Job<'_> {
         let now = (self.clock)();
         let how = How { may_time_out: true, force: options.force, ..self.how(now, session.origin) };
         let mut state = session.state.clone();
-        mend_clock(&store, &mut state, now);
+        mend_bins(&store, &mut state, now);
         let had_input = input.is_some();
         let mut gather = self.gather(how, state);
         self.read_all(&mut gather, input)?;
@@ -189,7 +189,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Every source, oldest lines first. A directory that cannot be read is said and left out, unless
+    /// Every source, oldest lines first. A directory that cannot be opened is said and left out, unless
     /// our own stdin is of it.
     fn read_all(&self, gather: &mut Gather, input: Option<Input>) -> Result<()> {
         let mut directories = self.directories(&gather.state);
@@ -202,9 +202,10 @@ impl Job<'_> {
         for directory in directories {
             let mine = own.as_ref() == Some(&directory);
             let stdin = input.as_ref().filter(|_| mine);
-            match gather.directory(&directory, stdin) {
+            match gather.open(&directory, stdin) {
+                Ok(listing) => gather.read_directory(&directory, listing)?,
                 Err(e) if !mine => warn(format_args!("{e}; its lines wait")),
-                other => other?,
+                Err(e) => return Err(e),
             }
         }
         match input {
@@ -232,8 +233,12 @@ impl Job<'_> {
     }
 }
 
-/// The clock was set back: bins that begin after now belong to now's.
-fn mend_clock(store: &Store, state: &mut State, now: i64) {
+/// So many days of bins wait for an RRD that cannot be written; then the oldest are put together.
+const WAITING_DAYS: i64 = 31;
+
+/// Brings the waiting bins into order when the world has changed under them: `rrd_step` is another,
+/// the clock was set back (what begins after now belongs to now's bin), or too many wait.
+fn mend_bins(store: &Store, state: &mut State, now: i64) {
     let today = tally::begin(now, store.step);
     if state.pushed > now + 3600 {
         // The RRD is moved aside when the next bin is pushed: it holds the future.
@@ -242,6 +247,16 @@ fn mend_clock(store: &Store, state: &mut State, now: i64) {
             store.rrd.display()
         ));
         state.pushed = today;
+    }
+    let odd: Vec<i64> = state.bins.keys().copied().filter(|k| k % store.step != 0).collect();
+    for begin in odd {
+        tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
+    }
+    let most = usize::try_from(WAITING_DAYS * 86_400 / store.step).unwrap_or(usize::MAX);
+    while state.bins.len() > most
+        && let Some((&oldest, &next)) = state.bins.keys().next().zip(state.bins.keys().nth(1))
+    {
+        tally::move_bin(store.protocol, &mut state.bins, oldest, next);
     }
     let floor = today.max(state.pushed);
     let early: Vec<i64> = state.bins.range(floor + 1..).map(|(k, _)| *k).collect();
