@@ -227,8 +227,10 @@ impl Gather {
                 if std::mem::take(&mut count_skips) {
                     // the rest of a line that was counted
                 } else {
-                    let tail = count_begins.take().unwrap_or_default();
-                    self.count(here, tail, &raw, &line);
+                    match count_begins.take() {
+                        Some(tail) => self.count_first(here, tail, &raw, &line),
+                        None => self.count(here, &raw, &line),
+                    }
                 }
             } else if skip && (raw.terminated || finished) {
                 counted = raw.end;
@@ -258,8 +260,8 @@ impl Gather {
         if moves_with_the_count { cursor.counted } else { cursor.archived }
     }
 
-    /// Counts one line, given how the chunk before ended if this is the chunk's first.
-    fn count(&mut self, here: &mut Directory, tail: Tail, raw: &RawLine<'_>, line: &Line<'_>) {
+    /// Counts a chunk's first line, given how the chunk before ended.
+    fn count_first(&mut self, here: &mut Directory, tail: Tail, raw: &RawLine<'_>, line: &Line<'_>) {
         let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
         match tail {
             Tail::Held { text, time, since } if !begins_a_line => {
@@ -282,6 +284,12 @@ impl Gather {
             Tail::Held { text, time, .. } => self.count_held(here, &text, time),
             Tail::Open | Tail::Closed => {}
         }
+        self.count(here, raw, line);
+    }
+
+    /// Counts one line.
+    #[inline]
+    fn count(&mut self, here: &mut Directory, raw: &RawLine<'_>, line: &Line<'_>) {
         let in_parts =
             !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
         if in_parts && raw.text.len() < LINE_LIMIT {
