@@ -1,7 +1,19 @@
 //! maillogs: counts what a mail server does.
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod config;
+pub mod error;
 pub mod graph;
+pub mod ingest;
+#[cfg(test)]
+mod layers;
 pub mod line;
+pub mod output;
+pub mod owner;
+pub mod protocol;
+pub mod query;
+pub mod run;
+pub mod source;
 pub mod store;
+pub mod tally;

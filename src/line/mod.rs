@@ -1,1 +1,199 @@
-//! Stamps: what stands before the text of a log line.
+//! Stamps: what stands before the text of a log line, and what instant it means.
+//!
+//! A [`Parser`] takes one line and says when it was written, by which program on which host, and where its text
+//! begins. The families of stamps, one file each:
+//!
+//! | file | stamps |
+//! |---|---|
+//! | `tai64n` | TAI64N labels: multilog(8), svlogd(8) `-t`, s6-log `t` |
+//! | `civil` | date and time without a header: svlogd `-tt`/`-ttt`, s6-log `T`, tai64nlocal(8); local time |
+//! | `unix` | seconds with a fraction: splogger(8), tai64nfrac, accustamp |
+//! | `syslog` | RFC 3164, 3339, 5424, `<PRI>`, FreeBSD's `-v`: stamp, host, tag |
+//! | `bracket` | roundcube's own files: `[28-Sep-2026 22:40:23 +0000]: ` |
+//!
+//! To add one: write a function from a line to a stamp and a length, and call it in [`Parser::parse`] under the
+//! first byte it begins with. This module knows no files, no clock but the zone of this machine, and no protocols.
+
+mod bracket;
+mod civil;
+mod syslog;
+mod tai64n;
+mod unix;
+
+use chrono::{Local, TimeZone};
+
+pub use civil::untai;
+pub use tai64n::tai64n;
+
+/// An instant in unix time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Stamp {
+    /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+    pub secs: i64,
+    /// Nanoseconds after that second, at most 999,999,999.
+    pub nanos: u32,
+}
+
+/// 2263-01-01T00:00:00Z: the first second that is too late for a stamp.
+const END: i64 = 9_246_182_400;
+
+impl Stamp {
+    /// The instant `secs` s + `nanos` ns after 1970, if a log line can bear it: from 1970 to the end of 2262, with
+    /// less than a second of nanoseconds.
+    #[inline]
+    pub fn new(secs: i64, nanos: u32) -> Option<Stamp> {
+        ((0..END).contains(&secs) && nanos < 1_000_000_000).then_some(Stamp { secs, nanos })
+    }
+}
+
+/// A log line taken apart. All slices are parts of the line that was parsed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line<'a> {
+    /// When it was written; `None`: it has no stamp.
+    pub time: Option<Stamp>,
+    /// The program that syslog names, without `[PID]`.
+    pub tag: Option<&'a [u8]>,
+    /// The host that syslog names.
+    pub host: Option<&'a [u8]>,
+    /// What follows stamp, syslog header and splogger's fraction.
+    pub text: &'a [u8],
+    /// splogger's `SEC.USEC+text`: the rest of the line before, counts nothing.
+    pub continuation: bool,
+}
+
+impl<'a> Line<'a> {
+    /// A line of one stamp and text: no syslog header.
+    #[inline]
+    fn stamped(time: Stamp, text: &'a [u8]) -> Line<'a> {
+        Line { time: Some(time), tag: None, host: None, text, continuation: false }
+    }
+
+    /// A line without a stamp: all of it is text.
+    fn bare(text: &'a [u8]) -> Line<'a> {
+        Line { time: None, tag: None, host: None, text, continuation: false }
+    }
+}
+
+/// Takes lines apart. Keeps the last local minute it converted, so one parser a file is fastest; the result does
+/// not depend on what was parsed before.
+#[derive(Debug)]
+pub struct Parser<Tz: TimeZone = Local> {
+    tai_offset: i64,
+    clock: civil::Clock<Tz>,
+    years: syslog::Years,
+}
+
+impl Parser {
+    /// `tai_offset`: seconds between a TAI64N label and unix time, `logs_tai_offset` (10, or 37 for s6-log).
+    /// `mtime`: when the file was last written, unix seconds; gives RFC 3164 stamps their year.
+    pub fn new(tai_offset: i64, mtime: i64) -> Self {
+        Parser::in_zone(Local, tai_offset, mtime)
+    }
+}
+
+impl<Tz: TimeZone> Parser<Tz> {
+    /// As [`Parser::new`], with local time being that of `zone`.
+    fn in_zone(zone: Tz, tai_offset: i64, mtime: i64) -> Self {
+        let clock = civil::Clock::new(zone);
+        let years = syslog::Years::new(mtime, &clock);
+        Parser { tai_offset, clock, years }
+    }
+
+    /// Takes `line` apart. It is without its newline; one `\r` at its end is not part of the text.
+    ///
+    /// Never fails: what begins with none of these stamps is text as a whole.
+    #[inline]
+    pub fn parse<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if let Some(b'@') = line.first() {
+            return match tai64n(line, self.tai_offset) {
+                Some(time) => after_label(time, &line[tai64n::LABEL..]),
+                None => Line::bare(line),
+            };
+        }
+        self.other(line).unwrap_or_else(|| Line::bare(line))
+    }
+
+    /// Every stamp but a TAI64N label at the line's beginning.
+    fn other<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        match line.first()? {
+            b'<' => self.with_priority(line),
+            b'[' => {
+                bracket::stamp(line, &mut self.clock).map(|(time, len)| Line::stamped(time, &line[len..]))
+            }
+            b'0'..=b'9' => self.digits(line),
+            b'A'..=b'S' => self.rfc3164(line),
+            _ => None,
+        }
+    }
+
+    /// `<PRI>` and what may follow it: RFC 5424's version, or any other stamp.
+    fn with_priority<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        let rest = &line[syslog::priority(line)?..];
+        if let Some(versioned) = rest.strip_prefix(b"1 ") {
+            let (time, len) = syslog::rfc3339(versioned)?;
+            return Some(syslog::rfc5424_header(&versioned[len..]).line(time));
+        }
+        match rest.first()? {
+            b'@' => Some(after_label(tai64n(rest, self.tai_offset)?, &rest[tai64n::LABEL..])),
+            b'<' => None,
+            _ => self.other(rest),
+        }
+    }
+
+    /// Stamps that begin with a digit: a date, or seconds.
+    fn digits<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        if line.get(4) != Some(&b'-') {
+            let fraction = unix::fraction(line)?;
+            let text = &line[fraction.len..];
+            return Some(Line { continuation: fraction.continuation, ..Line::stamped(fraction.time, text) });
+        }
+        if let Some((label, len)) = civil::label(line) {
+            return Some(after_label(label.instant(&mut self.clock)?, &line[len..]));
+        }
+        let (time, len) = syslog::rfc3339(line)?;
+        Some(syslog::header(&line[len..]).line(time))
+    }
+
+    fn rfc3164<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        let (stamp, len) = syslog::rfc3164(line)?;
+        let time = self.years.instant(stamp, &mut self.clock)?;
+        Some(syslog::header(&line[len..]).line(time))
+    }
+}
+
+/// What follows a logger's own label: text, before which a second stamp may stand (the `T` of s6-log `t T`, or the
+/// fraction of a program that stamps its lines itself). The label has said the time, the second stamp is dropped.
+#[inline]
+fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
+    if rest.first().is_some_and(u8::is_ascii_digit) {
+        if let Some((_, len)) = civil::local_label(rest) {
+            return Line::stamped(time, &rest[len..]);
+        }
+        if let Some(fraction) = unix::fraction(rest) {
+            let text = &rest[fraction.len..];
+            return Line { continuation: fraction.continuation, ..Line::stamped(time, text) };
+        }
+    }
+    Line::stamped(time, rest)
+}
+
+/// The length of the label that a logger wrote at the beginning of `line`, with the blank or blanks after it:
+/// TAI64N, svlogd's `-tt` and `-ttt`, s6-log's `T` and `t T` (both together), tai64nlocal's form.
+///
+/// `None`: `line` begins with no such label. Stamps of syslog and of programs are none.
+pub fn label_len(line: &[u8]) -> Option<usize> {
+    match line.first()? {
+        b'@' => {
+            // An offset moves the ends of what is a stamp by seconds; nothing is stamped there.
+            tai64n(line, 10)?;
+            let second = civil::local_label(&line[tai64n::LABEL..]).map_or(0, |(_, len)| len);
+            Some(tai64n::LABEL + second)
+        }
+        b'0'..=b'9' => civil::label(line).map(|(_, len)| len),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,2 +1,15 @@
-//! The store.
+//! What is kept, and how it stays true through kill -9, full disks and two processes at a time.
+//!
+//! Knows no log source and no output: it is given a new [`state::State`] and bins, and makes them
+//! durable in one step (see [`commit`]).
+pub mod archive;
+pub mod commit;
+pub mod counters;
+#[cfg(test)]
+pub mod crash;
+pub mod disk;
+pub mod ledger;
+pub mod lock;
+pub mod pack;
 pub mod rrd;
+pub mod state;

@@ -1,1 +1,308 @@
-//! The only user of librrd.
+//! The round robin databases: the only place that writes them, and the only user of librrd.
+//!
+//! One RRD a protocol. Data sources of counts and sums are ABSOLUTE and get one update a step, at the
+//! end of the bin, with the bin's delta: `row × step` read back is the count, to the message. A gap is
+//! pushed as zero, because it was read and there was nothing in it.
+pub mod header;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use rrd::ConsolidationFn;
+use rrd::error::RrdError;
+use rrd::ops::create::{Archive, DataSource, DataSourceName};
+use rrd::ops::update::{BatchTime, Datum, Options};
+
+use crate::error::{At, Error, Result};
+use crate::protocol::{Kind, Protocol};
+use crate::store::disk;
+
+/// librrd keeps two processes apart, but not two threads of one: every call holds this.
+pub(crate) static LIBRRD: Mutex<()> = Mutex::new(());
+
+pub(crate) fn librrd() -> MutexGuard<'static, ()> {
+    LIBRRD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ten years: a gap in the log is known to be zero however long it was.
+const HEARTBEAT: u32 = 315_360_000;
+const DAY: i64 = 86_400;
+
+/// (seconds a row, seconds kept): 1 min × 2 d, 5 min × 14 d, 30 min × 62 d, 2 h × 2 y, 1 d × 10 y.
+const ROWS: [(u32, u32); 5] = [
+    (60, 2 * 86_400),
+    (300, 14 * 86_400),
+    (1800, 62 * 86_400),
+    (7200, 731 * 86_400),
+    (86_400, 3653 * 86_400),
+];
+
+/// One update: the values of `[begin, begin + step)` by position in the protocol's table.
+pub type Update = (i64, Vec<i128>);
+
+/// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed,
+/// so that it is there whole or not at all.
+///
+/// It starts at 00:00 UTC of the first bin's day: a consolidated row that began before the file would
+/// leave the unknown part out of its average and be too high.
+pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+    let temporary = disk::temporary(path);
+    let result = create_at(&temporary, protocol, step, updates).and_then(|()| {
+        disk::rename(&temporary, path)?;
+        path.parent().map_or(Ok(()), disk::sync_dir)
+    });
+    if result.is_err() && disk::gate("cleanup").is_ok() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result
+}
+
+fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+    disk::remove(path)?;
+    disk::gate("create the RRD").at("create", path)?;
+    let first = updates.first().map_or(0, |u| u.0);
+    let start = first.div_euclid(DAY) * DAY;
+    let mut sources = Vec::new();
+    for counter in protocol.counters {
+        let name = DataSourceName::new(counter.ds);
+        match counter.kind {
+            Kind::Derived(_) => {}
+            Kind::Count | Kind::Sum => {
+                sources.push(DataSource::absolute(
+                    &name.map_err(|e| refused(path, e))?,
+                    HEARTBEAT,
+                    Some(0),
+                    None,
+                ));
+            }
+            Kind::Peak | Kind::Level => {
+                sources.push(DataSource::gauge(
+                    &name.map_err(|e| refused(path, e))?,
+                    HEARTBEAT,
+                    Some(0.0),
+                    None,
+                ));
+            }
+        }
+    }
+    let mut archives = Vec::new();
+    let own = u32::try_from(step).unwrap_or(60);
+    for cf in [ConsolidationFn::Avg, ConsolidationFn::Max] {
+        let mut last = 0;
+        for (row, span) in ROWS {
+            let steps = (row / own).max(1);
+            if steps != last {
+                archives
+                    .push(Archive::new(cf, 0.5, steps, span / (steps * own)).map_err(|e| refused(path, e))?);
+            }
+            last = steps;
+        }
+    }
+    {
+        let _alone = librrd();
+        let step = Duration::from_secs(u64::from(own));
+        rrd::ops::create::create(path, time(start), step, false, None, &[], &sources, &archives)
+            .map_err(|e| refused(path, e))?;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).at("chmod", path)?;
+    push(path, protocol, step, start, updates)
+}
+
+/// Pushes `updates` (oldest first, all after `last_update`) and makes them durable.
+///
+/// Not atomic: whoever calls it keeps the header and puts it back when this fails.
+pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updates: &[Update]) -> Result<()> {
+    let kinds: Vec<(usize, Kind)> = protocol
+        .counters
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !matches!(c.kind, Kind::Derived(_)))
+        .map(|(i, c)| (i, c.kind))
+        .collect();
+    let zeros = vec![Datum::Int(0); kinds.len()];
+    let mut batch: Vec<(BatchTime, Vec<Datum>)> = Vec::with_capacity(updates.len() * 2);
+    let mut known_to = last_update;
+    for (begin, values) in updates {
+        if *begin > known_to {
+            // Over a gap that is longer than the heartbeat librrd knows nothing; that must not reach
+            // into the day's row, which would leave it out of its average.
+            let midnight = begin.div_euclid(DAY) * DAY;
+            if begin - known_to > i64::from(HEARTBEAT) && midnight < *begin {
+                batch.push((time(midnight).into(), zeros.clone()));
+            }
+            batch.push((time(*begin).into(), zeros.clone()));
+        }
+        known_to = begin + step;
+        batch.push((time(known_to).into(), kinds.iter().map(|(i, kind)| datum(*kind, values[*i])).collect()));
+    }
+    if batch.is_empty() {
+        return Ok(());
+    }
+    disk::gate("update the RRD").at("update", path)?;
+    let begun = std::time::Instant::now();
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let result = {
+            let _alone = librrd();
+            rrd::ops::update::update_all(path, Options::default(), &batch)
+        };
+        match result {
+            Ok(()) => break,
+            // A reader (rrdtool graph, a backup) holds librrd's own lock; it is over soon.
+            Err(e) if is_locked(&e) && begun.elapsed() < Duration::from_secs(2) => std::thread::sleep(pause),
+            Err(e) => return Err(refused(path, e)),
+        }
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+    disk::gate("fdatasync the RRD").at("fsync", path)?;
+    // librrd writes through a shared mapping: an fdatasync of the file covers it.
+    std::fs::File::open(path).and_then(|f| f.sync_data()).at("fsync", path)
+}
+
+/// Is it only that another process has the file locked?
+pub fn is_locked(error: &RrdError) -> bool {
+    matches!(error, RrdError::LibRrdError(text) if text.contains("could not lock"))
+}
+
+fn datum(kind: Kind, value: i128) -> Datum {
+    #[expect(clippy::cast_precision_loss, reason = "an RRD holds doubles; a bin's delta is far below 2^53")]
+    match kind {
+        Kind::Sum => Datum::Float(value as f64 / 1e9),
+        _ => u64::try_from(value).map_or(Datum::Float(value as f64), Datum::Int),
+    }
+}
+
+fn time(secs: i64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(secs).unwrap_or(0))
+}
+
+fn refused(path: &Path, error: impl std::fmt::Display) -> Error {
+    let text = error.to_string();
+    let text = text.strip_prefix("librrd: ").unwrap_or(&text).trim_matches('"').to_owned();
+    // librrd says nothing at all when the disk is full at create.
+    let text = if text.is_empty() { "no reason given (is the disk full?)".to_owned() } else { text };
+    Error::Rrd { path: path.to_owned(), text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::send::SEND;
+    use header::{Header, Look, look};
+
+    fn update(begin: i64, new: i128) -> Update {
+        let mut values = vec![0; SEND.counters.len()];
+        values[SEND.index("message_new").unwrap()] = new;
+        values[SEND.index("status_localp").unwrap()] = new * 100_000_000;
+        values[SEND.index("peak_local").unwrap()] = new;
+        (begin, values)
+    }
+
+    fn sound(path: &Path) -> Header {
+        match look(path).unwrap() {
+            Look::Sound(header) => *header,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fetch(path: &Path, from: i64, to: i64, resolution: u64, ds: &str) -> Vec<(i64, f64)> {
+        let _alone = librrd();
+        let data = rrd::ops::fetch::fetch(
+            path,
+            ConsolidationFn::Avg,
+            time(from),
+            time(to),
+            Duration::from_secs(resolution),
+        )
+        .unwrap();
+        let i = data.ds_names().iter().position(|n| n == ds).unwrap();
+        data.rows()
+            .iter()
+            .map(|r| {
+                let end = r.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+                (i64::try_from(end).unwrap(), r.as_slice()[i])
+            })
+            .filter(|(_, v)| !v.is_nan())
+            .collect()
+    }
+
+    const T: i64 = 1_790_000_040 / 60 * 60;
+
+    #[test]
+    fn rows_are_the_bins_and_gaps_are_zero() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.rrd");
+        create(&path, &SEND, 60, &[update(T, 7), update(T + 600, 5)]).unwrap();
+        let rows = fetch(&path, T - 120, T + 660, 60, "message_new");
+        for (end, value) in rows {
+            let expected = match end - 60 - T {
+                0 => 7.0,
+                600 => 5.0,
+                _ => 0.0,
+            };
+            assert!((value * 60.0 - expected).abs() < 1e-9, "{end}: {value}");
+        }
+        push(&path, &SEND, 60, T + 660, &[update(T + 660, 3)]).unwrap();
+        let total: f64 = fetch(&path, T, T + 720, 60, "message_new").iter().map(|r| r.1 * 60.0).sum();
+        assert!((total - 15.0).abs() < 1e-9);
+        let share: f64 = fetch(&path, T, T + 720, 60, "status_localp").iter().map(|r| r.1 * 60.0).sum();
+        assert!((share - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_header_says_what_rrd_info_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.rrd");
+        create(&path, &SEND, 60, &[update(T, 7)]).unwrap();
+        let header = sound(&path);
+        let _alone = librrd();
+        let mut info = rrd::ops::info::info(&path).unwrap();
+        let mut count = |key: &str| info.remove(key).unwrap().into_count().unwrap();
+        assert_eq!(header.bytes.len() as u64, count("header_size"));
+        assert_eq!(header.last_update as u64, count("last_update"));
+        assert_eq!(header.step, count("step"));
+        assert_eq!(header.sources.len(), SEND.counters.len() - 1);
+    }
+
+    #[test]
+    fn the_same_updates_after_the_header_is_put_back_give_the_same_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.rrd");
+        create(&path, &SEND, 60, &[update(T, 7)]).unwrap();
+        let before = sound(&path);
+        let updates: Vec<Update> =
+            (1..200).map(|i| update(T + 60 * i + if i > 100 { 6000 } else { 0 }, i.into())).collect();
+        push(&path, &SEND, 60, before.last_update, &updates).unwrap();
+        let once = std::fs::read(&path).unwrap();
+        header::put_back(&path, &before.bytes).unwrap();
+        push(&path, &SEND, 60, before.last_update, &updates).unwrap();
+        assert!(once == std::fs::read(&path).unwrap());
+    }
+
+    #[test]
+    fn damage_is_seen_before_librrd_sees_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.rrd");
+        assert!(matches!(look(&path).unwrap(), Look::Missing));
+        create(&path, &SEND, 60, &[update(T, 7)]).unwrap();
+        let good = std::fs::read(&path).unwrap();
+        let header = sound(&path);
+        for length in (0..header.bytes.len()).step_by(97).chain([good.len() - 1]) {
+            std::fs::write(&path, &good[..length]).unwrap();
+            assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{length} bytes");
+        }
+        let schema = 128 + 120 * (header.sources.len() + 10);
+        for byte in (0..schema).step_by(13) {
+            let mut bad = good.clone();
+            bad[byte] ^= 4;
+            std::fs::write(&path, &bad).unwrap();
+            let noticed = match look(&path).unwrap() {
+                Look::Sound(h) => h.mark != header.mark,
+                _ => true,
+            };
+            assert!(noticed, "byte {byte}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The command line: words only, no look at the world.
+//!
+//! One definition feeds the parser, the help and the usage. argv\[0\] chooses a personality.
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::ingest::FEEDS;
+use crate::protocol::PROTOCOLS;
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Be a logger's processor, by its name (`sendlog` …).
+    Process {
+        /// The personality.
+        log: String,
+        /// Count the input even if it is known.
+        force: bool,
+    },
+    /// Print a protocol's counters.
+    Query {
+        /// The protocol.
+        protocol: String,
+    },
+    /// Read every source and commit.
+    Update {
+        /// Empty: all.
+        protocols: Vec<String>,
+        /// Push every bin whose end is past.
+        flush: bool,
+    },
+    /// Draw.
+    Graph(Graph),
+}
+
+/// What is to be drawn.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Graph {
+    /// Templates by name; empty: all.
+    pub names: Vec<String>,
+    /// Empty: all.
+    pub periods: Vec<String>,
+    /// Empty: all.
+    pub themes: Vec<String>,
+    /// `png` or `svg`.
+    pub format: String,
+    /// Instead of `graphs_dir`.
+    pub output: Option<PathBuf>,
+    /// Draw what is fresh, too.
+    pub force: bool,
+}
+
+/// A command line that was understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Call {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `-v`.
+    pub verbose: bool,
+    /// What to do.
+    pub action: Action,
+}
+
+/// The definition of every command and option.
+pub fn command() -> Command {
+    let mut command = Command::new("maillogs")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Counts what a mail server does: exact counters, RRDs and graphs from the logs of qmail.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand_help_heading("Protocols and commands")
+        .after_help("As multilog's processor: multilog t n288 s1000000 '!exec /usr/local/bin/sendlog' /var/log/mail/send")
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .global(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Read this toaster.conf instead of the first that is found"),
+        )
+        .arg(Arg::new("verbose").short('v').long("verbose").global(true).action(ArgAction::SetTrue).help("Say more on stderr"))
+        .arg(
+            Arg::new("reset")
+                .short('r')
+                .global(true)
+                .hide(true)
+                .action(ArgAction::SetTrue)
+                .help("Accepted for the Perl maillogs' sake; does nothing"),
+        );
+    for protocol in PROTOCOLS {
+        command = command
+            .subcommand(Command::new(protocol.name).about(format!("Print the counters: {}", protocol.about)));
+    }
+    command
+        .subcommand(
+            Command::new("update")
+                .about("Count what is new, sweep up what a dead logger left, push complete steps to the RRDs (cron)")
+                .arg(
+                    Arg::new("protocol")
+                        .num_args(0..)
+                        .value_parser(PossibleValuesParser::new(FEEDS.iter().map(|f| f.protocol.name)))
+                        .help("Only these; else all"),
+                )
+                .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Push every step whose end is past")),
+        )
+        .subcommand(graph_command())
+        .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
+        .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger: passes through and archives"))
+        .subcommand(process("pop3log", "Be the processor of the POP3 server's logger: passes through and archives"))
+}
+
+fn graph_command() -> Command {
+    let several = |name: &'static str, values: [&'static str; 4], help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .action(ArgAction::Append)
+            .value_delimiter(',')
+            .value_parser(PossibleValuesParser::new(values.into_iter().filter(|v| !v.is_empty())))
+            .help(help)
+    };
+    Command::new("graph")
+        .about("Draw the graphs and their page (cron)")
+        .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))
+        .arg(several("period", ["day", "week", "month", "year"], "Only this period; may be given again"))
+        .arg(several("theme", ["light", "dark", "", ""], "Only this theme"))
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .default_value("png")
+                .value_parser(PossibleValuesParser::new(["png", "svg"]))
+                .help("The pictures' format"),
+        )
+        .arg(
+            Arg::new("output")
+                .long("output")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where to write, instead of graphs_dir"),
+        )
+        .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
+}
+
+fn process(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about).arg(
+        Arg::new("force")
+            .long("force")
+            .action(ArgAction::SetTrue)
+            .help("Count the input even if its content was counted before"),
+    )
+}
+
+/// Who are we? A personality if the file name of argv\[0\] is one's.
+pub fn personality(argv0: &Path) -> Option<&'static str> {
+    let name = argv0.file_name()?;
+    FEEDS.iter().map(|f| f.log).find(|log| name == *log)
+}
+
+/// Understands a command line, argv\[0\] included.
+///
+/// # Errors
+/// clap's own, worded for the user. A personality never fails: what it does not understand is left
+/// out, because the mail log must not stop for a typo.
+pub fn parse(args: Vec<OsString>) -> Result<Call, clap::Error> {
+    let me = args.first().and_then(|a| personality(Path::new(a)));
+    let words = match me {
+        Some(log) => ["maillogs".into(), log.into()].into_iter().chain(args.into_iter().skip(1)).collect(),
+        None => args,
+    };
+    let named = words.get(1).and_then(|w| FEEDS.iter().find(|f| w.as_os_str() == f.log));
+    match (command().try_get_matches_from(&words), named) {
+        (Ok(matches), _) => Ok(understand(&matches)),
+        (Err(e), _) if !e.use_stderr() => Err(e),
+        (Err(e), Some(feed)) => {
+            crate::error::warn(e.to_string().lines().next().unwrap_or_default());
+            let action = Action::Process { log: feed.log.to_owned(), force: false };
+            Ok(Call { config: None, verbose: false, action })
+        }
+        (Err(e), None) => Err(e),
+    }
+}
+
+fn understand(matches: &ArgMatches) -> Call {
+    let many = |m: &ArgMatches, name: &str| -> Vec<String> {
+        m.get_many::<String>(name).map(|v| v.cloned().collect()).unwrap_or_default()
+    };
+    let action = match matches.subcommand() {
+        Some(("update", m)) => Action::Update { protocols: many(m, "protocol"), flush: m.get_flag("flush") },
+        Some(("graph", m)) => Action::Graph(Graph {
+            names: many(m, "name"),
+            periods: many(m, "period"),
+            themes: many(m, "theme"),
+            format: m.get_one::<String>("format").cloned().unwrap_or_default(),
+            output: m.get_one::<PathBuf>("output").cloned(),
+            force: m.get_flag("force"),
+        }),
+        Some((log @ ("sendlog" | "smtplog" | "pop3log"), m)) => {
+            Action::Process { log: log.to_owned(), force: m.get_flag("force") }
+        }
+        other => Action::Query { protocol: other.map(|(name, _)| name.to_owned()).unwrap_or_default() },
+    };
+    Call {
+        config: matches.get_one::<PathBuf>("config").cloned(),
+        verbose: matches.get_flag("verbose"),
+        action,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(words: &[&str]) -> Result<Call, clap::Error> {
+        parse(words.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn argv0_decides() {
+        let sendlog = Action::Process { log: "sendlog".into(), force: false };
+        for words in [&["sendlog"][..], &["./sendlog"], &["/usr/local/bin/sendlog"], &["maillogs", "sendlog"]]
+        {
+            assert_eq!(call(words).unwrap().action, sendlog, "{words:?}");
+        }
+        assert_eq!(call(&["sendlog", "--nonsense"]).unwrap().action, sendlog);
+        assert_eq!(call(&["/x/maillogs", "send"]).unwrap().action, Action::Query { protocol: "send".into() });
+        assert_eq!(personality(Path::new("sendlog2")), None);
+    }
+
+    #[test]
+    fn the_perl_programs_options_are_taken() {
+        let call = call(&["maillogs", "send", "-v", "-r"]).unwrap();
+        assert!(call.verbose);
+        assert_eq!(call.action, Action::Query { protocol: "send".into() });
+    }
+
+    #[test]
+    fn usage_errors_exit_with_2() {
+        for words in [&["maillogs"][..], &["maillogs", "nonsense"], &["maillogs", "update", "nonsense"]] {
+            assert_eq!(call(words).unwrap_err().exit_code(), 2, "{words:?}");
+        }
+    }
+}

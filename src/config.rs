@@ -1,1 +1,0 @@
-//! toaster.conf → Config.

@@ -1,0 +1,185 @@
+//! The table of all keys: which field each one fills, and how its value is read.
+
+use std::path::Path;
+
+use super::document::{Document, Entry};
+use super::values::*;
+use super::{Config, Kind, Problem, Severity};
+
+/// A key that acts.
+pub(super) struct Key {
+    pub name: &'static str,
+    /// Reads the value into its field; the error says what is wrong with it.
+    set: fn(&mut Config, &Entry) -> Result<(), String>,
+}
+
+/// `keys! { name: reader, … }`: the field has the key's name, so the table cannot confuse them.
+macro_rules! keys {
+    ($($name:ident: $read:expr,)*) => {
+        pub(super) const KEYS: &[Key] = &[$(Key {
+            name: stringify!($name),
+            set: |config, entry| {
+                config.$name = $read(entry)?;
+                Ok(())
+            },
+        }),*];
+    };
+}
+
+keys! {
+    logs_base: absolute,
+    logs_counters: path,
+    logs_user: name,
+    logs_group: name,
+    logs_verbose: flag,
+    logs_send_dirs: dirs,
+    logs_smtp_dirs: dirs,
+    logs_pop3_dirs: dirs,
+    logs_syslog: syslog,
+    logs_webmail_files: paths,
+    logs_tai_offset: |entry| integer(entry, 0..=255),
+    send_log_method: method,
+    smtpd_log_method: method,
+    pop3_log_method: method,
+    logs_spamdyke: method,
+    logs_vchkpw_ports: ports,
+    webmail_loopback: loopback,
+    logs_send_count: file_name,
+    logs_rbl_count: file_name,
+    logs_smtp_count: file_name,
+    logs_pop3_count: file_name,
+    logs_imap_count: file_name,
+    logs_web_count: file_name,
+    logs_spam_count: file_name,
+    logs_virus_count: file_name,
+    counter_bits: bits,
+    logs_taifiles: flag,
+    logs_archive: flag,
+    logs_archive_untai: flag,
+    logs_archive_purge: flag,
+    logs_archive_days: |entry| small(entry, 1..=36_500),
+    rrd_dir: path,
+    rrd_step: step,
+    graphs_dir: path,
+    templates_dir: |entry| path(entry).map(Some),
+    toaster_admin_email: address,
+}
+
+/// Keys of the original that are accepted and no longer act, with the reason.
+pub(super) const INACTIVE: &[(&str, &str)] = &[
+    ("logs_supervise", "services are stopped and started by their own supervisor"),
+    ("logs_pop3d", "the lines themselves tell which POP3 server wrote them"),
+    ("logs_isoqlog", "isoqlog is not run; use maillogs graph"),
+    ("qmailanalog_bin", "qmailanalog is not needed; reports are made by maillogs itself"),
+];
+
+/// Is `key` also read from toaster-watcher.conf?
+pub(super) fn of_watcher(key: &str) -> bool {
+    ["send_log_method", "smtpd_log_method", "pop3_log_method", "toaster_admin_email"].contains(&key)
+}
+
+/// Reads those entries of `document` into `config` that are `wanted`.
+pub(super) fn apply(
+    config: &mut Config,
+    document: &Document,
+    file: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+    problems: &mut Vec<Problem>,
+) {
+    for entry in document.entries.iter().filter(|entry| wanted(&entry.key)) {
+        let mut report = |severity, kind, text| {
+            let (file, line, key) = (file.to_path_buf(), Some(entry.line), Some(entry.key.clone()));
+            problems.push(Problem { severity, kind, file, line, key, text });
+        };
+        if let Some(key) = KEYS.iter().find(|key| key.name == entry.key) {
+            if let Err(text) = (key.set)(config, entry) {
+                report(Severity::Error, Kind::Value, format!("{text}; the default is used"));
+            }
+        } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
+            let text = match nearest(&entry.key) {
+                Some(name) => format!("there is no such key; is {name} meant?"),
+                None => "there is no such key; take it out, or see toaster.conf for those there are".into(),
+            };
+            report(Severity::Warning, Kind::UnknownKey, text);
+        }
+    }
+}
+
+/// Is a key of that name ours alone, so that we have to know it?
+fn is_ours(key: &str) -> bool {
+    ["logs_", "rrd_", "graphs_"].iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// The known key that differs from `key` in the fewest letters, if that are at most three.
+fn nearest(key: &str) -> Option<&'static str> {
+    const MOST: usize = 3;
+    let active = KEYS.iter().map(|key| key.name);
+    let names = active.chain(INACTIVE.iter().map(|(name, _)| *name));
+    names
+        .filter(|name| name.len().abs_diff(key.len()) <= MOST)
+        .map(|name| (distance(key, name), name))
+        .filter(|(distance, _)| *distance <= MOST)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// How many letters have to be added, taken out or changed to make `b` of `a` (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Two protocols must not write one counter file: the one that left its default goes back to it.
+pub(super) fn distinct_counter_files(
+    config: &mut Config,
+    document: &Document,
+    file: &Path,
+    problems: &mut Vec<Problem>,
+) {
+    type Field = (&'static str, fn(&mut Config) -> &mut String);
+    const FILES: [Field; 8] = [
+        ("logs_send_count", |c| &mut c.logs_send_count),
+        ("logs_rbl_count", |c| &mut c.logs_rbl_count),
+        ("logs_smtp_count", |c| &mut c.logs_smtp_count),
+        ("logs_pop3_count", |c| &mut c.logs_pop3_count),
+        ("logs_imap_count", |c| &mut c.logs_imap_count),
+        ("logs_web_count", |c| &mut c.logs_web_count),
+        ("logs_spam_count", |c| &mut c.logs_spam_count),
+        ("logs_virus_count", |c| &mut c.logs_virus_count),
+    ];
+    let mut builtin = Config::builtin();
+    // The defaults differ, so of two equal ones at least one is none; each round makes one more a default.
+    while let Some((first, second)) = equal_pair(&FILES.map(|(_, field)| field(config).clone())) {
+        let is_default = |at: usize, config: &mut Config, builtin: &mut Config| {
+            FILES[at].1(config) == FILES[at].1(builtin)
+        };
+        let (at, other) =
+            if is_default(second, config, &mut builtin) { (first, second) } else { (second, first) };
+        let (key, field) = FILES[at];
+        let default = field(&mut builtin).clone();
+        let name = std::mem::replace(field(config), default);
+        problems.push(Problem {
+            severity: Severity::Error,
+            kind: Kind::Value,
+            file: file.to_path_buf(),
+            line: document.line(key),
+            key: Some(key.to_string()),
+            text: format!("{name:?} is the file of {} too; the default is used", FILES[other].0),
+        });
+    }
+}
+
+/// The first two places that hold the same.
+fn equal_pair(names: &[String]) -> Option<(usize, usize)> {
+    let second = (1..names.len()).find(|&at| names[..at].contains(&names[at]))?;
+    Some((names.iter().position(|name| *name == names[second])?, second))
+}

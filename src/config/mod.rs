@@ -1,0 +1,327 @@
+//! toaster.conf → [`Config`].
+//!
+//! Reading never fails: a key that cannot be read keeps its default and becomes a [`Problem`], so that a typo never
+//! stops a mail log. Who reads decides what a problem means: `maillogs config` and `check` fail on it, everything
+//! else says it on stderr and goes on.
+//!
+//! `mod` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form), `keys`
+//! is the table of all keys, `values` reads what they say. To add a key: a field here, its default in `builtin`, a
+//! row in `keys`, its text in toaster.conf; a test says which of them is missing.
+
+mod document;
+mod keys;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use document::Document;
+
+/// The shipped toaster.conf: the defaults, each with its meaning.
+pub const SHIPPED: &str = include_str!("../../toaster.conf");
+
+/// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
+const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaster.conf", "/etc/toaster.conf"];
+
+/// No configuration is longer than this, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// How a program's lines get into a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogMethod {
+    /// A directory of multilog, svlogd or s6-log.
+    Multilog,
+    /// The syslog file or the journal.
+    Syslog,
+}
+
+/// Whose logins from this host are webmail's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loopback {
+    /// Those of Courier's imapd, as the Perl maillogs counted them.
+    Imapd,
+    /// Those of imapd-ssl and Dovecot too.
+    All,
+}
+
+/// What toaster.conf says. The fields are its keys; their meaning is told in toaster.conf.
+///
+/// All paths are absolute, as far as `logs_base` is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    /// The file that was read; `None`: the built-in defaults.
+    pub file: Option<PathBuf>,
+    /// The file as it stands, with the tables (`[[counter]]`, `[[rbl]]`, `[protocol.NAME]`) and the keys of others.
+    pub raw: toml::Table,
+
+    pub logs_base: PathBuf,
+    pub logs_counters: PathBuf,
+    pub logs_user: String,
+    pub logs_group: String,
+    pub logs_verbose: bool,
+
+    pub logs_send_dirs: Vec<PathBuf>,
+    pub logs_smtp_dirs: Vec<PathBuf>,
+    pub logs_pop3_dirs: Vec<PathBuf>,
+    /// A file, or `journald`; `None`: the first that exists of the usual ones.
+    pub logs_syslog: Option<String>,
+    pub logs_webmail_files: Vec<PathBuf>,
+    /// Seconds between a TAI64N label and unix time.
+    pub logs_tai_offset: i64,
+    pub send_log_method: LogMethod,
+    pub smtpd_log_method: LogMethod,
+    pub pop3_log_method: LogMethod,
+    pub logs_spamdyke: LogMethod,
+    /// Port → the service that vchkpw serves there.
+    pub logs_vchkpw_ports: BTreeMap<u16, String>,
+    pub webmail_loopback: Loopback,
+
+    pub logs_send_count: String,
+    pub logs_rbl_count: String,
+    pub logs_smtp_count: String,
+    pub logs_pop3_count: String,
+    pub logs_imap_count: String,
+    pub logs_web_count: String,
+    pub logs_spam_count: String,
+    pub logs_virus_count: String,
+    /// 32 or 64.
+    pub counter_bits: u32,
+
+    pub logs_taifiles: bool,
+    pub logs_archive: bool,
+    pub logs_archive_untai: bool,
+    pub logs_archive_purge: bool,
+    pub logs_archive_days: u32,
+
+    pub rrd_dir: PathBuf,
+    /// Seconds; a divisor of a day.
+    pub rrd_step: u32,
+    pub graphs_dir: PathBuf,
+    /// `None`: only the built-in templates.
+    pub templates_dir: Option<PathBuf>,
+
+    pub toaster_admin_email: String,
+}
+
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    /// Read, but perhaps not what was meant.
+    Warning,
+    /// Not read: a default stands in its place.
+    Error,
+}
+
+/// What kind of thing a [`Problem`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A file is missing, too long, or may not be read.
+    File,
+    /// A line is not TOML.
+    Syntax,
+    /// A key of ours that we do not have: `config` and `check` fail on it.
+    UnknownKey,
+    /// A value of the wrong type or out of range.
+    Value,
+}
+
+/// Something in the configuration that is not as it should be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    pub severity: Severity,
+    pub kind: Kind,
+    pub file: PathBuf,
+    /// From 1.
+    pub line: Option<usize>,
+    pub key: Option<String>,
+    /// What is wrong; the way out.
+    pub text: String,
+}
+
+impl fmt::Display for Problem {
+    /// One line: `FILE: line N: KEY: what is wrong; the way out`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, "{}: ", key.escape_debug())?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Default for Config {
+    /// The shipped toaster.conf; nothing of it depends on the machine.
+    fn default() -> Self {
+        let (config, _) = Config::parse(SHIPPED, Path::new("toaster.conf"));
+        Config { file: None, ..config }
+    }
+}
+
+impl Config {
+    /// Reads the configuration: `explicit` (`--config`), else `$TOASTER_CONF`, else toaster.conf in the first of
+    /// /usr/local/etc, /opt/local/etc and /etc that has one, else the built-in defaults.
+    ///
+    /// Never fails: whatever cannot be read keeps its default and is reported.
+    pub fn load(explicit: Option<&Path>) -> (Config, Vec<Problem>) {
+        let variable = std::env::var_os("TOASTER_CONF");
+        Config::search(explicit, variable, &PLACES.map(Path::new))
+    }
+
+    /// As [`Config::load`], in a given environment.
+    fn search(
+        explicit: Option<&Path>,
+        variable: Option<OsString>,
+        places: &[&Path],
+    ) -> (Config, Vec<Problem>) {
+        let variable = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(file) = explicit.or(variable.as_deref()) {
+            return match read(file) {
+                Ok(text) => Config::with_neighbour(&text, file),
+                Err(error) => Config::unreadable(file, &error),
+            };
+        }
+        for file in places {
+            match read(file) {
+                Ok(text) => return Config::with_neighbour(&text, file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Config::unreadable(file, &error),
+            }
+        }
+        (Config::default(), Vec::new())
+    }
+
+    fn unreadable(file: &Path, error: &io::Error) -> (Config, Vec<Problem>) {
+        let text = format!("{error}; the built-in defaults are used");
+        let problem = Problem { severity: Severity::Error, ..unread(file, text) };
+        (Config::default(), vec![problem])
+    }
+
+    /// Reads the configuration from text; `file` is its name in messages.
+    pub fn parse(text: &str, file: &Path) -> (Config, Vec<Problem>) {
+        Config::assemble(text, file, |_, _, _| {})
+    }
+
+    /// As [`Config::parse`], with what toaster-watcher.conf beside `file` says where `text` is silent.
+    fn with_neighbour(text: &str, file: &Path) -> (Config, Vec<Problem>) {
+        let neighbour = file.with_file_name("toaster-watcher.conf");
+        Config::assemble(text, file, |config, document, problems| {
+            match read(&neighbour) {
+                Ok(text) => {
+                    // Most of that file is not for us, so its syntax is not ours to judge.
+                    let watcher = Document::parse(&text, &neighbour, &mut Vec::new());
+                    let lacking = |key: &str| keys::of_watcher(key) && !document.has(key);
+                    keys::apply(config, &watcher, &neighbour, &lacking, problems);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => problems.push(unread(&neighbour, format!("{error}; it is left out"))),
+            }
+        })
+    }
+
+    /// Defaults, then `text`, then what `more` adds.
+    fn assemble(
+        text: &str,
+        file: &Path,
+        more: impl FnOnce(&mut Config, &Document, &mut Vec<Problem>),
+    ) -> (Config, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let document = Document::parse(text, file, &mut problems);
+        let mut config = Config::builtin();
+        keys::apply(&mut config, &document, file, &|_| true, &mut problems);
+        more(&mut config, &document, &mut problems);
+        (config.finish(document, file, &mut problems), problems)
+    }
+
+    /// What holds where the file is silent, or wrong. Paths are as in toaster.conf, not yet absolute.
+    fn builtin() -> Config {
+        Config {
+            file: None,
+            raw: toml::Table::new(),
+            logs_base: "/var/log/mail".into(),
+            logs_counters: "counters".into(),
+            logs_user: "qmaill".into(),
+            logs_group: "qnofiles".into(),
+            logs_verbose: false,
+            logs_send_dirs: vec!["send".into()],
+            logs_smtp_dirs: vec!["smtp".into()],
+            logs_pop3_dirs: vec!["pop3".into()],
+            logs_syslog: None,
+            logs_webmail_files: Vec::new(),
+            logs_tai_offset: 10,
+            send_log_method: LogMethod::Multilog,
+            smtpd_log_method: LogMethod::Multilog,
+            pop3_log_method: LogMethod::Syslog,
+            logs_spamdyke: LogMethod::Multilog,
+            logs_vchkpw_ports: BTreeMap::new(),
+            webmail_loopback: Loopback::Imapd,
+            logs_send_count: "send.txt".into(),
+            logs_rbl_count: "smtp_rbl.txt".into(),
+            logs_smtp_count: "smtp_auth.txt".into(),
+            logs_pop3_count: "pop3.txt".into(),
+            logs_imap_count: "imap.txt".into(),
+            logs_web_count: "webmail.txt".into(),
+            logs_spam_count: "spam.txt".into(),
+            logs_virus_count: "virus.txt".into(),
+            counter_bits: 64,
+            logs_taifiles: true,
+            logs_archive: true,
+            logs_archive_untai: false,
+            logs_archive_purge: false,
+            logs_archive_days: 31,
+            rrd_dir: "rrd".into(),
+            rrd_step: 60,
+            graphs_dir: "graphs".into(),
+            templates_dir: None,
+            toaster_admin_email: "postmaster".into(),
+        }
+    }
+
+    /// Keys that were set and no longer act, each with why.
+    pub fn inactive(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        keys::INACTIVE.iter().copied().filter(|(key, _)| self.raw.contains_key(*key))
+    }
+
+    /// What needs all keys at once: counter files must differ, paths become absolute.
+    fn finish(mut self, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
+        keys::distinct_counter_files(&mut self, &document, file, problems);
+        let base = self.logs_base.clone();
+        let dirs = [&mut self.logs_send_dirs, &mut self.logs_smtp_dirs, &mut self.logs_pop3_dirs];
+        let lists = dirs.into_iter().chain([&mut self.logs_webmail_files]).flatten();
+        let single = [&mut self.logs_counters, &mut self.rrd_dir, &mut self.graphs_dir];
+        for path in single.into_iter().chain(lists).chain(&mut self.templates_dir) {
+            // An absolute path stays what it is.
+            *path = base.join(&*path);
+        }
+        self.raw = document.table;
+        self.file = Some(file.to_path_buf());
+        self
+    }
+}
+
+/// The text of a file of at most [`LONGEST`] bytes. What is not UTF-8 in it (an old comment) becomes U+FFFD.
+fn read(file: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let text = format!("it has more than {LONGEST} bytes, which no configuration has");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A warning about a whole file.
+fn unread(file: &Path, text: String) -> Problem {
+    let file = file.to_path_buf();
+    Problem { severity: Severity::Warning, kind: Kind::File, file, line: None, key: None, text }
+}

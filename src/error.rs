@@ -1,0 +1,79 @@
+//! One error type: every message names the file and says what could not be done, so that a
+//! postmaster can act on the line alone.
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong below the command line.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused an operation on a file.
+    #[error("{}: cannot {action}: {}", path.display(), Plain(source))]
+    Io {
+        /// What was tried, as a verb: `open`, `write`, `rename`.
+        action: &'static str,
+        /// The file it was tried on.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Another process held the protocol's lock for longer than we may wait.
+    #[error("{}: still locked after {seconds} s by another maillogs; it is tried again", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// How long was waited, in seconds.
+        seconds: u64,
+    },
+    /// librrd refused.
+    #[error("{}: librrd: {text}", path.display())]
+    Rrd {
+        /// The round robin database.
+        path: PathBuf,
+        /// librrd's own words.
+        text: String,
+    },
+    /// Anything else, already worded for the reader.
+    #[error("{0}")]
+    Message(String),
+}
+
+/// `std::io::Error` without its ` (os error 28)`.
+struct Plain<'a>(&'a io::Error);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        match text.find(" (os error") {
+            Some(end) => f.write_str(&text[..end]),
+            None => f.write_str(&text),
+        }
+    }
+}
+
+/// The result of everything below the command line.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Gives an `io::Result` its file and its verb.
+pub trait At<T> {
+    /// Says which `action` on which `path` failed.
+    fn at(self, action: &'static str, path: &Path) -> Result<T>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|source| Error::Io { action, path: path.to_owned(), source })
+    }
+}
+
+impl<T> At<T> for nix::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|errno| Error::Io { action, path: path.to_owned(), source: errno.into() })
+    }
+}
+
+/// Says something on stderr, one line. Never fails: a closed stderr must not stop the mail log.
+pub fn warn(text: impl fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(io::stderr(), "maillogs: {text}");
+}

@@ -1,0 +1,423 @@
+//! Reads every source of a protocol from its cursors to its end, into a new state and an archive plan.
+//!
+//! The same reading serves the commit and the query (which throws the plan away), so that both say
+//! the same numbers.
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::plan::{Calendar, Plan};
+use crate::error::{At, Result};
+use crate::line::{Line, Parser, label_len};
+use crate::protocol::Protocol;
+use crate::source::directory::{Chunk, Listing, Role, list};
+use crate::source::identity::{grew_from, growing, head, mtime, whole};
+use crate::source::lines::{LINE_LIMIT, RawLine, walk};
+use crate::source::stdin::Input;
+use crate::store::commit::Origin;
+use crate::store::disk;
+use crate::store::ledger::{Cursor, Directory, Identity, Tail};
+use crate::store::state::State;
+use crate::tally::Tally;
+
+/// A piece shorter than this may be the beginning of a label; it is not archived before the rest is
+/// there, because the label tells the day.
+const MAY_BE_A_LABEL: usize = 64;
+
+/// How the reading is to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Seconds a bin.
+    pub step: i64,
+    /// `logs_tai_offset`.
+    pub tai_offset: i64,
+    /// Unix seconds.
+    pub now: i64,
+    /// `logs_archive`; off: "archived up to" moves with the count.
+    pub archive: bool,
+    /// May a line be given up waiting for? Only a commit may: it goes by the clock.
+    pub may_time_out: bool,
+    /// What a chunk without a cursor means.
+    pub origin: Origin,
+    /// Count stdin even if it is known.
+    pub force: bool,
+}
+
+/// Everything that one reading found.
+pub struct Gather {
+    protocol: &'static Protocol,
+    how: How,
+    tally: Tally,
+    calendar: Calendar,
+    /// The state as it will be; its bins are in the tally until [`Gather::finish`].
+    pub state: State,
+    /// What is to be archived.
+    pub plan: Plan,
+    /// The chunks' files, for the plan.
+    pub files: Vec<File>,
+    /// Bytes that lay beyond the cursors.
+    pub new_bytes: u64,
+}
+
+impl Gather {
+    /// Begins from the last commit. `log` is the archive's file name.
+    pub fn new(protocol: &'static Protocol, log: &'static str, untai: bool, how: How, state: State) -> Self {
+        let tally = Tally::new(protocol, how.step, how.now, state.pushed, state.bins.clone());
+        let plan = Plan::new(log, untai, how.tai_offset, state.open_archives.clone());
+        let calendar = Calendar::new(how.now);
+        Gather { protocol, how, tally, calendar, state, plan, files: Vec::new(), new_bytes: 0 }
+    }
+
+    /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
+    /// if it is of it. Nothing is counted yet.
+    ///
+    /// # Errors
+    /// When something in it cannot be opened.
+    pub fn open(&self, path: &Path, stdin: Option<&Input>) -> Result<Listing> {
+        list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)))
+    }
+
+    /// Reads what was opened at `path`.
+    ///
+    /// # Errors
+    /// When a chunk cannot be read to its end. Part of it may be in the tally then: what was gathered
+    /// must not be committed.
+    pub fn read_directory(&mut self, path: &Path, listing: Listing) -> Result<()> {
+        let known = self.state.ledger.directory(&path.to_string_lossy());
+        for &done in &listing.done {
+            self.state.ledger.cursors[done].seen = self.how.now;
+        }
+        for chunk in listing.chunks {
+            self.chunk(known, chunk, false, path)?;
+        }
+        if self.how.may_time_out {
+            self.give_up_waiting(known);
+        }
+        Ok(())
+    }
+
+    /// Reads a stdin that belongs to no directory.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn loose(&mut self, input: Input) -> Result<()> {
+        let known = self.state.ledger.directory("");
+        self.chunk(known, input.chunk, input.is_pipe, Path::new("standard input"))
+    }
+
+    /// The state with all bins.
+    pub fn finish(mut self) -> (State, Plan, Vec<File>) {
+        self.state.open_archives.clone_from(&self.plan.open);
+        self.state.take(self.protocol, self.tally.finish());
+        (self.state, self.plan, self.files)
+    }
+
+    fn chunk(&mut self, directory: usize, chunk: Chunk, is_pipe: bool, at: &Path) -> Result<()> {
+        let path = at.join(&chunk.name);
+        let now = self.how.now;
+        // What is written after this moment comes next time.
+        let size = chunk.file.metadata().at("look at", &path)?.len();
+        if size == 0 {
+            return Ok(());
+        }
+        let finished = chunk.role.is_finished();
+        let head = head(&chunk.file, finished).at("read", &path)?;
+        let labelled = head.label.is_some();
+        if labelled {
+            self.state.ledger.directories[directory].labelled = true;
+        }
+        let ledger = &self.state.ledger;
+        let mut known = head.label.and_then(|d| ledger.find(&Identity::Label(d)));
+        if known.is_none() {
+            known = ledger.cursors.iter().rposition(|c| grew_from(c, &chunk.file, &chunk.meta));
+        }
+        let mut identity = head.label.map(Identity::Label);
+        if identity.is_none() && finished {
+            let whole = whole(&chunk.file, if is_pipe { 0 } else { mtime(&chunk.meta) }).at("read", &path)?;
+            known = known.or_else(|| ledger.find(&whole));
+            identity = Some(whole);
+        }
+        if identity.is_none() && known.is_none() && !head.complete_line {
+            return Ok(()); // nothing of it can be counted yet
+        }
+        if self.how.force
+            && chunk.role == Role::Stdin
+            && let Some(old) = known.take()
+        {
+            self.state.ledger.cursors.remove(old);
+        }
+        let mut cursor = match known {
+            Some(i) => self.state.ledger.cursors[i].clone(),
+            None => Cursor {
+                identity: Identity::Whole { digest: [0; 16], mtime: 0 },
+                counted: 0,
+                archived: 0,
+                finished: false,
+                seen: now,
+                hint: None,
+            },
+        };
+        let skip = known.is_none() && self.is_known_anyway(chunk.role);
+        self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
+        cursor.seen = now;
+        cursor.finished |= finished;
+        cursor.identity = match identity {
+            Some(identity) => identity,
+            None => growing(&chunk.file, &chunk.meta, cursor.counted).at("read", &path)?,
+        };
+        if finished && cursor.archived >= cursor.counted {
+            cursor.hint = Some(chunk.hint());
+        }
+        match known {
+            Some(i) => self.state.ledger.cursors[i] = cursor,
+            None => self.state.ledger.cursors.push(cursor),
+        }
+        self.files.push(chunk.file);
+        Ok(())
+    }
+
+    /// On the first run after the Perl maillogs, or with a damaged state: counted by somebody before us.
+    fn is_known_anyway(&self, role: Role) -> bool {
+        match self.how.origin {
+            Origin::Known | Origin::First => false,
+            Origin::TakenOver => role == Role::Orphan,
+            Origin::Damaged => role != Role::Stdin,
+        }
+    }
+
+    /// Counts and archives what lies beyond the two positions of `cursor`.
+    fn read(
+        &mut self,
+        directory: usize,
+        chunk: &Chunk,
+        size: u64,
+        cursor: &mut Cursor,
+        skip: bool,
+    ) -> std::io::Result<()> {
+        let finished = chunk.role.is_finished();
+        let archive = self.how.archive && chunk.role.is_archived_now() && !skip;
+        let (count_from, archive_from) = (cursor.counted, cursor.archived);
+        let from = if archive { count_from.min(archive_from) } else { count_from };
+        if from >= size {
+            cursor.archived =
+                if archive { size.max(archive_from) } else { self.archived_without(chunk, cursor, skip) };
+            return Ok(());
+        }
+        self.new_bytes += size.saturating_sub(count_from);
+        let position = self.files.len();
+        let mut directories = std::mem::take(&mut self.state.ledger.directories);
+        let here = &mut directories[directory];
+        let loose = here.path.is_empty();
+        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut counted = count_from;
+        // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
+        let extends = |from: u64| from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from);
+        let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
+        let mut archive_begins =
+            (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail));
+        let mut count_skips = from == count_from && extends(count_from);
+        let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from);
+        if loose && archive && archive_from == 0 {
+            self.plan.end_line("", here.archive_day);
+        }
+        let end = walk(&chunk.file, from, size, |raw| {
+            let line = parser.parse(raw.text);
+            if raw.start >= count_from && !skip && (raw.terminated || finished) {
+                counted = raw.end;
+                if std::mem::take(&mut count_skips) {
+                    // the rest of a line that was counted
+                } else {
+                    let tail = count_begins.take().unwrap_or_default();
+                    self.count(here, tail, &raw, &line);
+                }
+            } else if skip && (raw.terminated || finished) {
+                counted = raw.end;
+            }
+            if archive && raw.start >= archive_from {
+                let tail = archive_begins.take().unwrap_or_default();
+                let continues = std::mem::take(&mut archive_continues);
+                self.archive(here, tail, continues, position, &raw, &line);
+            }
+        })?;
+        // A beginning that met no line (an unfinished one in `current`) waits on.
+        if let Some(tail) = count_begins {
+            here.count_tail = tail;
+        }
+        if let Some(tail) = archive_begins {
+            here.archive_tail = tail;
+        }
+        self.state.ledger.directories = directories;
+        cursor.counted = counted;
+        cursor.archived = if archive { end } else { self.archived_without(chunk, cursor, skip) };
+        Ok(())
+    }
+
+    /// "Archived up to" of a chunk of which nothing is archived now.
+    fn archived_without(&self, chunk: &Chunk, cursor: &Cursor, skip: bool) -> u64 {
+        let moves_with_the_count = !self.how.archive || (skip && chunk.role == Role::Orphan);
+        if moves_with_the_count { cursor.counted } else { cursor.archived }
+    }
+
+    /// Counts one line, given how the chunk before ended if this is the chunk's first.
+    fn count(&mut self, here: &mut Directory, tail: Tail, raw: &RawLine<'_>, line: &Line<'_>) {
+        let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
+        match tail {
+            Tail::Held { text, time, since } if !begins_a_line => {
+                let mut joined = text;
+                let room = LINE_LIMIT - joined.len().min(LINE_LIMIT);
+                joined.extend_from_slice(&raw.text[..raw.text.len().min(room)]);
+                if raw.terminated || joined.len() >= LINE_LIMIT {
+                    self.count_held(here, &joined, time);
+                    here.count_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
+                } else {
+                    here.count_tail = Tail::Held { text: joined, time, since };
+                }
+                return;
+            }
+            Tail::Open if !begins_a_line => {
+                here.count_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
+                return;
+            }
+            // The logger died: the line had its end, only its newline is missing.
+            Tail::Held { text, time, .. } => self.count_held(here, &text, time),
+            Tail::Open | Tail::Closed => {}
+        }
+        let in_parts =
+            !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
+        if in_parts && raw.text.len() < LINE_LIMIT {
+            here.count_tail =
+                Tail::Held { text: raw.text.to_vec(), time: here.last_time, since: self.how.now };
+            return;
+        }
+        if in_parts {
+            here.count_tail = Tail::Open;
+        }
+        let time = match line.time {
+            Some(stamp) => {
+                here.last_time = stamp.secs;
+                stamp.secs
+            }
+            None if here.last_time != 0 => here.last_time,
+            None => self.how.now,
+        };
+        (self.protocol.classify)(line, &mut self.tally.at(time));
+    }
+
+    fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
+        let mut parser = Parser::new(self.how.tai_offset, self.how.now);
+        let line = parser.parse(text);
+        let time = match line.time {
+            Some(stamp) => {
+                here.last_time = stamp.secs;
+                stamp.secs
+            }
+            None if time != 0 => time,
+            None => self.how.now,
+        };
+        (self.protocol.classify)(&line, &mut self.tally.at(time));
+    }
+
+    /// A line that waits for its rest, while nothing came after it for a whole step, is finished.
+    fn give_up_waiting(&mut self, directory: usize) {
+        let mut directories = std::mem::take(&mut self.state.ledger.directories);
+        let here = &mut directories[directory];
+        if let Tail::Held { text, time, since } = &here.count_tail
+            && *since + self.how.step <= self.how.now
+        {
+            let (text, time) = (text.clone(), *time);
+            self.count_held(here, &text, time);
+            here.count_tail = Tail::Open;
+        }
+        self.state.ledger.directories = directories;
+    }
+
+    /// Archives one line or its part, given how the archive of the chunk before ended.
+    fn archive(
+        &mut self,
+        here: &mut Directory,
+        tail: Tail,
+        continues: bool,
+        chunk: usize,
+        raw: &RawLine<'_>,
+        line: &Line<'_>,
+    ) {
+        let dir = here.path.clone();
+        let span = (raw.start, raw.end);
+        let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
+        if continues {
+            let day = self.day_of(here, None);
+            self.plan.line(&dir, day, chunk, span, true, raw.terminated);
+            return;
+        }
+        match tail {
+            Tail::Held { text, since, time } if !begins_a_line => {
+                let mut joined = text.clone();
+                joined.extend_from_slice(&raw.text[..raw.text.len().min(LINE_LIMIT)]);
+                if !raw.terminated && joined.len() < MAY_BE_A_LABEL {
+                    here.archive_tail = Tail::Held { text: joined, time, since };
+                    return;
+                }
+                let stamp = self.stamp_of(&joined);
+                let day = self.day_of(here, stamp);
+                self.plan.joined(&dir, day, &text, chunk, span, raw.text, raw.terminated);
+                here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
+                return;
+            }
+            Tail::Open if !begins_a_line => {
+                let day = self.day_of(here, None);
+                self.plan.line(&dir, day, chunk, span, true, raw.terminated);
+                here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
+                return;
+            }
+            Tail::Held { text, .. } => {
+                let stamp = self.stamp_of(&text);
+                let day = self.day_of(here, stamp);
+                let mut text = text;
+                text.push(b'\n');
+                self.plan.bytes(&dir, day, text, false, true);
+            }
+            Tail::Open => self.plan.end_line(&dir, here.archive_day),
+            Tail::Closed => {}
+        }
+        if !raw.terminated
+            && !dir.is_empty()
+            && raw.text.len() < MAY_BE_A_LABEL
+            && begins_like_a_label(raw.text)
+        {
+            here.archive_tail = Tail::Held { text: raw.text.to_vec(), time: 0, since: self.how.now };
+            return;
+        }
+        let day = self.day_of(here, line.time.map(|s| s.secs));
+        self.plan.line(&dir, day, chunk, span, false, raw.terminated);
+        if !raw.terminated && !dir.is_empty() {
+            here.archive_tail = Tail::Open;
+        }
+    }
+
+    fn stamp_of(&self, text: &[u8]) -> Option<i64> {
+        Parser::new(self.how.tai_offset, self.how.now).parse(text).time.map(|stamp| stamp.secs)
+    }
+
+    /// A stamped line's own local day, else that of the line before, else today.
+    fn day_of(&mut self, here: &mut Directory, stamp: Option<i64>) -> u32 {
+        match stamp {
+            Some(secs) => here.archive_day = self.calendar.day(secs),
+            None if here.archive_day == 0 => here.archive_day = self.calendar.today(),
+            None => {}
+        }
+        here.archive_day
+    }
+}
+
+/// `@400…` cut off before its blank?
+fn begins_like_a_label(text: &[u8]) -> bool {
+    match text.split_first() {
+        Some((b'@', rest)) => rest.iter().take(24).all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+        _ => false,
+    }
+}
+
+fn ends_line(file: &File, offset: u64) -> bool {
+    let mut byte = [0];
+    matches!(disk::read_at(file, &mut byte, offset - 1), Ok(1)) && byte[0] == b'\n'
+}

@@ -1,0 +1,337 @@
+//! Which bytes go to which day of the archive.
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+
+use chrono::{Datelike, Local, NaiveTime, TimeZone};
+
+use crate::line::{tai64n, untai};
+use crate::source::lines::walk;
+use crate::store::archive::{Pieces, copy, name_of};
+
+/// `@` and 24 hexadecimal digits.
+const LABEL: usize = 25;
+
+/// Part of a day's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    Bytes(Vec<u8>),
+    /// Bytes of the chunk with this position; does the span begin with a line?
+    Span {
+        chunk: usize,
+        from: u64,
+        to: u64,
+        at_line: bool,
+    },
+}
+
+/// What an advance archives, in order.
+#[derive(Debug)]
+pub struct Plan {
+    log: &'static str,
+    untai: bool,
+    tai_offset: i64,
+    pieces: Vec<(u32, What)>,
+    /// Files that end in mid-line, and the directory whose line it is (see `State::open_archives`).
+    pub open: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// Nothing yet. `log` is the file's name under a day; `open` comes from the state.
+    pub fn new(log: &'static str, untai: bool, tai_offset: i64, open: BTreeMap<String, String>) -> Self {
+        Plan { log, untai, tai_offset, pieces: Vec::new(), open }
+    }
+
+    /// A whole line, or the beginning of one, or its rest if it `continues` the line of `directory`.
+    pub fn line(
+        &mut self,
+        directory: &str,
+        day: u32,
+        chunk: usize,
+        (from, to): (u64, u64),
+        continues: bool,
+        ends: bool,
+    ) {
+        // Nearly always: the next line of the same day, right behind the one before.
+        if let Some((last, What::Span { chunk: c, to: end, .. })) = self.pieces.last_mut()
+            && *last == day
+            && *c == chunk
+            && *end == from
+            && !continues
+            && self.open.is_empty()
+        {
+            *end = to;
+        } else {
+            self.make_room(directory, day, continues);
+            self.pieces.push((day, What::Span { chunk, from, to, at_line: !continues }));
+        }
+        self.mark(directory, day, ends);
+    }
+
+    /// Bytes that stand in no chunk (any more).
+    pub fn bytes(&mut self, directory: &str, day: u32, bytes: Vec<u8>, continues: bool, ends: bool) {
+        self.make_room(directory, day, continues);
+        self.pieces.push((day, What::Bytes(bytes)));
+        self.mark(directory, day, ends);
+    }
+
+    /// The unfinished line of `directory` in the file of `day` turned out to be finished.
+    pub fn end_line(&mut self, directory: &str, day: u32) {
+        let name = name_of(day, self.log);
+        if self.open.get(&name).is_some_and(|d| d == directory) {
+            self.open.remove(&name);
+            self.pieces.push((day, What::Bytes(b"\n".to_vec())));
+        }
+    }
+
+    /// The held beginning `text` of a line of which `(from, to)` of `chunk` is the rest, whose first
+    /// bytes are `rest`.
+    #[allow(clippy::too_many_arguments)]
+    pub fn joined(
+        &mut self,
+        directory: &str,
+        day: u32,
+        text: &[u8],
+        chunk: usize,
+        (from, to): (u64, u64),
+        rest: &[u8],
+        ends: bool,
+    ) {
+        let mut head = text.to_vec();
+        let mut skip = 0;
+        if self.untai {
+            // The cut may lie within the label.
+            let mut label = text[..text.len().min(LABEL + 1)].to_vec();
+            let borrowed = rest.len().min(LABEL + 1 - label.len());
+            label.extend_from_slice(&rest[..borrowed]);
+            if let Some(stamp) = tai64n(&label, self.tai_offset) {
+                head.clear();
+                untai(stamp, &mut head);
+                head.extend_from_slice(text.get(LABEL..).unwrap_or_default());
+                skip = LABEL.saturating_sub(text.len()) as u64;
+            }
+        }
+        self.bytes(directory, day, head, false, false);
+        self.line(directory, day, chunk, (from + skip, to), true, ends);
+    }
+
+    fn make_room(&mut self, directory: &str, day: u32, continues: bool) {
+        if self.open.is_empty() {
+            return;
+        }
+        // Another directory's line, or one of ours that was never finished, stands open there.
+        let name = name_of(day, self.log);
+        if self.open.get(&name).is_some_and(|d| d != directory || !continues) {
+            self.open.remove(&name);
+            self.pieces.push((day, What::Bytes(b"\n".to_vec())));
+        }
+    }
+
+    fn mark(&mut self, directory: &str, day: u32, ends: bool) {
+        if !ends {
+            self.open.insert(name_of(day, self.log), directory.to_owned());
+        } else if !self.open.is_empty() {
+            self.open.remove(&name_of(day, self.log));
+        }
+    }
+
+    /// The days that something goes to, in order.
+    pub fn days(&self) -> Vec<u32> {
+        let mut days: Vec<u32> = self.pieces.iter().map(|p| p.0).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// With the chunks' files, by position.
+    pub fn with<'a>(&'a self, files: &'a [File]) -> Planned<'a> {
+        Planned { plan: self, files }
+    }
+}
+
+/// A [`Plan`] and the files that it speaks of.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    plan: &'a Plan,
+    files: &'a [File],
+}
+
+impl Pieces for Planned<'_> {
+    fn write(&self, day: u32, out: &mut dyn Write) -> io::Result<()> {
+        for (_, piece) in self.plan.pieces.iter().filter(|p| p.0 == day) {
+            match piece {
+                What::Bytes(bytes) => out.write_all(bytes)?,
+                What::Span { chunk, from, to, at_line } if self.plan.untai => {
+                    self.write_untai(&self.files[*chunk], (*from, *to), *at_line, out)?;
+                }
+                What::Span { chunk, from, to, .. } => copy(&self.files[*chunk], *from, *to, out)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Planned<'_> {
+    /// Copies lines with their labels as tai64nlocal(8) writes them.
+    fn write_untai(
+        &self,
+        file: &File,
+        (from, to): (u64, u64),
+        mut at_line: bool,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut failed = Ok(());
+        let mut local = Vec::new();
+        walk(file, from, to, |line| {
+            if failed.is_err() {
+                return;
+            }
+            let mut at = line.start;
+            if at_line && let Some(stamp) = tai64n(line.text, self.plan.tai_offset) {
+                local.clear();
+                untai(stamp, &mut local);
+                failed = out.write_all(&local);
+                at += LABEL as u64;
+            }
+            at_line = true;
+            let text = &line.text[usize::try_from(at - line.start).unwrap_or(0)..];
+            let rest = line.end - at;
+            let newline = u64::from(line.terminated);
+            failed = std::mem::replace(&mut failed, Ok(())).and_then(|()| {
+                if text.len() as u64 + newline == rest {
+                    out.write_all(text)?;
+                    if line.terminated { out.write_all(b"\n") } else { Ok(()) }
+                } else {
+                    copy(file, at, line.end, out)
+                }
+            });
+        })?;
+        failed
+    }
+}
+
+/// The local date of a line, remembered from one line to the next.
+#[derive(Debug)]
+pub struct Calendar {
+    now: i64,
+    from: i64,
+    to: i64,
+    day: u32,
+}
+
+impl Calendar {
+    /// `now` in unix seconds.
+    pub fn new(now: i64) -> Self {
+        Calendar { now, from: i64::MAX, to: i64::MIN, day: 0 }
+    }
+
+    /// `YYYYMMDD` in local time; a line stamped more than a day after now stands under today.
+    #[inline]
+    pub fn day(&mut self, secs: i64) -> u32 {
+        let secs = if secs > self.now + 86_400 { self.now } else { secs };
+        if secs < self.from || secs >= self.to {
+            self.turn_to(secs);
+        }
+        self.day
+    }
+
+    /// Today.
+    pub fn today(&mut self) -> u32 {
+        self.day(self.now)
+    }
+
+    #[cold]
+    fn turn_to(&mut self, secs: i64) {
+        let Some(date) = Local.timestamp_opt(secs, 0).earliest().map(|t| t.date_naive()) else {
+            (self.from, self.to, self.day) = (secs, secs + 1, 19_700_101);
+            return;
+        };
+        // Midnight may be skipped or come twice where the clocks change then: one second at a time.
+        let midnight = |date: chrono::NaiveDate| {
+            Local.from_local_datetime(&date.and_time(NaiveTime::MIN)).single().map(|t| t.timestamp())
+        };
+        let end = date.succ_opt().and_then(midnight);
+        (self.from, self.to) = match (midnight(date), end) {
+            (Some(from), Some(to)) if (from..to).contains(&secs) => (from, to),
+            _ => (secs, secs + 1),
+        };
+        self.day = date.year().unsigned_abs() * 10_000 + date.month() * 100 + date.day();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_of(text: &str) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    fn written(plan: &Plan, files: &[File], day: u32) -> String {
+        let mut out = Vec::new();
+        plan.with(files).write(day, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn neighbouring_lines_of_a_day_are_one_copy() {
+        let files = [file_of("one\ntwo\nthree\n")];
+        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, 4), false, true);
+        plan.line("d", 1, 0, (4, 8), false, true);
+        plan.line("d", 2, 0, (8, 14), false, true);
+        assert_eq!(plan.pieces.len(), 2);
+        assert_eq!(plan.days(), [1, 2]);
+        assert_eq!(written(&plan, &files, 1), "one\ntwo\n");
+        assert_eq!(written(&plan, &files, 2), "three\n");
+    }
+
+    #[test]
+    fn a_line_in_two_chunks_is_one_line_unless_another_directory_comes_between() {
+        let files = [file_of("half"), file_of(" a line\n"), file_of("other\n")];
+        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, 4), false, false);
+        plan.line("d", 1, 1, (0, 8), true, true);
+        assert_eq!(written(&plan, &files, 1), "half a line\n");
+        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, 4), false, false);
+        plan.line("e", 1, 2, (0, 6), false, true);
+        plan.line("d", 1, 1, (0, 8), true, true);
+        assert_eq!(written(&plan, &files, 1), "half\nother\n a line\n");
+        assert!(plan.open.is_empty());
+    }
+
+    #[test]
+    fn labels_become_local_time_only_at_a_lines_begin() {
+        let label = "@400000006abaee0335a8c946";
+        let mut local = Vec::new();
+        untai(tai64n(format!("{label} ").as_bytes(), 10).unwrap(), &mut local);
+        let local = String::from_utf8(local).unwrap();
+        let files = [file_of(&format!("{label} one {label} \nplain\n")), file_of(&format!("{label} x\n"))];
+        let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, files[0].metadata().unwrap().len()), false, true);
+        assert_eq!(written(&plan, &files, 1), format!("{local} one {label} \nplain\n"));
+        for cut in 0..27u64 {
+            let whole = format!("{label} x\n");
+            let (a, b) = whole.split_at(usize::try_from(cut).unwrap());
+            let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
+            plan.joined("d", 1, a.as_bytes(), 1, (cut, 28), b.trim_end().as_bytes(), true);
+            assert_eq!(written(&plan, &files, 1), format!("{local} x\n"), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn the_day_is_the_local_one() {
+        let now = 1_790_635_513;
+        let mut calendar = Calendar::new(now);
+        for secs in [now, now - 86_400, now - 3600 * 30, now, now + 3600] {
+            let expected: u32 =
+                Local.timestamp_opt(secs, 0).unwrap().format("%Y%m%d").to_string().parse().unwrap();
+            assert_eq!(calendar.day(secs), expected);
+        }
+        let today = calendar.today();
+        assert_eq!(calendar.day(now + 10 * 86_400), today);
+    }
+}

@@ -1,0 +1,67 @@
+//! Holds the modules to the one direction of data that ARCHITECTURE.md draws.
+use std::fs;
+use std::path::Path;
+
+/// Module, and the modules of ours that it may use.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("line", &[]),
+    ("error", &[]),
+    ("protocol", &["line"]),
+    ("tally", &["protocol"]),
+    ("store", &["error", "protocol", "tally"]),
+    ("source", &["error", "line", "store"]),
+    ("ingest", &["config", "error", "line", "protocol", "source", "store", "tally"]),
+    ("query", &["error", "ingest", "store", "protocol"]),
+    ("output", &["protocol", "store"]),
+    ("graph", &["error", "store"]),
+    ("config", &[]),
+    ("owner", &["config", "error"]),
+    ("cli", &["error", "ingest", "protocol"]),
+];
+
+fn sources(path: &Path, found: &mut Vec<String>) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            sources(&entry.unwrap().path(), found);
+        }
+    } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+        let text = fs::read_to_string(path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        found.extend(code.lines().map(|l| format!("{}: {l}", path.display())));
+    }
+}
+
+#[test]
+fn modules_use_only_what_they_may() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (module, allowed) in MAY_USE {
+        let mut lines = Vec::new();
+        sources(&src.join(module), &mut lines);
+        let file = src.join(format!("{module}.rs"));
+        if file.exists() {
+            sources(&file, &mut lines);
+        }
+        assert!(!lines.is_empty(), "{module}: no source");
+        for line in lines {
+            let code = line.split("//").next().unwrap_or_default();
+            for used in code.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(
+                    used == *module || allowed.contains(&used.as_str()),
+                    "{module} may not use {used}: {line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_rrd_module_is_unsafe_and_only_main_exits() {
+    let mut lines = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
+    for line in lines.iter().filter(|l| !l.contains("/src/layers.rs:")) {
+        let unsafe_code = line.contains("unsafe {") || line.contains("allow(unsafe_code)");
+        assert!(!unsafe_code || line.contains("/src/store/rrd/"), "{line}");
+        assert!(!line.contains("process::exit"), "{line}");
+    }
+}

@@ -1,0 +1,321 @@
+//! syslog: stamp, host and tag before a program's text.
+//!
+//! | form | source |
+//! |---|---|
+//! | `Sep 28 22:45:13 host tag[PID]: text`, local time, no year | RFC 3164; syslogd(8) |
+//! | `Sep 28 22:45:13 <2.6> host …`, `<mail.info>` | FreeBSD's syslogd(8) `-v`, `-vv` |
+//! | `2024-12-03T10:11:12.123456+01:00 host tag[PID]: text` | RFC 3339; rsyslog of Debian 12 and later |
+//! | `<22>1 2026-03-01T10:00:00Z host app PID msgid [sd] text` | RFC 5424 |
+//! | `<22>` before any, host missing | /dev/log; RFC 3164 |
+//!
+//! After the tag splogger(8) puts the time of the line itself: `qmail: 1276913544.622077 new msg 78833`.
+
+use chrono::{Datelike, TimeZone};
+
+use super::civil::{self, Civil, Clock, TimeOfDay};
+use super::{Line, Stamp, unix};
+
+/// A stamp without its year.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Yearless {
+    month: u32,
+    day: u32,
+    time: TimeOfDay,
+}
+
+/// Gives stamps without a year the one that puts them nearest to the file's mtime and at most a day after it: a
+/// line is older than its file, but a clock may have been set back.
+#[derive(Debug)]
+pub(super) struct Years {
+    /// The local year of the latest possible line.
+    year: i32,
+    /// That line's unix time.
+    latest: i64,
+    /// The last minute that was asked for, (month, day, hour, minute), and its year.
+    last: Option<([u32; 4], i32)>,
+}
+
+impl Years {
+    /// `mtime` in unix seconds; `clock` says which local year that is.
+    pub(super) fn new<Tz: TimeZone>(mtime: i64, clock: &Clock<Tz>) -> Self {
+        let latest = mtime.clamp(0, super::END - 1) + 86_400;
+        Years { year: clock.local(latest).year(), latest, last: None }
+    }
+
+    /// The instant of a yearless stamp. `None`: no year has that date, or it would be before 1970.
+    pub(super) fn instant<Tz: TimeZone>(&mut self, stamp: Yearless, clock: &mut Clock<Tz>) -> Option<Stamp> {
+        let Yearless { month, day, time } = stamp;
+        let minute = [month, day, time.hour, time.minute];
+        if let Some((last, year)) = self.last
+            && last == minute
+        {
+            return Civil::new(year, month, day, time)?.local(clock);
+        }
+        // The limit holds for the whole minute, so that all of its lines are of one year. 29 February may be up to
+        // eight years ago (there was none in 1900, there will be none in 2100).
+        let start = TimeOfDay { second: 0, nanos: 0, ..time };
+        let fits = |&year: &i32| {
+            let instant = Civil::new(year, month, day, start).and_then(|civil| civil.local(clock));
+            instant.is_some_and(|stamp| stamp.secs <= self.latest)
+        };
+        let year = (self.year - 8..=self.year).rev().find(fits)?;
+        self.last = Some((minute, year));
+        Civil::new(year, month, day, time)?.local(clock)
+    }
+}
+
+/// The RFC 3164 stamp that `line` begins with, and its length with the blank. The day is `8`, ` 8` or `08`; a
+/// fraction after the seconds is allowed (journalctl `-o short-precise`, spamd's own log).
+pub(super) fn rfc3164(line: &[u8]) -> Option<(Yearless, usize)> {
+    let month = civil::month(line.get(..3)?)?;
+    let mut at = 3 + blanks(&line[3..], 2)?;
+    let day = match civil::two(&line[at..]) {
+        Some(day) => {
+            at += 2;
+            day
+        }
+        None => {
+            let digit = line.get(at).filter(|b| b.is_ascii_digit())?;
+            at += 1;
+            u32::from(digit - b'0')
+        }
+    };
+    at += blanks(&line[at..], 1)?;
+    let (time, len) = civil::time_of_day(&line[at..])?;
+    at += len;
+    at += blanks(&line[at..], 1)?;
+    Some((Yearless { month, day, time }, at))
+}
+
+/// How many blanks `line` begins with, at least one and at most `most`.
+fn blanks(line: &[u8], most: usize) -> Option<usize> {
+    let count = line.iter().take(most).take_while(|&&b| b == b' ').count();
+    (count > 0).then_some(count)
+}
+
+/// The RFC 3339 stamp that `line` begins with, and its length with the blank.
+pub(super) fn rfc3339(line: &[u8]) -> Option<(Stamp, usize)> {
+    if line.get(10) != Some(&b'T') {
+        return None;
+    }
+    let (when, len) = civil::date_time(line)?;
+    let (offset, zone) = civil::zone(&line[len..])?;
+    let len = len + zone;
+    (line.get(len) == Some(&b' ')).then_some((when.at_offset(offset)?, len + 1))
+}
+
+/// The length of the `<PRI>` that `line` begins with: a number up to 191 (RFC 3164).
+pub(super) fn priority(line: &[u8]) -> Option<usize> {
+    let inner = line.strip_prefix(b"<")?;
+    let digits = inner.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let value = inner[..digits].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    ((1..=3).contains(&digits) && value <= 191 && inner.get(digits) == Some(&b'>')).then_some(digits + 2)
+}
+
+/// What stands between a syslog stamp and the text, and the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Header<'a> {
+    host: Option<&'a [u8]>,
+    tag: Option<&'a [u8]>,
+    rest: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// The line: `time` is the stamp's, splogger's fraction is truer.
+    pub(super) fn line(self, time: Stamp) -> Line<'a> {
+        let Header { host, tag, rest } = self;
+        match unix::fraction_or_end(rest) {
+            Some(fraction) => Line {
+                time: Some(fraction.time),
+                tag,
+                host,
+                text: &rest[fraction.len..],
+                continuation: fraction.continuation,
+            },
+            None => Line { time: Some(time), tag, host, text: rest, continuation: false },
+        }
+    }
+}
+
+/// Host and tag of RFC 3164, after the stamp.
+///
+/// The first word is the host unless it is a tag. What comes without either (spamd's own log: `[100] info: …`) or
+/// begins as text does (`last message repeated 3 times` of a syslogd that leaves the host out) has neither.
+pub(super) fn header(line: &[u8]) -> Header<'_> {
+    let line = &line[facility(line)..];
+    if let Some((tag, rest)) = tag(line) {
+        return Header { host: None, tag: Some(tag), rest };
+    }
+    if line.starts_with(b"[") || line.starts_with(b"last message repeated ") || unix::fraction(line).is_some()
+    {
+        return Header { host: None, tag: None, rest: line };
+    }
+    let (host, rest) = word(line);
+    let host = (!host.is_empty()).then_some(host);
+    match tag(rest) {
+        Some((tag, rest)) => Header { host, tag: Some(tag), rest },
+        None => Header { host, tag: None, rest },
+    }
+}
+
+/// The length of `<2.6> ` or `<mail.info> `, 0 where it is not there.
+fn facility(line: &[u8]) -> usize {
+    let Some(inner) = line.strip_prefix(b"<") else {
+        return 0;
+    };
+    // The longest names are "authpriv" and "warning".
+    let len = inner.iter().take(20).take_while(|b| b.is_ascii_alphanumeric() || **b == b'.').count();
+    if inner[..len].contains(&b'.') && inner[len..].starts_with(b"> ") { len + 3 } else { 0 }
+}
+
+/// `tag: `, `tag[PID]: `, or the same at the line's end: the tag without `[PID]`, and what follows.
+fn tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let len = line.iter().position(|b| matches!(b, b' ' | b':' | b'['))?;
+    let (tag, mut rest) = line.split_at(len);
+    if tag.is_empty() {
+        return None;
+    }
+    if rest[0] == b'[' {
+        let close = rest.iter().position(|b| matches!(b, b' ' | b']'))?;
+        rest = rest[close..].strip_prefix(b"]")?;
+    }
+    let rest = rest.strip_prefix(b":")?;
+    if rest.is_empty() { Some((tag, rest)) } else { Some((tag, rest.strip_prefix(b" ")?)) }
+}
+
+/// Host, application and text of RFC 5424, after the stamp: `host app PID msgid sd text`. `-` stands for nothing.
+///
+/// Where one of them is missing the rest is text.
+pub(super) fn rfc5424_header(line: &[u8]) -> Header<'_> {
+    let value = |word| (word != b"-" as &[u8] && word != b"" as &[u8]).then_some(word);
+    let (host, rest) = word(line);
+    let (tag, rest) = word(rest);
+    let (_pid, rest) = word(rest);
+    let (_message_id, rest) = word(rest);
+    let rest = &rest[structured_data(rest)..];
+    let rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
+    Header { host: value(host), tag: value(tag), rest }
+}
+
+/// The length of `-` or `[id name="value" …][…]` with the blank after it; 0 where it is neither.
+fn structured_data(line: &[u8]) -> usize {
+    let end = if line.starts_with(b"-") { 1 } else { elements(line) };
+    match line.get(end) {
+        Some(b' ') if end > 0 => end + 1,
+        None => end,
+        _ => 0,
+    }
+}
+
+/// The length of any number of `[…]`; 0 where the last one has no end.
+fn elements(line: &[u8]) -> usize {
+    let mut end = 0;
+    while line[end..].starts_with(b"[") {
+        match element(&line[end..]) {
+            Some(len) => end += len,
+            None => return 0,
+        }
+    }
+    end
+}
+
+/// The length of one `[…]`, in whose quoted values `"`, `\` and `]` are escaped by `\`.
+fn element(line: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, byte) in line.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b']' if !quoted => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Up to the first blank, and what follows that blank.
+fn word(line: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b' ', line) {
+        Some(at) => (&line[..at], &line[at + 1..]),
+        None => line.split_at(line.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Host, tag and text, `-` where there is none.
+    fn parts(header: Header<'_>) -> [String; 3] {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let or_dash = |value: Option<&[u8]>| value.map_or("-".to_string(), text);
+        [or_dash(header.host), or_dash(header.tag), text(header.rest)]
+    }
+
+    #[test]
+    fn host_and_tag() {
+        for (line, expected) in [
+            ("mx1 qmail: new msg 1", ["mx1", "qmail", "new msg 1"]),
+            ("mx1 qmail[77]: new msg 1", ["mx1", "qmail", "new msg 1"]),
+            ("qmail: new msg 1", ["-", "qmail", "new msg 1"]),
+            ("vpopmail[7]: vchkpw-smtp: x", ["-", "vpopmail", "vchkpw-smtp: x"]),
+            ("mx1 dovecot: imap-login: Login: x", ["mx1", "dovecot", "imap-login: Login: x"]),
+            ("pop3-login: Info: Aborted login: x", ["-", "pop3-login", "Info: Aborted login: x"]),
+            ("mx1 postfix/smtpd[1]: x", ["mx1", "postfix/smtpd", "x"]),
+            ("mx1 qmail:", ["mx1", "qmail", ""]),
+            ("mx1 qmail: ", ["mx1", "qmail", ""]),
+            ("mx1", ["mx1", "-", ""]),
+            ("", ["-", "-", ""]),
+            ("2001:db8::1 qmail: x", ["2001:db8::1", "qmail", "x"]),
+            ("2001:db8:: qmail: x", ["2001:db8::", "qmail", "x"]),
+            ("192.0.2.1 qmail: x", ["192.0.2.1", "qmail", "x"]),
+            ("<2.6> mx1 qmail: x", ["mx1", "qmail", "x"]),
+            ("<mail.info> mx1 qmail: x", ["mx1", "qmail", "x"]),
+            ("<authpriv.warning> mx1 qmail: x", ["mx1", "qmail", "x"]),
+            ("mx1 last message repeated 3 times", ["mx1", "-", "last message repeated 3 times"]),
+            ("last message repeated 3 times", ["-", "-", "last message repeated 3 times"]),
+            (
+                "mx1 syslogd: last message repeated 3 times",
+                ["mx1", "syslogd", "last message repeated 3 times"],
+            ),
+            ("[100] info: spamd: x", ["-", "-", "[100] info: spamd: x"]),
+            ("sogod [26818]: x", ["sogod", "-", "[26818]: x"]),
+            ("mx1 : x", ["mx1", "-", ": x"]),
+            ("mx1 tag[1 2]: x", ["mx1", "-", "tag[1 2]: x"]),
+            ("mx1 tag[1: x", ["mx1", "-", "tag[1: x"]),
+            ("mx1 simscan:[4001]:CLEAN: x", ["mx1", "-", "simscan:[4001]:CLEAN: x"]),
+        ] {
+            assert_eq!(parts(header(line.as_bytes())), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn rfc_5424() {
+        for (line, expected) in [
+            ("host app 123 - - text", ["host", "app", "text"]),
+            ("- - - - - text", ["-", "-", "text"]),
+            ("host app 123 ID47 [a@1 k=\"v\"] text", ["host", "app", "text"]),
+            ("host app - - [a k=\"]\\\"] \" l=\"\"][b] text", ["host", "app", "text"]),
+            ("host app - - - \u{feff}text", ["host", "app", "text"]),
+            ("host app - - -", ["host", "app", ""]),
+            ("host app - - [a]", ["host", "app", ""]),
+            ("host app - - [a text", ["host", "app", "[a text"]),
+            ("host app - - text", ["host", "app", "text"]),
+            ("host app", ["host", "app", ""]),
+            ("", ["-", "-", ""]),
+        ] {
+            assert_eq!(parts(rfc5424_header(line.as_bytes())), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_priority_is_a_number_up_to_191() {
+        assert_eq!(priority(b"<0>x"), Some(3));
+        assert_eq!(priority(b"<191>x"), Some(5));
+        for line in [&b"<>x"[..], b"<192>x", b"<1000>x", b"<2.6> x", b"<a1b2c3d4> x", b"<22", b"22>", b""] {
+            assert_eq!(priority(line), None, "{}", line.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! `send`: what qmail-send(8) logs of messages and deliveries.
+//!
+//! Source of the lines: qmail-send.c's `log1`/`log3` calls (qmail-log(5)); dialects of indimail
+//! (` queueN` ends every line), splogger(8), notqmail and s/qmail. The text decides by how it
+//! begins, never by a word within it: remote servers choose the words of a delivery report.
+use super::{Counter, Kind, Protocol, Raise, nanofraction};
+use crate::line::Line;
+
+/// The protocol `send`.
+pub const SEND: Protocol = Protocol {
+    name: "send",
+    about: "messages and deliveries of qmail-send",
+    counters: COUNTERS,
+    classify,
+    samples: SAMPLES,
+};
+
+// Positions in COUNTERS; the test `positions` holds them to it.
+const DELIVERY: usize = 1;
+const DELIVERY_DEFERRAL: usize = 2;
+const DELIVERY_FAILURE: usize = 3;
+const DELIVERY_SUCCESS: usize = 4;
+const MESSAGE_BOUNCE: usize = 5;
+const MESSAGE_BYTES: usize = 6;
+const MESSAGE_END: usize = 7;
+const MESSAGE_INFO: usize = 8;
+const MESSAGE_NEW: usize = 9;
+const MESSAGE_OTHER: usize = 10;
+const OTHER: usize = 11;
+const START_DELIVERY: usize = 12;
+const START_LOCAL: usize = 13;
+const START_REMOTE: usize = 14;
+const STATUS: usize = 15;
+const STATUS_LOCALP: usize = 16;
+const STATUS_REMOTEP: usize = 17;
+const DOUBLE_BOUNCE: usize = 18;
+const TRIPLE_BOUNCE: usize = 19;
+const WARNING: usize = 20;
+const ALERT: usize = 21;
+const STATUS_LOCAL_SUM: usize = 22;
+const STATUS_REMOTE_SUM: usize = 23;
+const PEAK_LOCAL: usize = 24;
+const PEAK_REMOTE: usize = 25;
+const LIMIT_LOCAL: usize = 26;
+const LIMIT_REMOTE: usize = 27;
+
+const fn count(key: &'static str, ds: &'static str, help: &'static str) -> Counter {
+    Counter { key, ds, kind: Kind::Count, help }
+}
+
+const fn of(kind: Kind, key: &'static str, help: &'static str) -> Counter {
+    Counter { key, ds: key, kind, help }
+}
+
+const COUNTERS: &[Counter] = &[
+    Counter {
+        key: "concurrencyremote",
+        ds: "",
+        kind: Kind::Derived(concurrency_remote),
+        help: "average use of the remote delivery slots since counting began, in percent",
+    },
+    count("delivery", "delivery", "delivery attempts that ended"),
+    count("delivery_deferral", "delivery_deferral", "delivery attempts put off, to be tried again"),
+    count("delivery_failure", "delivery_failure", "delivery attempts that failed for good"),
+    count("delivery_success", "delivery_success", "delivery attempts that succeeded"),
+    count("message_bounce", "message_bounce", "bounce messages sent"),
+    count("message_bytes", "message_bytes", "bytes of the messages taken into the queue"),
+    count("message_end", "message_end", "messages that left the queue"),
+    count("message_info", "message_info", "messages whose size and sender were logged"),
+    count("message_new", "message_new", "messages taken into the queue"),
+    count("message_other", "message_other", "lines without a stamp or without a text"),
+    count("other", "other", "other lines: warnings, alerts, double and triple bounces, exiting"),
+    count("start_delivery", "start_delivery", "delivery attempts begun"),
+    count("start_delivery_local", "start_local", "delivery attempts begun to local mailboxes"),
+    count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
+    count("status", "status", "status lines, one at every change of the concurrency"),
+    of(Kind::Sum, "status_localp", "sum over the status lines of the used share of local delivery slots"),
+    of(Kind::Sum, "status_remotep", "sum over the status lines of the used share of remote delivery slots"),
+    count("double_bounce", "double_bounce", "bounces of bounces that were discarded (also in other)"),
+    count("triple_bounce", "triple_bounce", "bounces of double bounces, discarded (also in other)"),
+    count("warning", "warning", "warnings of qmail-send (also in other)"),
+    count("alert", "alert", "alerts of qmail-send: it cannot go on (also in other)"),
+    count("status_local_sum", "status_local_sum", "sum over the status lines of local deliveries in flight"),
+    count(
+        "status_remote_sum",
+        "status_remote_sum",
+        "sum over the status lines of remote deliveries in flight",
+    ),
+    of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
+    of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
+    of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
+    of(Kind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
+];
+
+/// 100 · status_remotep / status, in units of 10⁻⁹ percent; 0 while no status line was seen.
+fn concurrency_remote(values: &[i128]) -> i128 {
+    match values[STATUS] {
+        0 => 0,
+        lines => (200 * values[STATUS_REMOTEP] + lines) / (2 * lines),
+    }
+}
+
+fn classify(line: &Line<'_>, raise: &mut Raise<'_>) {
+    if line.continuation {
+        return;
+    }
+    let text = line.text;
+    // The first byte decides among the prefixes, so that a line is compared with at most two.
+    let known = match text.first() {
+        Some(b'd') => text.strip_prefix(b"delivery ").map(|rest| delivery(rest, raise)),
+        Some(b's') => {
+            if let Some(rest) = text.strip_prefix(b"status:") {
+                status(rest, raise);
+                Some(())
+            } else {
+                text.strip_prefix(b"starting delivery ").map(|rest| starting(rest, raise))
+            }
+        }
+        Some(b'n') => text.starts_with(b"new msg").then(|| raise.one(MESSAGE_NEW)),
+        Some(b'e') => text.starts_with(b"end msg").then(|| raise.one(MESSAGE_END)),
+        Some(b'i') => text.strip_prefix(b"info msg ").map(|rest| info(rest, raise)),
+        Some(b'b') => text.starts_with(b"bounce").then(|| raise.one(MESSAGE_BOUNCE)),
+        _ => None,
+    };
+    if known.is_none() {
+        rest(line, raise);
+    }
+}
+
+/// Text after `info msg `: `N: bytes B from <SENDER> qp Q uid U`.
+fn info(rest: &[u8], raise: &mut Raise<'_>) {
+    raise.one(MESSAGE_INFO);
+    let bytes = word(rest)
+        .and_then(|rest| rest.strip_prefix(b": bytes "))
+        .and_then(number)
+        .filter(|(_, rest)| rest.starts_with(b" from"));
+    if let Some((bytes, _)) = bytes {
+        raise.add(MESSAGE_BYTES, bytes);
+    }
+}
+
+/// Text after `starting delivery `: `N: msg M to local RECIPIENT` or `… to remote RECIPIENT`.
+fn starting(rest: &[u8], raise: &mut Raise<'_>) {
+    raise.one(START_DELIVERY);
+    let place = word(rest)
+        .and_then(|rest| rest.strip_prefix(b": msg "))
+        .and_then(word)
+        .and_then(|rest| rest.strip_prefix(b" to "));
+    if let Some(place) = place {
+        if place.starts_with(b"local ") {
+            raise.one(START_LOCAL);
+        } else if place.starts_with(b"remote ") {
+            raise.one(START_REMOTE);
+        }
+    }
+}
+
+/// Text after `delivery `: `N: success: REPORT`, `N: deferral: …`, `N: failure: …`.
+fn delivery(rest: &[u8], raise: &mut Raise<'_>) {
+    raise.one(DELIVERY);
+    if let Some(result) = word(rest).and_then(|rest| rest.strip_prefix(b": ")) {
+        if result.starts_with(b"success: ") {
+            raise.one(DELIVERY_SUCCESS);
+        } else if result.starts_with(b"deferral: ") {
+            raise.one(DELIVERY_DEFERRAL);
+        } else if result.starts_with(b"failure: ") {
+            raise.one(DELIVERY_FAILURE);
+        }
+    }
+}
+
+/// Text after `status:`: ` local A/B[ (held)] remote C/D[ exitasap …]`, or ` exiting`.
+fn status(rest: &[u8], raise: &mut Raise<'_>) {
+    let Some(rest) = rest.strip_prefix(b" local ") else {
+        raise.one(OTHER);
+        return;
+    };
+    raise.one(STATUS);
+    let Some((local, local_limit, rest)) = fraction(rest) else { return };
+    let rest = rest.strip_prefix(b" (held)").unwrap_or(rest);
+    let Some((remote, remote_limit, rest)) = rest.strip_prefix(b" remote ").and_then(fraction) else {
+        return;
+    };
+    if local_limit == 0 || remote_limit == 0 || !(rest.is_empty() || rest[0] == b' ') {
+        return;
+    }
+    raise.add(STATUS_LOCALP, nanofraction(local, local_limit));
+    raise.add(STATUS_REMOTEP, nanofraction(remote, remote_limit));
+    raise.add(STATUS_LOCAL_SUM, local);
+    raise.add(STATUS_REMOTE_SUM, remote);
+    raise.peak(PEAK_LOCAL, local);
+    raise.peak(PEAK_REMOTE, remote);
+    raise.level(LIMIT_LOCAL, local_limit);
+    raise.level(LIMIT_REMOTE, remote_limit);
+}
+
+/// What no prefix claims.
+#[cold]
+fn rest(line: &Line<'_>, raise: &mut Raise<'_>) {
+    if line.time.is_none() || line.text.is_empty() {
+        raise.one(MESSAGE_OTHER);
+        return;
+    }
+    raise.one(OTHER);
+    let kinds: [(&[u8], usize); 4] = [
+        (b"double bounce: ", DOUBLE_BOUNCE),
+        (b"triple bounce: ", TRIPLE_BOUNCE),
+        (b"warning: ", WARNING),
+        (b"alert: ", ALERT),
+    ];
+    for (prefix, counter) in kinds {
+        if line.text.starts_with(prefix) {
+            raise.one(counter);
+        }
+    }
+}
+
+/// Skips one id (`196548`, indimail's `2.queue5`): what follows it, or `None` if there is none.
+#[inline]
+fn word(text: &[u8]) -> Option<&[u8]> {
+    let end = text.iter().position(|&b| b == b':' || b == b' ')?;
+    if end == 0 { None } else { Some(&text[end..]) }
+}
+
+/// A decimal number that fits in 64 bits, and what follows it.
+#[inline]
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value: u64 = 0;
+    let mut digits = 0;
+    while let Some(digit) = text.get(digits).map(|b| b.wrapping_sub(b'0')).filter(|&d| d < 10) {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        digits += 1;
+    }
+    if digits == 0 { None } else { Some((value, &text[digits..])) }
+}
+
+/// `A/B`, and what follows it.
+#[inline]
+fn fraction(text: &[u8]) -> Option<(u64, u64, &[u8])> {
+    let (above, rest) = number(text)?;
+    let (below, rest) = number(rest.strip_prefix(b"/")?)?;
+    Some((above, below, rest))
+}
+
+const NANO: i128 = 1_000_000_000;
+
+const SAMPLES: &[super::Sample] = &[
+    ("@40000000450c020b32315f74 new msg 71198", &[("message_new", 1)]),
+    (
+        "@40000000450c020b32356e84 info msg 71198: bytes 3042 from <list-owner@example.org> qp 44209 uid 89",
+        &[("message_info", 1), ("message_bytes", 3042)],
+    ),
+    ("@40000000450c020b32356e84 info msg 71198: bytes many from <a@example.org>", &[("message_info", 1)]),
+    ("@40000000450c020b32356e84 info msg 71198: bytes 99999999999999999999 from <>", &[("message_info", 1)]),
+    (
+        "@40000000450c020b357ed10c starting delivery 196548: msg 71198 to local example.org-user@example.org",
+        &[("start_delivery", 1), ("start_delivery_local", 1)],
+    ),
+    (
+        "@400000006abaee2210687b07 starting delivery 2.queue5: msg 100926021 to remote bob@example.com queue5",
+        &[("start_delivery", 1), ("start_delivery_remote", 1)],
+    ),
+    ("@40000000450c020b357ed10c starting delivery 1: msg 2 to nowhere x", &[("start_delivery", 1)]),
+    (
+        "@40000000450c020b357f463c status: local 1/10 remote 0/100",
+        &[
+            ("status", 1),
+            ("status_localp", NANO / 10),
+            ("status_local_sum", 1),
+            ("peak_local", 1),
+            ("limit_local", 10),
+            ("limit_remote", 100),
+        ],
+    ),
+    (
+        "@400000006abaee2529119b52 status: local 1/10 (held) remote 3/20 delayed jobs=3 queue5",
+        &[
+            ("status", 1),
+            ("status_localp", NANO / 10),
+            ("status_remotep", 150_000_000),
+            ("status_local_sum", 1),
+            ("status_remote_sum", 3),
+            ("peak_local", 1),
+            ("peak_remote", 3),
+            ("limit_local", 10),
+            ("limit_remote", 20),
+        ],
+    ),
+    ("@400000006abaee0a398aa0af status: local 0/0 remote 0/20", &[("status", 1)]),
+    ("@400000006abaee0a398aa0af status: local 1/10 remote 2/2x", &[("status", 1)]),
+    ("@400000006abaee0c0e6096e1 status: exiting", &[("other", 1)]),
+    (
+        "@40000000450c020c06ac5dcc delivery 196548: success: did_0+0+1/",
+        &[("delivery", 1), ("delivery_success", 1)],
+    ),
+    (
+        "@400000006abaee0d1698f6fa delivery 1: deferral: CNAME_lookup_failed_temporarily._(#4.4.3)/",
+        &[("delivery", 1), ("delivery_deferral", 1)],
+    ),
+    (
+        "@400000006abaee102f421745 delivery 4: failure: 192.0.2.26_failed._Remote_host_said:_554_success:_spam/",
+        &[("delivery", 1), ("delivery_failure", 1)],
+    ),
+    ("@400000006abaee11377a775e delivery 5: report mangled, will defer", &[("delivery", 1)]),
+    ("@400000006abaee1204180d77 bounce msg 1234 qp 5601", &[("message_bounce", 1)]),
+    ("@400000006abaee141488cda9 end msg 1234", &[("message_end", 1)]),
+    (
+        "@400000006abaee203b9284d5 double bounce: discarding bounce/1237",
+        &[("other", 1), ("double_bounce", 1)],
+    ),
+    (
+        "@400000006abaee130c506d90 triple bounce: discarding bounce/1236",
+        &[("other", 1), ("triple_bounce", 1)],
+    ),
+    ("@400000006abaee151cc12dc2 warning: unable to stat mess/12/1234", &[("other", 1), ("warning", 1)]),
+    ("@400000006abaee1b1278a458 alert: cannot start: unable to read controls", &[("other", 1), ("alert", 1)]),
+    ("@400000006abaee2739825b84 remote: alice@example.org bob@example.com 814 queue5", &[("other", 1)]),
+    ("@400000006abaee2739825b84 ", &[("message_other", 1)]),
+    ("@4000000045ZZ020b32315f74 new msg 1", &[("message_other", 1)]),
+    ("", &[("message_other", 1)]),
+    ("new msg 71198", &[("message_new", 1)]),
+    ("warning: without a stamp", &[("message_other", 1)]),
+    ("Jun 19 09:12:25 mx1 qmail: 1276913545.100000+delivery 8: success: the_rest_of_a_long_line/", &[]),
+    (
+        "1032237315.334422 starting delivery 1: msg 16 to local a@example.com",
+        &[("start_delivery", 1), ("start_delivery_local", 1)],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions() {
+        let named = [
+            (DELIVERY, "delivery"),
+            (DELIVERY_DEFERRAL, "delivery_deferral"),
+            (DELIVERY_FAILURE, "delivery_failure"),
+            (DELIVERY_SUCCESS, "delivery_success"),
+            (MESSAGE_BOUNCE, "message_bounce"),
+            (MESSAGE_BYTES, "message_bytes"),
+            (MESSAGE_END, "message_end"),
+            (MESSAGE_INFO, "message_info"),
+            (MESSAGE_NEW, "message_new"),
+            (MESSAGE_OTHER, "message_other"),
+            (OTHER, "other"),
+            (START_DELIVERY, "start_delivery"),
+            (START_LOCAL, "start_delivery_local"),
+            (START_REMOTE, "start_delivery_remote"),
+            (STATUS, "status"),
+            (STATUS_LOCALP, "status_localp"),
+            (STATUS_REMOTEP, "status_remotep"),
+            (DOUBLE_BOUNCE, "double_bounce"),
+            (TRIPLE_BOUNCE, "triple_bounce"),
+            (WARNING, "warning"),
+            (ALERT, "alert"),
+            (STATUS_LOCAL_SUM, "status_local_sum"),
+            (STATUS_REMOTE_SUM, "status_remote_sum"),
+            (PEAK_LOCAL, "peak_local"),
+            (PEAK_REMOTE, "peak_remote"),
+            (LIMIT_LOCAL, "limit_local"),
+            (LIMIT_REMOTE, "limit_remote"),
+        ];
+        assert_eq!(named.len() + 1, COUNTERS.len());
+        for (position, key) in named {
+            assert_eq!(COUNTERS[position].key, key);
+        }
+    }
+
+    #[test]
+    fn the_average_is_a_percentage() {
+        let mut values = vec![0i128; COUNTERS.len()];
+        assert_eq!(concurrency_remote(&values), 0);
+        values[STATUS] = 4;
+        values[STATUS_REMOTEP] = 500_000_000; // 0.5 over four lines: 12.5 %
+        assert_eq!(concurrency_remote(&values), 12_500_000_000);
+    }
+}

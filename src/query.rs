@@ -1,0 +1,88 @@
+//! The read side: the last commit, and in memory what lies beyond its cursors.
+//!
+//! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works.
+use std::time::Duration;
+
+use crate::error::{Result, warn};
+use crate::ingest::{Job, Options};
+use crate::store::commit::Origin;
+use crate::store::counters;
+use crate::store::disk;
+use crate::store::state::State;
+
+/// What a query found.
+#[derive(Debug)]
+pub struct Answer {
+    /// By position in the protocol's table.
+    pub values: Vec<i128>,
+    /// The commit that it is based on; 0: none yet.
+    pub commit: u64,
+    /// Bytes that lay beyond the cursors.
+    pub new_bytes: u64,
+}
+
+/// So much beyond the cursors is committed, if it may be, instead of being read again by every query.
+const WORTH_A_COMMIT: u64 = 1 << 20;
+
+/// Answers at `now` (unix seconds).
+///
+/// # Errors
+/// When the last commit is there and cannot be read.
+pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
+    let mut answer = read(job, now)?;
+    if answer.new_bytes > WORTH_A_COMMIT {
+        let at_once = Options { patience: Duration::ZERO, ..Options::default() };
+        // A user who may not write, a lock that is held: the answer in memory is as good.
+        if job.advance(None, &mut || Ok(()), at_once).is_ok() {
+            answer = Answer { new_bytes: answer.new_bytes, ..read(job, now)? };
+        }
+    }
+    Ok(answer)
+}
+
+fn read(job: &Job<'_>, now: i64) -> Result<Answer> {
+    let protocol = job.feed.protocol;
+    let step = i64::from(job.config.rrd_step);
+    let mut tries = 0;
+    loop {
+        let (base, origin) = base(job)?;
+        let commit = base.number;
+        let how = crate::ingest::How { archive: false, ..job.how(now, origin) };
+        let mut gather = job.gather(how, base.clone());
+        let read = job.directories(&base).iter().try_for_each(|dir| {
+            let listing = gather.open(dir, None)?;
+            gather.read_directory(dir, listing)
+        });
+        // A commit in between may have taken chunks away that this reading has not met.
+        let moved = self::base(job)?.0.number != commit;
+        tries += 1;
+        if moved && tries < 50 {
+            continue;
+        }
+        if let Err(e) = read {
+            warn(format_args!("{e}; this is what was counted before"));
+            return Ok(Answer { values: base.values(protocol, now, step), commit, new_bytes: 0 });
+        }
+        let new_bytes = gather.new_bytes;
+        let (state, ..) = gather.finish();
+        return Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes });
+    }
+}
+
+/// The last commit; before the first one, what the Perl maillogs left.
+fn base(job: &Job<'_>) -> Result<(State, Origin)> {
+    let store = job.store();
+    if let Some(state) = store.read()? {
+        return Ok((state, Origin::Known));
+    }
+    let mut state = State::new(job.feed.protocol);
+    let Some(bytes) = disk::read(&store.counter_file)? else { return Ok((state, Origin::First)) };
+    let file = counters::parse(job.feed.protocol, &bytes);
+    for (total, read) in state.totals.iter_mut().zip(&file.totals) {
+        *total = read.unwrap_or(*total);
+    }
+    // A damaged state is set aside by the next commit, which takes the sources as known; so do we.
+    let damaged =
+        std::fs::symlink_metadata(store.state_dir.join(format!("{}.state", job.feed.protocol.name))).is_ok();
+    Ok((state, if damaged { Origin::Damaged } else { Origin::TakenOver }))
+}

@@ -1,0 +1,192 @@
+//! From a command line to an exit code.
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::cli::{self, Action, Call, Graph};
+use crate::config::{Config, Severity};
+use crate::error::{At, Error, Result, warn};
+use crate::ingest::{FEEDS, Feed, Job, Options, feed, pass_through};
+use crate::source::stdin;
+use crate::{graph, output, owner, query};
+
+const FAILED: u8 = 1;
+/// "Try again later", as qmail and multilog understand it.
+const TEMPORARY: u8 = 111;
+
+/// Does what `args` (argv\[0\] included) say.
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    let call = match cli::parse(args) {
+        Ok(call) => call,
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        }
+    };
+    allow_many_files();
+    let (config, problems) = Config::load(call.config.as_deref());
+    for problem in &problems {
+        warn(problem);
+    }
+    if let Action::Process { log, force } = &call.action {
+        return process(&config, log, *force);
+    }
+    if problems.iter().any(|p| p.severity == Severity::Error) {
+        return ExitCode::from(FAILED);
+    }
+    let done = match &call.action {
+        Action::Process { .. } => Ok(()),
+        Action::Query { protocol } => print_counters(&config, protocol, &call),
+        Action::Update { protocols, flush } => {
+            owner::become_owner(&config);
+            update(&config, protocols, *flush)
+        }
+        Action::Graph(what) => draw(&config, what, &call),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            warn(e);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// After a long time of broken rolls there are many chunks to hold open.
+fn allow_many_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn job<'a>(config: &'a Config, feed: &'static Feed) -> Job<'a> {
+    Job { config, feed, clock: now }
+}
+
+/// A logger's processor. It must not stop the mail log for anything but this: that what it was given
+/// could not be kept.
+fn process(config: &Config, log: &str, force: bool) -> ExitCode {
+    let done = std::panic::catch_unwind(|| {
+        owner::become_owner(config);
+        let job = job(config, feed(log)?);
+        let input = stdin::take(&job.store().state_dir)?;
+        let source = input.chunk.file.try_clone().at("read", Path::new("standard input"))?;
+        let length = source.metadata().at("look at", Path::new("standard input"))?.len();
+        let mut pass = || if config.logs_taifiles { pass_through(&source, length) } else { Ok(()) };
+        job.advance(Some(input), &mut pass, Options { force, ..Options::default() })
+    });
+    match done {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(e)) => warn(format_args!("{e}; exit 111: the logger tries again")),
+        Err(_) => warn("this is a defect of maillogs; exit 111: the logger tries again"),
+    }
+    // svlogd starts us again at once.
+    std::thread::sleep(Duration::from_secs(1));
+    ExitCode::from(TEMPORARY)
+}
+
+fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
+    let job = job(config, feed(protocol)?);
+    // Only a query that finds much to count writes, and then as the owner of the store.
+    owner::become_owner(config);
+    let answer = query::query(&job, now())?;
+    if call.verbose {
+        warn(format_args!("commit {}, {} bytes beyond its cursors", answer.commit, answer.new_bytes));
+    }
+    let line = output::text::line(job.feed.protocol, &answer.values, config.counter_bits);
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).at("write", Path::new("standard output"))
+}
+
+/// Advances every feed, one failure not keeping the others from it.
+fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
+    let mut failed = None;
+    for feed in
+        FEEDS.iter().filter(|f| protocols.is_empty() || protocols.iter().any(|p| p == f.protocol.name))
+    {
+        let options = Options { flush, ..Options::default() };
+        let job = job(config, feed);
+        let done = job.advance(None, &mut || Ok(()), options).and_then(|()| job.tidy(options.patience));
+        if let Err(e) = done
+            && let Some(before) = failed.replace(e)
+        {
+            warn(before);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
+    owner::become_owner(config);
+    if let Err(e) = update(config, &[], false) {
+        warn(format_args!("{e}; drawing what was counted before"));
+    }
+    let mut series = Vec::new();
+    for feed in FEEDS.iter().filter(|f| !f.protocol.counters.is_empty()) {
+        let store = job(config, feed).store();
+        let seen = store.read()?.map_or(0, |s| s.seen);
+        series.push(graph::Series {
+            protocol: feed.protocol.name.to_owned(),
+            rrd: store.rrd,
+            step: config.rrd_step,
+            seen,
+        });
+    }
+    owner::back_to_root();
+    let options = graph_options(config, what);
+    let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
+    for problem in &report.problems {
+        warn(problem);
+    }
+    if call.verbose {
+        warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
+    }
+    if report.problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Message(format!("{} of the graphs have problems", report.problems.len())))
+    }
+}
+
+fn graph_options(config: &Config, what: &Graph) -> graph::Options {
+    let wanted = |list: &[String], name: &str| list.is_empty() || list.iter().any(|n| n == name);
+    let periods = [
+        ("day", graph::Period::Day),
+        ("week", graph::Period::Week),
+        ("month", graph::Period::Month),
+        ("year", graph::Period::Year),
+    ];
+    let themes = [("light", graph::Theme::Light), ("dark", graph::Theme::Dark)];
+    graph::Options {
+        names: what.names.clone(),
+        periods: periods
+            .into_iter()
+            .filter(|(name, _)| wanted(&what.periods, name))
+            .map(|(_, p)| p)
+            .collect(),
+        themes: themes.into_iter().filter(|(name, _)| wanted(&what.themes, name)).map(|(_, t)| t).collect(),
+        format: if what.format == "svg" { graph::Format::Svg } else { graph::Format::Png },
+        output: what.output.clone().unwrap_or_else(|| config.graphs_dir.clone()),
+        templates_dir: config.templates_dir.clone(),
+        now: now(),
+        force: what.force,
+        host: host(),
+    }
+}
+
+/// The name of this machine.
+fn host() -> String {
+    let mut name = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
+    if name.is_empty() {
+        name.push_str("localhost");
+    }
+    name
+}

@@ -1,0 +1,154 @@
+//! A log directory of multilog(8), svlogd(8) or s6-log(8): `current`, `previous`, and the `@*.u` that
+//! nobody processed.
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::identity::mtime;
+use crate::error::{At, Result, warn};
+use crate::store::disk;
+use crate::store::ledger::{Hint, Ledger};
+
+/// What a chunk is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `@*.u`: finished, and nobody will ever hand it to us.
+    Orphan,
+    /// `previous` while another process, or none, works on it: finished, archived by its own roll.
+    Previous,
+    /// What the logger hands to us now: finished.
+    Stdin,
+    /// `current`: grows.
+    Current,
+}
+
+impl Role {
+    /// Does nothing follow its last byte?
+    pub fn is_finished(self) -> bool {
+        self != Role::Current
+    }
+
+    /// Is it ours to archive?
+    pub fn is_archived_now(self) -> bool {
+        matches!(self, Role::Orphan | Role::Stdin)
+    }
+}
+
+/// One open chunk.
+#[derive(Debug)]
+pub struct Chunk {
+    /// Open for reading; only ever read by offset.
+    pub file: File,
+    /// How it looked when it was opened.
+    pub meta: Metadata,
+    /// File name in its directory; empty for a pipe.
+    pub name: String,
+    /// What it is to us.
+    pub role: Role,
+}
+
+impl Chunk {
+    /// The look by which a finished chunk is known without opening it.
+    pub fn hint(&self) -> Hint {
+        hint(&self.name, &self.meta)
+    }
+}
+
+fn hint(name: &str, meta: &Metadata) -> Hint {
+    Hint { name: name.to_owned(), inode: meta.ino(), size: meta.len(), mtime: mtime(meta) }
+}
+
+/// What a directory holds for us.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Oldest first: `@*.u`, `previous`, `current`.
+    pub chunks: Vec<Chunk>,
+    /// Positions in the ledger of finished chunks that need not be opened.
+    pub done: Vec<usize>,
+}
+
+/// Opens everything in `dir` that may have lines for us. A chunk that is the file of `stdin`
+/// (device, inode) gets [`Role::Stdin`].
+///
+/// They are opened in the order of the flow, `current` before `previous` before `@*.u`, and held: a
+/// chunk that moves on meanwhile is met again further down, never missed, and taken once.
+///
+/// # Errors
+/// When the directory or a chunk in it cannot be read. A directory that is not there is empty.
+pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Listing> {
+    let mut listing = Listing::default();
+    let mut held: Vec<(u64, u64)> = Vec::new();
+    let mut later = Vec::new();
+    for (name, role) in [("current", Role::Current), ("previous", Role::Previous)] {
+        if let Some(chunk) = open(dir, name, role)?
+            && !held.contains(&disk::file_id(&chunk.meta))
+        {
+            held.push(disk::file_id(&chunk.meta));
+            later.push(chunk);
+        }
+    }
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(listing),
+        Err(e) => return Err(e).at("read", dir),
+    };
+    let mut orphans: Vec<String> = Vec::new();
+    for entry in entries {
+        let name = entry.at("read", dir)?.file_name().into_string().unwrap_or_default();
+        if name.starts_with('@') && name.ends_with(".u") {
+            orphans.push(name);
+        }
+    }
+    orphans.sort();
+    for name in orphans {
+        let path = dir.join(&name);
+        if let Ok(meta) = std::fs::symlink_metadata(&path)
+            && let Some(known) = ledger.is_done(&hint(&name, &meta))
+            && stdin != Some(disk::file_id(&meta))
+        {
+            listing.done.push(known);
+            continue;
+        }
+        if let Some(chunk) = open(dir, &name, Role::Orphan)?
+            && !held.contains(&disk::file_id(&chunk.meta))
+        {
+            held.push(disk::file_id(&chunk.meta));
+            listing.chunks.push(chunk);
+        }
+    }
+    later.reverse();
+    listing.chunks.append(&mut later);
+    for chunk in &mut listing.chunks {
+        if stdin == Some(disk::file_id(&chunk.meta)) {
+            chunk.role = Role::Stdin;
+        }
+    }
+    Ok(listing)
+}
+
+fn open(dir: &Path, name: &str, role: Role) -> Result<Option<Chunk>> {
+    let path = dir.join(name);
+    if std::fs::symlink_metadata(&path).is_ok_and(|m| !m.is_file()) {
+        warn(format_args!("{}: is not a regular file and is not read", path.display()));
+        return Ok(None);
+    }
+    let Some(file) = disk::open(&path)? else { return Ok(None) };
+    let meta = file.metadata().at("look at", &path)?;
+    Ok(Some(Chunk { file, meta, name: name.to_owned(), role }))
+}
+
+/// Is descriptor 0 the `previous` or an `@*.u` of the directory we run in? That is how multilog,
+/// s6-log and svlogd hand a chunk to their processor.
+pub fn name_in(dir: &Path, file: (u64, u64)) -> Option<String> {
+    let is_it = |name: &str| {
+        std::fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && disk::file_id(&m) == file)
+    };
+    if is_it("previous") {
+        return Some("previous".to_owned());
+    }
+    let entries = std::fs::read_dir(dir).ok()?;
+    entries
+        .filter_map(|e| e.ok()?.file_name().into_string().ok())
+        .find(|name| name.starts_with('@') && name.ends_with(".u") && is_it(name))
+}

@@ -1,0 +1,145 @@
+//! A chunk of log → its lines, with large reads and never by mmap: a file that is truncated meanwhile
+//! would be a SIGBUS.
+use std::fs::File;
+use std::io;
+
+use crate::store::disk::read_at;
+
+/// A line is classified by its first bytes; how long it goes on does not matter, so that a line of a
+/// gigabyte costs no memory.
+pub const LINE_LIMIT: usize = 4096;
+
+const BLOCK: usize = 1 << 18;
+
+/// One line of a chunk.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RawLine<'a> {
+    /// Offset of its first byte.
+    pub start: u64,
+    /// Offset behind it, its newline included.
+    pub end: u64,
+    /// Its first [`LINE_LIMIT`] bytes, without the newline.
+    pub text: &'a [u8],
+    /// Did it end with a newline?
+    pub terminated: bool,
+}
+
+/// Calls `each` for every line that begins in `[from, to)`, in order; the last one may lack its
+/// newline. Returns the offset at which the data ended, at most `to`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn walk(file: &File, from: u64, to: u64, mut each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+    let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
+    let mut at = from;
+    // The beginning of a line that goes on in the next block.
+    let mut carry: Vec<u8> = Vec::new();
+    let mut carry_start = from;
+    while at < to {
+        let want = block.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
+        let got = read_at(file, &mut block[..want], at)?;
+        if got == 0 {
+            break;
+        }
+        let mut rest = 0;
+        for newline in memchr::memchr_iter(b'\n', &block[..got]) {
+            let end = at + newline as u64 + 1;
+            if rest == 0 && carry_start < at {
+                keep(&mut carry, &block[..newline]);
+                each(RawLine { start: carry_start, end, text: &carry, terminated: true });
+                carry.clear();
+            } else {
+                let text = &block[rest..newline];
+                let text = &text[..text.len().min(LINE_LIMIT)];
+                each(RawLine { start: at + rest as u64, end, text, terminated: true });
+            }
+            rest = newline + 1;
+        }
+        if rest > 0 || carry_start >= at {
+            carry_start = at + rest as u64;
+        }
+        keep(&mut carry, &block[rest..got]);
+        at += got as u64;
+    }
+    if carry_start < at {
+        each(RawLine { start: carry_start, end: at, text: &carry, terminated: false });
+    }
+    Ok(at)
+}
+
+fn keep(carry: &mut Vec<u8>, more: &[u8]) {
+    let room = LINE_LIMIT - carry.len().min(LINE_LIMIT);
+    carry.extend_from_slice(&more[..more.len().min(room)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn file_of(bytes: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    type Owned = (u64, u64, Vec<u8>, bool);
+
+    fn lines(bytes: &[u8], from: u64, to: u64) -> Vec<Owned> {
+        let mut lines = Vec::new();
+        walk(&file_of(bytes), from, to, |l| lines.push((l.start, l.end, l.text.to_vec(), l.terminated)))
+            .unwrap();
+        lines
+    }
+
+    /// The same by splitting the whole text.
+    fn model(bytes: &[u8], from: u64) -> Vec<Owned> {
+        let mut at = from;
+        bytes[usize::try_from(from).unwrap()..]
+            .split_inclusive(|&b| b == b'\n')
+            .map(|line| {
+                let start = at;
+                at += line.len() as u64;
+                let text = line.strip_suffix(b"\n").unwrap_or(line);
+                (start, at, text[..text.len().min(LINE_LIMIT)].to_vec(), line.ends_with(b"\n"))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_longer_than_a_block_are_one_line() {
+        for length in [LINE_LIMIT - 1, LINE_LIMIT, LINE_LIMIT + 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5]
+        {
+            let mut bytes = vec![b'a'; length];
+            bytes.extend_from_slice(b"\nshort\n\nlast");
+            assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{length}");
+            bytes.insert(0, b'\n');
+            assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{length} after a newline");
+        }
+    }
+
+    #[test]
+    fn reading_stops_at_the_given_end() {
+        assert_eq!(
+            lines(b"one\ntwo\nthree\n", 4, 10),
+            [(4, 8, b"two".to_vec(), true), (8, 10, b"th".to_vec(), false)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn as_split_does(
+            parts in proptest::collection::vec((0usize..3, 0usize..200_000, any::<u8>()), 0..12),
+            from in 0usize..1000,
+        ) {
+            let mut bytes = Vec::new();
+            for (newlines, length, byte) in parts {
+                bytes.extend(std::iter::repeat_n(byte, length));
+                bytes.extend(std::iter::repeat_n(b'\n', newlines));
+            }
+            let from = from.min(bytes.len()) as u64;
+            prop_assert!(lines(&bytes, from, u64::MAX) == model(&bytes, from));
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Where lines come from, and how a chunk of log is known again.
+pub mod directory;
+pub mod identity;
+pub mod lines;
+pub mod stdin;

@@ -1,0 +1,191 @@
+//! The archive by date: `logs_base/YYYY/MM/DD/sendlog`, and the intent that makes it undoable.
+//!
+//! Before the first byte is appended, every file's length is written down (the *intent*). If the
+//! commit does not come about, each file is cut back to that length.
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use serde::{Deserialize, Serialize};
+
+use super::disk;
+use crate::error::{At, Error, Result};
+
+/// What is about to be appended to: path below `logs_base` and the length before, `None`: absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The commit that this belongs to.
+    pub number: u64,
+    /// The files.
+    pub files: Vec<(String, Option<u64>)>,
+}
+
+/// Bytes for one archive file, in the order in which they are appended.
+pub trait Pieces {
+    /// Writes everything that goes to the file of this day (`YYYYMMDD`).
+    ///
+    /// # Errors
+    /// When the source cannot be read or `out` cannot be written.
+    fn write(&self, day: u32, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// `2026/11/23/sendlog` for 20261123.
+pub fn name_of(day: u32, log: &str) -> String {
+    format!("{:04}/{:02}/{:02}/{log}", day / 10_000, day / 100 % 100, day % 100)
+}
+
+/// Which file takes the lines of `day`: the plain one, or the compressed one where only that is there
+/// any more; and its length now.
+pub fn target(base: &Path, day: u32, log: &str) -> Result<(String, Option<u64>)> {
+    let plain = name_of(day, log);
+    let length = |name: &str| -> Result<Option<u64>> {
+        Ok(match open_below(base, name, OFlag::O_RDONLY, false)? {
+            Some(file) => Some(file.metadata().at("look at", &base.join(name))?.len()),
+            None => None,
+        })
+    };
+    if let Some(size) = length(&plain)? {
+        return Ok((plain, Some(size)));
+    }
+    let packed = format!("{plain}.gz");
+    match length(&packed)? {
+        Some(size) => Ok((packed, Some(size))),
+        None => Ok((plain, None)),
+    }
+}
+
+/// Appends the pieces of `day` to `name` and makes them durable. A compressed file gets a further
+/// gzip member.
+pub fn append(base: &Path, name: &str, day: u32, pieces: &dyn Pieces) -> Result<()> {
+    let path = base.join(name);
+    disk::gate("open an archive").at("open", &path)?;
+    let Some(file) = open_below(base, name, OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT, true)? else {
+        return Err(Error::Message(format!("{}: cannot be made", path.display())));
+    };
+    disk::gate("append to an archive").at("append to", &path)?;
+    if name.ends_with(".gz") {
+        let mut out = GzEncoder::new(&file, Compression::default());
+        pieces.write(day, &mut out).at("append to", &path)?;
+        out.finish().at("append to", &path)?;
+    } else {
+        let mut out = BufWriter::with_capacity(1 << 18, &file);
+        pieces.write(day, &mut out).at("append to", &path)?;
+        out.flush().at("append to", &path)?;
+    }
+    disk::gate("fsync an archive").at("fsync", &path)?;
+    file.sync_all().at("fsync", &path)?;
+    // The names on the way to it may all be new.
+    let mut dir = path.parent();
+    while let Some(d) = dir.filter(|d| d.starts_with(base)) {
+        disk::sync_dir(d)?;
+        dir = d.parent();
+    }
+    Ok(())
+}
+
+/// Takes back what an unfinished commit appended: a file that was absent is removed, a longer one is
+/// cut; one that is shorter or gone is left alone.
+pub fn cut_back(base: &Path, intent: &Intent) -> Result<()> {
+    for (name, before) in &intent.files {
+        let path = base.join(name);
+        disk::gate("cut an archive back").at("cut", &path)?;
+        match before {
+            None => remove_below(base, name)?,
+            Some(length) => {
+                if let Some(file) = open_below(base, name, OFlag::O_WRONLY, false)?
+                    && file.metadata().at("look at", &path)?.len() > *length
+                {
+                    file.set_len(*length).at("cut", &path)?;
+                    file.sync_all().at("fsync", &path)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens `base/name`, no component of `name` being a symbolic link. `None`: not there.
+pub fn open_below(base: &Path, name: &str, flags: OFlag, make: bool) -> Result<Option<File>> {
+    let path = base.join(name);
+    let Some((dir, leaf)) = open_parent(base, name, make)? else { return Ok(None) };
+    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    match openat(&dir, leaf, flags, Mode::from_bits_truncate(0o644)) {
+        Ok(fd) => {
+            let file = File::from(fd);
+            if !file.metadata().at("look at", &path)?.is_file() {
+                return Err(Error::Message(format!(
+                    "{}: is not a regular file; move it away",
+                    path.display()
+                )));
+            }
+            Ok(Some(file))
+        }
+        Err(Errno::ENOENT) => Ok(None),
+        Err(Errno::ELOOP) => Err(Error::Message(format!(
+            "{}: is a symbolic link, which is not followed here; move it away",
+            path.display()
+        ))),
+        Err(e) => Err(e).at("open", &path),
+    }
+}
+
+fn remove_below(base: &Path, name: &str) -> Result<()> {
+    let Some((dir, leaf)) = open_parent(base, name, false)? else { return Ok(()) };
+    match unlinkat(&dir, leaf, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(e) => Err(e).at("remove", &base.join(name)),
+    }
+}
+
+fn open_parent<'a>(base: &Path, name: &'a str, make: bool) -> Result<Option<(File, &'a OsStr)>> {
+    let mut dir = File::open(base).at("open", base)?;
+    let mut at = PathBuf::from(base);
+    let (parents, leaf) = name.rsplit_once('/').unwrap_or(("", name));
+    for part in parents.split('/').filter(|p| !p.is_empty()) {
+        at.push(part);
+        if make {
+            match mkdirat(&dir, part, Mode::from_bits_truncate(0o755)) {
+                Ok(()) | Err(Errno::EEXIST) => {}
+                Err(e) => return Err(e).at("make the directory", &at),
+            }
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        match openat(&dir, part, flags, Mode::empty()) {
+            Ok(fd) => dir = File::from(fd),
+            Err(Errno::ENOENT) if !make => return Ok(None),
+            Err(e) => return Err(e).at("open", &at),
+        }
+    }
+    Ok(Some((dir, OsStr::new(leaf))))
+}
+
+/// Copies `[from, to)` of `file` to `out`.
+pub fn copy(file: &File, from: u64, to: u64, out: &mut dyn Write) -> io::Result<()> {
+    let mut buffer = vec![0u8; 1 << 18];
+    let mut at = from;
+    while at < to {
+        let want = buffer.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
+        let got = match file.read_at(&mut buffer[..want], at) {
+            Ok(0) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the log became shorter while it was read",
+                ));
+            }
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        out.write_all(&buffer[..got])?;
+        at += got as u64;
+    }
+    Ok(())
+}

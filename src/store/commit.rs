@@ -1,0 +1,559 @@
+//! The commit: everything of a protocol changes at once, or not at all, whatever dies when.
+//!
+//! 1. lock; finish (journal) or undo (intent) what a crash left
+//! 2. intent → pass through → append to the archive (all of it undoable)
+//! 3. **journal**: from here on it has happened
+//! 4. RRD, state, counter file: each idempotent, redone from the journal if need be
+//! 5. intent away, journal away
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::archive::{self, Intent, Pieces};
+use super::lock::{Lock, lock};
+use super::rrd::header::{Header, Look, look, put_back};
+use super::rrd::{Update, create, push};
+use super::state::{RrdMark, State, decode, digest, encode};
+use super::{counters, disk};
+use crate::error::{Error, Result, warn};
+use crate::protocol::Protocol;
+use crate::tally;
+
+/// An RRD whose last update lies more than this after now was fed by a wrong clock (seconds).
+const FUTURE: i64 = 3600;
+
+/// Where a protocol's files are.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// `logs_base`: the archive's root.
+    pub base: PathBuf,
+    /// What is counted.
+    pub protocol: &'static Protocol,
+    /// The counter file.
+    pub counter_file: PathBuf,
+    /// The directory of state, journal, intent and lock.
+    pub state_dir: PathBuf,
+    /// The round robin database.
+    pub rrd: PathBuf,
+    /// One bin, in seconds.
+    pub step: i64,
+}
+
+/// The RRD before the journal's updates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RrdBefore {
+    file: (u64, u64),
+    mark: RrdMark,
+    last_update: i64,
+    header: Vec<u8>,
+}
+
+/// What step 4 needs, with absolute values: applying it twice is applying it once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Journal {
+    state: State,
+    /// Bins to push; they are no longer in `state.bins`.
+    updates: Vec<Update>,
+    /// `state.pushed` and `state.gauges` if the push cannot be done.
+    pushed_before: i64,
+    gauges_before: Vec<i128>,
+    /// `None`: the RRD was to be created.
+    rrd: Option<RrdBefore>,
+    /// How often a later process began to redo it.
+    redone: u32,
+}
+
+impl Store {
+    fn file(&self, what: &str) -> PathBuf {
+        self.state_dir.join(format!("{}.{what}", self.protocol.name))
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.file("journal")
+    }
+
+    /// Does the protocol count at all?
+    fn counts(&self) -> bool {
+        !self.protocol.counters.is_empty()
+    }
+
+    /// The last commit, without a lock: the journal's if one is there, else the state's. `None`:
+    /// nothing was ever committed, or what there is cannot be read (the next commit says so).
+    ///
+    /// # Errors
+    /// When a file is there and may not be read.
+    pub fn read(&self) -> Result<Option<State>> {
+        // A commit between two reads moves the journal's content to the state: look again.
+        for _ in 0..100 {
+            let journal = self.read_journal()?;
+            let state = disk::read(&self.file("state"))?;
+            let again = self.read_journal()?;
+            if journal.as_ref().map(|j| j.state.number) != again.as_ref().map(|j| j.state.number) {
+                continue;
+            }
+            let state = state.and_then(|bytes| decode::<State>(&bytes));
+            let mut newest = match (journal.map(|j| j.state), state) {
+                (Some(j), Some(s)) => Some(if j.number >= s.number { j } else { s }),
+                (j, s) => j.or(s),
+            };
+            if let Some(state) = &mut newest {
+                state.fit(self.protocol);
+            }
+            return Ok(newest);
+        }
+        Err(Error::Message(format!("{}: changes faster than it can be read", self.journal().display())))
+    }
+
+    fn read_journal(&self) -> Result<Option<Journal>> {
+        Ok(disk::read(&self.journal())?.and_then(|bytes| decode(&bytes)))
+    }
+
+    /// Takes the lock, waiting at most `patience`, and finishes or undoes what a crash left.
+    ///
+    /// # Errors
+    /// [`Error::Locked`]; or when state or archive cannot be written.
+    pub fn open(&self, patience: Duration, now: i64) -> Result<Session<'_>> {
+        disk::make_dir(&self.state_dir)?;
+        let lock = lock(&self.file("lock"), patience)?;
+        if self.counts()
+            && let Some(dir) = self.counter_file.parent()
+        {
+            disk::make_dir(dir)?;
+        }
+        let mut session = Session {
+            store: self,
+            _lock: lock,
+            state: State::new(self.protocol),
+            origin: Origin::Known,
+            edited: false,
+            intent: None,
+        };
+        session.recover(now)?;
+        Ok(session)
+    }
+}
+
+/// Where the state of a session came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Read from the state file.
+    Known,
+    /// There was none: the first run.
+    First,
+    /// There was none, but a counter file: taken over from the Perl maillogs.
+    TakenOver,
+    /// It was damaged: what the sources hold now is taken as known.
+    Damaged,
+}
+
+/// The right to write, from [`Store::open`].
+#[derive(Debug)]
+pub struct Session<'s> {
+    store: &'s Store,
+    _lock: Lock,
+    /// The last commit.
+    pub state: State,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The counter file was changed by hand: there is something to commit.
+    pub edited: bool,
+    intent: Option<Intent>,
+}
+
+impl Session<'_> {
+    fn recover(&mut self, now: i64) -> Result<()> {
+        let store = self.store;
+        let journal_path = store.journal();
+        let journal = match read_or_aside(&journal_path, now)? {
+            None => None,
+            Some(bytes) => match decode::<Journal>(&bytes) {
+                Some(journal) => Some(journal),
+                None => {
+                    let aside = disk::set_aside(&journal_path, "corrupt", now)?;
+                    warn(format_args!(
+                        "{}: damaged, kept as {}; going on from the commit before it",
+                        journal_path.display(),
+                        aside.display()
+                    ));
+                    None
+                }
+            },
+        };
+        let state_path = store.file("state");
+        match read_or_aside(&state_path, now)? {
+            None if journal.is_some() => {}
+            None => self.origin = Origin::First,
+            Some(bytes) => match decode::<State>(&bytes) {
+                Some(state) => self.state = state,
+                None => {
+                    let aside = disk::set_aside(&state_path, "corrupt", now)?;
+                    warn(format_args!("{}: damaged, kept as {}", state_path.display(), aside.display()));
+                    if journal.is_none() {
+                        self.origin = Origin::Damaged;
+                    }
+                }
+            },
+        }
+        self.state.fit(store.protocol);
+        let mut redone = false;
+        if let Some(mut journal) = journal {
+            if journal.state.number >= self.state.number {
+                journal.state.fit(store.protocol);
+                journal.redone += 1;
+                disk::replace(&journal_path, &encode(&journal), 0o644)?;
+                disk::sync_dir(&store.state_dir)?;
+                self.apply(journal, true, now)?;
+                redone = true;
+            } else {
+                disk::remove(&journal_path)?;
+            }
+        }
+        self.undo_stale_intent(redone)?;
+        self.read_counter_file(now)
+    }
+
+    fn undo_stale_intent(&mut self, redone: bool) -> Result<()> {
+        let path = self.store.file("intent");
+        let Some(bytes) = disk::read(&path)? else { return Ok(()) };
+        if let Some(intent) =
+            decode::<Intent>(&bytes).filter(|i| !redone && i.number == self.state.number + 1)
+        {
+            archive::cut_back(&self.store.base, &intent)?;
+        }
+        disk::remove(&path)
+    }
+
+    /// An edit by hand wins; so does a removal. On the first run the file is taken over.
+    fn read_counter_file(&mut self, now: i64) -> Result<()> {
+        let (path, protocol) = (&self.store.counter_file, self.store.protocol);
+        if !self.store.counts() {
+            return Ok(());
+        }
+        let bytes = match disk::read(path) {
+            Ok(bytes) => bytes,
+            Err(_) if std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) => {
+                let aside = disk::set_aside(path, "corrupt", now)?;
+                warn(format_args!(
+                    "{}: is not a file, kept as {}; written anew",
+                    path.display(),
+                    aside.display()
+                ));
+                return Ok(());
+            }
+            Err(e) => return Err(e),
+        };
+        let Some(bytes) = bytes else {
+            if self.state.counter_file.take().is_some() {
+                warn(format_args!("{}: was removed by hand; counting begins at 0", path.display()));
+                self.state.totals.fill(0);
+                self.edited = true;
+            }
+            return Ok(());
+        };
+        if self.state.counter_file == Some(digest(&[&bytes])) {
+            return Ok(());
+        }
+        self.edited = true;
+        let file = counters::parse(protocol, &bytes);
+        if !file.rejected.is_empty() {
+            let kept = path.with_extension("rejected");
+            let text: String = file.rejected.iter().map(|(n, line)| format!("line {n}: {line}\n")).collect();
+            disk::replace(&kept, text.as_bytes(), 0o644)?;
+            for (number, line) in &file.rejected {
+                let line: String =
+                    line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
+                warn(format_args!(
+                    "{}: line {number}: \"{line}\" is no counter; the line is kept aside in {}",
+                    path.display(),
+                    kept.display()
+                ));
+            }
+        }
+        if file.totals.iter().all(Option::is_none) && !file.rejected.is_empty() {
+            let aside = disk::set_aside(path, "corrupt", now)?;
+            warn(format_args!("{}: cannot be read, kept as {}", path.display(), aside.display()));
+            return Ok(());
+        }
+        match self.origin {
+            Origin::First => {
+                self.origin = Origin::TakenOver;
+                warn(format_args!("{}: taken over; its counters go on", path.display()));
+            }
+            Origin::Damaged => warn(format_args!("{}: its counters go on", path.display())),
+            _ => warn(format_args!("{}: was changed by hand; its values are taken", path.display())),
+        }
+        for (total, read) in self.state.totals.iter_mut().zip(&file.totals) {
+            if let Some(value) = read {
+                *total = *value;
+            }
+        }
+        self.state.extra.extend(file.extra);
+        Ok(())
+    }
+
+    /// Step 2: writes the intent, calls `pass` (the pass-through), appends the archive. If any of it
+    /// fails, everything is as it was.
+    ///
+    /// # Errors
+    /// What `pass` said; or when intent or archive cannot be written.
+    pub fn archive(
+        &mut self,
+        log: &str,
+        days: &[u32],
+        pieces: &dyn Pieces,
+        pass: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        if days.is_empty() {
+            return pass();
+        }
+        let base = &self.store.base;
+        let files = days.iter().map(|&day| archive::target(base, day, log)).collect::<Result<Vec<_>>>()?;
+        let intent = Intent { number: self.state.number + 1, files };
+        let path = self.store.file("intent");
+        disk::replace(&path, &encode(&intent), 0o644)?;
+        disk::sync_dir(&self.store.state_dir)?;
+        let done = pass().and_then(|()| {
+            intent
+                .files
+                .iter()
+                .zip(days)
+                .try_for_each(|((name, _), &day)| archive::append(base, name, day, pieces))
+        });
+        self.intent = Some(intent);
+        done.inspect_err(|_| self.take_back())
+    }
+
+    /// Cuts the archive back at once; if that fails too, the intent stays and the next process does it.
+    fn take_back(&mut self) {
+        if let Some(intent) = self.intent.take()
+            && archive::cut_back(&self.store.base, &intent).is_ok()
+        {
+            let _ = disk::remove(&self.store.file("intent"));
+        }
+    }
+
+    /// Steps 3 to 5. `updates` are the bins to push, oldest first, which are no longer in
+    /// `state.bins`; `state.pushed` is the end of the last of them.
+    ///
+    /// # Errors
+    /// Before the journal stands: nothing has happened. After: the next process finishes it.
+    pub fn commit(&mut self, mut state: State, updates: Vec<Update>, now: i64) -> Result<()> {
+        state.number = self.state.number + 1;
+        if self.store.counts() {
+            let text = counters::format(self.store.protocol, &state.totals, &state.extra);
+            state.counter_file = Some(digest(&[text.as_bytes()]));
+        }
+        let mut journal = Journal {
+            state,
+            updates,
+            pushed_before: self.state.pushed,
+            gauges_before: self.state.gauges.clone(),
+            rrd: None,
+            redone: 0,
+        };
+        prepare_rrd(self.store, &mut journal, now);
+        let written = disk::replace(&self.store.journal(), &encode(&journal), 0o644);
+        if let Err(e) = written {
+            self.take_back();
+            return Err(e);
+        }
+        disk::sync_dir(&self.store.state_dir)?;
+        self.apply(journal, false, now)
+    }
+
+    /// Steps 4 and 5.
+    fn apply(&mut self, mut journal: Journal, redo: bool, now: i64) -> Result<()> {
+        let store = self.store;
+        apply_rrd(store, &mut journal, redo, now);
+        let state = journal.state;
+        disk::replace(&store.file("state"), &encode(&state), 0o644)?;
+        if store.counts() {
+            let text = counters::format(store.protocol, &state.totals, &state.extra);
+            disk::replace(&store.counter_file, text.as_bytes(), 0o644)?;
+            if let Some(dir) = store.counter_file.parent() {
+                disk::sync_dir(dir)?;
+            }
+        }
+        disk::sync_dir(&store.state_dir)?;
+        disk::remove(&store.file("intent"))?;
+        disk::remove(&store.journal())?;
+        self.intent = None;
+        self.state = state;
+        Ok(())
+    }
+}
+
+/// Reads a file of ours; something else in its place (a directory, a link, a fifo) is moved aside.
+fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
+    match disk::read(path) {
+        Err(_) if std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) => {
+            let aside = disk::set_aside(path, "corrupt", now)?;
+            warn(format_args!("{}: is not a file, kept as {}", path.display(), aside.display()));
+            Ok(Some(Vec::new()))
+        }
+        other => other,
+    }
+}
+
+/// Puts the journal's updates back among the waiting bins.
+fn hold(journal: &mut Journal, now: i64) {
+    for (begin, values) in journal.updates.drain(..) {
+        journal.state.bins.insert(begin, tally::Bin { values, born: now, touched: 0 });
+    }
+    journal.state.pushed = journal.pushed_before;
+    journal.state.gauges.clone_from(&journal.gauges_before);
+}
+
+/// Before the journal is written: is there an RRD to push to, and what does it look like? Whatever is
+/// wrong with it, the mail log goes on and the bins wait.
+fn prepare_rrd(store: &Store, journal: &mut Journal, now: i64) {
+    let Some(first) = journal.updates.first().map(|u| u.0) else { return };
+    let path = &store.rrd;
+    let aside = |why: &str, what: &str| match disk::set_aside(path, why, now) {
+        Ok(aside) => {
+            warn(format_args!("{}: {what}; kept as {}, a new one is begun", path.display(), aside.display()));
+            true
+        }
+        Err(e) => {
+            warn(format_args!("{e}; {what}, the graphs wait"));
+            false
+        }
+    };
+    if let Some(dir) = path.parent()
+        && let Err(e) = disk::make_dir(dir)
+    {
+        warn(format_args!("{e}; the counters go on, the graphs wait"));
+        return hold(journal, now);
+    }
+    let created = match look(path) {
+        Err(e) => {
+            warn(format_args!("{e}; the counters go on, the graphs wait"));
+            false
+        }
+        Ok(Look::Missing) => {
+            if journal.state.rrd.is_some() {
+                warn(format_args!("{}: is gone; a new one is begun", path.display()));
+            }
+            true
+        }
+        Ok(Look::Broken(why)) => aside("corrupt", &format!("is damaged: {why}")),
+        Ok(Look::Sound(header)) => {
+            let ours = journal.state.rrd.is_none_or(|mark| mark == header.mark);
+            if !ours {
+                aside("corrupt", "is not the file that was written last")
+            } else if !fits(store, &header) {
+                aside("old", "has other data sources or another step than are needed now")
+            } else if header.last_update > now + FUTURE {
+                aside("future", "was updated with a time that is still to come (was the clock wrong?)")
+            } else if header.last_update > first {
+                warn(format_args!(
+                    "{}: was updated by somebody else; its next bin takes what it lacks",
+                    path.display()
+                ));
+                hold(journal, now);
+                move_behind(store, journal, header.last_update);
+                return;
+            } else {
+                let Header { bytes, file, mark, last_update, .. } = *header;
+                journal.rrd = Some(RrdBefore { file, mark, last_update, header: bytes });
+                return;
+            }
+        }
+    };
+    if !created {
+        hold(journal, now);
+    }
+}
+
+/// Does the file have the data sources and the step of today?
+fn fits(store: &Store, header: &Header) -> bool {
+    let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
+    i64::try_from(header.step) == Ok(store.step) && header.sources.iter().map(String::as_str).eq(wanted)
+}
+
+/// Bins that begin before `last_update` cannot be pushed any more: the first that can takes them.
+fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
+    let floor = tally::begin(last_update + store.step - 1, store.step);
+    let late: Vec<i64> = journal.state.bins.range(..floor).map(|(k, _)| *k).collect();
+    for begin in late {
+        tally::move_bin(store.protocol, &mut journal.state.bins, begin, floor);
+    }
+    journal.state.pushed = floor;
+}
+
+/// Step 4, the RRD. Never fails: what cannot be pushed waits.
+fn apply_rrd(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
+    let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
+    let (path, protocol, step) = (&store.rrd, store.protocol, store.step);
+    if redo && journal.redone > 2 {
+        if !matches!(look(path), Ok(Look::Missing)) {
+            match disk::set_aside(path, "corrupt", now) {
+                Ok(aside) => warn(format_args!(
+                    "{}: two processes died while updating it; kept as {}",
+                    path.display(),
+                    aside.display()
+                )),
+                Err(e) => warn(e),
+            }
+        }
+        return hold(journal, now);
+    }
+    let result = match &journal.rrd {
+        // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
+        None => create(path, protocol, step, &journal.updates),
+        Some(before) if !redo => {
+            let pushed = push(path, protocol, step, before.last_update, &journal.updates);
+            if pushed.is_err()
+                && let Err(e) = put_back(path, &before.header)
+            {
+                warn(format_args!("{e}; the RRD cannot be mended"));
+                let _ = disk::set_aside(path, "corrupt", now);
+            }
+            pushed
+        }
+        Some(before) => match look(path) {
+            Ok(Look::Sound(is)) if is.mark == before.mark => {
+                let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
+                let (from, updates) = if same {
+                    (put_back(path, &before.header).map(|()| before.last_update), journal.updates.clone())
+                } else {
+                    let rest: Vec<Update> =
+                        journal.updates.iter().filter(|u| u.0 >= is.last_update).cloned().collect();
+                    if rest.len() < journal.updates.len() {
+                        warn(format_args!(
+                            "{}: was changed by somebody else during a commit; {} bins up to its last update are left out of it",
+                            path.display(),
+                            journal.updates.len() - rest.len()
+                        ));
+                    }
+                    (Ok(is.last_update), rest)
+                };
+                from.and_then(|from| push(path, protocol, step, from, &updates))
+            }
+            Ok(Look::Missing) => create(path, protocol, step, &journal.updates),
+            Ok(_) => match disk::set_aside(path, "corrupt", now) {
+                Ok(aside) => {
+                    warn(format_args!(
+                        "{}: is damaged; kept as {}, a new one is begun",
+                        path.display(),
+                        aside.display()
+                    ));
+                    create(path, protocol, step, &journal.updates)
+                }
+                Err(e) => Err(e),
+            },
+            Err(e) => Err(e),
+        },
+    };
+    match result {
+        Ok(()) => match look(path) {
+            Ok(Look::Sound(header)) => journal.state.rrd = Some(header.mark),
+            _ => journal.state.rrd = None,
+        },
+        Err(e) => {
+            warn(format_args!("{e}; the counters go on, the graphs wait"));
+            hold(journal, now);
+        }
+    }
+}

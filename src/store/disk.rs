@@ -1,0 +1,172 @@
+//! Every change that the store makes to a file system goes through here: temporary file → fsync →
+//! rename → fsync of the directory, never through a symbolic link.
+//!
+//! Each operation passes a *gate* first. In the shipped program a gate does nothing; in tests it
+//! can "kill" the process before any chosen operation, so that recovery is proven at every step.
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::libc;
+
+use crate::error::{At, Error, Result};
+
+/// Passed before each operation on the store; see the module's text.
+#[inline]
+pub fn gate(_step: &'static str) -> io::Result<()> {
+    #[cfg(test)]
+    super::crash::gate(_step)?;
+    Ok(())
+}
+
+/// Opens for reading; never through a symbolic link, never hanging on a fifo. `None`: not there.
+pub fn open(path: &Path) -> Result<Option<File>> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    match file {
+        Ok(file) => {
+            if !file.metadata().at("look at", path)?.is_file() {
+                return Err(Error::Message(format!(
+                    "{}: is not a regular file; move it away",
+                    path.display()
+                )));
+            }
+            Ok(Some(file))
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) if e.raw_os_error() == Some(libc::ELOOP) => Err(Error::Message(format!(
+            "{}: is a symbolic link, which is not followed here; move it away",
+            path.display()
+        ))),
+        Err(e) => Err(e).at("open", path),
+    }
+}
+
+/// The whole content of a small file. `None`: not there.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    let Some(mut file) = open(path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).at("read", path)?;
+    Ok(Some(bytes))
+}
+
+/// Replaces `path` by `bytes`, durably: temporary file, fsync, rename. The directory is *not* synced;
+/// see [`sync_dir`].
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let temporary = temporary(path);
+    let result = write_new(&temporary, bytes, mode).and_then(|()| rename(&temporary, path));
+    if result.is_err() && gate("cleanup").is_ok() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result
+}
+
+/// `DIR/.NAME.tmp`: one writer at a time, under the lock, so one name is enough.
+pub fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.tmp"))
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    gate("create a temporary file").at("create", path)?;
+    // What a crash left of an earlier try; anything may be in its place, so it is not opened.
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).at("remove", path),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+        .at("create", path)?;
+    gate("write a temporary file").at("write", path)?;
+    file.write_all(bytes).at("write", path)?;
+    // The umask of the logger that started us must not hide the counters from the SNMP agent.
+    file.set_permissions(std::fs::Permissions::from_mode(mode)).at("chmod", path)?;
+    gate("fsync a temporary file").at("fsync", path)?;
+    file.sync_all().at("fsync", path)
+}
+
+/// Renames within the store.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    gate("rename").at("rename", from)?;
+    std::fs::rename(from, to).at("replace", to)
+}
+
+/// Removes a file; that it is gone already is fine.
+pub fn remove(path: &Path) -> Result<()> {
+    gate("remove").at("remove", path)?;
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e).at("remove", path),
+        _ => Ok(()),
+    }
+}
+
+/// Makes what was created, renamed or removed in `dir` durable.
+pub fn sync_dir(dir: &Path) -> Result<()> {
+    gate("fsync a directory").at("fsync", dir)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
+        .open(dir)
+        .at("open", dir)?;
+    file.sync_all().at("fsync", dir)
+}
+
+/// Makes a directory (0755) and those above it that are missing.
+pub fn make_dir(dir: &Path) -> Result<()> {
+    match std::fs::metadata(dir) {
+        Ok(meta) if meta.is_dir() => return Ok(()),
+        Ok(_) => return Err(Error::Message(format!("{}: is not a directory; move it away", dir.display()))),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).at("look at", dir),
+        Err(_) => {}
+    }
+    if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
+        make_dir(parent)?;
+    }
+    gate("make a directory").at("make the directory", dir)?;
+    match std::fs::create_dir(dir) {
+        Ok(()) => {
+            let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755));
+            Ok(())
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e).at("make the directory", dir),
+    }
+}
+
+/// Moves a broken file out of the way as `NAME.WHY-TIME`, never over another, and says where it is.
+pub fn set_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for n in 0..1000 {
+        let suffix = if n == 0 { String::new() } else { format!(".{n}") };
+        let aside = path.with_file_name(format!("{name}.{why}-{now}{suffix}"));
+        if std::fs::symlink_metadata(&aside).is_ok() {
+            continue;
+        }
+        rename(path, &aside)?;
+        return Ok(aside);
+    }
+    Err(Error::Message(format!("{}: too many broken files stand beside it; remove them", path.display())))
+}
+
+/// Reads up to `buf.len()` bytes at `offset`; fewer only at the end of the file.
+pub fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buf.len() {
+        match file.read_at(&mut buf[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
+}
+
+/// Device and inode: which file a descriptor or name means at this moment.
+pub fn file_id(meta: &std::fs::Metadata) -> (u64, u64) {
+    (meta.dev(), meta.ino())
+}

@@ -1,0 +1,158 @@
+//! How far each chunk of log was counted and archived.
+//!
+//! A chunk is known by its content, never by its inode: `current` becomes `previous`, `@….u` and our
+//! stdin under the same identity, and inode numbers come back at once (see ARCHITECTURE.md).
+use serde::{Deserialize, Serialize};
+
+/// 128 bits that name a content (SipHash-2-4-128 with a fixed key).
+pub type Digest = [u8; 16];
+
+/// What makes a chunk that chunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Identity {
+    /// Hash up to the end of the first labelled line. Its label has nanoseconds, so it is unique.
+    Label(Digest),
+    /// A finished chunk without any label: hash of all of it, and the time (unix nanoseconds) of its
+    /// last write, which tells two equal middle parts of one long line from each other.
+    Whole {
+        /// Hash of the whole content.
+        digest: Digest,
+        /// Modification time; 0 for a pipe.
+        mtime: i64,
+    },
+    /// A growing chunk without any label: which file it is, and the hash of its first bytes.
+    Growing {
+        /// Device number.
+        device: u64,
+        /// Inode number.
+        inode: u64,
+        /// Birth time in unix nanoseconds, 0 where the file system has none.
+        birth: i64,
+        /// How many bytes `head` covers.
+        length: u64,
+        /// Hash of the first `length` bytes.
+        head: Digest,
+    },
+}
+
+/// The name and look of a finished chunk, which spare opening it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// File name in its directory.
+    pub name: String,
+    /// Inode number.
+    pub inode: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time in unix nanoseconds.
+    pub mtime: i64,
+}
+
+/// A chunk and its two positions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which chunk.
+    pub identity: Identity,
+    /// Bytes that are counted.
+    pub counted: u64,
+    /// Bytes that are archived.
+    pub archived: u64,
+    /// Was it counted to its very end as a finished chunk, an unfinished last line included?
+    pub finished: bool,
+    /// Unix seconds at which an advance saw its file last.
+    pub seen: i64,
+    /// Its look, once it is done.
+    pub hint: Option<Hint>,
+}
+
+/// How the last line that was read of a directory ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tail {
+    /// With a newline.
+    #[default]
+    Closed,
+    /// In mid-line: these are its bytes so far. They wait for the rest in the next chunk.
+    Held {
+        /// The line's beginning, without its end.
+        text: Vec<u8>,
+        /// Unix time of the line before, for a line without a stamp.
+        time: i64,
+        /// Wall time (unix seconds) since when it waits.
+        since: i64,
+    },
+    /// In mid-line, but dealt with: what follows up to the newline belongs to it.
+    Open,
+}
+
+/// What is known of a directory (or of stdin, whose path is empty).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    /// Absolute path; empty for a stdin that belongs to no directory.
+    pub path: String,
+    /// Do its lines have labels?
+    pub labelled: bool,
+    /// The unfinished line of the count.
+    pub count_tail: Tail,
+    /// The unfinished line of the archive.
+    pub archive_tail: Tail,
+    /// The archive's day on which this directory's last line stands (`YYYYMMDD`; 0: none yet).
+    pub archive_day: u32,
+    /// Unix time of the last stamped line that was counted.
+    pub last_time: i64,
+}
+
+/// Every chunk that is remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The chunks, oldest first.
+    pub cursors: Vec<Cursor>,
+    /// The directories.
+    pub directories: Vec<Directory>,
+}
+
+/// As many chunks are remembered whose files are gone …
+const KEPT: usize = 4096;
+/// … and for as long (seconds).
+const KEPT_FOR: i64 = 31 * 86_400;
+
+impl Ledger {
+    /// The position of the directory at `path`, which is added if it is new.
+    pub fn directory(&mut self, path: &str) -> usize {
+        match self.directories.iter().position(|d| d.path == path) {
+            Some(i) => i,
+            None => {
+                self.directories.push(Directory { path: path.to_owned(), ..Directory::default() });
+                self.directories.len() - 1
+            }
+        }
+    }
+
+    /// The position of the chunk of this identity.
+    pub fn find(&self, identity: &Identity) -> Option<usize> {
+        self.cursors.iter().rposition(|c| c.identity == *identity)
+    }
+
+    /// Is this finished file known to be counted and archived to its end?
+    pub fn is_done(&self, hint: &Hint) -> Option<usize> {
+        self.cursors.iter().rposition(|c| {
+            c.hint.as_ref() == Some(hint) && c.finished && c.counted >= hint.size && c.archived >= hint.size
+        })
+    }
+
+    /// Forgets chunks that cannot come back: those not `seen` at `now`, beyond the newest 4,096 or
+    /// 31 days.
+    pub fn prune(&mut self, now: i64) {
+        let gone = self.cursors.iter().filter(|c| c.seen != now).count();
+        let mut surplus = gone.saturating_sub(KEPT);
+        self.cursors.retain(|c| {
+            if c.seen == now {
+                return true;
+            }
+            if surplus > 0 {
+                surplus -= 1;
+                return false;
+            }
+            c.seen > now - KEPT_FOR
+        });
+    }
+}

@@ -1,0 +1,228 @@
+//! What a protocol's state file holds, and its form on disk: a magic word, a checksum, a versioned
+//! record.
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+use super::ledger::{Digest, Ledger};
+use crate::protocol::{Kind, Protocol};
+use crate::tally::{Bin, Bins};
+
+/// SipHash-2-4-128 of `bytes` under the fixed key of maillogs.
+pub fn digest(parts: &[&[u8]]) -> Digest {
+    let mut hasher = SipHasher24::new_with_keys(0x6d61_696c_6c6f_6773, 1);
+    for part in parts {
+        hasher.write(part);
+    }
+    hasher.finish128().as_bytes()
+}
+
+/// What the RRD looked like after our last push: its size in bytes and the hash of its static header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RrdMark {
+    /// Size in bytes; it never changes in the life of a file.
+    pub size: u64,
+    /// Hash of what `rrdcreate` wrote: step, data sources, archives.
+    pub schema: Digest,
+}
+
+/// Everything that a commit makes true at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Commits so far.
+    pub number: u64,
+    /// The protocol's counter keys when this was written, in the order of all values below.
+    pub keys: Vec<String>,
+    /// Odometers by position; 0 for gauges and derived values.
+    pub totals: Vec<i128>,
+    /// Lines of the counter file that are not counters of ours (the Perl program's `created` …).
+    pub extra: BTreeMap<String, String>,
+    /// Hash of the counter file as we wrote it, to notice an edit by hand.
+    pub counter_file: Option<Digest>,
+    /// The bins that are not in the RRD yet.
+    pub bins: Bins,
+    /// End of the last bin in the RRD, unix seconds; 0: none.
+    pub pushed: i64,
+    /// Gauges of the newest bin that is in the RRD and has any.
+    pub gauges: Vec<i128>,
+    /// When an advance last read every source to its end, unix seconds.
+    pub seen: i64,
+    /// Chunks and directories.
+    pub ledger: Ledger,
+    /// The RRD as we left it.
+    pub rrd: Option<RrdMark>,
+    /// Archive files that end in mid-line, by path below `logs_base`: which directory's line it is.
+    pub open_archives: BTreeMap<String, String>,
+}
+
+/// On disk, so that a later version can read an older one's file.
+#[derive(Serialize, Deserialize)]
+enum OnDisk<T> {
+    V1(T),
+}
+
+const MAGIC: &[u8; 8] = b"maillog1";
+
+/// A record with magic word and checksum.
+pub fn encode<T: Serialize>(record: T) -> Vec<u8> {
+    let body = postcard::to_stdvec(&OnDisk::V1(record)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(body.len() + 24);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&digest(&[&body]));
+    bytes.extend_from_slice(&body);
+    bytes
+}
+
+/// What [`encode`] wrote; `None` if so much as a bit of it was changed.
+pub fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (sum, body) = rest.split_at_checked(16)?;
+    if digest(&[body]) != *sum {
+        return None;
+    }
+    let OnDisk::V1(record) = postcard::from_bytes(body).ok()?;
+    Some(record)
+}
+
+impl State {
+    /// Before the first commit.
+    pub fn new(protocol: &Protocol) -> Self {
+        let width = protocol.counters.len();
+        State {
+            number: 0,
+            keys: keys(protocol),
+            totals: vec![0; width],
+            extra: BTreeMap::new(),
+            counter_file: None,
+            bins: Bins::new(),
+            pushed: 0,
+            gauges: vec![0; width],
+            seen: 0,
+            ledger: Ledger::default(),
+            rrd: None,
+            open_archives: BTreeMap::new(),
+        }
+    }
+
+    /// Brings the values into the order of today's table: a newer maillogs may have more counters.
+    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten.
+    pub fn fit(&mut self, protocol: &Protocol) {
+        let now = keys(protocol);
+        if self.keys == now {
+            return;
+        }
+        let old = std::mem::replace(&mut self.keys, now);
+        let place: Vec<Option<usize>> = old.iter().map(|k| protocol.index(k)).collect();
+        let width = protocol.counters.len();
+        let refit = |values: &[i128]| {
+            let mut new = vec![0; width];
+            for (value, place) in values.iter().zip(&place) {
+                if let Some(i) = place {
+                    new[*i] = *value;
+                }
+            }
+            new
+        };
+        for (i, key) in old.iter().enumerate() {
+            if place[i].is_none() && self.totals[i] != 0 {
+                self.extra.insert(key.clone(), self.totals[i].to_string());
+            }
+        }
+        self.totals = refit(&self.totals);
+        self.gauges = refit(&self.gauges);
+        for bin in self.bins.values_mut() {
+            bin.values = refit(&bin.values);
+        }
+    }
+
+    /// Replaces the unpushed bins by `bins` and adds to the odometers what they gained.
+    pub fn take(&mut self, protocol: &Protocol, bins: Bins) {
+        let sum = |bins: &Bins, i: usize| bins.values().map(|b: &Bin| b.values[i]).sum::<i128>();
+        for (i, counter) in protocol.counters.iter().enumerate() {
+            if counter.kind.is_odometer() {
+                self.totals[i] += sum(&bins, i) - sum(&self.bins, i);
+            }
+        }
+        self.bins = bins;
+    }
+
+    /// The values that a query shows at `now` (unix seconds): odometers, the gauges of the last
+    /// complete bin that has any, derived values.
+    pub fn values(&self, protocol: &Protocol, now: i64, step: i64) -> Vec<i128> {
+        let mut values = self.totals.clone();
+        let gauges: Vec<usize> =
+            protocol.counters.iter().enumerate().filter(|(_, c)| c.kind.is_gauge()).map(|(i, _)| i).collect();
+        let newest = self
+            .bins
+            .iter()
+            .rev()
+            .find(|(begin, bin)| **begin + step <= now && gauges.iter().any(|&i| bin.values[i] != 0))
+            .map_or(&self.gauges, |(_, bin)| &bin.values);
+        for &i in &gauges {
+            values[i] = newest[i];
+        }
+        for (i, counter) in protocol.counters.iter().enumerate() {
+            if let Kind::Derived(compute) = counter.kind {
+                values[i] = compute(&values);
+            }
+        }
+        values
+    }
+}
+
+fn keys(protocol: &Protocol) -> Vec<String> {
+    protocol.counters.iter().map(|c| c.key.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::send::SEND;
+
+    #[test]
+    fn a_changed_bit_or_a_lost_byte_is_noticed() {
+        let mut state = State::new(&SEND);
+        state.number = 7;
+        state.totals[1] = i128::from(u64::MAX) * 3;
+        let bytes = encode(&state);
+        assert_eq!(decode::<State>(&bytes), Some(state));
+        for i in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut broken = bytes.clone();
+                broken[i] ^= 1 << bit;
+                assert!(decode::<State>(&broken).is_none(), "bit {bit} of byte {i}");
+            }
+            assert!(decode::<State>(&bytes[..i]).is_none(), "{i} bytes");
+        }
+    }
+
+    #[test]
+    fn values_follow_their_keys_into_a_newer_table() {
+        let mut state = State::new(&SEND);
+        state.keys = vec!["status".into(), "gone".into(), "delivery".into()];
+        state.totals = vec![1, 2, 3];
+        state.gauges = vec![0; 3];
+        state.bins.insert(60, Bin { values: vec![4, 5, 6], born: 0, touched: 0 });
+        state.fit(&SEND);
+        assert_eq!(state.totals[SEND.index("status").unwrap()], 1);
+        assert_eq!(state.totals[SEND.index("delivery").unwrap()], 3);
+        assert_eq!(state.bins[&60].values[SEND.index("delivery").unwrap()], 6);
+        assert_eq!(state.extra["gone"], "2");
+    }
+
+    #[test]
+    fn odometers_gain_what_the_bins_gain() {
+        let mut state = State::new(&SEND);
+        let i = SEND.index("delivery").unwrap();
+        let bin = |n: i128| {
+            let mut values = vec![0; SEND.counters.len()];
+            values[i] = n;
+            Bin { values, born: 0, touched: 0 }
+        };
+        state.take(&SEND, [(0, bin(3))].into());
+        state.take(&SEND, [(0, bin(5)), (60, bin(1))].into());
+        assert_eq!(state.totals[i], 6);
+    }
+}
