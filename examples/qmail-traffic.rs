@@ -36,16 +36,13 @@ fn parse_end(text: &str) -> Result<i64, String> {
     if text == "now" {
         return Ok(Utc::now().timestamp());
     }
-    text.parse()
-        .map_err(|_| format!("{text:?} is neither unix seconds nor \"now\""))
+    text.parse().map_err(|_| format!("{text:?} is neither unix seconds nor \"now\""))
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let utc_offset = Local
-        .timestamp_opt(options.end, 0)
-        .earliest()
-        .map_or(0, |end| end.offset().fix().local_minus_utc());
+    let utc_offset =
+        Local.timestamp_opt(options.end, 0).earliest().map_or(0, |end| end.offset().fix().local_minus_utc());
     let traffic = traffic::Traffic {
         seed: options.seed,
         end: options.end,

@@ -18,11 +18,7 @@ fn a_state_that_cannot_be_written_is_a_temporary_failure() {
     let output = store.postprocess(&log);
     assert_eq!(output.status.code(), Some(111), "{}", stderr(&output));
     // svlogd would try again at once.
-    assert!(
-        begin.elapsed() >= Duration::from_secs(1),
-        "only {:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() >= Duration::from_secs(1), "only {:?}", begin.elapsed());
     assert!(stderr(&output).contains("state"), "{:?}", stderr(&output));
     assert!(store.archived().is_empty(), "archived without a commit");
 
@@ -76,11 +72,7 @@ fn multilog_waits_for_a_store_that_cannot_be_written() {
     });
     assert!(multilog.wait().expect("multilog").success());
     let rolled = store.chunks().concat();
-    assert_same_bytes(
-        "multilog's files",
-        &[rolled.clone(), store.current()].concat(),
-        &log,
-    );
+    assert_same_bytes("multilog's files", &[rolled.clone(), store.current()].concat(), &log);
     assert_same_bytes("the archive", &store.archived(), &rolled);
     store.query().assert_counts(&count::count(&log));
 }
@@ -118,10 +110,7 @@ fn a_corrupt_rrd_is_set_aside() {
         .map(|entry| entry.expect("an entry").path())
         .find(|path| path.to_string_lossy().contains(".corrupt-"))
         .expect("the broken file, set aside");
-    assert_eq!(
-        fs::read_to_string(aside).expect("the broken file"),
-        "this was an RRD once\n"
-    );
+    assert_eq!(fs::read_to_string(aside).expect("the broken file"), "this was an RRD once\n");
 }
 
 /// A typo in the configuration never stops the mail.
@@ -131,11 +120,7 @@ fn a_typo_in_the_configuration_is_a_warning() {
     let log = traffic(66, 0.02, 1.0);
     let output = store.postprocess(&log);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("logs_archive"),
-        "{:?}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("logs_archive"), "{:?}", stderr(&output));
     assert_same_bytes("passed through", &output.stdout, &log);
     store.query().assert_counts(&count::count(&log));
 }

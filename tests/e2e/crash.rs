@@ -27,26 +27,15 @@ fn counts_of(chunks: &[Vec<u8>]) -> Counts {
     let answer = scratch.query();
     let whole = count::count(&whole);
     let total = |key: &'static str| {
-        let unit = if count::FRACTIONS.contains(&key) {
-            1
-        } else {
-            1_000_000_000
-        };
+        let unit = if count::FRACTIONS.contains(&key) { 1 } else { 1_000_000_000 };
         whole[key] + answer.nanos(key) / unit - before[key]
     };
-    whole
-        .keys()
-        .map(|key| (*key, total(key)))
-        .collect::<BTreeMap<_, _>>()
+    whole.keys().map(|key| (*key, total(key))).collect::<BTreeMap<_, _>>()
 }
 
 /// The lines of all chunks, in order of time, each ended by a newline.
 fn sorted_lines(chunks: &[Vec<u8>]) -> Vec<u8> {
-    let mut all: Vec<Vec<u8>> = chunks
-        .iter()
-        .flat_map(|chunk| lines(chunk))
-        .map(Vec::from)
-        .collect();
+    let mut all: Vec<Vec<u8>> = chunks.iter().flat_map(|chunk| lines(chunk)).map(Vec::from).collect();
     for line in &mut all {
         if !line.ends_with(b"\n") {
             line.push(b'\n');
@@ -60,10 +49,7 @@ fn sorted_lines(chunks: &[Vec<u8>]) -> Vec<u8> {
 fn a_killed_multilog_and_its_processor() {
     let (store, log) = (Store::new(), traffic(31, 0.15, 1.0));
     let lines: Vec<&[u8]> = lines(&log).collect();
-    let parts: Vec<Vec<u8>> = lines
-        .chunks(lines.len().div_ceil(9))
-        .map(<[&[u8]]>::concat)
-        .collect();
+    let parts: Vec<Vec<u8>> = lines.chunks(lines.len().div_ceil(9)).map(<[&[u8]]>::concat).collect();
     let (last, killed) = parts.split_last().expect("parts");
     for (round, part) in killed.iter().enumerate() {
         let mut multilog = Multilog::start(&store, 4_096);
@@ -89,21 +75,11 @@ fn a_killed_multilog_and_its_processor() {
     log_through(&store, 4_096, last);
 
     let names = store.chunk_names();
-    let orphans = names
-        .iter()
-        .filter(|path| name_of(path).ends_with(".u"))
-        .count();
-    assert!(
-        orphans >= killed.len(),
-        "{orphans} chunks that nobody processed"
-    );
+    let orphans = names.iter().filter(|path| name_of(path).ends_with(".u")).count();
+    assert!(orphans >= killed.len(), "{orphans} chunks that nobody processed");
     let mut rolled = store.chunks();
     store.flush();
-    assert_same_bytes(
-        "the archive, sorted",
-        &sorted_lines(&[store.archived()]),
-        &sorted_lines(&rolled),
-    );
+    assert_same_bytes("the archive, sorted", &sorted_lines(&[store.archived()]), &sorted_lines(&rolled));
     rolled.push(store.current());
     let expected = counts_of(&rolled);
     store.query().assert_counts(&expected);
@@ -128,17 +104,9 @@ fn lines_that_no_processor_ever_sees() {
     log_through(&store, 1_000_000, &traffic(33, 0.01, 1.0));
     assert_eq!(store.rolls(), 0, "nothing rolled");
     let mut all = store.chunks();
-    assert_eq!(
-        all.iter().filter(|chunk| !chunk.is_empty()).count(),
-        1,
-        "one chunk is left over"
-    );
+    assert_eq!(all.iter().filter(|chunk| !chunk.is_empty()).count(), 1, "one chunk is left over");
     store.flush();
-    assert_same_bytes(
-        "the archive",
-        &sorted_lines(&[store.archived()]),
-        &sorted_lines(&all),
-    );
+    assert_same_bytes("the archive", &sorted_lines(&[store.archived()]), &sorted_lines(&all));
     all.push(store.current());
     store.query().assert_counts(&counts_of(&all));
 }

@@ -92,9 +92,7 @@ fn without_an_argument_it_shows_what_there_is() {
     let usage = stderr(&output);
     for word in ["send", "update", "graph", "sendlog", "smtplog", "pop3log"] {
         assert!(
-            usage
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|found| found == word),
+            usage.split(|c: char| !c.is_alphanumeric()).any(|found| found == word),
             "{word} is missing in:\n{usage}"
         );
     }
@@ -103,18 +101,9 @@ fn without_an_argument_it_shows_what_there_is() {
 #[test]
 fn what_is_not_known_is_a_usage_error() {
     let store = Store::new();
-    for arguments in [
-        &["sned"][..],
-        &["send", "--no-such-option"],
-        &["update", "sned"],
-    ] {
+    for arguments in [&["sned"][..], &["send", "--no-such-option"], &["update", "sned"]] {
         let output = store.maillogs(arguments);
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
         assert!(output.stdout.is_empty(), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }

@@ -61,10 +61,7 @@ fn what_no_one_has_committed_yet_is_in_the_answer() {
     let (store, log) = (Store::new(), traffic(21, 0.02, 1.0));
     fs::write(store.logs().join("current"), &log).expect("current");
     store.query().assert_counts(&count::count(&log));
-    assert!(
-        !store.path("log/counters/send.txt").exists(),
-        "a query writes nothing"
-    );
+    assert!(!store.path("log/counters/send.txt").exists(), "a query writes nothing");
 }
 
 #[test]
@@ -123,11 +120,7 @@ fn counters_never_go_backwards() {
         }
         let answer = store.query();
         if let Some(before) = &before {
-            for key in before
-                .keys()
-                .into_iter()
-                .filter(|key| !GAUGES.contains(key))
-            {
+            for key in before.keys().into_iter().filter(|key| !GAUGES.contains(key)) {
                 assert!(
                     answer.nanos(key) >= before.nanos(key),
                     "query {queries}: {key} fell from {} to {}",
@@ -155,10 +148,7 @@ fn one_who_may_not_write_gets_the_newest_counts() {
     append(&store.logs().join("current"), new);
 
     chmod_all(&store.base(), 0o555, 0o444);
-    let output = unprivileged(&store)
-        .arg("send")
-        .output()
-        .expect("the query");
+    let output = unprivileged(&store).arg("send").output().expect("the query");
     chmod_all(&store.base(), 0o755, 0o644);
     assert!(output.status.success(), "{}", stderr(&output));
     let answer = Answer::parse(&String::from_utf8_lossy(&output.stdout));
@@ -179,10 +169,7 @@ fn one_who_may_not_read_the_log_gets_the_last_commit() {
         fs::set_permissions(store.logs().join("current"), permissions).expect("chmod");
     };
     close(0o000);
-    let output = unprivileged(&store)
-        .arg("send")
-        .output()
-        .expect("the query");
+    let output = unprivileged(&store).arg("send").output().expect("the query");
     close(0o644);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stderr(&output).contains("current"), "{:?}", stderr(&output));
@@ -196,15 +183,10 @@ fn the_counter_file_agrees() {
     log_through(&store, 16_384, &log);
     store.run(&["update"]);
     let file = fs::read_to_string(store.path("log/counters/send.txt")).expect("the counter file");
-    let pairs: Vec<(&str, &str)> = file
-        .lines()
-        .map(|line| line.split_once(':').expect("key:value"))
-        .collect();
+    let pairs: Vec<(&str, &str)> =
+        file.lines().map(|line| line.split_once(':').expect("key:value")).collect();
     assert!(pairs.is_sorted_by_key(|(key, _)| *key), "{file}");
-    let line: Vec<String> = pairs
-        .iter()
-        .map(|(key, value)| format!("{key}:{value}"))
-        .collect();
+    let line: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}:{value}")).collect();
     let counts: Counts = count::count(&log);
     Answer::parse(&format!("{}\n", line.join(":"))).assert_counts(&counts);
 }
@@ -214,11 +196,7 @@ fn verbose_talks_on_stderr_only() {
     let store = Store::new();
     let plain = store.run(&["send"]);
     assert_eq!(store.run(&["send", "-v"]), plain);
-    assert_eq!(
-        store.run(&["send", "-r"]),
-        plain,
-        "-r is accepted and does nothing"
-    );
+    assert_eq!(store.run(&["send", "-r"]), plain, "-r is accepted and does nothing");
 }
 
 /// The program as a user who owns nothing here; where the tests are not root's, as ourselves.
@@ -231,9 +209,7 @@ fn unprivileged(store: &Store) -> Command {
     fs::copy(MAILLOGS, &copy).expect("a copy");
     fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("chmod");
     let mut command = store.command("setpriv");
-    command
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-        .arg(copy);
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
     command
 }
 
@@ -244,10 +220,7 @@ fn append(file: &Path, lines: &[u8]) {
 
 /// Every file of the store but `current`, with what it holds.
 fn snapshot(store: &Store) -> Vec<(String, Vec<u8>)> {
-    let output = Command::new("find")
-        .arg(store.base())
-        .args(["-type", "f"])
-        .output();
+    let output = Command::new("find").arg(store.base()).args(["-type", "f"]).output();
     let mut files: Vec<(String, Vec<u8>)> = String::from_utf8(output.expect("find").stdout)
         .expect("UTF-8")
         .lines()
@@ -262,16 +235,7 @@ fn chmod_all(dir: &Path, directories: u32, files: u32) {
     for (kind, mode) in [("f", files), ("d", directories)] {
         let status = Command::new("find")
             .arg(dir)
-            .args([
-                "-depth",
-                "-type",
-                kind,
-                "-exec",
-                "chmod",
-                &format!("{mode:o}"),
-                "{}",
-                "+",
-            ])
+            .args(["-depth", "-type", kind, "-exec", "chmod", &format!("{mode:o}"), "{}", "+"])
             .status();
         assert!(status.expect("find").success());
     }

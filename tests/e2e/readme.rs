@@ -28,22 +28,13 @@ fn the_toaster_conf_is_understood() {
     for block in blocks("toml") {
         let store = Store::new();
         let own = fs::read_to_string(store.config()).expect("toaster.conf");
-        let keys: Vec<&str> = own
-            .lines()
-            .filter_map(|line| line.split(' ').next())
-            .collect();
+        let keys: Vec<&str> = own.lines().filter_map(|line| line.split(' ').next()).collect();
         let rest: Vec<&str> = block
             .lines()
-            .filter(|line| {
-                !keys
-                    .iter()
-                    .any(|key| !key.is_empty() && line.starts_with(key))
-            })
+            .filter(|line| !keys.iter().any(|key| !key.is_empty() && line.starts_with(key)))
             .collect();
         fs::write(store.config(), format!("{own}\n{}\n", rest.join("\n"))).expect("toaster.conf");
-        block
-            .parse::<toml::Table>()
-            .unwrap_or_else(|error| panic!("{error}\n{block}"));
+        block.parse::<toml::Table>().unwrap_or_else(|error| panic!("{error}\n{block}"));
         let output = store.maillogs(&["send"]);
         assert!(output.status.success(), "{}", stderr(&output));
         assert_eq!(stderr(&output), "", "a warning for\n{block}");
@@ -58,11 +49,7 @@ fn the_cron_lines_name_commands_that_exist() {
         let words: Vec<&str> = line.split_whitespace().collect();
         assert!(words.len() >= 8, "not a line of a system crontab: {line}");
         for time in &words[..5] {
-            assert!(
-                time.chars()
-                    .all(|c| c.is_ascii_digit() || "*/,-".contains(c)),
-                "{line}"
-            );
+            assert!(time.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c)), "{line}");
         }
         assert_eq!(words[6], "/usr/local/bin/maillogs", "{line}");
         let output = store.maillogs(&[words[7], "--help"]);

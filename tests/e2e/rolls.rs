@@ -22,32 +22,20 @@ fn assert_all_of(store: &Store, log: &[u8]) {
 /// rows together the counters.
 fn assert_rows(store: &Store, log: &[u8], step: u64) {
     let bins = count::by_bin(log, step);
-    let (first, last) = (
-        *bins.keys().next().expect("bins"),
-        *bins.keys().last().expect("bins"),
-    );
+    let (first, last) = (*bins.keys().next().expect("bins"), *bins.keys().last().expect("bins"));
     let rows = rrd::fetch(&store.rrd(), step, first - step, last);
     let answer = store.query();
-    for key in count::count(log)
-        .keys()
-        .filter(|key| !count::FRACTIONS.contains(key))
-    {
+    for key in count::count(log).keys().filter(|key| !count::FRACTIONS.contains(key)) {
         let expected: BTreeMap<u64, u128> = bins
             .iter()
             .map(|(end, counts): (&u64, &Counts)| (*end, counts[key]))
             .filter(|(_, count)| *count > 0)
             .collect();
         let source = rrd::source_of(key);
-        let got = rows
-            .get(source)
-            .unwrap_or_else(|| panic!("no data source {source}"));
+        let got = rows.get(source).unwrap_or_else(|| panic!("no data source {source}"));
         assert_eq!(got, &expected, "{key} by rows of {step} s");
         let total: u128 = got.values().sum();
-        assert_eq!(
-            total * 1_000_000_000,
-            answer.nanos(key),
-            "{key}: rows and counter"
-        );
+        assert_eq!(total * 1_000_000_000, answer.nanos(key), "{key}: rows and counter");
     }
 }
 
@@ -84,19 +72,13 @@ fn the_archive_goes_by_the_local_date() {
     log_through(&store, 65_536, &log);
     let rolled = store.chunks().concat();
     let mut expected: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let local = pipe_through(
-        Command::new("tai64nlocal").env("TZ", store.time_zone()),
-        &rolled,
-    );
+    let local = pipe_through(Command::new("tai64nlocal").env("TZ", store.time_zone()), &rolled);
     for (line, local) in lines(&rolled).zip(lines(&local)) {
         let date = String::from_utf8_lossy(&local[..10]).replace('-', "/");
         expected.entry(date).or_default().extend(line);
     }
     let archive = store.archive();
-    assert_eq!(
-        archive.keys().collect::<Vec<_>>(),
-        expected.keys().collect::<Vec<_>>()
-    );
+    assert_eq!(archive.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (day, lines) in &archive {
         assert_same_bytes(day, lines, &expected[day]);
     }
@@ -111,23 +93,15 @@ fn lines_longer_than_a_chunk() {
     for (number, line) in lines(&traffic(14, 0.03, 1.0)).enumerate() {
         if number % 40 == 3 {
             log.extend(&line[..26]);
-            log.extend(
-                format!("delivery {number}: deferral: {}/\n", "long_".repeat(1_800)).bytes(),
-            );
+            log.extend(format!("delivery {number}: deferral: {}/\n", "long_".repeat(1_800)).bytes());
         } else {
             log.extend(line);
         }
     }
     log_through(&store, 4_096, &log);
     let chunks = store.chunks();
-    assert!(
-        chunks.iter().any(|chunk| !chunk.ends_with(b"\n")),
-        "no chunk ends in mid-line"
-    );
-    assert!(
-        chunks.iter().any(|chunk| !chunk.starts_with(b"@")),
-        "no chunk begins in mid-line"
-    );
+    assert!(chunks.iter().any(|chunk| !chunk.ends_with(b"\n")), "no chunk ends in mid-line");
+    assert!(chunks.iter().any(|chunk| !chunk.starts_with(b"@")), "no chunk begins in mid-line");
     assert_all_of(&store, &log);
     store.flush();
     assert_rows(&store, &log, 60);
@@ -168,8 +142,7 @@ fn three_days_of_old_logs_lie_in_their_hours() {
     let end = END as u64;
     for (source, rows) in rrd::fetch(&store.rrd(), 300, end - 3 * 86_400, end) {
         for (time, amount) in rows {
-            *got.entry(((time - 300) / 3_600, source.clone()))
-                .or_default() += amount;
+            *got.entry(((time - 300) / 3_600, source.clone())).or_default() += amount;
         }
     }
     let sources: Vec<&str> = vec![
@@ -207,11 +180,7 @@ fn updates_beside_the_rolls_count_nothing_twice() {
         multilog.finish();
         done.store(true, Ordering::Relaxed);
         let updates = updates.join().expect("the updates");
-        assert!(
-            updates > 3,
-            "only {updates} updates beside {} rolls",
-            store.rolls()
-        );
+        assert!(updates > 3, "only {updates} updates beside {} rolls", store.rolls());
     });
     assert_all_of(&store, &log);
     store.flush();
@@ -230,36 +199,16 @@ fn the_counters_are_what_grep_counts() {
     for (key, pattern) in [
         ("message_new", "^@[0-9a-f]{24} new msg "),
         ("message_end", "^@[0-9a-f]{24} end msg "),
-        (
-            "delivery_success",
-            "^@[0-9a-f]{24} delivery [0-9]+: success: ",
-        ),
-        (
-            "delivery_deferral",
-            "^@[0-9a-f]{24} delivery [0-9]+: deferral: ",
-        ),
-        (
-            "delivery_failure",
-            "^@[0-9a-f]{24} delivery [0-9]+: failure: ",
-        ),
-        (
-            "start_delivery_remote",
-            "^@[0-9a-f]{24} starting delivery [0-9]+: msg [0-9]+ to remote ",
-        ),
+        ("delivery_success", "^@[0-9a-f]{24} delivery [0-9]+: success: "),
+        ("delivery_deferral", "^@[0-9a-f]{24} delivery [0-9]+: deferral: "),
+        ("delivery_failure", "^@[0-9a-f]{24} delivery [0-9]+: failure: "),
+        ("start_delivery_remote", "^@[0-9a-f]{24} starting delivery [0-9]+: msg [0-9]+ to remote "),
         ("status", "^@[0-9a-f]{24} status: local "),
     ] {
         let counted = pipe_through(Command::new("grep").args(["-E", "-c", pattern]), &log);
-        assert_eq!(
-            answer.text(key),
-            String::from_utf8_lossy(&counted).trim(),
-            "{key}"
-        );
+        assert_eq!(answer.text(key), String::from_utf8_lossy(&counted).trim(), "{key}");
     }
     let sum = "$2 == \"info\" { n += $6 } END { printf \"%.0f\", n }";
     let bytes = pipe_through(Command::new("awk").arg(sum), &log);
-    assert_eq!(
-        answer.text("message_bytes"),
-        String::from_utf8_lossy(&bytes),
-        "message_bytes"
-    );
+    assert_eq!(answer.text("message_bytes"), String::from_utf8_lossy(&bytes), "message_bytes");
 }

@@ -26,11 +26,7 @@ fn a_chunk_that_comes_again_is_passed_through_and_nothing_else() {
     for round in 0..3 {
         let output = store.postprocess(&log);
         assert!(output.status.success(), "{output:?}");
-        assert_same_bytes(
-            &format!("passed through, round {round}"),
-            &output.stdout,
-            &log,
-        );
+        assert_same_bytes(&format!("passed through, round {round}"), &output.stdout, &log);
         store.query().assert_counts(&count::count(&log));
         assert_same_bytes("the archive", &store.archived(), &log);
     }
@@ -67,11 +63,7 @@ fn logs_taifiles_off_passes_nothing_through() {
     let (store, log) = (Store::with("logs_taifiles = 0"), traffic(45, 0.02, 1.0));
     let output = store.postprocess(&log);
     assert!(output.status.success(), "{output:?}");
-    assert!(
-        output.stdout.is_empty(),
-        "{} bytes passed through",
-        output.stdout.len()
-    );
+    assert!(output.stdout.is_empty(), "{} bytes passed through", output.stdout.len());
     assert_same_bytes("the archive", &store.archived(), &log);
     store.query().assert_counts(&count::count(&log));
 }
@@ -93,10 +85,7 @@ fn logs_archive_untai_writes_what_tai64nlocal_writes() {
     let log = traffic(47, 0.3, 0.3);
     let output = store.postprocess(&log);
     assert_same_bytes("passed through", &output.stdout, &log);
-    let local = pipe_through(
-        Command::new("tai64nlocal").env("TZ", store.time_zone()),
-        &log,
-    );
+    let local = pipe_through(Command::new("tai64nlocal").env("TZ", store.time_zone()), &log);
     assert_same_bytes("the archive", &store.archived(), &local);
     assert!(store.archive().len() > 1, "one day only");
 }
@@ -119,10 +108,6 @@ fn the_old_toaster_conf_is_read() {
     let log = traffic(48, 0.02, 1.0);
     let output = store.postprocess(&log);
     assert!(output.status.success(), "{output:?}");
-    assert!(
-        output.stdout.is_empty(),
-        "{} bytes passed through",
-        output.stdout.len()
-    );
+    assert!(output.stdout.is_empty(), "{} bytes passed through", output.stdout.len());
     store.query().assert_counts(&count::count(&log));
 }

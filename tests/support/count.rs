@@ -8,13 +8,8 @@ use super::lines;
 pub type Counts = BTreeMap<&'static str, u128>;
 
 /// Keys of a query that are neither count nor sum: they may fall.
-pub const GAUGES: [&str; 5] = [
-    "concurrencyremote",
-    "peak_local",
-    "peak_remote",
-    "limit_local",
-    "limit_remote",
-];
+pub const GAUGES: [&str; 5] =
+    ["concurrencyremote", "peak_local", "peak_remote", "limit_local", "limit_remote"];
 
 /// The keys whose values have a fraction.
 pub const FRACTIONS: [&str; 2] = ["status_localp", "status_remotep"];
@@ -49,10 +44,7 @@ const KEYS: [&str; 23] = [
 pub fn count(log: &[u8]) -> Counts {
     let mut counts: Counts = KEYS.into_iter().map(|key| (key, 0)).collect();
     for line in lines(log) {
-        add_line(
-            &mut counts,
-            String::from_utf8_lossy(line).trim_end_matches('\n'),
-        );
+        add_line(&mut counts, String::from_utf8_lossy(line).trim_end_matches('\n'));
     }
     counts
 }
@@ -69,10 +61,7 @@ fn add_line(counts: &mut Counts, line: &str) {
     } else if text.starts_with("info msg ") {
         add("message_info", 1);
         if words.get(3) == Some(&"bytes") && words.get(5) == Some(&"from") {
-            add(
-                "message_bytes",
-                words[4].parse().expect("a number of bytes"),
-            );
+            add("message_bytes", words[4].parse().expect("a number of bytes"));
         }
     } else if text.starts_with("starting delivery ") {
         add("start_delivery", 1);
@@ -95,11 +84,9 @@ fn add_line(counts: &mut Counts, line: &str) {
             let (used, limit) = word?.split_once('/')?;
             Some((used.parse().ok()?, limit.parse().ok()?))
         };
-        if let (Some((local, local_limit)), Some("remote"), Some((remote, remote_limit))) = (
-            used(words.get(2)),
-            words.get(3).copied(),
-            used(words.get(4)),
-        ) {
+        if let (Some((local, local_limit)), Some("remote"), Some((remote, remote_limit))) =
+            (used(words.get(2)), words.get(3).copied(), used(words.get(4)))
+        {
             // Each term rounded once, half up: 10⁻⁹ is the unit.
             let fraction = |used, limit| (2 * used * 1_000_000_000 + limit) / (2 * limit);
             add("status_localp", fraction(local, local_limit));
@@ -131,10 +118,7 @@ fn add_line(counts: &mut Counts, line: &str) {
 /// The time of a line with a TAI64N label, nanoseconds since 1970.
 pub fn unix_nanos(line: &str) -> Option<u64> {
     let label = line.get(..26)?.strip_prefix('@')?.strip_suffix(' ')?;
-    if !label
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    {
+    if !label.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
     }
     let seconds = u64::from_str_radix(&label[..16], 16).ok()?;
@@ -151,7 +135,5 @@ pub fn by_bin(log: &[u8], step: u64) -> BTreeMap<u64, Counts> {
         let end = (nanos / 1_000_000_000 / step + 1) * step;
         bins.entry(end).or_default().extend(line);
     }
-    bins.into_iter()
-        .map(|(end, lines)| (end, count(&lines)))
-        .collect()
+    bins.into_iter().map(|(end, lines)| (end, count(&lines))).collect()
 }

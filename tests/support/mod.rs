@@ -25,16 +25,9 @@ pub fn traffic(seed: u64, days: f64, rate: f64) -> Vec<u8> {
 /// As [`traffic`], with another end.
 pub fn traffic_until(end: i64, seed: u64, days: f64, rate: f64) -> Vec<u8> {
     let mut log = Vec::new();
-    traffic::Traffic {
-        seed,
-        end,
-        days,
-        rate,
-        utc_offset: 0,
-        labels: true,
-    }
-    .write(&mut log)
-    .expect("writing to memory");
+    traffic::Traffic { seed, end, days, rate, utc_offset: 0, labels: true }
+        .write(&mut log)
+        .expect("writing to memory");
     log
 }
 

@@ -79,10 +79,7 @@ impl Drop for Multilog {
 pub fn kill(group: u32) {
     // The shell's own kill: the program of that name is in a package of its own.
     let command = format!("kill -9 -{group}");
-    let _ = Command::new("sh")
-        .args(["-c", &command])
-        .stderr(Stdio::null())
-        .status();
+    let _ = Command::new("sh").args(["-c", &command]).stderr(Stdio::null()).status();
 }
 
 /// All of `log` through one multilog.

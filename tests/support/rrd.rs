@@ -19,18 +19,11 @@ pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
         .args(["--start", &begin.to_string(), "--end", &end.to_string()])
         .env("LC_ALL", "C");
     let output = command.output().expect("rrdtool");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("UTF-8 from rrdtool");
     let (header, rows) = text.split_once("\n\n").expect("a header and rows");
     let names: Vec<&str> = header.split_whitespace().collect();
-    let mut fetched: Rows = names
-        .iter()
-        .map(|name| ((*name).to_owned(), BTreeMap::new()))
-        .collect();
+    let mut fetched: Rows = names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
     let mut before = None;
     for row in rows.lines() {
         let (time, values) = row.split_once(": ").expect("TIME: VALUES");
@@ -44,10 +37,7 @@ pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
         for (name, value) in names.iter().zip(values.split_whitespace()) {
             let amount = (value.parse::<f64>().expect("a number") * step as f64).round();
             if amount > 0.0 {
-                fetched
-                    .get_mut(*name)
-                    .expect("a name")
-                    .insert(time, amount as u128);
+                fetched.get_mut(*name).expect("a name").insert(time, amount as u128);
             }
         }
     }

@@ -30,14 +30,8 @@ impl Store {
 
     /// With more lines for toaster.conf.
     pub fn with(config: &str) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("maillogs-")
-            .tempdir()
-            .expect("a directory");
-        let store = Self {
-            dir,
-            time_zone: "UTC".into(),
-        };
+        let dir = tempfile::Builder::new().prefix("maillogs-").tempdir().expect("a directory");
+        let store = Self { dir, time_zone: "UTC".into() };
         // Other users are let in, as they are to /var/log/mail: some tests are one.
         fs::set_permissions(store.path(""), fs::Permissions::from_mode(0o755)).expect("chmod");
         fs::create_dir_all(store.logs()).expect("mkdir");
@@ -45,10 +39,7 @@ impl Store {
         symlink(MAILLOGS, store.sendlog()).expect("symlink");
         let me = |option| {
             let output = Command::new("id").arg(option).output().expect("id");
-            String::from_utf8(output.stdout)
-                .expect("a name")
-                .trim()
-                .to_owned()
+            String::from_utf8(output.stdout).expect("a name").trim().to_owned()
         };
         let base = store.base();
         let config = format!(
@@ -113,21 +104,13 @@ impl Store {
 
     /// `maillogs ARGUMENTS`, whatever becomes of it.
     pub fn maillogs(&self, arguments: &[&str]) -> Output {
-        self.command(MAILLOGS)
-            .args(arguments)
-            .output()
-            .expect("running maillogs")
+        self.command(MAILLOGS).args(arguments).output().expect("running maillogs")
     }
 
     /// `maillogs ARGUMENTS`, which has to succeed; gives its stdout.
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.maillogs(arguments);
-        assert!(
-            output.status.success(),
-            "maillogs {arguments:?}: {}: {}",
-            output.status,
-            stderr(&output)
-        );
+        assert!(output.status.success(), "maillogs {arguments:?}: {}: {}", output.status, stderr(&output));
         String::from_utf8(output.stdout).expect("UTF-8 on stdout")
     }
 
@@ -198,10 +181,7 @@ impl Store {
 
     /// Chunks that left `current`, oldest first: `@….s` and `@….u`.
     pub fn chunks(&self) -> Vec<Vec<u8>> {
-        self.chunk_names()
-            .iter()
-            .map(|chunk| fs::read(chunk).expect("a chunk"))
-            .collect()
+        self.chunk_names().iter().map(|chunk| fs::read(chunk).expect("a chunk")).collect()
     }
 
     /// Their files.
@@ -213,10 +193,7 @@ impl Store {
 
     /// How often multilog rolled.
     pub fn rolls(&self) -> usize {
-        self.chunk_names()
-            .iter()
-            .filter(|path| name_of(path).ends_with(".s"))
-            .count()
+        self.chunk_names().iter().filter(|path| name_of(path).ends_with(".s")).count()
     }
 
     pub fn current(&self) -> Vec<u8> {
@@ -236,12 +213,7 @@ impl Answer {
         let fields: Vec<&str> = line.split(':').collect();
         let (pairs, rest) = fields.as_chunks::<2>();
         assert!(rest.is_empty(), "a key without a value: {line:?}");
-        Self(
-            pairs
-                .iter()
-                .map(|[key, value]| ((*key).into(), (*value).into()))
-                .collect(),
-        )
+        Self(pairs.iter().map(|[key, value]| ((*key).into(), (*value).into())).collect())
     }
 
     pub fn keys(&self) -> Vec<&str> {
@@ -259,9 +231,7 @@ impl Answer {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         assert!(fraction.len() <= 9, "{key}: more than nine digits: {text}");
         let number = |digits: &str| -> u128 {
-            digits
-                .parse()
-                .unwrap_or_else(|_| panic!("{key}: not a number: {text:?}"))
+            digits.parse().unwrap_or_else(|_| panic!("{key}: not a number: {text:?}"))
         };
         number(whole) * 1_000_000_000 + number(&format!("{fraction:0<9}"))
     }
@@ -269,11 +239,7 @@ impl Answer {
     /// Panics unless every count and sum is what `expected` says.
     pub fn assert_counts(&self, expected: &Counts) {
         for (key, expected) in expected {
-            let unit = if count::FRACTIONS.contains(key) {
-                1
-            } else {
-                1_000_000_000
-            };
+            let unit = if count::FRACTIONS.contains(key) { 1 } else { 1_000_000_000 };
             assert_eq!(self.nanos(key), expected * unit, "{key}");
         }
     }
@@ -288,11 +254,7 @@ pub fn assert_same_bytes(what: &str, got: &[u8], expected: &[u8]) {
     if got == expected {
         return;
     }
-    let at = got
-        .iter()
-        .zip(expected)
-        .take_while(|(got, expected)| got == expected)
-        .count();
+    let at = got.iter().zip(expected).take_while(|(got, expected)| got == expected).count();
     let near = |bytes: &[u8]| {
         let range = at.saturating_sub(60)..(at + 60).min(bytes.len());
         String::from_utf8_lossy(&bytes[range]).into_owned()
@@ -308,18 +270,14 @@ pub fn assert_same_bytes(what: &str, got: &[u8], expected: &[u8]) {
 
 fn children(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     paths
 }
 
 /// The last part of a path.
 pub fn name_of(path: &Path) -> &str {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .expect("a UTF-8 name")
+    path.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name")
 }
 
 fn numbered(dir: &Path) -> Vec<PathBuf> {

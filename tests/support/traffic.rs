@@ -54,16 +54,16 @@ const CHANSKIP: [f64; 2] = [10.0, 20.0];
 const QUEUE_LIFETIME: f64 = 86_400.0;
 /// Messages a minute by local hour.
 const WEEKDAY: [f64; 24] = [
-    3.4, 2.8, 2.3, 2.1, 2.5, 3.6, 6.2, 12.0, 20.5, 26.0, 27.0, 25.0, 19.0, 23.0, 27.5, 25.5, 22.0,
-    16.0, 11.5, 9.5, 8.5, 8.2, 6.6, 4.6,
+    3.4, 2.8, 2.3, 2.1, 2.5, 3.6, 6.2, 12.0, 20.5, 26.0, 27.0, 25.0, 19.0, 23.0, 27.5, 25.5, 22.0, 16.0,
+    11.5, 9.5, 8.5, 8.2, 6.6, 4.6,
 ];
 const WEEKEND: [f64; 24] = [
-    3.3, 2.6, 2.1, 1.8, 1.9, 2.3, 3.4, 5.6, 10.0, 15.5, 18.5, 18.0, 13.5, 15.0, 17.0, 15.5, 13.0,
-    10.0, 8.8, 9.8, 9.4, 8.0, 6.1, 4.2,
+    3.3, 2.6, 2.1, 1.8, 1.9, 2.3, 3.4, 5.6, 10.0, 15.5, 18.5, 18.0, 13.5, 15.0, 17.0, 15.5, 13.0, 10.0, 8.8,
+    9.8, 9.4, 8.0, 6.1, 4.2,
 ];
 const USERS: [&str; 16] = [
-    "anna", "ben", "carla", "dmitri", "elif", "farid", "grace", "hiro", "ines", "jonas", "kofi",
-    "lena", "mateo", "nadia", "oskar", "priya",
+    "anna", "ben", "carla", "dmitri", "elif", "farid", "grace", "hiro", "ines", "jonas", "kofi", "lena",
+    "mateo", "nadia", "oskar", "priya",
 ];
 const LOCAL_DOMAINS: [&str; 3] = ["example.org", "lists.example.org", "shop.example.org"];
 const BIG_PROVIDER: &str = "freemail.example.net";
@@ -338,10 +338,7 @@ impl<'a> Server<'a> {
     fn status(&mut self, at: u64) -> io::Result<()> {
         let [local, remote] = self.running;
         let [local_limit, remote_limit] = LIMITS;
-        self.log(
-            at,
-            format_args!("status: local {local}/{local_limit} remote {remote}/{remote_limit}"),
-        )
+        self.log(at, format_args!("status: local {local}/{local_limit} remote {remote}/{remote_limit}"))
     }
 
     // ---- arrivals
@@ -385,11 +382,7 @@ impl<'a> Server<'a> {
         let at_hour = |hour: i64| {
             let day = hour.div_euclid(24);
             // 1970-01-01 was a Thursday; Monday is 0.
-            let table = if (day + 3).rem_euclid(7) < 5 {
-                WEEKDAY
-            } else {
-                WEEKEND
-            };
+            let table = if (day + 3).rem_euclid(7) < 5 { WEEKDAY } else { WEEKEND };
             table[hour.rem_euclid(24) as usize] * chance(hour, 0.11) * chance(-1 - day, 0.08)
         };
         let half_hours_ago = local - 1_800;
@@ -438,11 +431,7 @@ impl<'a> Server<'a> {
 
     fn user(&mut self) -> String {
         let name = self.rng.pick(&USERS);
-        if self.rng.chance(0.4) {
-            format!("{name}{}", self.rng.range(2, 90))
-        } else {
-            name.into()
-        }
+        if self.rng.chance(0.4) { format!("{name}{}", self.rng.range(2, 90)) } else { name.into() }
     }
 
     fn local_address(&mut self) -> String {
@@ -452,21 +441,12 @@ impl<'a> Server<'a> {
 
     fn remote_address(&mut self) -> String {
         let user = self.user();
-        let domain = if self.rng.chance(0.3) {
-            BIG_PROVIDER
-        } else {
-            self.rng.pick(&REMOTE_DOMAINS)
-        };
+        let domain = if self.rng.chance(0.3) { BIG_PROVIDER } else { self.rng.pick(&REMOTE_DOMAINS) };
         format!("{user}@{domain}")
     }
 
     fn recipient(&mut self, address: String, fate: Fate) -> Recipient {
-        Recipient {
-            address,
-            fate,
-            tries: 0,
-            done: false,
-        }
+        Recipient { address, fate, tries: 0, done: false }
     }
 
     /// Local recipients carry the virtual domain before their own address, as vpopmail has it.
@@ -511,10 +491,7 @@ impl<'a> Server<'a> {
         let pid = self.pid();
         self.log(at, format_args!("new msg {inode}"))?;
         let (bytes, sender) = (message.bytes, message.sender.clone());
-        self.log(
-            at,
-            format_args!("info msg {inode}: bytes {bytes} from {sender} qp {pid} uid {uid}"),
-        )?;
+        self.log(at, format_args!("info msg {inode}: bytes {bytes} from {sender} qp {pid} uid {uid}"))?;
         let channels = [LOCAL, REMOTE].map(|channel| !message.recipients[channel].is_empty());
         self.queue.insert(inode, message);
         for channel in [LOCAL, REMOTE] {
@@ -552,38 +529,19 @@ impl<'a> Server<'a> {
             let number = self.next_delivery;
             self.next_delivery += 1;
             let place = ["local", "remote"][channel];
-            let address = self.queue[&inode].recipients[channel][recipient]
-                .address
-                .clone();
-            self.log(
-                at,
-                format_args!("starting delivery {number}: msg {inode} to {place} {address}"),
-            )?;
+            let address = self.queue[&inode].recipients[channel][recipient].address.clone();
+            self.log(at, format_args!("starting delivery {number}: msg {inode} to {place} {address}"))?;
             self.running[channel] += 1;
             self.status(at)?;
-            self.deliveries.insert(
-                number,
-                Delivery {
-                    message: inode,
-                    channel,
-                    recipient,
-                    outcome,
-                    report,
-                },
-            );
+            self.deliveries.insert(number, Delivery { message: inode, channel, recipient, outcome, report });
             self.after(at, seconds, Event::Done { delivery: number });
         }
         Ok(())
     }
 
     fn end_delivery(&mut self, at: u64, number: u64) -> io::Result<()> {
-        let Some(Delivery {
-            message: inode,
-            channel,
-            recipient,
-            outcome,
-            report,
-        }) = self.deliveries.remove(&number)
+        let Some(Delivery { message: inode, channel, recipient, outcome, report }) =
+            self.deliveries.remove(&number)
         else {
             return Ok(());
         };
@@ -597,22 +555,12 @@ impl<'a> Server<'a> {
             message.open[channel] -= 1;
             let pass_over = message.open[channel] == 0;
             let again = message.recipients[channel].iter().any(|to| !to.done);
-            let finished = message.open == [0, 0]
-                && message
-                    .recipients
-                    .iter()
-                    .flatten()
-                    .all(|recipient| recipient.done);
+            let finished =
+                message.open == [0, 0] && message.recipients.iter().flatten().all(|recipient| recipient.done);
             if pass_over && again {
                 let due = next_retry(message.birth, at as f64 / SECOND as f64, channel);
                 let due = (due * SECOND as f64) as u64;
-                self.at(
-                    due.max(at),
-                    Event::Due {
-                        message: inode,
-                        channel,
-                    },
-                );
+                self.at(due.max(at), Event::Due { message: inode, channel });
             }
             if finished {
                 let cleanup = 0.002 + 0.01 * self.rng.unit();
@@ -629,11 +577,9 @@ impl<'a> Server<'a> {
         if message.failed {
             let bounce = match message.sender {
                 Sender::Person(address) => {
-                    let local = LOCAL_DOMAINS.iter().any(|domain| {
-                        address
-                            .split_once('@')
-                            .is_some_and(|(_, host)| host == *domain)
-                    });
+                    let local = LOCAL_DOMAINS
+                        .iter()
+                        .any(|domain| address.split_once('@').is_some_and(|(_, host)| host == *domain));
                     let fate = match self.rng.unit() {
                         _ if local => Fate::Accepts,
                         x if x < 0.25 => Fate::Refuses,
@@ -643,11 +589,7 @@ impl<'a> Server<'a> {
                     Some((Sender::Bounce, self.recipient(address, fate), local))
                 }
                 Sender::Bounce => {
-                    let fate = if self.rng.chance(0.01) {
-                        Fate::Refuses
-                    } else {
-                        Fate::Accepts
-                    };
+                    let fate = if self.rng.chance(0.01) { Fate::Refuses } else { Fate::Accepts };
                     let to = self.recipient("postmaster@example.org".into(), fate);
                     Some((Sender::DoubleBounce, to, true))
                 }
@@ -656,11 +598,7 @@ impl<'a> Server<'a> {
             if let Some((sender, to, local)) = bounce {
                 let pid = self.pid();
                 self.log(at, format_args!("bounce msg {inode} qp {pid}"))?;
-                let recipients = if local {
-                    [vec![to], vec![]]
-                } else {
-                    [vec![], vec![to]]
-                };
+                let recipients = if local { [vec![to], vec![]] } else { [vec![], vec![to]] };
                 let mut notice = self.message(at, sender, recipients);
                 notice.bytes = message.bytes.min(30_000) + self.rng.range(700, 1_400);
                 self.after(at, 0.05, Event::Arrival(Box::new(notice)));
@@ -676,10 +614,7 @@ impl<'a> Server<'a> {
     // ---- what remote hosts say
 
     fn outage(&self, at: u64) -> Option<(u64, u64)> {
-        self.outages
-            .iter()
-            .copied()
-            .find(|&(begin, end)| (begin..end).contains(&at))
+        self.outages.iter().copied().find(|&(begin, end)| (begin..end).contains(&at))
     }
 
     /// Outcome, report and duration in seconds of a try that starts now.
@@ -703,9 +638,7 @@ impl<'a> Server<'a> {
             self.remote_outcome(at, fate, tries, &user, &host)
         };
         if outcome == "deferral" && age > QUEUE_LIFETIME {
-            report.push_str(
-                "I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long./",
-            );
+            report.push_str("I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long./");
             return ("failure", report, seconds);
         }
         (outcome, report, seconds)
@@ -786,42 +719,26 @@ impl<'a> Server<'a> {
                         "Connected_to_{ip}_but_greeting_failed./Remote_host_said:_421_4.3.2_Service_not_available,_try_again_later/"
                     ),
                 };
-                (
-                    "deferral",
-                    report,
-                    rng.log_normal(125.0, 0.45).clamp(12.0, 360.0),
-                )
+                ("deferral", report, rng.log_normal(125.0, 0.45).clamp(12.0, 360.0))
             }
             _ => {
                 let said = match rng.range(0, 4) {
                     0 => format!("250_2.0.0_Ok:_queued_as_{:010X}", rng.next() >> 24),
                     1 => format!("250_ok_{}_qp_{}", at / SECOND, rng.range(300, 32_767)),
                     2 => format!("250_OK_id={:016x}", rng.next()),
-                    _ => format!(
-                        "250_2.6.0_<{:016x}@example.org>_Queued_mail_for_delivery",
-                        rng.next()
-                    ),
+                    _ => format!("250_2.6.0_<{:016x}@example.org>_Queued_mail_for_delivery", rng.next()),
                 };
                 let report = format!("{ip}_accepted_message./Remote_host_said:_{said}/");
-                (
-                    "success",
-                    report,
-                    rng.log_normal(26.0, 0.9).clamp(0.4, 280.0),
-                )
+                ("success", report, rng.log_normal(26.0, 0.9).clamp(0.4, 280.0))
             }
         }
     }
 
     /// One of the documentation networks' addresses, a few for each host.
     fn address_of(&mut self, host: &str) -> String {
-        let hash = host
-            .bytes()
-            .fold(7u64, |hash, byte| (hash * 31 + u64::from(byte)) % 9_973);
-        let network = if host == BIG_PROVIDER {
-            "203.0.113"
-        } else {
-            ["192.0.2", "198.51.100"][(hash % 2) as usize]
-        };
+        let hash = host.bytes().fold(7u64, |hash, byte| (hash * 31 + u64::from(byte)) % 9_973);
+        let network =
+            if host == BIG_PROVIDER { "203.0.113" } else { ["192.0.2", "198.51.100"][(hash % 2) as usize] };
         format!("{network}.{}", 10 + (hash % 200) + self.rng.range(0, 4))
     }
 }
