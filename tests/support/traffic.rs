@@ -3,7 +3,7 @@
 //! The log is what `qmail-send.c` would have written for a mid-sized server: load that follows the
 //! local hour and the day of the week, retries by qmail's quadratic back-off, bounces, a limit of
 //! concurrency, queue ids that come back like inode numbers, and now and then a big remote provider
-//! that is down for two hours. Every delivery that ends was started, every message that ends was
+//! that is down for some hours. Every delivery that ends was started, every message that ends was
 //! new; what is in flight at the end of the span has no end yet.
 //!
 //! The same [`Traffic`] gives the same bytes. All names and addresses are documentation ones
@@ -707,7 +707,7 @@ impl<'a> Server<'a> {
                 if down.is_some_and(|(begin, end)| {
                     // Whole at first; towards the end some of its hosts are back.
                     let passed = (at - begin) as f64 / (end - begin) as f64;
-                    rng.chance((2.6 - 2.2 * passed).min(0.985))
+                    rng.chance((2.0 - 1.95 * passed).min(0.985))
                 }) =>
             {
                 let report = match rng.range(0, 4) {
@@ -756,13 +756,13 @@ fn outages(rng: &mut Rng, start: u64, end: u64) -> Vec<(u64, u64)> {
     let span = end - start;
     if span < 12 * hour {
         let begin = start + span * 2 / 5;
-        return vec![(begin, begin + (2 * hour).min(span / 6))];
+        return vec![(begin, begin + (3 * hour).min(span / 5))];
     }
     let mut outages = Vec::new();
     let mut back = 9 * hour;
     while back < span {
         let begin = end - back + rng.range(0, 40) * 60 * SECOND;
-        outages.push((begin, begin + 2 * hour + rng.range(0, 25) * 60 * SECOND));
+        outages.push((begin, begin + 3 * hour + rng.range(0, 25) * 60 * SECOND));
         back += 34 * hour + rng.range(0, 3) * hour;
     }
     outages
