@@ -1,0 +1,64 @@
+# maillogs: build, test, demonstrate, install. GNU make; `make help` lists what there is.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+MANDIR ?= $(PREFIX)/share/man
+INSTALL ?= install
+
+# rrd-sys asks for libclang unless LIBRRD names the library: then it takes its own bindings. The
+# shell asks pkg-config when a recipe runs, not make when it starts: `deps` may have just
+# installed it.
+CARGO = LIBRRD="$${LIBRRD:-$$(pkg-config --variable=libdir librrd)/librrd.so}" cargo
+
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+BINARY = $(TARGET)/release/maillogs
+LINKS = sendlog smtplog pop3log
+
+.PHONY: build deps test demo bench lint install uninstall clean help
+
+build: deps ## build the release binary
+	$(CARGO) build --release
+
+deps: ## install what building and testing need, where it is missing
+	@sh scripts/deps.sh
+
+test: deps ## run every test, with real multilog
+	@CARGO='$(CARGO)' sh scripts/test.sh
+
+demo: deps ## three days of mail through multilog and sendlog, then the graphs
+	$(CARGO) build --release --bin maillogs --example qmail-traffic
+	@TARGET='$(TARGET)' sh scripts/demo.sh
+
+bench: deps ## time against `wc -l` on a log of 200 MB
+	$(CARGO) build --release --bin maillogs --example qmail-traffic
+	@TARGET='$(TARGET)' bash scripts/bench.sh
+
+lint: deps ## what a change has to pass besides the tests
+	cargo fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+# Without prerequisites: `make && sudo make install` does not run cargo as root.
+$(BINARY):
+	$(MAKE) build
+
+install: $(BINARY) ## install below PREFIX (and DESTDIR)
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/etc' '$(DESTDIR)$(MANDIR)/man1'
+	$(INSTALL) -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/maillogs'
+	for link in $(LINKS); do ln -sf maillogs '$(DESTDIR)$(PREFIX)'/bin/$$link || exit 1; done
+	$(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(PREFIX)/etc/toaster.conf.sample'
+	test -e '$(DESTDIR)$(PREFIX)/etc/toaster.conf' \
+		|| $(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(PREFIX)/etc/toaster.conf'
+	$(INSTALL) -m 644 man/maillogs.1 $(LINKS:%=man/%.1) '$(DESTDIR)$(MANDIR)/man1'
+
+uninstall: ## remove what install put there, but for toaster.conf
+	for name in maillogs $(LINKS); do \
+		rm -f '$(DESTDIR)$(PREFIX)'/bin/$$name '$(DESTDIR)$(MANDIR)'/man1/$$name.1 || exit 1; \
+	done
+	rm -f '$(DESTDIR)$(PREFIX)/etc/toaster.conf.sample'
+
+clean: ## remove what was built and the demonstration
+	cargo clean
+	rm -rf demo
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12

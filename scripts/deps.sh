@@ -1,0 +1,66 @@
+#!/bin/sh
+# Installs what building and testing need and this machine lacks. Looks first: where nothing is
+# missing it ends at once and asks neither the network nor for a password.
+set -eu
+
+missing=
+# need PACKAGE COMMAND…: the package is missing unless the command succeeds.
+need() {
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+dejavu() {
+	test -n "$(find /usr/share/fonts /usr/local/share/fonts -name DejaVuSansMono.ttf 2>/dev/null)"
+}
+
+need gcc command -v cc
+need pkg-config command -v pkg-config
+need librrd-dev pkg-config --exists librrd
+# Without a font librrd draws boxes for letters, and says nothing.
+need fonts-dejavu-core dejavu
+# For the tests: the real logger, an independent reader of RRDs, time zones. `daemontools` has
+# only the programs; the service manager would be daemontools-run.
+need daemontools command -v multilog
+need rrdtool command -v rrdtool
+need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
+
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" = 0 ]; then
+		as_root=
+	elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+		as_root='sudo -n'
+	else
+		as_root=no
+	fi
+	if [ "$as_root" = no ] || ! command -v apt-get >/dev/null 2>&1; then
+		echo "make: please install (the names are Debian's):$missing" >&2
+		exit 1
+	fi
+
+	# No package of the list has a daemon. Should one ever bring one along, it must not start on
+	# a machine that only wanted to run our tests.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		trap '$as_root rm -f "$policy"' EXIT
+		trap 'exit 1' HUP INT TERM
+		printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+		$as_root chmod 755 "$policy"
+	fi
+	echo "make: installing$missing"
+	install() {
+		# shellcheck disable=SC2086 # a list of words
+		$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends $missing >/dev/null
+	}
+	# The package lists may be absent or old.
+	install 2>/dev/null || { $as_root apt-get update -qq && install; } || {
+		echo "make: apt-get could not install:$missing" >&2
+		exit 1
+	}
+fi
+
+command -v cargo >/dev/null 2>&1 || {
+	echo 'make: please install Rust 1.89 or newer (https://rustup.rs)' >&2
+	exit 1
+}

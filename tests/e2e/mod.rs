@@ -1,0 +1,10 @@
+//! The program from outside, as a postmaster's loggers, cron and pollers see it.
+
+mod broken;
+mod crash;
+mod personality;
+mod query;
+mod readme;
+mod rolls;
+mod sweep;
+mod traffic;

@@ -1,0 +1,55 @@
+//! Reads an RRD the way a postmaster would: with `rrdtool fetch`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// What rows of `step` seconds hold, by data source, then by the unix time at which the row ends:
+/// a rate times the step, rounded; rows that are unknown or zero are left out.
+pub type Rows = BTreeMap<String, BTreeMap<u64, u128>>;
+
+/// Fetches the AVERAGE rows of `step` seconds that end in `begin + step ..= end`; both are
+/// multiples of `step`.
+pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
+    let mut command = Command::new("rrdtool");
+    command
+        .arg("fetch")
+        .arg(file)
+        .args(["AVERAGE", "--resolution", &step.to_string()])
+        .args(["--start", &begin.to_string(), "--end", &end.to_string()])
+        .env("LC_ALL", "C");
+    let output = command.output().expect("rrdtool");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8 from rrdtool");
+    let (header, rows) = text.split_once("\n\n").expect("a header and rows");
+    let names: Vec<&str> = header.split_whitespace().collect();
+    let mut fetched: Rows = names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
+    let mut before = None;
+    for row in rows.lines() {
+        let (time, values) = row.split_once(": ").expect("TIME: VALUES");
+        let time: u64 = time.parse().expect("a time");
+        let distance = time - before.unwrap_or(time - step);
+        assert_eq!(distance, step, "rows of another resolution");
+        before = Some(time);
+        if time <= begin || time > end {
+            continue;
+        }
+        for (name, value) in names.iter().zip(values.split_whitespace()) {
+            let amount = (value.parse::<f64>().expect("a number") * step as f64).round();
+            if amount > 0.0 {
+                fetched.get_mut(*name).expect("a name").insert(time, amount as u128);
+            }
+        }
+    }
+    fetched
+}
+
+/// The data source of a counter: its own name, or a shorter one where librrd's 19 characters do
+/// not hold it.
+pub fn source_of(key: &str) -> &str {
+    match key {
+        "start_delivery_local" => "start_local",
+        "start_delivery_remote" => "start_remote",
+        key => key,
+    }
+}
