@@ -1,1 +1,257 @@
 //! Templates → pictures and the page.
+//!
+//! [`draw`] is the whole of it: `template` says what a graph shows, `rows` reads the values and
+//! makes them whole at their newest end, `legend` computes the numbers, `args` spells it all for
+//! librrd, `render` calls it and writes the file, `page` lists the pictures that are there.
+
+mod args;
+mod axis;
+mod fonts;
+mod legend;
+mod page;
+mod period;
+mod render;
+mod rows;
+mod rpn;
+mod template;
+mod text;
+mod theme;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub use period::Period;
+pub use theme::Theme;
+
+use template::Template;
+
+/// An RRD that graphs may draw from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// What templates call it.
+    pub protocol: String,
+    /// The file; it need not exist yet.
+    pub rrd: PathBuf,
+    /// Seconds of a step.
+    pub step: u32,
+    /// When its sources were last read to their end, Unix seconds: up to here nothing in the RRD
+    /// means that nothing happened.
+    pub seen: i64,
+}
+
+/// How a picture is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Twice the pixels, for sharp letters on every screen.
+    Png,
+    /// A vector picture.
+    Svg,
+}
+
+impl Format {
+    /// The end of a file's name, without the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+}
+
+/// What to draw, and where.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Names of graphs; empty: all.
+    pub names: Vec<String>,
+    /// Which periods; empty: all.
+    pub periods: Vec<Period>,
+    /// Which themes; empty: both.
+    pub themes: Vec<Theme>,
+    /// How pictures are stored.
+    pub format: Format,
+    /// The directory of pictures and page; it is made if it does not exist.
+    pub output: PathBuf,
+    /// Templates that replace or join those of the binary.
+    pub templates_dir: Option<PathBuf>,
+    /// The end of every picture, Unix seconds.
+    pub now: i64,
+    /// Draw also what is still fresh.
+    pub force: bool,
+    /// The host's name, for pictures and page; may be empty.
+    pub host: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Pictures written.
+    pub drawn: usize,
+    /// Pictures left as they are: no pixel of them would have changed.
+    pub fresh: usize,
+    /// What could not be drawn and why, one line each; everything else was.
+    pub problems: Vec<String>,
+}
+
+/// Why nothing at all could be drawn, or the page could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name that no template has.
+    #[error("there is no graph `{name}`; there are {known}")]
+    UnknownGraph {
+        /// The name, shortened.
+        name: String,
+        /// All names there are, with commas.
+        known: String,
+    },
+    /// The directory cannot be made, or the page not written in it.
+    #[error("{}: {source}; name a directory that can be written with --output or graphs_dir", .path.display())]
+    Output {
+        /// What could not be written.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The page could not be put together.
+    #[error("index.html: {0}")]
+    Page(#[from] minijinja::Error),
+}
+
+/// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes `index.html` with all
+/// pictures that are there.
+///
+/// A template, an RRD or a picture that fails is told in the report and stops no other.
+///
+/// # Errors
+/// A name in `options.names` that no template has; a directory that cannot be written.
+pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref());
+    let mut report = Report { problems, ..Report::default() };
+    let known = |name: &String| templates.iter().any(|template| template.name == *name);
+    let broken = |name: &String| {
+        let file = format!("{name}.toml:");
+        report.problems.iter().any(|problem| problem.contains(&file))
+    };
+    if let Some(name) = options.names.iter().find(|name| !known(name) && !broken(name)) {
+        let names: Vec<_> = templates.iter().map(|t| t.name.as_str()).collect();
+        return Err(Error::UnknownGraph { name: text::excerpt(name), known: names.join(", ") });
+    }
+    std::fs::create_dir_all(&options.output)
+        .map_err(|source| Error::Output { path: options.output.clone(), source })?;
+
+    let time = zone::stamp(options.now);
+    for template in &templates {
+        if options.names.is_empty() || options.names.contains(&template.name) {
+            draw_graph(options, series, template, &time, &mut report);
+        }
+    }
+    if report.drawn > 0 {
+        report.problems.extend(fonts::problem());
+    }
+
+    let sections = page::sections(&templates, &options.output, options.format);
+    let html = page::html(&sections, &text::plain(&options.host), &time)?;
+    render::write(&options.output, "index.html", html.as_bytes(), at(options.now))
+        .map_err(|source| Error::Output { path: options.output.join("index.html"), source })?;
+    Ok(report)
+}
+
+/// All pictures of one graph.
+fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &str, report: &mut Report) {
+    let or_all = |periods: &[Period]| match periods {
+        [] => Period::ALL.to_vec(),
+        some => some.to_vec(),
+    };
+    let themes = match options.themes.as_slice() {
+        [] => &Theme::ALL,
+        some => some,
+    };
+    let step = series.iter().map(|series| i64::from(series.step)).max();
+    for period in or_all(&options.periods) {
+        let file = |theme| file_name(&template.name, period, theme, options.format);
+        let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes
+            .iter()
+            .partition(|theme| !options.force && is_fresh(options, template, period, &file(**theme)));
+        report.fresh += fresh.len();
+        if stale.is_empty() {
+            continue;
+        }
+        let span = period.span(options.now, step.unwrap_or(60));
+        let values = match rows::load(template, span, series) {
+            Ok(values) => values,
+            Err(problem) => {
+                tell(report, problem);
+                continue;
+            }
+        };
+        // An empty frame must not stay for half a day once there is something to draw.
+        let modified = match values {
+            Some(_) => options.now,
+            None => options.now - pixel(template, period),
+        };
+        for theme in stale {
+            let arguments = args::arguments(&args::Picture {
+                template,
+                period,
+                theme,
+                format: options.format,
+                span,
+                values: values.as_ref(),
+                host: &options.host,
+                time,
+            });
+            let name = file(theme);
+            let done = render::picture(&arguments).map_err(|error| error.to_string()).and_then(|bytes| {
+                render::write(&options.output, &name, &bytes, at(modified))
+                    .map_err(|error| format!("{}: {error}", options.output.display()))
+            });
+            match done {
+                Ok(()) => report.drawn += 1,
+                Err(error) => tell(report, format!("{}: {error}", template.file)),
+            }
+        }
+    }
+}
+
+/// Says a thing once, however many pictures it spoils.
+fn tell(report: &mut Report, problem: String) {
+    if !report.problems.contains(&problem) {
+        report.problems.push(problem);
+    }
+}
+
+fn file_name(graph: &str, period: Period, theme: Theme, format: Format) -> String {
+    let (period, theme) = (period.name(), theme.name());
+    format!("{graph}-{period}-{theme}.{}", format.extension())
+}
+
+/// Seconds that one pixel of the canvas covers.
+fn pixel(template: &Template, period: Period) -> i64 {
+    (period.seconds() / i64::from(template.width)).max(1)
+}
+
+/// Whether a picture is younger than a pixel, and than what it was made from.
+fn is_fresh(options: &Options, template: &Template, period: Period, file: &str) -> bool {
+    let modified = |path: PathBuf| std::fs::symlink_metadata(path).ok()?.modified().ok();
+    let Some(drawn) = modified(options.output.join(file)) else {
+        return false;
+    };
+    // The binary's own templates are as old as the binary.
+    let made = template.modified.or_else(|| modified(std::env::current_exe().ok()?));
+    let age = options.now - unix(drawn);
+    (0..pixel(template, period)).contains(&age) && made.is_none_or(|made| made < drawn)
+}
+
+fn at(time: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(time.max(0).unsigned_abs())
+}
+
+fn unix(time: SystemTime) -> i64 {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}

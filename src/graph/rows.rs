@@ -1,0 +1,303 @@
+//! The values behind a picture: rows of the RRDs, made whole at their newest end, and what the
+//! template computes from them.
+//!
+//! librrd knows nothing after the last update, but a source that was read since has logged nothing:
+//! those rows are zero. And a row of five minutes or a day is not in the file before it is over:
+//! the newest one is computed from the steps that are.
+
+use std::path::PathBuf;
+
+use super::period::{Span, nearest_row, next_row};
+use super::template::{Source, Template};
+use super::{Series, render};
+use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
+
+/// Where an RRD's knowledge ends, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edge {
+    /// The end of the last step that is in the file.
+    pub last_update: i64,
+    /// Until when the sources were read: nothing was logged between the two. Not before
+    /// `last_update`.
+    pub seen: i64,
+    /// Rows that end after this are not drawn: of the row in which `seen` lies, half must have
+    /// passed, or its rate would be that of a few minutes. Their counts are in the legend.
+    pub horizon: i64,
+}
+
+/// One DS of an RRD over a span.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Filled {
+    pub path: PathBuf,
+    pub ds: String,
+    pub cf: Cf,
+    pub edge: Edge,
+    /// The end and the value of a row that is drawn and that the file does not have yet.
+    pub patch: Option<(i64, f64)>,
+    pub values: Vec<f64>,
+}
+
+/// Everything that a picture shows.
+#[derive(Debug, Clone)]
+pub(super) struct Values {
+    pub span: Span,
+    /// By the template's data: the DS, if it is one and its RRD exists.
+    pub filled: Vec<Option<Filled>>,
+    /// By the template's data: a value a row, NaN where unknown.
+    pub values: Vec<Vec<f64>>,
+    /// Where the first of its RRDs ends.
+    pub edge: Edge,
+}
+
+/// The values of `template` over `span`; none when no RRD of it has any data yet.
+///
+/// # Errors
+/// One line that names the RRD, or the template's key that does not fit to it.
+pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result<Option<Values>, String> {
+    let mut files: Vec<(&Series, Cf, Option<Table>)> = Vec::new();
+    let mut filled = Vec::new();
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    let mut edge: Option<Edge> = None;
+    for (n, data) in template.data.iter().enumerate() {
+        match &data.source {
+            Source::Rpn(rpn) => {
+                let row = |i| rpn.eval(|data| values[data][i]);
+                let computed = (0..span.rows()).map(row).collect();
+                filled.push(None);
+                values.push(computed);
+            }
+            Source::Ds { protocol, ds, cf } => {
+                let found = series.iter().find(|series| series.protocol == *protocol && series.rrd.exists());
+                let column = match found {
+                    None => None,
+                    Some(series) => {
+                        let known =
+                            files.iter().position(|(s, c, _)| s.protocol == series.protocol && c == cf);
+                        let index = match known {
+                            Some(index) => index,
+                            None => {
+                                let table = Table::read(series, *cf, span)
+                                    .map_err(|e| format!("{}: {e}", series.rrd.display()))?;
+                                files.push((series, *cf, table));
+                                files.len() - 1
+                            }
+                        };
+                        let (series, _, table) = &files[index];
+                        match table {
+                            None => None,
+                            Some(table) => {
+                                let first = edge.get_or_insert(table.edge);
+                                if table.edge.seen < first.seen {
+                                    *first = table.edge;
+                                }
+                                Some(table.column(series, ds, *cf, span).map_err(|names| {
+                                    format!(
+                                        "{}: data[{n}].ds: {} has no `{ds}`; it has {names}",
+                                        template.file,
+                                        series.rrd.display(),
+                                    )
+                                })?)
+                            }
+                        }
+                    }
+                };
+                let unknown = || vec![f64::NAN; span.rows()];
+                values.push(column.as_ref().map_or_else(unknown, |c| c.values.clone()));
+                filled.push(column);
+            }
+        }
+    }
+    Ok(edge.map(|edge| Values { span, filled, values, edge }))
+}
+
+/// All columns of one RRD by one consolidation function.
+struct Table {
+    edge: Edge,
+    rows: Rows,
+    /// The steps of the row that is not over yet.
+    newest: Rows,
+}
+
+impl Table {
+    /// None when nothing was ever written to the file.
+    fn read(series: &Series, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
+        let last_update = render::last_update(&series.rrd)?;
+        let seen = series.seen.max(last_update);
+        // A little more than the newest row: whether the last step is known says whether anything
+        // was ever written, since every step is written at its end.
+        let step = i64::from(series.step.max(1));
+        let from = last_update.div_euclid(span.row) * span.row - 2 * step;
+        let newest = render::fetch(&series.rrd, cf, from, last_update, step)?;
+        if newest.values.iter().all(|value| value.is_nan()) {
+            return Ok(None);
+        }
+        let rows = render::fetch(&series.rrd, cf, span.start, span.end, span.row)?;
+        // A server's first hours: better the rate of a few minutes than an empty picture.
+        let young = rows.values.iter().all(|value| value.is_nan()) && last_update > span.start;
+        let horizon = match young {
+            true => next_row(seen, span.row),
+            false => nearest_row(seen, span.row),
+        };
+        let edge = Edge { last_update, seen, horizon };
+        Ok(Some(Self { edge, rows, newest }))
+    }
+
+    /// Fails with the names there are.
+    fn column(&self, series: &Series, ds: &str, cf: Cf, span: Span) -> Result<Filled, String> {
+        let pick = |rows: &Rows| {
+            let names = rows.names.len();
+            let index = rows.names.iter().position(|name| name == ds)?;
+            Some(rows.values.iter().skip(index).step_by(names).copied().collect::<Vec<_>>())
+        };
+        let (Some(column), Some(newest)) = (pick(&self.rows), pick(&self.newest)) else {
+            return Err(self.rows.names.join(", "));
+        };
+        let mut values = resample(&self.rows, &column, span, cf);
+        let newest = newest_row(&self.newest, &newest, span.row, self.edge, cf);
+        let patch = fill(&mut values, span, self.edge, newest);
+        Ok(Filled { path: series.rrd.clone(), ds: ds.to_owned(), cf, edge: self.edge, patch, values })
+    }
+}
+
+/// When row `index` of `rows` ends.
+fn row_end(rows: &Rows, index: usize) -> i64 {
+    rows.first_end + i64::try_from(index).unwrap_or_default() * rows.step
+}
+
+#[allow(clippy::cast_precision_loss)] // seconds of a span are far below 2^52
+fn float(value: i64) -> f64 {
+    value as f64
+}
+
+/// The rows of `span` from rows of the file, which may be finer, coarser, and more of them.
+fn resample(rows: &Rows, column: &[f64], span: Span, cf: Cf) -> Vec<f64> {
+    let mut sum = vec![0.0; span.rows()];
+    let mut weight = vec![0.0; span.rows()];
+    for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+        let end = row_end(rows, i).min(span.end);
+        let mut from = (row_end(rows, i) - rows.step).max(span.start);
+        while from < end {
+            let target = (from - span.start) / span.row;
+            let until = (span.start + (target + 1) * span.row).min(end);
+            let target = usize::try_from(target).unwrap_or_default();
+            let seconds = float(until - from);
+            match cf {
+                Cf::Average => sum[target] += value * seconds,
+                Cf::Max if weight[target] > 0.0 => sum[target] = f64::max(sum[target], *value),
+                Cf::Max => sum[target] = *value,
+            }
+            weight[target] += seconds;
+            from = until;
+        }
+    }
+    let values = sum.into_iter().zip(weight);
+    values
+        .map(|(sum, weight)| match cf {
+            _ if weight == 0.0 => f64::NAN,
+            Cf::Average => sum / weight,
+            Cf::Max => sum,
+        })
+        .collect()
+}
+
+/// The value of the row in which the last update lies, from its steps, up to `seen`: what was
+/// logged divided by the time that was seen of it.
+fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf) -> f64 {
+    let from = edge.last_update.div_euclid(row) * row;
+    let until = edge.seen.min(from + row);
+    let mut sum = 0.0;
+    let mut highest = f64::NAN;
+    for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+        let end = row_end(steps, i).min(until);
+        let begin = (row_end(steps, i) - steps.step).max(from);
+        if begin < end {
+            sum += value * float(end - begin);
+            highest = f64::max(highest, *value);
+        }
+    }
+    match cf {
+        _ if highest.is_nan() => f64::NAN,
+        Cf::Average => sum / float(until - from),
+        Cf::Max => highest,
+    }
+}
+
+/// Fills in what the file does not say: `newest` for the row of the last update, zero up to `seen`.
+/// What lies before the first data stays unknown. Gives the end and value of the row of the last
+/// update if it is drawn.
+fn fill(values: &mut [f64], span: Span, edge: Edge, newest: f64) -> Option<(i64, f64)> {
+    let mut patch = None;
+    for (i, value) in values.iter_mut().enumerate() {
+        let end = span.row_end(i);
+        if end <= edge.last_update {
+            continue;
+        }
+        *value = if end - span.row >= edge.seen {
+            f64::NAN
+        } else if end - span.row < edge.last_update {
+            patch = (newest.is_finite() && end <= edge.horizon).then_some((end, newest));
+            newest
+        } else {
+            0.0
+        };
+    }
+    patch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Span = Span { start: 0, end: 1_200, row: 300 };
+
+    fn rows(step: i64, first_end: i64, values: &[f64]) -> Rows {
+        Rows { step, first_end, names: vec!["a".into()], values: values.to_vec() }
+    }
+
+    fn same(a: &[f64], b: &[f64]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_nan() && b.is_nan() || a == b)
+    }
+
+    #[test]
+    fn rows_of_any_length_keep_their_sum() {
+        let nan = f64::NAN;
+        let average = |rows: &Rows| resample(rows, &rows.values, SPAN, Cf::Average);
+        assert!(same(&average(&rows(300, 0, &[9., 1., 2., nan, 4., 9.])), &[1., 2., nan, 4.]));
+        assert!(same(&average(&rows(600, 600, &[1., 3.])), &[1., 1., 3., 3.]));
+        assert!(same(&average(&rows(150, 150, &[1., 3., nan, 2., nan, nan, 0., 8.])), &[2., 2., nan, 4.]));
+        let fine = rows(150, 150, &[1., 3., nan, 2., nan, nan, -1., -8.]);
+        assert!(same(&resample(&fine, &fine.values, SPAN, Cf::Max), &[3., 2., nan, -1.]));
+    }
+
+    #[test]
+    fn a_row_that_is_not_over_counts_what_was_seen_of_it() {
+        // 120 in the first two minutes of the row 600..900, then nothing, seen until 840.
+        let steps = rows(60, 540, &[7., 7., 1., 1.]);
+        let edge = Edge { last_update: 720, seen: 840, horizon: 900 };
+        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Average), 0.5);
+        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Max), 1.0);
+        let later = Edge { seen: 9_000, ..edge };
+        assert_eq!(newest_row(&steps, &steps.values, 300, later, Cf::Average), 0.4);
+    }
+
+    #[test]
+    fn a_quiet_night_is_zero_and_the_future_unknown() {
+        let nan = f64::NAN;
+        let filled = |last_update, seen| {
+            let mut values = [nan, 5., nan, nan];
+            let horizon = nearest_row(seen, 300);
+            let edge = Edge { last_update, seen, horizon };
+            let patch = fill(&mut values, SPAN, edge, 0.4);
+            (values, patch)
+        };
+        let (values, patch) = filled(600, 1_200);
+        assert!(same(&values, &[nan, 5., 0., 0.]) && patch.is_none());
+        let (values, patch) = filled(720, 1_200);
+        assert!(same(&values, &[nan, 5., 0.4, 0.]) && patch == Some((900, 0.4)));
+        // Not half of the row has passed: counted, not drawn.
+        let (values, patch) = filled(720, 740);
+        assert!(same(&values, &[nan, 5., 0.4, nan]) && patch.is_none());
+        let (values, patch) = filled(720, 760);
+        assert!(same(&values, &[nan, 5., 0.4, nan]) && patch == Some((900, 0.4)));
+    }
+}
