@@ -3,7 +3,7 @@
 //! One RRD a protocol. Data sources of counts and sums are ABSOLUTE and get one update a step, at the
 //! end of the bin, with the bin's delta: `row × step` read back is the count, to the message. A gap is
 //! pushed as zero, because it was read and there was nothing in it.
-pub mod graph_v;
+pub(crate) mod graph_v;
 pub mod header;
 
 use std::path::Path;
