@@ -48,17 +48,25 @@ pub(super) fn arguments(picture: &Picture) -> Vec<String> {
             // librrd draws no graph without an element.
             args.push("HRULE:0#00000000".into());
             args.push(comment("no data yet", "\\c"));
-            args.push(comment(&corner(picture), "\\r"));
+            args.push(comment(&joined(&corner(picture)), "\\r"));
         }
     }
     args
 }
 
-/// Host and time.
-fn corner(picture: &Picture) -> String {
+/// Host and time, for two lines. Of the same width: librrd's right edge wanders with the length.
+fn corner(picture: &Picture) -> [String; 2] {
     let host = text::fit(&text::plain(picture.host), 40);
-    let separator = if host.is_empty() { "" } else { "  " };
-    format!("{host}{separator}{}", picture.time)
+    let width = text::width(&host).max(text::width(picture.time));
+    if host.is_empty() {
+        return [host, picture.time.to_owned()];
+    }
+    [host.as_str(), picture.time].map(|text| text::pad_left(text, width))
+}
+
+/// Host and time in one line.
+fn joined([host, time]: &[String; 2]) -> String {
+    format!("{}  {}", host.trim_start(), time.trim_start()).trim_start().to_owned()
 }
 
 fn comment(words: &str, justify: &str) -> String {
@@ -219,31 +227,49 @@ fn elements(picture: &Picture, values: &Values, scaled: &[String], args: &mut Ve
     let entries: Vec<_> = cleaned.iter().map(|(name, n)| (name.as_str(), *n)).collect();
     let table = legend::table(&template.columns, &entries);
 
-    // A coloured box is two columns wide, with the space after it.
-    if !table.rows.is_empty() {
-        args.push(comment(&format!("  {}", table.header), "\\l"));
-    }
+    // The header and a line for each row; the last two have the corner's at their right end, where
+    // there is room for it. A coloured box is two columns wide, with the space after it.
+    let mut lines = vec![format!("  {}", table.header)];
+    lines.extend(table.rows);
     let corner = corner(picture);
-    let mut rows = table.rows.iter().peekable();
-    for draw in &template.draw {
-        let row = draw.legend.as_ref().and_then(|_| rows.next());
-        let last = row.is_some() && rows.peek().is_none();
-        let beside = row
-            .is_some_and(|row| text::width(row) + text::width(&corner) + 4 <= text_columns(template.width));
-        let row = row.map(|row| match (last, beside) {
-            // Justified: this to the left, the corner to the right.
-            (true, true) => text::legend(row),
-            _ => format!("{}\\l", text::legend(row)),
-        });
-        args.push(element(picture.theme, draw, scaled, row.as_deref()));
-        if last && beside {
-            args.push(comment(&corner, "\\j"));
-        } else if last {
-            args.push(comment(&corner, "\\r"));
-        }
+    let room = |line: &String, right: &String| {
+        text::width(line) + text::width(right) + 4 <= text_columns(template.width)
+    };
+    let beside = lines.len() >= corner.len()
+        && lines.iter().rev().zip(corner.iter().rev()).all(|(line, right)| room(line, right));
+    let first = lines.len().saturating_sub(corner.len());
+    let right = |n: usize| {
+        let right = n.checked_sub(first).filter(|_| beside)?;
+        corner.get(right).filter(|right| !right.is_empty())
+    };
+
+    let mut number = 0;
+    if lines.len() > 1 {
+        line(|end| comment(&lines[0], end), right(0), args);
     }
-    if table.rows.is_empty() {
-        args.push(comment(&corner, "\\r"));
+    for draw in &template.draw {
+        if draw.legend.is_none() {
+            args.push(element(picture.theme, draw, scaled, None));
+            continue;
+        }
+        number += 1;
+        let row = |end: &str| {
+            let legend = format!("{}{end}", text::legend(&lines[number]));
+            element(picture.theme, draw, scaled, Some(&legend))
+        };
+        line(row, right(number), args);
+    }
+    if !beside || lines.len() == 1 {
+        args.push(comment(&joined(&corner), "\\r"));
+    }
+}
+
+/// A line of the legend: alone, or justified with something at its right end. `left` makes its
+/// element, given how it ends.
+fn line(left: impl Fn(&str) -> String, right: Option<&String>, args: &mut Vec<String>) {
+    match right {
+        None => args.push(left("\\l")),
+        Some(right) => args.extend([left(""), comment(right, "\\j")]),
     }
 }
 
@@ -348,9 +374,10 @@ draw = [
                 "CDEF:v0=d0,60,*",
                 "CDEF:v1=d1,60,*",
                 "COMMENT:legend=                    Total       Last\\l",
-                "AREA:v0#2E9E6BB8:legend=stack=1\\:x           135       3.00\\l",
+                "AREA:v0#2E9E6BB8:legend=stack=1\\:x           135       3.00",
+                "COMMENT:legend=                      mx1\\j",
                 "AREA:v1#123456:legend=Second                3       0.00:STACK",
-                "COMMENT:legend=mx1  Mon 23 Nov 2026 12\\:05 CET\\j",
+                "COMMENT:legend=Mon 23 Nov 2026 12\\:05 CET\\j",
                 "LINE1.5:v0#2563EB::dashes=4,3",
                 "HRULE:20#D64545E6:",
             ]

@@ -31,12 +31,17 @@ pub(super) fn axis(lowest: f64, highest: f64) -> Axis {
     let (step, divisions) = match mantissa {
         m if m <= 1.0 => (1, 5),
         m if m <= 2.0 => (2, 4),
+        // 25, 250 …; 2.5 would make fractions of what is mostly counted.
+        m if m <= 2.5 && power >= 1 => (25, 5),
         m if m <= 5.0 => (5, 5),
         _ => {
             power += 1;
             (1, 5)
         }
     };
+    if step == 25 {
+        power -= 1;
+    }
     let major = f64::from(step) * 10_f64.powi(power);
     let minor = major / f64::from(divisions);
     // A little air above the highest peak, so that its line is not cut in half.
@@ -79,8 +84,9 @@ mod tests {
         assert_eq!(shape(0.003), (0.001, 0.0032, "%.3lf".into()));
         assert_eq!(shape(9_000.0), (2_000.0, 9_500.0, "%.0lf".into()));
         assert_eq!(shape(45_000.0), (10_000.0, 48_000.0, "%.0lf k".into()));
-        assert_eq!(shape(12_300.0), (5_000.0, 13_000.0, "%.0lf k".into()));
-        assert_eq!(shape(1.2e7), (5e6, 1.3e7, "%.0lf M".into()));
+        assert_eq!(shape(119.0), (25.0, 125.0, "%.0lf".into()));
+        assert_eq!(shape(12_300.0), (2_500.0, 13_000.0, "%.1lf k".into()));
+        assert_eq!(shape(2.0e7), (5e6, 2.1e7, "%.0lf M".into()));
     }
 
     #[test]

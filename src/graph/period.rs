@@ -107,7 +107,7 @@ impl Period {
         match self {
             Self::Day => "HOUR:1:HOUR:3:HOUR:3:0:%H:%M",
             Self::Week => "HOUR:6:DAY:1:DAY:1:86400:%a %d",
-            Self::Month => "DAY:1:WEEK:1:WEEK:1:0:%a %d %b",
+            Self::Month => "DAY:1:WEEK:1:WEEK:1:0:%d %b",
             Self::Year => "MONTH:1:MONTH:1:MONTH:1:2592000:%b",
         }
     }

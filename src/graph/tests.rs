@@ -452,25 +452,3 @@ fn hostile_names_are_text() {
         assert!(height(n).abs_diff(height(3)) <= 24, "{name}: {} {}", height(n), height(3));
     }
 }
-
-/// Draws to the directory named by MAILLOGS_LOOK, to be looked at: `full` with 400 days, `young` with
-/// the first hours of a server, `stale` not read for a while, `empty`.
-#[test]
-#[ignore = "makes pictures for the eye"]
-fn look() {
-    let Some(look) = std::env::var_os("MAILLOGS_LOOK").map(PathBuf::from) else {
-        return;
-    };
-    let now = unix(SystemTime::now());
-    let until = now / 60 * 60;
-    for (name, mail, seen) in [
-        ("full", Mail::new(400, until, STEP), now),
-        ("young", Mail::new(0, until, STEP), now),
-        ("stale", Mail::new(70, until - 40_000, STEP), now - 20_000),
-        ("empty", Mail::of(until / 86_400 * 86_400, Vec::new()), now),
-    ] {
-        let options = Options { output: look.join(name), now, force: true, ..mail.options() };
-        let report = draw(&options, &mail.series(seen)).unwrap();
-        assert_eq!(report.problems, Vec::<String>::new());
-    }
-}
