@@ -802,3 +802,24 @@ fn a_pipe_is_judged_by_its_content() {
     assert_eq!(odometers(&world.query()), model(&lines[..9]));
     assert!(world.archive() == text_of(&lines[..9]));
 }
+
+#[test]
+fn the_directories_of_the_store_may_be_links() {
+    let mut world = World::new();
+    let lines = some_lines();
+    let base = world.config.logs_base.clone();
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in ["counters", "state", "rrd"] {
+        fs::create_dir(elsewhere.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join(name), base.join(name)).unwrap();
+    }
+    let link = base.with_extension("link");
+    std::os::unix::fs::symlink(&base, &link).unwrap();
+    world.config.logs_base = link.clone();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.write(&text_of(&lines[20..]));
+    world.roll();
+    check_all(&world, &lines);
+    fs::remove_file(link).unwrap();
+}

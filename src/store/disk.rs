@@ -104,12 +104,13 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Makes what was created, renamed or removed in `dir` durable.
+/// Makes what was created, renamed or removed in `dir` durable. `dir` may be a link (`/var/log/mail` often
+/// is one); what is done is done to the directory that was written to.
 pub fn sync_dir(dir: &Path) -> Result<()> {
     gate("fsync a directory").at("fsync", dir)?;
     let file = OpenOptions::new()
         .read(true)
-        .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
+        .custom_flags(libc::O_DIRECTORY)
         .open(dir)
         .at("open", dir)?;
     file.sync_all().at("fsync", dir)
