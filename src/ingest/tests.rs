@@ -823,3 +823,24 @@ fn the_directories_of_the_store_may_be_links() {
     check_all(&world, &lines);
     fs::remove_file(link).unwrap();
 }
+
+#[test]
+fn a_counter_file_that_cannot_be_written_costs_no_rrd() {
+    let mut world = World::new();
+    let lines = some_lines();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.flush();
+    // As a full disk or a directory of another owner would: it fails after the commit point.
+    let in_the_way = world.config.logs_counters.join(".send.txt.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    world.write(&text_of(&lines[20..]));
+    world.turn();
+    for _ in 0..6 {
+        assert!(world.process().is_err());
+    }
+    fs::remove_dir(in_the_way).unwrap();
+    world.process().unwrap();
+    check_all(&world, &lines);
+    assert_eq!(fs::read_dir(&world.config.rrd_dir).unwrap().count(), 1, "nothing was moved aside");
+}

@@ -200,10 +200,14 @@ impl Session<'_> {
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
                 journal.state.fit(store.protocol);
+                let as_it_was = encode(&journal);
                 journal.redone += 1;
                 disk::replace(&journal_path, &encode(&journal), 0o644)?;
                 disk::sync_dir(&store.state_dir)?;
-                self.apply(journal, true, now)?;
+                self.apply(journal, true, now).inspect_err(|_| {
+                    // A full disk, a directory we may not write: that is no death, and no fault of the RRD.
+                    let _ = disk::replace(&journal_path, &as_it_was, 0o644);
+                })?;
                 redone = true;
             } else {
                 disk::remove(&journal_path)?;
