@@ -253,6 +253,12 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
         tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
     }
     let most = usize::try_from(WAITING_DAYS * 86_400 / store.step).unwrap_or(usize::MAX);
+    // The step may be another than when it was pushed, and a clock that ran ahead may have told these times.
+    state.pushed = tally::begin(state.pushed, store.step);
+    for bin in state.bins.values_mut() {
+        bin.born = bin.born.min(now);
+        bin.touched = bin.touched.min(now);
+    }
     while state.bins.len() > most
         && let Some((&oldest, &next)) = state.bins.keys().next().zip(state.bins.keys().nth(1))
     {

@@ -844,3 +844,41 @@ fn a_counter_file_that_cannot_be_written_costs_no_rrd() {
     check_all(&world, &lines);
     assert_eq!(fs::read_dir(&world.config.rrd_dir).unwrap().count(), 1, "nothing was moved aside");
 }
+
+#[test]
+fn a_clock_that_ran_ahead_at_boot_does_not_stop_the_rrd() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 200);
+    world.write(format!("{} new msg 1\n", label(T0 + 10)).as_bytes());
+    world.flush();
+    // Two days later the machine boots with a clock of next year, which is mended at once.
+    NOW.set(T0 + 365 * 86_400);
+    world.write(format!("{} new msg 2\n", label(NOW.get())).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 2 * 86_400);
+    world.write(format!("{} new msg 3\n", label(NOW.get())).as_bytes());
+    world.update().unwrap();
+    NOW.set(NOW.get() + 900);
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 3);
+    let state = world.job().store().read().unwrap().unwrap();
+    assert!(state.bins.is_empty(), "they are in the RRD");
+    assert_eq!(state.pushed, T0 + 2 * 86_400 + 60);
+}
+
+#[test]
+fn another_step_begins_at_its_own_bins() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 200);
+    world.write(format!("{} new msg 1\n", label(T0 + 70)).as_bytes());
+    world.flush();
+    world.config.rrd_step = 300;
+    NOW.set(T0 + 2000);
+    world.write(format!("{} new msg 2\n", label(T0 + 130)).as_bytes());
+    world.flush();
+    let state = world.job().store().read().unwrap().unwrap();
+    assert_eq!(state.pushed % 300, 0, "no bin across two rows");
+    assert_eq!(world.query()["message_new"], 2);
+}
