@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::protocol::{POP3D, Protocol, SMTPD, send::SEND};
+use crate::source::directory::Listing;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Store};
 use crate::store::pack;
@@ -189,8 +190,8 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Every source, oldest lines first. A directory that cannot be opened is said and left out, unless
-    /// our own stdin is of it.
+    /// Every source, oldest lines first. A directory that cannot be opened is said and left out; what was
+    /// handed to us is read all the same, and whether or not it still stands in its directory.
     fn read_all(&self, gather: &mut Gather, input: Option<Input>) -> Result<()> {
         let mut directories = self.directories(&gather.state);
         let own = input.as_ref().and_then(|i| i.directory.clone());
@@ -202,11 +203,15 @@ impl Job<'_> {
         for directory in directories {
             let mine = own.as_ref() == Some(&directory);
             let stdin = input.as_ref().filter(|_| mine);
-            match gather.open(&directory, stdin) {
-                Ok(listing) => gather.read_directory(&directory, listing)?,
-                Err(e) if !mine => warn(format_args!("{e}; its lines wait")),
-                Err(e) => return Err(e),
-            }
+            let opened = gather.open(&directory, stdin).unwrap_or_else(|e| {
+                warn(format_args!("{e}; the lines of {} wait", directory.display()));
+                Listing::default()
+            });
+            let listing = match stdin {
+                Some(stdin) => opened.with(&stdin.chunk)?,
+                None => opened,
+            };
+            gather.read_directory(&directory, listing)?;
         }
         match input {
             Some(input) if input.directory.is_none() => gather.loose(input),

@@ -882,3 +882,24 @@ fn another_step_begins_at_its_own_bins() {
     assert_eq!(state.pushed % 300, 0, "no bin across two rows");
     assert_eq!(world.query()["message_new"], 2);
 }
+
+#[test]
+fn what_was_handed_to_us_is_read_even_if_its_directory_shows_it_no_more() {
+    let lines = some_lines();
+    for readable in [true, false] {
+        let mut world = World::new();
+        world.write(&text_of(&lines));
+        world.turn();
+        let file = File::open(world.log.join("previous")).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
+        fs::remove_file(world.log.join("previous")).unwrap();
+        if !readable {
+            fs::remove_dir_all(&world.log).unwrap();
+            fs::write(&world.log, "a file").unwrap();
+        }
+        let input = Input { chunk, directory: Some(world.log.clone()), is_pipe: false };
+        world.job().advance(Some(input), &mut || Ok(()), Options::default()).unwrap();
+        check_all(&world, &lines);
+    }
+}

@@ -108,11 +108,7 @@ pub fn remove(path: &Path) -> Result<()> {
 /// is one); what is done is done to the directory that was written to.
 pub fn sync_dir(dir: &Path) -> Result<()> {
     gate("fsync a directory").at("fsync", dir)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_DIRECTORY)
-        .open(dir)
-        .at("open", dir)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(dir).at("open", dir)?;
     file.sync_all().at("fsync", dir)
 }
 
