@@ -118,10 +118,11 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
         }
     }
     orphans.sort();
+    let done = ledger.done();
     for name in orphans {
         let path = dir.join(&name);
         if let Ok(meta) = std::fs::symlink_metadata(&path)
-            && let Some(known) = ledger.is_done(&hint(&name, &meta))
+            && let Some(&known) = done.get(&hint(&name, &meta))
             && stdin != Some(disk::file_id(&meta))
         {
             listing.done.push(known);
