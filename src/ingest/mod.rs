@@ -9,7 +9,7 @@ mod plan;
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Config;
@@ -123,13 +123,13 @@ impl Job<'_> {
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
     pub fn directories(&self, state: &State) -> Vec<PathBuf> {
-        let mut all: Vec<PathBuf> = (self.feed.directories)(self.config)
-            .iter()
-            .map(|d| std::fs::canonicalize(d).unwrap_or_else(|_| d.clone()))
-            .collect();
-        for known in &state.ledger.directories {
-            let path = PathBuf::from(&known.path);
-            if !known.path.is_empty() && !all.contains(&path) {
+        let named = (self.feed.directories)(self.config).iter().map(PathBuf::as_path);
+        let known = state.ledger.directories.iter().map(|d| Path::new(&d.path));
+        let mut all: Vec<PathBuf> = Vec::new();
+        for path in named.chain(known.filter(|p| !p.as_os_str().is_empty())) {
+            // One that was not there when it was met first is known by a name that led nowhere then.
+            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            if !all.contains(&path) {
                 all.push(path);
             }
         }
@@ -253,17 +253,17 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
         ));
         state.pushed = today;
     }
-    let odd: Vec<i64> = state.bins.keys().copied().filter(|k| k % store.step != 0).collect();
-    for begin in odd {
-        tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
-    }
-    let most = usize::try_from(WAITING_DAYS * 86_400 / store.step).unwrap_or(usize::MAX);
     // The step may be another than when it was pushed, and a clock that ran ahead may have told these times.
     state.pushed = tally::begin(state.pushed, store.step);
     for bin in state.bins.values_mut() {
         bin.born = bin.born.min(now);
         bin.touched = bin.touched.min(now);
     }
+    let odd: Vec<i64> = state.bins.keys().copied().filter(|k| k % store.step != 0).collect();
+    for begin in odd {
+        tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
+    }
+    let most = usize::try_from(WAITING_DAYS * 86_400 / store.step).unwrap_or(usize::MAX);
     while state.bins.len() > most
         && let Some((&oldest, &next)) = state.bins.keys().next().zip(state.bins.keys().nth(1))
     {
@@ -294,7 +294,7 @@ fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
 pub fn pass_through(input: &std::fs::File, length: u64) -> Result<()> {
     use std::io::Write;
     use std::os::fd::AsFd;
-    let name = std::path::Path::new("standard output");
+    let name = Path::new("standard output");
     let mut stdout = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned().at("open", name)?);
     crate::store::archive::copy(input, 0, length, &mut stdout).at("write", name)?;
     stdout.flush().at("write", name)?;
