@@ -903,3 +903,33 @@ fn what_was_handed_to_us_is_read_even_if_its_directory_shows_it_no_more() {
         check_all(&world, &lines);
     }
 }
+
+#[test]
+fn the_repair_of_a_damaged_state_may_die_before_any_operation() {
+    let lines = some_lines();
+    let prepare = |world: &mut World| {
+        world.write(&text_of(&lines[..20]));
+        world.roll();
+        world.write(&text_of(&lines[20..]));
+        world.update().unwrap();
+    };
+    let state = |world: &World| world.config.logs_base.join("state/send.state");
+    die_everywhere(
+        |world| {
+            prepare(world);
+            fs::write(state(world), "damaged").unwrap();
+        },
+        |world| world.update(),
+        |world| world.update().unwrap(),
+        |world| assert_eq!(odometers(&world.query()), model(&lines), "doubled"),
+    );
+    for name in ["send.state", "send.journal", "send.intent"] {
+        let mut world = World::new();
+        prepare(&mut world);
+        let path = state(&world).with_file_name(name);
+        let _ = fs::remove_file(&path);
+        fs::create_dir(&path).unwrap();
+        world.update().unwrap();
+        assert_eq!(odometers(&world.query()), model(&lines), "a directory as {name}");
+    }
+}
