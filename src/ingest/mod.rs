@@ -9,12 +9,13 @@ mod plan;
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::protocol::{POP3D, Protocol, SMTPD, send::SEND};
+use crate::source::directory::Listing;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Store};
 use crate::store::pack;
@@ -122,13 +123,13 @@ impl Job<'_> {
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
     pub fn directories(&self, state: &State) -> Vec<PathBuf> {
-        let mut all: Vec<PathBuf> = (self.feed.directories)(self.config)
-            .iter()
-            .map(|d| std::fs::canonicalize(d).unwrap_or_else(|_| d.clone()))
-            .collect();
-        for known in &state.ledger.directories {
-            let path = PathBuf::from(&known.path);
-            if !known.path.is_empty() && !all.contains(&path) {
+        let named = (self.feed.directories)(self.config).iter().map(PathBuf::as_path);
+        let known = state.ledger.directories.iter().map(|d| Path::new(&d.path));
+        let mut all: Vec<PathBuf> = Vec::new();
+        for path in named.chain(known.filter(|p| !p.as_os_str().is_empty())) {
+            // One that was not there when it was met first is known by a name that led nowhere then.
+            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            if !all.contains(&path) {
                 all.push(path);
             }
         }
@@ -189,8 +190,8 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Every source, oldest lines first. A directory that cannot be opened is said and left out, unless
-    /// our own stdin is of it.
+    /// Every source, oldest lines first. A directory that cannot be opened is said and left out; what was
+    /// handed to us is read all the same, and whether or not it still stands in its directory.
     fn read_all(&self, gather: &mut Gather, input: Option<Input>) -> Result<()> {
         let mut directories = self.directories(&gather.state);
         let own = input.as_ref().and_then(|i| i.directory.clone());
@@ -202,11 +203,15 @@ impl Job<'_> {
         for directory in directories {
             let mine = own.as_ref() == Some(&directory);
             let stdin = input.as_ref().filter(|_| mine);
-            match gather.open(&directory, stdin) {
-                Ok(listing) => gather.read_directory(&directory, listing)?,
-                Err(e) if !mine => warn(format_args!("{e}; its lines wait")),
-                Err(e) => return Err(e),
-            }
+            let opened = gather.open(&directory, stdin).unwrap_or_else(|e| {
+                warn(format_args!("{e}; the lines of {} wait", directory.display()));
+                Listing::default()
+            });
+            let listing = match stdin {
+                Some(stdin) => opened.with(&stdin.chunk)?,
+                None => opened,
+            };
+            gather.read_directory(&directory, listing)?;
         }
         match input {
             Some(input) if input.directory.is_none() => gather.loose(input),
@@ -248,6 +253,12 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
         ));
         state.pushed = today;
     }
+    // The step may be another than when it was pushed, and a clock that ran ahead may have told these times.
+    state.pushed = tally::begin(state.pushed, store.step);
+    for bin in state.bins.values_mut() {
+        bin.born = bin.born.min(now);
+        bin.touched = bin.touched.min(now);
+    }
     let odd: Vec<i64> = state.bins.keys().copied().filter(|k| k % store.step != 0).collect();
     for begin in odd {
         tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
@@ -283,7 +294,7 @@ fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
 pub fn pass_through(input: &std::fs::File, length: u64) -> Result<()> {
     use std::io::Write;
     use std::os::fd::AsFd;
-    let name = std::path::Path::new("standard output");
+    let name = Path::new("standard output");
     let mut stdout = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned().at("open", name)?);
     crate::store::archive::copy(input, 0, length, &mut stdout).at("write", name)?;
     stdout.flush().at("write", name)?;

@@ -53,12 +53,13 @@ impl Plan {
         ends: bool,
     ) {
         // Nearly always: the next line of the same day, right behind the one before.
+        let open = self.is_open(day);
         if let Some((last, What::Span { chunk: c, to: end, .. })) = self.pieces.last_mut()
             && *last == day
             && *c == chunk
             && *end == from
             && !continues
-            && self.open.is_empty()
+            && !open
         {
             *end = to;
         } else {
@@ -113,6 +114,12 @@ impl Plan {
         }
         self.bytes(directory, day, head, false, false);
         self.line(directory, day, chunk, (from + skip, to), true, ends);
+    }
+
+    /// Does the file of `day` end in mid-line?
+    #[inline]
+    fn is_open(&self, day: u32) -> bool {
+        !self.open.is_empty() && self.open.contains_key(&name_of(day, self.log))
     }
 
     fn make_room(&mut self, directory: &str, day: u32, continues: bool) {
@@ -301,6 +308,19 @@ mod tests {
         plan.line("d", 1, 1, (0, 8), true, true);
         assert_eq!(written(&plan, &files, 1), "half\nother\n a line\n");
         assert!(plan.open.is_empty());
+    }
+
+    #[test]
+    fn an_unfinished_line_of_another_day_does_not_part_the_lines() {
+        let files = [file_of("half"), file_of("one\ntwo\nthree\n")];
+        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, 4), false, false);
+        for (from, to) in [(0, 4), (4, 8), (8, 14)] {
+            plan.line("e", 2, 1, (from, to), false, true);
+        }
+        assert_eq!(plan.pieces.len(), 2);
+        assert_eq!(written(&plan, &files, 2), "one\ntwo\nthree\n");
+        assert_eq!(plan.open.len(), 1);
     }
 
     #[test]

@@ -802,3 +802,134 @@ fn a_pipe_is_judged_by_its_content() {
     assert_eq!(odometers(&world.query()), model(&lines[..9]));
     assert!(world.archive() == text_of(&lines[..9]));
 }
+
+#[test]
+fn the_directories_of_the_store_may_be_links() {
+    let mut world = World::new();
+    let lines = some_lines();
+    let base = world.config.logs_base.clone();
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in ["counters", "state", "rrd"] {
+        fs::create_dir(elsewhere.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join(name), base.join(name)).unwrap();
+    }
+    let link = base.with_extension("link");
+    std::os::unix::fs::symlink(&base, &link).unwrap();
+    world.config.logs_base = link.clone();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.write(&text_of(&lines[20..]));
+    world.roll();
+    check_all(&world, &lines);
+    fs::remove_file(link).unwrap();
+}
+
+#[test]
+fn a_counter_file_that_cannot_be_written_costs_no_rrd() {
+    let mut world = World::new();
+    let lines = some_lines();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.flush();
+    // As a full disk or a directory of another owner would: it fails after the commit point.
+    let in_the_way = world.config.logs_counters.join(".send.txt.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    world.write(&text_of(&lines[20..]));
+    world.turn();
+    for _ in 0..6 {
+        assert!(world.process().is_err());
+    }
+    fs::remove_dir(in_the_way).unwrap();
+    world.process().unwrap();
+    check_all(&world, &lines);
+    assert_eq!(fs::read_dir(&world.config.rrd_dir).unwrap().count(), 1, "nothing was moved aside");
+}
+
+#[test]
+fn a_clock_that_ran_ahead_at_boot_does_not_stop_the_rrd() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 200);
+    world.write(format!("{} new msg 1\n", label(T0 + 10)).as_bytes());
+    world.flush();
+    // Two days later the machine boots with a clock of next year, which is mended at once.
+    NOW.set(T0 + 365 * 86_400);
+    world.write(format!("{} new msg 2\n", label(NOW.get())).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 2 * 86_400);
+    world.write(format!("{} new msg 3\n", label(NOW.get())).as_bytes());
+    world.update().unwrap();
+    NOW.set(NOW.get() + 900);
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 3);
+    let state = world.job().store().read().unwrap().unwrap();
+    assert!(state.bins.is_empty(), "they are in the RRD");
+    assert_eq!(state.pushed, T0 + 2 * 86_400 + 60);
+}
+
+#[test]
+fn another_step_begins_at_its_own_bins() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 200);
+    world.write(format!("{} new msg 1\n", label(T0 + 70)).as_bytes());
+    world.flush();
+    world.config.rrd_step = 300;
+    NOW.set(T0 + 2000);
+    world.write(format!("{} new msg 2\n", label(T0 + 130)).as_bytes());
+    world.flush();
+    let state = world.job().store().read().unwrap().unwrap();
+    assert_eq!(state.pushed % 300, 0, "no bin across two rows");
+    assert_eq!(world.query()["message_new"], 2);
+}
+
+#[test]
+fn what_was_handed_to_us_is_read_even_if_its_directory_shows_it_no_more() {
+    let lines = some_lines();
+    for readable in [true, false] {
+        let mut world = World::new();
+        world.write(&text_of(&lines));
+        world.turn();
+        let file = File::open(world.log.join("previous")).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
+        fs::remove_file(world.log.join("previous")).unwrap();
+        if !readable {
+            fs::remove_dir_all(&world.log).unwrap();
+            fs::write(&world.log, "a file").unwrap();
+        }
+        let input = Input { chunk, directory: Some(world.log.clone()), is_pipe: false };
+        world.job().advance(Some(input), &mut || Ok(()), Options::default()).unwrap();
+        check_all(&world, &lines);
+    }
+}
+
+#[test]
+fn the_repair_of_a_damaged_state_may_die_before_any_operation() {
+    let lines = some_lines();
+    let prepare = |world: &mut World| {
+        world.write(&text_of(&lines[..20]));
+        world.roll();
+        world.write(&text_of(&lines[20..]));
+        world.update().unwrap();
+    };
+    let state = |world: &World| world.config.logs_base.join("state/send.state");
+    die_everywhere(
+        |world| {
+            prepare(world);
+            fs::write(state(world), "damaged").unwrap();
+        },
+        |world| world.update(),
+        |world| world.update().unwrap(),
+        |world| assert_eq!(odometers(&world.query()), model(&lines), "doubled"),
+    );
+    for name in ["send.state", "send.journal", "send.intent"] {
+        let mut world = World::new();
+        prepare(&mut world);
+        let path = state(&world).with_file_name(name);
+        let _ = fs::remove_file(&path);
+        fs::create_dir(&path).unwrap();
+        world.update().unwrap();
+        assert_eq!(odometers(&world.query()), model(&lines), "a directory as {name}");
+    }
+}

@@ -68,6 +68,23 @@ pub struct Listing {
     pub done: Vec<usize>,
 }
 
+impl Listing {
+    /// With `stdin`, if it is not among what was found: its directory could not be read, or a restarted
+    /// logger has dropped it meanwhile.
+    ///
+    /// # Errors
+    /// When its descriptor cannot be duplicated.
+    pub fn with(mut self, stdin: &Chunk) -> Result<Listing> {
+        if !self.chunks.iter().any(|c| c.role == Role::Stdin) {
+            let file = stdin.file.try_clone().at("read", Path::new("standard input"))?;
+            let (meta, name) = (stdin.meta.clone(), stdin.name.clone());
+            let at = self.chunks.iter().position(|c| c.role == Role::Current).unwrap_or(self.chunks.len());
+            self.chunks.insert(at, Chunk { file, meta, name, role: Role::Stdin });
+        }
+        Ok(self)
+    }
+}
+
 /// Opens everything in `dir` that may have lines for us. A chunk that is the file of `stdin`
 /// (device, inode) gets [`Role::Stdin`].
 ///
@@ -101,10 +118,11 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
         }
     }
     orphans.sort();
+    let done = ledger.done();
     for name in orphans {
         let path = dir.join(&name);
         if let Ok(meta) = std::fs::symlink_metadata(&path)
-            && let Some(known) = ledger.is_done(&hint(&name, &meta))
+            && let Some(&known) = done.get(&hint(&name, &meta))
             && stdin != Some(disk::file_id(&meta))
         {
             listing.done.push(known);
@@ -129,9 +147,15 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
 
 fn open(dir: &Path, name: &str, role: Role) -> Result<Option<Chunk>> {
     let path = dir.join(name);
-    if std::fs::symlink_metadata(&path).is_ok_and(|m| !m.is_file()) {
-        warn(format_args!("{}: is not a regular file and is not read", path.display()));
-        return Ok(None);
+    match std::fs::symlink_metadata(&path) {
+        Ok(meta) if !meta.is_file() => {
+            warn(format_args!("{}: is not a regular file and is not read", path.display()));
+            return Ok(None);
+        }
+        // multilog makes `current` with mode 0600 and opens it to readers in a second step: a query between
+        // the two must not fail.
+        Ok(meta) if meta.len() == 0 => return Ok(None),
+        _ => {}
     }
     let Some(file) = disk::open(&path)? else { return Ok(None) };
     let meta = file.metadata().at("look at", &path)?;

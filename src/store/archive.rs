@@ -169,7 +169,8 @@ fn open_parent<'a>(base: &Path, name: &'a str, make: bool) -> Result<Option<(Fil
 
 /// Copies `[from, to)` of `file` to `out`.
 pub fn copy(file: &File, from: u64, to: u64, out: &mut dyn Write) -> io::Result<()> {
-    let mut buffer = vec![0u8; 1 << 18];
+    let most = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+    let mut buffer = vec![0u8; most.min(1 << 18)];
     let mut at = from;
     while at < to {
         let want = buffer.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));

@@ -169,6 +169,10 @@ impl Session<'_> {
             None => None,
             Some(bytes) => match decode::<Journal>(&bytes) {
                 Some(journal) => Some(journal),
+                None if bytes.is_empty() => {
+                    disk::remove(&journal_path)?;
+                    None
+                }
                 None => {
                     let aside = disk::set_aside(&journal_path, "corrupt", now)?;
                     warn(format_args!(
@@ -187,8 +191,13 @@ impl Session<'_> {
             Some(bytes) => match decode::<State>(&bytes) {
                 Some(state) => self.state = state,
                 None => {
-                    let aside = disk::set_aside(&state_path, "corrupt", now)?;
-                    warn(format_args!("{}: damaged, kept as {}", state_path.display(), aside.display()));
+                    if !bytes.is_empty() {
+                        let kept = disk::link_aside(&state_path, "corrupt", now)?;
+                        warn(format_args!("{}: damaged, kept as {}", state_path.display(), kept.display()));
+                    }
+                    // Until the next commit it must not look as if there never was a state: an empty one says so.
+                    disk::replace(&state_path, b"", 0o644)?;
+                    disk::sync_dir(&store.state_dir)?;
                     if journal.is_none() {
                         self.origin = Origin::Damaged;
                     }
@@ -200,22 +209,26 @@ impl Session<'_> {
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
                 journal.state.fit(store.protocol);
+                let as_it_was = encode(&journal);
                 journal.redone += 1;
                 disk::replace(&journal_path, &encode(&journal), 0o644)?;
                 disk::sync_dir(&store.state_dir)?;
-                self.apply(journal, true, now)?;
+                self.apply(journal, true, now).inspect_err(|_| {
+                    // A full disk, a directory we may not write: that is no death, and no fault of the RRD.
+                    let _ = disk::replace(&journal_path, &as_it_was, 0o644);
+                })?;
                 redone = true;
             } else {
                 disk::remove(&journal_path)?;
             }
         }
-        self.undo_stale_intent(redone)?;
+        self.undo_stale_intent(redone, now)?;
         self.read_counter_file(now)
     }
 
-    fn undo_stale_intent(&mut self, redone: bool) -> Result<()> {
+    fn undo_stale_intent(&mut self, redone: bool, now: i64) -> Result<()> {
         let path = self.store.file("intent");
-        let Some(bytes) = disk::read(&path)? else { return Ok(()) };
+        let Some(bytes) = read_or_aside(&path, now)? else { return Ok(()) };
         if let Some(intent) =
             decode::<Intent>(&bytes).filter(|i| !redone && i.number == self.state.number + 1)
         {
@@ -384,7 +397,8 @@ impl Session<'_> {
     }
 }
 
-/// Reads a file of ours; something else in its place (a directory, a link, a fifo) is moved aside.
+/// Reads a file of ours; something else in its place (a directory, a link, a fifo) is moved aside and read
+/// as empty.
 fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
     match disk::read(path) {
         Err(_) if std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) => {

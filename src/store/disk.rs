@@ -104,14 +104,11 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Makes what was created, renamed or removed in `dir` durable.
+/// Makes what was created, renamed or removed in `dir` durable. `dir` may be a link (`/var/log/mail` often
+/// is one); what is done is done to the directory that was written to.
 pub fn sync_dir(dir: &Path) -> Result<()> {
     gate("fsync a directory").at("fsync", dir)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
-        .open(dir)
-        .at("open", dir)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(dir).at("open", dir)?;
     file.sync_all().at("fsync", dir)
 }
 
@@ -139,15 +136,29 @@ pub fn make_dir(dir: &Path) -> Result<()> {
 
 /// Moves a broken file out of the way as `NAME.WHY-TIME`, never over another, and says where it is.
 pub fn set_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
+    let aside = free_name(path, why, now)?;
+    rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too where the file system can.
+pub fn link_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
+    let aside = free_name(path, why, now)?;
+    gate("link").at("link", path)?;
+    if std::fs::hard_link(path, &aside).is_err() {
+        rename(path, &aside)?;
+    }
+    Ok(aside)
+}
+
+fn free_name(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     for n in 0..1000 {
         let suffix = if n == 0 { String::new() } else { format!(".{n}") };
         let aside = path.with_file_name(format!("{name}.{why}-{now}{suffix}"));
-        if std::fs::symlink_metadata(&aside).is_ok() {
-            continue;
+        if std::fs::symlink_metadata(&aside).is_err() {
+            return Ok(aside);
         }
-        rename(path, &aside)?;
-        return Ok(aside);
     }
     Err(Error::Message(format!("{}: too many broken files stand beside it; remove them", path.display())))
 }

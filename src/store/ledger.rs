@@ -2,6 +2,8 @@
 //!
 //! A chunk is known by its content, never by its inode: `current` becomes `previous`, `@….u` and our
 //! stdin under the same identity, and inode numbers come back at once (see ARCHITECTURE.md).
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// 128 bits that name a content (SipHash-2-4-128 with a fixed key).
@@ -36,7 +38,7 @@ pub enum Identity {
 }
 
 /// The name and look of a finished chunk, which spare opening it again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Hint {
     /// File name in its directory.
     pub name: String,
@@ -132,11 +134,11 @@ impl Ledger {
         self.cursors.iter().rposition(|c| c.identity == *identity)
     }
 
-    /// Is this finished file known to be counted and archived to its end?
-    pub fn is_done(&self, hint: &Hint) -> Option<usize> {
-        self.cursors.iter().rposition(|c| {
-            c.hint.as_ref() == Some(hint) && c.finished && c.counted >= hint.size && c.archived >= hint.size
-        })
+    /// The finished files that are known to be counted and archived to their end, and their positions.
+    pub fn done(&self) -> HashMap<&Hint, usize> {
+        let is_done = |c: &Cursor, h: &Hint| c.finished && c.counted >= h.size && c.archived >= h.size;
+        let cursors = self.cursors.iter().enumerate();
+        cursors.filter_map(|(i, c)| c.hint.as_ref().filter(|h| is_done(c, h)).map(|h| (h, i))).collect()
     }
 
     /// Forgets chunks that cannot come back: those not `seen` at `now`, beyond the newest 4,096 or

@@ -39,6 +39,21 @@ const ROWS: [(u32, u32); 5] = [
     (86_400, 3653 * 86_400),
 ];
 
+/// (steps a row, rows) for a step of `own` seconds. Rows finer than a step become rows of one step, kept
+/// for the longest of their times.
+fn rows_of(own: u32) -> Vec<(u32, u32)> {
+    let mut all: Vec<(u32, u32)> = Vec::new();
+    for (row, span) in ROWS {
+        let steps = (row / own).max(1);
+        let rows = span / (steps * own);
+        match all.last_mut() {
+            Some((same, most)) if *same == steps => *most = (*most).max(rows),
+            _ => all.push((steps, rows)),
+        }
+    }
+    all
+}
+
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.
 pub type Update = (i64, Vec<i128>);
 
@@ -90,14 +105,8 @@ fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) ->
     let mut archives = Vec::new();
     let own = u32::try_from(step).unwrap_or(60);
     for cf in [ConsolidationFn::Avg, ConsolidationFn::Max] {
-        let mut last = 0;
-        for (row, span) in ROWS {
-            let steps = (row / own).max(1);
-            if steps != last {
-                archives
-                    .push(Archive::new(cf, 0.5, steps, span / (steps * own)).map_err(|e| refused(path, e))?);
-            }
-            last = steps;
+        for (steps, rows) in rows_of(own) {
+            archives.push(Archive::new(cf, 0.5, steps, rows).map_err(|e| refused(path, e))?);
         }
     }
     {
@@ -230,6 +239,17 @@ mod tests {
     }
 
     const T: i64 = 1_790_000_040 / 60 * 60;
+
+    #[test]
+    fn a_longer_step_shortens_no_archive() {
+        assert_eq!(rows_of(60), [(1, 2880), (5, 4032), (30, 2976), (120, 8772), (1440, 3653)]);
+        assert_eq!(
+            rows_of(300),
+            [(1, 4032), (6, 2976), (24, 8772), (288, 3653)],
+            "5 minutes are kept 14 days"
+        );
+        assert_eq!(rows_of(86_400), [(1, 3653)]);
+    }
 
     #[test]
     fn rows_are_the_bins_and_gaps_are_zero() {
