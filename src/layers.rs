@@ -19,12 +19,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["error", "ingest", "protocol"]),
 ];
 
+fn is_test(path: &Path) -> bool {
+    let below = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path);
+    below.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs")
+}
+
 fn sources(path: &Path, found: &mut Vec<String>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
             sources(&entry.unwrap().path(), found);
         }
-    } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+    } else if path.extension().is_some_and(|e| e == "rs") && !is_test(path) {
         let text = fs::read_to_string(path).unwrap();
         let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         found.extend(code.lines().map(|l| format!("{}: {l}", path.display())));

@@ -100,9 +100,9 @@ impl Gather {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn loose(&mut self, input: Input) -> Result<()> {
+    pub fn loose(&mut self, input: &Input) -> Result<()> {
         let known = self.state.ledger.directory("");
-        self.chunk(known, input.chunk, input.is_pipe, Path::new("standard input"))
+        self.chunk(known, input.chunk.again()?, input.is_pipe, Path::new("standard input"))
     }
 
     /// The state with all bins.
@@ -380,9 +380,7 @@ impl Gather {
             Tail::Held { text, .. } => {
                 let stamp = self.stamp_of(&text);
                 let day = self.day_of(here, stamp);
-                let mut text = text;
-                text.push(b'\n');
-                self.plan.bytes(&dir, day, text, false, true);
+                self.plan.held(&dir, day, &text);
             }
             Tail::Open => self.plan.end_line(&dir, here.archive_day),
             Tail::Closed => {}

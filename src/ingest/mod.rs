@@ -154,9 +154,7 @@ impl Job<'_> {
         let mut state = session.state.clone();
         mend_bins(&store, &mut state, now);
         let had_input = input.is_some();
-        let mut gather = self.gather(how, state);
-        self.read_all(&mut gather, input)?;
-        let (mut state, plan, files) = gather.finish();
+        let (mut state, plan, files) = self.gather_all(how, &state, input.as_ref())?.finish();
         state.seen = now;
         state.ledger.prune(now);
         session.archive(self.feed.log, &plan.days(), &plan.with(&files), pass)?;
@@ -190,32 +188,43 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Every source, oldest lines first. A directory that cannot be opened is said and left out; what was
-    /// handed to us is read all the same, and whether or not it still stands in its directory.
-    fn read_all(&self, gather: &mut Gather, input: Option<Input>) -> Result<()> {
-        let mut directories = self.directories(&gather.state);
-        let own = input.as_ref().and_then(|i| i.directory.clone());
+    /// Every source, oldest lines first. A directory that cannot be read is said and left out: its lines wait.
+    /// What was handed to us is read all the same, and whether or not it still stands in its directory.
+    fn gather_all(&self, how: How, state: &State, input: Option<&Input>) -> Result<Gather> {
+        let mut directories = self.directories(state);
+        let own = input.and_then(|i| i.directory.clone());
         if let Some(own) = &own
             && !directories.contains(own)
         {
             directories.push(own.clone());
         }
-        for directory in directories {
-            let mine = own.as_ref() == Some(&directory);
-            let stdin = input.as_ref().filter(|_| mine);
-            let opened = gather.open(&directory, stdin).unwrap_or_else(|e| {
-                warn(format_args!("{e}; the lines of {} wait", directory.display()));
-                Listing::default()
-            });
-            let listing = match stdin {
-                Some(stdin) => opened.with(&stdin.chunk)?,
-                None => opened,
-            };
-            gather.read_directory(&directory, listing)?;
-        }
-        match input {
-            Some(input) if input.directory.is_none() => gather.loose(input),
-            _ => Ok(()),
+        'anew: loop {
+            let mut gather = self.gather(how, state.clone());
+            for (i, directory) in directories.iter().enumerate() {
+                let stdin = input.filter(|_| own.as_ref() == Some(directory));
+                let opened = gather.open(directory, stdin).unwrap_or_else(|e| {
+                    warn(format_args!("{e}; the lines of {} wait", directory.display()));
+                    Listing::default()
+                });
+                let listing = match stdin {
+                    Some(stdin) => opened.with(&stdin.chunk)?,
+                    None => opened,
+                };
+                match gather.read_directory(directory, listing) {
+                    Ok(()) => {}
+                    Err(e) if stdin.is_some() => return Err(e),
+                    // Part of it may be counted by now: without it, from the beginning.
+                    Err(e) => {
+                        warn(format_args!("{e}; the lines of {} wait", directory.display()));
+                        directories.remove(i);
+                        continue 'anew;
+                    }
+                }
+            }
+            if let Some(input) = input.filter(|i| i.directory.is_none()) {
+                gather.loose(input)?;
+            }
+            return Ok(gather);
         }
     }
 

@@ -98,22 +98,34 @@ impl Plan {
         rest: &[u8],
         ends: bool,
     ) {
-        let mut head = text.to_vec();
-        let mut skip = 0;
-        if self.untai {
-            // The cut may lie within the label.
-            let mut label = text[..text.len().min(LABEL + 1)].to_vec();
-            let borrowed = rest.len().min(LABEL + 1 - label.len());
-            label.extend_from_slice(&rest[..borrowed]);
-            if let Some(stamp) = tai64n(&label, self.tai_offset) {
-                head.clear();
-                untai(stamp, &mut head);
-                head.extend_from_slice(text.get(LABEL..).unwrap_or_default());
-                skip = LABEL.saturating_sub(text.len()) as u64;
-            }
-        }
+        let (head, skip) = self.begin(text, rest);
         self.bytes(directory, day, head, false, false);
         self.line(directory, day, chunk, (from + skip, to), true, ends);
+    }
+
+    /// The held line `text`, which turned out to be all of it.
+    pub fn held(&mut self, directory: &str, day: u32, text: &[u8]) {
+        let (mut line, _) = self.begin(text, b"");
+        line.push(b'\n');
+        self.bytes(directory, day, line, false, true);
+    }
+
+    /// The line beginning `text`, its label as it is archived; and how many bytes of `rest`, which follows
+    /// it, belong to that label.
+    fn begin(&self, text: &[u8], rest: &[u8]) -> (Vec<u8>, u64) {
+        // The cut may lie within the label.
+        let mut label = text[..text.len().min(LABEL + 1)].to_vec();
+        let borrowed = rest.len().min(LABEL + 1 - label.len());
+        label.extend_from_slice(&rest[..borrowed]);
+        match tai64n(&label, self.tai_offset).filter(|_| self.untai) {
+            None => (text.to_vec(), 0),
+            Some(stamp) => {
+                let mut head = Vec::new();
+                untai(stamp, &mut head);
+                head.extend_from_slice(text.get(LABEL..).unwrap_or_default());
+                (head, LABEL.saturating_sub(text.len()) as u64)
+            }
+        }
     }
 
     /// Does the file of `day` end in mid-line?
@@ -340,6 +352,9 @@ mod tests {
             plan.joined("d", 1, a.as_bytes(), 1, (cut, 28), b.trim_end().as_bytes(), true);
             assert_eq!(written(&plan, &files, 1), format!("{local} x\n"), "cut at {cut}");
         }
+        let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
+        plan.held("d", 1, format!("{label} all").as_bytes());
+        assert_eq!(written(&plan, &files, 1), format!("{local} all\n"));
     }
 
     #[test]

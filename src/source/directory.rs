@@ -49,6 +49,15 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// The same chunk with a descriptor of its own.
+    ///
+    /// # Errors
+    /// When its descriptor cannot be duplicated.
+    pub fn again(&self) -> Result<Chunk> {
+        let file = self.file.try_clone().at("read", Path::new("standard input"))?;
+        Ok(Chunk { file, meta: self.meta.clone(), name: self.name.clone(), role: self.role })
+    }
+
     /// The look by which a finished chunk is known without opening it.
     pub fn hint(&self) -> Hint {
         hint(&self.name, &self.meta)
@@ -76,10 +85,8 @@ impl Listing {
     /// When its descriptor cannot be duplicated.
     pub fn with(mut self, stdin: &Chunk) -> Result<Listing> {
         if !self.chunks.iter().any(|c| c.role == Role::Stdin) {
-            let file = stdin.file.try_clone().at("read", Path::new("standard input"))?;
-            let (meta, name) = (stdin.meta.clone(), stdin.name.clone());
             let at = self.chunks.iter().position(|c| c.role == Role::Current).unwrap_or(self.chunks.len());
-            self.chunks.insert(at, Chunk { file, meta, name, role: Role::Stdin });
+            self.chunks.insert(at, stdin.again()?);
         }
         Ok(self)
     }

@@ -8,20 +8,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::archive::{self, Intent, Pieces};
 use super::lock::{Lock, lock};
-use super::rrd::header::{Header, Look, look, put_back};
-use super::rrd::{Update, create, push};
-use super::state::{RrdMark, State, decode, digest, encode};
+use super::push::{self, Journal};
+use super::rrd::Update;
+use super::state::{State, decode, digest, encode};
 use super::{counters, disk};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
-use crate::tally;
-
-/// An RRD whose last update lies more than this after now was fed by a wrong clock (seconds).
-const FUTURE: i64 = 3600;
 
 /// Where a protocol's files are.
 #[derive(Clone, Debug)]
@@ -38,30 +32,6 @@ pub struct Store {
     pub rrd: PathBuf,
     /// One bin, in seconds.
     pub step: i64,
-}
-
-/// The RRD before the journal's updates.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct RrdBefore {
-    file: (u64, u64),
-    mark: RrdMark,
-    last_update: i64,
-    header: Vec<u8>,
-}
-
-/// What step 4 needs, with absolute values: applying it twice is applying it once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Journal {
-    state: State,
-    /// Bins to push; they are no longer in `state.bins`.
-    updates: Vec<Update>,
-    /// `state.pushed` and `state.gauges` if the push cannot be done.
-    pushed_before: i64,
-    gauges_before: Vec<i128>,
-    /// `None`: the RRD was to be created.
-    rrd: Option<RrdBefore>,
-    /// How often a later process began to redo it.
-    redone: u32,
 }
 
 impl Store {
@@ -365,7 +335,7 @@ impl Session<'_> {
             rrd: None,
             redone: 0,
         };
-        prepare_rrd(self.store, &mut journal, now);
+        push::prepare(self.store, &mut journal, now);
         let written = disk::replace(&self.store.journal(), &encode(&journal), 0o644);
         if let Err(e) = written {
             self.take_back();
@@ -378,7 +348,7 @@ impl Session<'_> {
     /// Steps 4 and 5.
     fn apply(&mut self, mut journal: Journal, redo: bool, now: i64) -> Result<()> {
         let store = self.store;
-        apply_rrd(store, &mut journal, redo, now);
+        push::apply(store, &mut journal, redo, now);
         let state = journal.state;
         disk::replace(&store.file("state"), &encode(&state), 0o644)?;
         if store.counts() {
@@ -407,167 +377,5 @@ fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
             Ok(Some(Vec::new()))
         }
         other => other,
-    }
-}
-
-/// Puts the journal's updates back among the waiting bins.
-fn hold(journal: &mut Journal, now: i64) {
-    for (begin, values) in journal.updates.drain(..) {
-        journal.state.bins.insert(begin, tally::Bin { values, born: now, touched: 0 });
-    }
-    journal.state.pushed = journal.pushed_before;
-    journal.state.gauges.clone_from(&journal.gauges_before);
-}
-
-/// Before the journal is written: is there an RRD to push to, and what does it look like? Whatever is
-/// wrong with it, the mail log goes on and the bins wait.
-fn prepare_rrd(store: &Store, journal: &mut Journal, now: i64) {
-    let Some(first) = journal.updates.first().map(|u| u.0) else { return };
-    let path = &store.rrd;
-    let aside = |why: &str, what: &str| match disk::set_aside(path, why, now) {
-        Ok(aside) => {
-            warn(format_args!("{}: {what}; kept as {}, a new one is begun", path.display(), aside.display()));
-            true
-        }
-        Err(e) => {
-            warn(format_args!("{e}; {what}, the graphs wait"));
-            false
-        }
-    };
-    if let Some(dir) = path.parent()
-        && let Err(e) = disk::make_dir(dir)
-    {
-        warn(format_args!("{e}; the counters go on, the graphs wait"));
-        return hold(journal, now);
-    }
-    let created = match look(path) {
-        Err(e) => {
-            warn(format_args!("{e}; the counters go on, the graphs wait"));
-            false
-        }
-        Ok(Look::Missing) => {
-            if journal.state.rrd.is_some() {
-                warn(format_args!("{}: is gone; a new one is begun", path.display()));
-            }
-            true
-        }
-        Ok(Look::Broken(why)) => aside("corrupt", &format!("is damaged: {why}")),
-        Ok(Look::Sound(header)) => {
-            let ours = journal.state.rrd.is_none_or(|mark| mark == header.mark);
-            if !ours {
-                aside("corrupt", "is not the file that was written last")
-            } else if !fits(store, &header) {
-                aside("old", "has other data sources or another step than are needed now")
-            } else if header.last_update > now + FUTURE {
-                aside("future", "was updated with a time that is still to come (was the clock wrong?)")
-            } else if header.last_update > first {
-                warn(format_args!(
-                    "{}: was updated by somebody else; its next bin takes what it lacks",
-                    path.display()
-                ));
-                hold(journal, now);
-                move_behind(store, journal, header.last_update);
-                return;
-            } else {
-                let Header { bytes, file, mark, last_update, .. } = *header;
-                journal.rrd = Some(RrdBefore { file, mark, last_update, header: bytes });
-                return;
-            }
-        }
-    };
-    if !created {
-        hold(journal, now);
-    }
-}
-
-/// Does the file have the data sources and the step of today?
-fn fits(store: &Store, header: &Header) -> bool {
-    let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
-    i64::try_from(header.step) == Ok(store.step) && header.sources.iter().map(String::as_str).eq(wanted)
-}
-
-/// Bins that begin before `last_update` cannot be pushed any more: the first that can takes them.
-fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
-    let floor = tally::begin(last_update + store.step - 1, store.step);
-    let late: Vec<i64> = journal.state.bins.range(..floor).map(|(k, _)| *k).collect();
-    for begin in late {
-        tally::move_bin(store.protocol, &mut journal.state.bins, begin, floor);
-    }
-    journal.state.pushed = floor;
-}
-
-/// Step 4, the RRD. Never fails: what cannot be pushed waits.
-fn apply_rrd(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
-    let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
-    let (path, protocol, step) = (&store.rrd, store.protocol, store.step);
-    if redo && journal.redone > 2 {
-        if !matches!(look(path), Ok(Look::Missing)) {
-            match disk::set_aside(path, "corrupt", now) {
-                Ok(aside) => warn(format_args!(
-                    "{}: two processes died while updating it; kept as {}",
-                    path.display(),
-                    aside.display()
-                )),
-                Err(e) => warn(e),
-            }
-        }
-        return hold(journal, now);
-    }
-    let result = match &journal.rrd {
-        // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
-        None => create(path, protocol, step, &journal.updates),
-        Some(before) if !redo => {
-            let pushed = push(path, protocol, step, before.last_update, &journal.updates);
-            if pushed.is_err()
-                && let Err(e) = put_back(path, &before.header)
-            {
-                warn(format_args!("{e}; the RRD cannot be mended"));
-                let _ = disk::set_aside(path, "corrupt", now);
-            }
-            pushed
-        }
-        Some(before) => match look(path) {
-            Ok(Look::Sound(is)) if is.mark == before.mark => {
-                let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
-                let (from, updates) = if same {
-                    (put_back(path, &before.header).map(|()| before.last_update), journal.updates.clone())
-                } else {
-                    let rest: Vec<Update> =
-                        journal.updates.iter().filter(|u| u.0 >= is.last_update).cloned().collect();
-                    if rest.len() < journal.updates.len() {
-                        warn(format_args!(
-                            "{}: was changed by somebody else during a commit; {} bins up to its last update are left out of it",
-                            path.display(),
-                            journal.updates.len() - rest.len()
-                        ));
-                    }
-                    (Ok(is.last_update), rest)
-                };
-                from.and_then(|from| push(path, protocol, step, from, &updates))
-            }
-            Ok(Look::Missing) => create(path, protocol, step, &journal.updates),
-            Ok(_) => match disk::set_aside(path, "corrupt", now) {
-                Ok(aside) => {
-                    warn(format_args!(
-                        "{}: is damaged; kept as {}, a new one is begun",
-                        path.display(),
-                        aside.display()
-                    ));
-                    create(path, protocol, step, &journal.updates)
-                }
-                Err(e) => Err(e),
-            },
-            Err(e) => Err(e),
-        },
-    };
-    match result {
-        Ok(()) => match look(path) {
-            Ok(Look::Sound(header)) => journal.state.rrd = Some(header.mark),
-            _ => journal.state.rrd = None,
-        },
-        Err(e) => {
-            warn(format_args!("{e}; the counters go on, the graphs wait"));
-            hold(journal, now);
-        }
     }
 }

@@ -11,5 +11,6 @@ pub mod disk;
 pub mod ledger;
 pub mod lock;
 pub mod pack;
+mod push;
 pub mod rrd;
 pub mod state;

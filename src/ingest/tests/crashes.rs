@@ -1,0 +1,186 @@
+//! Dying before any operation of the store.
+use super::*;
+
+/// Runs `act` on fresh worlds, dying before operation 0, 1, 2 … until it no longer dies; after each
+/// death `again` is what the survivors do. Returns what it died before.
+fn die_everywhere(
+    prepare: impl Fn(&mut World),
+    act: impl Fn(&mut World) -> Result<()>,
+    again: impl Fn(&mut World),
+    check: impl Fn(&World),
+) -> Vec<&'static str> {
+    let mut died_before = Vec::new();
+    for survivors in 0.. {
+        let mut world = World::new();
+        prepare(&mut world);
+        let before = odometers(&world.query());
+        crash::arm(survivors);
+        let result = act(&mut world);
+        let Some(step) = crash::disarm() else {
+            result.unwrap();
+            check(&world);
+            break;
+        };
+        died_before.push(step);
+        let between = world.query();
+        for (key, value) in before {
+            assert!(between[key] >= value, "before {step} ({survivors}): {key} went backwards");
+        }
+        again(&mut world);
+        for (key, value) in odometers(&between) {
+            assert!(world.query()[key] >= value, "after {step} ({survivors}): {key} went backwards");
+        }
+        check(&world);
+    }
+    died_before
+}
+
+#[test]
+fn a_roll_may_die_before_any_operation() {
+    let lines = some_lines();
+    let (first, second) = lines.split_at(25);
+    let steps = die_everywhere(
+        |world| {
+            world.write(&text_of(first));
+            world.roll();
+            world.write(&text_of(second));
+            world.turn();
+        },
+        World::process,
+        |world| world.process().unwrap(),
+        |world| check_all(world, &lines),
+    );
+    for step in [
+        "lock",
+        "write a temporary file",
+        "fsync a temporary file",
+        "rename",
+        "fsync a directory",
+        "pass through",
+        "open an archive",
+        "append to an archive",
+        "fsync an archive",
+        "update the RRD",
+        "fdatasync the RRD",
+        "remove",
+    ] {
+        assert!(steps.contains(&step), "never died before: {step}");
+    }
+}
+
+#[test]
+fn the_first_roll_of_all_may_die_before_any_operation() {
+    let lines = some_lines();
+    let steps = die_everywhere(
+        |world| {
+            world.write(&text_of(&lines));
+            world.turn();
+        },
+        World::process,
+        |world| world.process().unwrap(),
+        |world| check_all(world, &lines),
+    );
+    assert!(steps.contains(&"create the RRD"));
+}
+
+#[test]
+fn a_roll_and_its_logger_may_die_together_before_any_operation() {
+    let lines = some_lines();
+    let (first, second) = lines.split_at(20);
+    die_everywhere(
+        |world| {
+            world.write(&text_of(first));
+            world.roll();
+            world.write(&text_of(second));
+            world.turn();
+        },
+        World::process,
+        |world| {
+            world.kill_logger();
+            world.update().unwrap();
+        },
+        |world| check_all(world, &lines),
+    );
+}
+
+#[test]
+fn an_update_may_die_before_any_operation() {
+    let lines = some_lines();
+    let (first, second) = lines.split_at(20);
+    die_everywhere(
+        |world| {
+            world.write(&text_of(first));
+            world.kill_logger();
+            world.write(&text_of(second));
+        },
+        |world| world.update(),
+        |world| world.update().unwrap(),
+        |world| {
+            let mut again = World {
+                passed: vec![],
+                _dir: tempfile::tempdir().unwrap(),
+                config: world.config.clone(),
+                log: world.log.clone(),
+                ..*world
+            };
+            again.roll();
+            check_all(&again, &lines);
+        },
+    );
+}
+
+#[test]
+fn a_recovery_may_die_too() {
+    let lines = some_lines();
+    let (first, second) = lines.split_at(25);
+    // The first death is right after the commit point: the first removal is that of the intent.
+    for first_death in [24u64, 28, 30, 32, 34, 36, 38] {
+        die_everywhere(
+            |world| {
+                world.write(&text_of(first));
+                world.roll();
+                world.write(&text_of(second));
+                world.turn();
+                crash::arm(first_death);
+                let _ = world.process();
+                crash::disarm();
+                if !world.log.join("previous").exists() {
+                    fs::write(world.log.join("previous"), text_of(second)).unwrap();
+                }
+            },
+            World::process,
+            |world| world.process().unwrap(),
+            |world| check_all(world, &lines),
+        );
+    }
+}
+
+#[test]
+fn the_repair_of_a_damaged_state_may_die_before_any_operation() {
+    let lines = some_lines();
+    let prepare = |world: &mut World| {
+        world.write(&text_of(&lines[..20]));
+        world.roll();
+        world.write(&text_of(&lines[20..]));
+        world.update().unwrap();
+    };
+    let state = |world: &World| world.config.logs_base.join("state/send.state");
+    die_everywhere(
+        |world| {
+            prepare(world);
+            fs::write(state(world), "damaged").unwrap();
+        },
+        |world| world.update(),
+        |world| world.update().unwrap(),
+        |world| assert_eq!(odometers(&world.query()), model(&lines), "doubled"),
+    );
+    for name in ["send.state", "send.journal", "send.intent"] {
+        let mut world = World::new();
+        prepare(&mut world);
+        let path = state(&world).with_file_name(name);
+        let _ = fs::remove_file(&path);
+        fs::create_dir(&path).unwrap();
+        world.update().unwrap();
+        assert_eq!(odometers(&world.query()), model(&lines), "a directory as {name}");
+    }
+}

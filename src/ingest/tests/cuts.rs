@@ -1,0 +1,235 @@
+//! A log in any chunks is the whole log; a chunk is known again by its content.
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Cut at any byte, with queries and updates in between, rolled or orphaned: the same as the whole.
+    #[test]
+    fn any_cut_of_a_labelled_log_is_the_whole_log(
+        choices in choices(),
+        cuts in proptest::collection::vec((0usize..20_000, 0u8..6), 0..12),
+    ) {
+        let lines = log_of(&choices);
+        let text = text_of(&lines);
+        let mut cuts: Vec<(usize, u8)> = cuts.into_iter().map(|(at, what)| (at % (text.len() + 1), what)).collect();
+        cuts.sort_unstable();
+        let mut world = World::new();
+        let mut before = BTreeMap::new();
+        let mut from = 0;
+        for (to, what) in cuts {
+            world.write(&text[from..to]);
+            from = to;
+            match what {
+                0 | 1 => world.roll(),
+                2 => world.update().unwrap(),
+                3 => world.kill_logger(),
+                4 => world.turn_and_leave(),
+                _ => {}
+            }
+            let now = world.query();
+            for (key, value) in odometers(&before) {
+                prop_assert!(now[key] >= value, "{key} went backwards from {value} to {}", now[key]);
+            }
+            before = now;
+        }
+        world.write(&text[from..]);
+        world.roll();
+        world.update().unwrap();
+        check_all(&world, &lines);
+    }
+
+    /// Without labels, cut at line ends.
+    #[test]
+    fn any_cut_at_line_ends_of_an_unlabelled_log_is_the_whole_log(
+        choices in choices(),
+        cuts in proptest::collection::vec((0usize..60, 0u8..4), 0..8),
+    ) {
+        let lines: Vec<String> = log_of(&choices).into_iter().map(|(l, _)| l[26..].to_owned()).collect();
+        let mut cuts: Vec<(usize, u8)> = cuts.into_iter().map(|(at, what)| (at % (lines.len() + 1), what)).collect();
+        cuts.sort_unstable();
+        let mut world = World::new();
+        let mut from = 0;
+        for (to, what) in cuts {
+            world.write(lines[from..to].concat().as_bytes());
+            from = to;
+            match what {
+                0 => world.roll(),
+                1 => world.update().unwrap(),
+                2 => world.kill_logger(),
+                _ => drop(world.query()),
+            }
+        }
+        world.write(lines[from..].concat().as_bytes());
+        world.roll();
+        world.update().unwrap();
+        let starts = |prefix: &str| lines.iter().filter(|l| l.starts_with(prefix)).count() as i128;
+        let values = world.query();
+        prop_assert_eq!(values["message_new"], starts("new msg"));
+        prop_assert_eq!(values["delivery"], starts("delivery "));
+        prop_assert_eq!(values["message_other"], starts("warning: "));
+        prop_assert!(world.archive() == lines.concat().as_bytes());
+    }
+
+    /// Any bytes: no panic, nothing lost of the archive.
+    #[test]
+    fn any_bytes_are_archived_as_they_are(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 1..6)) {
+        let mut world = World::new();
+        let mut all = Vec::new();
+        for chunk in chunks {
+            let chunk = [&chunk[..], b"\n"].concat();
+            world.write(&chunk);
+            all.extend(&chunk);
+            drop(world.query());
+            world.roll();
+        }
+        let values = world.query();
+        prop_assert!(world.archive() == all);
+        prop_assert_eq!(values["message_other"] + values["other"], all.split(|&b| b == b'\n').count() as i128 - 1);
+    }
+}
+
+#[test]
+fn a_rerun_counts_nothing_and_passes_through() {
+    let lines = some_lines();
+    let mut world = World::new();
+    world.write(&text_of(&lines));
+    world.turn();
+    let copy = fs::read(world.log.join("previous")).unwrap();
+    world.process().unwrap();
+    fs::write(world.log.join("previous"), &copy).unwrap();
+    world.process().unwrap();
+    assert!(world.passed == [text_of(&lines), text_of(&lines)].concat());
+    fs::write(world.log.join("@400000006abaee0408386019.u"), &copy).unwrap();
+    world.update().unwrap();
+    check_all(&world, &lines);
+}
+
+#[test]
+fn identity_is_content_not_inode() {
+    let lines = some_lines();
+    let mut world = World::new();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    // The next chunk overwrites a file of the same inode.
+    world.write(b"");
+    let inode = |w: &World| file_id(&fs::metadata(w.log.join("current")).unwrap());
+    let before = inode(&world);
+    world.write(&text_of(&lines[20..30]));
+    world.update().unwrap();
+    fs::write(world.log.join("current"), text_of(&lines[20..30])).unwrap();
+    world.roll_keeping(before);
+    world.write(&text_of(&lines[30..]));
+    world.roll();
+    check_all(&world, &lines);
+}
+
+#[test]
+fn an_unfinished_line_waits_for_its_rest_and_is_given_up_after_a_step() {
+    let mut world = World::new();
+    world.write(b"@400000006abaee0408386019 new msg 1\n@400000006abaee0408386020 new msg 2");
+    world.turn();
+    world.process().unwrap();
+    assert_eq!(world.query()["message_new"], 1);
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 1);
+    NOW.set(NOW.get() + 60);
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 2);
+    // Its newline comes after all, and the next line.
+    world.write(b"\n@400000006abaee0508386020 new msg 3\n");
+    world.roll();
+    assert_eq!(world.query()["message_new"], 3);
+    assert_eq!(world.query()["message_other"], 0);
+}
+
+#[test]
+fn an_orphan_without_its_newline_gets_it_when_the_next_chunk_begins() {
+    let mut world = World::new();
+    world.write(b"@400000006abaee0408386019 new msg 1\n@400000006abaee0408386020 delivery 1: success: long enough to be no label/");
+    world.kill_logger();
+    world.update().unwrap();
+    world.write(b"@400000006abaee0508386020 new msg 3\n");
+    world.roll();
+    let text = String::from_utf8(world.archive()).unwrap();
+    assert_eq!(text.lines().count(), 3);
+    assert_eq!(world.query()["delivery_success"], 1);
+    assert_eq!(world.query()["message_new"], 2);
+}
+
+/// `tests/data/send/CASE.log` raises what `CASE.expected` says, written by hand: every key that it
+/// does not name is 0. Read in place, and again by a roll.
+#[test]
+fn sample_logs_count_what_was_written_down_for_them() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/send");
+    let mut cases = 0;
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "log") {
+            continue;
+        }
+        cases += 1;
+        let expected = fs::read_to_string(path.with_extension("expected")).unwrap();
+        let mut want: BTreeMap<&str, String> = SEND.counters.iter().map(|c| (c.key, "0".into())).collect();
+        for line in expected.lines() {
+            let (key, value) = line.split_once(':').unwrap();
+            *want.get_mut(key).unwrap_or_else(|| panic!("{}: {key}", path.display())) = value.to_owned();
+        }
+        let mut world = World::new();
+        world.write(&fs::read(&path).unwrap());
+        for pass in ["in place", "rolled"] {
+            let got = world.query();
+            for counter in SEND.counters {
+                let value = crate::store::counters::show(counter.kind, got[counter.key]);
+                assert_eq!(value, want[counter.key], "{} {pass}: {}", path.display(), counter.key);
+            }
+            if pass == "in place" {
+                world.roll();
+            }
+        }
+    }
+    assert!(cases >= 10, "only {cases} cases");
+}
+
+#[test]
+fn a_pipe_is_judged_by_its_content() {
+    let world = World::new();
+    let lines = some_lines();
+    let feed = |bytes: &[u8], force: bool| {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, bytes).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: String::new(), role: Role::Stdin };
+        let input = Input { chunk, directory: None, is_pipe: true };
+        let options = Options { force, ..Options::default() };
+        world.job().advance(Some(input), &mut || Ok(()), options).unwrap();
+    };
+    feed(&text_of(&lines[..10]), false);
+    feed(&text_of(&lines[..10]), false);
+    assert_eq!(odometers(&world.query()), model(&lines[..10]), "the same again");
+    feed(&text_of(&lines[..25]), false);
+    assert_eq!(odometers(&world.query()), model(&lines[..25]), "its extension");
+    assert!(world.archive() == text_of(&lines[..25]));
+    feed(&text_of(&lines[..3]), true);
+    let twice: Vec<_> = lines[..25].iter().chain(&lines[..3]).cloned().collect();
+    assert_eq!(odometers(&world.query()), model(&twice), "by force");
+    // The last line of a closed pipe counts without its newline, and its newline is no line.
+    let world = World::new();
+    let feed_new = |bytes: &[u8]| {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, bytes).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: String::new(), role: Role::Stdin };
+        let input = Input { chunk, directory: None, is_pipe: true };
+        world.job().advance(Some(input), &mut || Ok(()), Options::default()).unwrap();
+    };
+    let text = text_of(&lines[..6]);
+    feed_new(&text[..text.len() - 1]);
+    assert_eq!(odometers(&world.query()), model(&lines[..6]));
+    feed_new(&text);
+    assert_eq!(odometers(&world.query()), model(&lines[..6]));
+    assert!(world.archive() == text);
+    feed_new(&text_of(&lines[6..9]));
+    assert_eq!(odometers(&world.query()), model(&lines[..9]));
+    assert!(world.archive() == text_of(&lines[..9]));
+}

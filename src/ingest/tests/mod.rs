@@ -1,0 +1,304 @@
+//! The store against a plain model: what was logged is what is counted, archived and in the RRD,
+//! however the log is cut into chunks, whoever reads it when, and whatever operation the process dies
+//! before.
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use proptest::prelude::*;
+
+mod crashes;
+mod cuts;
+mod surroundings;
+
+use super::*;
+use crate::protocol::send::SEND;
+use crate::query::query;
+use crate::source::directory::{Chunk, Role};
+use crate::store::crash;
+use crate::store::disk::file_id;
+
+const FEED: &Feed = &FEEDS[0];
+/// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
+const T0: i64 = 1_790_635_500;
+
+thread_local! {
+    static NOW: std::cell::Cell<i64> = const { std::cell::Cell::new(T0 + 100_000) };
+}
+
+/// A log directory, the logger that writes it, and the store.
+struct World {
+    _dir: tempfile::TempDir,
+    config: Config,
+    log: PathBuf,
+    /// Distinct write times, as a real roll has them.
+    writes: i64,
+    /// `.u` files so far.
+    orphans: u32,
+    /// What was passed through.
+    passed: Vec<u8>,
+}
+
+impl World {
+    fn new() -> World {
+        NOW.set(T0 + 100_000);
+        let dir = tempfile::tempdir().unwrap();
+        let base = dir.path().canonicalize().unwrap();
+        let config = Config {
+            logs_counters: base.join("counters"),
+            rrd_dir: base.join("rrd"),
+            logs_send_dirs: vec![base.join("send")],
+            logs_smtp_dirs: vec![],
+            logs_pop3_dirs: vec![],
+            logs_base: base.clone(),
+            ..Config::default()
+        };
+        fs::create_dir(base.join("send")).unwrap();
+        World { _dir: dir, config, log: base.join("send"), writes: 0, orphans: 0, passed: Vec::new() }
+    }
+
+    fn job(&self) -> Job<'_> {
+        Job { config: &self.config, feed: FEED, clock: || NOW.get() }
+    }
+
+    fn touch(&mut self, path: &Path) {
+        self.writes += 1;
+        let time = SystemTime::UNIX_EPOCH + Duration::new(1_790_000_000, u32::try_from(self.writes).unwrap());
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_times(FileTimes::new().set_modified(time))
+            .unwrap();
+    }
+
+    /// The logger writes.
+    fn write(&mut self, bytes: &[u8]) {
+        use std::io::Write;
+        let path = self.log.join("current");
+        File::options().append(true).create(true).open(&path).unwrap().write_all(bytes).unwrap();
+        self.touch(&path);
+    }
+
+    /// `current` → `previous`, a new `current`.
+    fn turn(&mut self) {
+        fs::rename(self.log.join("current"), self.log.join("previous")).unwrap();
+        File::create(self.log.join("current")).unwrap();
+    }
+
+    /// What the logger hands to its processor.
+    fn process(&mut self) -> Result<()> {
+        let path = self.log.join("previous");
+        let file = File::open(&path).unwrap();
+        let meta = file.metadata().unwrap();
+        let mut passed = Vec::new();
+        let mut pass = || {
+            crate::store::disk::gate("pass through").at("write", Path::new("stdout"))?;
+            passed = fs::read(&path).unwrap();
+            Ok(())
+        };
+        let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
+        let input = Input { chunk, directory: Some(self.log.clone()), is_pipe: false };
+        self.job().advance(Some(input), &mut pass, Options::default())?;
+        self.passed.extend(passed);
+        fs::remove_file(path).unwrap();
+        Ok(())
+    }
+
+    fn roll(&mut self) {
+        self.turn();
+        self.process().unwrap();
+    }
+
+    /// The logger is killed: nobody will process what stands there.
+    fn kill_logger(&mut self) {
+        for name in ["previous", "current"] {
+            let path = self.log.join(name);
+            if path.exists() {
+                self.orphans += 1;
+                fs::rename(path, self.log.join(format!("@{:024x}.u", self.orphans))).unwrap();
+            }
+        }
+    }
+
+    fn update(&self) -> Result<()> {
+        self.job().advance(None, &mut || Ok(()), Options::default())
+    }
+
+    fn flush(&self) {
+        self.job().advance(None, &mut || Ok(()), Options { flush: true, ..Options::default() }).unwrap();
+    }
+
+    fn query(&self) -> BTreeMap<&'static str, i128> {
+        let answer = query(&self.job(), NOW.get()).unwrap();
+        SEND.counters.iter().zip(answer.values).map(|(c, v)| (c.key, v)).collect()
+    }
+
+    fn archive(&self) -> Vec<u8> {
+        let mut files = Vec::new();
+        for year in subdirs(&self.config.logs_base, 4) {
+            for month in subdirs(&year, 2) {
+                for day in subdirs(&month, 2) {
+                    files.push(day.join("sendlog"));
+                }
+            }
+        }
+        files.sort();
+        files.iter().flat_map(|f| fs::read(f).unwrap()).collect()
+    }
+
+    /// Per bin, what the RRD says of `ds`.
+    fn rows(&self, ds: &str) -> BTreeMap<i64, i128> {
+        let path = self.config.rrd_dir.join("send.rrd");
+        if !path.exists() {
+            return BTreeMap::new();
+        }
+        let _alone = crate::store::rrd::librrd();
+        let time = |secs: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(secs).unwrap());
+        let step = Duration::from_secs(60);
+        let data =
+            rrd::ops::fetch::fetch(&path, rrd::ConsolidationFn::Avg, time(T0 - 600), time(NOW.get()), step)
+                .unwrap();
+        let column = data.ds_names().iter().position(|n| n == ds).unwrap();
+        data.rows()
+            .iter()
+            .filter_map(|row| {
+                let end = row.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+                let count = (row.as_slice()[column] * 60.0).round();
+                #[allow(clippy::cast_possible_truncation)]
+                (count > 0.0).then(|| (i64::try_from(end).unwrap() - 60, count as i128))
+            })
+            .collect()
+    }
+}
+
+fn subdirs(dir: &Path, digits: usize) -> Vec<PathBuf> {
+    fs::read_dir(dir)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| {
+            let name = p.file_name().unwrap().to_string_lossy().into_owned();
+            name.len() == digits && name.bytes().all(|b| b.is_ascii_digit())
+        })
+        .collect()
+}
+
+/// Labelled lines: (text, unix time). Times rise by up to two hours, so that days turn.
+fn log_of(choices: &[(u8, u16)]) -> Vec<(String, i64)> {
+    let mut time = T0;
+    choices
+        .iter()
+        .enumerate()
+        .map(|(i, &(kind, gap))| {
+            time += i64::from(gap);
+            let text = match kind % 8 {
+                0 => format!("new msg {i}"),
+                1 => format!("info msg {i}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
+                2 => format!("starting delivery {i}: msg 5 to remote b@example.com"),
+                3 => format!("delivery {i}: success: fine/"),
+                4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
+                5 => "status: local 1/3 remote 2/7".to_owned(),
+                6 => format!("end msg {i}"),
+                _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { 5000 } else { 3 })),
+            };
+            (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
+        })
+        .collect()
+}
+
+/// The counters of whole lines by an independent, naive reading.
+fn model(lines: &[(String, i64)]) -> BTreeMap<&'static str, i128> {
+    let mut want: BTreeMap<&'static str, i128> = BTreeMap::new();
+    for (line, _) in lines {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut raise = |key| *want.entry(key).or_default() += 1;
+        match words[1] {
+            "new" => raise("message_new"),
+            "end" => raise("message_end"),
+            "starting" => {
+                raise("start_delivery");
+                raise("start_delivery_remote");
+            }
+            "delivery" => {
+                raise("delivery");
+                raise(if words[3] == "success:" { "delivery_success" } else { "delivery_deferral" });
+            }
+            "info" => {
+                raise("message_info");
+                *want.entry("message_bytes").or_default() += words[5].parse::<i128>().unwrap();
+            }
+            "status:" => {
+                raise("status");
+                *want.entry("status_localp").or_default() += 333_333_333;
+                *want.entry("status_remotep").or_default() += 285_714_286;
+                *want.entry("status_local_sum").or_default() += 1;
+                *want.entry("status_remote_sum").or_default() += 2;
+            }
+            "warning:" => {
+                raise("other");
+                raise("warning");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    want
+}
+
+fn odometers(values: &BTreeMap<&'static str, i128>) -> BTreeMap<&'static str, i128> {
+    let keys = SEND.counters.iter().filter(|c| c.kind.is_odometer()).map(|c| c.key);
+    keys.filter_map(|k| values.get(k).filter(|v| **v != 0).map(|v| (k, *v))).collect()
+}
+
+fn text_of(lines: &[(String, i64)]) -> Vec<u8> {
+    lines.iter().flat_map(|l| l.0.bytes()).collect()
+}
+
+/// Everything that was logged is counted, archived and in the RRD, once. What is archived is what was
+/// rolled or orphaned; all of it, at the end of a test.
+fn check_all(world: &World, lines: &[(String, i64)]) {
+    assert_eq!(odometers(&world.query()), model(lines), "counters");
+    let archive = world.archive();
+    assert!(archive == text_of(lines), "archive: {} bytes, log: {}", archive.len(), text_of(lines).len());
+    world.flush();
+    for (key, ds) in [("message_new", "message_new"), ("start_delivery_remote", "start_remote")] {
+        let mut want: BTreeMap<i64, i128> = BTreeMap::new();
+        for (line, time) in lines {
+            if model(&[(line.clone(), *time)]).contains_key(key) {
+                *want.entry(time.div_euclid(60) * 60).or_default() += 1;
+            }
+        }
+        assert_eq!(world.rows(ds), want, "{ds} in the RRD");
+    }
+    let file = fs::read_to_string(world.config.logs_counters.join("send.txt")).unwrap();
+    let read = crate::store::counters::parse(&SEND, file.as_bytes());
+    let kept: BTreeMap<&'static str, i128> =
+        SEND.counters.iter().zip(read.totals).filter_map(|(c, v)| Some((c.key, v?))).collect();
+    assert_eq!(odometers(&kept), model(lines), "counter file");
+}
+
+fn choices() -> impl Strategy<Value = Vec<(u8, u16)>> {
+    proptest::collection::vec((any::<u8>(), prop_oneof![4 => 0u16..90, 1 => 0u16..7200]), 1..60)
+}
+
+impl World {
+    /// A roll whose processor never came to anything: `previous` stands there until the next roll,
+    /// as the logger tries again.
+    fn turn_and_leave(&mut self) {
+        self.turn();
+        self.update().unwrap();
+        self.query();
+        self.process().unwrap();
+    }
+}
+
+fn some_lines() -> Vec<(String, i64)> {
+    log_of(&(0..40u8).map(|i| (i.wrapping_mul(37), u16::from(i) * 11)).collect::<Vec<_>>())
+}
+
+impl World {
+    fn roll_keeping(&mut self, inode: (u64, u64)) {
+        assert_eq!(file_id(&fs::metadata(self.log.join("current")).unwrap()), inode);
+        self.roll();
+    }
+}

@@ -1,0 +1,220 @@
+//! Broken files, wrong clocks, other people's edits.
+use super::*;
+
+#[test]
+fn an_edit_of_the_counter_file_wins_and_its_removal_too() {
+    let mut world = World::new();
+    world.write(b"@400000006abaee0408386019 new msg 1\n");
+    world.update().unwrap();
+    let path = world.config.logs_counters.join("send.txt");
+    fs::write(&path, "message_new:1000\ncreated:7\n").unwrap();
+    world.write(b"@400000006abaee0408386020 new msg 2\n");
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 1001);
+    assert!(fs::read_to_string(&path).unwrap().contains("created:7\n"));
+    fs::remove_file(&path).unwrap();
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 0);
+}
+
+#[test]
+fn perls_counters_go_on_and_its_orphans_are_known() {
+    let mut world = World::new();
+    fs::create_dir_all(&world.config.logs_counters).unwrap();
+    fs::write(world.config.logs_counters.join("send.txt"), "created:1\nmessage_new:41\n").unwrap();
+    fs::write(world.log.join("@400000006abaee0308386019.u"), "@400000006abaee0308386019 new msg 0\n")
+        .unwrap();
+    world.write(b"@400000006abaee0408386019 new msg 1\n");
+    assert_eq!(world.query()["message_new"], 42);
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 42);
+}
+
+#[test]
+fn a_damaged_state_doubles_nothing() {
+    let mut world = World::new();
+    let lines = some_lines();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.write(&text_of(&lines[20..30]));
+    world.update().unwrap();
+    let before = odometers(&world.query());
+    let path = world.config.logs_base.join("state/send.state");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(odometers(&world.query()), before, "before the repair");
+    world.update().unwrap();
+    assert_eq!(odometers(&world.query()), before);
+    world.write(&text_of(&lines[30..]));
+    world.roll();
+    assert_eq!(odometers(&world.query()), model(&lines));
+    let aside = fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.state.corrupt-"));
+    assert_eq!(aside.count(), 1);
+}
+
+#[test]
+fn a_broken_rrd_stops_nothing_and_its_bins_wait() {
+    let mut world = World::new();
+    let lines = some_lines();
+    fs::create_dir(&world.config.rrd_dir).unwrap();
+    let path = world.config.rrd_dir.join("send.rrd");
+    // Not even a directory can be made there.
+    fs::remove_dir(&world.config.rrd_dir).unwrap();
+    fs::write(&world.config.rrd_dir, "in the way").unwrap();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    fs::remove_file(&world.config.rrd_dir).unwrap();
+    world.write(&text_of(&lines[20..]));
+    world.roll();
+    check_all(&world, &lines);
+    // A damaged one is moved aside.
+    fs::write(&path, "no RRD").unwrap();
+    world.write(b"@400000006abb0000083860ff new msg 1\n");
+    world.flush();
+    assert_eq!(world.rows("message_new").values().sum::<i128>(), 1);
+    let aside = fs::read_dir(&world.config.rrd_dir).unwrap().count();
+    assert_eq!(aside, 2);
+}
+
+#[test]
+fn lines_of_the_past_and_the_future_are_counted_and_do_not_block_the_rrd() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 3000);
+    world.write(format!("{} new msg 1\n{} new msg 2\n", label(60), label(T0)).as_bytes());
+    world.update().unwrap();
+    world.write(format!("{} new msg 3\n{} new msg 4\n", label(4_102_444_800), label(T0 + 60)).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 3200);
+    world.write(format!("{} new msg 5\n", label(T0 + 3100)).as_bytes());
+    world.flush();
+    world.roll();
+    assert_eq!(world.query()["message_new"], 5);
+    assert_eq!(world.rows("message_new").values().sum::<i128>(), 4, "one lies in 1970");
+    let state = world.job().store().read().unwrap().unwrap();
+    assert!(state.bins.is_empty() && state.pushed <= NOW.get());
+}
+
+#[test]
+fn a_clock_set_back_loses_nothing() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 400 * 86_400);
+    world.write(format!("{} new msg 1\n", label(NOW.get() - 100)).as_bytes());
+    world.flush();
+    NOW.set(T0 + 1000);
+    world.write(format!("{} new msg 2\n", label(T0 + 900)).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 2000);
+    world.flush();
+    assert_eq!(world.query()["message_new"], 2);
+    assert_eq!(world.rows("message_new").values().sum::<i128>(), 1);
+    let aside = fs::read_dir(&world.config.rrd_dir)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.rrd.future-"));
+    assert_eq!(aside.count(), 1);
+}
+
+#[test]
+fn the_directories_of_the_store_may_be_links() {
+    let mut world = World::new();
+    let lines = some_lines();
+    let base = world.config.logs_base.clone();
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in ["counters", "state", "rrd"] {
+        fs::create_dir(elsewhere.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join(name), base.join(name)).unwrap();
+    }
+    let link = base.with_extension("link");
+    std::os::unix::fs::symlink(&base, &link).unwrap();
+    world.config.logs_base = link.clone();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.write(&text_of(&lines[20..]));
+    world.roll();
+    check_all(&world, &lines);
+    fs::remove_file(link).unwrap();
+}
+
+#[test]
+fn a_counter_file_that_cannot_be_written_costs_no_rrd() {
+    let mut world = World::new();
+    let lines = some_lines();
+    world.write(&text_of(&lines[..20]));
+    world.roll();
+    world.flush();
+    // As a full disk or a directory of another owner would: it fails after the commit point.
+    let in_the_way = world.config.logs_counters.join(".send.txt.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    world.write(&text_of(&lines[20..]));
+    world.turn();
+    for _ in 0..6 {
+        assert!(world.process().is_err());
+    }
+    fs::remove_dir(in_the_way).unwrap();
+    world.process().unwrap();
+    check_all(&world, &lines);
+    assert_eq!(fs::read_dir(&world.config.rrd_dir).unwrap().count(), 1, "nothing was moved aside");
+}
+
+#[test]
+fn a_clock_that_ran_ahead_at_boot_does_not_stop_the_rrd() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 200);
+    world.write(format!("{} new msg 1\n", label(T0 + 10)).as_bytes());
+    world.flush();
+    // Two days later the machine boots with a clock of next year, which is mended at once.
+    NOW.set(T0 + 365 * 86_400);
+    world.write(format!("{} new msg 2\n", label(NOW.get())).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 2 * 86_400);
+    world.write(format!("{} new msg 3\n", label(NOW.get())).as_bytes());
+    world.update().unwrap();
+    NOW.set(NOW.get() + 900);
+    world.update().unwrap();
+    assert_eq!(world.query()["message_new"], 3);
+    let state = world.job().store().read().unwrap().unwrap();
+    assert!(state.bins.is_empty(), "they are in the RRD");
+    assert_eq!(state.pushed, T0 + 2 * 86_400 + 60);
+}
+
+#[test]
+fn another_step_begins_at_its_own_bins() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 200);
+    world.write(format!("{} new msg 1\n", label(T0 + 70)).as_bytes());
+    world.flush();
+    world.config.rrd_step = 300;
+    NOW.set(T0 + 2000);
+    world.write(format!("{} new msg 2\n", label(T0 + 130)).as_bytes());
+    world.flush();
+    let state = world.job().store().read().unwrap().unwrap();
+    assert_eq!(state.pushed % 300, 0, "no bin across two rows");
+    assert_eq!(world.query()["message_new"], 2);
+}
+
+#[test]
+fn what_was_handed_to_us_is_read_even_if_its_directory_shows_it_no_more() {
+    let lines = some_lines();
+    for readable in [true, false] {
+        let mut world = World::new();
+        world.write(&text_of(&lines));
+        world.turn();
+        let file = File::open(world.log.join("previous")).unwrap();
+        let meta = file.metadata().unwrap();
+        let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
+        fs::remove_file(world.log.join("previous")).unwrap();
+        if !readable {
+            fs::remove_dir_all(&world.log).unwrap();
+            fs::write(&world.log, "a file").unwrap();
+        }
+        let input = Input { chunk, directory: Some(world.log.clone()), is_pipe: false };
+        world.job().advance(Some(input), &mut || Ok(()), Options::default()).unwrap();
+        check_all(&world, &lines);
+    }
+}
