@@ -184,3 +184,31 @@ fn the_repair_of_a_damaged_state_may_die_before_any_operation() {
         assert_eq!(odometers(&world.query()), model(&lines), "a directory as {name}");
     }
 }
+
+/// svlogd takes a processor that was killed for one that has done its work, and deletes the chunk: from the
+/// commit point on, queries and the next process know it from the journal alone.
+#[test]
+fn after_the_commit_point_the_chunk_may_vanish() {
+    let lines = some_lines();
+    let mut vanished = 0;
+    for survivors in 0.. {
+        let mut world = World::new();
+        world.write(&text_of(&lines[..15]));
+        world.roll();
+        world.write(&text_of(&lines[15..]));
+        world.turn();
+        crash::arm(survivors);
+        let _ = world.process();
+        if crash::disarm().is_none() {
+            break;
+        }
+        if world.config.logs_base.join("state/send.journal").exists() {
+            vanished += 1;
+            fs::remove_file(world.log.join("previous")).unwrap();
+            assert_eq!(odometers(&world.query()), model(&lines), "{survivors}");
+            world.update().unwrap();
+            check_all(&world, &lines);
+        }
+    }
+    assert!(vanished > 5, "only {vanished} deaths after the commit point");
+}
