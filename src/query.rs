@@ -63,6 +63,13 @@ fn read(job: &Job<'_>, now: i64) -> Result<Answer> {
             warn(format_args!("{e}; this is what was counted before"));
             return Ok(Answer { values: base.values(protocol, now, step), commit, new_bytes: 0 });
         }
+        if commit == 0 && !job.directories(&base).iter().any(|dir| dir.exists()) {
+            let named: Vec<String> = job.directories(&base).iter().map(|d| d.display().to_string()).collect();
+            warn(format_args!(
+                "nothing was counted yet, and there is no {}; see logs_base and logs_send_dirs in toaster.conf",
+                named.join(", ")
+            ));
+        }
         let new_bytes = gather.new_bytes;
         let (state, ..) = gather.finish();
         return Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes });

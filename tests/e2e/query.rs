@@ -57,6 +57,15 @@ fn before_the_first_line_every_key_is_there_and_0() {
 }
 
 #[test]
+fn zeros_for_want_of_a_log_are_not_silent() {
+    let store = Store::new();
+    fs::remove_dir(store.logs()).expect("rmdir");
+    let output = store.maillogs(&["send"]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("there is no ") && words.contains("logs_send_dirs"), "{words}");
+}
+
+#[test]
 fn what_no_one_has_committed_yet_is_in_the_answer() {
     let (store, log) = (Store::new(), traffic(21, 0.02, 1.0));
     fs::write(store.logs().join("current"), &log).expect("current");
