@@ -64,7 +64,7 @@ base=$(median lines)
 echo "bench: $(wc -l <"$log") lines, $(($(stat -c %s "$log") / 1000000)) MB, medians of 5"
 report 'wc -l' "$base"
 report 'cat to a file' "$(median copy)"
-report 'sendlog, counting only' "$(median postprocess)"
+report 'sendlog, counting into the RRD' "$(median postprocess)"
 pass=1
 report 'sendlog, counting and passing through' "$(median postprocess)"
 archive=1
