@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What can go wrong below the command line.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +73,35 @@ impl<T> At<T> for nix::Result<T> {
     }
 }
 
-/// Says something on stderr, one line. Never fails: a closed stderr must not stop the mail log.
+/// Lines for stderr that are held back, while they are.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says something on stderr, one line; after [`hold_warnings`], as soon as they are released. Never fails: a
+/// closed stderr must not stop the mail log.
 pub fn warn(text: impl fmt::Display) {
+    match held().as_mut() {
+        Some(lines) => lines.push(text.to_string()),
+        None => say(&text.to_string()),
+    }
+}
+
+fn say(text: &str) {
     use std::io::Write;
     let _ = writeln!(io::stderr(), "maillogs: {text}");
+}
+
+/// Keeps warnings until [`release_warnings`]: snmpd's `extend` reads stdout and stderr as one, and takes the
+/// first line, which has to be the counters.
+pub fn hold_warnings() {
+    held().get_or_insert_default();
+}
+
+/// Says what was held back, and from now on everything at once.
+pub fn release_warnings() {
+    let lines = held().take();
+    lines.into_iter().flatten().for_each(|line| say(&line));
 }

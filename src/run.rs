@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Severity};
-use crate::error::{At, Error, Result, warn};
+use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
 use crate::ingest::{FEEDS, Feed, Job, Options, feed, pass_through};
 use crate::source::stdin;
 use crate::{graph, output, owner, query};
@@ -26,6 +26,15 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     allow_many_files();
+    if matches!(call.action, Action::Query { .. }) {
+        hold_warnings();
+    }
+    let code = act(&call);
+    release_warnings();
+    code
+}
+
+fn act(call: &Call) -> ExitCode {
     let (config, problems) = Config::load(call.config.as_deref());
     for problem in &problems {
         warn(problem);
@@ -38,12 +47,12 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     }
     let done = match &call.action {
         Action::Process { .. } => Ok(()),
-        Action::Query { protocol } => print_counters(&config, protocol, &call),
+        Action::Query { protocol } => print_counters(&config, protocol, call),
         Action::Update { protocols, flush } => {
             owner::become_owner(&config);
             update(&config, protocols, *flush)
         }
-        Action::Graph(what) => draw(&config, what, &call),
+        Action::Graph(what) => draw(&config, what, call),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -140,8 +149,11 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
             seen,
         });
     }
-    owner::back_to_root();
     let options = graph_options(config, what);
+    // Below logs_base the log's user may put a link in the place of any directory: only he goes there.
+    if !is_below(&options.output, &config.logs_base) {
+        owner::back_to_root();
+    }
     let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
     for problem in &report.problems {
         warn(problem);
@@ -154,6 +166,14 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     } else {
         Err(Error::Message(format!("{} of the graphs have problems", report.problems.len())))
     }
+}
+
+/// Is `path` in `base`, by its name or in truth?
+fn is_below(path: &Path, base: &Path) -> bool {
+    let truly = |path: &Path| {
+        path.ancestors().find_map(|p| std::fs::canonicalize(p).ok()).unwrap_or_else(|| path.to_owned())
+    };
+    path.starts_with(base) || truly(path).starts_with(truly(base))
 }
 
 fn graph_options(config: &Config, what: &Graph) -> graph::Options {

@@ -154,8 +154,11 @@ impl Job<'_> {
         let mut state = session.state.clone();
         mend_bins(&store, &mut state, now);
         let had_input = input.is_some();
-        let (mut state, plan, files) = self.gather_all(how, &state, input.as_ref())?.finish();
-        state.seen = now;
+        let (gather, complete) = self.gather_all(how, &state, input.as_ref())?;
+        let (mut state, plan, files) = gather.finish();
+        if complete {
+            state.seen = now;
+        }
         state.ledger.prune(now);
         session.archive(self.feed.log, &plan.days(), &plan.with(&files), pass)?;
         let updates = self.take_due(&mut state, now, options.flush);
@@ -189,8 +192,9 @@ impl Job<'_> {
     }
 
     /// Every source, oldest lines first. A directory that cannot be read is said and left out: its lines wait.
-    /// What was handed to us is read all the same, and whether or not it still stands in its directory.
-    fn gather_all(&self, how: How, state: &State, input: Option<&Input>) -> Result<Gather> {
+    /// What was handed to us is read all the same, and whether or not it still stands in its directory. `true`:
+    /// everything was read.
+    fn gather_all(&self, how: How, state: &State, input: Option<&Input>) -> Result<(Gather, bool)> {
         let mut directories = self.directories(state);
         let own = input.and_then(|i| i.directory.clone());
         if let Some(own) = &own
@@ -198,12 +202,14 @@ impl Job<'_> {
         {
             directories.push(own.clone());
         }
+        let mut complete = true;
         'anew: loop {
             let mut gather = self.gather(how, state.clone());
             for (i, directory) in directories.iter().enumerate() {
                 let stdin = input.filter(|_| own.as_ref() == Some(directory));
                 let opened = gather.open(directory, stdin).unwrap_or_else(|e| {
                     warn(format_args!("{e}; the lines of {} wait", directory.display()));
+                    complete = false;
                     Listing::default()
                 });
                 let listing = match stdin {
@@ -216,6 +222,7 @@ impl Job<'_> {
                     // Part of it may be counted by now: without it, from the beginning.
                     Err(e) => {
                         warn(format_args!("{e}; the lines of {} wait", directory.display()));
+                        complete = false;
                         directories.remove(i);
                         continue 'anew;
                     }
@@ -224,7 +231,7 @@ impl Job<'_> {
             if let Some(input) = input.filter(|i| i.directory.is_none()) {
                 gather.loose(input)?;
             }
-            return Ok(gather);
+            return Ok((gather, complete));
         }
     }
 

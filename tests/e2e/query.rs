@@ -65,6 +65,21 @@ fn zeros_for_want_of_a_log_are_not_silent() {
     assert!(words.contains("there is no ") && words.contains("logs_send_dirs"), "{words}");
 }
 
+/// snmpd's `extend` takes the first line of stdout and stderr together.
+#[test]
+fn the_counters_come_before_any_warning() {
+    let store = Store::with("logs_grop = \"x\"");
+    let output = std::process::Command::new("sh")
+        .args(["-c", "exec \"$0\" send 2>&1", MAILLOGS])
+        .env("TOASTER_CONF", store.config())
+        .output()
+        .expect("sh");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text.lines();
+    assert!(lines.next().is_some_and(|l| l.starts_with("concurrencyremote:0:")), "{text}");
+    assert!(lines.next().is_some_and(|l| l.contains("logs_grop")), "{text}");
+}
+
 #[test]
 fn what_no_one_has_committed_yet_is_in_the_answer() {
     let (store, log) = (Store::new(), traffic(21, 0.02, 1.0));

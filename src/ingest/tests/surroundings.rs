@@ -218,3 +218,21 @@ fn what_was_handed_to_us_is_read_even_if_its_directory_shows_it_no_more() {
         check_all(&world, &lines);
     }
 }
+
+#[test]
+fn what_could_not_be_read_is_not_seen() {
+    let mut world = World::new();
+    world.write(b"@400000006abaee0408386019 new msg 1\n");
+    world.update().unwrap();
+    let seen = |world: &World| world.job().store().read().unwrap().unwrap().seen;
+    let before = seen(&world);
+    NOW.set(NOW.get() + 600);
+    fs::rename(&world.log, world.log.with_extension("away")).unwrap();
+    fs::write(&world.log, "in the way").unwrap();
+    world.update().unwrap();
+    assert_eq!(seen(&world), before, "a graph must not draw this as zero");
+    fs::remove_file(&world.log).unwrap();
+    fs::rename(world.log.with_extension("away"), &world.log).unwrap();
+    world.update().unwrap();
+    assert_eq!(seen(&world), before + 600);
+}
