@@ -65,8 +65,8 @@ fn only_the_rrd_module_is_unsafe_and_only_main_exits() {
     let mut lines = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
     for line in lines.iter().filter(|l| !l.contains("/src/layers.rs:")) {
-        let unsafe_code = line.contains("unsafe {") || line.contains("allow(unsafe_code)");
-        assert!(!unsafe_code || line.contains("/src/store/rrd/"), "{line}");
+        // lib.rs denies it everywhere; this is who may lift that.
+        assert!(!line.contains("allow(unsafe_code)") || line.contains("/src/store/rrd/"), "{line}");
         assert!(!line.contains("process::exit"), "{line}");
     }
 }
