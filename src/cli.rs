@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::ingest::FEEDS;
-use crate::protocol::PROTOCOLS;
+use crate::protocol::{Settings, builtin};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Accepted for the Perl maillogs' sake; does nothing"),
         );
-    for protocol in PROTOCOLS {
+    for protocol in builtin(&Settings::default()) {
         command = command
             .subcommand(Command::new(protocol.name).about(format!("Print the counters: {}", protocol.about)));
     }

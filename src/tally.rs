@@ -113,7 +113,7 @@ pub fn begin(secs: i64, step: i64) -> i64 {
 pub fn merge(protocol: &Protocol, into: &mut [i128], from: &[i128]) {
     for ((counter, into), from) in protocol.counters.iter().zip(into).zip(from) {
         match counter.kind {
-            Kind::Count | Kind::Sum => *into += from,
+            Kind::Count | Kind::Sum | Kind::Net => *into += from,
             Kind::Peak => *into = (*into).max(*from),
             Kind::Level => {
                 if *from != 0 {

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::plan::{Calendar, Plan};
 use crate::error::{At, Result};
 use crate::line::{Line, Parser, label_len};
-use crate::protocol::Protocol;
+use crate::protocol::{Place, Protocol};
 use crate::source::directory::{Chunk, Listing, Role, list};
 use crate::source::identity::{grew_from, growing, head, mtime, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, walk};
@@ -308,7 +308,7 @@ impl Gather {
             None if here.last_time != 0 => here.last_time,
             None => self.how.now,
         };
-        (self.protocol.classify)(line, &mut self.tally.at(time));
+        (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
     }
 
     fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
@@ -322,7 +322,7 @@ impl Gather {
             None if time != 0 => time,
             None => self.how.now,
         };
-        (self.protocol.classify)(&line, &mut self.tally.at(time));
+        (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
     }
 
     /// A line that waits for its rest, while nothing came after it for a whole step, is finished.

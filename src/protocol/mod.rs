@@ -3,12 +3,16 @@
 //! # How to add one
 //! 1. Copy [`send`] (`src/protocol/send.rs`): a table of [`Counter`]s, a `classify` function and
 //!    the sample lines with what each must raise.
-//! 2. Add it to [`PROTOCOLS`].
+//! 2. Add it to [`BUILTIN`].
 //!
 //! The counter file, the query, the RRD's data sources and the help come from the table; the
 //! registry's test refuses a protocol without samples, help texts or valid DS names. A protocol
-//! knows no file, no clock, no configuration and no store: text in, counters out.
+//! knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in, counters out.
+#[cfg(test)]
+mod samples;
 pub mod send;
+
+use std::fmt;
 
 use crate::line::Line;
 
@@ -20,18 +24,20 @@ pub enum Kind {
     /// A sum of fractions in units of 10⁻⁹, each term rounded once, so that any order of the lines
     /// gives the same sum; only ever grows. RRD: ABSOLUTE.
     Sum,
+    /// As [`Kind::Sum`], of terms that may be below 0 (a spam score): it may fall. RRD: ABSOLUTE.
+    Net,
     /// The highest value in a bin. RRD: GAUGE.
     Peak,
     /// The last value in a bin. RRD: GAUGE.
     Level,
     /// Computed by the query from the other values, in units of 10⁻⁹; stored nowhere.
-    Derived(fn(&[i128]) -> i128),
+    Derived(fn(&Known<'_>) -> i128),
 }
 
 impl Kind {
-    /// Is it stored in the counter file, growing for ever?
+    /// Is it stored in the counter file for ever?
     pub fn is_odometer(self) -> bool {
-        matches!(self, Kind::Count | Kind::Sum)
+        matches!(self, Kind::Count | Kind::Sum | Kind::Net)
     }
 
     /// Does it describe one bin instead of all time?
@@ -40,10 +46,20 @@ impl Kind {
     }
 }
 
+/// What a [`Kind::Derived`] value may be computed from, all by position in the protocol's table.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Odometers and gauges.
+    pub values: &'a [i128],
+    /// Of each counter: the newest local day (`YYYYMMDD`; 0: none yet) on which it moved, by the lines' own
+    /// time, and by how much it did on that day.
+    pub newest_day: &'a [(u32, i128)],
+}
+
 /// One number of a protocol.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Counter {
-    /// Name in the query and in the counter file.
+    /// Name in the query, and in the counter file unless [`Protocol::stored`] has another.
     pub key: &'static str,
     /// Name of the data source in the RRD, at most 19 of `[A-Za-z0-9_-]`; empty for derived ones.
     pub ds: &'static str,
@@ -53,11 +69,62 @@ pub struct Counter {
     pub help: &'static str,
 }
 
+/// A counter of whole events.
+pub const fn count(key: &'static str, ds: &'static str, help: &'static str) -> Counter {
+    Counter { key, ds, kind: Kind::Count, help }
+}
+
+/// A counter of another kind whose key is its DS name too.
+pub const fn of(kind: Kind, key: &'static str, help: &'static str) -> Counter {
+    Counter { key, ds: key, kind, help }
+}
+
 /// A line with what it must raise: `(key, amount)`, sums in units of 10⁻⁹.
 pub type Sample = (&'static str, &'static [(&'static str, i128)]);
 
+/// Whose log a line stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In one that holds nothing but this protocol's lines: a log directory, a file of its own.
+    Own,
+    /// In one that every program writes to: syslog, the journal. Only the program's tag tells whose line it is.
+    Shared,
+}
+
+/// What a classifier says of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Another program's: it raised nothing.
+    Foreign,
+    /// Understood, also if it means nothing to be counted.
+    Known,
+    /// Of a program of this protocol, but no rule knows it: it raised `other`, or nothing. Many of these show
+    /// that a program writes another format than we know.
+    Unknown,
+}
+
+/// What toaster.conf says of how lines are read.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// `logs_vchkpw_ports`: port → one of vchkpw's services.
+    pub vchkpw_ports: std::collections::BTreeMap<u16, String>,
+    /// `webmail_loopback = "all"`.
+    pub webmail_loopback_all: bool,
+    /// qmail-send writes to syslog.
+    pub send_in_syslog: bool,
+    /// qmail-smtpd and what runs with it write to syslog.
+    pub smtpd_in_syslog: bool,
+    /// spamdyke writes to syslog.
+    pub spamdyke_in_syslog: bool,
+    /// `[[rbl]]`: own lists, tested before the built-in ones: name, and what the text of a list holds.
+    pub lists: Vec<(String, regex::bytes::Regex)>,
+}
+
+/// How a protocol reads one line.
+pub type Classify = dyn Fn(&Line<'_>, Place, &mut Raise<'_>) -> Verdict + Send + Sync;
+
 /// Something that is counted from log lines.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Protocol {
     /// As in `maillogs NAME`; also the name of its state and RRD files.
     pub name: &'static str,
@@ -66,9 +133,23 @@ pub struct Protocol {
     /// The numbers, in the order in which the query prints them.
     pub counters: &'static [Counter],
     /// Raises what one line counts.
-    pub classify: fn(&Line<'_>, &mut Raise<'_>),
+    pub classify: &'static Classify,
+    /// Where its lines usually stand.
+    pub home: Place,
+    /// Are its gauges measured, not read from lines? Then a 0 is a value like any other.
+    pub measured: bool,
+    /// Keys that have another name in the counter file: `(key, name)`.
+    pub stored: &'static [(&'static str, &'static str)],
+    /// Other names under which older counter files have a key: `(name, key)`.
+    pub aliases: &'static [(&'static str, &'static str)],
     /// Lines that document and test it.
     pub samples: &'static [Sample],
+}
+
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Protocol").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Protocol {
@@ -76,10 +157,33 @@ impl Protocol {
     pub fn index(&self, key: &str) -> Option<usize> {
         self.counters.iter().position(|c| c.key == key)
     }
+
+    /// The name of the counter at `index` in the counter file.
+    pub fn stored_name(&self, index: usize) -> &'static str {
+        let key = self.counters[index].key;
+        self.stored.iter().find(|(k, _)| *k == key).map_or(key, |(_, name)| name)
+    }
+
+    /// The position of the counter that a counter file calls `name`: as we write it, by its key, or as an older
+    /// version did.
+    pub fn stored_index(&self, name: &str) -> Option<usize> {
+        let key = self
+            .stored
+            .iter()
+            .find_map(|(key, stored)| (*stored == name).then_some(*key))
+            .or_else(|| self.aliases.iter().find_map(|(old, key)| (*old == name).then_some(*key)))
+            .unwrap_or(name);
+        self.index(key)
+    }
 }
 
-/// Every protocol, in the order of the usage.
-pub const PROTOCOLS: &[&Protocol] = &[&send::SEND];
+/// The built-in protocols, in the order of the usage. Each is made once a process, from what toaster.conf says.
+pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[send::protocol];
+
+/// All of [`BUILTIN`], for as long as the process lives.
+pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {
+    BUILTIN.iter().map(|make| &*Box::leak(Box::new(make(settings)))).collect()
+}
 
 /// What `smtplog` is fed with: passed through and archived, not counted yet.
 pub const SMTPD: Protocol = uncounted("rbl", "what qmail-smtpd's directory holds");
@@ -87,12 +191,17 @@ pub const SMTPD: Protocol = uncounted("rbl", "what qmail-smtpd's directory holds
 pub const POP3D: Protocol = uncounted("pop3", "what the POP3 server's directory holds");
 
 const fn uncounted(name: &'static str, about: &'static str) -> Protocol {
-    Protocol { name, about, counters: &[], classify: |_, _| {}, samples: &[] }
-}
-
-/// Looks a protocol up by its name.
-pub fn find(name: &str) -> Option<&'static Protocol> {
-    PROTOCOLS.iter().copied().find(|p| p.name == name)
+    Protocol {
+        name,
+        about,
+        counters: &[],
+        classify: &|_, _, _| Verdict::Known,
+        home: Place::Own,
+        measured: false,
+        stored: &[],
+        aliases: &[],
+        samples: &[],
+    }
 }
 
 /// Where a classifier raises counters: the values of one bin, by position in the protocol's table.
@@ -109,6 +218,12 @@ impl Raise<'_> {
     #[inline]
     pub fn add(&mut self, counter: usize, amount: u64) {
         self.0[counter] += i128::from(amount);
+    }
+
+    /// `amount` more, in units of 10⁻⁹, for a [`Kind::Net`].
+    #[inline]
+    pub fn net(&mut self, counter: usize, amount: i128) {
+        self.0[counter] += amount;
     }
 
     /// A value for a [`Kind::Peak`].
@@ -145,7 +260,7 @@ mod tests {
 
     #[test]
     fn every_protocol_is_complete() {
-        for protocol in PROTOCOLS {
+        for protocol in builtin(&Settings::default()) {
             let mut keys = BTreeSet::new();
             let mut names = BTreeSet::new();
             for counter in protocol.counters {
@@ -166,21 +281,34 @@ mod tests {
                     assert_eq!(counter.ds, counter.key, "{at}: a short key is its own DS name");
                 }
             }
-            assert!(!protocol.samples.is_empty(), "{}: no sample lines", protocol.name);
+            let named = protocol.stored.iter().map(|s| s.0).chain(protocol.aliases.iter().map(|a| a.1));
+            for key in named {
+                assert!(protocol.index(key).is_some(), "{}: no counter {key}", protocol.name);
+            }
+            assert!(protocol.measured || !protocol.samples.is_empty(), "{}: no sample lines", protocol.name);
             assert!(!protocol.about.is_empty(), "{}: no line for the usage", protocol.name);
+        }
+    }
+
+    /// Settings under which every line is counted that can be.
+    fn everything() -> Settings {
+        Settings {
+            send_in_syslog: true,
+            smtpd_in_syslog: true,
+            spamdyke_in_syslog: true,
+            vchkpw_ports: [(2525, "smtp".to_owned())].into(),
+            ..Settings::default()
         }
     }
 
     #[test]
     fn every_sample_counts_what_it_says() {
-        for protocol in PROTOCOLS {
+        for protocol in builtin(&everything()) {
             let mut raised = BTreeSet::new();
             for (line, expected) in protocol.samples {
                 let mut values = vec![0i128; protocol.counters.len()];
-                (protocol.classify)(
-                    &Parser::new(10, 1_790_635_513).parse(line.as_bytes()),
-                    &mut Raise(&mut values),
-                );
+                let line_read = Parser::new(10, 1_790_635_513).parse(line.as_bytes());
+                (protocol.classify)(&line_read, protocol.home, &mut Raise(&mut values));
                 let mut want = vec![0i128; protocol.counters.len()];
                 for (key, amount) in *expected {
                     let i = protocol.index(key).unwrap_or_else(|| panic!("{line}: no counter {key}"));
@@ -192,7 +320,7 @@ mod tests {
             for counter in protocol.counters {
                 let derived = matches!(counter.kind, Kind::Derived(_));
                 assert!(
-                    derived || raised.contains(counter.key),
+                    derived || protocol.measured || raised.contains(counter.key),
                     "{}: no sample raises {}",
                     protocol.name,
                     counter.key

@@ -3,7 +3,7 @@
 //! Source of the lines: qmail-send.c's `log1`/`log3` calls (qmail-log(5)); dialects of indimail
 //! (` queueN` ends every line), splogger(8), notqmail and s/qmail. The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
-use super::{Counter, Kind, Protocol, Raise, nanofraction};
+use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, nanofraction, of};
 use crate::line::Line;
 
 /// The protocol `send`.
@@ -11,9 +11,18 @@ pub const SEND: Protocol = Protocol {
     name: "send",
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
-    classify,
+    classify: &classify,
+    home: Place::Own,
+    measured: false,
+    stored: &[],
+    aliases: &[],
     samples: SAMPLES,
 };
+
+/// The protocol `send`; nothing of toaster.conf changes how its lines are read.
+pub fn protocol(_: &Settings) -> Protocol {
+    SEND
+}
 
 // Positions in COUNTERS; the test `positions` holds them to it.
 const DELIVERY: usize = 1;
@@ -43,14 +52,6 @@ const PEAK_LOCAL: usize = 24;
 const PEAK_REMOTE: usize = 25;
 const LIMIT_LOCAL: usize = 26;
 const LIMIT_REMOTE: usize = 27;
-
-const fn count(key: &'static str, ds: &'static str, help: &'static str) -> Counter {
-    Counter { key, ds, kind: Kind::Count, help }
-}
-
-const fn of(kind: Kind, key: &'static str, help: &'static str) -> Counter {
-    Counter { key, ds: key, kind, help }
-}
 
 const COUNTERS: &[Counter] = &[
     Counter {
@@ -93,16 +94,20 @@ const COUNTERS: &[Counter] = &[
 ];
 
 /// 100 · status_remotep / status, in units of 10⁻⁹ percent; 0 while no status line was seen.
-fn concurrency_remote(values: &[i128]) -> i128 {
-    match values[STATUS] {
+fn concurrency_remote(known: &Known<'_>) -> i128 {
+    match known.values[STATUS] {
         0 => 0,
-        lines => (200 * values[STATUS_REMOTEP] + lines) / (2 * lines),
+        lines => (200 * known.values[STATUS_REMOTEP] + lines) / (2 * lines),
     }
 }
 
-fn classify(line: &Line<'_>, raise: &mut Raise<'_>) {
+fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+    let ours = place == Place::Own || matches!(line.tag, Some(b"qmail" | b"qmail-send"));
+    if !ours {
+        return Verdict::Foreign;
+    }
     if line.continuation {
-        return;
+        return Verdict::Known;
     }
     let text = line.text;
     // The first byte decides among the prefixes, so that a line is compared with at most two.
@@ -122,8 +127,11 @@ fn classify(line: &Line<'_>, raise: &mut Raise<'_>) {
         Some(b'b') => text.starts_with(b"bounce").then(|| raise.one(MESSAGE_BOUNCE)),
         _ => None,
     };
-    if known.is_none() {
-        rest(line, raise);
+    match (known, place) {
+        (Some(()), _) => Verdict::Known,
+        (None, Place::Own) => rest(line, raise),
+        // Everything that runs under qmail's name in syslog is not qmail-send.
+        (None, Place::Shared) => Verdict::Foreign,
     }
 }
 
@@ -196,10 +204,10 @@ fn status(rest: &[u8], raise: &mut Raise<'_>) {
 
 /// What no prefix claims.
 #[cold]
-fn rest(line: &Line<'_>, raise: &mut Raise<'_>) {
+fn rest(line: &Line<'_>, raise: &mut Raise<'_>) -> Verdict {
     if line.time.is_none() || line.text.is_empty() {
         raise.one(MESSAGE_OTHER);
-        return;
+        return Verdict::Unknown;
     }
     raise.one(OTHER);
     let kinds: [(&[u8], usize); 4] = [
@@ -211,8 +219,12 @@ fn rest(line: &Line<'_>, raise: &mut Raise<'_>) {
     for (prefix, counter) in kinds {
         if line.text.starts_with(prefix) {
             raise.one(counter);
+            return Verdict::Known;
         }
     }
+    // indimail's `local: …` and `remote: …`.
+    let told = [b"local: " as &[u8], b"remote: "].iter().any(|p| line.text.starts_with(p));
+    if told { Verdict::Known } else { Verdict::Unknown }
 }
 
 /// Skips one id (`196548`, indimail's `2.queue5`): what follows it, or `None` if there is none.
@@ -371,9 +383,9 @@ mod tests {
     #[test]
     fn the_average_is_a_percentage() {
         let mut values = vec![0i128; COUNTERS.len()];
-        assert_eq!(concurrency_remote(&values), 0);
+        assert_eq!(concurrency_remote(&Known { values: &values, newest_day: &[] }), 0);
         values[STATUS] = 4;
         values[STATUS_REMOTEP] = 500_000_000; // 0.5 over four lines: 12.5 %
-        assert_eq!(concurrency_remote(&values), 12_500_000_000);
+        assert_eq!(concurrency_remote(&Known { values: &values, newest_day: &[] }), 12_500_000_000);
     }
 }

@@ -32,6 +32,10 @@ pub fn parse(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
         let counter = protocol.index(key).filter(|&i| !protocol.counters[i].kind.is_gauge());
         let value_of = |i: usize| match protocol.counters[i].kind {
             Kind::Sum | Kind::Derived(_) => parse_decimal(value),
+            Kind::Net => match value.strip_prefix('-') {
+                Some(value) => parse_decimal(value).map(|v| -v),
+                None => parse_decimal(value),
+            },
             _ => value.parse::<u64>().ok().map(i128::from),
         };
         match counter.map(|i| (i, value_of(i))) {
@@ -60,7 +64,7 @@ pub fn format(protocol: &Protocol, totals: &[i128], extra: &BTreeMap<String, Str
 /// A value as the query and the counter file print it.
 pub fn show(kind: Kind, value: i128) -> String {
     match kind {
-        Kind::Sum | Kind::Derived(_) => decimal(value),
+        Kind::Sum | Kind::Net | Kind::Derived(_) => decimal(value),
         Kind::Count | Kind::Peak | Kind::Level => value.to_string(),
     }
 }

@@ -103,6 +103,56 @@ pub struct Directory {
     pub last_time: i64,
 }
 
+/// A place in a file that grows and is rotated. The file is known by its content: what it begins with, and what
+/// stands before the place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// How many bytes `head` covers, to a line end, at most 1 KiB.
+    pub head_length: u64,
+    /// Hash of the first `head_length` bytes.
+    pub head: Digest,
+    /// Bytes that are counted (of what it held before compression).
+    pub counted: u64,
+    /// Hash of the last 256 bytes (or fewer) before `counted`.
+    pub tail: Digest,
+    /// Device number, inode number: a hint that saves a look, never an identity.
+    pub file: (u64, u64),
+    /// Its modification time (unix nanoseconds) when it was read last: of rotated files of which none is ours,
+    /// those written later come after it.
+    pub mtime: i64,
+}
+
+/// What the last line of a host raised, for "last message repeated N times".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastLine {
+    /// The host that syslog names; empty: none.
+    pub host: Vec<u8>,
+    /// The counters by position in the protocol's table, and their amounts.
+    pub raised: Vec<(usize, i128)>,
+}
+
+/// How far a log that every program writes to (a syslog file with its rotated siblings, the journal) was counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// The live file's absolute path; `journald` or `journald:DIRECTORY`.
+    pub name: String,
+    /// Where counting goes on in a file; `None`: no line of it was met yet.
+    pub position: Option<Position>,
+    /// The file before it, which a program that still has it open may go on writing to.
+    pub before: Option<Position>,
+    /// Where counting goes on in the journal (`journalctl --after-cursor`).
+    pub journal: Option<String>,
+    /// What it holds when it is first met is known: it starts at its end.
+    pub from_end: bool,
+    /// Unix time of the last stamped line that was counted.
+    pub last_time: i64,
+    /// What the last line of each host raised, the newest last, at most 1,000; hosts whose last line raised nothing
+    /// are not in it.
+    pub hosts: Vec<LastLine>,
+    /// Unix seconds at which it was last read to its end.
+    pub seen: i64,
+}
+
 /// Every chunk that is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::ledger::{Digest, Ledger};
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{Kind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
 /// SipHash-2-4-128 of `bytes` under the fixed key of maillogs.
@@ -165,7 +165,7 @@ impl State {
         }
         for (i, counter) in protocol.counters.iter().enumerate() {
             if let Kind::Derived(compute) = counter.kind {
-                values[i] = compute(&values);
+                values[i] = compute(&Known { values: &values, newest_day: &[] });
             }
         }
         values

@@ -92,6 +92,15 @@ fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) ->
                     None,
                 ));
             }
+            // A negative term is told from "unknown" by having no minimum.
+            Kind::Net => {
+                sources.push(DataSource::absolute(
+                    &name.map_err(|e| refused(path, e))?,
+                    HEARTBEAT,
+                    None,
+                    None,
+                ));
+            }
             Kind::Peak | Kind::Level => {
                 sources.push(DataSource::gauge(
                     &name.map_err(|e| refused(path, e))?,
@@ -179,7 +188,7 @@ pub fn is_locked(error: &RrdError) -> bool {
 fn datum(kind: Kind, value: i128) -> Datum {
     #[expect(clippy::cast_precision_loss, reason = "an RRD holds doubles; a bin's delta is far below 2^53")]
     match kind {
-        Kind::Sum => Datum::Float(value as f64 / 1e9),
+        Kind::Sum | Kind::Net => Datum::Float(value as f64 / 1e9),
         _ => u64::try_from(value).map_or(Datum::Float(value as f64), Datum::Int),
     }
 }
