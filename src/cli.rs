@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::ingest::FEEDS;
-use crate::protocol::{Settings, builtin};
+use crate::ingest::PERSONALITIES;
+use crate::protocol::{Protocol, Settings, builtin};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +34,11 @@ pub enum Action {
     },
     /// Draw.
     Graph(Graph),
+    /// Look whether all is well.
+    Check {
+        /// As JSON.
+        json: bool,
+    },
 }
 
 /// What is to be drawn.
@@ -64,8 +69,10 @@ pub struct Call {
     pub action: Action,
 }
 
-/// The definition of every command and option.
-pub fn command() -> Command {
+/// The definition of every command and option; `own` are the protocols of toaster.conf.
+pub fn command(own: &[&'static Protocol]) -> Command {
+    let builtin = builtin(&Settings::default());
+    let protocols: Vec<_> = builtin.iter().chain(own).collect();
     let mut command = Command::new("maillogs")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Counts what a mail server does: exact counters, RRDs and graphs from the logs of qmail.")
@@ -91,7 +98,7 @@ pub fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Accepted for the Perl maillogs' sake; does nothing"),
         );
-    for protocol in builtin(&Settings::default()) {
+    for protocol in &protocols {
         command = command
             .subcommand(Command::new(protocol.name).about(format!("Print the counters: {}", protocol.about)));
     }
@@ -102,15 +109,26 @@ pub fn command() -> Command {
                 .arg(
                     Arg::new("protocol")
                         .num_args(0..)
-                        .value_parser(PossibleValuesParser::new(FEEDS.iter().map(|f| f.protocol.name)))
+                        .value_parser(PossibleValuesParser::new(protocols.iter().map(|p| p.name)))
                         .help("Only these; else all"),
                 )
                 .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Push every step whose end is past")),
         )
         .subcommand(graph_command())
+        .subcommand(
+            Command::new("check")
+                .about("Look whether all is well: configuration, rights, sources, cursors, databases; exit 0 or 1")
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .default_value("text")
+                        .value_parser(PossibleValuesParser::new(["text", "json"]))
+                        .help("How to print what was found"),
+                ),
+        )
         .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
-        .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger: passes through and archives"))
-        .subcommand(process("pop3log", "Be the processor of the POP3 server's logger: passes through and archives"))
+        .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger"))
+        .subcommand(process("pop3log", "Be the processor of the POP3 server's logger"))
 }
 
 fn graph_command() -> Command {
@@ -156,31 +174,39 @@ fn process(name: &'static str, about: &'static str) -> Command {
 /// Who are we? A personality if the file name of argv\[0\] is one's.
 pub fn personality(argv0: &Path) -> Option<&'static str> {
     let name = argv0.file_name()?;
-    FEEDS.iter().map(|f| f.log).find(|log| name == *log)
+    PERSONALITIES.iter().map(|p| p.log).find(|log| name == *log)
 }
 
-/// Understands a command line, argv\[0\] included.
+/// Understands a command line, argv\[0\] included; `own` are the protocols of toaster.conf, as far as they are known
+/// yet.
 ///
 /// # Errors
 /// clap's own, worded for the user. A personality never fails: what it does not understand is left
 /// out, because the mail log must not stop for a typo.
-pub fn parse(args: Vec<OsString>) -> Result<Call, clap::Error> {
+pub fn parse(args: &[OsString], own: &[&'static Protocol]) -> Result<Call, clap::Error> {
     let me = args.first().and_then(|a| personality(Path::new(a)));
-    let words = match me {
-        Some(log) => ["maillogs".into(), log.into()].into_iter().chain(args.into_iter().skip(1)).collect(),
-        None => args,
+    let words: Vec<OsString> = match me {
+        Some(log) => ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect(),
+        None => args.to_vec(),
     };
-    let named = words.get(1).and_then(|w| FEEDS.iter().find(|f| w.as_os_str() == f.log));
-    match (command().try_get_matches_from(&words), named) {
+    let named = words.get(1).and_then(|w| PERSONALITIES.iter().find(|p| w.as_os_str() == p.log));
+    match (command(own).try_get_matches_from(&words), named) {
         (Ok(matches), _) => Ok(understand(&matches)),
         (Err(e), _) if !e.use_stderr() => Err(e),
-        (Err(e), Some(feed)) => {
+        (Err(e), Some(me)) => {
             crate::error::warn(e.to_string().lines().next().unwrap_or_default());
-            let action = Action::Process { log: feed.log.to_owned(), force: false };
+            let action = Action::Process { log: me.log.to_owned(), force: false };
             Ok(Call { config: None, verbose: false, action })
         }
         (Err(e), None) => Err(e),
     }
+}
+
+/// The `--config` of a command line that may hold words we do not know.
+pub fn config_of(args: &[OsString]) -> Option<PathBuf> {
+    let matches = command(&[]).ignore_errors(true).try_get_matches_from(args).ok()?;
+    let below = matches.subcommand().and_then(|(_, m)| m.try_get_one::<PathBuf>("config").ok().flatten());
+    below.or_else(|| matches.get_one::<PathBuf>("config")).cloned()
 }
 
 fn understand(matches: &ArgMatches) -> Call {
@@ -197,6 +223,9 @@ fn understand(matches: &ArgMatches) -> Call {
             output: m.get_one::<PathBuf>("output").cloned(),
             force: m.get_flag("force"),
         }),
+        Some(("check", m)) => {
+            Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
+        }
         Some((log @ ("sendlog" | "smtplog" | "pop3log"), m)) => {
             Action::Process { log: log.to_owned(), force: m.get_flag("force") }
         }
@@ -214,12 +243,12 @@ mod tests {
     use super::*;
 
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
-        parse(words.iter().map(OsString::from).collect())
+        parse(&words.iter().map(OsString::from).collect::<Vec<_>>(), &[])
     }
 
     #[test]
     fn the_definition_is_sound() {
-        command().debug_assert();
+        command(&[]).debug_assert();
     }
 
     #[test]

@@ -100,6 +100,11 @@ pub fn hold_warnings() {
     held().get_or_insert_default();
 }
 
+/// What was held back, instead of saying it; from now on everything is said at once.
+pub fn take_warnings() -> Vec<String> {
+    held().take().into_iter().flatten().collect()
+}
+
 /// Says what was held back, and from now on everything at once.
 pub fn release_warnings() {
     let lines = held().take();

@@ -52,3 +52,18 @@ pub fn back_to_root() {
         let _ = setgroups(&[Gid::from_raw(0)]);
     }
 }
+
+/// Does `what` as root, if we were started as root, and goes back to the ids we had.
+pub fn as_root(what: &mut dyn FnMut()) {
+    let (uid, gid) = (geteuid(), getegid());
+    let groups = nix::unistd::getgroups();
+    back_to_root();
+    what();
+    if getuid().is_root() && !uid.is_root() {
+        let _ = setgroups(&groups.unwrap_or_else(|_| vec![gid]));
+        let _ = setegid(gid);
+        if seteuid(uid).is_err() {
+            warn("cannot give root's rights back; going on as root");
+        }
+    }
+}

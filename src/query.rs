@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::error::{Result, warn};
-use crate::ingest::{Job, Options};
+use crate::ingest::{Job, Options, Reader, read_streams};
 use crate::store::commit::Origin;
 use crate::store::counters;
 use crate::store::disk;
@@ -19,6 +19,8 @@ pub struct Answer {
     pub commit: u64,
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
+    /// The state that they would make.
+    pub state: State,
 }
 
 /// So much beyond the cursors is committed, if it may be, instead of being read again by every query.
@@ -29,18 +31,22 @@ const WORTH_A_COMMIT: u64 = 1 << 20;
 /// # Errors
 /// When the last commit is there and cannot be read.
 pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
-    let mut answer = read(job, now)?;
+    let mut answer = look(job, now)?;
     if answer.new_bytes > WORTH_A_COMMIT {
         let at_once = Options { patience: Duration::ZERO, ..Options::default() };
         // A user who may not write, a lock that is held: the answer in memory is as good.
         if job.advance(None, &mut || Ok(()), at_once).is_ok() {
-            answer = Answer { new_bytes: answer.new_bytes, ..read(job, now)? };
+            answer = Answer { new_bytes: answer.new_bytes, ..look(job, now)? };
         }
     }
     Ok(answer)
 }
 
-fn read(job: &Job<'_>, now: i64) -> Result<Answer> {
+/// As [`query`], and commits nothing whatever it finds.
+///
+/// # Errors
+/// When the last commit is there and cannot be read.
+pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
     let protocol = job.feed.protocol;
     let step = i64::from(job.config.rrd_step);
     let mut tries = 0;
@@ -53,6 +59,8 @@ fn read(job: &Job<'_>, now: i64) -> Result<Answer> {
             let listing = gather.open(dir, None)?;
             gather.read_directory(dir, listing)
         });
+        let mut complete = job.measure(&mut gather, now);
+        read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete }]);
         // A commit in between may have taken chunks away that this reading has not met.
         let moved = self::base(job)?.0.number != commit;
         tries += 1;
@@ -61,18 +69,17 @@ fn read(job: &Job<'_>, now: i64) -> Result<Answer> {
         }
         if let Err(e) = read {
             warn(format_args!("{e}; this is what was counted before"));
-            return Ok(Answer { values: base.values(protocol, now, step), commit, new_bytes: 0 });
+            let values = base.values(protocol, now, step);
+            return Ok(Answer { values, commit, new_bytes: 0, state: base });
         }
-        if commit == 0 && !job.directories(&base).iter().any(|dir| dir.exists()) {
-            let named: Vec<String> = job.directories(&base).iter().map(|d| d.display().to_string()).collect();
-            warn(format_args!(
-                "nothing was counted yet, and there is no {}; see logs_base and logs_send_dirs in toaster.conf",
-                named.join(", ")
-            ));
+        if commit == 0
+            && let Some(missing) = job.missing(&base)
+        {
+            warn(format_args!("nothing was counted yet, and {missing}"));
         }
         let new_bytes = gather.new_bytes;
         let (state, ..) = gather.finish();
-        return Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes });
+        return Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state });
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Severity};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
-use crate::ingest::{FEEDS, Feed, Job, Options, feed, pass_through};
+use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
 use crate::source::stdin;
 use crate::{graph, output, owner, query};
 
@@ -18,7 +18,7 @@ const TEMPORARY: u8 = 111;
 
 /// Does what `args` (argv\[0\] included) say.
 pub fn run(args: Vec<OsString>) -> ExitCode {
-    let call = match cli::parse(args) {
+    let call = match understand(&args) {
         Ok(call) => call,
         Err(e) => {
             let _ = e.print();
@@ -34,6 +34,19 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     code
 }
 
+/// A word that is no command may be a protocol of toaster.conf: only then it is read for the words' sake.
+fn understand(args: &[OsString]) -> Result<Call, clap::Error> {
+    use clap::error::ErrorKind;
+    match cli::parse(args, &[]) {
+        Err(e) if matches!(e.kind(), ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue) => {
+            let (config, _) = Config::load(cli::config_of(args).as_deref());
+            let own = config.own_protocols();
+            if own.is_empty() { Err(e) } else { cli::parse(args, &own) }
+        }
+        other => other,
+    }
+}
+
 fn act(call: &Call) -> ExitCode {
     let (config, problems) = Config::load(call.config.as_deref());
     for problem in &problems {
@@ -42,7 +55,8 @@ fn act(call: &Call) -> ExitCode {
     if let Action::Process { log, force } = &call.action {
         return process(&config, log, *force);
     }
-    if problems.iter().any(|p| p.severity == Severity::Error) {
+    let looks = matches!(call.action, Action::Check { .. });
+    if !looks && problems.iter().any(|p| p.severity == Severity::Error) {
         return ExitCode::from(FAILED);
     }
     let done = match &call.action {
@@ -53,6 +67,7 @@ fn act(call: &Call) -> ExitCode {
             update(&config, protocols, *flush)
         }
         Action::Graph(what) => draw(&config, what, call),
+        Action::Check { json } => return check_all(&config, &problems, *json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,8 +91,14 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn job<'a>(config: &'a Config, feed: &'static Feed) -> Job<'a> {
-    Job { config, feed, clock: now }
+fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
+    Job { config, feed, clock: now, as_root: owner::as_root }
+}
+
+/// The feed of a protocol.
+fn feed(config: &Config, protocol: &str) -> Result<Feed> {
+    let found = feeds(config).into_iter().find(|f| f.protocol.name == protocol);
+    found.ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))
 }
 
 /// A logger's processor. It must not stop the mail log for anything but this: that what it was given
@@ -85,7 +106,9 @@ fn job<'a>(config: &'a Config, feed: &'static Feed) -> Job<'a> {
 fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     let done = std::panic::catch_unwind(|| {
         owner::become_owner(config);
-        let job = job(config, feed(log)?);
+        let protocol = PERSONALITIES.iter().find(|p| p.log == log).map_or(log, |p| p.protocol);
+        let feed = feed(config, protocol)?;
+        let job = job(config, &feed);
         let input = stdin::take(&job.store().state_dir)?;
         let source = input.chunk.file.try_clone().at("read", Path::new("standard input"))?;
         let length = source.metadata().at("look at", Path::new("standard input"))?.len();
@@ -103,7 +126,8 @@ fn process(config: &Config, log: &str, force: bool) -> ExitCode {
 }
 
 fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
-    let job = job(config, feed(protocol)?);
+    let feed = feed(config, protocol)?;
+    let job = job(config, &feed);
     // Only a query that finds much to count writes, and then as the owner of the store.
     owner::become_owner(config);
     let answer = query::query(&job, now())?;
@@ -117,20 +141,25 @@ fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
 
 /// Advances every feed, one failure not keeping the others from it.
 fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
-    let mut failed = None;
-    for feed in
-        FEEDS.iter().filter(|f| protocols.is_empty() || protocols.iter().any(|p| p == f.protocol.name))
-    {
-        let options = Options { flush, ..Options::default() };
-        let job = job(config, feed);
-        let done = job.advance(None, &mut || Ok(()), options).and_then(|()| job.tidy(options.patience));
-        if let Err(e) = done
-            && let Some(before) = failed.replace(e)
-        {
-            warn(before);
-        }
+    let wanted = |feed: &Feed| protocols.is_empty() || protocols.iter().any(|p| p == feed.protocol.name);
+    let feeds: Vec<Feed> = feeds(config).into_iter().filter(wanted).collect();
+    let options = Options { flush, ..Options::default() };
+    // A logger's processor waits for its protocol's lock: those without a syslog are done at once. The others
+    // share the reading of it.
+    let (shared, alone): (Vec<&Feed>, Vec<&Feed>) = feeds.iter().partition(|f| f.has_streams());
+    let mut results = Vec::new();
+    for feed in alone {
+        results.push(job(config, feed).advance(None, &mut || Ok(()), options));
     }
-    failed.map_or(Ok(()), Err)
+    let jobs: Vec<Job<'_>> = shared.into_iter().map(|feed| job(config, feed)).collect();
+    results.extend(advance_all(&jobs, options));
+    for feed in &feeds {
+        results.push(job(config, feed).tidy(options.patience));
+    }
+    let mut failed = results.into_iter().filter_map(Result::err);
+    let Some(first) = failed.next() else { return Ok(()) };
+    failed.for_each(warn);
+    Err(first)
 }
 
 fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
@@ -139,7 +168,7 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
         warn(format_args!("{e}; drawing what was counted before"));
     }
     let mut series = Vec::new();
-    for feed in FEEDS.iter().filter(|f| !f.protocol.counters.is_empty()) {
+    for feed in &feeds(config) {
         let store = job(config, feed).store();
         let seen = store.read()?.map_or(0, |s| s.seen);
         series.push(graph::Series {

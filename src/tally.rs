@@ -116,7 +116,7 @@ pub fn merge(protocol: &Protocol, into: &mut [i128], from: &[i128]) {
             Kind::Count | Kind::Sum | Kind::Net => *into += from,
             Kind::Peak => *into = (*into).max(*from),
             Kind::Level => {
-                if *from != 0 {
+                if *from != 0 || protocol.measured {
                     *into = *from;
                 }
             }

@@ -7,9 +7,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::plan::{Calendar, Plan};
+use super::repeat::{Hosts, Repeat};
 use crate::error::{At, Result};
 use crate::line::{Line, Parser, label_len};
-use crate::protocol::{Place, Protocol};
+use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Listing, Role, list};
 use crate::source::identity::{grew_from, growing, head, mtime, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, walk};
@@ -17,7 +18,7 @@ use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
 use crate::store::ledger::{Cursor, Directory, Identity, Tail};
-use crate::store::state::State;
+use crate::store::state::{State, Understood};
 use crate::tally::Tally;
 
 /// A piece shorter than this may be the beginning of a label; it is not archived before the rest is
@@ -57,15 +58,39 @@ pub struct Gather {
     pub files: Vec<File>,
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
+    understood: Understood,
+    /// Of each stream in the ledger, by position; `None`: not read yet.
+    readings: Vec<Option<Reading>>,
+    /// What one line raises, before it is known how often.
+    scratch: Vec<i128>,
+}
+
+/// A stream that is being read.
+#[derive(Debug)]
+struct Reading {
+    hosts: Hosts,
+    last_time: i64,
 }
 
 impl Gather {
     /// Begins from the last commit. `log` is the archive's file name.
-    pub fn new(protocol: &'static Protocol, log: &'static str, untai: bool, how: How, state: State) -> Self {
+    pub fn new(protocol: &'static Protocol, log: &str, untai: bool, how: How, state: State) -> Self {
         let tally = Tally::new(protocol, how.step, how.now, state.pushed, state.bins.clone());
         let plan = Plan::new(log, untai, how.tai_offset, state.open_archives.clone());
         let calendar = Calendar::new(how.now);
-        Gather { protocol, how, tally, calendar, state, plan, files: Vec::new(), new_bytes: 0 }
+        Gather {
+            protocol,
+            how,
+            tally,
+            calendar,
+            state,
+            plan,
+            files: Vec::new(),
+            new_bytes: 0,
+            understood: Understood::default(),
+            readings: Vec::new(),
+            scratch: vec![0; protocol.counters.len()],
+        }
     }
 
     /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
@@ -108,7 +133,16 @@ impl Gather {
     /// The state with all bins.
     pub fn finish(mut self) -> (State, Plan, Vec<File>) {
         self.state.open_archives.clone_from(&self.plan.open);
-        self.state.take(self.protocol, self.tally.finish());
+        self.state.understood.known += self.understood.known;
+        self.state.understood.unknown += self.understood.unknown;
+        for (stream, reading) in self.state.ledger.streams.iter_mut().zip(self.readings) {
+            if let Some(reading) = reading {
+                stream.hosts = reading.hosts.list();
+                stream.last_time = reading.last_time;
+            }
+        }
+        let calendar = &mut self.calendar;
+        self.state.take(self.protocol, self.tally.finish(), |secs| calendar.day(secs));
         (self.state, self.plan, self.files)
     }
 
@@ -308,7 +342,75 @@ impl Gather {
             None if here.last_time != 0 => here.last_time,
             None => self.how.now,
         };
-        (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
+        let verdict = (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
+        self.judge(verdict);
+    }
+
+    #[inline]
+    fn judge(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Foreign => {}
+            Verdict::Known => self.understood.known += 1,
+            Verdict::Unknown => self.understood.unknown += 1,
+        }
+    }
+
+    /// Takes what was measured now: by position in the protocol's table. A gauge is as it is now, also if it is 0.
+    pub fn measured(&mut self, values: &[i128]) {
+        let slots = self.tally.at(self.how.now);
+        for ((counter, slot), value) in self.protocol.counters.iter().zip(slots.0).zip(values) {
+            if counter.kind.is_odometer() { *slot += value } else { *slot = *value }
+        }
+    }
+
+    /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
+    pub fn stream(&mut self, name: &str) -> usize {
+        let known = self.state.ledger.streams.len();
+        let at = self.state.ledger.stream(name);
+        if at == known {
+            let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
+            self.state.ledger.streams[at].from_end = counted_by_another;
+        }
+        at
+    }
+
+    /// Counts one line of the stream at `stream` in the ledger.
+    #[inline]
+    pub fn stream_line(&mut self, stream: usize, place: Place, line: &Line<'_>, repeat: Repeat<'_>) {
+        if self.readings.len() <= stream {
+            self.readings.resize_with(stream + 1, || None);
+        }
+        let known = &self.state.ledger.streams[stream];
+        let reading = self.readings[stream]
+            .get_or_insert_with(|| Reading { hosts: Hosts::of(&known.hosts), last_time: known.last_time });
+        let time = match line.time {
+            Some(stamp) => {
+                reading.last_time = stamp.secs;
+                stamp.secs
+            }
+            None if reading.last_time != 0 => reading.last_time,
+            None => self.how.now,
+        };
+        let raised = reading.hosts.at(line.host);
+        let (line, times) = match repeat {
+            Repeat::None => (*line, 1),
+            Repeat::This(times, text) => (Line { text, ..*line }, times),
+            Repeat::Last(times) => {
+                if !raised.is_empty() {
+                    let tallied = self.tally.at(time);
+                    for (counter, amount) in raised {
+                        tallied.0[*counter] += *amount * i128::from(times);
+                    }
+                }
+                return;
+            }
+        };
+        let verdict = (self.protocol.classify)(&line, place, &mut Raise(&mut self.scratch));
+        raised.clear();
+        if verdict != Verdict::Foreign {
+            raise_times(self.protocol, &mut self.scratch, times, raised, &mut self.tally.at(time));
+            self.judge(verdict);
+        }
     }
 
     fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
@@ -322,7 +424,8 @@ impl Gather {
             None if time != 0 => time,
             None => self.how.now,
         };
-        (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
+        let verdict = (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
+        self.judge(verdict);
     }
 
     /// A line that waits for its rest, while nothing came after it for a whole step, is finished.
@@ -412,6 +515,32 @@ impl Gather {
             None => {}
         }
         here.archive_day
+    }
+}
+
+/// Adds what one line raised `times` times, and empties `scratch`. `raised` gets what a repetition would raise.
+fn raise_times(
+    protocol: &Protocol,
+    scratch: &mut [i128],
+    times: u32,
+    raised: &mut Vec<(usize, i128)>,
+    tallied: &mut Raise<'_>,
+) {
+    for (i, (counter, amount)) in protocol.counters.iter().zip(scratch).enumerate() {
+        if *amount == 0 {
+            continue;
+        }
+        let amount = std::mem::take(amount);
+        let slot = &mut tallied.0[i];
+        match counter.kind {
+            Kind::Peak => *slot = (*slot).max(amount),
+            Kind::Level => *slot = amount,
+            Kind::Derived(_) => {}
+            Kind::Count | Kind::Sum | Kind::Net => {
+                *slot += amount * i128::from(times);
+                raised.push((i, amount));
+            }
+        }
     }
 }
 

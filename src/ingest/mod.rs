@@ -3,73 +3,47 @@
 //! Under the protocol's lock: finish or undo what a crash left, read every source from its cursor to
 //! its end, classify, tally by step, commit. A roll, `maillogs update` and `maillogs graph` are all
 //! this; a query is its reading half, in memory.
+mod feeds;
 mod gather;
 mod plan;
+mod repeat;
+mod streams;
 
+pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
+pub use streams::read_streams;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::error::{At, Error, Result, warn};
-use crate::protocol::{POP3D, Protocol, SMTPD, send::SEND};
+use crate::error::{At, Result, warn};
 use crate::source::directory::Listing;
 use crate::source::stdin::Input;
-use crate::store::commit::{Origin, Store};
+use crate::store::commit::{Origin, Session, Store};
 use crate::store::pack;
 use crate::store::rrd::Update;
 use crate::store::state::State;
 use crate::tally;
 
-/// A logger's processor: what it is called, what it counts, where its lines stand.
-#[derive(Debug)]
-pub struct Feed {
-    /// The personality (argv\[0\]) and the name of its archive.
-    pub log: &'static str,
-    /// What its lines count.
-    pub protocol: &'static Protocol,
-    /// The log directories that the configuration names.
-    pub directories: fn(&Config) -> &[PathBuf],
-    /// The counter file's name.
-    pub counter_file: fn(&Config) -> &str,
-}
-
-/// Every processor, in the order of the usage.
-pub const FEEDS: &[Feed] = &[
-    Feed {
-        log: "sendlog",
-        protocol: &SEND,
-        directories: |c| &c.logs_send_dirs,
-        counter_file: |c| &c.logs_send_count,
-    },
-    Feed {
-        log: "smtplog",
-        protocol: &SMTPD,
-        directories: |c| &c.logs_smtp_dirs,
-        counter_file: |c| &c.logs_rbl_count,
-    },
-    Feed {
-        log: "pop3log",
-        protocol: &POP3D,
-        directories: |c| &c.logs_pop3_dirs,
-        counter_file: |c| &c.logs_pop3_count,
-    },
-];
-
 /// As long a personality waits for the lock.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Runs what must be done as root (opening syslog), if we began as root; else as oneself.
+pub type AsRoot = fn(&mut dyn FnMut());
+
 /// One protocol's feed under one configuration.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
     /// What is in force.
     pub config: &'a Config,
     /// What is fed.
-    pub feed: &'static Feed,
+    pub feed: &'a Feed,
     /// The clock, unix seconds. It is read once the lock is held.
     pub clock: fn() -> i64,
+    /// The rights to read what others keep.
+    pub as_root: AsRoot,
 }
 
 /// How an advance is done.
@@ -89,6 +63,70 @@ impl Default for Options {
     }
 }
 
+/// Advances several protocols together: what they read of the same stream is read once. Each commits for itself; one
+/// that fails does not keep the others from it. The results are in the order of `jobs`.
+pub fn advance_all(jobs: &[Job<'_>], options: Options) -> Vec<Result<()>> {
+    let stores: Vec<Store> = jobs.iter().map(Job::store).collect();
+    let mut turns: Vec<Result<Turn<'_>>> =
+        jobs.iter().zip(&stores).map(|(job, store)| Turn::begin(*job, store, None, options)).collect();
+    let mut readers: Vec<_> = turns.iter_mut().flatten().map(Turn::reader).collect();
+    read_streams(&mut readers);
+    turns.into_iter().map(|turn| turn?.finish(&mut || Ok(()), options)).collect()
+}
+
+/// One protocol's advance between its lock and its commit.
+struct Turn<'a> {
+    job: Job<'a>,
+    session: Session<'a>,
+    gather: Gather,
+    now: i64,
+    /// Was everything read?
+    complete: bool,
+    had_input: bool,
+}
+
+/// One that reads streams: a turn, or a query.
+pub struct Reader<'r, 'j> {
+    /// Whose.
+    pub job: Job<'j>,
+    /// Into what.
+    pub gather: &'r mut Gather,
+    /// `false`: something could not be read; it was said.
+    pub complete: &'r mut bool,
+}
+
+impl<'a> Turn<'a> {
+    fn begin(job: Job<'a>, store: &'a Store, input: Option<&Input>, options: Options) -> Result<Self> {
+        let session = store.open(options.patience, (job.clock)())?;
+        let now = (job.clock)();
+        let how = How { may_time_out: true, force: options.force, ..job.how(now, session.origin) };
+        let mut state = session.state.clone();
+        mend_bins(store, &mut state, now);
+        let (mut gather, mut complete) = job.gather_all(how, &state, input)?;
+        complete &= job.measure(&mut gather, now);
+        Ok(Turn { job, session, gather, now, complete, had_input: input.is_some() })
+    }
+
+    fn reader(&mut self) -> Reader<'_, 'a> {
+        Reader { job: self.job, gather: &mut self.gather, complete: &mut self.complete }
+    }
+
+    fn finish(self, pass: &mut dyn FnMut() -> Result<()>, options: Options) -> Result<()> {
+        let Turn { job, mut session, gather, now, complete, had_input } = self;
+        let (mut state, plan, files) = gather.finish();
+        if complete {
+            state.seen = now;
+        }
+        state.ledger.prune(now);
+        session.archive(&job.feed.log, &plan.days(), &plan.with(&files), pass)?;
+        let updates = job.take_due(&mut state, now, options.flush);
+        if had_input || session.edited || is_news(&state, &session.state, &updates) {
+            session.commit(state, updates, now)?;
+        }
+        Ok(())
+    }
+}
+
 impl Job<'_> {
     /// Where the protocol's files are.
     pub fn store(&self) -> Store {
@@ -96,7 +134,7 @@ impl Job<'_> {
         Store {
             base: config.logs_base.clone(),
             protocol: feed.protocol,
-            counter_file: config.logs_counters.join((feed.counter_file)(config)),
+            counter_file: config.logs_counters.join(&feed.counter_file),
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
             step: i64::from(config.rrd_step),
@@ -118,12 +156,12 @@ impl Job<'_> {
 
     /// Begins to read from `state`.
     pub fn gather(&self, how: How, state: State) -> Gather {
-        Gather::new(self.feed.protocol, self.feed.log, self.config.logs_archive_untai, how, state)
+        Gather::new(self.feed.protocol, &self.feed.log, self.config.logs_archive_untai, how, state)
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
     pub fn directories(&self, state: &State) -> Vec<PathBuf> {
-        let named = (self.feed.directories)(self.config).iter().map(PathBuf::as_path);
+        let named = self.feed.directories.iter().map(PathBuf::as_path);
         let known = state.ledger.directories.iter().map(|d| Path::new(&d.path));
         let mut all: Vec<PathBuf> = Vec::new();
         for path in named.chain(known.filter(|p| !p.as_os_str().is_empty())) {
@@ -148,24 +186,45 @@ impl Job<'_> {
         options: Options,
     ) -> Result<()> {
         let store = self.store();
-        let mut session = store.open(options.patience, (self.clock)())?;
-        let now = (self.clock)();
-        let how = How { may_time_out: true, force: options.force, ..self.how(now, session.origin) };
-        let mut state = session.state.clone();
-        mend_bins(&store, &mut state, now);
-        let had_input = input.is_some();
-        let (gather, complete) = self.gather_all(how, &state, input.as_ref())?;
-        let (mut state, plan, files) = gather.finish();
-        if complete {
-            state.seen = now;
+        let mut turn = Turn::begin(*self, &store, input.as_ref(), options)?;
+        read_streams(&mut [turn.reader()]);
+        turn.finish(pass, options)
+    }
+
+    /// Why there is nothing to be read, and the way out; `None`: there is a source, or may be one.
+    pub fn missing(&self, state: &State) -> Option<String> {
+        let feed = self.feed;
+        let there = |paths: &[PathBuf]| paths.iter().any(|p| p.exists());
+        if there(&self.directories(state)) || there(&feed.files) || there(&feed.queues) {
+            return None;
         }
-        state.ledger.prune(now);
-        session.archive(self.feed.log, &plan.days(), &plan.with(&files), pass)?;
-        let updates = self.take_due(&mut state, now, options.flush);
-        if had_input || session.edited || is_news(&state, &session.state, &updates) {
-            session.commit(state, updates, now)?;
+        if feed.syslog != Syslog::Unused {
+            let none = streams::names(self, &state.ledger.streams, (self.clock)()).is_empty();
+            return none.then(|| "there is no syslog file and no journal; see logs_syslog in toaster.conf".to_owned());
         }
-        Ok(())
+        if !feed.queues.is_empty() {
+            return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
+        }
+        let dirs = self.directories(state);
+        Some(format!("there is no {}; see logs_base and logs_*_dirs in toaster.conf", list(&dirs)))
+    }
+
+    /// Measures qmail's queues into now's bin. `false`: they could not be read, and it was said.
+    pub fn measure(&self, gather: &mut Gather, now: i64) -> bool {
+        if self.feed.queues.is_empty() {
+            return true;
+        }
+        let mut found = Ok(None);
+        (self.as_root)(&mut || found = queue::measure_all(&self.feed.queues, now));
+        match found {
+            Ok(Some(queue)) => gather.measured(&crate::protocol::queue::values(&queue)),
+            Ok(None) => {}
+            Err(e) => {
+                warn(e);
+                return false;
+            }
+        }
+        true
     }
 
     /// Compresses the archive's days that are over; where it is asked for, removes the old ones.
@@ -180,12 +239,13 @@ impl Job<'_> {
         let today = Calendar::new(now).today();
         let kept = i64::from(config.logs_archive_days) * 86_400;
         let oldest = Calendar::new(now - kept).today();
-        let logs: Vec<&str> = FEEDS.iter().map(|f| f.log).collect();
+        let all = feeds(config);
+        let logs: Vec<&str> = all.iter().map(|f| f.log.as_str()).collect();
         for day in pack::days(&store.base)? {
             if config.logs_archive_purge && day < oldest {
                 pack::purge(&store.base, day, &logs)?;
             } else if day < today {
-                pack::pack(&store, self.feed.log, day, now, patience)?;
+                pack::pack(&store, &self.feed.log, day, now, patience)?;
             }
         }
         Ok(())
@@ -243,7 +303,7 @@ impl Job<'_> {
         for _ in 0..tally::due(&state.bins, state.pushed, step, now, flush) {
             let Some((begin, bin)) = state.bins.pop_first() else { break };
             let has_gauge =
-                protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
+                protocol.measured || protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
             if has_gauge {
                 state.gauges.clone_from(&bin.values);
             }
@@ -252,6 +312,10 @@ impl Job<'_> {
         }
         updates
     }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// So many days of bins wait for an RRD that cannot be written; then the oldest are put together.
@@ -298,6 +362,9 @@ fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
     for (was, is) in old.ledger.cursors.iter_mut().zip(&new.ledger.cursors) {
         was.seen = is.seen;
     }
+    for (was, is) in old.ledger.streams.iter_mut().zip(&new.ledger.streams) {
+        was.seen = is.seen;
+    }
     // Graphs draw zeros up to `seen`, so it must move on in a quiet night.
     old.seen = new.seen.min(old.seen + 59);
     !updates.is_empty() || old != *new
@@ -326,17 +393,6 @@ pub fn pass_through(input: &std::fs::File, length: u64) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// The feed of a protocol or a personality.
-///
-/// # Errors
-/// When there is none of that name.
-pub fn feed(name: &str) -> Result<&'static Feed> {
-    FEEDS
-        .iter()
-        .find(|f| f.log == name || f.protocol.name == name)
-        .ok_or_else(|| Error::Message(format!("{name}: there is no such protocol")))
 }
 
 #[cfg(test)]

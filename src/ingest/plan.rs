@@ -28,7 +28,7 @@ enum What {
 /// What an advance archives, in order.
 #[derive(Debug)]
 pub struct Plan {
-    log: &'static str,
+    log: String,
     untai: bool,
     tai_offset: i64,
     pieces: Vec<(u32, What)>,
@@ -38,8 +38,8 @@ pub struct Plan {
 
 impl Plan {
     /// Nothing yet. `log` is the file's name under a day; `open` comes from the state.
-    pub fn new(log: &'static str, untai: bool, tai_offset: i64, open: BTreeMap<String, String>) -> Self {
-        Plan { log, untai, tai_offset, pieces: Vec::new(), open }
+    pub fn new(log: &str, untai: bool, tai_offset: i64, open: BTreeMap<String, String>) -> Self {
+        Plan { log: log.to_owned(), untai, tai_offset, pieces: Vec::new(), open }
     }
 
     /// A whole line, or the beginning of one, or its rest if it `continues` the line of `directory`.
@@ -78,7 +78,7 @@ impl Plan {
 
     /// The unfinished line of `directory` in the file of `day` turned out to be finished.
     pub fn end_line(&mut self, directory: &str, day: u32) {
-        let name = name_of(day, self.log);
+        let name = name_of(day, &self.log);
         if self.open.get(&name).is_some_and(|d| d == directory) {
             self.open.remove(&name);
             self.pieces.push((day, What::Bytes(b"\n".to_vec())));
@@ -131,7 +131,7 @@ impl Plan {
     /// Does the file of `day` end in mid-line?
     #[inline]
     fn is_open(&self, day: u32) -> bool {
-        !self.open.is_empty() && self.open.contains_key(&name_of(day, self.log))
+        !self.open.is_empty() && self.open.contains_key(&name_of(day, &self.log))
     }
 
     fn make_room(&mut self, directory: &str, day: u32, continues: bool) {
@@ -139,7 +139,7 @@ impl Plan {
             return;
         }
         // Another directory's line, or one of ours that was never finished, stands open there.
-        let name = name_of(day, self.log);
+        let name = name_of(day, &self.log);
         if self.open.get(&name).is_some_and(|d| d != directory || !continues) {
             self.open.remove(&name);
             self.pieces.push((day, What::Bytes(b"\n".to_vec())));
@@ -148,9 +148,9 @@ impl Plan {
 
     fn mark(&mut self, directory: &str, day: u32, ends: bool) {
         if !ends {
-            self.open.insert(name_of(day, self.log), directory.to_owned());
+            self.open.insert(name_of(day, &self.log), directory.to_owned());
         } else if !self.open.is_empty() {
-            self.open.remove(&name_of(day, self.log));
+            self.open.remove(&name_of(day, &self.log));
         }
     }
 

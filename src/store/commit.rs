@@ -104,6 +104,72 @@ impl Store {
     }
 }
 
+/// How the files of a protocol are, without changing any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// There is a state, and it can be read.
+    Fine,
+    /// There is none yet.
+    Fresh,
+    /// A state or journal of ours that somebody changed.
+    Damaged(PathBuf),
+    /// A journal or an intent: a commit is under way, or was cut off.
+    Unfinished(PathBuf),
+    /// Somebody holds the lock.
+    Locked(PathBuf),
+    /// The counter file is not as we wrote it.
+    Edited(PathBuf),
+    /// Something cannot be read; why.
+    Unreadable(PathBuf, String),
+}
+
+impl Store {
+    /// Looks at lock, state, journal, intent and counter file.
+    pub fn health(&self) -> Vec<Health> {
+        let mut found = Vec::new();
+        let lock = self.file("lock");
+        let held = std::fs::File::open(&lock).is_ok_and(|file| {
+            matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+        });
+        if held {
+            found.push(Health::Locked(lock));
+        }
+        for name in ["journal", "intent"] {
+            match disk::read(&self.file(name)) {
+                Ok(None) => {}
+                Ok(Some(_)) => found.push(Health::Unfinished(self.file(name))),
+                Err(e) => found.push(Health::Unreadable(self.file(name), e.to_string())),
+            }
+        }
+        let path = self.file("state");
+        let state = match disk::read(&path) {
+            Ok(Some(bytes)) => match decode::<State>(&bytes) {
+                Some(state) => Some(state),
+                None => {
+                    found.push(Health::Damaged(path));
+                    None
+                }
+            },
+            Ok(None) => {
+                found.push(Health::Fresh);
+                None
+            }
+            Err(e) => {
+                found.push(Health::Unreadable(path, e.to_string()));
+                None
+            }
+        };
+        if let Some(written) = state.and_then(|s| s.counter_file) {
+            match disk::read(&self.counter_file) {
+                Ok(Some(bytes)) if digest(&[&bytes]) == written => found.push(Health::Fine),
+                Ok(_) => found.push(Health::Edited(self.counter_file.clone())),
+                Err(e) => found.push(Health::Unreadable(self.counter_file.clone(), e.to_string())),
+            }
+        }
+        found
+    }
+}
+
 /// Where the state of a session came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

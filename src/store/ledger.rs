@@ -160,6 +160,8 @@ pub struct Ledger {
     pub cursors: Vec<Cursor>,
     /// The directories.
     pub directories: Vec<Directory>,
+    /// The logs that every program writes to, and files of a protocol's own.
+    pub streams: Vec<Stream>,
 }
 
 /// As many chunks are remembered whose files are gone …
@@ -175,6 +177,17 @@ impl Ledger {
             None => {
                 self.directories.push(Directory { path: path.to_owned(), ..Directory::default() });
                 self.directories.len() - 1
+            }
+        }
+    }
+
+    /// The position of the stream of this name, which is added if it is new.
+    pub fn stream(&mut self, name: &str) -> usize {
+        match self.streams.iter().position(|s| s.name == name) {
+            Some(i) => i,
+            None => {
+                self.streams.push(Stream { name: name.to_owned(), ..Stream::default() });
+                self.streams.len() - 1
             }
         }
     }

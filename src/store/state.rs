@@ -28,6 +28,15 @@ pub struct RrdMark {
     pub schema: Digest,
 }
 
+/// How many lines of a protocol's programs were understood, and how many were of no known form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Understood {
+    /// Lines that a rule knows.
+    pub known: u64,
+    /// Lines that no rule knows.
+    pub unknown: u64,
+}
+
 /// Everything that a commit makes true at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -55,6 +64,12 @@ pub struct State {
     pub rrd: Option<RrdMark>,
     /// Archive files that end in mid-line, by path below `logs_base`: which directory's line it is.
     pub open_archives: BTreeMap<String, String>,
+    /// Of each counter the newest local day (`YYYYMMDD`; 0: none) on which it moved, and by how much then.
+    pub newest_day: Vec<(u32, i128)>,
+    /// Of each counter when it moved last: the begin of that bin, unix seconds; 0: never.
+    pub moved: Vec<i64>,
+    /// Lines since the first commit.
+    pub understood: Understood,
 }
 
 /// On disk, so that a later version can read an older one's file.
@@ -103,6 +118,9 @@ impl State {
             ledger: Ledger::default(),
             rrd: None,
             open_archives: BTreeMap::new(),
+            newest_day: vec![(0, 0); width],
+            moved: vec![0; width],
+            understood: Understood::default(),
         }
     }
 
@@ -116,33 +134,58 @@ impl State {
         let old = std::mem::replace(&mut self.keys, now);
         let place: Vec<Option<usize>> = old.iter().map(|k| protocol.index(k)).collect();
         let width = protocol.counters.len();
-        let refit = |values: &[i128]| {
-            let mut new = vec![0; width];
-            for (value, place) in values.iter().zip(&place) {
+        fn refit<T: Copy + Default>(values: &[T], place: &[Option<usize>], width: usize) -> Vec<T> {
+            let mut new = vec![T::default(); width];
+            for (value, place) in values.iter().zip(place) {
                 if let Some(i) = place {
                     new[*i] = *value;
                 }
             }
             new
-        };
+        }
+        let refit_values = |values: &[i128]| refit(values, &place, width);
         for (i, key) in old.iter().enumerate() {
             if place[i].is_none() && self.totals[i] != 0 {
                 self.extra.insert(key.clone(), self.totals[i].to_string());
             }
         }
-        self.totals = refit(&self.totals);
-        self.gauges = refit(&self.gauges);
+        self.totals = refit_values(&self.totals);
+        self.gauges = refit_values(&self.gauges);
         for bin in self.bins.values_mut() {
-            bin.values = refit(&bin.values);
+            bin.values = refit_values(&bin.values);
+        }
+        self.newest_day = refit(&self.newest_day, &place, width);
+        self.moved = refit(&self.moved, &place, width);
+        for last in self.ledger.streams.iter_mut().flat_map(|s| &mut s.hosts) {
+            last.raised = last.raised.iter().filter_map(|(i, amount)| Some((place[*i]?, *amount))).collect();
         }
     }
 
-    /// Replaces the unpushed bins by `bins` and adds to the odometers what they gained.
-    pub fn take(&mut self, protocol: &Protocol, bins: Bins) {
-        let sum = |bins: &Bins, i: usize| bins.values().map(|b: &Bin| b.values[i]).sum::<i128>();
-        for (i, counter) in protocol.counters.iter().enumerate() {
-            if counter.kind.is_odometer() {
-                self.totals[i] += sum(&bins, i) - sum(&self.bins, i);
+    /// Replaces the unpushed bins by `bins`, in which something was raised, and adds to the odometers what they
+    /// gained. `day` tells the local day (`YYYYMMDD`) of a time.
+    pub fn take(&mut self, protocol: &Protocol, bins: Bins, mut day: impl FnMut(i64) -> u32) {
+        let none = Bin { values: vec![0; protocol.counters.len()], born: 0, touched: 0 };
+        for (begin, bin) in &bins {
+            let was = self.bins.get(begin).unwrap_or(&none);
+            if was == bin {
+                continue;
+            }
+            let day = day(*begin);
+            for (i, counter) in protocol.counters.iter().enumerate() {
+                let gain = bin.values[i] - was.values[i];
+                if gain == 0 {
+                    continue;
+                }
+                self.moved[i] = self.moved[i].max(*begin);
+                if !counter.kind.is_odometer() {
+                    continue;
+                }
+                self.totals[i] += gain;
+                match &mut self.newest_day[i] {
+                    (newest, amount) if *newest == day => *amount += gain,
+                    newest if newest.0 < day => *newest = (day, gain),
+                    _ => {}
+                }
             }
         }
         self.bins = bins;
@@ -154,18 +197,17 @@ impl State {
         let mut values = self.totals.clone();
         let gauges: Vec<usize> =
             protocol.counters.iter().enumerate().filter(|(_, c)| c.kind.is_gauge()).map(|(i, _)| i).collect();
-        let newest = self
-            .bins
-            .iter()
-            .rev()
-            .find(|(begin, bin)| **begin + step <= now && gauges.iter().any(|&i| bin.values[i] != 0))
-            .map_or(&self.gauges, |(_, bin)| &bin.values);
+        // A measured value is true when it was measured; the highest of a bin when the bin is over.
+        let tells = |(begin, bin): &(&i64, &Bin)| {
+            protocol.measured || (**begin + step <= now && gauges.iter().any(|&i| bin.values[i] != 0))
+        };
+        let newest = self.bins.iter().rev().find(tells).map_or(&self.gauges, |(_, bin)| &bin.values);
         for &i in &gauges {
             values[i] = newest[i];
         }
         for (i, counter) in protocol.counters.iter().enumerate() {
             if let Kind::Derived(compute) = counter.kind {
-                values[i] = compute(&Known { values: &values, newest_day: &[] });
+                values[i] = compute(&Known { values: &values, newest_day: &self.newest_day });
             }
         }
         values
@@ -204,11 +246,15 @@ mod tests {
         state.keys = vec!["status".into(), "gone".into(), "delivery".into()];
         state.totals = vec![1, 2, 3];
         state.gauges = vec![0; 3];
+        state.newest_day = vec![(1, 1), (2, 2), (3, 3)];
+        state.moved = vec![10, 20, 30];
         state.bins.insert(60, Bin { values: vec![4, 5, 6], born: 0, touched: 0 });
         state.fit(&SEND);
         assert_eq!(state.totals[SEND.index("status").unwrap()], 1);
         assert_eq!(state.totals[SEND.index("delivery").unwrap()], 3);
         assert_eq!(state.bins[&60].values[SEND.index("delivery").unwrap()], 6);
+        assert_eq!(state.newest_day[SEND.index("delivery").unwrap()], (3, 3));
+        assert_eq!(state.moved[SEND.index("status").unwrap()], 10);
         assert_eq!(state.extra["gone"], "2");
     }
 
@@ -221,8 +267,13 @@ mod tests {
             values[i] = n;
             Bin { values, born: 0, touched: 0 }
         };
-        state.take(&SEND, [(0, bin(3))].into());
-        state.take(&SEND, [(0, bin(5)), (60, bin(1))].into());
-        assert_eq!(state.totals[i], 6);
+        let day = |secs: i64| if secs < 120 { 20260928 } else { 20260929 };
+        state.take(&SEND, [(0, bin(3))].into(), day);
+        state.take(&SEND, [(0, bin(5)), (60, bin(1))].into(), day);
+        assert_eq!((state.totals[i], state.newest_day[i], state.moved[i]), (6, (20260928, 6), 60));
+        state.take(&SEND, [(0, bin(9)), (60, bin(1)), (120, bin(2))].into(), day);
+        assert_eq!((state.totals[i], state.newest_day[i], state.moved[i]), (12, (20260929, 2), 120));
+        state.take(&SEND, [(0, bin(10)), (60, bin(1)), (120, bin(2))].into(), day);
+        assert_eq!((state.totals[i], state.newest_day[i]), (13, (20260929, 2)), "a late line of the day before");
     }
 }

@@ -1,0 +1,136 @@
+//! `maillogs check`: is all well? It looks and changes nothing.
+//!
+//! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
+//! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines are
+//! understood, whether counters fell silent, whether cron runs us, and the fonts.
+mod places;
+mod print;
+mod protocols;
+
+use serde::Serialize;
+
+use crate::config::{Config, Kind, Problem, Severity};
+use crate::graph;
+use crate::ingest::{AsRoot, Feed, Job, feeds};
+
+pub use print::{json, text};
+
+/// How a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// Worth knowing, and no fault.
+    Note,
+    /// Something is or will be missing.
+    Warning,
+    /// Something does not work.
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How it is.
+    pub level: Level,
+    /// What kind of thing: `configuration`, `rights`, `source`, `lock`, `state`, `counters`, `rrd`, `lines`,
+    /// `silent`, `cron`, `fonts`.
+    pub check: &'static str,
+    /// The protocol, where it is one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+    /// Which thing: a path, a key, a counter.
+    pub subject: String,
+    /// How it is, and the way out.
+    pub text: String,
+}
+
+/// What was read of a protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// Commits so far.
+    pub commits: u64,
+    /// When all of its sources were last read to their end, unix seconds; 0: never.
+    pub seen: i64,
+    /// Its sources, as they are read.
+    pub sources: Vec<Source>,
+    /// Lines of its programs that were understood.
+    pub lines_known: u64,
+    /// Lines of its programs of no known form.
+    pub lines_unknown: u64,
+    /// Bytes that wait beyond its cursors.
+    pub waiting_bytes: u64,
+}
+
+/// A log directory, a syslog file, a journal, a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// Path, or `journald`.
+    pub name: String,
+    /// Is it there?
+    pub present: bool,
+    /// Did toaster.conf name it, or did a logger run us in it?
+    pub named: bool,
+    /// Unix time of its last stamped line; 0: none.
+    pub last_line: i64,
+}
+
+/// All that was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Is nothing worse than a note?
+    pub ok: bool,
+    /// Things, in the order in which they were looked at.
+    pub findings: Vec<Finding>,
+    /// Protocols, in the order of the usage.
+    pub protocols: Vec<Summary>,
+}
+
+impl Report {
+    fn add(&mut self, level: Level, check: &'static str, subject: impl Into<String>, text: impl Into<String>) {
+        let (subject, text) = (subject.into(), text.into());
+        self.findings.push(Finding { level, check, protocol: None, subject, text });
+    }
+
+    fn of(&mut self, feed: &Feed, level: Level, check: &'static str, subject: impl Into<String>, text: impl Into<String>) {
+        let (subject, text) = (subject.into(), text.into());
+        let protocol = Some(feed.protocol.name.to_owned());
+        self.findings.push(Finding { level, check, protocol, subject, text });
+    }
+}
+
+/// Looks at everything. `clock` gives unix seconds; `as_root` runs what needs root's rights.
+pub fn check(config: &Config, problems: &[Problem], clock: fn() -> i64, as_root: AsRoot) -> Report {
+    let mut report = Report::default();
+    configuration(&mut report, config, problems);
+    places::check(&mut report, config);
+    let feeds = feeds(config);
+    for feed in &feeds {
+        protocols::check(&mut report, &Job { config, feed, clock, as_root });
+    }
+    protocols::cron(&mut report, clock());
+    match graph::missing_fonts() {
+        Some(problem) => report.add(Level::Warning, "fonts", "DejaVu", problem),
+        None => report.add(Level::Ok, "fonts", "DejaVu", "is installed"),
+    }
+    report.ok = report.findings.iter().all(|f| f.level <= Level::Note);
+    report
+}
+
+fn configuration(report: &mut Report, config: &Config, problems: &[Problem]) {
+    let file = config.file.as_ref().map_or("built-in defaults".to_owned(), |f| f.display().to_string());
+    if problems.is_empty() {
+        report.add(Level::Ok, "configuration", &file, "every key is understood");
+    }
+    for problem in problems {
+        let fault = problem.severity == Severity::Error || problem.kind == Kind::UnknownKey;
+        let level = if fault { Level::Error } else { Level::Warning };
+        report.add(level, "configuration", &file, problem.to_string());
+    }
+    for (key, why) in config.inactive() {
+        report.add(Level::Note, "configuration", key, format!("no longer acts: {why}"));
+    }
+}

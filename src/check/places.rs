@@ -1,0 +1,84 @@
+//! The directories of the store: there, ours, writable by `logs_user`, and by nobody else.
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
+
+use super::{Level, Report};
+use crate::config::Config;
+
+pub(super) fn check(report: &mut Report, config: &Config) {
+    let user = User::from_name(&config.logs_user).ok().flatten();
+    let group = Group::from_name(&config.logs_group).ok().flatten();
+    for (key, name, there) in
+        [("logs_user", &config.logs_user, user.is_some()), ("logs_group", &config.logs_group, group.is_some())]
+    {
+        if there {
+            report.add(Level::Ok, "rights", key, format!("{name} is there"));
+        } else {
+            let text = format!("there is no {name}: make it, or name another in toaster.conf");
+            report.add(Level::Error, "rights", key, text);
+        }
+    }
+    let owner = user.map(|u| u.uid).zip(group.map(|g| g.gid));
+    let state = config.logs_base.join("state");
+    let dirs = [
+        ("logs_base", config.logs_base.as_path()),
+        ("logs_counters", &config.logs_counters),
+        ("state", &state),
+        ("rrd_dir", &config.rrd_dir),
+    ];
+    for (key, dir) in dirs {
+        directory(report, key, dir, owner);
+    }
+}
+
+fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid)>) {
+    let subject = format!("{key} {}", dir.display());
+    let meta = match std::fs::metadata(dir) {
+        Ok(meta) => meta,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let level = if key == "logs_base" { Level::Error } else { Level::Note };
+            let way = if key == "logs_base" { "make it, or set logs_base" } else { "the next run makes it" };
+            return report.add(level, "rights", subject, format!("is not there; {way}"));
+        }
+        Err(e) => return report.add(Level::Error, "rights", subject, format!("cannot be looked at: {e}")),
+    };
+    if !meta.is_dir() {
+        return report.add(Level::Error, "rights", subject, "is not a directory; move it away");
+    }
+    if meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0 {
+        let text = "everybody may write there, and put a link in the place of a file; chmod o-w";
+        report.add(Level::Error, "rights", &subject, text);
+    }
+    match owner {
+        Some(owner) if !may_write(&meta, dir, owner) => {
+            let text = format!(
+                "its owner {}:{} with mode {:04o} does not let logs_user write; chown it to logs_user:logs_group",
+                meta.uid(),
+                meta.gid(),
+                meta.mode() & 0o7777
+            );
+            report.add(Level::Error, "rights", subject, text);
+        }
+        _ => report.add(Level::Ok, "rights", subject, "can be written by logs_user"),
+    }
+}
+
+/// May the owner of the logs make files in `dir`?
+fn may_write(meta: &Metadata, dir: &Path, (uid, gid): (Uid, Gid)) -> bool {
+    // With his ids the system says it best: ACLs, read-only mounts.
+    if geteuid() == uid {
+        let here = nix::fcntl::AT_FDCWD;
+        return faccessat(here, dir, AccessFlags::W_OK | AccessFlags::X_OK, nix::fcntl::AtFlags::AT_EACCESS).is_ok();
+    }
+    let bits = if meta.uid() == uid.as_raw() {
+        meta.mode() >> 6
+    } else if meta.gid() == gid.as_raw() {
+        meta.mode() >> 3
+    } else {
+        meta.mode()
+    };
+    uid.is_root() || bits & 0o3 == 0o3
+}

@@ -1,0 +1,222 @@
+//! One protocol: its lock, state, counter file and RRD, its sources, and whether its lines are understood.
+use std::path::Path;
+
+use super::{Level, Report, Source, Summary};
+use crate::error::{hold_warnings, take_warnings};
+use crate::ingest::{Job, stream_names};
+use crate::protocol::Kind;
+use crate::query;
+use crate::store::commit::{Health, Store};
+use crate::store::rrd::header::{Look, look};
+use crate::store::state::State;
+
+const DAY: i64 = 86_400;
+/// A counter that moved so often on its last day is missed when it stands still.
+const BUSY: i128 = 100;
+/// So many lines tell how many of them are understood.
+const TELLING: u64 = 100;
+/// Somebody has to run us at least so often (seconds), else graphs end in the past.
+const CRON: i64 = 3600;
+
+pub(super) fn check(report: &mut Report, job: &Job<'_>) {
+    let (store, now) = (job.store(), (job.clock)());
+    hold_warnings();
+    let answer = query::look(job, now);
+    let said = take_warnings();
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(e) => return report.of(job.feed, Level::Error, "state", path(&store.state_dir), e.to_string()),
+    };
+    for text in said {
+        report.of(job.feed, Level::Error, "source", job.feed.protocol.name, text);
+    }
+    health(report, job, &store);
+    database(report, job, &store, &answer.state, now);
+    let sources = sources(report, job, &answer.state, now);
+    understood(report, job, &answer.state);
+    silent(report, job, &answer.state, &sources);
+    report.protocols.push(Summary {
+        name: job.feed.protocol.name.to_owned(),
+        commits: answer.commit,
+        seen: answer.state.seen,
+        sources,
+        lines_known: answer.state.understood.known,
+        lines_unknown: answer.state.understood.unknown,
+        waiting_bytes: answer.new_bytes,
+    });
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Lock, state, journal, counter file.
+fn health(report: &mut Report, job: &Job<'_>, store: &Store) {
+    for (check, level, subject, text) in store.health().into_iter().map(|health| match health {
+        Health::Fine => ("state", Level::Ok, path(&store.state_dir), "can be read".to_owned()),
+        Health::Fresh => ("state", Level::Note, path(&store.state_dir), "nothing was counted yet".to_owned()),
+        Health::Damaged(file) => (
+            "state",
+            Level::Error,
+            path(&file),
+            "is damaged; the next update sets it aside and goes on from the counter file".to_owned(),
+        ),
+        Health::Unfinished(file) => (
+            "state",
+            Level::Warning,
+            path(&file),
+            "a commit was cut off or is under way; the next update finishes it".to_owned(),
+        ),
+        Health::Locked(file) => (
+            "lock",
+            Level::Warning,
+            path(&file),
+            "is held now; if it stays so, look for a maillogs that hangs (fuser)".to_owned(),
+        ),
+        Health::Edited(file) => (
+            "counters",
+            Level::Warning,
+            path(&file),
+            "was changed by hand; the next update takes its values".to_owned(),
+        ),
+        Health::Unreadable(file, why) => ("state", Level::Error, path(&file), why),
+    }) {
+        report.of(job.feed, level, check, subject, text);
+    }
+}
+
+fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, now: i64) {
+    let subject = path(&store.rrd);
+    let mut say = |level, text: &str| report.of(job.feed, level, "rrd", &subject, text);
+    let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
+    match look(&store.rrd) {
+        Err(e) => say(Level::Error, &e.to_string()),
+        Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),
+        Ok(Look::Missing) => say(Level::Error, "is gone; a new one is begun at the next push"),
+        Ok(Look::Broken(why)) => {
+            say(Level::Error, &format!("is damaged ({why}); it is set aside at the next push"));
+        }
+        Ok(Look::Sound(header)) => {
+            if i64::try_from(header.step) != Ok(store.step) {
+                say(Level::Error, "has another step than rrd_step; it is set aside at the next push");
+            } else if !header.sources.iter().map(String::as_str).eq(wanted) {
+                say(Level::Warning, "lacks data sources of today's table; the next update migrates it");
+            } else if header.last_update > now + 3600 {
+                say(Level::Error, "was updated with a time that is still to come (was the clock wrong?)");
+            } else {
+                say(Level::Ok, "has the data sources of the protocol's table");
+            }
+        }
+    }
+}
+
+/// Every source, whether it is there, and when its last line was.
+fn sources(report: &mut Report, job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
+    let feed = job.feed;
+    let mut sources = Vec::new();
+    for dir in job.directories(state) {
+        let known = state.ledger.directories.iter().find(|d| Path::new(&d.path) == dir);
+        sources.push(Source {
+            name: path(&dir),
+            present: dir.is_dir(),
+            named: feed.directories.iter().any(|d| d.canonicalize().is_ok_and(|d| d == dir) || *d == dir),
+            last_line: known.map_or(0, |d| d.last_time),
+        });
+    }
+    for (name, _) in stream_names(job, &state.ledger.streams, now) {
+        let known = state.ledger.streams.iter().find(|s| s.name == name);
+        let present = name.starts_with("journald") || Path::new(&name).exists();
+        sources.push(Source { present, named: true, last_line: known.map_or(0, |s| s.last_time), name });
+    }
+    for queue in &feed.queues {
+        sources.push(Source { name: path(queue), present: queue.is_dir(), named: true, last_line: 0 });
+    }
+    let any = sources.iter().any(|s| s.present);
+    for source in &sources {
+        let text = match (source.present, source.last_line) {
+            (false, 0) => "is not there".to_owned(),
+            (false, last) => format!("is gone; its last line was {}", ago(now - last)),
+            (true, 0) => "no stamped line yet".to_owned(),
+            (true, last) => format!("last line {}", ago(now - last)),
+        };
+        // That there is no POP3 server is no fault; that a log has gone is one.
+        let level = match (source.present, source.last_line) {
+            (true, _) => Level::Ok,
+            (false, 0) if any || !source.named => Level::Note,
+            (false, 0) => Level::Note,
+            (false, _) => Level::Warning,
+        };
+        let unnamed = if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
+        report.of(feed, level, "source", &source.name, text + unnamed);
+    }
+    if sources.is_empty() {
+        let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
+        report.of(feed, Level::Note, "source", feed.protocol.name, text);
+    }
+    sources
+}
+
+/// `3 min ago`.
+pub(super) fn ago(secs: i64) -> String {
+    match secs {
+        i64::MIN..=-60 => format!("{} s in the future", -secs),
+        -59..120 => format!("{} s ago", secs.max(0)),
+        120..7200 => format!("{} min ago", secs / 60),
+        7200..172_800 => format!("{} h ago", secs / 3600),
+        _ => format!("{} days ago", secs / DAY),
+    }
+}
+
+/// The share of lines of no known form.
+fn understood(report: &mut Report, job: &Job<'_>, state: &State) {
+    let (known, unknown) = (state.understood.known, state.understood.unknown);
+    let all = known + unknown;
+    if all == 0 {
+        return;
+    }
+    let percent = u128::from(unknown) * 1000 / u128::from(all);
+    let share = format!("{}.{} % of {all} lines are of no known form", percent / 10, percent % 10);
+    if all >= TELLING && unknown * 10 > all {
+        let text = format!("{share}: has a program changed what it logs? See the formats in README.md");
+        report.of(job.feed, Level::Warning, "lines", job.feed.protocol.name, text);
+    } else {
+        report.of(job.feed, Level::Ok, "lines", job.feed.protocol.name, share);
+    }
+}
+
+/// Counters that moved and stand still for a day, while their source goes on.
+fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source]) {
+    let Some(last) = sources.iter().map(|s| s.last_line).max().filter(|last| *last > 0) else { return };
+    let mut quiet = Vec::new();
+    for (i, counter) in job.feed.protocol.counters.iter().enumerate() {
+        let moved = state.moved.get(i).copied().unwrap_or(0);
+        if moved == 0 || last - moved < DAY || matches!(counter.kind, Kind::Derived(_)) {
+            continue;
+        }
+        let busy = state.newest_day.get(i).is_some_and(|(_, amount)| *amount >= BUSY) && matches!(counter.kind, Kind::Count);
+        if busy {
+            let text = format!("has not moved since {} before the last line; did a program change what it logs?", ago(last - moved).trim_end_matches(" ago"));
+            report.of(job.feed, Level::Warning, "silent", counter.key, text);
+        } else {
+            quiet.push(counter.key);
+        }
+    }
+    if !quiet.is_empty() {
+        let text = format!("not moved for a day: {}", quiet.join(", "));
+        report.of(job.feed, Level::Note, "silent", job.feed.protocol.name, text);
+    }
+}
+
+/// Does somebody run `maillogs update`?
+pub(super) fn cron(report: &mut Report, now: i64) {
+    let Some(seen) = report.protocols.iter().map(|p| p.seen).max().filter(|s| *s > 0) else {
+        let text = "maillogs update has not run yet; put it into cron, every five minutes";
+        return report.add(Level::Note, "cron", "maillogs update", text);
+    };
+    if now - seen > CRON {
+        let text = format!("everything was read last {}; is maillogs update in cron?", ago(now - seen));
+        report.add(Level::Warning, "cron", "maillogs update", text);
+    } else {
+        report.add(Level::Ok, "cron", "maillogs update", format!("everything was read {}", ago(now - seen)));
+    }
+}

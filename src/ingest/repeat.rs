@@ -1,0 +1,179 @@
+//! "last message repeated N times": what syslogd(8) and rsyslogd(8) write instead of equal lines.
+use std::collections::HashMap;
+
+use crate::line::Line;
+use crate::store::ledger::LastLine;
+
+/// So many hosts are remembered; of more, those that wrote last.
+const HOSTS: usize = 1000;
+
+/// What a line says of lines before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat<'a> {
+    /// Nothing: it is a line of its own.
+    None,
+    /// `last message repeated N times`: the last line of its host came N times more.
+    Last(u32),
+    /// `TAG[PID]: message repeated N times: [ TEXT]` (rsyslog): TEXT came N times.
+    This(u32, &'a [u8]),
+}
+
+/// Is it one of the two? Only syslogd itself writes the first: without a tag, or under its own.
+#[inline]
+pub fn repeat<'a>(line: &Line<'a>) -> Repeat<'a> {
+    match line.text.first() {
+        Some(b'l') if matches!(line.tag, None | Some(b"syslogd")) => last(line.text),
+        Some(b'm') if line.tag.is_some() => this(line.text),
+        _ => Repeat::None,
+    }
+}
+
+fn last(text: &[u8]) -> Repeat<'_> {
+    let times = text.strip_prefix(b"last message repeated ").and_then(times);
+    match times {
+        Some((n, b"" | b"s")) => Repeat::Last(n),
+        _ => Repeat::None,
+    }
+}
+
+fn this(text: &[u8]) -> Repeat<'_> {
+    let times = text.strip_prefix(b"message repeated ").and_then(times);
+    let inner = times.and_then(|(n, rest)| {
+        let rest = rest.strip_prefix(b"s").unwrap_or(rest);
+        Some((n, rest.strip_prefix(b": [ ")?.strip_suffix(b"]")?))
+    });
+    inner.map_or(Repeat::None, |(n, text)| Repeat::This(n, text))
+}
+
+/// `N time`, and what follows it.
+fn times(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let n = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
+    Some((n, text[digits..].strip_prefix(b" time")?))
+}
+
+/// What the last line of each host raised.
+#[derive(Debug, Default)]
+pub struct Hosts {
+    // Nearly every line is of the host of the line before.
+    here: Vec<u8>,
+    raised: Vec<(usize, i128)>,
+    others: HashMap<Vec<u8>, (u64, Vec<(usize, i128)>)>,
+    turns: u64,
+}
+
+impl Hosts {
+    /// As the state has it.
+    pub fn of(list: &[LastLine]) -> Self {
+        let mut hosts = Hosts::default();
+        for last in list {
+            hosts.turn_to(&last.host);
+            hosts.raised.clone_from(&last.raised);
+        }
+        hosts
+    }
+
+    /// What the last line of this host raised, to be read or set. A host that is not named is the last one that was.
+    #[inline]
+    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Vec<(usize, i128)> {
+        if let Some(host) = host
+            && host != self.here
+        {
+            self.turn_to(host);
+        }
+        &mut self.raised
+    }
+
+    #[cold]
+    fn turn_to(&mut self, host: &[u8]) {
+        self.turns += 1;
+        let raised = self.others.remove(host).map(|(_, raised)| raised).unwrap_or_default();
+        let (left, had) = (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.raised, raised));
+        if had.is_empty() {
+            return;
+        }
+        self.others.insert(left, (self.turns, had));
+        if self.others.len() > 2 * HOSTS {
+            let mut turns: Vec<u64> = self.others.values().map(|o| o.0).collect();
+            turns.sort_unstable();
+            let oldest = turns[turns.len() - HOSTS];
+            self.others.retain(|_, (turn, _)| *turn >= oldest);
+        }
+    }
+
+    /// For the state: the host that wrote last is the last.
+    pub fn list(self) -> Vec<LastLine> {
+        let mut others: Vec<_> = self.others.into_iter().collect();
+        others.sort_unstable_by_key(|(_, (turn, _))| *turn);
+        let mut list: Vec<LastLine> =
+            others.into_iter().map(|(host, (_, raised))| LastLine { host, raised }).collect();
+        // Also where it raised nothing: a line that names no host is of it.
+        list.push(LastLine { host: self.here, raised: self.raised });
+        let surplus = list.len().saturating_sub(HOSTS);
+        list.drain(..surplus);
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::Parser;
+
+    fn of(line: &[u8]) -> Repeat<'_> {
+        repeat(&Parser::new(10, 1_790_635_513).parse(line))
+    }
+
+    #[test]
+    fn only_syslogd_says_that_a_line_was_repeated() {
+        for line in [
+            "Sep 28 22:53:31 mx1 last message repeated 3 times",
+            "Sep 28 22:53:31 mx1 syslogd: last message repeated 3 times",
+            "Sep 28 22:53:31 last message repeated 3 times",
+            "Sep 28 22:53:31 <2.6> mx1 last message repeated 3 times",
+        ] {
+            assert_eq!(of(line.as_bytes()), Repeat::Last(3), "{line}");
+        }
+        assert_eq!(of(b"Sep 28 22:53:31 mx1 last message repeated 1 time"), Repeat::Last(1));
+        for line in [
+            "Sep 28 22:53:31 mx1 vpopmail[9]: last message repeated 3 times",
+            "Sep 28 22:53:31 mx1 last message repeated 3 times or so",
+            "Sep 28 22:53:31 mx1 last message repeated -3 times",
+            "Sep 28 22:53:31 mx1 last message repeated 99999999999 times",
+            "Sep 28 22:53:31 mx1 message repeated 2 times: [ vchkpw-smtp: x]",
+            "Sep 28 22:53:31 mx1 vpopmail[9]: message repeated 2 times: [ vchkpw-smtp: x",
+        ] {
+            assert_eq!(of(line.as_bytes()), Repeat::None, "{line}");
+        }
+        assert_eq!(
+            of(b"Sep 28 22:53:32 mx1 vpopmail[940]: message repeated 2 times: [ vchkpw-smtp: x [y]]"),
+            Repeat::This(2, b"vchkpw-smtp: x [y]")
+        );
+    }
+
+    #[test]
+    fn each_host_has_its_own_last_line() {
+        let mut hosts = Hosts::default();
+        *hosts.at(Some(b"a")) = vec![(1, 1)];
+        *hosts.at(Some(b"b")) = vec![(2, 1)];
+        assert_eq!(*hosts.at(Some(b"a")), [(1, 1)]);
+        hosts.at(Some(b"a")).clear();
+        let mut again = Hosts::of(&hosts.list());
+        assert_eq!(*again.at(None), [], "the last one is a's");
+        assert_eq!(*again.at(Some(b"a")), []);
+        assert_eq!(*again.at(Some(b"b")), [(2, 1)]);
+        assert_eq!(*again.at(None), [(2, 1)]);
+    }
+
+    #[test]
+    fn a_thousand_hosts_are_remembered_those_that_wrote_last() {
+        let mut hosts = Hosts::default();
+        for n in 0..5000u32 {
+            *hosts.at(Some(&n.to_be_bytes())) = vec![(0, i128::from(n))];
+        }
+        let list = hosts.list();
+        assert_eq!(list.len(), 1000);
+        assert_eq!(list[0].raised, [(0, 4000)]);
+        assert_eq!(list[999].raised, [(0, 4999)]);
+    }
+}
