@@ -2,4 +2,5 @@
 pub mod directory;
 pub mod identity;
 pub mod lines;
+pub mod queue;
 pub mod stdin;

@@ -1,0 +1,299 @@
+//! Own counters and own protocols: what toaster.conf adds to the built-in ones, without code.
+//!
+//! An own counter counts the lines whose text (behind stamp and syslog header) its regex finds; with `sum` it adds
+//! up what one of the regex's groups captures. The config makes and checks them; here they become protocols like
+//! the built-in ones. What is made here is leaked: protocols are made once and live as long as the process.
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use regex::bytes::Regex;
+
+use super::names::ds_name;
+use super::{BUILTIN, Classify, Counter, Kind, Place, Protocol, Raise, Settings, Verdict};
+use crate::line::Line;
+
+/// A counter of toaster.conf: one `[[counter]]`.
+#[derive(Clone, Debug)]
+pub struct OwnCounter {
+    /// The protocol it belongs to, built-in or own.
+    pub protocol: String,
+    /// Its name, in no other counter's way.
+    pub key: String,
+    /// One line for people; empty: one is made.
+    pub help: String,
+    /// What the text of its lines holds.
+    pub pattern: Regex,
+    /// The group whose decimals are added up, by number; then `key` is the sum, and the lines are counted as
+    /// [`lines_key`]. `None`: `key` counts the lines.
+    pub sum: Option<usize>,
+    /// Only lines with exactly this syslog tag.
+    pub tag: Option<Vec<u8>>,
+    /// Where it stands: `FILE: line N`.
+    pub origin: String,
+}
+
+impl PartialEq for OwnCounter {
+    /// Regexes are the same if they are written the same.
+    fn eq(&self, other: &OwnCounter) -> bool {
+        let fields = |c: &OwnCounter| {
+            let text = [&c.protocol, &c.key, &c.help, &c.origin].map(String::clone);
+            (text, c.pattern.as_str().to_owned(), c.sum, c.tag.clone())
+        };
+        fields(self) == fields(other)
+    }
+}
+
+impl OwnCounter {
+    /// The names of the counters that it becomes: one, or the sum and its lines.
+    pub fn keys(&self) -> Vec<String> {
+        let lines = self.sum.map(|_| lines_key(&self.key));
+        std::iter::once(self.key.clone()).chain(lines).collect()
+    }
+}
+
+/// The counter of the lines that the sum `key` was made of.
+pub fn lines_key(key: &str) -> String {
+    format!("{key}_lines")
+}
+
+/// A protocol of toaster.conf: one `[protocol.NAME]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnProtocol {
+    /// As in `maillogs NAME`.
+    pub name: String,
+    /// One line for the usage; empty: one is made.
+    pub about: String,
+    /// Where its lines stand.
+    pub place: Place,
+}
+
+/// All protocols: the built-in ones with their own counters, then those of toaster.conf in its order. They live as
+/// long as the process.
+pub fn all(settings: &Settings, counters: &[OwnCounter], own: &[OwnProtocol]) -> Vec<&'static Protocol> {
+    let of = |name: &str| -> Vec<OwnCounter> {
+        counters.iter().filter(|counter| counter.protocol == name).cloned().collect()
+    };
+    let builtin = BUILTIN.iter().map(|make| {
+        let base = make(settings);
+        let own = of(base.name);
+        extend(base, &own)
+    });
+    let own = own.iter().map(|p| protocol(&p.name, &p.about, p.place, &of(&p.name)));
+    builtin.chain(own).map(|protocol| &*Box::leak(Box::new(protocol))).collect()
+}
+
+/// `base` with the counters `own` behind its own. A line that one of them matches is known, whatever `base` says.
+pub fn extend(base: Protocol, own: &[OwnCounter]) -> Protocol {
+    if own.is_empty() {
+        return base;
+    }
+    let (counters, rules) = table(base.counters, own);
+    let first = base.classify;
+    let classify = move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+        let verdict = first(line, place, raise);
+        if count_all(&rules, line, raise) { Verdict::Known } else { verdict }
+    };
+    Protocol { counters, classify: leaked(classify), ..base }
+}
+
+/// A protocol that counts nothing but `own`.
+pub fn protocol(name: &str, about: &str, home: Place, own: &[OwnCounter]) -> Protocol {
+    let (counters, rules) = table(&[], own);
+    let classify = move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+        match (count_all(&rules, line, raise), place) {
+            (true, _) => Verdict::Known,
+            // Every line of its own log is its.
+            (false, Place::Own) => Verdict::Unknown,
+            (false, Place::Shared) => Verdict::Foreign,
+        }
+    };
+    let about = if about.is_empty() { "as toaster.conf says" } else { about };
+    Protocol {
+        name: text(name),
+        about: text(about),
+        counters,
+        classify: leaked(classify),
+        home,
+        measured: false,
+        stored: &[],
+        aliases: &[],
+        samples: &[],
+    }
+}
+
+fn text(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
+
+fn leaked<F>(classify: F) -> &'static Classify
+where
+    F: Fn(&Line<'_>, Place, &mut Raise<'_>) -> Verdict + Send + Sync + 'static,
+{
+    Box::leak(Box::new(classify))
+}
+
+/// An own counter at its place in a protocol's table.
+struct Rule {
+    pattern: Regex,
+    tag: Option<Vec<u8>>,
+    raises: Raises,
+}
+
+enum Raises {
+    /// The counter of the lines.
+    Lines(usize),
+    /// The sum, followed by the counter of its lines.
+    Sum { at: usize, group: usize, missed: &'static Missed },
+}
+
+/// The table `base` with the counters of `own` behind it, and what raises those.
+fn table(base: &[Counter], own: &[OwnCounter]) -> (&'static [Counter], Vec<Rule>) {
+    let mut counters = base.to_vec();
+    let mut rules = Vec::new();
+    for counter in own {
+        let at = counters.len();
+        let kinds = if counter.sum.is_some() { &[Kind::Sum, Kind::Count][..] } else { &[Kind::Count] };
+        for (key, kind) in counter.keys().iter().zip(kinds) {
+            let help = match (counter.help.as_str(), kind, counter.sum) {
+                ("", Kind::Sum, _) => format!("sum of what toaster.conf's {} captures", counter.key),
+                ("", ..) => format!("lines that toaster.conf's {} matches", counter.key),
+                (help, Kind::Count, Some(_)) => format!("{help} (lines)"),
+                (help, ..) => help.to_owned(),
+            };
+            let (key, ds, help) = (text(key), text(&ds_name(key)), text(&help));
+            counters.push(Counter { key, ds, kind: *kind, help });
+        }
+        let raises = match counter.sum {
+            Some(group) => Raises::Sum { at, group, missed: Missed::new(counter) },
+            None => Raises::Lines(at),
+        };
+        rules.push(Rule { pattern: counter.pattern.clone(), tag: counter.tag.clone(), raises });
+    }
+    (Box::leak(counters.into_boxed_slice()), rules)
+}
+
+/// Raises what `line` counts by `rules`; does any match?
+fn count_all(rules: &[Rule], line: &Line<'_>, raise: &mut Raise<'_>) -> bool {
+    // The rest of a line that splogger cut counts nothing.
+    if line.continuation {
+        return false;
+    }
+    rules.iter().fold(false, |any, rule| rule.count(line, raise) || any)
+}
+
+impl Rule {
+    /// Raises its counters if `line` matches.
+    fn count(&self, line: &Line<'_>, raise: &mut Raise<'_>) -> bool {
+        if self.tag.is_some() && self.tag.as_deref() != line.tag {
+            return false;
+        }
+        match self.raises {
+            Raises::Lines(at) => {
+                let matches = self.pattern.is_match(line.text);
+                if matches {
+                    raise.one(at);
+                }
+                matches
+            }
+            Raises::Sum { at, group, missed } => {
+                let Some(captures) = self.pattern.captures(line.text) else { return false };
+                raise.one(at + 1);
+                match captures.get(group).map(|amount| nano(amount.as_bytes())) {
+                    Some(Some(amount)) => raise.net(at, amount),
+                    Some(None) => missed.one(),
+                    // A group that the regex itself leaves out has no amount.
+                    None => {}
+                }
+                true
+            }
+        }
+    }
+}
+
+/// A decimal that is not negative (`12`, `0.5`, `.5`, `12.`), in units of 10⁻⁹, rounded half up once. `None`: it is
+/// none, or has more than 15 digits before the point, as no amount in a log has.
+fn nano(text: &[u8]) -> Option<i128> {
+    const MOST: usize = 15;
+    let point = text.iter().position(|&b| b == b'.').unwrap_or(text.len());
+    let (whole, fraction) = text.split_at(point);
+    let fraction = fraction.strip_prefix(b".").unwrap_or(fraction);
+    let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    if whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let zeros = whole.iter().take_while(|&&b| b == b'0').count();
+    if whole.len() - zeros > MOST {
+        return None;
+    }
+    let nine = whole.iter().copied().chain(fraction.iter().copied().chain(std::iter::repeat(b'0')).take(9));
+    let units = nine.fold(0i128, |sum, digit| sum * 10 + i128::from(digit - b'0'));
+    let up = fraction.get(9).is_some_and(|&digit| digit >= b'5');
+    Some(units + i128::from(up))
+}
+
+/// How often what an own counter captured was not a number.
+#[derive(Debug)]
+struct Missed {
+    origin: String,
+    key: String,
+    lines: AtomicU64,
+}
+
+/// Those of all protocols that were made.
+static MISSED: Mutex<Vec<&'static Missed>> = Mutex::new(Vec::new());
+
+impl Missed {
+    fn new(counter: &OwnCounter) -> &'static Missed {
+        let (origin, key) = (counter.origin.clone(), counter.key.clone());
+        let missed = Box::leak(Box::new(Missed { origin, key, lines: AtomicU64::new(0) }));
+        all_missed().push(missed);
+        missed
+    }
+
+    #[cold]
+    fn one(&self) {
+        self.lines.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn all_missed() -> MutexGuard<'static, Vec<&'static Missed>> {
+    MISSED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lines that an own counter matched, and whose amount is not a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotNumbers {
+    /// Where the counter stands: `FILE: line N`.
+    pub origin: String,
+    /// The counter.
+    pub key: String,
+    /// How many lines.
+    pub lines: u64,
+}
+
+impl fmt::Display for NotNumbers {
+    /// One line for stderr, without anything of the log's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NotNumbers { origin, key, lines } = self;
+        write!(
+            f,
+            "{origin}: counter {key}: what sum captures is not a number in {lines} lines; they are in \
+             {} and add nothing: narrow the group in match",
+            lines_key(key)
+        )
+    }
+}
+
+/// What was not a number since this was asked last, one entry a counter of toaster.conf: for a run to say at its
+/// end.
+pub fn not_numbers() -> Vec<NotNumbers> {
+    let taken = |missed: &&'static Missed| {
+        let lines = missed.lines.swap(0, Ordering::Relaxed);
+        (lines > 0).then(|| NotNumbers { origin: missed.origin.clone(), key: missed.key.clone(), lines })
+    };
+    all_missed().iter().filter_map(taken).collect()
+}
+
+#[cfg(test)]
+mod tests;

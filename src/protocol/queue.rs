@@ -1,0 +1,96 @@
+//! `queue`: what waits in qmail's queue, measured at each update. No line of any log counts in it.
+//!
+//! The queue is read by `source::queue`; here is what its numbers are called.
+use super::{Counter, Kind, Place, Protocol, Raise, Settings, Verdict, count, of};
+
+/// The protocol `queue`; nothing of toaster.conf changes it.
+pub fn protocol(_: &Settings) -> Protocol {
+    Protocol {
+        name: "queue",
+        about: "what waits in qmail's queue",
+        counters: COUNTERS,
+        classify: &|_, _, _| Verdict::Foreign,
+        home: Place::Own,
+        measured: true,
+        stored: &[],
+        aliases: &[],
+        samples: &[],
+    }
+}
+
+// Positions in COUNTERS; the test holds them to it.
+const READS: usize = 0;
+const MESSAGES: usize = 1;
+const UNPROCESSED: usize = 2;
+const LOCAL: usize = 3;
+const REMOTE: usize = 4;
+const OLDEST: usize = 5;
+
+const COUNTERS: &[Counter] = &[
+    count("queue_reads", "queue_reads", "how often the queue was measured"),
+    of(Kind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
+    of(Kind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
+    of(Kind::Level, "local", "messages with local recipients to be delivered"),
+    of(Kind::Level, "remote", "messages with remote recipients to be delivered"),
+    of(Kind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
+];
+
+/// What was found in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Messages.
+    pub messages: u64,
+    /// Messages that qmail-send has not looked at yet.
+    pub unprocessed: u64,
+    /// Messages with local recipients to be delivered.
+    pub local: u64,
+    /// Messages with remote recipients to be delivered.
+    pub remote: u64,
+    /// Age of the oldest message in seconds; 0: there is none.
+    pub oldest: u64,
+}
+
+impl Queue {
+    /// One measurement more, into the bin of the time it was made.
+    pub fn raise(&self, raise: &mut Raise<'_>) {
+        raise.one(READS);
+        raise.level(MESSAGES, self.messages);
+        raise.level(UNPROCESSED, self.unprocessed);
+        raise.level(LOCAL, self.local);
+        raise.level(REMOTE, self.remote);
+        raise.level(OLDEST, self.oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::Parser;
+
+    #[test]
+    fn a_measurement_raises_each_number_under_its_name() {
+        let protocol = protocol(&Settings::default());
+        let mut values = vec![0; protocol.counters.len()];
+        let queue = Queue { messages: 7, unprocessed: 2, local: 3, remote: 4, oldest: 90 };
+        let empty = Queue::default();
+        queue.raise(&mut Raise(&mut values));
+        let named = |key: &str| values[protocol.index(key).unwrap()];
+        let keys = ["queue_reads", "messages", "unprocessed", "local", "remote", "oldest"];
+        assert_eq!(keys.map(named), [1, 7, 2, 3, 4, 90]);
+        empty.raise(&mut Raise(&mut values));
+        assert_eq!(values, [2, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn no_line_counts() {
+        let protocol = protocol(&Settings::default());
+        let mut values = vec![0; protocol.counters.len()];
+        for text in ["@40000000450c020b32315f74 new msg 71198", "", "messages in queue: 7"] {
+            let line = Parser::new(10, 1_790_635_513).parse(text.as_bytes());
+            for place in [Place::Own, Place::Shared] {
+                assert_eq!((protocol.classify)(&line, place, &mut Raise(&mut values)), Verdict::Foreign);
+            }
+        }
+        assert_eq!(values, [0; 6]);
+    }
+}
