@@ -186,7 +186,9 @@ pub fn personality(argv0: &Path) -> Option<&'static str> {
 pub fn parse(args: &[OsString], own: &[&'static Protocol]) -> Result<Call, clap::Error> {
     let me = args.first().and_then(|a| personality(Path::new(a)));
     let words: Vec<OsString> = match me {
-        Some(log) => ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect(),
+        Some(log) => {
+            ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect()
+        }
         None => args.to_vec(),
     };
     let named = words.get(1).and_then(|w| PERSONALITIES.iter().find(|p| w.as_os_str() == p.log));

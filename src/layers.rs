@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("output", &["protocol", "store"]),
     ("graph", &["error", "store"]),
     ("config", &["protocol"]),
+    ("check", &["config", "error", "graph", "ingest", "protocol", "query", "store"]),
     ("owner", &["config", "error"]),
     ("cli", &["error", "ingest", "protocol"]),
 ];

@@ -1,6 +1,7 @@
 //! maillogs: counts what a mail server does.
 #![deny(unsafe_code)]
 
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod error;

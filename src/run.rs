@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call, Graph};
-use crate::config::{Config, Severity};
+use crate::config::{Config, Problem, Severity};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
-use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
+use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through, protocols};
+use crate::protocol::BUILTIN;
 use crate::source::stdin;
-use crate::{graph, output, owner, query};
+use crate::{check, graph, output, owner, query};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -35,12 +36,12 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 }
 
 /// A word that is no command may be a protocol of toaster.conf: only then it is read for the words' sake.
-fn understand(args: &[OsString]) -> Result<Call, clap::Error> {
+fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
     use clap::error::ErrorKind;
     match cli::parse(args, &[]) {
         Err(e) if matches!(e.kind(), ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue) => {
             let (config, _) = Config::load(cli::config_of(args).as_deref());
-            let own = config.own_protocols();
+            let own: Vec<_> = protocols(&config).into_iter().skip(BUILTIN.len()).collect();
             if own.is_empty() { Err(e) } else { cli::parse(args, &own) }
         }
         other => other,
@@ -153,8 +154,9 @@ fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
     }
     let jobs: Vec<Job<'_>> = shared.into_iter().map(|feed| job(config, feed)).collect();
     results.extend(advance_all(&jobs, options));
+    let logs: Vec<&str> = feeds.iter().map(|f| f.log.as_str()).collect();
     for feed in &feeds {
-        results.push(job(config, feed).tidy(options.patience));
+        results.push(job(config, feed).tidy(&logs, options.patience));
     }
     let mut failed = results.into_iter().filter_map(Result::err);
     let Some(first) = failed.next() else { return Ok(()) };
@@ -238,4 +240,13 @@ fn host() -> String {
         name.push_str("localhost");
     }
     name
+}
+
+fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
+    owner::become_owner(config);
+    let report = check::check(config, problems, now, owner::as_root);
+    let text = if json { check::json(&report) } else { check::text(&report) };
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    if written.is_ok() && report.ok { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }

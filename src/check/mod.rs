@@ -90,12 +90,25 @@ pub struct Report {
 }
 
 impl Report {
-    fn add(&mut self, level: Level, check: &'static str, subject: impl Into<String>, text: impl Into<String>) {
+    fn add(
+        &mut self,
+        level: Level,
+        check: &'static str,
+        subject: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         let (subject, text) = (subject.into(), text.into());
         self.findings.push(Finding { level, check, protocol: None, subject, text });
     }
 
-    fn of(&mut self, feed: &Feed, level: Level, check: &'static str, subject: impl Into<String>, text: impl Into<String>) {
+    fn of(
+        &mut self,
+        feed: &Feed,
+        level: Level,
+        check: &'static str,
+        subject: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         let (subject, text) = (subject.into(), text.into());
         let protocol = Some(feed.protocol.name.to_owned());
         self.findings.push(Finding { level, check, protocol, subject, text });

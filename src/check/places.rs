@@ -11,9 +11,10 @@ use crate::config::Config;
 pub(super) fn check(report: &mut Report, config: &Config) {
     let user = User::from_name(&config.logs_user).ok().flatten();
     let group = Group::from_name(&config.logs_group).ok().flatten();
-    for (key, name, there) in
-        [("logs_user", &config.logs_user, user.is_some()), ("logs_group", &config.logs_group, group.is_some())]
-    {
+    for (key, name, there) in [
+        ("logs_user", &config.logs_user, user.is_some()),
+        ("logs_group", &config.logs_group, group.is_some()),
+    ] {
         if there {
             report.add(Level::Ok, "rights", key, format!("{name} is there"));
         } else {
@@ -71,7 +72,8 @@ fn may_write(meta: &Metadata, dir: &Path, (uid, gid): (Uid, Gid)) -> bool {
     // With his ids the system says it best: ACLs, read-only mounts.
     if geteuid() == uid {
         let here = nix::fcntl::AT_FDCWD;
-        return faccessat(here, dir, AccessFlags::W_OK | AccessFlags::X_OK, nix::fcntl::AtFlags::AT_EACCESS).is_ok();
+        return faccessat(here, dir, AccessFlags::W_OK | AccessFlags::X_OK, nix::fcntl::AtFlags::AT_EACCESS)
+            .is_ok();
     }
     let bits = if meta.uid() == uid.as_raw() {
         meta.mode() >> 6

@@ -33,5 +33,6 @@ fn plain(text: &str) -> String {
 
 /// As one JSON document.
 pub fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report).map_or_else(|e| format!("{{\"error\":{:?}}}\n", e.to_string()), |t| t + "\n")
+    serde_json::to_string_pretty(report)
+        .map_or_else(|e| format!("{{\"error\":{:?}}}\n", e.to_string()), |t| t + "\n")
 }

@@ -146,7 +146,8 @@ fn sources(report: &mut Report, job: &Job<'_>, state: &State, now: i64) -> Vec<S
             (false, 0) => Level::Note,
             (false, _) => Level::Warning,
         };
-        let unnamed = if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
+        let unnamed =
+            if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
         report.of(feed, level, "source", &source.name, text + unnamed);
     }
     if sources.is_empty() {
@@ -193,9 +194,13 @@ fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source])
         if moved == 0 || last - moved < DAY || matches!(counter.kind, Kind::Derived(_)) {
             continue;
         }
-        let busy = state.newest_day.get(i).is_some_and(|(_, amount)| *amount >= BUSY) && matches!(counter.kind, Kind::Count);
+        let busy = state.newest_day.get(i).is_some_and(|(_, amount)| *amount >= BUSY)
+            && matches!(counter.kind, Kind::Count);
         if busy {
-            let text = format!("has not moved since {} before the last line; did a program change what it logs?", ago(last - moved).trim_end_matches(" ago"));
+            let text = format!(
+                "has not moved since {} before the last line; did a program change what it logs?",
+                ago(last - moved).trim_end_matches(" ago")
+            );
             report.of(job.feed, Level::Warning, "silent", counter.key, text);
         } else {
             quiet.push(counter.key);

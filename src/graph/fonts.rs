@@ -16,7 +16,7 @@ const DIRS: &[&str] = &[
 ];
 
 /// One line that says what to install, if DejaVu Sans or DejaVu Sans Mono is missing.
-pub(super) fn problem() -> Option<String> {
+pub fn problem() -> Option<String> {
     let mut dirs: Vec<PathBuf> = DIRS.iter().map(PathBuf::from).collect();
     if let Some(home) = std::env::var_os("HOME").map(PathBuf::from) {
         dirs.extend([home.join(".fonts"), home.join(".local/share/fonts")]);

@@ -24,6 +24,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use fonts::problem as missing_fonts;
 pub use period::Period;
 pub use theme::Theme;
 

@@ -1,8 +1,8 @@
 //! Where each protocol's lines stand, under one configuration.
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::{Config, LogMethod};
-use crate::protocol::{Place, Protocol};
+use crate::protocol::Protocol;
 
 /// A logger's processor: what it is called by (argv\[0\]), and whose lines it is given.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ pub const PERSONALITIES: &[Personality] = &[
 ];
 
 /// Syslog's file where toaster.conf is silent: the first of these that exists.
-const SYSLOGS: [&str; 4] = ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
+pub const SYSLOGS: [&str; 4] =
+    ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
 
 /// Which streams (syslog files, journals) a protocol reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,15 +63,21 @@ impl Feed {
     }
 }
 
+/// Every protocol, as toaster.conf has it.
+pub fn protocols(config: &Config) -> Vec<&'static Protocol> {
+    let _ = config;
+    crate::protocol::builtin(&Default::default())
+}
+
 /// Every protocol with its sources, in the order of the usage.
 pub fn feeds(config: &Config) -> Vec<Feed> {
-    config.protocols().into_iter().map(|protocol| feed_of(config, protocol)).collect()
+    protocols(config).into_iter().map(|protocol| feed_of(config, protocol)).collect()
 }
 
 fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
     let syslog = |used: bool| match (&config.logs_syslog, used) {
         (_, false) => Syslog::Unused,
-        (Some(names), true) => Syslog::Named(names.clone()),
+        (Some(names), true) => Syslog::Named(vec![names.clone()]),
         (None, true) => Syslog::Usual,
     };
     let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
@@ -93,13 +100,14 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
     (feed.counter_file, feed.legacy) = match protocol.name {
         "send" => named("logs_send_count", &c.logs_send_count, "send.txt", &[]),
         "rbl" => named("logs_rbl_count", &c.logs_rbl_count, "smtp_rbl.txt", &["rbl.txt"]),
-        "smtp" => named("logs_smtp_count", &c.logs_smtp_count, "smtp_auth.txt", &["smtp.txt", "smtp_rbl.txt"]),
+        "smtp" => {
+            named("logs_smtp_count", &c.logs_smtp_count, "smtp_auth.txt", &["smtp.txt", "smtp_rbl.txt"])
+        }
         "pop3" => named("logs_pop3_count", &c.logs_pop3_count, "pop3.txt", &[]),
         "imap" => named("logs_imap_count", &c.logs_imap_count, "imap.txt", &[]),
         "webmail" => named("logs_web_count", &c.logs_web_count, "webmail.txt", &["web.txt"]),
         "spamassassin" => named("logs_spam_count", &c.logs_spam_count, "spam.txt", &[]),
         "qmailscanner" => named("logs_virus_count", &c.logs_virus_count, "virus.txt", &[]),
-        "queue" => (c.logs_queue_count.clone(), Vec::new()),
         _ => (feed.counter_file, Vec::new()),
     };
     match protocol.name {
@@ -122,15 +130,7 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
             feed.syslog = syslog(true);
             feed.files.clone_from(&c.logs_webmail_files);
         }
-        "queue" => feed.queues.clone_from(&c.qmail_queue_dir),
         _ => {}
-    }
-    if let Some(own) = c.protocols.iter().find(|p| p.name == protocol.name) {
-        match &own.source {
-            OwnSource::Multilog(dir) => feed.directories.push(dir.clone()),
-            OwnSource::Syslog => feed.syslog = syslog(true),
-            OwnSource::File(file) => feed.files.push(file.clone()),
-        }
     }
     feed
 }

@@ -355,12 +355,9 @@ impl Gather {
         }
     }
 
-    /// Takes what was measured now: by position in the protocol's table. A gauge is as it is now, also if it is 0.
-    pub fn measured(&mut self, values: &[i128]) {
-        let slots = self.tally.at(self.how.now);
-        for ((counter, slot), value) in self.protocol.counters.iter().zip(slots.0).zip(values) {
-            if counter.kind.is_odometer() { *slot += value } else { *slot = *value }
-        }
+    /// Takes what was measured now.
+    pub fn measured(&mut self, measurement: impl FnOnce(&mut Raise<'_>)) {
+        measurement(&mut self.tally.at(self.how.now));
     }
 
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.

@@ -9,10 +9,10 @@ mod plan;
 mod repeat;
 mod streams;
 
-pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds};
+pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, protocols};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
-pub use streams::read_streams;
+pub use streams::{read_streams, stream_names};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::error::{At, Result, warn};
 use crate::source::directory::Listing;
+use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
 use crate::store::pack;
@@ -199,8 +200,10 @@ impl Job<'_> {
             return None;
         }
         if feed.syslog != Syslog::Unused {
-            let none = streams::names(self, &state.ledger.streams, (self.clock)()).is_empty();
-            return none.then(|| "there is no syslog file and no journal; see logs_syslog in toaster.conf".to_owned());
+            let none = stream_names(self, &state.ledger.streams, (self.clock)()).is_empty();
+            return none.then(|| {
+                "there is no syslog file and no journal; see logs_syslog in toaster.conf".to_owned()
+            });
         }
         if !feed.queues.is_empty() {
             return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
@@ -215,9 +218,9 @@ impl Job<'_> {
             return true;
         }
         let mut found = Ok(None);
-        (self.as_root)(&mut || found = queue::measure_all(&self.feed.queues, now));
+        (self.as_root)(&mut || found = queue::measure(&self.feed.queues, now));
         match found {
-            Ok(Some(queue)) => gather.measured(&crate::protocol::queue::values(&queue)),
+            Ok(Some(queue)) => gather.measured(|raise| queue.raise(raise)),
             Ok(None) => {}
             Err(e) => {
                 warn(e);
@@ -228,10 +231,11 @@ impl Job<'_> {
     }
 
     /// Compresses the archive's days that are over; where it is asked for, removes the old ones.
+    /// `logs` are the names that archives of any protocol have.
     ///
     /// # Errors
     /// When a file of the archive cannot be read, written or removed.
-    pub fn tidy(&self, patience: Duration) -> Result<()> {
+    pub fn tidy(&self, logs: &[&str], patience: Duration) -> Result<()> {
         let (config, store, now) = (self.config, self.store(), (self.clock)());
         if !config.logs_archive {
             return Ok(());
@@ -239,11 +243,9 @@ impl Job<'_> {
         let today = Calendar::new(now).today();
         let kept = i64::from(config.logs_archive_days) * 86_400;
         let oldest = Calendar::new(now - kept).today();
-        let all = feeds(config);
-        let logs: Vec<&str> = all.iter().map(|f| f.log.as_str()).collect();
         for day in pack::days(&store.base)? {
             if config.logs_archive_purge && day < oldest {
-                pack::purge(&store.base, day, &logs)?;
+                pack::purge(&store.base, day, logs)?;
             } else if day < today {
                 pack::pack(&store, &self.feed.log, day, now, patience)?;
             }
@@ -302,8 +304,8 @@ impl Job<'_> {
         let mut updates = Vec::new();
         for _ in 0..tally::due(&state.bins, state.pushed, step, now, flush) {
             let Some((begin, bin)) = state.bins.pop_first() else { break };
-            let has_gauge =
-                protocol.measured || protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
+            let has_gauge = protocol.measured
+                || protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
             if has_gauge {
                 state.gauges.clone_from(&bin.values);
             }

@@ -88,7 +88,8 @@ impl Hosts {
     fn turn_to(&mut self, host: &[u8]) {
         self.turns += 1;
         let raised = self.others.remove(host).map(|(_, raised)| raised).unwrap_or_default();
-        let (left, had) = (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.raised, raised));
+        let (left, had) =
+            (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.raised, raised));
         if had.is_empty() {
             return;
         }

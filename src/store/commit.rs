@@ -128,9 +128,8 @@ impl Store {
     pub fn health(&self) -> Vec<Health> {
         let mut found = Vec::new();
         let lock = self.file("lock");
-        let held = std::fs::File::open(&lock).is_ok_and(|file| {
-            matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
-        });
+        let held = std::fs::File::open(&lock)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)));
         if held {
             found.push(Health::Locked(lock));
         }

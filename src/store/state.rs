@@ -274,6 +274,10 @@ mod tests {
         state.take(&SEND, [(0, bin(9)), (60, bin(1)), (120, bin(2))].into(), day);
         assert_eq!((state.totals[i], state.newest_day[i], state.moved[i]), (12, (20260929, 2), 120));
         state.take(&SEND, [(0, bin(10)), (60, bin(1)), (120, bin(2))].into(), day);
-        assert_eq!((state.totals[i], state.newest_day[i]), (13, (20260929, 2)), "a late line of the day before");
+        assert_eq!(
+            (state.totals[i], state.newest_day[i]),
+            (13, (20260929, 2)),
+            "a late line of the day before"
+        );
     }
 }

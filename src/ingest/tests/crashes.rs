@@ -118,6 +118,7 @@ fn an_update_may_die_before_any_operation() {
         |world| {
             let mut again = World {
                 passed: vec![],
+                feed: world.feed.clone(),
                 _dir: tempfile::tempdir().unwrap(),
                 config: world.config.clone(),
                 log: world.log.clone(),

@@ -75,7 +75,7 @@ proptest! {
     #[test]
     fn any_bytes_are_archived_as_they_are(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 1..6)) {
         let mut world = World::new();
-        let mut all = Vec::new();
+        let mut all: Vec<u8> = Vec::new();
         for chunk in chunks {
             let chunk = [&chunk[..], b"\n"].concat();
             world.write(&chunk);

@@ -19,7 +19,6 @@ use crate::source::directory::{Chunk, Role};
 use crate::store::crash;
 use crate::store::disk::file_id;
 
-const FEED: &Feed = &FEEDS[0];
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;
 
@@ -31,6 +30,7 @@ thread_local! {
 struct World {
     _dir: tempfile::TempDir,
     config: Config,
+    feed: Feed,
     log: PathBuf,
     /// Distinct write times, as a real roll has them.
     writes: i64,
@@ -55,11 +55,12 @@ impl World {
             ..Config::default()
         };
         fs::create_dir(base.join("send")).unwrap();
-        World { _dir: dir, config, log: base.join("send"), writes: 0, orphans: 0, passed: Vec::new() }
+        let feed = feeds(&config).remove(0);
+        World { _dir: dir, config, feed, log: base.join("send"), writes: 0, orphans: 0, passed: Vec::new() }
     }
 
     fn job(&self) -> Job<'_> {
-        Job { config: &self.config, feed: FEED, clock: || NOW.get() }
+        Job { config: &self.config, feed: &self.feed, clock: || NOW.get(), as_root: |what| what() }
     }
 
     fn touch(&mut self, path: &Path) {
