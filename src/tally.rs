@@ -24,6 +24,7 @@ pub type Bins = BTreeMap<i64, Bin>;
 const EARLIEST: i64 = 315_532_800;
 
 /// Adds lines up, bin by bin.
+#[derive(Clone)]
 pub struct Tally {
     protocol: &'static Protocol,
     step: i64,

@@ -65,8 +65,17 @@ pub struct Gather {
     scratch: Vec<i128>,
 }
 
+/// What was counted at one moment.
+#[derive(Clone)]
+pub struct Checkpoint {
+    tally: Tally,
+    readings: Vec<Option<Reading>>,
+    understood: Understood,
+    new_bytes: u64,
+}
+
 /// A stream that is being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Reading {
     hosts: Hosts,
     last_time: i64,
@@ -358,6 +367,35 @@ impl Gather {
     /// Takes what was measured now.
     pub fn measured(&mut self, measurement: impl FnOnce(&mut Raise<'_>)) {
         measurement(&mut self.tally.at(self.how.now));
+    }
+
+    /// Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.how.now
+    }
+
+    /// To go back to, if a stream cannot be read to its end.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            tally: self.tally.clone(),
+            readings: self.readings.clone(),
+            understood: self.understood,
+            new_bytes: self.new_bytes,
+        }
+    }
+
+    /// As if nothing had been read since.
+    pub fn go_back_to(&mut self, checkpoint: &Checkpoint) {
+        let Checkpoint { tally, readings, understood, new_bytes } = checkpoint.clone();
+        (self.tally, self.readings, self.understood, self.new_bytes) =
+            (tally, readings, understood, new_bytes);
+    }
+
+    /// The stream at `stream` in the ledger was read to its end.
+    pub fn stream_read(&mut self, stream: usize) {
+        let stream = &mut self.state.ledger.streams[stream];
+        stream.seen = self.how.now;
+        stream.from_end = false;
     }
 
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.

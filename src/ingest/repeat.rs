@@ -53,7 +53,7 @@ fn times(text: &[u8]) -> Option<(u32, &[u8])> {
 }
 
 /// What the last line of each host raised.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hosts {
     // Nearly every line is of the host of the line before.
     here: Vec<u8>,

@@ -1,13 +1,29 @@
 //! Logs that every program writes to: each is read once, for all protocols that it feeds.
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use super::feeds::SYSLOGS;
-use super::{Job, Reader, Syslog};
+use super::gather::Checkpoint;
+use super::repeat::repeat;
+use super::{AsRoot, Job, Reader, Syslog};
+use crate::error::{Error, Result, warn};
+use crate::line::{Parser, of_program};
 use crate::protocol::Place;
+use crate::source::file::{self, Outcome};
+use crate::source::journal::{self, Start, Where};
+use crate::source::opener::{Entry, Opener, Plain};
 use crate::store::ledger::Stream;
 
 /// A syslog file that is gone for longer than this (seconds) is given up for another.
 const GIVEN_UP: i64 = 86_400;
+
+/// A file that is truncated again and again while it is read is left to the next run.
+const TRIES: u32 = 5;
+
+/// The name of the journal, alone or before `:DIRECTORY`.
+const JOURNAL: &str = "journald";
 
 /// The streams that `job` reads, and whose they are, when `known` are those that it read before.
 pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, Place)> {
@@ -23,18 +39,195 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also
 /// while it is away for a moment, being rotated.
 fn usual(known: &[Stream], now: i64) -> Option<String> {
-    let there = |name: &str| if name == "journald" { false } else { Path::new(name).exists() };
-    let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == "journald";
+    let there = |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+    let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == JOURNAL;
     let before = known.iter().filter(is_usual).max_by_key(|s| s.seen);
     if let Some(before) = before
         && (there(&before.name) || before.seen > now - GIVEN_UP)
     {
         return Some(before.name.clone());
     }
-    SYSLOGS.into_iter().chain(["journald"]).find(|name| there(name)).map(str::to_owned)
+    SYSLOGS.into_iter().chain([JOURNAL]).find(|name| there(name)).map(str::to_owned)
 }
 
-/// Reads every stream of `readers` to its end. What cannot be read is said, and its lines wait.
+/// Whose lines of one stream these are.
+struct Part {
+    /// Which reader.
+    reader: usize,
+    /// The stream's position in its ledger.
+    stream: usize,
+    place: Place,
+}
+
+/// Reads every stream of `readers` to its end. What cannot be read is said once, and its lines wait.
 pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
-    let _ = readers;
+    let mut names: Vec<(String, Vec<Part>)> = Vec::new();
+    for (i, reader) in readers.iter_mut().enumerate() {
+        let now = reader.gather.now();
+        for (name, place) in stream_names(&reader.job, &reader.gather.state.ledger.streams, now) {
+            let part = Part { reader: i, stream: reader.gather.stream(&name), place };
+            match names.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, parts)) => parts.push(part),
+                None => names.push((name, vec![part])),
+            }
+        }
+    }
+    for (name, parts) in names {
+        let before: Vec<Checkpoint> = parts.iter().map(|p| readers[p.reader].gather.checkpoint()).collect();
+        let read = match name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {
+            Some(directory) => read_journal(readers, &parts, directory, &before),
+            None => read_file(readers, &parts, Path::new(&name), &before),
+        };
+        match read {
+            Ok(()) => parts.iter().for_each(|p| readers[p.reader].gather.stream_read(p.stream)),
+            Err(e) => {
+                warn(format_args!("{e}; its lines wait"));
+                back(readers, &parts, &before);
+                parts.iter().for_each(|p| *readers[p.reader].complete = false);
+            }
+        }
+    }
+}
+
+/// As if nothing of the stream had been read.
+fn back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
+    for (part, checkpoint) in parts.iter().zip(before) {
+        readers[part.reader].gather.go_back_to(checkpoint);
+    }
+}
+
+fn read_file(
+    readers: &mut [Reader<'_, '_>],
+    parts: &[Part],
+    path: &Path,
+    before: &[Checkpoint],
+) -> Result<()> {
+    let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
+    let opener = Rights(job.as_root);
+    let streams: Vec<Stream> =
+        parts.iter().map(|p| readers[p.reader].gather.state.ledger.streams[p.stream].clone()).collect();
+    for _ in 0..TRIES {
+        let streams: Vec<&Stream> = streams.iter().collect();
+        let (snapshot, plans) =
+            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, &opener)?;
+        // One parser a file: it knows the file's year.
+        let mut parser: Option<(&Path, Parser)> = None;
+        let outcome = snapshot.read(&plans, |file, raw, wanted| {
+            let parser = match &mut parser {
+                Some((path, parser)) if *path == file.path => parser,
+                slot => {
+                    let new = Parser::new(job.config.logs_tai_offset, file.mtime / 1_000_000_000);
+                    &mut slot.insert((&file.path, new)).1
+                }
+            };
+            let line = parser.parse(raw.text);
+            let repeat = repeat(&line);
+            for (i, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {
+                let _ = i;
+                let gather = &mut *readers[part.reader].gather;
+                gather.new_bytes += raw.end - raw.start;
+                gather.stream_line(part.stream, part.place, &line, repeat);
+            }
+        })?;
+        match outcome {
+            Outcome::Changed => back(readers, parts, before),
+            Outcome::Done { reached, said } => {
+                for (part, reached) in parts.iter().zip(reached) {
+                    let stream = &mut readers[part.reader].gather.state.ledger.streams[part.stream];
+                    stream.position = reached.position;
+                    stream.before = reached.before;
+                }
+                let lost = plans.iter().filter_map(|p| p.lost.clone());
+                lost.chain(said).collect::<BTreeSet<String>>().into_iter().for_each(warn);
+                return Ok(());
+            }
+        }
+    }
+    Err(Error::Message(format!("{}: is truncated again and again", path.display())))
+}
+
+/// Reads the journal once for all that stand at the same place in it.
+fn read_journal(
+    readers: &mut [Reader<'_, '_>],
+    parts: &[Part],
+    directory: &str,
+    before: &[Checkpoint],
+) -> Result<()> {
+    let place = if directory.is_empty() { Where::System } else { Where::Directory(directory.into()) };
+    let start = |readers: &[Reader<'_, '_>], part: &Part| {
+        let streams = &readers[part.reader].gather.state.ledger.streams;
+        let stream = &streams[part.stream];
+        // Lines of another syslog that was read before are in the journal too.
+        let known = streams.iter().filter(|s| s.name != stream.name && SYSLOGS.contains(&s.name.as_str()));
+        match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
+            (Some(cursor), ..) => Start::After(cursor.clone()),
+            (None, true, _) => Start::AtEnd,
+            (None, false, Some(last)) if last > 0 => Start::Since(last + 1),
+            (None, false, _) => Start::AtBeginning,
+        }
+    };
+    let starts: Vec<Start> = parts.iter().map(|part| start(readers, part)).collect();
+    let mut done: Vec<&Start> = Vec::new();
+    for from in &starts {
+        if done.contains(&from) {
+            continue;
+        }
+        done.push(from);
+        let here: Vec<&Part> =
+            parts.iter().zip(&starts).filter(|(_, s)| *s == from).map(|(p, _)| p).collect();
+        let Some(job) = here.first().map(|p| readers[p.reader].job) else { continue };
+        let mut last = Ok(None);
+        (job.as_root)(&mut || {
+            last = journal::read(&place, from, &mut |entry: journal::Entry<'_>| {
+                let line = of_program(entry.time, entry.tag, entry.host, entry.message);
+                let repeat = repeat(&line);
+                for part in &here {
+                    let gather = &mut *readers[part.reader].gather;
+                    gather.new_bytes += entry.message.len() as u64;
+                    gather.stream_line(part.stream, part.place, &line, repeat);
+                }
+            });
+        });
+        match last {
+            Ok(Some(cursor)) => {
+                for part in here {
+                    readers[part.reader].gather.state.ledger.streams[part.stream].journal =
+                        Some(cursor.clone());
+                }
+            }
+            Ok(None) => {}
+            Err(e) => {
+                back(readers, parts, before);
+                return Err(e);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens with our own rights, and where they are not enough with those that we began with.
+struct Rights(AsRoot);
+
+impl Opener for Rights {
+    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        match Plain.open(path) {
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                let mut opened = Err(e);
+                (self.0)(&mut || opened = Plain.open(path));
+                opened
+            }
+            other => other,
+        }
+    }
+
+    fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
+        match Plain.list(dir, wanted) {
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                let mut listed = Err(e);
+                (self.0)(&mut || listed = Plain.list(dir, wanted));
+                listed
+            }
+            other => other,
+        }
+    }
 }

@@ -1,10 +1,15 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
 mod broken;
+mod checks;
 mod crash;
+mod maillog;
 mod personality;
 mod query;
 mod readme;
 mod rolls;
+mod rotate;
+mod sources;
 mod sweep;
+mod takeover;
 mod traffic;
