@@ -11,9 +11,12 @@
 pub mod custom;
 pub mod names;
 pub mod queue;
+pub mod rbl;
 #[cfg(test)]
 mod samples;
+mod scan;
 pub mod send;
+mod tcpserver;
 
 use std::fmt;
 
@@ -181,7 +184,7 @@ impl Protocol {
 }
 
 /// The built-in protocols, in the order of the usage. Each is made once a process, from what toaster.conf says.
-pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[send::protocol, queue::protocol];
+pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[send::protocol, rbl::protocol, queue::protocol];
 
 /// All of [`BUILTIN`], for as long as the process lives.
 pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {
