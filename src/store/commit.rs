@@ -79,7 +79,8 @@ impl Store {
         Ok(disk::read(&self.journal())?.and_then(|bytes| decode(&bytes)))
     }
 
-    /// Takes the lock, waiting at most `patience`, and finishes or undoes what a crash left.
+    /// Takes the lock, waiting at most `patience`, finishes or undoes what a crash left, and brings the RRD's
+    /// data sources up to date.
     ///
     /// # Errors
     /// [`Error::Locked`]; or when state or archive cannot be written.
@@ -100,6 +101,7 @@ impl Store {
             intent: None,
         };
         session.recover(now)?;
+        session.migrate(now)?;
         Ok(session)
     }
 }
@@ -120,7 +122,7 @@ pub enum Origin {
 /// The right to write, from [`Store::open`].
 #[derive(Debug)]
 pub struct Session<'s> {
-    store: &'s Store,
+    pub(super) store: &'s Store,
     _lock: Lock,
     /// The last commit.
     pub state: State,

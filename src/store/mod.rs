@@ -10,7 +10,10 @@ pub mod crash;
 pub mod disk;
 pub mod ledger;
 pub mod lock;
+mod migrate;
 pub mod pack;
 mod push;
 pub mod rrd;
 pub mod state;
+#[cfg(test)]
+mod tests;
