@@ -97,6 +97,7 @@ impl Job<'_> {
             base: config.logs_base.clone(),
             protocol: feed.protocol,
             counter_file: config.logs_counters.join((feed.counter_file)(config)),
+            legacy: Vec::new(),
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
             step: i64::from(config.rrd_step),

@@ -15,5 +15,6 @@ pub mod pack;
 mod push;
 pub mod rrd;
 pub mod state;
+pub mod takeover;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The store by itself, with protocols whose tables change from one version to the next.
 mod migration;
+mod takeover;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,6 +36,7 @@ fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store {
         base: dir.to_owned(),
         protocol,
         counter_file: dir.join("counters/p.txt"),
+        legacy: Vec::new(),
         state_dir: dir.join("state"),
         rrd: dir.join("rrd/p.rrd"),
         step,
