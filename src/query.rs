@@ -6,8 +6,6 @@ use std::time::Duration;
 use crate::error::{Result, warn};
 use crate::ingest::{Job, Options, Reader, read_streams};
 use crate::store::commit::Origin;
-use crate::store::counters;
-use crate::store::disk;
 use crate::store::state::State;
 
 /// What a query found.
@@ -89,14 +87,5 @@ fn base(job: &Job<'_>) -> Result<(State, Origin)> {
     if let Some(state) = store.read()? {
         return Ok((state, Origin::Known));
     }
-    let mut state = State::new(job.feed.protocol);
-    let Some(bytes) = disk::read(&store.counter_file)? else { return Ok((state, Origin::First)) };
-    let file = counters::parse(job.feed.protocol, &bytes);
-    for (total, read) in state.totals.iter_mut().zip(&file.totals) {
-        *total = read.unwrap_or(*total);
-    }
-    // A damaged state is set aside by the next commit, which takes the sources as known; so do we.
-    let damaged =
-        std::fs::symlink_metadata(store.state_dir.join(format!("{}.state", job.feed.protocol.name))).is_ok();
-    Ok((state, if damaged { Origin::Damaged } else { Origin::TakenOver }))
+    store.before_first_commit()
 }

@@ -25,6 +25,7 @@ use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
 use crate::store::pack;
 use crate::store::rrd::Update;
+use crate::store::takeover::Legacy;
 use crate::store::state::State;
 use crate::tally;
 
@@ -132,10 +133,12 @@ impl Job<'_> {
     /// Where the protocol's files are.
     pub fn store(&self) -> Store {
         let (config, feed) = (self.config, self.feed);
+        let counter_file = config.logs_counters.join(&feed.counter_file);
         Store {
             base: config.logs_base.clone(),
             protocol: feed.protocol,
-            counter_file: config.logs_counters.join(&feed.counter_file),
+            legacy: Legacy::of(feed.protocol.name, &config.logs_counters, &counter_file),
+            counter_file,
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
             step: i64::from(config.rrd_step),

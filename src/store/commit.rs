@@ -13,6 +13,7 @@ use super::lock::{Lock, lock};
 use super::push::{self, Journal};
 use super::rrd::Update;
 use super::state::{State, decode, digest, encode};
+use super::takeover::{self, Legacy};
 use super::{counters, disk};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
@@ -26,6 +27,8 @@ pub struct Store {
     pub protocol: &'static Protocol,
     /// The counter file.
     pub counter_file: PathBuf,
+    /// Where an older maillogs had it; looked into on the first run, if the counter file is not there.
+    pub legacy: Vec<Legacy>,
     /// The directory of state, journal, intent and lock.
     pub state_dir: PathBuf,
     /// The round robin database.
@@ -35,7 +38,7 @@ pub struct Store {
 }
 
 impl Store {
-    fn file(&self, what: &str) -> PathBuf {
+    pub(super) fn file(&self, what: &str) -> PathBuf {
         self.state_dir.join(format!("{}.{what}", self.protocol.name))
     }
 
@@ -44,7 +47,7 @@ impl Store {
     }
 
     /// Does the protocol count at all?
-    fn counts(&self) -> bool {
+    pub(super) fn counts(&self) -> bool {
         !self.protocol.counters.is_empty()
     }
 
@@ -79,7 +82,8 @@ impl Store {
         Ok(disk::read(&self.journal())?.and_then(|bytes| decode(&bytes)))
     }
 
-    /// Takes the lock, waiting at most `patience`, and finishes or undoes what a crash left.
+    /// Takes the lock, waiting at most `patience`, finishes or undoes what a crash left, and brings the RRD's
+    /// data sources up to date.
     ///
     /// # Errors
     /// [`Error::Locked`]; or when state or archive cannot be written.
@@ -100,6 +104,7 @@ impl Store {
             intent: None,
         };
         session.recover(now)?;
+        session.migrate(now)?;
         Ok(session)
     }
 }
@@ -185,7 +190,7 @@ pub enum Origin {
 /// The right to write, from [`Store::open`].
 #[derive(Debug)]
 pub struct Session<'s> {
-    store: &'s Store,
+    pub(super) store: &'s Store,
     _lock: Lock,
     /// The last commit.
     pub state: State,
@@ -292,7 +297,13 @@ impl Session<'_> {
             Err(e) => return Err(e),
         };
         let Some(bytes) = bytes else {
-            if self.state.counter_file.take().is_some() {
+            if self.origin == Origin::First
+                && let Some(older) = takeover::older(self.store, &|text| warn(text))
+            {
+                self.origin = Origin::TakenOver;
+                self.edited = true;
+                older.put_into(&mut self.state.totals, &mut self.state.extra);
+            } else if self.state.counter_file.take().is_some() {
                 warn(format_args!("{}: was removed by hand; counting begins at 0", path.display()));
                 self.state.totals.fill(0);
                 self.edited = true;
@@ -318,7 +329,7 @@ impl Session<'_> {
                 ));
             }
         }
-        if file.totals.iter().all(Option::is_none) && !file.rejected.is_empty() {
+        if file.is_hopeless() {
             let aside = disk::set_aside(path, "corrupt", now)?;
             warn(format_args!("{}: cannot be read, kept as {}", path.display(), aside.display()));
             return Ok(());
@@ -331,12 +342,7 @@ impl Session<'_> {
             Origin::Damaged => warn(format_args!("{}: its counters go on", path.display())),
             _ => warn(format_args!("{}: was changed by hand; its values are taken", path.display())),
         }
-        for (total, read) in self.state.totals.iter_mut().zip(&file.totals) {
-            if let Some(value) = read {
-                *total = *value;
-            }
-        }
-        self.state.extra.extend(file.extra);
+        file.put_into(&mut self.state.totals, &mut self.state.extra);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The counter file: one `key:value` a line, sorted: the interface that other pollers read.
 //!
-//! Files of the Perl maillogs are read as they are: any order, their housekeeping keys kept.
+//! Files of the Perl maillogs are read as they are: any order, older names, numbers as Perl prints them, their
+//! housekeeping keys kept.
 use std::collections::BTreeMap;
 
 use crate::protocol::{Kind, Protocol};
@@ -16,12 +17,69 @@ pub struct CounterFile {
     pub rejected: Vec<(usize, String)>,
 }
 
+/// How a file names a counter, and how far that is to be believed: the first of these wins, and of two alike
+/// the later line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    /// As we write it, and as version 5 did: what went on counting last.
+    Stored,
+    Key,
+    /// As version 4 did. Version 5 left such lines standing, with what they had come to.
+    Alias,
+    /// However it is named, the value is empty, which Perl took for 0.
+    Empty,
+}
+
+impl CounterFile {
+    /// Lines, but no counter among them: something else stands in the counter file's place.
+    pub fn is_hopeless(&self) -> bool {
+        !self.has_counters() && !self.rejected.is_empty()
+    }
+
+    /// Does it name a counter of the protocol?
+    pub fn has_counters(&self) -> bool {
+        self.totals.iter().any(Option::is_some)
+    }
+
+    /// Puts what the file says in the place of what was there.
+    pub fn put_into(self, totals: &mut [i128], extra: &mut BTreeMap<String, String>) {
+        for (total, read) in totals.iter_mut().zip(self.totals) {
+            *total = read.unwrap_or(*total);
+        }
+        extra.extend(self.extra);
+    }
+}
+
 /// Reads a counter file's text.
 pub fn parse(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
+    parse_names(protocol, bytes, |name| {
+        let i = protocol.stored_index(name)?;
+        let how = match name {
+            _ if name == protocol.stored_name(i) => Name::Stored,
+            _ if name == protocol.counters[i].key => Name::Key,
+            _ => Name::Alias,
+        };
+        Some((i, how))
+    })
+}
+
+/// Reads a file that other protocols share: only what has the counter's full key is ours, for `connect` may be
+/// anybody's; and nothing else in it is of our concern.
+pub fn parse_shared(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
+    let file = parse_names(protocol, bytes, |name| protocol.index(name).map(|i| (i, Name::Key)));
+    CounterFile { totals: file.totals, ..CounterFile::default() }
+}
+
+fn parse_names(
+    protocol: &Protocol,
+    bytes: &[u8],
+    find: impl Fn(&str) -> Option<(usize, Name)>,
+) -> CounterFile {
     let mut file = CounterFile { totals: vec![None; protocol.counters.len()], ..CounterFile::default() };
+    let mut named = vec![Name::Empty; protocol.counters.len()];
     for (number, line) in bytes.split(|&b| b == b'\n').enumerate() {
         let text = String::from_utf8_lossy(line);
-        let text = text.trim();
+        let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() {
             continue;
         }
@@ -29,33 +87,46 @@ pub fn parse(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
             file.rejected.push((number + 1, text.to_owned()));
             continue;
         };
-        let counter = protocol.index(key).filter(|&i| !protocol.counters[i].kind.is_gauge());
-        let value_of = |i: usize| match protocol.counters[i].kind {
-            Kind::Sum | Kind::Derived(_) => parse_decimal(value),
-            Kind::Net => match value.strip_prefix('-') {
-                Some(value) => parse_decimal(value).map(|v| -v),
-                None => parse_decimal(value),
-            },
-            _ => value.parse::<u64>().ok().map(i128::from),
+        let Some((i, how)) = find(key) else {
+            file.extra.insert(key.to_owned(), value.to_owned());
+            continue;
         };
-        match counter.map(|i| (i, value_of(i))) {
-            Some((_, None)) => file.rejected.push((number + 1, text.to_owned())),
-            Some((i, Some(value))) if protocol.counters[i].kind.is_odometer() => file.totals[i] = Some(value),
-            Some(_) => {} // computed by every query: what stands in the file is of no use
-            None => {
-                file.extra.insert(key.to_owned(), value.to_owned());
+        let kind = protocol.counters[i].kind;
+        if !kind.is_odometer() {
+            continue; // computed by every query: what stands in the file is of no use
+        }
+        let how = if value.is_empty() { Name::Empty } else { how };
+        match value_of(kind, value) {
+            None => file.rejected.push((number + 1, text.to_owned())),
+            Some(_) if file.totals[i].is_some() && how > named[i] => {}
+            Some(value) => {
+                file.totals[i] = Some(value);
+                named[i] = how;
             }
         }
     }
     file
 }
 
+fn value_of(kind: Kind, text: &str) -> Option<i128> {
+    match (kind, text.strip_prefix('-')) {
+        _ if text.is_empty() => Some(0),
+        (Kind::Net, Some(text)) => parse_decimal(text).map(|v| -v),
+        (Kind::Sum | Kind::Net, _) => parse_decimal(text),
+        _ => parse_count(text),
+    }
+}
+
 /// The counter file's text.
 pub fn format(protocol: &Protocol, totals: &[i128], extra: &BTreeMap<String, String>) -> String {
-    let mut lines: BTreeMap<&str, String> = extra.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
-    for (counter, value) in protocol.counters.iter().zip(totals) {
+    let is_counter =
+        |name: &str| protocol.stored_index(name).is_some_and(|i| protocol.counters[i].kind.is_odometer());
+    // A counter that was gone for a version and is back again may stand there under its key.
+    let kept = extra.iter().filter(|(name, _)| !is_counter(name));
+    let mut lines: BTreeMap<&str, String> = kept.map(|(k, v)| (k.as_str(), v.clone())).collect();
+    for (i, (counter, value)) in protocol.counters.iter().zip(totals).enumerate() {
         if counter.kind.is_odometer() {
-            lines.insert(counter.key, show(counter.kind, *value));
+            lines.insert(protocol.stored_name(i), show(counter.kind, *value));
         }
     }
     lines.iter().map(|(key, value)| format!("{key}:{value}\n")).collect()
@@ -85,25 +156,36 @@ pub fn decimal(nanos: i128) -> String {
 
 /// A decimal, as Perl printed it too (`1.5e-05`), in units of 10⁻⁹.
 fn parse_decimal(text: &str) -> Option<i128> {
+    parse_scaled(text, 9).map(|(value, _)| value)
+}
+
+/// A whole number of at most 64 bits, also as Perl prints a large one (`4.29497e+09`, `1e+15`).
+fn parse_count(text: &str) -> Option<i128> {
+    if let Ok(value) = text.parse::<u64>() {
+        return Some(value.into());
+    }
+    parse_scaled(text, 0).filter(|(value, exact)| *exact && u64::try_from(*value).is_ok()).map(|(v, _)| v)
+}
+
+/// A decimal in units of `10^-places`, and whether nothing was cut off it.
+fn parse_scaled(text: &str, places: i32) -> Option<(i128, bool)> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((m, e)) => (m, e.parse::<i32>().ok().filter(|e| (-30..=30).contains(e))?),
         None => (text, 0),
     };
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |s: &str| s.len() <= 20 && s.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && part.is_empty())
-        || !digits(whole)
-        || part.len() > 40
-        || !part.bytes().all(|b| b.is_ascii_digit())
-    {
+    let digits = |s: &str, most: usize| s.len() <= most && s.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || !digits(whole, 20) || !digits(part, 40) {
         return None;
     }
     let all = format!("{whole}{part}");
-    // value = all · 10^(exponent − part.len()); in units of 10⁻⁹ nine powers more.
-    let power = exponent - i32::try_from(part.len()).ok()? + 9;
-    let kept = if power < 0 { all.len().saturating_sub(power.unsigned_abs() as usize) } else { all.len() };
-    let value: i128 = if kept == 0 { 0 } else { all[..kept].parse().ok()? };
-    if power > 0 { value.checked_mul(10i128.checked_pow(power.unsigned_abs())?) } else { Some(value) }
+    // value = all · 10^(exponent − part.len()); in units of 10^-places so many powers more.
+    let power = exponent - i32::try_from(part.len()).ok()? + places;
+    let cut = if power < 0 { power.unsigned_abs() as usize } else { 0 };
+    let (kept, lost) = all.split_at(all.len().saturating_sub(cut));
+    let value: i128 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    let power = power.max(0).unsigned_abs();
+    Some((value.checked_mul(10i128.checked_pow(power)?)?, lost.bytes().all(|b| b == b'0')))
 }
 
 #[cfg(test)]

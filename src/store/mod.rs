@@ -10,7 +10,11 @@ pub mod crash;
 pub mod disk;
 pub mod ledger;
 pub mod lock;
+mod migrate;
 pub mod pack;
 mod push;
 pub mod rrd;
 pub mod state;
+pub mod takeover;
+#[cfg(test)]
+mod tests;

@@ -140,6 +140,7 @@ mod tests {
             base: base.to_owned(),
             protocol: &SMTPD,
             counter_file: base.join("counters/x.txt"),
+            legacy: Vec::new(),
             state_dir: base.join("state"),
             rrd: base.join("rrd/x.rrd"),
             step: 60,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commit::Store;
 use super::disk;
+use super::migrate::{self, Fit};
 use super::rrd::header::{Header, Look, look, put_back};
 use super::rrd::{Update, create, push};
 use super::state::{RrdMark, State};
@@ -11,7 +12,7 @@ use crate::error::warn;
 use crate::tally;
 
 /// An RRD whose last update lies more than this after now was fed by a wrong clock (seconds).
-const FUTURE: i64 = 3600;
+pub(super) const FUTURE: i64 = 3600;
 
 /// The RRD before the journal's updates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,10 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
         warn(format_args!("{e}; the counters go on, the graphs wait"));
         return hold(journal, now);
     }
+    if let Err(e) = migrate::finish(store, journal.state.rrd, now) {
+        warn(format_args!("{e}; the counters go on, the graphs wait"));
+        return hold(journal, now);
+    }
     let created = match look(path) {
         Err(e) => {
             warn(format_args!("{e}; the counters go on, the graphs wait"));
@@ -80,13 +85,17 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
         }
         Ok(Look::Broken(why)) => aside("corrupt", &format!("is damaged: {why}")),
         Ok(Look::Sound(header)) => {
+            let fit = migrate::fit(store, &header);
             let ours = journal.state.rrd.is_none_or(|mark| mark == header.mark);
             if !ours {
                 aside("corrupt", "is not the file that was written last")
-            } else if !fits(store, &header) {
+            } else if fit == Fit::Foreign {
                 aside("old", "has other data sources or another step than are needed now")
             } else if header.last_update > now + FUTURE {
                 aside("future", "was updated with a time that is still to come (was the clock wrong?)")
+            } else if fit == Fit::Outgrown {
+                // The next process brings it up to date before it reads anything, or says why it cannot.
+                false
             } else if header.last_update > first {
                 warn(format_args!(
                     "{}: was updated by somebody else; its next bin takes what it lacks",
@@ -105,12 +114,6 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
     if !created {
         hold(journal, now);
     }
-}
-
-/// Does the file have the data sources and the step of today?
-fn fits(store: &Store, header: &Header) -> bool {
-    let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
-    i64::try_from(header.step) == Ok(store.step) && header.sources.iter().map(String::as_str).eq(wanted)
 }
 
 /// Bins that begin before `last_update` cannot be pushed any more: the first that can takes them.

@@ -5,6 +5,7 @@
 //! archive, an `rra_ptr` an archive; then the rows. The first three never change in a file's life
 //! (the *schema*); the others are all that an update changes besides the rows it writes.
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
@@ -32,10 +33,63 @@ pub struct Header {
     pub mark: RrdMark,
     /// Unix time of the last update.
     pub last_update: i64,
-    /// Names of the data sources, in order.
-    pub sources: Vec<String>,
+    /// The data sources, in order.
+    pub sources: Vec<Source>,
+    /// The archives, in order.
+    pub archives: Vec<Archive>,
     /// Step in seconds.
     pub step: u64,
+}
+
+/// A data source, as far as it decides what its rows mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// `ABSOLUTE` or `GAUGE`.
+    pub kind: String,
+    /// Is there a lowest value, below which everything is unknown?
+    pub has_minimum: bool,
+}
+
+/// A round robin archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// `AVERAGE` or `MAX`.
+    pub function: String,
+    /// Rows.
+    pub rows: usize,
+    /// Steps a row.
+    pub steps: usize,
+}
+
+impl Header {
+    /// Bytes of the schema: of what never changes.
+    pub fn schema(&self) -> usize {
+        STAT_HEAD + DEFINITION * (self.sources.len() + self.archives.len())
+    }
+
+    /// Where the state of data source `source` in the unfinished step stands.
+    pub fn pdp_prep(&self, source: usize) -> Range<usize> {
+        let at = self.schema() + LIVE_HEAD + PDP_PREP * source;
+        at..at + PDP_PREP
+    }
+
+    /// Where the state of data source `source` in the unfinished row of `archive` stands.
+    pub fn cdp_prep(&self, archive: usize, source: usize) -> Range<usize> {
+        let at = self.pdp_prep(self.sources.len()).start + CDP_PREP * (archive * self.sources.len() + source);
+        at..at + CDP_PREP
+    }
+
+    /// Where the archives' positions stand: the rest of the header.
+    pub fn pointers(&self) -> Range<usize> {
+        self.cdp_prep(self.archives.len(), 0).start..self.bytes.len()
+    }
+
+    /// Where the time of the last update stands.
+    pub fn live_head(&self) -> Range<usize> {
+        self.schema()..self.schema() + LIVE_HEAD
+    }
 }
 
 /// What stands at an RRD's path.
@@ -97,17 +151,23 @@ fn read(file: &File, path: &Path) -> Result<Look> {
     if meta.size() != size as u64 {
         return Ok(Look::Broken(format!("it has {} bytes, its header says {size}", meta.size())));
     }
-    let names = (0..sources)
-        .map(|i| {
-            let name = &bytes[STAT_HEAD + DEFINITION * i..][..20];
-            String::from_utf8_lossy(name.split(|&b| b == 0).next().unwrap_or_default()).into_owned()
-        })
-        .collect();
+    let definition = |i: usize| STAT_HEAD + DEFINITION * i;
+    let source = |i: usize| Source {
+        name: word(&bytes, definition(i)),
+        kind: word(&bytes, definition(i) + 20),
+        has_minimum: !f64::from_le_bytes(eight(&bytes, definition(i) + 48)).is_nan(),
+    };
+    let archive = |i: usize| Archive {
+        function: word(&bytes, definition(sources + i)),
+        rows: count(&bytes, definition(sources + i) + 24),
+        steps: count(&bytes, definition(sources + i) + 32),
+    };
     Ok(Look::Sound(Box::new(Header {
         file: disk::file_id(&meta),
         mark: RrdMark { size: meta.size(), schema: digest(&[&bytes[..schema]]) },
         last_update: i64::from_le_bytes(eight(&bytes, schema)),
-        sources: names,
+        sources: (0..sources).map(source).collect(),
+        archives: (0..archives).map(archive).collect(),
         step: u64::from_le_bytes(eight(&head, 40)),
         bytes,
     })))
@@ -126,6 +186,12 @@ fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     word
+}
+
+/// A text of at most 19 bytes and a zero.
+fn word(bytes: &[u8], at: usize) -> String {
+    let word = bytes[at..at + 20].split(|&b| b == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(word).into_owned()
 }
 
 fn count(bytes: &[u8], at: usize) -> usize {

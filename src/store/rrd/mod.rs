@@ -5,6 +5,7 @@
 //! pushed as zero, because it was read and there was nothing in it.
 pub(crate) mod graph_v;
 pub mod header;
+pub mod transplant;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,8 +17,9 @@ use rrd::ops::create::{Archive, DataSource, DataSourceName};
 use rrd::ops::update::{BatchTime, Datum, Options};
 
 use crate::error::{At, Error, Result};
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{Counter, Kind, Protocol};
 use crate::store::disk;
+use header::Source;
 
 /// librrd keeps two processes apart, but not two threads of one: every call holds this.
 pub(crate) static LIBRRD: Mutex<()> = Mutex::new(());
@@ -54,6 +56,36 @@ fn rows_of(own: u32) -> Vec<(u32, u32)> {
     all
 }
 
+/// What the archives of a file are.
+pub fn archives_of(step: u32) -> Vec<header::Archive> {
+    let of = |function: &'static str| {
+        rows_of(step).into_iter().map(move |(steps, rows)| header::Archive {
+            function: function.to_owned(),
+            rows: rows as usize,
+            steps: steps as usize,
+        })
+    };
+    of("AVERAGE").chain(of("MAX")).collect()
+}
+
+const ABSOLUTE: &str = "ABSOLUTE";
+const GAUGE: &str = "GAUGE";
+
+/// What the data sources of a protocol's file are.
+pub fn sources_of(protocol: &Protocol) -> Vec<Source> {
+    let of = |counter: &Counter| {
+        let (kind, has_minimum) = match counter.kind {
+            Kind::Derived(_) => return None,
+            Kind::Count | Kind::Sum => (ABSOLUTE, true),
+            // A negative term is told from "unknown" by having no minimum.
+            Kind::Net => (ABSOLUTE, false),
+            Kind::Peak | Kind::Level => (GAUGE, true),
+        };
+        Some(Source { name: counter.ds.to_owned(), kind: kind.to_owned(), has_minimum })
+    };
+    protocol.counters.iter().filter_map(of).collect()
+}
+
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.
 pub type Update = (i64, Vec<i128>);
 
@@ -80,36 +112,14 @@ fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) ->
     let first = updates.first().map_or(0, |u| u.0);
     let start = first.div_euclid(DAY) * DAY;
     let mut sources = Vec::new();
-    for counter in protocol.counters {
-        let name = DataSourceName::new(counter.ds);
-        match counter.kind {
-            Kind::Derived(_) => {}
-            Kind::Count | Kind::Sum => {
-                sources.push(DataSource::absolute(
-                    &name.map_err(|e| refused(path, e))?,
-                    HEARTBEAT,
-                    Some(0),
-                    None,
-                ));
-            }
-            // A negative term is told from "unknown" by having no minimum.
-            Kind::Net => {
-                sources.push(DataSource::absolute(
-                    &name.map_err(|e| refused(path, e))?,
-                    HEARTBEAT,
-                    None,
-                    None,
-                ));
-            }
-            Kind::Peak | Kind::Level => {
-                sources.push(DataSource::gauge(
-                    &name.map_err(|e| refused(path, e))?,
-                    HEARTBEAT,
-                    Some(0.0),
-                    None,
-                ));
-            }
-        }
+    for source in sources_of(protocol) {
+        let name = DataSourceName::new(&source.name).map_err(|e| refused(path, e))?;
+        let minimum = source.has_minimum;
+        sources.push(if source.kind == ABSOLUTE {
+            DataSource::absolute(&name, HEARTBEAT, minimum.then_some(0), None)
+        } else {
+            DataSource::gauge(&name, HEARTBEAT, minimum.then_some(0.0), None)
+        });
     }
     let mut archives = Vec::new();
     let own = u32::try_from(step).unwrap_or(60);

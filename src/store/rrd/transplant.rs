@@ -1,0 +1,104 @@
+//! A file with other data sources, made from one whose history it goes on with.
+//!
+//! `rrdcreate --source` is not exact enough for this. To a data source that the old file lacks it gives an
+//! unknown past, in the rows that are still open too: librrd leaves the unknown part out of such a row's
+//! average, so that `row × step` of the first day is too high, or, where more than half is unknown, lost.
+//! Here every byte of a data source that stays is copied: its rows, and what it brought to the open ones.
+//! A new one is unknown in the rows that are finished and 0 in those that are open, which makes
+//! `row × step` its counter from the first row on.
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use nix::libc;
+
+use super::header::{Header, Look, Source, look};
+use super::{DAY, create_at};
+use crate::error::{At, Error, Result};
+use crate::protocol::Protocol;
+use crate::store::disk;
+
+/// For each data source of `new`, where `old` has it.
+pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
+    // A source that may be negative now goes on; one that was a level and is an amount now does not.
+    new.iter().map(|n| old.iter().position(|o| o.name == n.name && o.kind == n.kind)).collect()
+}
+
+/// Makes the file `to`, durably: the data sources of `protocol`, with the history that `old`, the file at
+/// `from`, has of them. The archives are those of `old`, which must be those of [`super::create`].
+///
+/// # Errors
+/// When a file cannot be read or written. `to` may be there then, and be anything.
+pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, step: i64) -> Result<Header> {
+    let blank = blank(to, old, protocol, step)?;
+    let changed = |path: &Path| Error::Message(format!("{}: cannot be brought up to date", path.display()));
+    if blank.archives != old.archives || blank.last_update != old.last_update {
+        return Err(changed(from));
+    }
+    disk::remove(to)?;
+    disk::gate("create the migrated RRD").at("create", to)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(to)
+        .at("create", to)?;
+    file.set_permissions(Permissions::from_mode(0o644)).at("chmod", to)?;
+    let Some(source) = disk::open(from)? else { return Err(changed(from)) };
+    disk::gate("write the migrated RRD").at("write", to)?;
+    write(&source, old, &blank, &file).at("write", to)?;
+    disk::gate("fsync the migrated RRD").at("fsync", to)?;
+    file.sync_all().at("fsync", to)?;
+    if let Some(dir) = to.parent() {
+        disk::sync_dir(dir)?;
+    }
+    match look(to)? {
+        Look::Sound(new) if new.last_update == old.last_update && new.sources == blank.sources => Ok(*new),
+        _ => Err(changed(from)),
+    }
+}
+
+/// The header of a file that librrd makes now, all of whose data sources were 0 up to the last update of
+/// `old`.
+fn blank(to: &Path, old: &Header, protocol: &Protocol, step: i64) -> Result<Header> {
+    // Two days hold the beginning of every row that is open.
+    let values = vec![0; protocol.counters.len()];
+    let zeros = [(old.last_update - 2 * DAY, values.clone()), (old.last_update - step, values)];
+    create_at(to, protocol, step, &zeros)?;
+    match look(to)? {
+        Look::Sound(header) => Ok(*header),
+        _ => Err(Error::Message(format!("{}: librrd made no file", to.display()))),
+    }
+}
+
+fn write(source: &File, old: &Header, blank: &Header, to: &File) -> io::Result<()> {
+    let origins = origins(&old.sources, &blank.sources);
+    let mut header = blank.bytes.clone();
+    let mut copy = |to: std::ops::Range<usize>, from: std::ops::Range<usize>| {
+        header[to].copy_from_slice(&old.bytes[from]);
+    };
+    copy(blank.live_head(), old.live_head());
+    copy(blank.pointers(), old.pointers());
+    for (new, origin) in origins.iter().enumerate() {
+        let Some(origin) = *origin else { continue };
+        copy(blank.pdp_prep(new), old.pdp_prep(origin));
+        for archive in 0..blank.archives.len() {
+            copy(blank.cdp_prep(archive, new), old.cdp_prep(archive, origin));
+        }
+    }
+    let mut out = BufWriter::with_capacity(1 << 18, to);
+    out.write_all(&header)?;
+    let mut rows = BufReader::with_capacity(1 << 18, source);
+    rows.seek(SeekFrom::Start(old.bytes.len() as u64))?;
+    let mut row = vec![0; 8 * old.sources.len()];
+    let unknown = f64::NAN.to_le_bytes();
+    for _ in 0..old.archives.iter().map(|a| a.rows).sum() {
+        rows.read_exact(&mut row)?;
+        for origin in &origins {
+            out.write_all(origin.map_or(&unknown[..], |o| &row[8 * o..8 * o + 8]))?;
+        }
+    }
+    out.flush()
+}

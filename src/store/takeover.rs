@@ -1,0 +1,126 @@
+//! The first run: the counters of an older maillogs go on, whatever their file was called.
+//!
+//! A query before the first commit answers as that commit will, so both decide here.
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use super::commit::{Origin, Store};
+use super::counters::{self, CounterFile};
+use super::disk;
+use super::state::State;
+use crate::error::Result;
+
+/// A counter file of an older maillogs. It is read, and left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Legacy {
+    /// The file.
+    pub path: PathBuf,
+    /// Does it belong to another protocol, and holds counters of ours too?
+    pub shared: bool,
+}
+
+/// The names, newest first, under which versions 3 to 5 had the counters of `protocol` when their configuration
+/// was silent, and whether another protocol's file is meant.
+fn names(protocol: &str) -> Vec<(String, bool)> {
+    let own: &[&str] = match protocol {
+        // Version 5, when asked for `rbl` and `smtp`; those before it.
+        "rbl" => &["rbl", "smtp_rbl"],
+        "smtp" => &["smtp", "smtp_auth"],
+        "webmail" => &["web", "webmail"],
+        "spamassassin" => &["spam"],
+        "qmailscanner" => &["virus"],
+        other => &[other],
+    };
+    let own = own.iter().map(|name| (format!("{name}.txt"), false));
+    // Version 4 counted authentication and blocked mail into one file.
+    own.chain((protocol == "smtp").then(|| ("smtp_rbl.txt".to_owned(), true))).collect()
+}
+
+impl Legacy {
+    /// The files below `dir` that may hold older counters of `protocol`, those that go first first; without
+    /// `configured`, which is the counter file itself.
+    pub fn of(protocol: &str, dir: &Path, configured: &Path) -> Vec<Legacy> {
+        names(protocol)
+            .into_iter()
+            .map(|(name, shared)| Legacy { path: dir.join(name), shared })
+            .filter(|legacy| legacy.path != configured)
+            .collect()
+    }
+}
+
+/// What the older files say, if any of them names a counter: each counter by the first that does. `say` is told
+/// where it was found.
+pub(super) fn older(store: &Store, say: &dyn Fn(&dyn Display)) -> Option<CounterFile> {
+    let mut all: Option<CounterFile> = None;
+    for Legacy { path, shared } in &store.legacy {
+        let bytes = match disk::read(path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => continue,
+            Err(e) => {
+                say(&format_args!("{e}; its counters are not taken over"));
+                continue;
+            }
+        };
+        let parse = if *shared { counters::parse_shared } else { counters::parse };
+        let file = parse(store.protocol, &bytes);
+        if !file.has_counters() {
+            continue;
+        }
+        let all = all.get_or_insert_with(|| CounterFile {
+            totals: vec![None; store.protocol.counters.len()],
+            ..CounterFile::default()
+        });
+        let mut taken = Vec::new();
+        for (i, (known, found)) in all.totals.iter_mut().zip(&file.totals).enumerate() {
+            if known.is_none() && found.is_some() {
+                *known = *found;
+                taken.push(store.protocol.counters[i].key);
+            }
+        }
+        for (key, value) in file.extra {
+            all.extra.entry(key).or_insert(value);
+        }
+        let (from, to) = (path.display(), store.counter_file.display());
+        if taken.is_empty() {
+            say(&format_args!("{from}: older than what was taken over already; left as it is"));
+        } else {
+            say(&format_args!("{from}: taken over, its counters go on in {to}: {}", taken.join(" ")));
+        }
+        let lines: Vec<String> = file.rejected.iter().map(|(number, _)| number.to_string()).collect();
+        if !lines.is_empty() {
+            say(&format_args!("{from}: no counters, and left there: line {}", lines.join(", ")));
+        }
+    }
+    all
+}
+
+impl Store {
+    /// What a query begins with before the first commit: what that commit will begin with. Nothing is said.
+    ///
+    /// # Errors
+    /// When the counter file is there and cannot be read.
+    pub fn before_first_commit(&self) -> Result<(State, Origin)> {
+        let mut state = State::new(self.protocol);
+        // A damaged state is set aside by the next commit, which takes the sources as known; so do we.
+        let damaged = std::fs::symlink_metadata(self.file("state")).is_ok();
+        let mut origin = if damaged { Origin::Damaged } else { Origin::First };
+        if !self.counts() {
+            return Ok((state, origin));
+        }
+        let file = match disk::read(&self.counter_file) {
+            Ok(Some(bytes)) => Some(counters::parse(self.protocol, &bytes)).filter(|f| !f.is_hopeless()),
+            Ok(None) if !damaged => older(self, &|_| ()),
+            Ok(None) => None,
+            // Something else in its place is set aside too.
+            Err(_) if std::fs::symlink_metadata(&self.counter_file).is_ok_and(|m| !m.is_file()) => None,
+            Err(e) => return Err(e),
+        };
+        if let Some(file) = file {
+            if origin == Origin::First {
+                origin = Origin::TakenOver;
+            }
+            file.put_into(&mut state.totals, &mut state.extra);
+        }
+        Ok((state, origin))
+    }
+}

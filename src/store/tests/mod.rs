@@ -1,0 +1,60 @@
+//! The store by itself, with protocols whose tables change from one version to the next.
+mod migration;
+mod takeover;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::commit::Store;
+use crate::protocol::{Counter, Place, Protocol, Verdict};
+
+/// 2026-09-27 00:00 UTC.
+const DAY0: i64 = 1_790_467_200;
+
+/// A protocol of these counters; nothing is ever read by it.
+fn protocol(
+    counters: &'static [Counter],
+    stored: &'static [(&'static str, &'static str)],
+    aliases: &'static [(&'static str, &'static str)],
+) -> &'static Protocol {
+    Box::leak(Box::new(Protocol {
+        name: "p",
+        about: "a table",
+        counters,
+        classify: &|_, _, _| Verdict::Known,
+        home: Place::Own,
+        measured: true,
+        stored,
+        aliases,
+        samples: &[],
+    }))
+}
+
+/// A store below `dir`.
+fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store {
+    Store {
+        base: dir.to_owned(),
+        protocol,
+        counter_file: dir.join("counters/p.txt"),
+        legacy: Vec::new(),
+        state_dir: dir.join("state"),
+        rrd: dir.join("rrd/p.rrd"),
+        step,
+    }
+}
+
+const AT_ONCE: Duration = Duration::ZERO;
+
+/// The names of the files in a directory, in order.
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e: std::io::Result<std::fs::DirEntry>| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn path(dir: &Path, name: &str) -> PathBuf {
+    dir.join(name)
+}
