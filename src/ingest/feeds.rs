@@ -52,8 +52,6 @@ pub struct Feed {
     pub queues: Vec<PathBuf>,
     /// The counter file's name.
     pub counter_file: String,
-    /// Where the Perl maillogs of some version had its counters, if toaster.conf was silent.
-    pub legacy: Vec<&'static str>,
 }
 
 impl Feed {
@@ -81,11 +79,6 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
         (None, true) => Syslog::Usual,
     };
     let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
-    let named = |key: &str, value: &str, usual: &str, legacy: &[&'static str]| {
-        // A file that toaster.conf names is that file and no other.
-        let silent = !config.raw.contains_key(key) || value == usual;
-        (value.to_owned(), if silent { legacy.to_vec() } else { Vec::new() })
-    };
     let mut feed = Feed {
         protocol,
         log: format!("{}log", protocol.name),
@@ -94,22 +87,19 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
         files: Vec::new(),
         queues: Vec::new(),
         counter_file: format!("{}.txt", protocol.name),
-        legacy: Vec::new(),
     };
     let c = config;
-    (feed.counter_file, feed.legacy) = match protocol.name {
-        "send" => named("logs_send_count", &c.logs_send_count, "send.txt", &[]),
-        "rbl" => named("logs_rbl_count", &c.logs_rbl_count, "smtp_rbl.txt", &["rbl.txt"]),
-        "smtp" => {
-            named("logs_smtp_count", &c.logs_smtp_count, "smtp_auth.txt", &["smtp.txt", "smtp_rbl.txt"])
-        }
-        "pop3" => named("logs_pop3_count", &c.logs_pop3_count, "pop3.txt", &[]),
-        "imap" => named("logs_imap_count", &c.logs_imap_count, "imap.txt", &[]),
-        "webmail" => named("logs_web_count", &c.logs_web_count, "webmail.txt", &["web.txt"]),
-        "spamassassin" => named("logs_spam_count", &c.logs_spam_count, "spam.txt", &[]),
-        "qmailscanner" => named("logs_virus_count", &c.logs_virus_count, "virus.txt", &[]),
-        _ => (feed.counter_file, Vec::new()),
-    };
+    match protocol.name {
+        "send" => feed.counter_file.clone_from(&c.logs_send_count),
+        "rbl" => feed.counter_file.clone_from(&c.logs_rbl_count),
+        "smtp" => feed.counter_file.clone_from(&c.logs_smtp_count),
+        "pop3" => feed.counter_file.clone_from(&c.logs_pop3_count),
+        "imap" => feed.counter_file.clone_from(&c.logs_imap_count),
+        "webmail" => feed.counter_file.clone_from(&c.logs_web_count),
+        "spamassassin" => feed.counter_file.clone_from(&c.logs_spam_count),
+        "qmailscanner" => feed.counter_file.clone_from(&c.logs_virus_count),
+        _ => {}
+    }
     match protocol.name {
         "send" => {
             feed.directories.clone_from(&c.logs_send_dirs);

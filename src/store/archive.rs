@@ -17,6 +17,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use serde::{Deserialize, Serialize};
 
 use super::disk;
+use super::state::Record;
 use crate::error::{At, Error, Result};
 
 /// What is about to be appended to: path below `logs_base` and the length before, `None`: absent.
@@ -26,6 +27,12 @@ pub struct Intent {
     pub number: u64,
     /// The files.
     pub files: Vec<(String, Option<u64>)>,
+}
+
+impl Record for Intent {
+    fn from_v1(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 /// Bytes for one archive file, in the order in which they are appended.

@@ -248,7 +248,7 @@ impl Session<'_> {
         let mut redone = false;
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
-                journal.state.fit(store.protocol);
+                journal.fit(store, now);
                 let as_it_was = encode(&journal);
                 journal.redone += 1;
                 disk::replace(&journal_path, &encode(&journal), 0o644)?;

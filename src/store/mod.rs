@@ -18,3 +18,4 @@ pub mod state;
 pub mod takeover;
 #[cfg(test)]
 mod tests;
+mod v1;

@@ -7,7 +7,8 @@ use super::disk;
 use super::migrate::{self, Fit};
 use super::rrd::header::{Header, Look, look, put_back};
 use super::rrd::{Update, create, push};
-use super::state::{RrdMark, State};
+use super::state::{Record, RrdMark, State};
+use super::v1::StateV1;
 use crate::error::warn;
 use crate::tally;
 
@@ -36,6 +37,38 @@ pub(super) struct Journal {
     pub(super) rrd: Option<RrdBefore>,
     /// How often a later process began to redo it.
     pub(super) redone: u32,
+}
+
+impl Record for Journal {
+    fn from_v1(bytes: &[u8]) -> Option<Self> {
+        // All of the journal behind its state is as it was.
+        let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
+        let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
+        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
+    }
+}
+
+impl Journal {
+    /// Brings it into the order of today's table, see [`State::fit`]. The RRD is not of that table yet: the bins wait
+    /// for its migration.
+    pub(super) fn fit(&mut self, store: &Store, now: i64) {
+        let Some(refit) = self.state.fit(store.protocol) else { return };
+        for (_, values) in &mut self.updates {
+            *values = refit.values(values);
+        }
+        self.gauges_before = refit.values(&self.gauges_before);
+        let Some(before) = &self.rrd else { return };
+        let Some(end) = self.updates.last().map(|u| u.0 + store.step) else { return };
+        if let Ok(Look::Sound(is)) = look(&store.rrd)
+            && is.mark == before.mark
+            && is.file == before.file
+            && (before.last_update..=end).contains(&is.last_update)
+            && let Err(e) = put_back(&store.rrd, &before.header)
+        {
+            warn(format_args!("{e}; bins that it had already are counted there twice"));
+        }
+        hold(self, now);
+    }
 }
 
 /// Puts the journal's updates back among the waiting bins.

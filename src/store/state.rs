@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::ledger::{Digest, Ledger};
+use super::v1::StateV1;
 use crate::protocol::{Kind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
@@ -72,17 +73,26 @@ pub struct State {
     pub understood: Understood,
 }
 
-/// On disk, so that a later version can read an older one's file.
-#[derive(Serialize, Deserialize)]
-enum OnDisk<T> {
-    V1(T),
+/// What is kept in a file of ours, and can be read from an older version's.
+pub trait Record: Serialize + for<'de> Deserialize<'de> {
+    /// The record of these bytes of the first version.
+    fn from_v1(bytes: &[u8]) -> Option<Self>;
+}
+
+impl Record for State {
+    fn from_v1(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes::<StateV1>(bytes).ok().map(State::from)
+    }
 }
 
 const MAGIC: &[u8; 8] = b"maillog1";
 
-/// A record with magic word and checksum.
-pub fn encode<T: Serialize>(record: T) -> Vec<u8> {
-    let body = postcard::to_stdvec(&OnDisk::V1(record)).unwrap_or_default();
+/// The version of records, as the first byte of their body: version 1 has 0 there.
+const VERSION: u8 = 1;
+
+/// A record with magic word, checksum and version.
+pub fn encode<T: Record>(record: &T) -> Vec<u8> {
+    let body = postcard::to_extend(record, vec![VERSION]).unwrap_or_default();
     let mut bytes = Vec::with_capacity(body.len() + 24);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&digest(&[&body]));
@@ -91,14 +101,37 @@ pub fn encode<T: Serialize>(record: T) -> Vec<u8> {
 }
 
 /// What [`encode`] wrote; `None` if so much as a bit of it was changed.
-pub fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
+pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (sum, body) = rest.split_at_checked(16)?;
     if digest(&[body]) != *sum {
         return None;
     }
-    let OnDisk::V1(record) = postcard::from_bytes(body).ok()?;
-    Some(record)
+    match body.split_first()? {
+        (0, record) => T::from_v1(record),
+        (&VERSION, record) => postcard::from_bytes(record).ok(),
+        _ => None,
+    }
+}
+
+/// The way from one table's order of values to another's.
+#[derive(Debug)]
+pub struct Refit {
+    place: Vec<Option<usize>>,
+    width: usize,
+}
+
+impl Refit {
+    /// The values of the old table in the order of the new one.
+    pub fn values<T: Copy + Default>(&self, old: &[T]) -> Vec<T> {
+        let mut new = vec![T::default(); self.width];
+        for (value, place) in old.iter().zip(&self.place) {
+            if let Some(slot) = place.and_then(|i| new.get_mut(i)) {
+                *slot = *value;
+            }
+        }
+        new
+    }
 }
 
 impl State {
@@ -125,40 +158,33 @@ impl State {
     }
 
     /// Brings the values into the order of today's table: a newer maillogs may have more counters.
-    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten.
-    pub fn fit(&mut self, protocol: &Protocol) {
+    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten. `None`: it is the same
+    /// table.
+    pub fn fit(&mut self, protocol: &Protocol) -> Option<Refit> {
         let now = keys(protocol);
         if self.keys == now {
-            return;
+            return None;
         }
         let old = std::mem::replace(&mut self.keys, now);
         let place: Vec<Option<usize>> = old.iter().map(|k| protocol.index(k)).collect();
-        let width = protocol.counters.len();
-        fn refit<T: Copy + Default>(values: &[T], place: &[Option<usize>], width: usize) -> Vec<T> {
-            let mut new = vec![T::default(); width];
-            for (value, place) in values.iter().zip(place) {
-                if let Some(i) = place {
-                    new[*i] = *value;
-                }
-            }
-            new
-        }
-        let refit_values = |values: &[i128]| refit(values, &place, width);
+        let refit = Refit { place: place.clone(), width: protocol.counters.len() };
         for (i, key) in old.iter().enumerate() {
             if place[i].is_none() && self.totals[i] != 0 {
                 self.extra.insert(key.clone(), self.totals[i].to_string());
             }
         }
-        self.totals = refit_values(&self.totals);
-        self.gauges = refit_values(&self.gauges);
+        self.totals = refit.values(&self.totals);
+        self.gauges = refit.values(&self.gauges);
         for bin in self.bins.values_mut() {
-            bin.values = refit_values(&bin.values);
+            bin.values = refit.values(&bin.values);
         }
-        self.newest_day = refit(&self.newest_day, &place, width);
-        self.moved = refit(&self.moved, &place, width);
+        self.newest_day = refit.values(&self.newest_day);
+        self.moved = refit.values(&self.moved);
         for last in self.ledger.streams.iter_mut().flat_map(|s| &mut s.hosts) {
-            last.raised = last.raised.iter().filter_map(|(i, amount)| Some((place[*i]?, *amount))).collect();
+            let moved = |(i, amount): &(usize, i128)| Some(((*place.get(*i)?)?, *amount));
+            last.raised = last.raised.iter().filter_map(moved).collect();
         }
+        Some(refit)
     }
 
     /// Replaces the unpushed bins by `bins`, in which something was raised, and adds to the odometers what they
@@ -229,7 +255,7 @@ mod tests {
         state.number = 7;
         state.totals[1] = i128::from(u64::MAX) * 3;
         let bytes = encode(&state);
-        assert_eq!(decode::<State>(&bytes), Some(state));
+        assert_eq!(decode(&bytes), Some(state));
         for i in 0..bytes.len() {
             for bit in 0..8 {
                 let mut broken = bytes.clone();

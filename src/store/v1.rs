@@ -1,0 +1,88 @@
+//! Records as the first version of this program wrote them, so that its state and a journal that it left go on.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Cursor, Digest, Directory, Ledger};
+use super::state::{RrdMark, State, Understood};
+use crate::tally::Bins;
+
+/// [`Ledger`] without streams.
+#[derive(Serialize, Deserialize)]
+struct LedgerV1 {
+    cursors: Vec<Cursor>,
+    directories: Vec<Directory>,
+}
+
+/// [`State`] as it was.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StateV1 {
+    number: u64,
+    keys: Vec<String>,
+    totals: Vec<i128>,
+    extra: BTreeMap<String, String>,
+    counter_file: Option<Digest>,
+    bins: Bins,
+    pushed: i64,
+    gauges: Vec<i128>,
+    seen: i64,
+    ledger: LedgerV1,
+    rrd: Option<RrdMark>,
+    open_archives: BTreeMap<String, String>,
+}
+
+impl From<StateV1> for State {
+    fn from(old: StateV1) -> State {
+        let width = old.keys.len();
+        let LedgerV1 { cursors, directories } = old.ledger;
+        State {
+            number: old.number,
+            keys: old.keys,
+            totals: old.totals,
+            extra: old.extra,
+            counter_file: old.counter_file,
+            bins: old.bins,
+            pushed: old.pushed,
+            gauges: old.gauges,
+            seen: old.seen,
+            ledger: Ledger { cursors, directories, ..Ledger::default() },
+            rrd: old.rrd,
+            open_archives: old.open_archives,
+            newest_day: vec![(0, 0); width],
+            moved: vec![0; width],
+            understood: Understood::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::send::SEND;
+    use crate::store::push::Journal;
+    use crate::store::state::{State, decode};
+
+    fn file(name: &str) -> Vec<u8> {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/state");
+        std::fs::read(dir.join(name)).unwrap()
+    }
+
+    #[test]
+    fn a_state_of_the_first_version_goes_on() {
+        let state: State = decode(&file("v1.state")).unwrap();
+        let total = |state: &State, key: &str| state.totals[SEND.index(key).unwrap()];
+        // The lines of tests/data/samples/qmail-send/classic.log.
+        assert_eq!((state.number, total(&state, "message_new"), total(&state, "delivery_success")), (1, 1, 2));
+        assert_eq!(state.ledger.cursors.len(), 1);
+        assert_eq!(state.moved.len(), SEND.counters.len());
+        let mut fitted = state.clone();
+        fitted.fit(&SEND);
+        assert_eq!(fitted, state);
+    }
+
+    #[test]
+    fn a_journal_of_the_first_version_is_finished() {
+        let journal: Journal = decode(&file("v1.journal")).unwrap();
+        assert_eq!(journal.state.number, 2);
+        assert!(!journal.updates.is_empty());
+    }
+}
