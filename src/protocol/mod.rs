@@ -9,14 +9,22 @@
 //! registry's test refuses a protocol without samples, help texts or valid DS names. A protocol
 //! knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in, counters out.
 pub mod custom;
+pub mod imap;
+mod login;
 pub mod names;
+pub mod pop3;
+mod program;
+pub mod qmailscanner;
 pub mod queue;
 pub mod rbl;
 #[cfg(test)]
 mod samples;
 mod scan;
 pub mod send;
+pub mod smtp;
+pub mod spamassassin;
 mod tcpserver;
+pub mod webmail;
 
 use std::fmt;
 
@@ -184,30 +192,21 @@ impl Protocol {
 }
 
 /// The built-in protocols, in the order of the usage. Each is made once a process, from what toaster.conf says.
-pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[send::protocol, rbl::protocol, queue::protocol];
+pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
+    send::protocol,
+    rbl::protocol,
+    smtp::protocol,
+    pop3::protocol,
+    imap::protocol,
+    webmail::protocol,
+    spamassassin::protocol,
+    qmailscanner::protocol,
+    queue::protocol,
+];
 
 /// All of [`BUILTIN`], for as long as the process lives.
 pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {
     BUILTIN.iter().map(|make| &*Box::leak(Box::new(make(settings)))).collect()
-}
-
-/// What `smtplog` is fed with: passed through and archived, not counted yet.
-pub const SMTPD: Protocol = uncounted("rbl", "what qmail-smtpd's directory holds");
-/// What `pop3log` is fed with: passed through and archived, not counted yet.
-pub const POP3D: Protocol = uncounted("pop3", "what the POP3 server's directory holds");
-
-const fn uncounted(name: &'static str, about: &'static str) -> Protocol {
-    Protocol {
-        name,
-        about,
-        counters: &[],
-        classify: &|_, _, _| Verdict::Known,
-        home: Place::Own,
-        measured: false,
-        stored: &[],
-        aliases: &[],
-        samples: &[],
-    }
 }
 
 /// Where a classifier raises counters: the values of one bin, by position in the protocol's table.
@@ -314,7 +313,10 @@ mod tests {
             for (line, expected) in protocol.samples {
                 let mut values = vec![0i128; protocol.counters.len()];
                 let line_read = Parser::new(10, 1_790_635_513).parse(line.as_bytes());
-                (protocol.classify)(&line_read, protocol.home, &mut Raise(&mut values));
+                // A line without a header of syslog stands in a log of the protocol's own.
+                let headed = line_read.tag.is_some() || line_read.host.is_some();
+                let place = if headed { protocol.home } else { Place::Own };
+                (protocol.classify)(&line_read, place, &mut Raise(&mut values));
                 let mut want = vec![0i128; protocol.counters.len()];
                 for (key, amount) in *expected {
                     let i = protocol.index(key).unwrap_or_else(|| panic!("{line}: no counter {key}"));

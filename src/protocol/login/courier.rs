@@ -1,0 +1,44 @@
+//! Courier's `imapd` and `pop3d`, their `-ssl` twins, and the names of before 2003 (`imaplogin`, `courierpop3login`).
+//!
+//! `Connection, ip=[IP]`, then `LOGIN, user=USER, ip=[IP], port=[P], protocol=IMAP` or `LOGIN FAILED, …`: the
+//! connection has a line of its own. UW imapd and Cyrus use the same tags for other words.
+use super::{End, Login, Rules, Said, Service, is_loopback};
+use memchr::memmem;
+
+/// `tag` is one of Courier's, `text` what follows it.
+pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> Said {
+    let tls = tag.ends_with(b"-ssl");
+    let service = if tag.starts_with(b"imap") { Service::Imap } else { Service::Pop3 };
+    if service == want {
+        return login(tls, text);
+    }
+    // Webmail that runs here asks the IMAP server.
+    let theirs = want == Service::Webmail && (tag == b"imapd" || rules.loopback_all && tag == b"imapd-ssl");
+    if theirs && text.starts_with(b"LOGIN, user=") && from_loopback(text) {
+        return Said::Login(Login { tls: false, connect: false, end: Some(End::Success) });
+    }
+    Said::Elsewhere
+}
+
+fn login(tls: bool, text: &[u8]) -> Said {
+    if text.starts_with(b"LOGIN, user=") {
+        Said::Login(Login { tls, connect: false, end: Some(End::Success) })
+    } else if text.starts_with(b"LOGIN FAILED") {
+        Said::Login(Login { tls, connect: false, end: Some(End::Failure) })
+    } else if text.starts_with(b"Connection, ip=") {
+        Said::Login(Login { tls, connect: true, end: None })
+    } else {
+        let ends: [&[u8]; 5] = [b"LOGOUT", b"TIMEOUT", b"DISCONNECTED", b"Disconnected", b"couriertls: "];
+        if ends.iter().any(|end| text.starts_with(end)) { Said::Nothing } else { Said::Unknown }
+    }
+}
+
+/// Is the address in the last `ip=[…]` of loopback? After it come only the server's own words; before it the user's.
+fn from_loopback(text: &[u8]) -> bool {
+    const FIELD: &[u8] = b", ip=[";
+    let address = memmem::rfind(text, FIELD).and_then(|at| text.get(at + FIELD.len()..));
+    address.is_some_and(|address| {
+        let end = address.iter().position(|&b| b == b']');
+        end.and_then(|end| address.get(..end)).is_some_and(is_loopback)
+    })
+}

@@ -1,0 +1,73 @@
+//! vchkpw(8) of vpopmail: tag `vpopmail`, message `vchkpw-SERVICE: REST`, one line a login (vchkpw.c).
+//!
+//! REST of a success is `(PLAIN) login success USER:IP`; every other is a failure, which may quote the password.
+use super::{Door, End, Login, Rules, Said, Service};
+
+/// The service that vchkpw calls `name`, by the port it was called on.
+pub(super) fn door(name: &[u8]) -> Option<Door> {
+    let (service, tls) = match name {
+        b"smtp" | b"submission" => (Service::Smtp, false),
+        b"smtps" => (Service::Smtp, true),
+        b"pop3" => (Service::Pop3, false),
+        b"pop3s" => (Service::Pop3, true),
+        b"imap" => (Service::Imap, false),
+        b"imaps" => (Service::Imap, true),
+        b"webmail" => (Service::Webmail, false),
+        _ => return None,
+    };
+    Some(Door { service, tls })
+}
+
+/// `text` is what follows the tag.
+pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> Said {
+    let Some(rest) = text.strip_prefix(b"vchkpw") else {
+        // vpopmail's library: databases, quotas.
+        return Said::Elsewhere;
+    };
+    let Some(rest) = rest.strip_prefix(b"-") else {
+        // Builds without a service in the name.
+        return if rest.starts_with(b":") { Said::Nothing } else { Said::Unknown };
+    };
+    // The longest name is "submission".
+    let Some(end) = rest.iter().take(16).position(|&b| b == b':') else { return Said::Unknown };
+    let (name, rest) = rest.split_at(end);
+    let door = match (door(name), port(name)) {
+        (Some(door), _) => door,
+        (None, Some(port)) => match rules.ports.get(&port) {
+            Some(&door) => door,
+            None => return Said::Nothing,
+        },
+        (None, None) => return Said::Unknown,
+    };
+    if door.service != want {
+        return Said::Elsewhere;
+    }
+    let success = rest.strip_prefix(b": ").is_some_and(is_success);
+    let end = if success { End::Success } else { End::Failure };
+    Said::Login(Login { tls: door.tls, connect: true, end: Some(end) })
+}
+
+/// `login success `, `(WORD) login success ` or `system password login success `.
+fn is_success(rest: &[u8]) -> bool {
+    let rest = match rest.strip_prefix(b"(") {
+        Some(method) => {
+            let word = method.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
+            match method.get(word..).and_then(|rest| rest.strip_prefix(b") ")) {
+                Some(rest) if word > 0 => rest,
+                _ => return false,
+            }
+        }
+        None => rest.strip_prefix(b"system password ").unwrap_or(rest),
+    };
+    rest.starts_with(b"login success ")
+}
+
+/// A port without a name: a number that has no more digits than 65535.
+fn port(name: &[u8]) -> Option<u16> {
+    if name.is_empty() || name.len() > 5 {
+        return None;
+    }
+    let port =
+        name.iter().try_fold(0u32, |port, b| b.is_ascii_digit().then(|| port * 10 + u32::from(b - b'0')));
+    port.and_then(|port| u16::try_from(port).ok())
+}

@@ -1,0 +1,280 @@
+//! `spamassassin`: what spamd(1) says of each message it looked at.
+//!
+//! `[spamd: ]identified spam (SCORE/REQUIRED) for USER:UID in S seconds, B bytes.` or `clean message (…`, under the
+//! tag `spamd` or in its own log after `[PID] info: ` (`spamd: ` since 3.1). The user's name is the client's, so the
+//! line is read from both ends.
+use super::program::{doubtful, program, unheaded};
+use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, of};
+use crate::line::Line;
+use memchr::memchr;
+
+/// The protocol `spamassassin`; nothing of toaster.conf changes how its lines are read.
+pub fn protocol(_: &Settings) -> Protocol {
+    Protocol {
+        name: "spamassassin",
+        about: "verdicts of SpamAssassin's spamd",
+        counters: COUNTERS,
+        classify: &classify,
+        home: Place::Shared,
+        measured: false,
+        stored: &[],
+        aliases: &[("sa_clean", "sa_ham")],
+        samples: SAMPLES,
+    }
+}
+
+/// Where one verdict has its counters.
+struct Keys {
+    messages: usize,
+    score: usize,
+    seconds: usize,
+    bytes: usize,
+}
+
+const SPAM: Keys = Keys { messages: 0, score: 9, seconds: 11, bytes: 13 };
+const HAM: Keys = Keys { messages: 1, score: 10, seconds: 12, bytes: 14 };
+const OTHER: usize = 15;
+const THRESHOLD: usize = 16;
+
+const COUNTERS: &[Counter] = &[
+    count("sa_spam", "sa_spam", "messages that are spam"),
+    count("sa_ham", "sa_ham", "messages that are not spam"),
+    mean(
+        "spam_score",
+        |k| k.mean(SPAM.score, &[SPAM.messages], NANO),
+        "100 times the day's mean score of spam",
+    ),
+    mean("ham_score", |k| k.mean(HAM.score, &[HAM.messages], NANO), "100 times the day's mean score of ham"),
+    mean(
+        "threshhold",
+        |k| k.mean(THRESHOLD, &[SPAM.messages, HAM.messages], NANO),
+        "100 times the day's mean score from which a message is spam",
+    ),
+    mean(
+        "ham_seconds",
+        |k| k.mean(HAM.seconds, &[HAM.messages], NANO),
+        "100 times the day's mean seconds that ham took",
+    ),
+    mean(
+        "spam_seconds",
+        |k| k.mean(SPAM.seconds, &[SPAM.messages], NANO),
+        "100 times the day's mean seconds that spam took",
+    ),
+    mean("ham_bytes", |k| k.mean(HAM.bytes, &[HAM.messages], 1), "100 times the day's mean bytes of ham"),
+    mean("spam_bytes", |k| k.mean(SPAM.bytes, &[SPAM.messages], 1), "100 times the day's mean bytes of spam"),
+    of(Kind::Net, "spam_score_sum", "sum of the scores of spam"),
+    of(Kind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
+    of(Kind::Sum, "spam_seconds_sum", "seconds that spam took"),
+    of(Kind::Sum, "ham_seconds_sum", "seconds that ham took"),
+    count("spam_bytes_sum", "spam_bytes_sum", "bytes of spam"),
+    count("ham_bytes_sum", "ham_bytes_sum", "bytes of ham"),
+    count("sa_other", "sa_other", "other lines of spamd"),
+    of(Kind::Net, "threshold_sum", "sum over all messages of the score from which they would be spam"),
+];
+
+const NANO: i128 = 1_000_000_000;
+
+const fn mean(key: &'static str, compute: fn(&Known<'_>) -> i128, help: &'static str) -> Counter {
+    Counter { key, ds: "", kind: Kind::Derived(compute), help }
+}
+
+impl Known<'_> {
+    /// 100 times the mean of `sum` over `messages`, all of them counters by position, on the newest day that has
+    /// such messages: rounded towards −∞, in units of 10⁻⁹; 0 before any. `unit`: what one is in `sum`.
+    fn mean(&self, sum: usize, messages: &[usize], unit: i128) -> i128 {
+        let on = |counter: usize| self.newest_day.get(counter).copied().unwrap_or_default();
+        let day = messages.iter().map(|&counter| on(counter).0).max().unwrap_or_default();
+        let that_day = |counter: usize| if on(counter).0 == day { on(counter).1 } else { 0 };
+        match messages.iter().map(|&counter| that_day(counter)).sum::<i128>() {
+            number if number > 0 => (100 * that_day(sum)).div_euclid(number * unit) * NANO,
+            _ => 0,
+        }
+    }
+}
+
+fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+    let (name, text) = program(line, place);
+    let text = if name == b"spamd" {
+        (!doubtful(line)).then_some(text)
+    } else if unheaded(line, place) {
+        let own = own_log(line.text);
+        if place == Place::Own { own.or(Some(line.text)) } else { own }
+    } else {
+        None
+    };
+    let text = match text {
+        Some(text) if !line.continuation => text.strip_prefix(b"spamd: ").unwrap_or(text),
+        _ if place == Place::Own => return Verdict::Unknown,
+        _ => return Verdict::Foreign,
+    };
+    if let Some(rest) = text.strip_prefix(b"identified spam (") {
+        verdict(rest, &SPAM, raise);
+    } else if let Some(rest) = text.strip_prefix(b"clean message (") {
+        verdict(rest, &HAM, raise);
+    } else {
+        raise.one(OTHER);
+        return if usual(text) { Verdict::Known } else { Verdict::Unknown };
+    }
+    Verdict::Known
+}
+
+/// What follows `[PID] info: `, or another of the levels of Mail::SpamAssassin::Logger.
+fn own_log(text: &[u8]) -> Option<&[u8]> {
+    let pid = text.strip_prefix(b"[")?;
+    let digits = pid.iter().take(12).take_while(|b| b.is_ascii_digit()).count();
+    let rest = pid.get(digits..).filter(|_| digits > 0)?.strip_prefix(b"] ")?;
+    let levels: [&[u8]; 4] = [b"info: ", b"warn: ", b"error: ", b"dbg: "];
+    levels.iter().find_map(|level| rest.strip_prefix(*level))
+}
+
+/// Is it one of the lines that every spamd writes (3.0 to 4.0), none of them a verdict?
+#[cold]
+fn usual(text: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 18] = [
+        b"connection from ",
+        b"got connection over ",
+        b"unauthorized connection from ",
+        b"checking message ",
+        b"processing message ",
+        b"result: ",
+        b"skipped large message ",
+        b"Tell: ",
+        b"setuid to ",
+        b"creating default_prefs",
+        b"handle_user ",
+        b"handled cleanup of child ",
+        b"prefork: ",
+        b"server started on ",
+        b"server pid: ",
+        b"server successfully spawned child ",
+        b"server hit by ",
+        b"server killed by ",
+    ];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+}
+
+/// Text after the opening bracket: `SCORE/REQUIRED) for USER:UID in S seconds, B bytes.`
+fn verdict(rest: &[u8], keys: &Keys, raise: &mut Raise<'_>) {
+    raise.one(keys.messages);
+    if let Some((score, required)) = scores(rest) {
+        raise.net(keys.score, score);
+        raise.net(THRESHOLD, required);
+    }
+    if let Some((seconds, bytes)) = effort(rest) {
+        raise.net(keys.seconds, seconds);
+        raise.add(keys.bytes, bytes);
+    }
+}
+
+/// SCORE and REQUIRED, in units of 10⁻⁹.
+fn scores(rest: &[u8]) -> Option<(i128, i128)> {
+    let (scores, _) = rest.split_at_checked(memchr(b')', rest)?)?;
+    let (score, required) = scores.split_at_checked(memchr(b'/', scores)?)?;
+    Some((nanos(score)?, nanos(required.get(1..)?)?))
+}
+
+/// Lines are read up to 4,096 bytes: the end of one that may have been cut there is wherever its sender wanted it.
+/// That much less of it is text, at most, for the sake of stamp, host and tag.
+const CUT: usize = 4096 - 256;
+
+/// S in units of 10⁻⁹ and B, from the right: the user's name may look like both.
+fn effort(rest: &[u8]) -> Option<(i128, u64)> {
+    if rest.len() >= CUT {
+        return None;
+    }
+    let rest = rest.strip_suffix(b" bytes.")?;
+    let (rest, bytes) = last_word(rest)?;
+    let (rest, seconds) = last_word(rest.strip_suffix(b" seconds,")?)?;
+    let seconds = nanos(seconds).filter(|&seconds| seconds >= 0)?;
+    rest.ends_with(b" in").then_some((seconds, digits(bytes)?))
+}
+
+/// What stands before the last blank, and after it.
+fn last_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let blank = memchr::memrchr(b' ', text)?;
+    Some((text.get(..blank)?, text.get(blank + 1..)?))
+}
+
+/// A decimal number below 10¹⁵, perhaps below 0, in units of 10⁻⁹; what is beyond that is rounded once.
+fn nanos(text: &[u8]) -> Option<i128> {
+    let (sign, text) = text.strip_prefix(b"-").map_or((1, text), |text| (-1, text));
+    let point = memchr(b'.', text).unwrap_or(text.len());
+    let (whole, fraction) = text.split_at_checked(point)?;
+    let mut value = i128::from(digits(whole)?);
+    if !fraction.is_empty() {
+        let fraction = fraction.get(1..).filter(|fraction| fraction.iter().all(u8::is_ascii_digit))?;
+        let mut places = fraction.iter().map(|b| i128::from(b - b'0')).chain(std::iter::repeat(0));
+        for place in places.by_ref().take(9) {
+            value = value * 10 + place;
+        }
+        value += i128::from(places.next() >= Some(5));
+    } else {
+        value *= NANO;
+    }
+    Some(sign * value)
+}
+
+/// A number of 1 to 15 digits.
+fn digits(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 15 {
+        return None;
+    }
+    text.iter().try_fold(0u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+}
+
+const SAMPLES: &[super::Sample] = &[
+    (
+        "Mar 19 08:21:14 h1 spamd[11565]: clean message (0.0/6.0) for root:98 in 1.6 seconds, 3347 bytes.",
+        &[
+            ("sa_ham", 1),
+            ("ham_seconds_sum", 1_600_000_000),
+            ("ham_bytes_sum", 3347),
+            ("threshold_sum", 6 * NANO),
+        ],
+    ),
+    (
+        "Sep 28 22:41:15.761 [100] info: spamd: identified spam (1000.0/5.0) for bob@example.invalid:89 in 0.1 \
+         seconds, 407 bytes.",
+        &[
+            ("sa_spam", 1),
+            ("spam_score_sum", 1000 * NANO),
+            ("spam_seconds_sum", 100_000_000),
+            ("spam_bytes_sum", 407),
+            ("threshold_sum", 5 * NANO),
+        ],
+    ),
+    (
+        "Sep 28 22:51:04 mx1 spamd[8004]: spamd: clean message (-1.2/5.0) for alice@example.org:89 in 1.9 seconds, \
+         4120 bytes.",
+        &[
+            ("sa_ham", 1),
+            ("ham_score_sum", -1_200_000_000),
+            ("ham_seconds_sum", 1_900_000_000),
+            ("ham_bytes_sum", 4120),
+            ("threshold_sum", 5 * NANO),
+        ],
+    ),
+    (
+        "Sep 28 22:51:08 mx1 spamd[8008]: spamd: clean message (0.0/5.0) for evil in 9.9 seconds, 999999999 \
+         bytes:89 in 0.1 seconds, 1000 bytes.",
+        &[
+            ("sa_ham", 1),
+            ("ham_seconds_sum", 100_000_000),
+            ("ham_bytes_sum", 1000),
+            ("threshold_sum", 5 * NANO),
+        ],
+    ),
+    (
+        "Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (7.5/5.0) for a name without an end",
+        &[("sa_spam", 1), ("spam_score_sum", 7_500_000_000), ("threshold_sum", 5 * NANO)],
+    ),
+    ("Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
+    (
+        "Mar 19 08:36:37 h1 spamd[18424]: result: Y  8 - INFO_TLD scantime=4.2,size=1432,mid=<3388@example.net>",
+        &[("sa_other", 1)],
+    ),
+    ("Sep 28 22:51:13 mx1 kernel: identified spam (8.1/6.0) for root:98 in 4.2 seconds, 1432 bytes.", &[]),
+];
+
+#[cfg(test)]
+mod tests;
