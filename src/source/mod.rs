@@ -1,5 +1,7 @@
 //! Where lines come from, and how a chunk of log is known again.
 pub mod directory;
+pub mod file;
 pub mod identity;
 pub mod lines;
+pub mod opener;
 pub mod stdin;
