@@ -68,6 +68,17 @@ impl<'a> Line<'a> {
         Line { time: Some(time), tag: None, host: None, text, continuation: false }
     }
 
+    /// A line that comes in parts, as journald has it. `time` is when it was logged; a fraction of splogger(8) before
+    /// the text is truer. One `\r` at the text's end is not part of it.
+    pub fn of_parts(
+        time: Stamp,
+        host: Option<&'a [u8]>,
+        tag: Option<&'a [u8]>,
+        text: &'a [u8],
+    ) -> Line<'a> {
+        syslog::Header::of(host, tag, text.strip_suffix(b"\r").unwrap_or(text)).line(time)
+    }
+
     /// A line without a stamp: all of it is text.
     fn bare(text: &'a [u8]) -> Line<'a> {
         Line { time: None, tag: None, host: None, text, continuation: false }

@@ -121,6 +121,11 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
+    /// What a journal has taken apart already.
+    pub(super) fn of(host: Option<&'a [u8]>, tag: Option<&'a [u8]>, rest: &'a [u8]) -> Self {
+        Header { host, tag, rest }
+    }
+
     /// The line: `time` is the stamp's, splogger's fraction is truer.
     pub(super) fn line(self, time: Stamp) -> Line<'a> {
         let Header { host, tag, rest } = self;

@@ -386,3 +386,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_in_parts() {
+    let time = Stamp { secs: 1_790_000_000, nanos: 5 };
+    let line = Line::of_parts(time, Some(b"mx1"), Some(b"vpopmail"), b"vchkpw-smtp: x\r");
+    assert_eq!((line.time, line.host, line.tag), (Some(time), Some(&b"mx1"[..]), Some(&b"vpopmail"[..])));
+    assert_eq!((line.text, line.continuation), (&b"vchkpw-smtp: x"[..], false));
+    let line = Line::of_parts(time, None, Some(b"qmail"), b"1276913544.622077 new msg 78833");
+    assert_eq!(line.time, Stamp::new(1_276_913_544, 622_077_000));
+    assert_eq!((line.text, line.continuation), (&b"new msg 78833"[..], false));
+    assert!(Line::of_parts(time, None, None, b"1276913544.622077+8833").continuation);
+}

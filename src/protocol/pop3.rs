@@ -3,9 +3,9 @@
 //! The lines are those of `login`. In a directory of the POP3 server's own multilog(8) the same
 //! rules hold, and tcpserver's lines stand there too: those are not looked for in syslog, where SMTP's would be
 //! among them.
-use super::login::tcp::{Tcp, tcp};
 use super::login::{self, Keys, Rules, Service};
-use super::{Counter, Kind, Place, Protocol, Raise, Settings, Verdict, count, of};
+use super::program::program;
+use super::{Counter, Place, Protocol, Raise, Settings, Verdict, count, tcpserver};
 use crate::line::Line;
 
 /// The protocol `pop3`: `logs_vchkpw_ports` may name more of its ports.
@@ -14,7 +14,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "pop3",
         about: "logins over POP3",
-        counters: COUNTERS,
+        counters: Box::leak([COUNTERS, &tcpserver::counters("peak_pop3")].concat().into_boxed_slice()),
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             classify(line, place, &rules, raise)
         })),
@@ -28,12 +28,8 @@ pub fn protocol(settings: &Settings) -> Protocol {
 
 /// Plain, then encrypted; the test `positions` holds them to COUNTERS.
 const KEYS: [Keys; 2] = [Keys { connect: 0, success: 2, fail: 4 }, Keys { connect: 1, success: 3, fail: 5 }];
-const TCP_CONNECT: usize = 6;
-const TCP_OK: usize = 7;
-const TCP_DENY: usize = 8;
-const TCP_END: usize = 9;
-const TCP_STATUS: usize = 10;
-const PEAK_POP3: usize = 11;
+/// Behind COUNTERS.
+const TCP: usize = COUNTERS.len();
 
 const COUNTERS: &[Counter] = &[
     count("pop3_connect", "pop3_connect", "connections over plain POP3, as far as they are logged"),
@@ -46,36 +42,16 @@ const COUNTERS: &[Counter] = &[
     count("pop3_ssl_success", "pop3_ssl_success", "logins over encrypted POP3"),
     count("pop3_fail", "pop3_fail", "failed logins over plain POP3"),
     count("pop3_ssl_fail", "pop3_ssl_fail", "failed logins over encrypted POP3"),
-    count("tcp_connect", "tcp_connect", "connections to tcpserver"),
-    count("tcp_ok", "tcp_ok", "connections that tcpserver accepted"),
-    count("tcp_deny", "tcp_deny", "connections that tcpserver refused"),
-    count("tcp_end", "tcp_end", "connections that ended"),
-    count("tcp_status", "tcp_status", "status lines of tcpserver, one at every change of the concurrency"),
-    of(Kind::Peak, "peak_pop3", "most connections at the same time in the last complete step"),
 ];
 
 fn classify(line: &Line<'_>, place: Place, rules: &Rules, raise: &mut Raise<'_>) -> Verdict {
-    if place == Place::Own
-        && let Some(tcp) = tcp(line.text)
-    {
-        connection(tcp, raise);
-        return Verdict::Known;
+    if place == Place::Own {
+        let (name, rest) = program(line, place);
+        if tcpserver::is_program(name) {
+            return tcpserver::classify(rest, tcpserver::Slots { first: TCP, other: None }, raise);
+        }
     }
     login::classify(line, place, Service::Pop3, rules, &KEYS, raise)
-}
-
-fn connection(tcp: Tcp, raise: &mut Raise<'_>) {
-    match tcp {
-        Tcp::Connect => raise.one(TCP_CONNECT),
-        Tcp::Accepted => raise.one(TCP_OK),
-        Tcp::Denied => raise.one(TCP_DENY),
-        Tcp::End => raise.one(TCP_END),
-        Tcp::Status(open) => {
-            raise.one(TCP_STATUS);
-            raise.peak(PEAK_POP3, open.unwrap_or(0));
-        }
-        Tcp::Other => {}
-    }
 }
 
 const SAMPLES: &[super::Sample] = &[

@@ -29,7 +29,21 @@ pub struct RawLine<'a> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn walk(file: &File, from: u64, to: u64, mut each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+    walk_with(|block, at| read_at(file, block, at), from, to, each)
+}
+
+/// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is
+/// asked for one block after the other, from `from` on.
+///
+/// # Errors
+/// When `read` fails.
+pub fn walk_with(
+    mut read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+    from: u64,
+    to: u64,
+    mut each: impl FnMut(RawLine<'_>),
+) -> io::Result<u64> {
     let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
     let mut at = from;
     // The beginning of a line that goes on in the next block.
@@ -37,7 +51,7 @@ pub fn walk(file: &File, from: u64, to: u64, mut each: impl FnMut(RawLine<'_>)) 
     let mut carry_start = from;
     while at < to {
         let want = block.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
-        let got = read_at(file, &mut block[..want], at)?;
+        let got = read(&mut block[..want], at)?;
         if got == 0 {
             break;
         }

@@ -1,6 +1,8 @@
 //! Where lines come from, and how a chunk of log is known again.
 pub mod directory;
+pub mod file;
 pub mod identity;
 pub mod lines;
+pub mod opener;
 pub mod queue;
 pub mod stdin;

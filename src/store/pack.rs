@@ -131,14 +131,14 @@ pub fn purge(base: &Path, day: u32, logs: &[&str]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::SMTPD;
+    use crate::protocol::send::SEND;
     use std::fs;
     use std::io::Read;
 
     fn store(base: &Path) -> Store {
         Store {
             base: base.to_owned(),
-            protocol: &SMTPD,
+            protocol: &SEND,
             counter_file: base.join("counters/x.txt"),
             legacy: Vec::new(),
             state_dir: base.join("state"),

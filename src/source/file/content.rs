@@ -1,0 +1,271 @@
+//! One open log file: is it the one that we know, and what are its lines?
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::compressed::{Compression, Content};
+use crate::error::{At, Error, Result};
+use crate::source::identity::mtime;
+use crate::source::lines::{RawLine, walk_with};
+use crate::store::disk::{file_id, read_at};
+use crate::store::ledger::{Digest, Position};
+use crate::store::state::digest;
+
+/// So many bytes of its beginning make a file that file.
+const HEAD: usize = 1024;
+/// So many bytes before the place where counting goes on must be the same, too.
+const TAIL: usize = 256;
+/// A damaged archive that was written to so lately is not finished.
+const BEING_WRITTEN: Duration = Duration::from_secs(60);
+
+/// An open log file.
+#[derive(Debug)]
+pub struct Open {
+    /// Its name when it was opened.
+    pub path: PathBuf,
+    /// Its modification time in unix nanoseconds when it was opened: stamps without a year take theirs from it.
+    pub mtime: i64,
+    /// Is a younger file written to already? Then an unfinished last line stays so.
+    pub finished: bool,
+    pub(super) id: (u64, u64),
+    pub(super) size: u64,
+    pub(super) compression: Compression,
+    file: File,
+    head: Vec<u8>,
+    /// Why its beginning could not be unpacked.
+    head_damage: Option<String>,
+}
+
+/// Is a file the one of a position?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// Another file.
+    No,
+    /// It has the same beginning, but ends before the position: a copy that was made before we read last.
+    Short,
+    /// It is that file.
+    Full,
+}
+
+/// How far a file was read.
+#[derive(Debug)]
+pub(super) struct End {
+    pub position: Position,
+    /// A sentence: the archive is damaged.
+    pub damage: Option<String>,
+}
+
+impl Open {
+    pub(super) fn new(path: &Path, file: File, compression: Compression) -> Result<Open> {
+        let meta = file.metadata().at("look at", path)?;
+        let mut head = vec![0; HEAD];
+        let mut content = Content::open(&file, compression, 0).at("read", path)?;
+        let got = content.fill(&mut head).at("read", path)?;
+        let head_damage = content.damage.take();
+        drop(content);
+        head.truncate(got);
+        Ok(Open {
+            path: path.to_owned(),
+            mtime: mtime(&meta),
+            finished: false,
+            id: file_id(&meta),
+            size: meta.len(),
+            compression,
+            file,
+            head,
+            head_damage,
+        })
+    }
+
+    /// Is it the file of `position`?
+    pub(super) fn matches(&self, position: &Position) -> Result<Match> {
+        let head = usize::try_from(position.head_length).ok().and_then(|n| self.head.get(..n));
+        let Some(head) = head else {
+            if let Some(why) = &self.head_damage {
+                self.damaged(why)?;
+            }
+            return Ok(Match::No);
+        };
+        if digest(&[head]) != position.head {
+            return Ok(Match::No);
+        }
+        if !self.compression.is_packed() {
+            let meta = self.file.metadata().at("look at", &self.path)?;
+            if meta.len() < position.counted {
+                return Ok(Match::Short);
+            }
+        }
+        let (tail, _) = self.before(position.counted).at("read", &self.path)?;
+        if tail.len() as u64 == tail_length(position.counted) {
+            return Ok(if digest(&[&tail]) == position.tail { Match::Full } else { Match::No });
+        }
+        self.damage_before(position.counted)?;
+        Ok(Match::Short)
+    }
+
+    /// The sentence that says why it cannot be unpacked up to `place`; `None`: it can, or it is whole and ends before.
+    pub(super) fn damage_before(&self, place: u64) -> Result<Option<String>> {
+        let (_, damage) = self.before(place).at("read", &self.path)?;
+        damage.map(|why| self.damaged(&why)).transpose()
+    }
+
+    /// The last bytes before `place`, at most 256; fewer than there should be where the file ends before it. And why
+    /// it could not be unpacked so far.
+    fn before(&self, place: u64) -> io::Result<(Vec<u8>, Option<String>)> {
+        let length = tail_length(place);
+        let mut tail = vec![0; usize::try_from(length).unwrap_or(TAIL)];
+        let mut content = Content::open(&self.file, self.compression, place - length)?;
+        let got = content.fill(&mut tail)?;
+        tail.truncate(got);
+        Ok((tail, content.damage))
+    }
+
+    /// The position at its present end. `None`: it is empty, or packed (no copy is made so).
+    pub(super) fn whole(&self) -> Result<Option<Position>> {
+        let counted = self.file.metadata().at("look at", &self.path)?.len();
+        if counted == 0 || self.compression.is_packed() {
+            return Ok(None);
+        }
+        let (tail, _) = self.before(counted).at("read", &self.path)?;
+        Ok(Some(self.position(&self.head, counted, &tail, self.mtime)))
+    }
+
+    fn position(&self, head: &[u8], counted: u64, tail: &[u8], mtime: i64) -> Position {
+        let head = head_of(head, counted);
+        let (head_length, head) = (head.len() as u64, digest(&[head]));
+        Position { head_length, head, counted, tail: digest(&[tail]), file: self.id, mtime }
+    }
+
+    /// The place behind its last newline.
+    pub(super) fn last_line_end(&self) -> Result<u64> {
+        let mut end = self.file.metadata().at("look at", &self.path)?.len();
+        let mut block = vec![0; 1 << 16];
+        while end > 0 {
+            let start = end.saturating_sub(block.len() as u64);
+            let want = block.len().min(usize::try_from(end - start).unwrap_or(usize::MAX));
+            let got = read_at(&self.file, &mut block[..want], start).at("read", &self.path)?;
+            if let Some(newline) = memchr::memrchr(b'\n', &block[..got]) {
+                return Ok(start + newline as u64 + 1);
+            }
+            end = start;
+        }
+        Ok(0)
+    }
+
+    /// Gives `each` every line from `from` on. `None`: it was truncated meanwhile.
+    ///
+    /// A first line that begins before `from` was counted already, as far as it went then; its rest counts nothing.
+    pub(super) fn read(&self, from: u64, mut each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
+        let meta = self.file.metadata().at("look at", &self.path)?;
+        let to = if self.compression.is_packed() { u64::MAX } else { meta.len() };
+        let (window, _) = self.before(from).at("read", &self.path)?;
+        if to < from || window.len() as u64 != tail_length(from) {
+            return Ok(None);
+        }
+        let is_rest = window.last().is_some_and(|&b| b != b'\n');
+        let mut trace = Trace::new(self.head.clone(), window, from);
+        let mut content = Content::open(&self.file, self.compression, from).at("read", &self.path)?;
+        let read = |block: &mut [u8], at| {
+            let got = content.fill(block)?;
+            trace.note(&block[..got], at);
+            Ok(got)
+        };
+        let end = walk_with(read, from, to, |line| {
+            if !(is_rest && line.start == from) && (line.terminated || self.finished) {
+                each(&line);
+            }
+        })
+        .at("read", &self.path)?;
+        let damage = content.damage.take().map(|why| self.damaged(&why)).transpose()?;
+        let (counted, tail) = trace.counted(end, self.finished);
+        if !self.compression.is_packed() && !self.still_holds(&trace.head, end, counted, &tail)? {
+            return Ok(None);
+        }
+        let position = self.position(&trace.head, counted, &tail, mtime(&meta));
+        Ok(Some(End { position, damage }))
+    }
+
+    /// Does it still hold what was read of it?
+    fn still_holds(&self, head: &[u8], end: u64, counted: u64, tail: &[u8]) -> Result<bool> {
+        let size = self.file.metadata().at("look at", &self.path)?.len();
+        let mut now = vec![0; head.len()];
+        let got = read_at(&self.file, &mut now, 0).at("read", &self.path)?;
+        let (tail_now, _) = self.before(counted).at("read", &self.path)?;
+        Ok(size >= end && now.get(..got) == Some(head) && tail_now == tail)
+    }
+
+    /// The sentence about an archive that can be unpacked only in part.
+    ///
+    /// # Errors
+    /// When it was written to just now: it will be whole soon.
+    fn damaged(&self, why: &str) -> Result<String> {
+        let modified = self.file.metadata().and_then(|m| m.modified()).at("look at", &self.path)?;
+        let path = self.path.display();
+        if SystemTime::now().duration_since(modified).unwrap_or_default() < BEING_WRITTEN {
+            let text = format!("{path}: is being compressed; its lines are counted at the next run");
+            return Err(Error::Message(text));
+        }
+        Ok(format!(
+            "{path}: is damaged ({why}): what lies beyond is not counted; compress it anew if you have the original"
+        ))
+    }
+}
+
+/// What passes by while a file is read.
+struct Trace {
+    head: Vec<u8>,
+    /// The last bytes, at most 256.
+    window: Vec<u8>,
+    /// The place behind the last newline, and the last bytes before that place.
+    line_end: (u64, Vec<u8>),
+}
+
+impl Trace {
+    fn new(head: Vec<u8>, window: Vec<u8>, from: u64) -> Trace {
+        Trace { head, line_end: (from, window.clone()), window }
+    }
+
+    fn note(&mut self, block: &[u8], at: u64) {
+        let missing = usize::try_from(self.head.len() as u64 - at.min(self.head.len() as u64)).ok();
+        if at <= self.head.len() as u64
+            && self.head.len() < HEAD
+            && let Some(more) = missing.and_then(|n| block.get(n..))
+        {
+            self.head.extend_from_slice(&more[..more.len().min(HEAD - self.head.len())]);
+        }
+        if let Some(newline) = memchr::memrchr(b'\n', block) {
+            let mut before = self.window.clone();
+            push_last(&mut before, &block[..=newline]);
+            self.line_end = (at + newline as u64 + 1, before);
+        }
+        push_last(&mut self.window, block);
+    }
+
+    /// The place up to which lines are counted, and the last bytes before it.
+    fn counted(&self, end: u64, finished: bool) -> (u64, Vec<u8>) {
+        if finished { (end, self.window.clone()) } else { self.line_end.clone() }
+    }
+}
+
+fn push_last(window: &mut Vec<u8>, more: &[u8]) {
+    window.extend_from_slice(&more[more.len().saturating_sub(TAIL)..]);
+    window.drain(..window.len().saturating_sub(TAIL));
+}
+
+fn tail_length(counted: u64) -> u64 {
+    counted.min(TAIL as u64)
+}
+
+/// The part of `head` that makes the identity: of what is counted, up to a line end if there is one.
+fn head_of(head: &[u8], counted: u64) -> &[u8] {
+    let head = &head[..head.len().min(usize::try_from(counted).unwrap_or(HEAD))];
+    memchr::memrchr(b'\n', head).map_or(head, |newline| &head[..=newline])
+}
+
+/// The position of a reader that has met no line yet: of rotated files, those written after `mtime` (unix
+/// nanoseconds) are new to it.
+pub(super) fn before_all(mtime: i64) -> Position {
+    let nothing: Digest = digest(&[]);
+    Position { head_length: 0, head: nothing, counted: 0, tail: nothing, file: (0, 0), mtime }
+}

@@ -1,0 +1,150 @@
+//! Rotations of every kind, on real files.
+mod model;
+mod races;
+mod rotations;
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::*;
+use crate::source::opener::Plain;
+
+/// What the writers and rotators of a log do in its directory.
+#[derive(Clone)]
+struct Dir(PathBuf);
+
+impl Dir {
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        let mut file = OpenOptions::new().append(true).create(true).open(self.path(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    fn rename(&self, from: &str, to: &str) {
+        std::fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    /// `log.1` → `log.2` and so on, with their archives.
+    fn make_room(&self) {
+        for n in (1..30).rev() {
+            for ending in ["", ".gz", ".bz2", ".xz", ".zst"] {
+                let from = format!("log.{n}{ending}");
+                if self.path(&from).exists() {
+                    self.rename(&from, &format!("log.{}{ending}", n + 1));
+                }
+            }
+        }
+    }
+
+    fn copytruncate(&self, to: &str) {
+        std::fs::copy(self.path("log"), self.path(to)).unwrap();
+        self.truncate();
+    }
+
+    fn truncate(&self) {
+        OpenOptions::new().write(true).open(self.path("log")).unwrap().set_len(0).unwrap();
+    }
+
+    /// Packs `name` by the real program, which takes the plain file away.
+    fn pack(&self, program: &str, name: &str) {
+        let mut command = Command::new(program);
+        if program == "zstd" {
+            command.args(["-q", "--rm"]);
+        }
+        assert!(command.arg(self.path(name)).status().unwrap().success(), "{program}");
+    }
+}
+
+/// A log directory, and streams that read `log` in it.
+struct Place {
+    dir: Dir,
+    _temp: tempfile::TempDir,
+    streams: Vec<Stream>,
+    /// What each stream has got.
+    got: Vec<Vec<String>>,
+    /// What was said on stderr.
+    said: Vec<String>,
+    olddir: Option<PathBuf>,
+}
+
+impl std::ops::Deref for Place {
+    type Target = Dir;
+
+    fn deref(&self) -> &Dir {
+        &self.dir
+    }
+}
+
+impl Place {
+    fn new(streams: usize) -> Place {
+        let temp = tempfile::tempdir().unwrap();
+        Place {
+            dir: Dir(temp.path().to_owned()),
+            _temp: temp,
+            streams: vec![Stream::default(); streams],
+            got: vec![vec![]; streams],
+            said: vec![],
+            olddir: None,
+        }
+    }
+
+    /// Reads for the streams of these numbers, as one process does.
+    fn try_poll_by(&mut self, numbers: &[usize], opener: &dyn Opener) -> Result<()> {
+        loop {
+            let streams: Vec<&Stream> = numbers.iter().map(|&n| &self.streams[n]).collect();
+            let (snapshot, plans) =
+                open(&self.path("log"), self.olddir.as_deref(), &streams, opener)?;
+            let mut new = vec![vec![]; numbers.len()];
+            let outcome = snapshot.read(&plans, |_, line, readers| {
+                for (i, new) in new.iter_mut().enumerate() {
+                    if readers.has(i) {
+                        new.push(String::from_utf8_lossy(line.text).into_owned());
+                    }
+                }
+            })?;
+            let Outcome::Done { reached, said } = outcome else { continue };
+            self.said.extend(said);
+            self.said.extend(plans.into_iter().filter_map(|p| p.lost));
+            for ((&n, reached), new) in numbers.iter().zip(reached).zip(new) {
+                self.streams[n].position = reached.position;
+                self.streams[n].before = reached.before;
+                self.got[n].extend(new);
+            }
+            return Ok(());
+        }
+    }
+
+    /// Reads for all streams.
+    fn poll(&mut self) {
+        let all: Vec<usize> = (0..self.streams.len()).collect();
+        self.try_poll_by(&all, &Plain).unwrap();
+    }
+
+    /// What the first stream has got since it was asked last.
+    fn news(&mut self) -> Vec<String> {
+        self.poll();
+        std::mem::take(&mut self.got[0])
+    }
+
+    fn lost(&mut self) -> String {
+        std::mem::take(&mut self.said).join("\n")
+    }
+}
+
+/// A place with one stream that has read the lines `1` and `2`.
+fn begun() -> Place {
+    let mut place = Place::new(1);
+    place.append("log", "1\n2\n");
+    assert_eq!(place.news(), ["1", "2"]);
+    place
+}
+
+fn age(path: &Path, seconds: u64) {
+    let then = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+    File::options().append(true).open(path).unwrap().set_modified(then).unwrap();
+}

@@ -1,0 +1,118 @@
+//! A rotation between any two steps of a look.
+use std::cell::Cell;
+
+use super::*;
+use crate::source::opener::Entry;
+
+/// Rotates before the call of this number.
+struct Rotating<'a> {
+    at: usize,
+    calls: Cell<usize>,
+    rotate: &'a dyn Fn(),
+}
+
+impl Rotating<'_> {
+    fn step(&self) {
+        if self.calls.replace(self.calls.get() + 1) == self.at {
+            (self.rotate)();
+        }
+    }
+}
+
+impl Opener for Rotating<'_> {
+    fn open(&self, path: &Path) -> std::io::Result<Option<File>> {
+        self.step();
+        Plain.open(path)
+    }
+
+    fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
+        self.step();
+        Plain.list(dir, wanted)
+    }
+}
+
+/// Up to two rotations were not seen yet, then `rotate` comes before each single step of the look. It takes the live
+/// file away and leaves one in which `after` stands.
+fn at_every_step(rotate: impl Fn(&Dir)) {
+    for before in 0..3 {
+        let mut step = 0;
+        loop {
+            let mut place = Place::new(2);
+            place.append("log", "1\n");
+            place.poll();
+            place.append("log", "2\n");
+            place.try_poll_by(&[1], &Plain).unwrap();
+            let mut expected = vec!["1".to_owned(), "2".to_owned()];
+            for n in 0..before {
+                place.make_room();
+                place.rename("log", "log.1");
+                place.append("log", &format!("before {n}\n"));
+                expected.push(format!("before {n}"));
+            }
+            let dir = place.dir.clone();
+            let rotate = || rotate(&dir);
+            let opener = Rotating { at: step, calls: Cell::new(0), rotate: &rotate };
+            place.try_poll_by(&[0, 1], &opener).unwrap();
+            let was_over = opener.calls.get() <= step;
+            if was_over {
+                break;
+            }
+            expected.push("after".to_owned());
+            place.poll();
+            for got in &place.got {
+                assert_eq!(*got, expected, "{before} rotations before, one at step {step}");
+            }
+            assert_eq!(place.lost(), "", "{before} rotations before, one at step {step}");
+            step += 1;
+        }
+        assert!(step > 0);
+    }
+}
+
+#[test]
+fn a_rename_at_any_moment() {
+    at_every_step(|dir| {
+        dir.make_room();
+        dir.rename("log", "log.1");
+        dir.append("log", "after\n");
+    });
+}
+
+#[test]
+fn a_rename_into_an_archive_at_any_moment() {
+    at_every_step(|dir| {
+        dir.make_room();
+        dir.rename("log", "log.1");
+        dir.pack("gzip", "log.1");
+        dir.append("log", "after\n");
+    });
+}
+
+#[test]
+fn a_copytruncate_at_any_moment() {
+    at_every_step(|dir| {
+        dir.make_room();
+        dir.copytruncate("log.1");
+        dir.append("log", "after\n");
+    });
+}
+
+#[test]
+fn an_endless_rotation_ends_the_look() {
+    struct Endless(Dir);
+    impl Opener for Endless {
+        fn open(&self, path: &Path) -> std::io::Result<Option<File>> {
+            self.0.rename("log", "log.1");
+            self.0.append("log", "x\n");
+            Plain.open(path)
+        }
+
+        fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
+            Plain.list(dir, wanted)
+        }
+    }
+    let mut place = Place::new(1);
+    place.append("log", "1\n");
+    let error = place.try_poll_by(&[0], &Endless(place.dir.clone())).unwrap_err().to_string();
+    assert!(error.contains("again and again"), "{error}");
+}

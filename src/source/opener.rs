@@ -1,0 +1,235 @@
+//! How files outside the store are opened: never through a symbolic link that somebody may have planted.
+//!
+//! A link is followed only where its directory belongs to root (or to ourselves) and nobody else can write to
+//! it. Every component of the path is held to that, and so is every component of what a link leads to: root's cron
+//! reads logs in directories of the log's user. Grants of an access control list show as the group's bits.
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstatat};
+use nix::unistd::geteuid;
+
+use super::identity::mtime;
+use crate::store::disk::file_id;
+
+/// A file of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name in the directory.
+    pub name: String,
+    /// Device number, inode number.
+    pub file: (u64, u64),
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time in unix nanoseconds.
+    pub mtime: i64,
+}
+
+/// How files outside the store are opened and listed: with our own rights ([`Plain`]), or as root where we began
+/// as root.
+pub trait Opener {
+    /// Opens a regular file for reading. `None`: it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is no regular file, or lies behind a link that is not followed.
+    fn open(&self, path: &Path) -> io::Result<Option<File>>;
+
+    /// The regular files of `dir` whose names are `wanted`, in no order. A directory that is not there is empty.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>>;
+}
+
+/// Opens with the rights that the process has at that moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plain;
+
+impl Opener for Plain {
+    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        match open_regular(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
+        let entries = match std::fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(Vec::new());
+            }
+            Err(e) => return Err(e),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let Ok(name) = entry?.file_name().into_string() else { continue };
+            if !wanted(&name) {
+                continue;
+            }
+            match std::fs::symlink_metadata(dir.join(&name)) {
+                Ok(meta) if meta.is_file() => {
+                    found.push(Entry { name, file: file_id(&meta), size: meta.len(), mtime: mtime(&meta) });
+                }
+                Ok(_) => {}
+                // Renamed meanwhile; whoever asked looks a second time.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// May a link in the directory that looks like `meta` be followed?
+pub fn may_follow(meta: &Metadata) -> bool {
+    let owner = meta.uid();
+    (owner == 0 || owner == geteuid().as_raw()) && meta.mode() & 0o022 == 0
+}
+
+/// As many links as the kernel follows in one path.
+const MOST_LINKS: usize = 40;
+
+/// A directory that is only passed through needs no right to read it.
+#[cfg(target_os = "linux")]
+const PASS: OFlag = OFlag::O_PATH;
+#[cfg(not(target_os = "linux"))]
+const PASS: OFlag = OFlag::O_RDONLY;
+
+fn open_regular(path: &Path) -> io::Result<File> {
+    let mut links = 0;
+    let mut todo = components(path);
+    let mut at = directory(if path.is_absolute() { "/" } else { "." })?;
+    while let Some(name) = todo.pop_front() {
+        let stat = fstatat(&at, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
+        if kind == SFlag::S_IFLNK {
+            if !may_follow(&at.metadata()?) {
+                return Err(refused("it is a symbolic link in a directory that others can write"));
+            }
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(Errno::ELOOP.into());
+            }
+            let target = PathBuf::from(readlinkat(&at, name.as_os_str())?);
+            if target.is_absolute() {
+                at = directory("/")?;
+            }
+            for component in components(&target).into_iter().rev() {
+                todo.push_front(component);
+            }
+        } else if !todo.is_empty() {
+            let flags = PASS | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            at = File::from(openat(&at, name.as_os_str(), flags, Mode::empty())?);
+        } else if kind == SFlag::S_IFREG {
+            let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+            let file = File::from(openat(&at, name.as_os_str(), flags, Mode::empty())?);
+            // What stood there a moment ago may have been replaced.
+            return if file.metadata()?.is_file() { Ok(file) } else { Err(refused("it is no regular file")) };
+        } else {
+            break;
+        }
+    }
+    Err(refused("it is no regular file"))
+}
+
+fn components(path: &Path) -> VecDeque<OsString> {
+    let named = path.components().filter(|c| matches!(c, Component::Normal(_) | Component::ParentDir));
+    named.map(|c| c.as_os_str().to_owned()).collect()
+}
+
+fn directory(path: &str) -> io::Result<File> {
+    let flags = PASS | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    Ok(File::from(nix::fcntl::open(path, flags, Mode::empty())?))
+}
+
+fn refused(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{Permissions, create_dir, set_permissions, write};
+    use std::io::Read;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    /// A directory of ours alone, or one that all can write.
+    fn make(parent: &Path, name: &str, mode: u32) -> PathBuf {
+        let dir = parent.join(name);
+        create_dir(&dir).unwrap();
+        set_permissions(&dir, Permissions::from_mode(mode)).unwrap();
+        dir
+    }
+
+    fn content(path: &Path) -> String {
+        let mut text = String::new();
+        Plain.open(path).unwrap().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn refusal(path: &Path) -> String {
+        Plain.open(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn links_are_followed_only_where_nobody_else_can_plant_them() {
+        let temp = tempfile::tempdir().unwrap();
+        let ours = make(temp.path(), "ours", 0o755);
+        let theirs = make(temp.path(), "theirs", 0o777);
+        let group = make(temp.path(), "group", 0o775);
+        write(ours.join("log"), "one").unwrap();
+        write(theirs.join("log"), "two").unwrap();
+        for dir in [&ours, &theirs, &group] {
+            symlink(ours.join("log"), dir.join("link")).unwrap();
+        }
+        assert_eq!(content(&ours.join("link")), "one");
+        assert_eq!(content(&theirs.join("log")), "two");
+        assert!(refusal(&theirs.join("link")).contains("symbolic link"));
+        assert!(refusal(&group.join("link")).contains("symbolic link"));
+
+        // A good link that leads to a bad one, and a bad one in the middle of the path.
+        symlink("../theirs/link", ours.join("over")).unwrap();
+        assert!(refusal(&ours.join("over")).contains("symbolic link"));
+        symlink(&ours, theirs.join("dir")).unwrap();
+        assert!(refusal(&theirs.join("dir/log")).contains("symbolic link"));
+        symlink(&theirs, ours.join("dir")).unwrap();
+        assert_eq!(content(&ours.join("dir/log")), "two");
+        assert_eq!(content(&ours.join("../theirs/log")), "two");
+        symlink("circle", ours.join("circle")).unwrap();
+        assert_eq!(Plain.open(&ours.join("circle")).unwrap_err().raw_os_error(), Some(nix::libc::ELOOP));
+    }
+
+    #[test]
+    fn only_regular_files_are_opened_and_nothing_hangs() {
+        let temp = tempfile::tempdir().unwrap();
+        let fifo = temp.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, Mode::S_IRUSR).unwrap();
+        assert!(refusal(&fifo).contains("no regular file"));
+        assert!(refusal(temp.path()).contains("no regular file"));
+        assert!(refusal(Path::new("/dev/null")).contains("no regular file"));
+        assert!(Plain.open(&temp.path().join("none")).unwrap().is_none());
+        assert!(Plain.open(&temp.path().join("none/none")).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_listing_has_the_wanted_regular_files() {
+        let temp = tempfile::tempdir().unwrap();
+        write(temp.path().join("a1"), "12345").unwrap();
+        write(temp.path().join("b1"), "").unwrap();
+        symlink("a1", temp.path().join("a2")).unwrap();
+        create_dir(temp.path().join("a3")).unwrap();
+        let found = Plain.list(temp.path(), &|name| name.starts_with('a')).unwrap();
+        let meta = std::fs::metadata(temp.path().join("a1")).unwrap();
+        let expected = Entry { name: "a1".into(), file: file_id(&meta), size: 5, mtime: mtime(&meta) };
+        assert_eq!(found, [expected]);
+        assert_eq!(Plain.list(&temp.path().join("none"), &|_| true).unwrap(), []);
+    }
+}
