@@ -14,6 +14,14 @@ dejavu() {
 	test -n "$(find /usr/share/fonts /usr/local/share/fonts -name DejaVuSansMono.ttf 2>/dev/null)"
 }
 
+journal_remote() {
+	test -x /usr/lib/systemd/systemd-journal-remote || test -x /lib/systemd/systemd-journal-remote
+}
+
+journal_remote() {
+	test -x /usr/lib/systemd/systemd-journal-remote || test -x /lib/systemd/systemd-journal-remote
+}
+
 need gcc command -v cc
 need pkg-config command -v pkg-config
 need librrd-dev pkg-config --exists librrd
@@ -23,6 +31,18 @@ need fonts-dejavu-core dejavu
 # only the programs; the service manager would be daemontools-run.
 need daemontools command -v multilog
 need rrdtool command -v rrdtool
+# What rotated logs are packed with, and a journal to read.
+need bzip2 command -v bzip2
+need xz-utils command -v xz
+need zstd command -v zstd
+need systemd command -v journalctl
+need systemd-journal-remote journal_remote
+# What rotated logs are packed with, and a journal to read.
+need bzip2 command -v bzip2
+need xz-utils command -v xz
+need zstd command -v zstd
+need systemd command -v journalctl
+need systemd-journal-remote journal_remote
 need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then

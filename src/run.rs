@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Problem, Severity};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
-use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through, protocols};
+use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
 use crate::protocol::BUILTIN;
 use crate::source::stdin;
 use crate::{check, graph, output, owner, query};
@@ -41,7 +41,7 @@ fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
     match cli::parse(args, &[]) {
         Err(e) if matches!(e.kind(), ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue) => {
             let (config, _) = Config::load(cli::config_of(args).as_deref());
-            let own: Vec<_> = protocols(&config).into_iter().skip(BUILTIN.len()).collect();
+            let own: Vec<_> = config.all_protocols().into_iter().skip(BUILTIN.len()).collect();
             if own.is_empty() { Err(e) } else { cli::parse(args, &own) }
         }
         other => other,

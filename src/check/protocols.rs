@@ -99,7 +99,7 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
         Ok(Look::Sound(header)) => {
             if i64::try_from(header.step) != Ok(store.step) {
                 say(Level::Error, "has another step than rrd_step; it is set aside at the next push");
-            } else if !header.sources.iter().map(String::as_str).eq(wanted) {
+            } else if !header.sources.iter().map(|s| s.name.as_str()).eq(wanted) {
                 say(Level::Warning, "lacks data sources of today's table; the next update migrates it");
             } else if header.last_update > now + 3600 {
                 say(Level::Error, "was updated with a time that is still to come (was the clock wrong?)");

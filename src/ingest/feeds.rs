@@ -1,7 +1,7 @@
 //! Where each protocol's lines stand, under one configuration.
 use std::path::PathBuf;
 
-use crate::config::{Config, LogMethod};
+use crate::config::{Config, LogMethod, OwnSource};
 use crate::protocol::Protocol;
 
 /// A logger's processor: what it is called by (argv\[0\]), and whose lines it is given.
@@ -61,21 +61,15 @@ impl Feed {
     }
 }
 
-/// Every protocol, as toaster.conf has it.
-pub fn protocols(config: &Config) -> Vec<&'static Protocol> {
-    let _ = config;
-    crate::protocol::builtin(&Default::default())
-}
-
 /// Every protocol with its sources, in the order of the usage.
 pub fn feeds(config: &Config) -> Vec<Feed> {
-    protocols(config).into_iter().map(|protocol| feed_of(config, protocol)).collect()
+    config.all_protocols().into_iter().map(|protocol| feed_of(config, protocol)).collect()
 }
 
 fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
     let syslog = |used: bool| match (&config.logs_syslog, used) {
         (_, false) => Syslog::Unused,
-        (Some(names), true) => Syslog::Named(vec![names.clone()]),
+        (Some(names), true) => Syslog::Named(names.clone()),
         (None, true) => Syslog::Usual,
     };
     let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
@@ -98,6 +92,7 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
         "webmail" => feed.counter_file.clone_from(&c.logs_web_count),
         "spamassassin" => feed.counter_file.clone_from(&c.logs_spam_count),
         "qmailscanner" => feed.counter_file.clone_from(&c.logs_virus_count),
+        "queue" => feed.counter_file.clone_from(&c.logs_queue_count),
         _ => {}
     }
     match protocol.name {
@@ -120,7 +115,15 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
             feed.syslog = syslog(true);
             feed.files.clone_from(&c.logs_webmail_files);
         }
+        "queue" => feed.queues.clone_from(&c.qmail_queue_dir),
         _ => {}
+    }
+    if let Some(own) = c.protocols.iter().find(|p| p.name == protocol.name) {
+        match &own.source {
+            OwnSource::Multilog(dir) => feed.directories.push(dir.clone()),
+            OwnSource::Syslog => feed.syslog = syslog(true),
+            OwnSource::File(file) => feed.files.push(file.clone()),
+        }
     }
     feed
 }

@@ -9,7 +9,7 @@ mod plan;
 mod repeat;
 mod streams;
 
-pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, protocols};
+pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use streams::{read_streams, stream_names};

@@ -9,10 +9,10 @@ use super::gather::Checkpoint;
 use super::repeat::repeat;
 use super::{AsRoot, Job, Reader, Syslog};
 use crate::error::{Error, Result, warn};
-use crate::line::{Parser, of_program};
+use crate::line::{Line, Parser};
 use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
-use crate::source::journal::{self, Start, Where};
+use crate::source::journal::{self, From};
 use crate::source::opener::{Entry, Opener, Plain};
 use crate::store::ledger::Stream;
 
@@ -75,7 +75,7 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     for (name, parts) in names {
         let before: Vec<Checkpoint> = parts.iter().map(|p| readers[p.reader].gather.checkpoint()).collect();
         let read = match name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {
-            Some(directory) => read_journal(readers, &parts, directory, &before),
+            Some(directory) => read_journal(readers, &parts, directory),
             None => read_file(readers, &parts, Path::new(&name), &before),
         };
         match read {
@@ -122,8 +122,7 @@ fn read_file(
             };
             let line = parser.parse(raw.text);
             let repeat = repeat(&line);
-            for (i, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {
-                let _ = i;
+            for (_, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {
                 let gather = &mut *readers[part.reader].gather;
                 gather.new_bytes += raw.end - raw.start;
                 gather.stream_line(part.stream, part.place, &line, repeat);
@@ -147,62 +146,51 @@ fn read_file(
 }
 
 /// Reads the journal once for all that stand at the same place in it.
-fn read_journal(
-    readers: &mut [Reader<'_, '_>],
-    parts: &[Part],
-    directory: &str,
-    before: &[Checkpoint],
-) -> Result<()> {
-    let place = if directory.is_empty() { Where::System } else { Where::Directory(directory.into()) };
-    let start = |readers: &[Reader<'_, '_>], part: &Part| {
-        let streams = &readers[part.reader].gather.state.ledger.streams;
-        let stream = &streams[part.stream];
-        // Lines of another syslog that was read before are in the journal too.
-        let known = streams.iter().filter(|s| s.name != stream.name && SYSLOGS.contains(&s.name.as_str()));
-        match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
-            (Some(cursor), ..) => Start::After(cursor.clone()),
-            (None, true, _) => Start::AtEnd,
-            (None, false, Some(last)) if last > 0 => Start::Since(last + 1),
-            (None, false, _) => Start::AtBeginning,
-        }
-    };
-    let starts: Vec<Start> = parts.iter().map(|part| start(readers, part)).collect();
-    let mut done: Vec<&Start> = Vec::new();
-    for from in &starts {
+fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str) -> Result<()> {
+    let place =
+        if directory.is_empty() { journal::Place::System } else { journal::Place::Directory(directory.into()) };
+    let begins: Vec<From> = parts.iter().map(|part| begin(readers, part)).collect();
+    let mut done: Vec<&From> = Vec::new();
+    for from in &begins {
         if done.contains(&from) {
             continue;
         }
         done.push(from);
-        let here: Vec<&Part> =
-            parts.iter().zip(&starts).filter(|(_, s)| *s == from).map(|(p, _)| p).collect();
+        let here: Vec<&Part> = parts.iter().zip(&begins).filter(|(_, f)| *f == from).map(|(p, _)| p).collect();
         let Some(job) = here.first().map(|p| readers[p.reader].job) else { continue };
-        let mut last = Ok(None);
-        (job.as_root)(&mut || {
-            last = journal::read(&place, from, &mut |entry: journal::Entry<'_>| {
-                let line = of_program(entry.time, entry.tag, entry.host, entry.message);
-                let repeat = repeat(&line);
-                for part in &here {
-                    let gather = &mut *readers[part.reader].gather;
-                    gather.new_bytes += entry.message.len() as u64;
-                    gather.stream_line(part.stream, part.place, &line, repeat);
-                }
-            });
-        });
-        match last {
-            Ok(Some(cursor)) => {
-                for part in here {
-                    readers[part.reader].gather.state.ledger.streams[part.stream].journal =
-                        Some(cursor.clone());
-                }
+        let mut started = None;
+        (job.as_root)(&mut || started = Some(journal::start(&place, from.clone())));
+        let Some(reading) = started else { continue };
+        let last = reading?.read(|entry| {
+            let line = Line::of_parts(entry.time, entry.host, entry.tag, entry.message);
+            let repeat = repeat(&line);
+            for part in &here {
+                let gather = &mut *readers[part.reader].gather;
+                gather.new_bytes += entry.message.len() as u64;
+                gather.stream_line(part.stream, part.place, &line, repeat);
             }
-            Ok(None) => {}
-            Err(e) => {
-                back(readers, parts, before);
-                return Err(e);
+        })?;
+        if let Some(cursor) = last {
+            for part in here {
+                readers[part.reader].gather.state.ledger.streams[part.stream].journal = Some(cursor.clone());
             }
         }
     }
     Ok(())
+}
+
+/// Where in the journal one of `readers` goes on.
+fn begin(readers: &[Reader<'_, '_>], part: &Part) -> From {
+    let streams = &readers[part.reader].gather.state.ledger.streams;
+    let stream = &streams[part.stream];
+    // Lines of another syslog that was read before are in the journal too.
+    let known = streams.iter().filter(|s| s.name != stream.name && SYSLOGS.contains(&s.name.as_str()));
+    match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
+        (Some(cursor), ..) => From::Cursor(cursor.clone()),
+        (None, true, _) => From::End,
+        (None, false, Some(last)) if last > 0 => From::Since(last + 1),
+        (None, false, _) => From::Beginning,
+    }
 }
 
 /// Opens with our own rights, and where they are not enough with those that we began with.

@@ -8,13 +8,11 @@
 //! | `courier` | Courier's POP3 and IMAP servers |
 //! | `dovecot` | dovecot's login processes, 1.0 to 2.4 |
 //! | `web` | sqwebmail, squirrelmail, roundcube |
-//! | `tcp` | tcpserver(1), sslserver, tcpsvd(8): what runs before a POP3 server |
 //!
 //! To add one: a function from a text to `Said`, and its tag in [`read`]. A rule compares the beginning of a text,
 //! or what the program itself put there: users, and who pretends to be one, choose their names.
 mod courier;
 mod dovecot;
-pub(super) mod tcp;
 mod vchkpw;
 mod web;
 
