@@ -8,9 +8,13 @@
 //! The counter file, the query, the RRD's data sources and the help come from the table; the
 //! registry's test refuses a protocol without samples, help texts or valid DS names. A protocol
 //! knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in, counters out.
+pub mod names;
+pub mod rbl;
 #[cfg(test)]
 mod samples;
+mod scan;
 pub mod send;
+mod tcpserver;
 
 use std::fmt;
 
@@ -178,7 +182,7 @@ impl Protocol {
 }
 
 /// The built-in protocols, in the order of the usage. Each is made once a process, from what toaster.conf says.
-pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[send::protocol];
+pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[send::protocol, rbl::protocol];
 
 /// All of [`BUILTIN`], for as long as the process lives.
 pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {

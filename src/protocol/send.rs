@@ -3,6 +3,7 @@
 //! Source of the lines: qmail-send.c's `log1`/`log3` calls (qmail-log(5)); dialects of indimail
 //! (` queueN` ends every line), splogger(8), notqmail and s/qmail. The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
+use super::scan::{fraction, number};
 use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, nanofraction, of};
 use crate::line::Line;
 
@@ -232,26 +233,6 @@ fn rest(line: &Line<'_>, raise: &mut Raise<'_>) -> Verdict {
 fn word(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|&b| b == b':' || b == b' ')?;
     if end == 0 { None } else { Some(&text[end..]) }
-}
-
-/// A decimal number that fits in 64 bits, and what follows it.
-#[inline]
-fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let mut value: u64 = 0;
-    let mut digits = 0;
-    while let Some(digit) = text.get(digits).map(|b| b.wrapping_sub(b'0')).filter(|&d| d < 10) {
-        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
-        digits += 1;
-    }
-    if digits == 0 { None } else { Some((value, &text[digits..])) }
-}
-
-/// `A/B`, and what follows it.
-#[inline]
-fn fraction(text: &[u8]) -> Option<(u64, u64, &[u8])> {
-    let (above, rest) = number(text)?;
-    let (below, rest) = number(rest.strip_prefix(b"/")?)?;
-    Some((above, below, rest))
 }
 
 const NANO: i128 = 1_000_000_000;

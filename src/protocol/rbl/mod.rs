@@ -1,0 +1,222 @@
+//! `rbl`: everything in qmail-smtpd's log directory.
+//!
+//! Many programs write there: tcpserver, rblsmtpd, spamdyke, qmail-smtpd with its patches, simscan. **How the text
+//! begins tells the group**, never a word within it: clients choose HELO, sender, subject and host name. One file
+//! a group:
+//!
+//! | file | lines |
+//! |---|---|
+//! | `rblsmtpd` | rblsmtpd(1), and the lists that a patched qmail-smtpd asks; `lists` knows the lists by name |
+//! | `chkuser`, `simscan`, `spamdyke` | these programs |
+//! | `sqmail` | s/qmail and SPAMCONTROL: `Accept::…`, `Reject::…` |
+//! | `qlog` | `qlogenvelope: `, `qlogreceived: ` of the qlog patch |
+//! | `../tcpserver` | tcpserver(1), sslserver(1), tcpsvd(8) |
+//!
+//! To add a group: give it a variant of [`Group`], find it in [`begun`] or [`named`], and raise its counters.
+mod chkuser;
+mod keys;
+mod lists;
+mod qlog;
+mod rblsmtpd;
+mod samples;
+mod simscan;
+mod spamdyke;
+mod sqmail;
+#[cfg(test)]
+mod tests;
+
+use memchr::memmem;
+
+use super::scan::{number, program};
+use super::{Place, Protocol, Raise, Settings, Verdict, tcpserver};
+use crate::line::Line;
+use lists::Lists;
+
+/// The protocol `rbl`. Own lists of toaster.conf are further counters, behind the built-in ones.
+pub fn protocol(settings: &Settings) -> Protocol {
+    let (counters, lists) = keys::with_lists(&settings.lists);
+    let reader = Reader {
+        lists,
+        smtpd_in_syslog: settings.smtpd_in_syslog || settings.send_in_syslog,
+        spamdyke_in_syslog: settings.spamdyke_in_syslog,
+    };
+    Protocol {
+        name: "rbl",
+        about: "what qmail-smtpd and the programs around it accept and turn away",
+        // A protocol lives as long as the process and is made once, so that its table, its classifier and
+        // its samples may be leaked.
+        counters: Vec::leak(counters),
+        classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+            reader.classify(line, place, raise)
+        })),
+        home: Place::Own,
+        measured: false,
+        stored: &[],
+        aliases: keys::ALIASES,
+        samples: Vec::leak(samples::all()),
+    }
+}
+
+/// What a line is about, and the part of it that the group's file reads.
+enum Group<'a> {
+    Rblsmtpd(&'a [u8]),
+    /// qmail-smtpd asked a list: what follows `rbl: `.
+    Asked(&'a [u8]),
+    /// qmail-smtpd turned a client away for what this names.
+    Listed(&'a [u8]),
+    Chkuser(&'a [u8]),
+    Simscan(&'a [u8]),
+    Spamdyke(&'a [u8]),
+    Accept(&'a [u8]),
+    Reject(&'a [u8]),
+    Qlog(&'a [u8]),
+    Tcp(&'a [u8]),
+    /// It raises this counter and no other.
+    One(usize),
+}
+
+/// Reads lines.
+struct Reader {
+    lists: Lists,
+    smtpd_in_syslog: bool,
+    spamdyke_in_syslog: bool,
+}
+
+impl Reader {
+    fn classify(&self, line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+        if line.continuation || line.text.is_empty() {
+            return if place == Place::Own { Verdict::Known } else { Verdict::Foreign };
+        }
+        let (of_smtpd, text) = match program(line.text) {
+            Some((b"qmail-smtpd", rest)) => (true, rest),
+            _ => (line.tag == Some(b"qmail-smtpd"), line.text),
+        };
+        let group = begun(text)
+            .or_else(|| program(text).and_then(|(name, rest)| named(name, rest)))
+            .or_else(|| line.tag.and_then(|tag| named(tag, text)));
+        if place == Place::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
+            return Verdict::Foreign;
+        }
+        raise.one(keys::COUNT);
+        match group {
+            Some(group) => self.raise(group, raise),
+            None if memmem::find(text, b"Reverse").is_some() => known(keys::DNS, raise),
+            None => unknown(raise),
+        }
+    }
+
+    /// Is a line among those of all programs one to be counted? Besides the groups those that qmail-smtpd puts its
+    /// name before: they are its own, whatever they say.
+    fn counts_in_syslog(&self, tag: Option<&[u8]>, group: Option<&Group<'_>>, of_smtpd: bool) -> bool {
+        tag.is_none_or(may_carry)
+            && match group {
+                Some(Group::Spamdyke(_)) => self.spamdyke_in_syslog,
+                Some(_) => self.smtpd_in_syslog,
+                None => of_smtpd && self.smtpd_in_syslog,
+            }
+    }
+
+    fn raise(&self, group: Group<'_>, raise: &mut Raise<'_>) -> Verdict {
+        match group {
+            Group::Rblsmtpd(rest) => rblsmtpd::classify(rest, &self.lists, raise),
+            Group::Asked(rest) => rblsmtpd::asked(rest, &self.lists, raise),
+            Group::Listed(name) => self.lists.raise(name, raise),
+            Group::Chkuser(rest) => chkuser::classify(rest, raise),
+            Group::Simscan(rest) => simscan::classify(rest, raise),
+            Group::Spamdyke(rest) => spamdyke::classify(rest, raise),
+            Group::Accept(rest) => sqmail::accept(rest, raise),
+            Group::Reject(rest) => sqmail::reject(rest, raise),
+            Group::Qlog(rest) => qlog::classify(rest, raise),
+            Group::Tcp(rest) => tcpserver::classify(rest, keys::TCP_SLOTS, raise),
+            Group::One(counter) => known(counter, raise),
+        }
+    }
+}
+
+/// The group of a text that does not begin with `NAME: `.
+fn begun(text: &[u8]) -> Option<Group<'_>> {
+    match text.first()? {
+        b'C' => text.strip_prefix(b"CHKUSER ").map(Group::Chkuser),
+        b's' => text.strip_prefix(b"simscan:").filter(|rest| rest.starts_with(b"[")).map(Group::Simscan),
+        b'p' => {
+            let (_, rest) = number(text.strip_prefix(b"pid ")?)?;
+            decision(rest.strip_prefix(b" ")?)
+        }
+        b'A' | b'R' => decision(text),
+        b'4' => {
+            // The IP address stands before the list.
+            let rest = text.strip_prefix(b"421 badiprbl: ")?;
+            let at = memmem::find(rest, b" rbl: ")?;
+            Some(Group::Listed(&rest[at + b" rbl: ".len()..]))
+        }
+        b'm' => {
+            // What follows the list is the client's: sender, recipient, HELO.
+            let rest = text.strip_prefix(b"message rejected (qmail-dnsbl) (")?;
+            Some(Group::Listed(&rest[..memchr::memchr(b')', rest)?]))
+        }
+        _ => None,
+    }
+}
+
+/// `Accept::TYPE::…` or `Reject::TYPE::…`.
+fn decision(text: &[u8]) -> Option<Group<'_>> {
+    let accept = || text.strip_prefix(b"Accept::").map(Group::Accept);
+    accept().or_else(|| text.strip_prefix(b"Reject::").map(Group::Reject))
+}
+
+/// The group of a line of the program `name`, or one that begins with `name: `. Where syslog has a header before
+/// the line, that name is the tag.
+fn named<'a>(name: &[u8], rest: &'a [u8]) -> Option<Group<'a>> {
+    Some(match name {
+        b"rblsmtpd" => Group::Rblsmtpd(rest),
+        b"rbl" => Group::Asked(rest.strip_prefix(b"ip=")?),
+        b"simscan" => Group::Simscan(rest),
+        b"spamdyke" => Group::Spamdyke(rest),
+        b"qlogenvelope" | b"qlogreceived" => Group::Qlog(rest),
+        b"badhelo" => Group::One(keys::BADHELO),
+        b"badmailfrom" => Group::One(keys::BADMAILFROM),
+        b"badmailto" | b"badrcptto" => Group::One(keys::BADMAILTO),
+        b"auth" if rest.starts_with(b"auth-success ") => Group::One(keys::AUTH_OK),
+        b"auth" if rest.starts_with(b"auth-failed ") => Group::One(keys::AUTH_FAIL),
+        _ if tcpserver::is_program(name) => Group::Tcp(rest),
+        _ => return None,
+    })
+}
+
+/// May lines under this tag of syslog be of a group? splogger(8) is told `qmail` or the service; the other programs
+/// name themselves. Tags that other mail systems write under too (`auth` of dovecot, `rbl`) may not.
+fn may_carry(tag: &[u8]) -> bool {
+    const TAGS: [&[u8]; 18] = [
+        b"qmail",
+        b"qmail-smtpd",
+        b"qmail-smtps",
+        b"qmail-submission",
+        b"smtpd",
+        b"smtp",
+        b"smtps",
+        b"submission",
+        b"submit",
+        b"rblsmtpd",
+        b"spamdyke",
+        b"simscan",
+        b"qlogenvelope",
+        b"qlogreceived",
+        b"badhelo",
+        b"badmailfrom",
+        b"badmailto",
+        b"badrcptto",
+    ];
+    tcpserver::is_program(tag) || TAGS.contains(&tag)
+}
+
+/// A line of a known form.
+fn known(counter: usize, raise: &mut Raise<'_>) -> Verdict {
+    raise.one(counter);
+    Verdict::Known
+}
+
+/// A line that no rule knows.
+fn unknown(raise: &mut Raise<'_>) -> Verdict {
+    raise.one(keys::OTHER);
+    Verdict::Unknown
+}

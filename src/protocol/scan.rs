@@ -1,0 +1,80 @@
+//! Small readers that several protocols share: each takes the bytes at hand and gives what follows.
+
+/// A decimal number that fits in 64 bits, and what follows it.
+#[inline]
+pub(super) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value: u64 = 0;
+    let mut digits = 0;
+    while let Some(digit) = text.get(digits).map(|b| b.wrapping_sub(b'0')).filter(|&d| d < 10) {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        digits += 1;
+    }
+    if digits == 0 { None } else { Some((value, &text[digits..])) }
+}
+
+/// `A/B`, and what follows it.
+#[inline]
+pub(super) fn fraction(text: &[u8]) -> Option<(u64, u64, &[u8])> {
+    let (above, rest) = number(text)?;
+    let (below, rest) = number(rest.strip_prefix(b"/")?)?;
+    Some((above, below, rest))
+}
+
+/// Up to the first blank, and what follows that blank.
+#[inline]
+pub(super) fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b' ', text) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => text.split_at(text.len()),
+    }
+}
+
+/// The program that `text` says it is of, `NAME: REST` or `NAME[PID]: REST`, and REST. A name has at most 15
+/// characters.
+#[inline]
+pub(super) fn program(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = text.iter().take(16).position(|b| matches!(b, b':' | b'[' | b' '))?;
+    let (name, mut rest) = text.split_at(end);
+    if let Some(pid) = rest.strip_prefix(b"[") {
+        rest = number(pid)?.1.strip_prefix(b"]")?;
+    }
+    Some((name, rest.strip_prefix(b": ")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs() {
+        for (text, expected) in [
+            ("rblsmtpd: x", Some(("rblsmtpd", "x"))),
+            ("spamdyke[7]: ALLOWED", Some(("spamdyke", "ALLOWED"))),
+            ("tcpserver: ", Some(("tcpserver", ""))),
+            ("fifteen-letters: x", Some(("fifteen-letters", "x"))),
+            ("sixteen-letters-: x", None),
+            ("simscan:[7]:CLEAN: x", None),
+            ("spamdyke[]: x", None),
+            ("spamdyke[7]x: x", None),
+            ("mail recv: x", None),
+            ("tcpserver:x", None),
+            ("tcpserver:", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(name, rest)| (name.as_bytes(), rest.as_bytes()));
+            assert_eq!(program(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_words() {
+        assert_eq!(number(b"12/x"), Some((12, &b"/x"[..])));
+        assert_eq!(number(b"18446744073709551615"), Some((u64::MAX, &b""[..])));
+        assert_eq!(number(b"18446744073709551616"), None);
+        assert_eq!(number(b"x"), None);
+        assert_eq!(fraction(b"1/2 x"), Some((1, 2, &b" x"[..])));
+        assert_eq!(fraction(b"1:2"), None);
+        assert_eq!(word(b"a b c"), (&b"a"[..], &b"b c"[..]));
+        assert_eq!(word(b"a"), (&b"a"[..], &b""[..]));
+    }
+}
