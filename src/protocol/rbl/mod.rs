@@ -43,8 +43,8 @@ pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "rbl",
         about: "what qmail-smtpd and the programs around it accept and turn away",
-        // A protocol lives as long as the process and is made once, so that its table and its classifier may be
-        // leaked.
+        // A protocol lives as long as the process and is made once, so that its table, its classifier and
+        // its samples may be leaked.
         counters: Vec::leak(counters),
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             reader.classify(line, place, raise)
@@ -53,7 +53,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         measured: false,
         stored: &[],
         aliases: keys::ALIASES,
-        samples: samples::SAMPLES,
+        samples: Vec::leak(samples::all()),
     }
 }
 

@@ -6,7 +6,7 @@
 use super::keys::QLOG;
 use super::{known, unknown};
 use crate::protocol::scan::word;
-use crate::protocol::{Counter, Raise, Verdict, count};
+use crate::protocol::{Counter, Raise, Sample, Verdict, count};
 
 /// Reason; key; DS name; help.
 type Reason = (&'static [u8], &'static str, &'static str, &'static str);
@@ -115,6 +115,166 @@ fn reason(rest: &[u8]) -> Option<&[u8]> {
     let (_, rest) = word(rest.strip_prefix(b"code=")?);
     Some(word(rest.strip_prefix(b"reason=")?).0)
 }
+
+/// Lines that document and test this group.
+pub(super) const SAMPLES: &[Sample] = &[
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=alarmtimeout detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_alarmtimeout", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=out_of_memory detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_out_of_memory", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=cannot_read_controls detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_cannot_read_controls", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=unknown_ip_me detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_unknown_ip_me", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=max_rcpt_exceeded detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_max_rcpt_exceeded", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=bad_newlines detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_bad_newlines", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=pregreet detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_pregreet", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogreceived: result=rejected code=553 reason=databytes_limit_exceeded detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_databytes_limit_exceeded", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=not_in_rcpthosts detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_not_in_rcpthosts", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=authfailed detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_authfailed", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=authinvalid detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_authinvalid", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=authrequired detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_authrequired", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=authnotmailfrom detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_authnotmailfrom", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=validrcptto detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_validrcptto", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=brtlimit detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_brtlimit", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=nomailbox detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_nomailbox", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=chkuser detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_chkuser", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=chkusersender detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_chkusersender", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=rcptcheck detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_rcptcheck", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=nullsenderdenied detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_nullsenderdenied", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=dontrelay detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_dontrelay", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=empf detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_empf", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=rblreject detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_rblreject", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=rbldelay detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_rbldelay", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=spf detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_spf", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=qregexbhelo detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_qregexbhelo", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=qregexbmf detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_qregexbmf", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=qregexbmt detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_qregexbmt", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=qqtfailure detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_qqtfailure", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=accepted code=250 reason=rcptto detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_rcptto", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=accepted code=250 reason=relayclient detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_relayclient", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=accepted code=250 reason=rcpthosts detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_rcpthosts", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=accepted code=250 reason=spp detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_spp", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogreceived: result=accepted code=250 reason=queueaccept detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_queueaccept", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogreceived: result=rejected code=553 reason=queuereject detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_queuereject", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogreceived: result=rejected code=553 reason=queue_delay detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_queue_delay", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogreceived: result=rejected code=553 reason=message_loop detail= helo=reason=chkuser",
+        &[("count", 1), ("qlog_message_loop", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected code=553 reason=moon detail=",
+        &[("count", 1), ("qlog_other", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qlogenvelope: result=rejected helo=x reason=spf",
+        &[("count", 1), ("other", 1)],
+    ),
+];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 use super::keys::{OTHER, SPAMDYKE};
 use super::known;
 use crate::protocol::scan::word;
-use crate::protocol::{Counter, Raise, Verdict, count};
+use crate::protocol::{Counter, Raise, Sample, Verdict, count};
 
 // Positions after SPAMDYKE.
 const ALLOWED: usize = 0;
@@ -149,6 +149,167 @@ fn other_code(raise: &mut Raise<'_>) -> Verdict {
     raise.one(SPAMDYKE + OTHER_CODE);
     Verdict::Unknown
 }
+
+/// Lines that document and test this group.
+pub(super) const SAMPLES: &[Sample] = &[
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: ALLOWED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_allowed", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: ALLOWED_TLS from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_allowed", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: TLS_ENCRYPTED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_allowed", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_ACCESS_DENIED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_access_denied", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_AUTH_REQUIRED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_auth_required", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_BLACKLIST_IP from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_blacklist_ip", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_BLACKLIST_NAME from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_blacklist_name", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_EARLYTALKER from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_earlytalker", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_GRAYLISTED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_graylisted", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_HEADER_BLACKLISTED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_header_blacklisted", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_IDENTICAL_SENDER_RECIPIENT from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_identical_sender_recipient", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_INVALID_RECIPIENT from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_invalid_recipient", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_IP_IN_CC_RDNS from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_ip_in_cc_rdns", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_IP_IN_RDNS from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_ip_in_rdns", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_OTHER from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_other", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_RBL_MATCH from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_rbl_match", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_RDNS_MISSING from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_rdns_missing", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_RDNS_RESOLVE from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_rdns_resolve", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_RECIPIENT_BLACKLISTED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_recipient_blacklisted", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_REJECT_ALL from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_reject_all", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_RELAYING from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_relaying", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_RHSBL_MATCH from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_rhsbl_match", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_SENDER_BLACKLISTED from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_sender_blacklisted", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_SENDER_NOT_AUTH from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_sender_not_auth", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_SENDER_NOT_LOCAL from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_sender_not_local", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_SENDER_NO_MX from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_sender_no_mx", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_TOO_MANY_RECIPIENTS from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_too_many_recipients", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_UNAVAILABLE_RECIPIENT from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_unavailable_recipient", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_UNPARSEABLE from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_unparseable", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_UNQUALIFIED_RECIPIENT from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_unqualified_recipient", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_ZERO_RECIPIENTS from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("denied_zero_recipients", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DENIED_BY_MOON from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_denied", 1), ("spamdyke_other", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: TIMEOUT from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown) reason: TIMEOUT",
+        &[("count", 1), ("spamdyke_timeout", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: FAILED_AUTH from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_failed_auth", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: FAILED_TLS from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_failed_tls", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: UNKNOWN_AUTH from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_unknown_auth", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: WHATEVER from: bob@example.com to: alice@example.org origin_ip: 198.51.100.20 origin_rdns: (unknown)",
+        &[("count", 1), ("spamdyke_other", 1)],
+    ),
+    (
+        "Mar  9 11:10:38 mx1 spamdyke[29401]: FILTER_RBL_MATCH ip: 198.51.100.20 rbl: zen.spamhaus.org",
+        &[("count", 1), ("other", 1)],
+    ),
+    ("Mar  9 11:10:38 mx1 spamdyke[29401]: ERROR: unable to write 26 bytes", &[("count", 1), ("other", 1)]),
+    (
+        "@400000006abaee6000000000 spamdyke[29300]: DEBUG(filter_rdns()@filter.c:40): checking",
+        &[("count", 1), ("other", 1)],
+    ),
+];
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 //! HELO (`H:`), sender and recipient are the client's. Types: smtpdlog.c and qmail-mrtg.c of s/qmail.
 use super::keys::{AUTH_FAIL, AUTH_OK, SQMAIL};
 use super::{known, unknown};
-use crate::protocol::{Counter, Raise, Verdict, count};
+use crate::protocol::{Counter, Raise, Sample, Verdict, count};
 
 const TYPES: [(&[u8], &str, &str); 9] = [
     (b"SMTP", "reject_smtp", "rejections of s/qmail for the SMTP dialogue"),
@@ -71,6 +71,63 @@ fn kind(rest: &[u8]) -> Option<&[u8]> {
 fn position(kind: &[u8]) -> Option<usize> {
     TYPES.iter().position(|t| t.0 == kind)
 }
+
+/// Lines that document and test this group.
+pub(super) const SAMPLES: &[Sample] = &[
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 502 Accept::RCPT::Recipients_Cdb P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("accept", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 Accept::ORIG::Local_Sender P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("accept", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 502 Accept::AUTH::plain P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("accept", 1), ("qmail_smtpd_auth_ok", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::SMTP::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_smtp", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::SNDR::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_sndr", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::ORIG::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_orig", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::RCPT::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_rcpt", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::DATA::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_data", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::SPF::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_spf", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::TLS::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_tls", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::RBL::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_rbl", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::AUTH::plain P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_auth", 1), ("qmail_smtpd_auth_fail", 1)],
+    ),
+    (
+        "@400000006abaee6000000000 Reject::MOON::Full P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
+        &[("count", 1), ("reject", 1), ("reject_other", 1)],
+    ),
+    ("@400000006abaee6000000000 Reject: x", &[("count", 1), ("other", 1)]),
+];
 
 #[cfg(test)]
 mod tests {
