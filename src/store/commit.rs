@@ -205,8 +205,12 @@ impl Session<'_> {
     fn recover(&mut self, now: i64) -> Result<()> {
         let store = self.store;
         let journal_path = store.journal();
+        let mut no_journal = false;
         let journal = match read_or_aside(&journal_path, now)? {
-            None => None,
+            None => {
+                no_journal = true;
+                None
+            }
             Some(bytes) => match decode::<Journal>(&bytes) {
                 Some(journal) => Some(journal),
                 None if bytes.is_empty() => {
@@ -262,15 +266,19 @@ impl Session<'_> {
                 disk::remove(&journal_path)?;
             }
         }
-        self.undo_stale_intent(redone, now)?;
+        let unfinished = no_journal && self.origin == Origin::Damaged;
+        self.undo_stale_intent(redone, unfinished, now)?;
         self.read_counter_file(now)
     }
 
-    fn undo_stale_intent(&mut self, redone: bool, now: i64) -> Result<()> {
+    /// Cuts the archive back if the intent is that of a commit that did not come about: the next one; or,
+    /// `unfinished`, whichever it is, where the state is damaged and cannot tell, for an intent goes before its
+    /// journal does.
+    fn undo_stale_intent(&mut self, redone: bool, unfinished: bool, now: i64) -> Result<()> {
         let path = self.store.file("intent");
         let Some(bytes) = read_or_aside(&path, now)? else { return Ok(()) };
         if let Some(intent) =
-            decode::<Intent>(&bytes).filter(|i| !redone && i.number == self.state.number + 1)
+            decode::<Intent>(&bytes).filter(|i| !redone && (unfinished || i.number == self.state.number + 1))
         {
             archive::cut_back(&self.store.base, &intent)?;
         }

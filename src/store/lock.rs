@@ -23,15 +23,22 @@ pub struct Lock {
 /// be made or opened.
 pub fn lock(path: &Path, patience: Duration) -> Result<Lock> {
     super::disk::gate("lock").at("lock", path)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
-        .at("open", path)?;
+    let open = || {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)
+    };
+    let file = match open() {
+        // Removed, not moved: rmdir(2) can never take away the file that another process has locked by now.
+        Err(e) if e.raw_os_error() == Some(libc::EISDIR) && std::fs::remove_dir(path).is_ok() => open(),
+        other => other,
+    }
+    .at("open", path)?;
     let begun = Instant::now();
     let mut pause = Duration::from_millis(2);
     loop {
