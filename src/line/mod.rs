@@ -70,12 +70,7 @@ impl<'a> Line<'a> {
 
     /// A line that comes in parts, as journald has it. `time` is when it was logged; a fraction of splogger(8) before
     /// the text is truer. One `\r` at the text's end is not part of it.
-    pub fn of_parts(
-        time: Stamp,
-        host: Option<&'a [u8]>,
-        tag: Option<&'a [u8]>,
-        text: &'a [u8],
-    ) -> Line<'a> {
+    pub fn of_parts(time: Stamp, host: Option<&'a [u8]>, tag: Option<&'a [u8]>, text: &'a [u8]) -> Line<'a> {
         syslog::Header::of(host, tag, text.strip_suffix(b"\r").unwrap_or(text)).line(time)
     }
 

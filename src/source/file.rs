@@ -123,7 +123,8 @@ impl Snapshot {
                 ends.push(None);
                 continue;
             };
-            let end = file.read(first, |line| each(file, line, Readers { from: &from, start: line.start }))?;
+            let end =
+                file.read(first, |line| each(file, line, Readers { from: &from, start: line.start }))?;
             let Some(end) = end else { return Ok(Outcome::Changed) };
             said.extend(end.damage);
             ends.push(Some(end.position));

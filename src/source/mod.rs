@@ -2,6 +2,7 @@
 pub mod directory;
 pub mod file;
 pub mod identity;
+pub mod journal;
 pub mod lines;
 pub mod opener;
 pub mod queue;

@@ -212,7 +212,8 @@ mod tests {
         let mut content = Content::open(&file, Compression::Gzip, 0).unwrap();
         let mut lines = Vec::new();
         let read = |buf: &mut [u8], _| content.fill(buf);
-        let end = crate::source::lines::walk_with(read, 0, u64::MAX, |l| lines.push(l.text.to_vec())).unwrap();
+        let end =
+            crate::source::lines::walk_with(read, 0, u64::MAX, |l| lines.push(l.text.to_vec())).unwrap();
         assert_eq!(end, 64 << 20);
         assert_eq!(lines, [vec![b'a'; LINE_LIMIT]]);
     }

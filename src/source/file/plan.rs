@@ -86,13 +86,14 @@ pub(super) fn attempt(
     streams: &[&Stream],
     opener: &dyn Opener,
 ) -> Try<(Vec<Open>, Vec<Plan>)> {
-    let mut look = Look { path, olddir, opener, live: open_live(path, opener)?, siblings: None, opened: vec![] };
+    let mut look =
+        Look { path, olddir, opener, live: open_live(path, opener)?, siblings: None, opened: vec![] };
     let mut plans = Vec::new();
     for stream in streams {
         plans.push(look.plan(stream)?);
     }
     look.unchanged()?;
-    Ok(look.finish(plans))
+    look.finish(plans)
 }
 
 fn open_live(path: &Path, opener: &dyn Opener) -> Result<Option<Open>> {
@@ -117,7 +118,7 @@ struct Look<'a> {
     live: Option<Open>,
     /// The oldest first; `None`: nobody asked yet.
     siblings: Option<Vec<Sibling>>,
-    /// Those of the siblings that were opened. The number after the last sibling's is the live file's.
+    /// Those of the siblings that are open. The number after the last sibling's is the live file's.
     opened: Vec<Option<Open>>,
 }
 
@@ -178,6 +179,12 @@ impl Look<'_> {
             *slot = Some(file);
         }
         slot.as_ref().ok_or(Trouble::Changed)
+    }
+
+    fn close(&mut self, i: usize) {
+        if let Some(slot) = self.opened.get_mut(i) {
+            *slot = None;
+        }
     }
 
     fn plan(&mut self, stream: &Stream) -> Try<Plan> {
@@ -283,9 +290,12 @@ impl Look<'_> {
         let mut short = None;
         for i in hinted.into_iter().chain((0..all.len()).rev()) {
             let Some(sibling) = all.get(i) else { continue };
+            let is_needed = matches!(self.opened.get(i), Some(Some(_)));
             match self.open(i, sibling)?.matches(position)? {
                 Match::Full => return Ok(Some((i, Match::Full))),
                 Match::Short => short = short.or(Some((i, Match::Short))),
+                // There may be thousands of them: not all are held open.
+                Match::No if !is_needed => self.close(i),
                 Match::No => {}
             }
         }
@@ -348,7 +358,7 @@ impl Look<'_> {
     }
 
     /// The files that somebody reads, the oldest first, and the plans with their numbers.
-    fn finish(mut self, mut plans: Vec<Plan>) -> (Vec<Open>, Vec<Plan>) {
+    fn finish(mut self, mut plans: Vec<Plan>) -> Try<(Vec<Open>, Vec<Plan>)> {
         let all = self.siblings.take().unwrap_or_default();
         let used: BTreeSet<usize> = plans.iter().flat_map(|p| p.spans.iter().map(|s| s.file)).collect();
         let followed: BTreeSet<usize> = (0..all.len()).filter(|&i| self.is_followed(&all, i)).collect();
@@ -359,15 +369,14 @@ impl Look<'_> {
                 Some(slot) => slot.take(),
                 None => self.live.take(),
             };
-            if let Some(mut file) = file {
-                file.finished = followed.contains(&i);
-                numbers.push(i);
-                files.push(file);
-            }
+            let mut file = file.ok_or(Trouble::Changed)?;
+            file.finished = followed.contains(&i);
+            numbers.push(i);
+            files.push(file);
         }
         for span in plans.iter_mut().flat_map(|p| p.spans.iter_mut()) {
             span.file = numbers.iter().position(|&n| n == span.file).unwrap_or(usize::MAX);
         }
-        (files, plans)
+        Ok((files, plans))
     }
 }

@@ -132,7 +132,10 @@ mod tests {
             ["maillog.10.gz", "maillog.2.bz2", "maillog.1.xz", "maillog.0"]
         );
         assert_eq!(
-            ordered("m", &["m-20260929", "m-20260928-2.zst", "m-20260928.zstd", "m-20260928-10", "m-20260101"]),
+            ordered(
+                "m",
+                &["m-20260929", "m-20260928-2.zst", "m-20260928.zstd", "m-20260928-10", "m-20260101"]
+            ),
             ["m-20260101", "m-20260928.zstd", "m-20260928-2.zst", "m-20260928-10", "m-20260929"]
         );
         assert_eq!(
@@ -166,7 +169,19 @@ mod tests {
     #[test]
     fn other_names_are_none() {
         for name in [
-            "m", "m.", "m-", "m.gz", "m.1.tmp", "m.old", "m2.1", "mm.1", "m.1x", "m.-1", "m.1..2", "m.1.lz4", "",
+            "m",
+            "m.",
+            "m-",
+            "m.gz",
+            "m.1.tmp",
+            "m.old",
+            "m2.1",
+            "mm.1",
+            "m.1x",
+            "m.-1",
+            "m.1..2",
+            "m.1.lz4",
+            "",
             "m.1234567890123456789",
         ] {
             assert!(!is_sibling("m", name), "{name}");

@@ -97,8 +97,7 @@ impl Place {
     fn try_poll_by(&mut self, numbers: &[usize], opener: &dyn Opener) -> Result<()> {
         loop {
             let streams: Vec<&Stream> = numbers.iter().map(|&n| &self.streams[n]).collect();
-            let (snapshot, plans) =
-                open(&self.path("log"), self.olddir.as_deref(), &streams, opener)?;
+            let (snapshot, plans) = open(&self.path("log"), self.olddir.as_deref(), &streams, opener)?;
             let mut new = vec![vec![]; numbers.len()];
             let outcome = snapshot.read(&plans, |_, line, readers| {
                 for (i, new) in new.iter_mut().enumerate() {

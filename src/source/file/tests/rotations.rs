@@ -53,9 +53,15 @@ fn a_file_that_appears_later_is_read_whole_even_if_it_was_rotated_before_the_nex
 
 #[test]
 fn renamed_under_every_name() {
-    for name in
-        ["log.0", "log.1", "log-20260928", "log-20260928-1", "log-2026092813", "log-1790000000", "log.20260928"]
-    {
+    for name in [
+        "log.0",
+        "log.1",
+        "log-20260928",
+        "log-20260928-1",
+        "log-2026092813",
+        "log-1790000000",
+        "log.20260928",
+    ] {
         let mut place = begun();
         place.append("log", "3\n");
         place.rename("log", name);
@@ -273,6 +279,29 @@ fn streams_at_different_places_share_one_reading() {
 }
 
 #[test]
+fn a_sibling_that_is_not_one_streams_is_kept_for_another() {
+    let mut place = Place::new(2);
+    place.append("log", "1\n");
+    place.try_poll_by(&[0], &Plain).unwrap();
+    place.make_room();
+    place.rename("log", "log.1");
+    place.append("log", "2\n");
+    place.try_poll_by(&[1], &Plain).unwrap();
+    // The first stream needs three files, the second has the middle one only.
+    place.append("log", "3\n");
+    place.make_room();
+    place.rename("log", "log.1");
+    place.append("log", "4\n");
+    place.make_room();
+    place.rename("log", "log.1");
+    place.append("log", "5\n");
+    // It has to try all of them, the youngest first.
+    place.streams[1].position.as_mut().unwrap().file = (0, 0);
+    place.poll();
+    assert_eq!(place.got, [vec!["1", "2", "3", "4", "5"], vec!["2", "3", "4", "5"]]);
+}
+
+#[test]
 fn a_stream_alone_may_be_new() {
     let mut place = Place::new(2);
     place.append("log", "1\n");
@@ -339,11 +368,7 @@ impl Opener for Denied {
         Err(std::io::ErrorKind::PermissionDenied.into())
     }
 
-    fn list(
-        &self,
-        _: &Path,
-        _: &dyn Fn(&str) -> bool,
-    ) -> std::io::Result<Vec<crate::source::opener::Entry>> {
+    fn list(&self, _: &Path, _: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<crate::source::opener::Entry>> {
         Err(std::io::ErrorKind::PermissionDenied.into())
     }
 }

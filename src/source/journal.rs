@@ -1,0 +1,207 @@
+//! journald, read by journalctl(1) in its export format.
+//!
+//! Reading goes on at the entry of the stored cursor, and that entry is skipped. `--after-cursor` would do it, but it
+//! also skips the first entry that follows where the cursor's own was vacuumed (systemd 252).
+mod export;
+
+use std::ffi::OsString;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
+
+use crate::error::{At, Error, Result};
+use crate::line::Stamp;
+use export::Reader;
+
+/// Which journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// This machine's.
+    System,
+    /// The journal files of a directory.
+    Directory(PathBuf),
+}
+
+/// Where reading begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// With the oldest entry.
+    Beginning,
+    /// With the first entry that journald received at this unix second or later.
+    Since(i64),
+    /// At the present end: no entry, only the cursor.
+    End,
+    /// After the entry of this cursor.
+    Cursor(String),
+}
+
+/// An entry of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// When its program logged it, else when journald received it.
+    pub time: Stamp,
+    /// `_HOSTNAME`.
+    pub host: Option<&'a [u8]>,
+    /// `SYSLOG_IDENTIFIER`, else the program's name (`_COMM`).
+    pub tag: Option<&'a [u8]>,
+    /// `SYSLOG_PID`, else `_PID`.
+    pub pid: Option<&'a [u8]>,
+    /// The first line of its message, at most [`crate::source::lines::LINE_LIMIT`] bytes of it.
+    pub message: &'a [u8],
+}
+
+/// The program, by the names it may have: PATH may be anybody's.
+const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
+/// Where journald keeps its files or its socket.
+const TRACES: [&str; 3] = ["/run/systemd/journal", "/var/log/journal", "/run/log/journal"];
+/// So much is kept of what journalctl says on stderr.
+const COMPLAINT: usize = 2048;
+
+/// Is there a journal, and the program that reads it?
+pub fn is_there() -> bool {
+    program().is_some() && TRACES.iter().any(|dir| Path::new(dir).is_dir())
+}
+
+fn program() -> Option<&'static Path> {
+    PROGRAMS.iter().map(Path::new).find(|p| p.is_file())
+}
+
+/// A journalctl that runs. It is ended when this is dropped.
+#[derive(Debug)]
+pub struct Reading {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    complaint: Option<JoinHandle<Vec<u8>>>,
+    from: From,
+}
+
+/// Starts journalctl with the rights of this moment (a real or effective root reads everything; others need the group
+/// systemd-journal). [`Reading::read`] needs none.
+///
+/// # Errors
+/// When there is no journalctl, or it cannot be started.
+pub fn start(place: &Place, from: From) -> Result<Reading> {
+    let Some(program) = program() else {
+        return Err(Error::Message(format!(
+            "journald: there is no {}; install systemd, or set logs_syslog in toaster.conf to a file",
+            PROGRAMS.join(" or ")
+        )));
+    };
+    let mut child = Command::new(program)
+        .args(arguments(place, &from))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .at("run", program)?;
+    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(Error::Message("journald: journalctl has no output".to_owned()));
+    };
+    let complaint = std::thread::spawn(move || {
+        let (mut err, mut text) = (err, Vec::new());
+        let _ = err.by_ref().take(COMPLAINT as u64).read_to_end(&mut text);
+        // It must not wait for us to read more.
+        let _ = std::io::copy(&mut err, &mut std::io::sink());
+        text
+    });
+    Ok(Reading { child, out: BufReader::with_capacity(1 << 16, out), complaint: Some(complaint), from })
+}
+
+fn arguments(place: &Place, from: &From) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> =
+        ["-o", "export", "--no-pager", "-q"].iter().map(OsString::from).collect();
+    arguments.push(format!("--output-fields={}", export::FIELDS.join(",")).into());
+    if let Place::Directory(dir) = place {
+        let mut argument = OsString::from("--directory=");
+        argument.push(dir);
+        arguments.push(argument);
+    }
+    match from {
+        From::Beginning => {}
+        From::Since(second) => arguments.push(format!("--since=@{second}").into()),
+        // `-n 0 --show-cursor` fails on an empty journal (systemd before 254).
+        From::End => arguments.push("--lines=1".into()),
+        From::Cursor(cursor) => arguments.push(format!("--cursor={cursor}").into()),
+    }
+    arguments
+}
+
+impl Reading {
+    /// Gives every entry to `each` and says at which cursor it ended: that of the last entry, or the one it began
+    /// with. `None`: the journal is empty and always was.
+    ///
+    /// # Errors
+    /// When journalctl fails, with its own words and a way out.
+    pub fn read(mut self, mut each: impl FnMut(Entry<'_>)) -> Result<Option<String>> {
+        let mut cursor = match &self.from {
+            From::Cursor(cursor) => Some(cursor.clone()),
+            _ => None,
+        };
+        let mut reader = Reader::new(&mut self.out);
+        let outcome = loop {
+            match reader.next() {
+                Ok(None) => break Ok(()),
+                Ok(Some(record)) => {
+                    let known = self.from == From::End
+                        || cursor.as_deref().is_some_and(|c| same_entry(c, record.cursor()));
+                    if !record.cursor().is_empty() {
+                        cursor = Some(record.cursor().to_owned());
+                    }
+                    if !known && let Some(entry) = record.entry() {
+                        each(entry);
+                    }
+                }
+                Err(e) => break Err(e),
+            }
+        };
+        if outcome.is_err() {
+            let _ = self.child.kill();
+        }
+        let status = self.child.wait().at("wait for", Path::new("journalctl"))?;
+        let complaint = self.complaint.take().and_then(|c| c.join().ok()).unwrap_or_default();
+        outcome.map_err(|e| Error::Message(format!("journald: cannot read what journalctl says: {e}")))?;
+        if !status.success() {
+            return Err(failed(&status.to_string(), &complaint));
+        }
+        Ok(cursor)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if self.complaint.is_some() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn failed(status: &str, complaint: &[u8]) -> Error {
+    let line = complaint.split(|&b| b == b'\n').next().unwrap_or_default();
+    let words = line.escape_ascii().to_string();
+    let way_out = if words.contains("ermission") {
+        "; add the user to the group systemd-journal, or run `maillogs update` as root"
+    } else {
+        ""
+    };
+    Error::Message(format!("journald: journalctl failed ({status}): {words}{way_out}"))
+}
+
+/// Are two cursors those of one entry? One entry may stand in several files, each of which numbers it differently
+/// (`s` and `i`); boot, times and the hash of its fields are its own.
+fn same_entry(a: &str, b: &str) -> bool {
+    let own = |cursor: &str| -> Vec<String> {
+        let parts = cursor.split(';').filter(|p| !p.starts_with("s=") && !p.starts_with("i="));
+        parts.map(str::to_owned).collect()
+    };
+    let (own_a, own_b) = (own(a), own(b));
+    a == b || (own_a.len() >= 4 && own_a == own_b)
+}
+
+#[cfg(test)]
+mod tests;

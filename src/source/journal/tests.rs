@@ -1,0 +1,155 @@
+//! Against the real journalctl(1), on journals made by systemd-journal-remote(8).
+use super::*;
+use std::io::Write;
+
+/// One entry in the export format. `n` makes its times.
+fn entry(n: u64, tag: &str, message: &str) -> Vec<u8> {
+    let micros = 1_790_000_000_000_000 + n * 1_000_000;
+    let mut bytes = format!(
+        "__REALTIME_TIMESTAMP={micros}\n__MONOTONIC_TIMESTAMP={n}000000\n_BOOT_ID=4d1a3a1e5b8f4c0c8a9d2f6e7b3c1a55\n_HOSTNAME=mx1\nSYSLOG_IDENTIFIER={tag}\nSYSLOG_PID={n}\nUNWANTED=x\nMESSAGE\n"
+    )
+    .into_bytes();
+    bytes.extend((message.len() as u64).to_le_bytes());
+    bytes.extend(message.as_bytes());
+    bytes.extend(b"\n\n");
+    bytes
+}
+
+/// Makes the journal file `name` of these entries.
+fn journal(dir: &Path, name: &str, entries: &[Vec<u8>]) {
+    let mut child = Command::new("/usr/lib/systemd/systemd-journal-remote")
+        .arg("-o")
+        .arg(dir.join(name))
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("install the package systemd-journal-remote");
+    child.stdin.take().unwrap().write_all(&entries.concat()).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+fn messages(dir: &Path, from: From) -> (Vec<String>, Option<String>) {
+    let mut all = Vec::new();
+    let reading = start(&Place::Directory(dir.to_owned()), from).unwrap();
+    let cursor = reading
+        .read(|e| all.push(String::from_utf8_lossy(e.message).into_owned()))
+        .unwrap_or_else(|e| panic!("{e}"));
+    (all, cursor)
+}
+
+fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<Vec<u8>> {
+    numbers.into_iter().map(|n| entry(n, "qmail", &format!("m{n}"))).collect()
+}
+
+#[test]
+fn reading_goes_on_after_the_cursor() {
+    let temp = tempfile::tempdir().unwrap();
+    journal(temp.path(), "a.journal", &numbered(1..=3));
+    let (all, cursor) = messages(temp.path(), From::Beginning);
+    assert_eq!(all, ["m1", "m2", "m3"]);
+    let (all, again) = messages(temp.path(), From::Cursor(cursor.clone().unwrap()));
+    assert!(all.is_empty());
+    assert_eq!(again, cursor);
+    journal(temp.path(), "b.journal", &numbered(4..=5));
+    let (all, cursor) = messages(temp.path(), From::Cursor(cursor.unwrap()));
+    assert_eq!(all, ["m4", "m5"]);
+    assert!(messages(temp.path(), From::Cursor(cursor.unwrap())).0.is_empty());
+}
+
+#[test]
+fn an_entry_that_was_vacuumed_takes_none_with_it() {
+    let temp = tempfile::tempdir().unwrap();
+    journal(temp.path(), "a.journal", &numbered(1..=3));
+    let cursor = messages(temp.path(), From::Beginning).1.unwrap();
+    let later = tempfile::tempdir().unwrap();
+    journal(later.path(), "a.journal", &numbered(5..=6));
+    assert_eq!(messages(later.path(), From::Cursor(cursor)).0, ["m5", "m6"]);
+}
+
+#[test]
+fn from_the_end_and_since() {
+    let temp = tempfile::tempdir().unwrap();
+    journal(temp.path(), "a.journal", &numbered(1..=3));
+    let (all, cursor) = messages(temp.path(), From::End);
+    assert!(all.is_empty());
+    journal(temp.path(), "b.journal", &numbered(4..=4));
+    assert_eq!(messages(temp.path(), From::Cursor(cursor.unwrap())).0, ["m4"]);
+    assert_eq!(messages(temp.path(), From::Since(1_790_000_003)).0, ["m3", "m4"]);
+}
+
+#[test]
+fn an_empty_journal_has_no_cursor() {
+    let temp = tempfile::tempdir().unwrap();
+    for from in [From::Beginning, From::End, From::Since(0)] {
+        assert_eq!(messages(temp.path(), from), (vec![], None));
+    }
+}
+
+#[test]
+fn the_parts_of_an_entry() {
+    let temp = tempfile::tempdir().unwrap();
+    let long = format!("{}\nsecond line", "y".repeat(100_000));
+    journal(temp.path(), "a.journal", &[entry(1, "vpopmail", "vchkpw-smtp: x\ny"), entry(2, "qmail", &long)]);
+    let mut seen = 0;
+    let reading = start(&Place::Directory(temp.path().to_owned()), From::Beginning).unwrap();
+    reading
+        .read(|e| {
+            seen += 1;
+            if seen == 1 {
+                assert_eq!(e.time, Stamp { secs: 1_790_000_001, nanos: 0 });
+                assert_eq!((e.host, e.tag), (Some(&b"mx1"[..]), Some(&b"vpopmail"[..])));
+                assert_eq!((e.pid, e.message), (Some(&b"1"[..]), &b"vchkpw-smtp: x"[..]));
+            } else {
+                assert_eq!(e.message, "y".repeat(crate::source::lines::LINE_LIMIT).as_bytes());
+            }
+        })
+        .unwrap();
+    assert_eq!(seen, 2);
+}
+
+#[test]
+fn what_journalctl_complains_of_is_said() {
+    let none = Place::Directory("/nonexistent".into());
+    let error = start(&none, From::Beginning).unwrap().read(|_| {}).unwrap_err().to_string();
+    assert!(error.contains("journalctl failed") && error.contains("/nonexistent"), "{error}");
+    let temp = tempfile::tempdir().unwrap();
+    let bad = From::Cursor("nonsense".into());
+    let reading = start(&Place::Directory(temp.path().into()), bad).unwrap();
+    assert!(reading.read(|_| {}).unwrap_err().to_string().contains("cursor"));
+    let denied =
+        failed("exit status: 1", b"No journal files were opened due to insufficient permissions.\n\x1b[2J");
+    assert!(denied.to_string().contains("the group systemd-journal"));
+    assert!(!failed("1", b"a\x1b[2J").to_string().contains('\x1b'));
+}
+
+#[test]
+fn a_cursor_names_its_entry_in_every_file() {
+    assert!(same_entry("s=1;i=4;b=a;m=1;t=2;x=3", "s=2;i=9;b=a;m=1;t=2;x=3"));
+    assert!(!same_entry("s=1;i=4;b=a;m=1;t=2;x=3", "s=1;i=5;b=a;m=1;t=2;x=4"));
+    assert!(!same_entry("s=1;i=4", "s=1;i=5"));
+    assert!(same_entry("s=1;i=4", "s=1;i=4"));
+}
+
+#[test]
+fn a_reading_that_is_dropped_ends_its_program() {
+    let temp = tempfile::tempdir().unwrap();
+    let many: Vec<Vec<u8>> = (1..3000).map(|n| entry(n, "qmail", &"z".repeat(200))).collect();
+    journal(temp.path(), "a.journal", &many);
+    let reading = start(&Place::Directory(temp.path().to_owned()), From::Beginning).unwrap();
+    let proc = PathBuf::from(format!("/proc/{}", reading.child.id()));
+    assert!(proc.exists());
+    drop(reading);
+    assert!(!proc.exists());
+}
+
+#[test]
+fn a_journal_that_was_vacuumed_whole_is_read_on_when_it_has_entries_again() {
+    let temp = tempfile::tempdir().unwrap();
+    journal(temp.path(), "a.journal", &numbered(1..=3));
+    let cursor = messages(temp.path(), From::Beginning).1.unwrap();
+    std::fs::remove_file(temp.path().join("a.journal")).unwrap();
+    assert_eq!(messages(temp.path(), From::Cursor(cursor.clone())), (vec![], Some(cursor.clone())));
+    journal(temp.path(), "b.journal", &numbered(4..=4));
+    assert_eq!(messages(temp.path(), From::Cursor(cursor)).0, ["m4"]);
+}
