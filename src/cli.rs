@@ -34,6 +34,11 @@ pub enum Action {
     },
     /// Draw.
     Graph(Graph),
+    /// Print what of toaster.conf is in force.
+    Config {
+        /// Print the file as TOML instead.
+        toml: bool,
+    },
 }
 
 /// What is to be drawn.
@@ -108,6 +113,11 @@ pub fn command() -> Command {
                 .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Push every step whose end is past")),
         )
         .subcommand(graph_command())
+        .subcommand(
+            Command::new("config").about("Print what is in force of toaster.conf, and where each value comes from").arg(
+                Arg::new("toml").long("toml").action(ArgAction::SetTrue).help("Print toaster.conf converted to TOML"),
+            ),
+        )
         .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
         .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger: passes through and archives"))
         .subcommand(process("pop3log", "Be the processor of the POP3 server's logger: passes through and archives"))
@@ -197,6 +207,7 @@ fn understand(matches: &ArgMatches) -> Call {
             output: m.get_one::<PathBuf>("output").cloned(),
             force: m.get_flag("force"),
         }),
+        Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
         Some((log @ ("sendlog" | "smtplog" | "pop3log"), m)) => {
             Action::Process { log: log.to_owned(), force: m.get_flag("force") }
         }
