@@ -39,6 +39,11 @@ pub enum Action {
         /// As JSON.
         json: bool,
     },
+    /// Print what of toaster.conf is in force.
+    Config {
+        /// Print the file as TOML instead.
+        toml: bool,
+    },
 }
 
 /// What is to be drawn.
@@ -125,6 +130,11 @@ pub fn command(own: &[&'static Protocol]) -> Command {
                         .value_parser(PossibleValuesParser::new(["text", "json"]))
                         .help("How to print what was found"),
                 ),
+        )
+        .subcommand(
+            Command::new("config").about("Print what is in force of toaster.conf, and where each value comes from").arg(
+                Arg::new("toml").long("toml").action(ArgAction::SetTrue).help("Print toaster.conf converted to TOML"),
+            ),
         )
         .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
         .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger"))
@@ -228,6 +238,7 @@ fn understand(matches: &ArgMatches) -> Call {
         Some(("check", m)) => {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
         }
+        Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
         Some((log @ ("sendlog" | "smtplog" | "pop3log"), m)) => {
             Action::Process { log: log.to_owned(), force: m.get_flag("force") }
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call, Graph};
-use crate::config::{Config, Problem, Severity};
+use crate::config::{Config, Problem, Severity, print};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
 use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
 use crate::protocol::BUILTIN;
@@ -56,22 +56,48 @@ fn act(call: &Call) -> ExitCode {
     if let Action::Process { log, force } = &call.action {
         return process(&config, log, *force);
     }
-    let looks = matches!(call.action, Action::Check { .. });
-    if !looks && problems.iter().any(|p| p.severity == Severity::Error) {
+    match call.action {
+        Action::Config { toml } => return show_config(&config, &problems, toml),
+        Action::Check { json } => return check_all(&config, &problems, json),
+        _ => {}
+    }
+    if problems.iter().any(|p| p.severity == Severity::Error) {
         return ExitCode::from(FAILED);
     }
     let done = match &call.action {
-        Action::Process { .. } => Ok(()),
+        Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
         Action::Query { protocol } => print_counters(&config, protocol, call),
         Action::Update { protocols, flush } => {
             owner::become_owner(&config);
             update(&config, protocols, *flush)
         }
         Action::Graph(what) => draw(&config, what, call),
-        Action::Check { json } => return check_all(&config, &problems, *json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            warn(e);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Prints what is in force, or with `toml` the file as TOML. What is wrong was said already.
+fn show_config(config: &Config, problems: &[Problem], toml: bool) -> ExitCode {
+    let fails = print::fails(problems);
+    if toml && config.file.is_none() && fails {
+        return ExitCode::from(FAILED);
+    }
+    let text = if toml { print::to_toml(config).ok() } else { Some(print::in_force(config)) };
+    let Some(text) = text else { return ExitCode::from(FAILED) };
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .at("write", Path::new("standard output"))
+    {
+        Ok(()) if !fails => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(FAILED),
         Err(e) => {
             warn(e);
             ExitCode::from(FAILED)

@@ -2,6 +2,7 @@
 //!
 //! It is TOML, or the original's form: `key = value   # comment`, one a line, values without quotes. A file is of
 //! the original's form if it is not TOML, every line of it is of that form, and no value looks like TOML begun.
+//! Below such keys there may be tables: they are TOML from the first `[header]` on.
 
 use std::ops::Range;
 use std::path::Path;
@@ -17,6 +18,8 @@ pub(super) struct Document {
     pub entries: Vec<Entry>,
     /// All of it; of the original's form, values are what they look like.
     pub table: Table,
+    /// How many lines at its beginning are of the original's form; 0: it is TOML.
+    pub legacy: usize,
 }
 
 /// A key at the top level.
@@ -29,6 +32,9 @@ pub(super) struct Entry {
     pub value: Option<Value>,
     /// It is of the original's form: a bare word, to be read as its key wants it.
     pub bare: bool,
+    /// Of a list, where its items stand; of a table, its keys: `(key, line)`, in the order of the lines. The key of
+    /// an item is empty.
+    pub parts: Vec<(String, usize)>,
 }
 
 impl Document {
@@ -36,10 +42,14 @@ impl Document {
     pub(super) fn parse(text: &str, file: &Path, problems: &mut Vec<Problem>) -> Document {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (table, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty()
-            && let Some(document) = Document::legacy(text)
-        {
-            return document;
+        if !errors.is_empty() {
+            let header = header(text);
+            let above = |span: Option<Range<usize>>| span.is_none_or(|span| span.start < header);
+            let keys_are_wrong = header == text.len() || errors.iter().any(|error| above(error.span()));
+            if keys_are_wrong && let Some(mut document) = Document::legacy(&text[..header]) {
+                document.add_tables(&text[header..], file, problems);
+                return document;
+            }
         }
         let lines = Lines::of(text);
         let mut spoilt = vec![false; lines.0.len() + 1];
@@ -66,11 +76,12 @@ impl Document {
                 continue;
             }
             let key = key.get_ref().to_string();
+            let parts = parts(value.get_ref(), &lines);
             let value = plain(value.get_ref());
             if let Some(value) = &value {
                 document.table.insert(key.clone(), value.clone());
             }
-            document.entries.push(Entry { key, line: at.start, value, bare: false });
+            document.entries.push(Entry { key, line: at.start, value, bare: false, parts });
         }
         document.entries.sort_by_key(|entry| entry.line);
         document
@@ -78,7 +89,7 @@ impl Document {
 
     /// The original's form, if `text` is that. Of a key that stands twice the last value holds, as it did there.
     fn legacy(text: &str) -> Option<Document> {
-        let mut document = Document::default();
+        let mut document = Document { legacy: text.lines().count(), ..Document::default() };
         for (line, content) in (1..).zip(text.lines()) {
             let content = content.trim();
             if content.is_empty() || content.starts_with('#') {
@@ -99,9 +110,23 @@ impl Document {
             }
             let value = typed(value);
             document.table.insert(key.to_string(), value.clone());
-            document.entries.push(Entry { key: key.to_string(), line, value: Some(value), bare: true });
+            let (key, value) = (key.to_string(), Some(value));
+            document.entries.push(Entry { key, line, value, bare: true, parts: Vec::new() });
         }
         Some(document)
+    }
+
+    /// Adds the tables below the keys of the original's form.
+    fn add_tables(&mut self, text: &str, file: &Path, problems: &mut Vec<Problem>) {
+        if text.is_empty() {
+            return;
+        }
+        // Where they stand is counted from the file's beginning.
+        let text = "\n".repeat(self.legacy) + text;
+        let tables = Document::parse(&text, file, problems);
+        self.entries.retain(|entry| !tables.has(&entry.key));
+        self.entries.extend(tables.entries);
+        self.table.extend(tables.table);
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -114,8 +139,14 @@ impl Document {
     }
 }
 
+/// Where the line of the first `[header]` begins, or the end.
+fn header(text: &str) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    lines.by_ref().take_while(|line| !line.trim_start().starts_with('[')).map(str::len).sum()
+}
+
 /// The value up to a `#` at its beginning or after a blank.
-fn before_comment(value: &str) -> &str {
+pub(super) fn before_comment(value: &str) -> &str {
     let comment = value.match_indices('#').map(|(at, _)| at);
     let end = comment.into_iter().find(|&at| value[..at].chars().next_back().is_none_or(char::is_whitespace));
     value[..end.unwrap_or(value.len())].trim()
@@ -159,6 +190,20 @@ fn plain(value: &DeValue<'_>) -> Option<Value> {
             Value::Table(items.iter().map(item).collect::<Option<_>>()?)
         }
     })
+}
+
+/// The lines of what `value` is made of, where it is a list or a table.
+fn parts(value: &DeValue<'_>, lines: &Lines) -> Vec<(String, usize)> {
+    let line = |at: Range<usize>| lines.touched(at).start;
+    let mut parts: Vec<(String, usize)> = match value {
+        DeValue::Array(items) => items.iter().map(|item| (String::new(), line(item.span()))).collect(),
+        // The key of a `[table.key]` stands in its header, as its value does.
+        DeValue::Table(items) => items.keys().map(|key| (key_text(key), line(key.span()))).collect(),
+        _ => Vec::new(),
+    };
+    // Stable, and a list is in order already.
+    parts.sort_by_key(|(_, line)| *line);
+    parts
 }
 
 fn key_text(key: &Spanned<toml::de::DeString<'_>>) -> String {

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
+use toml::Value;
+
 use super::document::{Document, Entry};
 use super::values::*;
-use super::{Config, Kind, Problem, Severity};
+use super::{Config, Kind, Origin, Problem, Severity};
 
 /// A key that acts.
 pub(super) struct Key {
     pub name: &'static str,
     /// Reads the value into its field; the error says what is wrong with it.
-    set: fn(&mut Config, &Entry) -> Result<(), String>,
+    pub set: fn(&mut Config, &Entry) -> Result<(), String>,
+    /// The value in force, as TOML has it; `None`: it is not set.
+    pub get: fn(&Config) -> Option<Value>,
 }
 
 /// `keys! { name: reader, … }`: the field has the key's name, so the table cannot confuse them.
@@ -22,6 +26,7 @@ macro_rules! keys {
                 config.$name = $read(entry)?;
                 Ok(())
             },
+            get: |config| config.$name.shown(),
         }),*];
     };
 }
@@ -35,7 +40,8 @@ keys! {
     logs_send_dirs: dirs,
     logs_smtp_dirs: dirs,
     logs_pop3_dirs: dirs,
-    logs_syslog: syslog,
+    logs_syslog: |entry| syslog(entry).map(Some),
+    logs_syslog_olddir: |entry| absolute(entry).map(Some),
     logs_webmail_files: paths,
     logs_tai_offset: |entry| integer(entry, 0..=255),
     send_log_method: method,
@@ -44,6 +50,7 @@ keys! {
     logs_spamdyke: method,
     logs_vchkpw_ports: ports,
     webmail_loopback: loopback,
+    qmail_queue_dir: queues,
     logs_send_count: file_name,
     logs_rbl_count: file_name,
     logs_smtp_count: file_name,
@@ -52,6 +59,7 @@ keys! {
     logs_web_count: file_name,
     logs_spam_count: file_name,
     logs_virus_count: file_name,
+    logs_queue_count: file_name,
     counter_bits: bits,
     logs_taifiles: flag,
     logs_archive: flag,
@@ -69,6 +77,7 @@ keys! {
 pub(super) const INACTIVE: &[(&str, &str)] = &[
     ("logs_supervise", "services are stopped and started by their own supervisor"),
     ("logs_pop3d", "the lines themselves tell which POP3 server wrote them"),
+    ("logs_debug", "what is done is told with logs_verbose"),
     ("logs_isoqlog", "isoqlog is not run; use maillogs graph"),
     ("qmailanalog_bin", "qmailanalog is not needed; reports are made by maillogs itself"),
 ];
@@ -92,8 +101,11 @@ pub(super) fn apply(
             problems.push(Problem { severity, kind, file, line, key, text });
         };
         if let Some(key) = KEYS.iter().find(|key| key.name == entry.key) {
-            if let Err(text) = (key.set)(config, entry) {
-                report(Severity::Error, Kind::Value, format!("{text}; the default is used"));
+            match (key.set)(config, entry) {
+                Ok(()) => {
+                    config.origins.insert(key.name, Origin { file: file.to_path_buf(), line: entry.line });
+                }
+                Err(text) => report(Severity::Error, Kind::Value, format!("{text}; the default is used")),
             }
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
@@ -138,6 +150,26 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// A key of a counter file's name, and its field.
+type CounterFile = (&'static str, fn(&mut Config) -> &mut String);
+
+const COUNTER_FILES: [CounterFile; 9] = [
+    ("logs_send_count", |c| &mut c.logs_send_count),
+    ("logs_rbl_count", |c| &mut c.logs_rbl_count),
+    ("logs_smtp_count", |c| &mut c.logs_smtp_count),
+    ("logs_pop3_count", |c| &mut c.logs_pop3_count),
+    ("logs_imap_count", |c| &mut c.logs_imap_count),
+    ("logs_web_count", |c| &mut c.logs_web_count),
+    ("logs_spam_count", |c| &mut c.logs_spam_count),
+    ("logs_virus_count", |c| &mut c.logs_virus_count),
+    ("logs_queue_count", |c| &mut c.logs_queue_count),
+];
+
+/// The key whose counter file is called `name`.
+pub(super) fn counter_file(config: &mut Config, name: &str) -> Option<&'static str> {
+    COUNTER_FILES.iter().find(|(_, field)| field(config) == name).map(|(key, _)| *key)
+}
+
 /// Two protocols must not write one counter file: the one that left its default goes back to it.
 pub(super) fn distinct_counter_files(
     config: &mut Config,
@@ -145,35 +177,25 @@ pub(super) fn distinct_counter_files(
     file: &Path,
     problems: &mut Vec<Problem>,
 ) {
-    type Field = (&'static str, fn(&mut Config) -> &mut String);
-    const FILES: [Field; 8] = [
-        ("logs_send_count", |c| &mut c.logs_send_count),
-        ("logs_rbl_count", |c| &mut c.logs_rbl_count),
-        ("logs_smtp_count", |c| &mut c.logs_smtp_count),
-        ("logs_pop3_count", |c| &mut c.logs_pop3_count),
-        ("logs_imap_count", |c| &mut c.logs_imap_count),
-        ("logs_web_count", |c| &mut c.logs_web_count),
-        ("logs_spam_count", |c| &mut c.logs_spam_count),
-        ("logs_virus_count", |c| &mut c.logs_virus_count),
-    ];
     let mut builtin = Config::builtin();
     // The defaults differ, so of two equal ones at least one is none; each round makes one more a default.
-    while let Some((first, second)) = equal_pair(&FILES.map(|(_, field)| field(config).clone())) {
+    while let Some((first, second)) = equal_pair(&COUNTER_FILES.map(|(_, field)| field(config).clone())) {
         let is_default = |at: usize, config: &mut Config, builtin: &mut Config| {
-            FILES[at].1(config) == FILES[at].1(builtin)
+            COUNTER_FILES[at].1(config) == COUNTER_FILES[at].1(builtin)
         };
         let (at, other) =
             if is_default(second, config, &mut builtin) { (first, second) } else { (second, first) };
-        let (key, field) = FILES[at];
+        let (key, field) = COUNTER_FILES[at];
         let default = field(&mut builtin).clone();
         let name = std::mem::replace(field(config), default);
+        config.origins.remove(key);
         problems.push(Problem {
             severity: Severity::Error,
             kind: Kind::Value,
             file: file.to_path_buf(),
             line: document.line(key),
             key: Some(key.to_string()),
-            text: format!("{name:?} is the file of {} too; the default is used", FILES[other].0),
+            text: format!("{name:?} is the file of {} too; the default is used", COUNTER_FILES[other].0),
         });
     }
 }

@@ -5,11 +5,14 @@
 //! else says it on stderr and goes on.
 //!
 //! `mod` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form), `keys`
-//! is the table of all keys, `values` reads what they say. To add a key: a field here, its default in `builtin`, a
+//! is the table of all keys, `values` reads what they say, `own` reads the tables (`[[rbl]]`, `[[counter]]`,
+//! `[protocol.NAME]`), `print` shows what is in force. To add a key: a field here, its default in `builtin`, a
 //! row in `keys`, its text in toaster.conf; a test says which of them is missing.
 
 mod document;
 mod keys;
+mod own;
+pub mod print;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -22,6 +25,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use document::Document;
+pub use own::{OwnList, OwnProtocol, OwnSource};
+
+use crate::protocol::Settings;
+use crate::protocol::custom::{self, OwnCounter};
 
 /// The shipped toaster.conf: the defaults, each with its meaning.
 pub const SHIPPED: &str = include_str!("../../toaster.conf");
@@ -57,8 +64,10 @@ pub enum Loopback {
 pub struct Config {
     /// The file that was read; `None`: the built-in defaults.
     pub file: Option<PathBuf>,
-    /// The file as it stands, with the tables (`[[counter]]`, `[[rbl]]`, `[protocol.NAME]`) and the keys of others.
+    /// The file as it stands, with the keys of others.
     pub raw: toml::Table,
+    /// Where the keys stand that were read; what is not among them has its default.
+    pub origins: BTreeMap<&'static str, Origin>,
 
     pub logs_base: PathBuf,
     pub logs_counters: PathBuf,
@@ -69,8 +78,10 @@ pub struct Config {
     pub logs_send_dirs: Vec<PathBuf>,
     pub logs_smtp_dirs: Vec<PathBuf>,
     pub logs_pop3_dirs: Vec<PathBuf>,
-    /// A file, or `journald`; `None`: the first that exists of the usual ones.
-    pub logs_syslog: Option<String>,
+    /// Files, `journald` or `journald:/DIRECTORY`; `None`: the first that exists of the usual files, else the journal.
+    pub logs_syslog: Option<Vec<String>>,
+    /// Where logrotate's `olddir` is.
+    pub logs_syslog_olddir: Option<PathBuf>,
     pub logs_webmail_files: Vec<PathBuf>,
     /// Seconds between a TAI64N label and unix time.
     pub logs_tai_offset: i64,
@@ -81,6 +92,7 @@ pub struct Config {
     /// Port → the service that vchkpw serves there.
     pub logs_vchkpw_ports: BTreeMap<u16, String>,
     pub webmail_loopback: Loopback,
+    pub qmail_queue_dir: Vec<PathBuf>,
 
     pub logs_send_count: String,
     pub logs_rbl_count: String,
@@ -90,6 +102,7 @@ pub struct Config {
     pub logs_web_count: String,
     pub logs_spam_count: String,
     pub logs_virus_count: String,
+    pub logs_queue_count: String,
     /// 32 or 64.
     pub counter_bits: u32,
 
@@ -107,6 +120,21 @@ pub struct Config {
     pub templates_dir: Option<PathBuf>,
 
     pub toaster_admin_email: String,
+
+    /// `[[rbl]]`.
+    pub lists: Vec<OwnList>,
+    /// `[[counter]]`.
+    pub counters: Vec<OwnCounter>,
+    /// `[protocol.NAME]`.
+    pub protocols: Vec<OwnProtocol>,
+}
+
+/// Where something stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
 }
 
 /// How bad a [`Problem`] is.
@@ -164,7 +192,7 @@ impl Default for Config {
     /// The shipped toaster.conf; nothing of it depends on the machine.
     fn default() -> Self {
         let (config, _) = Config::parse(SHIPPED, Path::new("toaster.conf"));
-        Config { file: None, ..config }
+        Config { file: None, origins: BTreeMap::new(), ..config }
     }
 }
 
@@ -248,6 +276,7 @@ impl Config {
         Config {
             file: None,
             raw: toml::Table::new(),
+            origins: BTreeMap::new(),
             logs_base: "/var/log/mail".into(),
             logs_counters: "counters".into(),
             logs_user: "qmaill".into(),
@@ -257,6 +286,7 @@ impl Config {
             logs_smtp_dirs: vec!["smtp".into()],
             logs_pop3_dirs: vec!["pop3".into()],
             logs_syslog: None,
+            logs_syslog_olddir: None,
             logs_webmail_files: Vec::new(),
             logs_tai_offset: 10,
             send_log_method: LogMethod::Multilog,
@@ -265,6 +295,7 @@ impl Config {
             logs_spamdyke: LogMethod::Multilog,
             logs_vchkpw_ports: BTreeMap::new(),
             webmail_loopback: Loopback::Imapd,
+            qmail_queue_dir: vec!["/var/qmail/queue".into()],
             logs_send_count: "send.txt".into(),
             logs_rbl_count: "smtp_rbl.txt".into(),
             logs_smtp_count: "smtp_auth.txt".into(),
@@ -273,6 +304,7 @@ impl Config {
             logs_web_count: "webmail.txt".into(),
             logs_spam_count: "spam.txt".into(),
             logs_virus_count: "virus.txt".into(),
+            logs_queue_count: "queue.txt".into(),
             counter_bits: 64,
             logs_taifiles: true,
             logs_archive: true,
@@ -284,6 +316,9 @@ impl Config {
             graphs_dir: "graphs".into(),
             templates_dir: None,
             toaster_admin_email: "postmaster".into(),
+            lists: Vec::new(),
+            counters: Vec::new(),
+            protocols: Vec::new(),
         }
     }
 
@@ -292,7 +327,28 @@ impl Config {
         keys::INACTIVE.iter().copied().filter(|(key, _)| self.raw.contains_key(*key))
     }
 
-    /// What needs all keys at once: counter files must differ, paths become absolute.
+    /// What the classifiers need of it.
+    pub fn settings(&self) -> Settings {
+        let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
+        Settings {
+            vchkpw_ports: self.logs_vchkpw_ports.clone(),
+            webmail_loopback_all: self.webmail_loopback == Loopback::All,
+            send_in_syslog: in_syslog(self.send_log_method),
+            smtpd_in_syslog: in_syslog(self.smtpd_log_method),
+            spamdyke_in_syslog: in_syslog(self.logs_spamdyke),
+            lists: self.lists.iter().map(|list| (list.name.clone(), list.pattern.clone())).collect(),
+        }
+    }
+
+    /// Every protocol: the built-in ones as the settings want them and with their own counters, then those of
+    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. Each call makes them anew, for as long as the
+    /// process lives: to be called once.
+    pub fn all_protocols(&self) -> Vec<&'static crate::protocol::Protocol> {
+        let own: Vec<custom::OwnProtocol> = self.protocols.iter().map(OwnProtocol::plain).collect();
+        custom::all(&self.settings(), &self.counters, &own)
+    }
+
+    /// What needs all keys at once: counter files must differ, paths become absolute, own protocols have theirs.
     fn finish(mut self, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
         keys::distinct_counter_files(&mut self, &document, file, problems);
         let base = self.logs_base.clone();
@@ -303,6 +359,7 @@ impl Config {
             // An absolute path stays what it is.
             *path = base.join(&*path);
         }
+        own::read(&mut self, &document, file, problems);
         self.raw = document.table;
         self.file = Some(file.to_path_buf());
         self

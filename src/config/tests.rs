@@ -1,5 +1,8 @@
 //! Texts and files of a test's own directory; nothing of the machine's.
 
+mod own;
+mod print;
+
 use super::*;
 
 /// The configuration of `text`, and what was wrong with it, one line each.
@@ -17,7 +20,7 @@ fn sound(text: &str) -> Config {
 
 /// Only what acts: where it was read and what else stood there left out.
 fn acting(config: Config) -> Config {
-    Config { file: None, raw: toml::Table::new(), ..config }
+    Config { file: None, raw: toml::Table::new(), origins: BTreeMap::new(), ..config }
 }
 
 fn dir_with(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -47,7 +50,8 @@ fn the_examples_in_the_shipped_files_comments_are_read() {
     let commented =
         SHIPPED.replace("# logs_syslog", "logs_syslog").replace("# templates_dir", "templates_dir");
     let config = sound(&commented);
-    assert_eq!(config.logs_syslog.as_deref(), Some("/var/log/maillog"));
+    assert_eq!(config.logs_syslog, Some(vec!["/var/log/maillog".to_owned()]));
+    assert_eq!(config.logs_syslog_olddir, Some("/var/log/old".into()));
     assert_eq!(config.templates_dir, Some("/var/log/mail/templates".into()));
     assert_eq!(sound("logs_vchkpw_ports = { 2525 = \"smtp\" }").logs_vchkpw_ports[&2525], "smtp");
 }
@@ -112,6 +116,22 @@ fn the_originals_form() {
 }
 
 #[test]
+fn tables_may_stand_below_keys_of_the_originals_form() {
+    let keys = "logs_base = /logs  # bare\nlogs_user = 'me'\nrbl = 1\n";
+    let (config, problems) = read_text(&format!("{keys}[[rbl]]\nname = 'x'\nmatch = 'x'\n"));
+    assert_eq!(problems, [""; 0]);
+    assert_eq!((config.logs_base.as_path(), config.logs_user.as_str()), (Path::new("/logs"), "me"));
+    assert_eq!((config.lists.len(), config.lists[0].line), (1, 4));
+    // What is wrong there spoils no key.
+    let (config, problems) = read_text(&format!("{keys}[[rbl]]\nname = x\n"));
+    assert_eq!((config.logs_base.as_path(), config.lists.len()), (Path::new("/logs"), 0));
+    assert!(problems[0].starts_with("toaster.conf: line 5: "), "{problems:?}");
+    // Neither form above, so that it is TOML gone wrong.
+    let (_, problems) = read_text("logs_base = /logs\nlogs_user\n[[rbl]]\nname = 'x'\nmatch = 'x'\n");
+    assert!(problems.len() >= 2, "{problems:?}");
+}
+
+#[test]
 fn a_wrong_value_keeps_the_default_and_names_its_line() {
     for (value, expected) in [
         ("logs_taifiles = 2", "2 is neither 0 or 1 nor false or true"),
@@ -128,7 +148,21 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
         ("logs_send_count = '../x'", "\"../x\" is not a plain file name; the directory is logs_counters"),
         ("logs_send_count = '..'", "\"..\" is not a plain file name; the directory is logs_counters"),
         ("logs_send_count = 'a/'", "\"a/\" is not a plain file name; the directory is logs_counters"),
-        ("logs_syslog = 'maillog'", "\"maillog\" is neither \"journald\" nor a path that begins with /"),
+        (
+            "logs_syslog = 'maillog'",
+            "\"maillog\" is neither a path that begins with / nor \"journald\" nor \"journald:/DIRECTORY\"",
+        ),
+        (
+            "logs_syslog = ['/a', 'journald:x']",
+            "\"journald:x\" is neither a path that begins with / nor \"journald\" nor \"journald:/DIRECTORY\"",
+        ),
+        ("logs_syslog = ['/a', '/b', '/a']", "\"/a\" stands in it twice"),
+        ("logs_syslog = 1", "1 is not a list of texts, as [\"send\", \"send2\"] is"),
+        ("logs_syslog_olddir = 'old'", "\"old\" does not begin with /"),
+        ("qmail_queue_dir = 'queue'", "\"queue\" does not begin with /"),
+        ("qmail_queue_dir = ['/q', '/q']", "\"/q\" stands in it twice"),
+        ("qmail_queue_dir = ['/q/../r']", "\"/q/../r\" has \"..\" in it; write the whole path"),
+        ("logs_queue_count = 'a/b'", "\"a/b\" is not a plain file name; the directory is logs_counters"),
         ("logs_tai_offset = 4611686018427387914", "4611686018427387914 is not a number from 0 to 255"),
         ("logs_tai_offset = 99999999999999999999", "a number beyond 64 bits is not a number from 0 to 255"),
         ("logs_archive_days = 0", "0 is not a number from 1 to 36500"),
@@ -136,7 +170,7 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
         ("counter_bits = 16", "16 is neither 32 nor 64"),
         ("rrd_step = 0", "0 is not a number from 1 to 86400"),
         ("rrd_step = 7", "a day is no multiple of 7 seconds; 60 or 300 are usual"),
-        ("send_log_method = 'stats'", "\"stats\" is neither \"multilog\" nor \"syslog\""),
+        ("send_log_method = 'file'", "\"file\" is neither \"multilog\" nor \"syslog\""),
         ("webmail_loopback = 1", "1 is not text; put it into quotes"),
         ("logs_vchkpw_ports = { 0 = 'smtp' }", "\"0\" is not a port from 1 to 65535"),
         (
@@ -173,13 +207,50 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
 }
 
 #[test]
-fn tables_are_kept_for_those_who_read_them() {
-    let config = sound(
-        "[[counter]]\nprotocol = 'rbl'\nname = 'x'\nmatch = 'y'\n\n[[rbl]]\nname = 'z'\nmatch = 'z'\n\n\
-         [protocol.ftp]\nsource = 'syslog'\n",
-    );
-    assert_eq!(config.raw["counter"][0]["name"].as_str(), Some("x"));
-    assert_eq!(config.raw["protocol"]["ftp"]["source"].as_str(), Some("syslog"));
+fn syslog_may_be_several_files_and_journals() {
+    let all = ["/var/log/maillog", "/var/log/dovecot.log", "journald:/srv/journal"].map(String::from);
+    let config =
+        sound("logs_syslog = ['/var/log/maillog', '/var/log/dovecot.log', 'journald:/srv/journal']\n");
+    assert_eq!(config.logs_syslog.as_deref(), Some(&all[..]));
+    let config =
+        sound("logs_base = /l\nlogs_syslog = /var/log/maillog, /var/log/dovecot.log journald:/srv/journal\n");
+    assert_eq!(config.logs_syslog.as_deref(), Some(&all[..]));
+    assert_eq!(sound("logs_syslog = 'journald'\n").logs_syslog, Some(vec!["journald".into()]));
+    assert_eq!(sound("logs_syslog = []\n").logs_syslog, Some(vec![]));
+    assert_eq!(sound("").logs_syslog, None);
+}
+
+#[test]
+fn indimail_has_several_queues() {
+    let queues = ["/var/indimail/queue/queue1", "/var/indimail/queue/queue2"];
+    let config = sound(&format!("qmail_queue_dir = {queues:?}\n"));
+    assert_eq!(config.qmail_queue_dir, queues.map(PathBuf::from));
+    assert_eq!(sound("qmail_queue_dir = '/q'\n").qmail_queue_dir, [Path::new("/q")]);
+    assert_eq!(sound("logs_base = /l\nqmail_queue_dir = /q\n").qmail_queue_dir, [Path::new("/q")]);
+}
+
+#[test]
+fn mail_toasters_other_log_methods_are_multilogs() {
+    for method in ["debug", "stats", "disabled"] {
+        assert_eq!(sound(&format!("smtpd_log_method = {method}\n")).smtpd_log_method, LogMethod::Multilog);
+    }
+}
+
+#[test]
+fn settings_are_what_classifiers_need() {
+    let settings = sound(
+        "send_log_method = 'syslog'\nlogs_spamdyke = 'syslog'\nwebmail_loopback = 'all'\n\
+         logs_vchkpw_ports = { 2525 = 'smtp' }\n[[rbl]]\nname = 'mine'\nmatch = 'bl\\.mine'\n",
+    )
+    .settings();
+    assert!(settings.send_in_syslog && !settings.smtpd_in_syslog && settings.spamdyke_in_syslog);
+    assert!(settings.webmail_loopback_all);
+    assert_eq!(settings.vchkpw_ports[&2525], "smtp");
+    let [(name, pattern)] = &settings.lists[..] else { panic!("{:?}", settings.lists) };
+    assert_eq!(name, "mine");
+    assert!(pattern.is_match(b"see http://BL.Mine/") && !pattern.is_match(b"blxmine"));
+    let settings = sound("smtpd_log_method = 'syslog'\n").settings();
+    assert!(settings.smtpd_in_syslog && !settings.send_in_syslog && !settings.webmail_loopback_all);
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn text(entry: &Entry) -> Result<String, String> {
     }
 }
 
-fn sound(text: &str) -> Result<String, String> {
+pub(super) fn sound(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("it is empty".into());
     }
@@ -112,7 +112,7 @@ pub(super) fn path(entry: &Entry) -> Result<PathBuf, String> {
 }
 
 /// A path that is absolute or leads below the directory it is relative to.
-fn checked_path(path: String) -> Result<PathBuf, String> {
+pub(super) fn checked_path(path: String) -> Result<PathBuf, String> {
     let path = PathBuf::from(path);
     if path.components().any(|part| part == Component::ParentDir) {
         return Err(format!("{path:?} has \"..\" in it; write the whole path"));
@@ -141,18 +141,51 @@ pub(super) fn dirs(entry: &Entry) -> Result<Vec<PathBuf>, String> {
     Ok(dirs)
 }
 
-pub(super) fn syslog(entry: &Entry) -> Result<Option<String>, String> {
-    let source = text(entry)?;
-    if source == "journald" || source.starts_with('/') {
-        Ok(Some(source))
-    } else {
-        Err(format!("{source:?} is neither \"journald\" nor a path that begins with /"))
+/// A text, or a list of them.
+fn one_or_more(entry: &Entry) -> Result<Vec<String>, String> {
+    match entry.value {
+        Some(Value::String(_)) if !entry.bare => text(entry).map(|one| vec![one]),
+        _ => texts(entry),
     }
+}
+
+/// Files and journals, none of them twice.
+pub(super) fn syslog(entry: &Entry) -> Result<Vec<String>, String> {
+    let sources = one_or_more(entry)?;
+    for (at, source) in sources.iter().enumerate() {
+        let path = source.strip_prefix("journald:").unwrap_or(source);
+        if source != "journald" && !path.starts_with('/') {
+            return Err(format!(
+                "{source:?} is neither a path that begins with / nor \"journald\" nor \"journald:/DIRECTORY\""
+            ));
+        }
+        if sources[..at].contains(source) {
+            return Err(format!("{source:?} stands in it twice"));
+        }
+    }
+    Ok(sources)
+}
+
+/// The directories of qmail's queues, none of them twice.
+pub(super) fn queues(entry: &Entry) -> Result<Vec<PathBuf>, String> {
+    let mut queues = Vec::new();
+    for queue in one_or_more(entry)? {
+        let queue = checked_path(queue)?;
+        if !queue.is_absolute() {
+            return Err(format!("{queue:?} does not begin with /"));
+        }
+        if queues.contains(&queue) {
+            return Err(format!("{queue:?} stands in it twice"));
+        }
+        queues.push(queue);
+    }
+    Ok(queues)
 }
 
 pub(super) fn method(entry: &Entry) -> Result<LogMethod, String> {
     match text(entry)?.as_str() {
-        "multilog" => Ok(LogMethod::Multilog),
+        // Mail::Toaster's three others choose what multilog keeps, not another way.
+        "multilog" | "debug" | "stats" | "disabled" => Ok(LogMethod::Multilog),
         "syslog" => Ok(LogMethod::Syslog),
         other => Err(format!("{other:?} is neither \"multilog\" nor \"syslog\"")),
     }
@@ -213,5 +246,54 @@ fn shown(entry: &Entry) -> String {
         Value::Array(_) => "a list".into(),
         Value::String(text) => format!("{:?}", text.chars().take(60).collect::<String>()),
         value => value.to_string(),
+    }
+}
+
+/// How a value is written, so that it is read as the same.
+pub(super) trait Shown {
+    /// As TOML has it; `None`: it is not set.
+    fn shown(&self) -> Option<Value>;
+}
+
+macro_rules! shown {
+    ($($kind:ty: $value:expr,)*) => {
+        $(impl Shown for $kind {
+            fn shown(&self) -> Option<Value> {
+                let write: fn(&$kind) -> Value = $value;
+                Some(write(self))
+            }
+        })*
+    };
+}
+
+shown! {
+    bool: |flag| Value::Boolean(*flag),
+    i64: |number| Value::Integer(*number),
+    u32: |number| Value::Integer((*number).into()),
+    String: |text| Value::String(text.clone()),
+    PathBuf: |path| Value::String(path.to_string_lossy().into_owned()),
+    LogMethod: |method| Value::String(match method {
+        LogMethod::Multilog => "multilog".into(),
+        LogMethod::Syslog => "syslog".into(),
+    }),
+    Loopback: |loopback| Value::String(match loopback {
+        Loopback::Imapd => "imapd".into(),
+        Loopback::All => "all".into(),
+    }),
+    BTreeMap<u16, String>: |ports| {
+        let pair = |(port, service): (&u16, &String)| (port.to_string(), Value::String(service.clone()));
+        Value::Table(ports.iter().map(pair).collect())
+    },
+}
+
+impl<T: Shown> Shown for Vec<T> {
+    fn shown(&self) -> Option<Value> {
+        Some(Value::Array(self.iter().filter_map(T::shown).collect()))
+    }
+}
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(&self) -> Option<Value> {
+        self.as_ref().and_then(T::shown)
     }
 }

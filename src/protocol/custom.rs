@@ -179,7 +179,11 @@ fn count_all(rules: &[Rule], line: &Line<'_>, raise: &mut Raise<'_>) -> bool {
     if line.continuation {
         return false;
     }
-    rules.iter().fold(false, |any, rule| rule.count(line, raise) || any)
+    let mut any = false;
+    for rule in rules {
+        any |= rule.count(line, raise);
+    }
+    any
 }
 
 impl Rule {

@@ -296,7 +296,7 @@ mod tests {
     fn what_may_not_be_read_is_said_with_the_way_out() {
         let dir = queue(1, false);
         let local = dir.path().join("local");
-        fs::set_permissions(&local, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&local, fs::Permissions::from_mode(0o000)).unwrap();
         let result = measure(&[dir.path().to_owned()], NOW);
         fs::set_permissions(&local, fs::Permissions::from_mode(0o700)).unwrap();
         // Root may read all.

@@ -2,6 +2,7 @@
 
 mod broken;
 mod checks;
+mod config;
 mod crash;
 mod maillog;
 mod personality;

@@ -1,0 +1,420 @@
+//! The tables of toaster.conf: `[[rbl]]`, `[[counter]]` and `[protocol.NAME]`.
+//!
+//! An entry that is wrong in any way is reported with its line and left out whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use regex::bytes::{Regex, RegexBuilder};
+use toml::{Table, Value};
+
+use super::document::{Document, Entry};
+use super::{Config, Kind, Problem, Severity, keys, values};
+use crate::protocol::custom::{self, OwnCounter};
+use crate::protocol::names::ds_name;
+use crate::protocol::{BUILTIN, Place, Protocol, Settings};
+
+/// A DNS blocklist: one `[[rbl]]`.
+#[derive(Clone, Debug)]
+pub struct OwnList {
+    /// The counter.
+    pub name: String,
+    /// What the list's name or text holds; ASCII case is ignored.
+    pub pattern: Regex,
+    /// Where it stands, from 1.
+    pub line: usize,
+}
+
+impl PartialEq for OwnList {
+    /// Regexes are the same if they are written the same.
+    fn eq(&self, other: &OwnList) -> bool {
+        let fields = |l: &OwnList| (l.name.clone(), l.pattern.as_str().to_owned(), l.line);
+        fields(self) == fields(other)
+    }
+}
+
+/// Where an own protocol's lines stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OwnSource {
+    /// A log directory.
+    Multilog(PathBuf),
+    /// What `logs_syslog` names.
+    Syslog,
+    /// A file of its own, rotated as syslog's are.
+    File(PathBuf),
+}
+
+/// A protocol: one `[protocol.NAME]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnProtocol {
+    /// As in `maillogs NAME`.
+    pub name: String,
+    /// One line for the usage; may be empty.
+    pub about: String,
+    /// Absolute, as far as `logs_base` is.
+    pub source: OwnSource,
+    /// Where it stands, from 1.
+    pub line: usize,
+}
+
+impl OwnProtocol {
+    /// The plain name of its counter file in `logs_counters`.
+    pub fn counter_file(&self) -> String {
+        format!("{}.txt", self.name)
+    }
+
+    /// What `protocol` has to know of it.
+    pub(super) fn plain(&self) -> custom::OwnProtocol {
+        let place = if self.source == OwnSource::Syslog { Place::Shared } else { Place::Own };
+        custom::OwnProtocol { name: self.name.clone(), about: self.about.clone(), place }
+    }
+}
+
+/// What a protocol cannot be called: the words of the command line, now and to come, the protocols of
+/// Mail::Toaster, and what would be read as something else.
+pub(super) const RESERVED: &[&str] = &[
+    "all",
+    "archive",
+    "check",
+    "completions",
+    "config",
+    "counters",
+    "export",
+    "graph",
+    "help",
+    "imap",
+    "import",
+    "install",
+    "logs",
+    "man",
+    "pop3",
+    "pop3log",
+    "qmailscanner",
+    "queue",
+    "rbl",
+    "rebuild",
+    "report",
+    "send",
+    "sendlog",
+    "show",
+    "smtp",
+    "smtplog",
+    "spamassassin",
+    "test",
+    "update",
+    "version",
+    "webmail",
+    "yesterday",
+];
+
+/// No compiled regex takes more memory, in bytes: the program of a logger has a few megabytes.
+const LARGEST: usize = 1 << 20;
+
+/// Fills `lists`, `protocols` and `counters` of `config`, whose paths are absolute already.
+pub(super) fn read(config: &mut Config, document: &Document, file: &Path, problems: &mut Vec<Problem>) {
+    let entry = |key: &str| document.entries.iter().find(|entry| entry.key == key);
+    let [lists, protocols, counters] = ["rbl", "protocol", "counter"].map(entry);
+    if lists.is_none() && protocols.is_none() && counters.is_none() {
+        return;
+    }
+    let mut reader = Reader::new(config, file, problems);
+    let lists = reader.items(lists);
+    reader.read_each(&lists, Reader::list);
+    let protocols = reader.named(protocols);
+    reader.read_each(&protocols, Reader::protocol);
+    let counters = reader.items(counters);
+    reader.read_each(&counters, Reader::counter);
+    reader.drop_the_empty();
+}
+
+/// One entry: a table of texts.
+struct Part<'a> {
+    /// `rbl`, `counter` or `protocol.NAME`.
+    key: String,
+    line: usize,
+    value: Option<&'a Value>,
+}
+
+impl Part<'_> {
+    /// Its keys, all of them among `known`.
+    fn table(&self, known: &[&str]) -> Result<&Table, String> {
+        let Some(Value::Table(table)) = self.value else {
+            return Err("it is not a table".into());
+        };
+        match table.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(format!("there is no key {key:?} here, only {}", known.join(", "))),
+            None => Ok(table),
+        }
+    }
+}
+
+/// The text at `key`, if it is there.
+fn text(table: &Table, key: &str) -> Result<Option<String>, String> {
+    match table.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => values::sound(text).map(Some).map_err(|e| format!("{key}: {e}")),
+        Some(_) => Err(format!("{key} is not text; put it into quotes")),
+    }
+}
+
+fn required(table: &Table, key: &str) -> Result<String, String> {
+    text(table, key)?.ok_or_else(|| format!("{key} is missing"))
+}
+
+/// Refuses what is no name of a counter, list or protocol.
+fn valid_name(name: String) -> Result<String, String> {
+    let fits = name.len() <= 32
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if fits {
+        Ok(name)
+    } else {
+        let start: String = name.chars().take(60).collect();
+        Err(format!("{start:?} is not a name: a letter of a to z, then at most 31 of a to z, 0 to 9 and _"))
+    }
+}
+
+fn regex(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
+    let built =
+        RegexBuilder::new(pattern).unicode(false).case_insensitive(ignore_case).size_limit(LARGEST).build();
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "match: it takes too much memory; repeat less in it".to_owned(),
+        error => {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            format!("match: {} in the regular expression", last.trim_start_matches("error: "))
+        }
+    })
+}
+
+/// The names that a protocol has given away.
+#[derive(Default)]
+struct Taken {
+    keys: BTreeSet<String>,
+    ds: BTreeSet<String>,
+}
+
+impl Taken {
+    fn of(protocol: &Protocol) -> Taken {
+        let mut taken = Taken::default();
+        for counter in protocol.counters {
+            taken.keys.insert(counter.key.into());
+            taken.ds.insert(counter.ds.into());
+        }
+        // Names in counter files are names too.
+        let stored = protocol.stored.iter().map(|(_, name)| *name);
+        let names = stored.chain(protocol.aliases.iter().map(|(name, _)| *name));
+        taken.keys.extend(names.map(String::from));
+        taken
+    }
+
+    /// Takes all `keys`, or none.
+    fn take(&mut self, keys: &[String]) -> Result<(), String> {
+        for key in keys {
+            // Counter files of the Perl maillogs have these for themselves.
+            if key == "created" || key.ends_with("_last") {
+                return Err(format!(
+                    "{key} is not for counters: older counter files use it; choose another name"
+                ));
+            }
+            if self.keys.contains(key) {
+                return Err(format!("there is a counter {key} already; choose another name"));
+            }
+            if self.ds.contains(&ds_name(key)) {
+                let ds = ds_name(key);
+                return Err(format!("{key} would share the data source {ds}; choose another name"));
+            }
+        }
+        self.ds.extend(keys.iter().map(|key| ds_name(key)));
+        self.keys.extend(keys.iter().cloned());
+        Ok(())
+    }
+}
+
+struct Reader<'a> {
+    config: &'a mut Config,
+    file: &'a Path,
+    problems: &'a mut Vec<Problem>,
+    builtin: Vec<Protocol>,
+    taken: BTreeMap<String, Taken>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(config: &'a mut Config, file: &'a Path, problems: &'a mut Vec<Problem>) -> Reader<'a> {
+        let builtin: Vec<Protocol> = BUILTIN.iter().map(|make| make(&Settings::default())).collect();
+        let taken = builtin.iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
+        Reader { config, file, problems, builtin, taken }
+    }
+
+    fn report(&mut self, key: &str, line: usize, text: &str) {
+        self.problems.push(Problem {
+            severity: Severity::Error,
+            kind: Kind::Value,
+            file: self.file.to_path_buf(),
+            line: Some(line),
+            key: Some(key.to_owned()),
+            text: format!("{text}; it is left out"),
+        });
+    }
+
+    /// Reads each of `parts`, and reports those that are wrong.
+    fn read_each(&mut self, parts: &[Part<'_>], read: fn(&mut Self, &Part<'_>) -> Result<(), String>) {
+        for part in parts {
+            if let Err(text) = read(self, part) {
+                self.report(&part.key, part.line, &text);
+            }
+        }
+    }
+
+    /// The entries of a `[[list of tables]]`.
+    fn items<'e>(&mut self, entry: Option<&'e Entry>) -> Vec<Part<'e>> {
+        let Some(entry) = entry else { return Vec::new() };
+        let Some(Value::Array(items)) = &entry.value else {
+            self.report(&entry.key, entry.line, &format!("it is not a [[{}]]", entry.key));
+            return Vec::new();
+        };
+        let lines = entry.parts.iter().map(|(_, line)| *line);
+        let part = |(value, line)| Part { key: entry.key.clone(), line, value: Some(value) };
+        items.iter().zip(lines).map(part).collect()
+    }
+
+    /// The entries of a table of tables.
+    fn named<'e>(&mut self, entry: Option<&'e Entry>) -> Vec<Part<'e>> {
+        let Some(entry) = entry else { return Vec::new() };
+        let Some(Value::Table(items)) = &entry.value else {
+            self.report(&entry.key, entry.line, &format!("it is not a [{}.NAME]", entry.key));
+            return Vec::new();
+        };
+        let part = |(name, line): &(String, usize)| Part {
+            key: format!("{}.{name}", entry.key),
+            line: *line,
+            value: items.get(name),
+        };
+        entry.parts.iter().map(part).collect()
+    }
+
+    fn list(&mut self, part: &Part<'_>) -> Result<(), String> {
+        let table = part.table(&["name", "match"])?;
+        let name = valid_name(required(table, "name")?)?;
+        let pattern = regex(&required(table, "match")?, true)?;
+        self.taken.entry("rbl".into()).or_default().take(std::slice::from_ref(&name))?;
+        self.config.lists.push(OwnList { name, pattern, line: part.line });
+        Ok(())
+    }
+
+    fn protocol(&mut self, part: &Part<'_>) -> Result<(), String> {
+        let table = part.table(&["source", "about"])?;
+        let name = part.key.split_once('.').map_or("", |(_, name)| name);
+        let name = valid_name(name.to_owned())?;
+        if RESERVED.contains(&name.as_str()) || self.builtin.iter().any(|protocol| protocol.name == name) {
+            return Err(format!("maillogs {name} has a meaning already; choose another name"));
+        }
+        let source = self.source(&required(table, "source")?)?;
+        let about = text(table, "about")?.unwrap_or_default();
+        let protocol = OwnProtocol { name, about, source, line: part.line };
+        if let Some(key) = keys::counter_file(self.config, &protocol.counter_file()) {
+            return Err(format!(
+                "its counter file {} is that of {key}; choose another name",
+                protocol.counter_file()
+            ));
+        }
+        self.taken.insert(protocol.name.clone(), Taken::default());
+        self.config.protocols.push(protocol);
+        Ok(())
+    }
+
+    fn source(&self, source: &str) -> Result<OwnSource, String> {
+        let path = |path: &str| match path {
+            "" => Err("source: the path is missing".to_owned()),
+            path => Ok(self.config.logs_base.join(values::checked_path(path.to_owned())?)),
+        };
+        if source == "syslog" {
+            return Ok(OwnSource::Syslog);
+        }
+        if let Some(file) = source.strip_prefix("file:") {
+            return Ok(OwnSource::File(path(file)?));
+        }
+        let Some(dir) = source.strip_prefix("multilog:") else {
+            return Err(format!(
+                "source {source:?} is none of \"syslog\", \"multilog:DIR\" and \"file:PATH\""
+            ));
+        };
+        let dir = path(dir)?;
+        let c = &*self.config;
+        let builtin = [&c.logs_send_dirs, &c.logs_smtp_dirs, &c.logs_pop3_dirs].into_iter().flatten();
+        let own = c.protocols.iter().filter_map(|protocol| match &protocol.source {
+            OwnSource::Multilog(dir) => Some(dir),
+            _ => None,
+        });
+        if builtin.chain(own).any(|other| *other == dir) {
+            return Err(format!("{dir:?} is another protocol's already; give that one a [[counter]]"));
+        }
+        Ok(OwnSource::Multilog(dir))
+    }
+
+    fn counter(&mut self, part: &Part<'_>) -> Result<(), String> {
+        let table = part.table(&["protocol", "name", "match", "sum", "tag", "help"])?;
+        let protocol = required(table, "protocol")?;
+        if self.builtin.iter().any(|p| p.name == protocol && p.measured) {
+            return Err(format!("{protocol} is measured, not read from lines"));
+        }
+        let own = self.config.protocols.iter().any(|p| p.name == protocol);
+        if !own && self.builtin.iter().all(|p| p.name != protocol) {
+            let start: String = protocol.chars().take(60).collect();
+            let own = self.config.protocols.iter().map(|p| p.name.as_str());
+            let of_lines = self.builtin.iter().filter(|p| !p.measured).map(|p| p.name);
+            let names: Vec<&str> = of_lines.chain(own).collect();
+            return Err(format!("there is no protocol {start:?}, only {}", names.join(", ")));
+        }
+        let key = valid_name(required(table, "name")?)?;
+        let pattern = regex(&required(table, "match")?, false)?;
+        let counter = OwnCounter {
+            sum: group(table.get("sum"), &pattern)?,
+            tag: text(table, "tag")?.map(String::into_bytes),
+            help: text(table, "help")?.unwrap_or_default(),
+            origin: format!("{}: line {}", self.file.display(), part.line),
+            protocol,
+            key,
+            pattern,
+        };
+        self.taken.entry(counter.protocol.clone()).or_default().take(&counter.keys())?;
+        self.config.counters.push(counter);
+        Ok(())
+    }
+
+    /// A protocol that counts nothing has nothing to say.
+    fn drop_the_empty(&mut self) {
+        let counters = &self.config.counters;
+        let has_some = |p: &OwnProtocol| counters.iter().any(|counter| counter.protocol == p.name);
+        let (full, empty): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.config.protocols).into_iter().partition(has_some);
+        self.config.protocols = full;
+        for protocol in empty {
+            let text = format!("it counts nothing: no [[counter]] has protocol = {:?}", protocol.name);
+            self.report(&format!("protocol.{}", protocol.name), protocol.line, &text);
+        }
+    }
+}
+
+/// The group that `sum` names, or numbers.
+fn group(sum: Option<&Value>, pattern: &Regex) -> Result<Option<usize>, String> {
+    let known = || {
+        let names: Vec<&str> = pattern.capture_names().flatten().collect();
+        match names.is_empty() {
+            true => "match has none with a name, as (?<bytes>\\d+) has".to_owned(),
+            false => format!("match has {}", names.join(", ")),
+        }
+    };
+    match sum {
+        None => Ok(None),
+        Some(Value::String(name)) => match pattern.capture_names().position(|group| group == Some(name)) {
+            Some(at) => Ok(Some(at)),
+            None => Err(format!("sum: there is no group {name:?}; {}", known())),
+        },
+        Some(Value::Integer(number)) => match usize::try_from(*number) {
+            Ok(at) if (1..pattern.captures_len()).contains(&at) => Ok(Some(at)),
+            _ => Err(format!("sum: there is no group {number}")),
+        },
+        Some(_) => Err("sum is not the name of a group of match".into()),
+    }
+}
