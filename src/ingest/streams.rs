@@ -1,5 +1,6 @@
 //! Logs that every program writes to: each is read once, for all protocols that it feeds.
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -111,15 +112,14 @@ fn read_file(
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, &opener)?;
         // One parser a file: it knows the file's year.
-        let mut parser: Option<(&Path, Parser)> = None;
+        let mut parser: Option<(OsString, Parser)> = None;
         let outcome = snapshot.read(&plans, |file, raw, wanted| {
-            let parser = match &mut parser {
-                Some((path, parser)) if *path == file.path => parser,
-                slot => {
-                    let new = Parser::new(job.config.logs_tai_offset, file.mtime / 1_000_000_000);
-                    &mut slot.insert((&file.path, new)).1
-                }
-            };
+            let path = file.path.as_os_str();
+            if parser.as_ref().is_none_or(|(of, _)| of != path) {
+                let new = Parser::new(job.config.logs_tai_offset, file.mtime / 1_000_000_000);
+                parser = Some((path.to_owned(), new));
+            }
+            let Some((_, parser)) = &mut parser else { return };
             let line = parser.parse(raw.text);
             let repeat = repeat(&line);
             for (_, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {
