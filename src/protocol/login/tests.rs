@@ -252,6 +252,27 @@ fn ports_without_a_name() {
 }
 
 #[test]
+fn only_vchkpws_own_words_are_a_success() {
+    for (rest, success) in [
+        ("login success a:1", true),
+        ("(CRAM-MD5) login success a:1", true),
+        ("system password login success a:1", true),
+        ("() login success a:1", false),
+        ("(A B) login success a:1", false),
+        ("(PLAIN)login success a:1", false),
+        ("(PLAIN) system password login success a:1", false),
+        ("login successful a:1", false),
+        ("login success", false),
+        (" login success a:1", false),
+        ("", false),
+    ] {
+        let end = if success { "smtp_auth_success 1" } else { "smtp_auth_fail 1" };
+        let line = format!("Sep 28 22:45:10 mx1 vpopmail[1]: vchkpw-smtp: {rest}");
+        assert_eq!(raised(&line), ["smtp_auth_connect 1", end], "{line}");
+    }
+}
+
+#[test]
 fn what_no_rule_knows_is_called_so() {
     for (line, protocol, verdict) in [
         ("mx1 dovecot: imap-login: Something new: user=<a>, rip=192.0.2.1", "imap", Verdict::Unknown),
