@@ -111,7 +111,7 @@ fn a_user_of_any_name_succeeds_as_a_user() {
             vec!["imap_connect 1", "imap_success 1"],
         ),
         (
-            "mx1 dovecot: imap-login: Login: user=<x, rip=127.0.0.1, TLS>, method=PLAIN, rip=192.0.2.7, lip=1",
+            "mx1 dovecot: imap-login: Login: user=<x, rip=127.0.0.1, TLS, y>, method=PLAIN, rip=192.0.2.7, lip=1",
             vec!["imap_connect 1", "imap_success 1"],
         ),
         ("mx1 imapd: LOGIN, user=x, ip=[127.0.0.1], ip=[192.0.2.7], port=[4]", vec!["imap_success 1"]),
@@ -178,6 +178,8 @@ fn what_other_programs_quote_is_nothing() {
         "Sep 28 22:45:10 mx1 qmail: 1276913545.1+imapd: LOGIN, user=x, ip=[127.0.0.1]",
         "Sep 28 22:45:10 mx1 imapd: 1276913545.1+LOGIN, user=x, ip=[127.0.0.1]",
         "Sep 28 22:45:10 mx1 Successful login for x",
+        "Sep 28 22:45:10 mx1 spamd[1]: 1276913545.1+clean message (0.0/5.0) for x:1 in 1.0 seconds, 1 bytes.",
+        "Sep 28 22:45:10 mx1 qmail-scanner[1]: 1276913545.1+Clear:RC:0(192.0.2.1)",
         "Sep 28 22:45:10 mx1 [100] info: spamd: clean message (0.0/5.0) for x:1 in 1.0 seconds, 1 bytes.",
         "Sep 28 22:45:10 mx1 dovecot: auth: imap-login: Login: user=<x>, rip=192.0.2.1",
         "Sep 28 22:45:10 mx1 dovecot: imap(x): imap-login: Login: user=<x>, rip=192.0.2.1",
@@ -223,6 +225,7 @@ fn logins_from_this_machine_are_webmails() {
             assert!(!webmail(&all, &line), "{line}");
         }
     }
+    assert!(!webmail(&all, &dovecot("imap-login", "192.0.2.7").replace("<a>", "<a, rip=127.0.0.1, x>")));
     // Only the success, never a connection; and never a failure.
     assert_eq!(raised(&courier("imapd", "::1")), ["imap_success 1", "webmail_success 1"]);
     let failed = "Sep 28 22:45:10 mx1 dovecot: imap-login: Aborted login: user=<a>, rip=127.0.0.1, lip=::1";
@@ -245,6 +248,27 @@ fn ports_without_a_name() {
         ("", vec![]),
     ] {
         assert_eq!(raised_with(&settings, &line(service)), expected, "{service}");
+    }
+}
+
+#[test]
+fn only_vchkpws_own_words_are_a_success() {
+    for (rest, success) in [
+        ("login success a:1", true),
+        ("(CRAM-MD5) login success a:1", true),
+        ("system password login success a:1", true),
+        ("() login success a:1", false),
+        ("(A B) login success a:1", false),
+        ("(PLAIN)login success a:1", false),
+        ("(PLAIN) system password login success a:1", false),
+        ("login successful a:1", false),
+        ("login success", false),
+        (" login success a:1", false),
+        ("", false),
+    ] {
+        let end = if success { "smtp_auth_success 1" } else { "smtp_auth_fail 1" };
+        let line = format!("Sep 28 22:45:10 mx1 vpopmail[1]: vchkpw-smtp: {rest}");
+        assert_eq!(raised(&line), ["smtp_auth_connect 1", end], "{line}");
     }
 }
 
