@@ -187,6 +187,7 @@ impl Session<'_> {
         let mut redone = false;
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
+                push::outdated(store, &mut journal, now);
                 journal.state.fit(store.protocol);
                 let as_it_was = encode(&journal);
                 journal.redone += 1;
