@@ -252,7 +252,8 @@ impl Session<'_> {
         let mut redone = false;
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
-                journal.fit(store, now);
+                push::outdated(store, &mut journal, now);
+                journal.state.fit(store.protocol);
                 let as_it_was = encode(&journal);
                 journal.redone += 1;
                 disk::replace(&journal_path, &encode(&journal), 0o644)?;

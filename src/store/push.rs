@@ -9,7 +9,7 @@ use super::rrd::header::{Header, Look, look, put_back};
 use super::rrd::{Update, create, push};
 use super::state::{Record, RrdMark, State};
 use super::v1::StateV1;
-use crate::error::warn;
+use crate::error::{Result, warn};
 use crate::tally;
 
 /// An RRD whose last update lies more than this after now was fed by a wrong clock (seconds).
@@ -45,29 +45,6 @@ impl Record for Journal {
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
         Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
-    }
-}
-
-impl Journal {
-    /// Brings it into the order of today's table, see [`State::fit`]. The RRD is not of that table yet: the bins wait
-    /// for its migration.
-    pub(super) fn fit(&mut self, store: &Store, now: i64) {
-        let Some(refit) = self.state.fit(store.protocol) else { return };
-        for (_, values) in &mut self.updates {
-            *values = refit.values(values);
-        }
-        self.gauges_before = refit.values(&self.gauges_before);
-        let Some(before) = &self.rrd else { return };
-        let Some(end) = self.updates.last().map(|u| u.0 + store.step) else { return };
-        if let Ok(Look::Sound(is)) = look(&store.rrd)
-            && is.mark == before.mark
-            && is.file == before.file
-            && (before.last_update..=end).contains(&is.last_update)
-            && let Err(e) = put_back(&store.rrd, &before.header)
-        {
-            warn(format_args!("{e}; bins that it had already are counted there twice"));
-        }
-        hold(self, now);
     }
 }
 
@@ -159,6 +136,50 @@ fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
     journal.state.pushed = floor;
 }
 
+/// Pushes, or leaves the file as if nothing had been.
+fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64) -> Result<()> {
+    let path = &store.rrd;
+    let pushed = push(path, store.protocol, store.step, before.last_update, updates);
+    if pushed.is_err()
+        && let Err(e) = put_back(path, &before.header)
+    {
+        warn(format_args!("{e}; the RRD cannot be mended"));
+        let _ = disk::set_aside(path, "corrupt", now);
+    }
+    pushed
+}
+
+/// A journal that was written under another table or for another step: its bins mean nothing to the file that
+/// is pushed to now. What was done of the push is undone, and they wait in the state, which `fit` brings up to
+/// date.
+pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
+    let Some(last) = journal.updates.last().map(|u| u.0) else { return };
+    let keys = store.protocol.counters.iter().map(|c| c.key);
+    let same_step =
+        journal.rrd.as_ref().is_none_or(|r| r.header.get(40..48) == Some(&store.step.to_le_bytes()));
+    if journal.state.keys.iter().map(String::as_str).eq(keys) && same_step {
+        return;
+    }
+    let path = &store.rrd;
+    let undone = match (&journal.rrd, look(path)) {
+        // It was to be created: what stands there holds these bins and no others.
+        (None, Ok(Look::Sound(_))) => disk::remove(path),
+        (Some(before), Ok(Look::Sound(is)))
+            if is.file == before.file
+                && is.mark == before.mark
+                && (before.last_update..=last.saturating_add_unsigned(is.step)).contains(&is.last_update) =>
+        {
+            put_back(path, &before.header)
+        }
+        _ => Ok(()),
+    };
+    if let Err(e) = undone {
+        warn(format_args!("{e}; the RRD cannot be mended"));
+        let _ = disk::set_aside(path, "corrupt", now);
+    }
+    hold(journal, now);
+}
+
 /// Step 4, the RRD. Never fails: what cannot be pushed waits.
 pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
     let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
@@ -179,21 +200,13 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
     let result = match &journal.rrd {
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
         None => create(path, protocol, step, &journal.updates),
-        Some(before) if !redo => {
-            let pushed = push(path, protocol, step, before.last_update, &journal.updates);
-            if pushed.is_err()
-                && let Err(e) = put_back(path, &before.header)
-            {
-                warn(format_args!("{e}; the RRD cannot be mended"));
-                let _ = disk::set_aside(path, "corrupt", now);
-            }
-            pushed
-        }
+        Some(before) if !redo => push_or_undo(store, before, &journal.updates, now),
         Some(before) => match look(path) {
             Ok(Look::Sound(is)) if is.mark == before.mark => {
                 let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
-                let (from, updates) = if same {
-                    (put_back(path, &before.header).map(|()| before.last_update), journal.updates.clone())
+                if same {
+                    put_back(path, &before.header)
+                        .and_then(|()| push_or_undo(store, before, &journal.updates, now))
                 } else {
                     let rest: Vec<Update> =
                         journal.updates.iter().filter(|u| u.0 >= is.last_update).cloned().collect();
@@ -204,9 +217,8 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
                             journal.updates.len() - rest.len()
                         ));
                     }
-                    (Ok(is.last_update), rest)
-                };
-                from.and_then(|from| push(path, protocol, step, from, &updates))
+                    push(path, protocol, step, is.last_update, &rest)
+                }
             }
             Ok(Look::Missing) => create(path, protocol, step, &journal.updates),
             Ok(_) => match disk::set_aside(path, "corrupt", now) {

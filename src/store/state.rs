@@ -115,15 +115,14 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
 }
 
 /// The way from one table's order of values to another's.
-#[derive(Debug)]
-pub struct Refit {
+struct Refit {
     place: Vec<Option<usize>>,
     width: usize,
 }
 
 impl Refit {
     /// The values of the old table in the order of the new one.
-    pub fn values<T: Copy + Default>(&self, old: &[T]) -> Vec<T> {
+    fn values<T: Copy + Default>(&self, old: &[T]) -> Vec<T> {
         let mut new = vec![T::default(); self.width];
         for (value, place) in old.iter().zip(&self.place) {
             if let Some(slot) = place.and_then(|i| new.get_mut(i)) {
@@ -158,12 +157,11 @@ impl State {
     }
 
     /// Brings the values into the order of today's table: a newer maillogs may have more counters.
-    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten. `None`: it is the same
-    /// table.
-    pub fn fit(&mut self, protocol: &Protocol) -> Option<Refit> {
+    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten.
+    pub fn fit(&mut self, protocol: &Protocol) {
         let now = keys(protocol);
         if self.keys == now {
-            return None;
+            return;
         }
         let old = std::mem::replace(&mut self.keys, now);
         let place: Vec<Option<usize>> = old.iter().map(|k| protocol.index(k)).collect();
@@ -184,7 +182,6 @@ impl State {
             let moved = |(i, amount): &(usize, i128)| Some(((*place.get(*i)?)?, *amount));
             last.raised = last.raised.iter().filter_map(moved).collect();
         }
-        Some(refit)
     }
 
     /// Replaces the unpushed bins by `bins`, in which something was raised, and adds to the odometers what they

@@ -167,12 +167,10 @@ fn history_is_exact(step: i64, cut: i64, end: i64) {
 fn every_row_of_every_archive_survives() {
     // The last day ends with its rows, all of which are within two days; the cut lies within rows and at the
     // end of 5 minutes, 30 minutes, a day.
-    for cut in [3, 5, 1003, 1440, 1470] {
+    for cut in [3, 1003, 1440] {
         history_is_exact(60, cut, 2880);
     }
-    for cut in [7, 300] {
-        history_is_exact(300, cut, 6 * 288);
-    }
+    history_is_exact(300, 7, 6 * 288);
 }
 
 const STEP: i64 = 86_400;
@@ -359,4 +357,42 @@ fn with_a_damaged_state_the_bins_wait_until_the_file_is_migrated() {
     let updates = std::mem::take(&mut state.bins).into_iter().map(|(k, b)| (k, b.values)).collect();
     session.commit(state, updates, now).unwrap();
     assert_eq!(sum(&new, "a", now), (0..12).map(|i| value("a", DAY0 + i * STEP)).sum());
+}
+
+#[test]
+fn a_commit_that_died_under_the_old_table_is_finished_under_the_new_one() {
+    let now = DAY0 + 40 * STEP;
+    let mut died_after_the_commit_point = 0;
+    // Into a file that is there, and into one that is still to be made.
+    for (first, survivors) in (0..60).map(|i| (if i % 2 == 0 { 10 } else { 0 }, i / 2 + 2)) {
+        let dir = tempfile::tempdir().unwrap();
+        let old = store(dir.path(), protocol(OLD, &[], &[]), STEP);
+        commit(&old, bins(OLD, STEP, 0, first, &[]), now);
+        crash::arm(survivors);
+        let _ = old.open(AT_ONCE, now).and_then(|mut session| {
+            let mut state = session.state.clone();
+            let updates = bins(OLD, STEP, first, 15, &[]);
+            state.totals[1] += updates.iter().map(|u| u.1[1]).sum::<i128>();
+            state.pushed = DAY0 + 15 * STEP;
+            session.commit(state, updates, now)
+        });
+        let died = crash::disarm();
+        let new = store(dir.path(), protocol(NEW, &[], &[]), STEP);
+        died_after_the_commit_point += i32::from(new.state_dir.join("p.journal").exists());
+        let counted = new.read().unwrap().unwrap().totals[2];
+        // What the new version does next: everything that waits is pushed, and one bin more.
+        let mut session = new.open(AT_ONCE, now).unwrap();
+        let mut state = session.state.clone();
+        assert_eq!(state.totals[2], counted, "{died:?}");
+        let mut updates: Vec<Update> =
+            std::mem::take(&mut state.bins).into_iter().map(|(begin, bin)| (begin, bin.values)).collect();
+        updates.push((DAY0 + 20 * STEP, vec![0, 5, 1, 0, 0, 0]));
+        state.pushed = DAY0 + 21 * STEP;
+        session.commit(state, updates, now).unwrap();
+        drop(session);
+        assert!(new.read().unwrap().unwrap().bins.is_empty(), "{died:?}");
+        assert_eq!(sum(&new, "a", now), counted + 1, "{died:?} ({survivors})");
+        assert_eq!(sum(&new, "x", now), 5, "{died:?} ({survivors})");
+    }
+    assert!(died_after_the_commit_point > 10, "{died_after_the_commit_point}");
 }
