@@ -50,16 +50,17 @@ fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
 
 fn act(call: &Call) -> ExitCode {
     let (config, problems) = Config::load(call.config.as_deref());
+    if let Action::Check { json } = call.action {
+        return check_all(&config, &problems, json);
+    }
     for problem in &problems {
         warn(problem);
     }
     if let Action::Process { log, force } = &call.action {
         return process(&config, log, *force);
     }
-    match call.action {
-        Action::Config { toml } => return show_config(&config, &problems, toml),
-        Action::Check { json } => return check_all(&config, &problems, json),
-        _ => {}
+    if let Action::Config { toml } = call.action {
+        return show_config(&config, &problems, toml);
     }
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return ExitCode::from(FAILED);

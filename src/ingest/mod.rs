@@ -212,7 +212,13 @@ impl Job<'_> {
             return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
         }
         let dirs = self.directories(state);
-        Some(format!("there is no {}; see logs_base and logs_*_dirs in toaster.conf", list(&dirs)))
+        let key = match feed.protocol.name {
+            "send" => "logs_send_dirs",
+            "rbl" => "logs_smtp_dirs",
+            "pop3" => "logs_pop3_dirs",
+            _ => "[protocol]",
+        };
+        Some(format!("there is no {}; see logs_base and {key} in toaster.conf", list(&dirs)))
     }
 
     /// Measures qmail's queues into now's bin. `false`: they could not be read, and it was said.

@@ -69,9 +69,9 @@ P='(?:\[\d+\])?: '
 T='(?:(?!: user=<|: method=|: rip=).)'
 E='(?:: user=<|: method=|: rip=)'
 dovecot() { echo "$H(?:dovecot$P)?(?:Info: )?$1-login: (?:Info: )?"; }
-in() { echo "$(dovecot $1)(?:(?:Login|Logged in)$E|proxy\([^)]*\): [Ss]tarted proxying to $T*$E)"; }
+good() { echo "$(dovecot $1)(?:(?:Login|Logged in)$E|proxy\([^)]*\): [Ss]tarted proxying to $T*$E)"; }
 bad="(?:$T*(?:\(auth failed|\(authorization failed|\(proxy dest auth|\(tried to use dis|\(user disabled\)|\(password expired\)|\(login disabled\)|\([1-9]\d* authentication attempts\))$T*|Aborted login)$E"
-out() { echo "$(dovecot $1)(?!(?:Login|Logged in)$E)(?!proxy\([^)]*\): [Ss]tarted proxying to $T*$E)$bad"; }
+failed() { echo "$(dovecot $1)(?!(?:Login|Logged in)$E)(?!proxy\([^)]*\): [Ss]tarted proxying to $T*$E)$bad"; }
 off() { echo "$(dovecot $1)(?!$bad)(?:Aborted login|Login aborted|Disconnected|Client has quit|Remote closed)$T*$E"; }
 tls=' rip=[^<>]*, (?:TLS|TSL)(?:,|:| handshaking|$)'
 vchkpw() { echo "${H}vpopmail${P}vchkpw-(?:$1): "; }
@@ -88,77 +88,77 @@ const RULES: [(&str, &str, &str); 31] = [
     (
         "smtp",
         "smtp_auth_connect",
-        r#"sum $(count "$(vchkpw 'smtp|smtps|submission')") $(count "$(in submission)") $(count "$(out submission)") $(count "$(off submission)")"#,
+        r#"sum $(count "$(vchkpw 'smtp|smtps|submission')") $(count "$(good submission)") $(count "$(failed submission)") $(count "$(off submission)")"#,
     ),
     (
         "smtp",
         "smtp_auth_success",
-        r#"sum $(count "$(vchkpw 'smtp|smtps|submission')$ok") $(count "$(in submission)")"#,
+        r#"sum $(count "$(vchkpw 'smtp|smtps|submission')$ok") $(count "$(good submission)")"#,
     ),
     (
         "smtp",
         "smtp_auth_fail",
-        r#"sum $(count "$(vchkpw 'smtp|smtps|submission')(?!$ok)") $(count "$(out submission)")"#,
+        r#"sum $(count "$(vchkpw 'smtp|smtps|submission')(?!$ok)") $(count "$(failed submission)")"#,
     ),
     (
         "pop3",
         "pop3_connect",
-        r#"sum $(count "$(vchkpw pop3)") $(count "$H(?:pop3d|courierpop3login)${P}Connection, ip=") $(without "$(in pop3)" "$tls") $(without "$(out pop3)" "$tls") $(without "$(off pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3)") $(count "$H(?:pop3d|courierpop3login)${P}Connection, ip=") $(without "$(good pop3)" "$tls") $(without "$(failed pop3)" "$tls") $(without "$(off pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_ssl_connect",
-        r#"sum $(count "$(vchkpw pop3s)") $(count "${H}pop3d-ssl${P}Connection, ip=") $(with "$(in pop3)" "$tls") $(with "$(out pop3)" "$tls") $(with "$(off pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3s)") $(count "${H}pop3d-ssl${P}Connection, ip=") $(with "$(good pop3)" "$tls") $(with "$(failed pop3)" "$tls") $(with "$(off pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_success",
-        r#"sum $(count "$(vchkpw pop3)$ok") $(count "$H(?:pop3d|courierpop3login)${P}LOGIN, user=") $(without "$(in pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3)$ok") $(count "$H(?:pop3d|courierpop3login)${P}LOGIN, user=") $(without "$(good pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_ssl_success",
-        r#"sum $(count "$(vchkpw pop3s)$ok") $(count "${H}pop3d-ssl${P}LOGIN, user=") $(with "$(in pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3s)$ok") $(count "${H}pop3d-ssl${P}LOGIN, user=") $(with "$(good pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_fail",
-        r#"sum $(count "$(vchkpw pop3)(?!$ok)") $(count "$H(?:pop3d|courierpop3login)${P}LOGIN FAILED") $(without "$(out pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3)(?!$ok)") $(count "$H(?:pop3d|courierpop3login)${P}LOGIN FAILED") $(without "$(failed pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_ssl_fail",
-        r#"sum $(count "$(vchkpw pop3s)(?!$ok)") $(count "${H}pop3d-ssl${P}LOGIN FAILED") $(with "$(out pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3s)(?!$ok)") $(count "${H}pop3d-ssl${P}LOGIN FAILED") $(with "$(failed pop3)" "$tls")"#,
     ),
     (
         "imap",
         "imap_connect",
-        r#"sum $(count "$(vchkpw imap)") $(count "$H(?:imapd|imaplogin)${P}Connection, ip=") $(without "$(in imap)" "$tls") $(without "$(out imap)" "$tls") $(without "$(off imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imap)") $(count "$H(?:imapd|imaplogin)${P}Connection, ip=") $(without "$(good imap)" "$tls") $(without "$(failed imap)" "$tls") $(without "$(off imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_ssl_connect",
-        r#"sum $(count "$(vchkpw imaps)") $(count "${H}imapd-ssl${P}Connection, ip=") $(with "$(in imap)" "$tls") $(with "$(out imap)" "$tls") $(with "$(off imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imaps)") $(count "${H}imapd-ssl${P}Connection, ip=") $(with "$(good imap)" "$tls") $(with "$(failed imap)" "$tls") $(with "$(off imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_success",
-        r#"sum $(count "$(vchkpw imap)$ok") $(count "$H(?:imapd|imaplogin)${P}LOGIN, user=") $(without "$(in imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imap)$ok") $(count "$H(?:imapd|imaplogin)${P}LOGIN, user=") $(without "$(good imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_ssl_success",
-        r#"sum $(count "$(vchkpw imaps)$ok") $(count "${H}imapd-ssl${P}LOGIN, user=") $(with "$(in imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imaps)$ok") $(count "${H}imapd-ssl${P}LOGIN, user=") $(with "$(good imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_fail",
-        r#"sum $(count "$(vchkpw imap)(?!$ok)") $(count "$H(?:imapd|imaplogin)${P}LOGIN FAILED") $(without "$(out imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imap)(?!$ok)") $(count "$H(?:imapd|imaplogin)${P}LOGIN FAILED") $(without "$(failed imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_ssl_fail",
-        r#"sum $(count "$(vchkpw imaps)(?!$ok)") $(count "${H}imapd-ssl${P}LOGIN FAILED") $(with "$(out imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imaps)(?!$ok)") $(count "${H}imapd-ssl${P}LOGIN FAILED") $(with "$(failed imap)" "$tls")"#,
     ),
     (
         "webmail",
