@@ -25,15 +25,15 @@ pub enum Place {
 
 /// Where reading begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Begin {
     /// With the oldest entry.
-    Beginning,
+    Oldest,
     /// With the first entry that journald received at this unix second or later.
     Since(i64),
     /// At the present end: no entry, only the cursor.
     End,
     /// After the entry of this cursor.
-    Cursor(String),
+    After(String),
 }
 
 /// An entry of the journal.
@@ -73,7 +73,7 @@ pub struct Reading {
     child: Child,
     out: BufReader<ChildStdout>,
     complaint: Option<JoinHandle<Vec<u8>>>,
-    from: From,
+    from: Begin,
 }
 
 /// Starts journalctl with the rights of this moment (a real or effective root reads everything; others need the group
@@ -81,7 +81,7 @@ pub struct Reading {
 ///
 /// # Errors
 /// When there is no journalctl, or it cannot be started.
-pub fn start(place: &Place, from: From) -> Result<Reading> {
+pub fn start(place: &Place, from: Begin) -> Result<Reading> {
     let Some(program) = program() else {
         return Err(Error::Message(format!(
             "journald: there is no {}; install systemd, or set logs_syslog in toaster.conf to a file",
@@ -112,7 +112,7 @@ pub fn start(place: &Place, from: From) -> Result<Reading> {
     Ok(Reading { child, out: BufReader::with_capacity(1 << 16, out), complaint: Some(complaint), from })
 }
 
-fn arguments(place: &Place, from: &From) -> Vec<OsString> {
+fn arguments(place: &Place, from: &Begin) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["-o", "export", "--no-pager", "-q"].iter().map(OsString::from).collect();
     arguments.push(format!("--output-fields={}", export::FIELDS.join(",")).into());
@@ -122,11 +122,11 @@ fn arguments(place: &Place, from: &From) -> Vec<OsString> {
         arguments.push(argument);
     }
     match from {
-        From::Beginning => {}
-        From::Since(second) => arguments.push(format!("--since=@{second}").into()),
+        Begin::Oldest => {}
+        Begin::Since(second) => arguments.push(format!("--since=@{second}").into()),
         // `-n 0 --show-cursor` fails on an empty journal (systemd before 254).
-        From::End => arguments.push("--lines=1".into()),
-        From::Cursor(cursor) => arguments.push(format!("--cursor={cursor}").into()),
+        Begin::End => arguments.push("--lines=1".into()),
+        Begin::After(cursor) => arguments.push(format!("--cursor={cursor}").into()),
     }
     arguments
 }
@@ -139,7 +139,7 @@ impl Reading {
     /// When journalctl fails, with its own words and a way out.
     pub fn read(mut self, mut each: impl FnMut(Entry<'_>)) -> Result<Option<String>> {
         let mut cursor = match &self.from {
-            From::Cursor(cursor) => Some(cursor.clone()),
+            Begin::After(cursor) => Some(cursor.clone()),
             _ => None,
         };
         let mut reader = Reader::new(&mut self.out);
@@ -147,7 +147,7 @@ impl Reading {
             match reader.next() {
                 Ok(None) => break Ok(()),
                 Ok(Some(record)) => {
-                    let known = self.from == From::End
+                    let known = self.from == Begin::End
                         || cursor.as_deref().is_some_and(|c| same_entry(c, record.cursor()));
                     if !record.cursor().is_empty() {
                         cursor = Some(record.cursor().to_owned());

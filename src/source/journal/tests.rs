@@ -29,7 +29,7 @@ fn journal(dir: &Path, name: &str, entries: &[Vec<u8>]) {
     assert!(child.wait().unwrap().success());
 }
 
-fn messages(dir: &Path, from: From) -> (Vec<String>, Option<String>) {
+fn messages(dir: &Path, from: Begin) -> (Vec<String>, Option<String>) {
     let mut all = Vec::new();
     let reading = start(&Place::Directory(dir.to_owned()), from).unwrap();
     let cursor = reading
@@ -46,42 +46,42 @@ fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<Vec<u8>> {
 fn reading_goes_on_after_the_cursor() {
     let temp = tempfile::tempdir().unwrap();
     journal(temp.path(), "a.journal", &numbered(1..=3));
-    let (all, cursor) = messages(temp.path(), From::Beginning);
+    let (all, cursor) = messages(temp.path(), Begin::Oldest);
     assert_eq!(all, ["m1", "m2", "m3"]);
-    let (all, again) = messages(temp.path(), From::Cursor(cursor.clone().unwrap()));
+    let (all, again) = messages(temp.path(), Begin::After(cursor.clone().unwrap()));
     assert!(all.is_empty());
     assert_eq!(again, cursor);
     journal(temp.path(), "b.journal", &numbered(4..=5));
-    let (all, cursor) = messages(temp.path(), From::Cursor(cursor.unwrap()));
+    let (all, cursor) = messages(temp.path(), Begin::After(cursor.unwrap()));
     assert_eq!(all, ["m4", "m5"]);
-    assert!(messages(temp.path(), From::Cursor(cursor.unwrap())).0.is_empty());
+    assert!(messages(temp.path(), Begin::After(cursor.unwrap())).0.is_empty());
 }
 
 #[test]
 fn an_entry_that_was_vacuumed_takes_none_with_it() {
     let temp = tempfile::tempdir().unwrap();
     journal(temp.path(), "a.journal", &numbered(1..=3));
-    let cursor = messages(temp.path(), From::Beginning).1.unwrap();
+    let cursor = messages(temp.path(), Begin::Oldest).1.unwrap();
     let later = tempfile::tempdir().unwrap();
     journal(later.path(), "a.journal", &numbered(5..=6));
-    assert_eq!(messages(later.path(), From::Cursor(cursor)).0, ["m5", "m6"]);
+    assert_eq!(messages(later.path(), Begin::After(cursor)).0, ["m5", "m6"]);
 }
 
 #[test]
 fn from_the_end_and_since() {
     let temp = tempfile::tempdir().unwrap();
     journal(temp.path(), "a.journal", &numbered(1..=3));
-    let (all, cursor) = messages(temp.path(), From::End);
+    let (all, cursor) = messages(temp.path(), Begin::End);
     assert!(all.is_empty());
     journal(temp.path(), "b.journal", &numbered(4..=4));
-    assert_eq!(messages(temp.path(), From::Cursor(cursor.unwrap())).0, ["m4"]);
-    assert_eq!(messages(temp.path(), From::Since(1_790_000_003)).0, ["m3", "m4"]);
+    assert_eq!(messages(temp.path(), Begin::After(cursor.unwrap())).0, ["m4"]);
+    assert_eq!(messages(temp.path(), Begin::Since(1_790_000_003)).0, ["m3", "m4"]);
 }
 
 #[test]
 fn an_empty_journal_has_no_cursor() {
     let temp = tempfile::tempdir().unwrap();
-    for from in [From::Beginning, From::End, From::Since(0)] {
+    for from in [Begin::Oldest, Begin::End, Begin::Since(0)] {
         assert_eq!(messages(temp.path(), from), (vec![], None));
     }
 }
@@ -92,7 +92,7 @@ fn the_parts_of_an_entry() {
     let long = format!("{}\nsecond line", "y".repeat(100_000));
     journal(temp.path(), "a.journal", &[entry(1, "vpopmail", "vchkpw-smtp: x\ny"), entry(2, "qmail", &long)]);
     let mut seen = 0;
-    let reading = start(&Place::Directory(temp.path().to_owned()), From::Beginning).unwrap();
+    let reading = start(&Place::Directory(temp.path().to_owned()), Begin::Oldest).unwrap();
     reading
         .read(|e| {
             seen += 1;
@@ -111,10 +111,10 @@ fn the_parts_of_an_entry() {
 #[test]
 fn what_journalctl_complains_of_is_said() {
     let none = Place::Directory("/nonexistent".into());
-    let error = start(&none, From::Beginning).unwrap().read(|_| {}).unwrap_err().to_string();
+    let error = start(&none, Begin::Oldest).unwrap().read(|_| {}).unwrap_err().to_string();
     assert!(error.contains("journalctl failed") && error.contains("/nonexistent"), "{error}");
     let temp = tempfile::tempdir().unwrap();
-    let bad = From::Cursor("nonsense".into());
+    let bad = Begin::After("nonsense".into());
     let reading = start(&Place::Directory(temp.path().into()), bad).unwrap();
     assert!(reading.read(|_| {}).unwrap_err().to_string().contains("cursor"));
     let denied =
@@ -136,7 +136,7 @@ fn a_reading_that_is_dropped_ends_its_program() {
     let temp = tempfile::tempdir().unwrap();
     let many: Vec<Vec<u8>> = (1..3000).map(|n| entry(n, "qmail", &"z".repeat(200))).collect();
     journal(temp.path(), "a.journal", &many);
-    let reading = start(&Place::Directory(temp.path().to_owned()), From::Beginning).unwrap();
+    let reading = start(&Place::Directory(temp.path().to_owned()), Begin::Oldest).unwrap();
     let proc = PathBuf::from(format!("/proc/{}", reading.child.id()));
     assert!(proc.exists());
     drop(reading);
@@ -147,9 +147,9 @@ fn a_reading_that_is_dropped_ends_its_program() {
 fn a_journal_that_was_vacuumed_whole_is_read_on_when_it_has_entries_again() {
     let temp = tempfile::tempdir().unwrap();
     journal(temp.path(), "a.journal", &numbered(1..=3));
-    let cursor = messages(temp.path(), From::Beginning).1.unwrap();
+    let cursor = messages(temp.path(), Begin::Oldest).1.unwrap();
     std::fs::remove_file(temp.path().join("a.journal")).unwrap();
-    assert_eq!(messages(temp.path(), From::Cursor(cursor.clone())), (vec![], Some(cursor.clone())));
+    assert_eq!(messages(temp.path(), Begin::After(cursor.clone())), (vec![], Some(cursor.clone())));
     journal(temp.path(), "b.journal", &numbered(4..=4));
-    assert_eq!(messages(temp.path(), From::Cursor(cursor)).0, ["m4"]);
+    assert_eq!(messages(temp.path(), Begin::After(cursor)).0, ["m4"]);
 }

@@ -98,6 +98,43 @@ fn a_copytruncate_at_any_moment() {
 }
 
 #[test]
+fn a_truncation_at_any_moment_after_the_copy() {
+    for seen in [false, true] {
+        let mut step = 0;
+        loop {
+            let mut place = Place::new(2);
+            place.append("log", "1\n");
+            place.poll();
+            place.make_room();
+            place.rename("log", "log.1");
+            place.append("log", "2\n");
+            if seen {
+                place.try_poll_by(&[1], &Plain).unwrap();
+            }
+            place.append("log", "3\n");
+            place.make_room();
+            std::fs::copy(place.path("log"), place.path("log.1")).unwrap();
+            let dir = place.dir.clone();
+            let rotate = || {
+                dir.truncate();
+                dir.append("log", "4\n");
+            };
+            let opener = Rotating { at: step, calls: Cell::new(0), rotate: &rotate };
+            place.try_poll_by(&[0, 1], &opener).unwrap();
+            if opener.calls.get() <= step {
+                break;
+            }
+            place.poll();
+            for got in &place.got {
+                assert_eq!(*got, ["1", "2", "3", "4"], "at step {step}, seen: {seen}");
+            }
+            step += 1;
+        }
+        assert!(step > 0);
+    }
+}
+
+#[test]
 fn an_endless_rotation_ends_the_look() {
     struct Endless(Dir);
     impl Opener for Endless {
