@@ -9,7 +9,7 @@ use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Problem, Severity, print};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
 use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
-use crate::protocol::BUILTIN;
+use crate::protocol::{BUILTIN, custom};
 use crate::source::stdin;
 use crate::{check, graph, output, owner, query};
 
@@ -31,6 +31,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         hold_warnings();
     }
     let code = act(&call);
+    custom::not_numbers().into_iter().for_each(warn);
     release_warnings();
     code
 }

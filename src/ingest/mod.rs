@@ -25,8 +25,8 @@ use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
 use crate::store::pack;
 use crate::store::rrd::Update;
-use crate::store::takeover::Legacy;
 use crate::store::state::State;
+use crate::store::takeover::Legacy;
 use crate::tally;
 
 /// As long a personality waits for the lock.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, warn};
 use crate::line::{Line, Parser};
 use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
-use crate::source::journal::{self, From};
+use crate::source::journal::{self, Begin};
 use crate::source::opener::{Entry, Opener, Plain};
 use crate::store::ledger::Stream;
 
@@ -147,16 +147,20 @@ fn read_file(
 
 /// Reads the journal once for all that stand at the same place in it.
 fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str) -> Result<()> {
-    let place =
-        if directory.is_empty() { journal::Place::System } else { journal::Place::Directory(directory.into()) };
-    let begins: Vec<From> = parts.iter().map(|part| begin(readers, part)).collect();
-    let mut done: Vec<&From> = Vec::new();
+    let place = if directory.is_empty() {
+        journal::Place::System
+    } else {
+        journal::Place::Directory(directory.into())
+    };
+    let begins: Vec<Begin> = parts.iter().map(|part| begin(readers, part)).collect();
+    let mut done: Vec<&Begin> = Vec::new();
     for from in &begins {
         if done.contains(&from) {
             continue;
         }
         done.push(from);
-        let here: Vec<&Part> = parts.iter().zip(&begins).filter(|(_, f)| *f == from).map(|(p, _)| p).collect();
+        let here: Vec<&Part> =
+            parts.iter().zip(&begins).filter(|(_, f)| *f == from).map(|(p, _)| p).collect();
         let Some(job) = here.first().map(|p| readers[p.reader].job) else { continue };
         let mut started = None;
         (job.as_root)(&mut || started = Some(journal::start(&place, from.clone())));
@@ -180,16 +184,16 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str)
 }
 
 /// Where in the journal one of `readers` goes on.
-fn begin(readers: &[Reader<'_, '_>], part: &Part) -> From {
+fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
     let streams = &readers[part.reader].gather.state.ledger.streams;
     let stream = &streams[part.stream];
     // Lines of another syslog that was read before are in the journal too.
     let known = streams.iter().filter(|s| s.name != stream.name && SYSLOGS.contains(&s.name.as_str()));
     match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
-        (Some(cursor), ..) => From::Cursor(cursor.clone()),
-        (None, true, _) => From::End,
-        (None, false, Some(last)) if last > 0 => From::Since(last + 1),
-        (None, false, _) => From::Beginning,
+        (Some(cursor), ..) => Begin::After(cursor.clone()),
+        (None, true, _) => Begin::End,
+        (None, false, Some(last)) if last > 0 => Begin::Since(last + 1),
+        (None, false, _) => Begin::Oldest,
     }
 }
 

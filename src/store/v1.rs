@@ -71,7 +71,10 @@ mod tests {
         let state: State = decode(&file("v1.state")).unwrap();
         let total = |state: &State, key: &str| state.totals[SEND.index(key).unwrap()];
         // The lines of tests/data/samples/qmail-send/classic.log.
-        assert_eq!((state.number, total(&state, "message_new"), total(&state, "delivery_success")), (1, 1, 2));
+        assert_eq!(
+            (state.number, total(&state, "message_new"), total(&state, "delivery_success")),
+            (1, 1, 2)
+        );
         assert_eq!(state.ledger.cursors.len(), 1);
         assert_eq!(state.moved.len(), SEND.counters.len());
         let mut fitted = state.clone();

@@ -80,7 +80,7 @@ count() { grep -acP "$1" "$LOG"; }
 with() { grep -aP "$1" "$LOG" | grep -acP "$2"; }
 without() { grep -aP "$1" "$LOG" | grep -avcP "$2"; }
 sum() { n=0; for i in "$@"; do n=$((n + i)); done; echo $n; }
-spam="(?:${H}spamd$P|${H}\[\d+\] info: )(?:spamd: )?"
+spam="(?:${H}spamd$P|${H}\[\d+\] info: )(?:spamd: )?+"
 of=' \(-?[\d.]+/-?[\d.]+\) for .* in [\d.]+ seconds, \d+ bytes\.$'
 "#;
 

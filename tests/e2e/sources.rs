@@ -195,13 +195,13 @@ fn a_counter_that_comes_later_keeps_the_rows_of_the_others() {
     let lines = |from: u32, to: u32| -> String {
         (from..to)
             .map(|n| {
-                format!("@4000000045{:06x}1529cb14 spamdyke[1]: DENIED_GRAYLISTED from: {n}\n", 0x0c_0200 + n)
+                format!("@4000000045{:06x}1529cb14 spamdyke[1]: DENIED_GRAYLISTED from: {n}\n", 0x0c_023e + n)
             })
             .collect()
     };
     fs::write(dir.join("current"), lines(0, 600)).expect("current");
     store.flush();
-    let begin = 0x45_0c02_00 - 10u64;
+    let begin = 0x450c_023e - 10_u64;
     let (from, to) = (begin / 300 * 300, begin / 300 * 300 + 3600);
     let total =
         |ds: &str| -> u128 { rrd::fetch(&store.path("log/rrd/rbl.rrd"), 300, from, to)[ds].values().sum() };
