@@ -32,6 +32,9 @@ pub(crate) fn librrd() -> MutexGuard<'static, ()> {
 const HEARTBEAT: u32 = 315_360_000;
 const DAY: i64 = 86_400;
 
+/// Measurements that are further apart than this (seconds) say nothing of the time between them.
+const HELD: i64 = 3600;
+
 /// (seconds a row, seconds kept): 1 min × 2 d, 5 min × 14 d, 30 min × 62 d, 2 h × 2 y, 1 d × 10 y.
 const ROWS: [(u32, u32); 5] = [
     (60, 2 * 86_400),
@@ -161,7 +164,8 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
             if begin - known_to > i64::from(HEARTBEAT) && midnight < *begin {
                 batch.push((time(midnight).into(), zeros.clone()));
             }
-            batch.push((time(*begin).into(), zeros.clone()));
+            let gap = if protocol.measured { held(&kinds, values, begin - known_to) } else { zeros.clone() };
+            batch.push((time(*begin).into(), gap));
         }
         known_to = begin + step;
         batch.push((time(known_to).into(), kinds.iter().map(|(i, kind)| datum(*kind, values[*i])).collect()));
@@ -188,6 +192,17 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
     disk::gate("fdatasync the RRD").at("fsync", path)?;
     // librrd writes through a shared mapping: an fdatasync of the file covers it.
     std::fs::File::open(path).and_then(|f| f.sync_data()).at("fsync", path)
+}
+
+/// What lies between two measurements: as long as they are not far apart, what the second one found; else nobody
+/// knows. Nothing was counted there.
+fn held(kinds: &[(usize, Kind)], values: &[i128], seconds: i64) -> Vec<Datum> {
+    let gauge = |(i, kind): &(usize, Kind)| match (kind.is_gauge(), seconds <= HELD) {
+        (false, _) => Datum::Int(0),
+        (true, true) => datum(*kind, values[*i]),
+        (true, false) => Datum::Unspecified,
+    };
+    kinds.iter().map(gauge).collect()
 }
 
 /// Is it only that another process has the file locked?
@@ -258,6 +273,42 @@ mod tests {
     }
 
     const T: i64 = 1_790_000_040 / 60 * 60;
+
+    #[test]
+    fn a_measurement_holds_back_to_the_one_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("queue.rrd");
+        let protocol = crate::protocol::queue::protocol(&crate::protocol::Settings::default());
+        let noon = 1_790_640_000;
+        let at = |begin: i64, messages: i128| {
+            let mut values = vec![0; protocol.counters.len()];
+            values[protocol.index("queue_reads").unwrap()] = 1;
+            values[protocol.index("messages").unwrap()] = messages;
+            (begin, values)
+        };
+        create(
+            &path,
+            &protocol,
+            60,
+            &[at(noon, 7), at(noon + 300, 9), at(noon + 8040, 4), at(noon + 8340, 0)],
+        )
+        .unwrap();
+        let rows: std::collections::BTreeMap<i64, f64> =
+            fetch(&path, noon - 60, noon + 8460, 60, "messages").into_iter().collect();
+        assert!(!rows.contains_key(&noon), "nobody measured before");
+        assert_eq!(rows[&(noon + 60)], 7.0);
+        for end in (noon + 120..=noon + 360).step_by(60) {
+            assert_eq!(rows[&end], 9.0, "{}", end - noon);
+        }
+        assert!(!rows.contains_key(&(noon + 3960)), "more than an hour");
+        assert_eq!(rows[&(noon + 8280)], 0.0);
+        let reads: f64 = fetch(&path, noon - 60, noon + 8460, 60, "queue_reads")
+            .iter()
+            .map(|r| r.1 * 60.0)
+            .filter(|v| v.is_finite())
+            .sum();
+        assert!((reads - 4.0).abs() < 1e-9, "{reads}");
+    }
 
     #[test]
     fn a_longer_step_shortens_no_archive() {

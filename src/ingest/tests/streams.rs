@@ -1,0 +1,227 @@
+//! Every protocol at once, from a syslog and from directories: any bytes, in any pieces, count the same.
+use super::*;
+use crate::query::look;
+use std::io::Write;
+
+/// All protocols over one syslog, and the directories of those that have some.
+struct Site {
+    dir: tempfile::TempDir,
+    config: Config,
+    feeds: Vec<Feed>,
+}
+
+impl Site {
+    fn new() -> Site {
+        NOW.set(T0 + 100_000);
+        let dir = tempfile::tempdir().unwrap();
+        let base = dir.path().canonicalize().unwrap();
+        let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
+        let text = format!(
+            "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{own}",
+            base.join("maillog")
+        );
+        let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+        assert_eq!(problems, []);
+        for name in ["send", "smtp", "pop3"] {
+            fs::create_dir(base.join(name)).unwrap();
+        }
+        let feeds = feeds(&config).into_iter().filter(|f| f.queues.is_empty()).collect();
+        Site { dir, config, feeds }
+    }
+
+    fn jobs(&self) -> Vec<Job<'_>> {
+        let job = |feed| Job { config: &self.config, feed, clock: || NOW.get(), as_root: |what| what() };
+        self.feeds.iter().map(job).collect()
+    }
+
+    fn write(&self, file: &str, bytes: &[u8]) {
+        let path = self.dir.path().join(file);
+        let mut file = File::options().append(true).create(true).open(&path).unwrap();
+        file.write_all(bytes).unwrap();
+        // The year of a stamp is told by the file's time.
+        file.set_times(
+            FileTimes::new().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_700_000)),
+        )
+        .unwrap();
+    }
+
+    fn update(&self) {
+        for result in advance_all(&self.jobs(), Options::default()) {
+            result.unwrap();
+        }
+    }
+
+    /// Every odometer of every protocol, as a query finds it. (Gauges are of the bin that is the last one then.)
+    fn query(&self) -> Vec<(String, i128)> {
+        let mut all = Vec::new();
+        for job in self.jobs() {
+            let answer = look(&job, NOW.get()).unwrap();
+            let name = job.feed.protocol.name;
+            let odometers =
+                job.feed.protocol.counters.iter().zip(answer.values).filter(|(c, _)| c.kind.is_odometer());
+            all.extend(odometers.map(|(c, v)| (format!("{name} {}", c.key), v)));
+        }
+        all
+    }
+}
+
+/// Every line of tests/data/samples.
+fn samples() -> Vec<Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/samples");
+    let mut lines = Vec::new();
+    for program in fs::read_dir(root).unwrap() {
+        for file in fs::read_dir(program.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|e| e == "log") {
+                let text = fs::read(path).unwrap();
+                lines.extend(text.split(|&b| b == b'\n').filter(|l| !l.is_empty()).map(<[u8]>::to_vec));
+            }
+        }
+    }
+    lines.sort();
+    assert!(lines.len() > 600);
+    lines
+}
+
+/// A text of sample lines and noise, which ends with a newline.
+fn text(choices: &[(usize, Vec<u8>)], labels: bool) -> Vec<u8> {
+    let samples = samples();
+    let mut text = Vec::new();
+    for (n, (choice, noise)) in choices.iter().enumerate() {
+        let mut line = samples[choice % samples.len()].clone();
+        match choice % 7 {
+            0 => line.clone_from(noise),
+            1 => line.extend_from_slice(noise),
+            2 => line.truncate(noise.len() * 3),
+            _ => {}
+        }
+        if labels {
+            line.retain(|&b| b != b'\n');
+            if line.first() == Some(&b'@') {
+                line.drain(..line.len().min(26));
+            }
+            text.extend_from_slice(format!("@40000000{:08x}{n:08x} ", T0 + 10 + n as i64).as_bytes());
+        }
+        text.extend_from_slice(&line);
+        text.push(b'\n');
+    }
+    text
+}
+
+fn lines() -> impl Strategy<Value = Vec<(usize, Vec<u8>)>> {
+    proptest::collection::vec((any::<usize>(), proptest::collection::vec(any::<u8>(), 0..60)), 1..80)
+}
+
+fn cuts() -> impl Strategy<Value = Vec<(usize, u8)>> {
+    proptest::collection::vec((any::<usize>(), 0u8..4), 0..8)
+}
+
+fn pieces(length: usize, cuts: &[(usize, u8)]) -> Vec<(usize, u8)> {
+    let mut cuts: Vec<(usize, u8)> = cuts.iter().map(|(at, what)| (at % (length + 1), *what)).collect();
+    cuts.sort_unstable();
+    cuts.push((length, 0));
+    cuts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_pieces_of_a_syslog_count_as_the_whole(choices in lines(), cuts in cuts()) {
+        let text = text(&choices, false);
+        let (whole, parts) = (Site::new(), Site::new());
+        whole.write("maillog", &text);
+        let mut from = 0;
+        for (to, what) in pieces(text.len(), &cuts) {
+            parts.write("maillog", &text[from..to]);
+            from = to;
+            match what {
+                0 => parts.update(),
+                // A crash between two commits: only some have gone on.
+                1 => parts.jobs().iter().step_by(2).for_each(|j| j.advance(None, &mut || Ok(()), Options::default()).unwrap()),
+                _ => drop(parts.query()),
+            }
+        }
+        prop_assert_eq!(whole.query(), parts.query(), "a query");
+        whole.update();
+        parts.update();
+        prop_assert_eq!(whole.query(), parts.query(), "an update");
+    }
+
+    #[test]
+    fn any_pieces_of_directories_count_as_the_whole(choices in lines(), cuts in cuts()) {
+        let text = text(&choices, true);
+        let (whole, parts) = (Site::new(), Site::new());
+        for dir in ["send", "smtp", "pop3"] {
+            whole.write(&format!("{dir}/current"), &text);
+        }
+        let mut from = 0;
+        for (n, (to, what)) in pieces(text.len(), &cuts).into_iter().enumerate() {
+            for dir in ["send", "smtp", "pop3"] {
+                parts.write(&format!("{dir}/current"), &text[from..to]);
+                if what == 1 && n < cuts.len() {
+                    // The logger died: nobody processes this chunk.
+                    let dir = parts.dir.path().join(dir);
+                    fs::rename(dir.join("current"), dir.join(format!("@{n:024x}.u"))).unwrap();
+                }
+            }
+            from = to;
+            match what {
+                0 | 1 => parts.update(),
+                _ => drop(parts.query()),
+            }
+        }
+        prop_assert_eq!(whole.query(), parts.query(), "a query");
+        whole.update();
+        parts.update();
+        prop_assert_eq!(whole.query(), parts.query(), "an update");
+    }
+}
+
+#[test]
+fn one_that_stays_behind_catches_up_alone() {
+    let site = Site::new();
+    let login = b"Sep 28 22:45:06 mx1 vpopmail[7006]: vchkpw-pop3: (PLAIN) login success alice@example.org:192.0.2.7\n";
+    let value = |key: &str| site.query().iter().find(|(k, _)| k == key).unwrap().1;
+    site.write("maillog", login);
+    site.update();
+    site.write("maillog", login);
+    // Somebody holds the lock of pop3: the others are not kept from their lines.
+    let pop3 = site.jobs().into_iter().find(|j| j.feed.protocol.name == "pop3").unwrap().store();
+    let held = pop3.open(Duration::ZERO, T0).unwrap();
+    let results = advance_all(&site.jobs(), Options { patience: Duration::ZERO, ..Options::default() });
+    assert_eq!(results.iter().filter(|r| r.is_err()).count(), 1);
+    drop(held);
+    site.write("maillog", b"Sep 28 22:45:07 mx1 last message repeated 2 times\n");
+    site.update();
+    assert_eq!(value("pop3 pop3_success"), 4);
+    assert_eq!(value("own vowels"), 4);
+    site.update();
+    assert_eq!(value("pop3 pop3_success"), 4);
+}
+
+#[test]
+fn a_repetition_counts_what_the_last_line_of_its_host_counted() {
+    let site = Site::new();
+    site.write(
+        "maillog",
+        &fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/samples/other/repeated.log"))
+            .unwrap(),
+    );
+    for _ in 0..2 {
+        let value = |key: &str| site.query().iter().find(|(k, _)| k == key).unwrap().1;
+        // One failure and three repetitions; then two of SMTP, and two more.
+        assert_eq!((value("pop3 pop3_fail"), value("smtp smtp_auth_fail")), (4, 4));
+        site.update();
+    }
+    // Across two readings, and by another host in between.
+    site.write(
+        "maillog",
+        b"Sep 28 22:53:40 mx2 vpopmail[1]: vchkpw-imap: password fail a@example.org:192.0.2.7\n",
+    );
+    site.update();
+    site.write("maillog", b"Sep 28 22:53:41 mx1 last message repeated 5 times\nSep 28 22:53:42 mx2 last message repeated 7 times\n");
+    site.update();
+    let value = |key: &str| site.query().iter().find(|(k, _)| k == key).unwrap().1;
+    assert_eq!((value("pop3 pop3_fail"), value("smtp smtp_auth_fail"), value("imap imap_fail")), (4, 9, 8));
+}
