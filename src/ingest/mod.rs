@@ -9,7 +9,7 @@ mod plan;
 mod repeat;
 mod streams;
 
-pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds};
+pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use streams::{read_streams, stream_names};
@@ -120,7 +120,7 @@ impl<'a> Turn<'a> {
             state.seen = now;
         }
         state.ledger.prune(now);
-        session.archive(&job.feed.log, &plan.days(), &plan.with(&files), pass)?;
+        session.archive(job.log(), &plan.days(), &plan.with(&files), pass)?;
         let updates = job.take_due(&mut state, now, options.flush);
         if had_input || session.edited || is_news(&state, &session.state, &updates) {
             session.commit(state, updates, now)?;
@@ -158,9 +158,14 @@ impl Job<'_> {
         }
     }
 
+    /// The name of its archive; none is written where there is none.
+    fn log(&self) -> &str {
+        self.feed.log.as_deref().unwrap_or_default()
+    }
+
     /// Begins to read from `state`.
     pub fn gather(&self, how: How, state: State) -> Gather {
-        Gather::new(self.feed.protocol, &self.feed.log, self.config.logs_archive_untai, how, state)
+        Gather::new(self.feed.protocol, self.log(), self.config.logs_archive_untai, how, state)
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
@@ -246,9 +251,7 @@ impl Job<'_> {
     /// When a file of the archive cannot be read, written or removed.
     pub fn tidy(&self, logs: &[&str], patience: Duration) -> Result<()> {
         let (config, store, now) = (self.config, self.store(), (self.clock)());
-        if !config.logs_archive {
-            return Ok(());
-        }
+        let Some(log) = self.feed.log.as_deref().filter(|_| config.logs_archive) else { return Ok(()) };
         let today = Calendar::new(now).today();
         let kept = i64::from(config.logs_archive_days) * 86_400;
         let oldest = Calendar::new(now - kept).today();
@@ -256,7 +259,7 @@ impl Job<'_> {
             if config.logs_archive_purge && day < oldest {
                 pack::purge(&store.base, day, logs)?;
             } else if day < today {
-                pack::pack(&store, &self.feed.log, day, now, patience)?;
+                pack::pack(&store, log, day, now, patience)?;
             }
         }
         Ok(())

@@ -108,6 +108,22 @@ fn pop3s_directory_counts_through_pop3log() {
 }
 
 #[test]
+fn a_protocol_of_ones_own_has_a_processor_too() {
+    let own = "[protocol.gate]\nsource = \"multilog:gate\"\n[[counter]]\nprotocol = \"gate\"\nname = \"opened\"\nmatch = '^opened '\n";
+    let store = Store::with(own);
+    let mut child = multilog(&store, "gatelog", "gate");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let text: String = (0..3000).map(|n| line(n, "opened by somebody")).collect();
+    stdin.write_all(text.as_bytes()).expect("multilog reads");
+    drop(stdin);
+    assert!(child.wait().expect("multilog").success());
+    assert_eq!(value(&store, "gate", "opened"), 3000);
+    let mut archived: Vec<u8> = store.archive_of("gatelog").into_values().flatten().collect();
+    archived.extend(fs::read(store.base().join("gate/current")).expect("current"));
+    assert_eq!(String::from_utf8(archived).expect("UTF-8"), text);
+}
+
+#[test]
 fn qmails_own_logs_in_syslog() {
     let dir = tempfile::tempdir().expect("a directory");
     let syslog = dir.path().join("maillog");
