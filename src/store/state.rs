@@ -38,6 +38,19 @@ pub struct Understood {
     pub unknown: u64,
 }
 
+impl Understood {
+    /// Both.
+    pub fn all(self) -> u64 {
+        self.known + self.unknown
+    }
+
+    /// Adds those of another reading.
+    pub fn add(&mut self, more: Understood) {
+        self.known += more.known;
+        self.unknown += more.unknown;
+    }
+}
+
 /// Everything that a commit makes true at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -71,6 +84,9 @@ pub struct State {
     pub moved: Vec<i64>,
     /// Lines since the first commit.
     pub understood: Understood,
+    /// The newest local day (`YYYYMMDD`; 0: none) on which lines were read, and those lines: a changed format shows
+    /// in them at once.
+    pub understood_lately: (u32, Understood),
 }
 
 /// What is kept in a file of ours, and can be read from an older version's.
@@ -153,6 +169,7 @@ impl State {
             newest_day: vec![(0, 0); width],
             moved: vec![0; width],
             understood: Understood::default(),
+            understood_lately: (0, Understood::default()),
         }
     }
 
