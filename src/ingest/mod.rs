@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::error::{At, Result, warn};
+use crate::error::{At, Error, Result, warn};
 use crate::source::directory::Listing;
 use crate::source::queue;
 use crate::source::stdin::Input;
@@ -69,11 +69,20 @@ impl Default for Options {
 /// that fails does not keep the others from it. The results are in the order of `jobs`.
 pub fn advance_all(jobs: &[Job<'_>], options: Options) -> Vec<Result<()>> {
     let stores: Vec<Store> = jobs.iter().map(Job::store).collect();
+    // Nobody waits for a lock while he holds others: a logger's processor may be waiting for one of those.
+    let at_once = Options { patience: Duration::ZERO, ..options };
     let mut turns: Vec<Result<Turn<'_>>> =
-        jobs.iter().zip(&stores).map(|(job, store)| Turn::begin(*job, store, None, options)).collect();
+        jobs.iter().zip(&stores).map(|(job, store)| Turn::begin(*job, store, None, at_once)).collect();
     let mut readers: Vec<_> = turns.iter_mut().flatten().map(Turn::reader).collect();
     read_streams(&mut readers);
-    turns.into_iter().map(|turn| turn?.finish(&mut || Ok(()), options)).collect()
+    let mut results: Vec<Result<()>> =
+        turns.into_iter().map(|turn| turn?.finish(&mut || Ok(()), options)).collect();
+    for (job, result) in jobs.iter().zip(&mut results) {
+        if matches!(result, Err(Error::Locked { .. })) {
+            *result = job.advance(None, &mut || Ok(()), options);
+        }
+    }
+    results
 }
 
 /// One protocol's advance between its lock and its commit.
