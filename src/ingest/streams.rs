@@ -31,7 +31,11 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
     let mut names: Vec<(String, Place)> = match &job.feed.syslog {
         Syslog::Unused => Vec::new(),
         Syslog::Named(names) => names.iter().map(|n| (n.clone(), Place::Shared)).collect(),
-        Syslog::Usual => usual(known, now).map(|n| (n, Place::Shared)).into_iter().collect(),
+        Syslog::Usual => {
+            let there =
+                |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+            usual(known, now, &there).map(|n| (n, Place::Shared)).into_iter().collect()
+        }
     };
     names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), Place::Own)));
     names
@@ -39,8 +43,7 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
 
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also
 /// while it is away for a moment, being rotated.
-fn usual(known: &[Stream], now: i64) -> Option<String> {
-    let there = |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<String> {
     let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == JOURNAL;
     let before = known.iter().filter(is_usual).max_by_key(|s| s.seen);
     if let Some(before) = before
@@ -221,5 +224,38 @@ impl Opener for Rights {
             }
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_before(name: &str, seen: i64) -> Stream {
+        Stream { name: name.to_owned(), seen, ..Stream::default() }
+    }
+
+    #[test]
+    fn the_first_file_that_exists_else_the_journal() {
+        let only = |names: &'static [&'static str]| move |name: &str| names.contains(&name);
+        let first = |names| usual(&[], 1000, &only(names));
+        assert_eq!(
+            first(&["/var/log/messages", "/var/log/mail.log", "journald"]).as_deref(),
+            Some("/var/log/mail.log")
+        );
+        assert_eq!(first(&["journald"]).as_deref(), Some("journald"));
+        assert_eq!(first(&["/var/log/syslog"]), None);
+    }
+
+    /// The other one holds the same lines: they would count twice.
+    #[test]
+    fn what_was_read_before_is_read_on() {
+        let now = 10 * GIVEN_UP;
+        let known = [read_before("/srv/own.log", now), read_before("/var/log/mail.log", now - 300)];
+        let rotating = |name: &str| name == "journald" || name == "/var/log/maillog";
+        assert_eq!(usual(&known, now, &rotating).as_deref(), Some("/var/log/mail.log"), "away for a moment");
+        assert_eq!(usual(&known, now + GIVEN_UP, &rotating).as_deref(), Some("/var/log/maillog"), "gone");
+        let known = [read_before("journald", now - 300)];
+        assert_eq!(usual(&known, now, &|_| true).as_deref(), Some("journald"), "a file appears beside it");
     }
 }
