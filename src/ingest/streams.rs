@@ -177,12 +177,7 @@ fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Par
 }
 
 /// Reads the journal once for all of `parts`, which stand at `from`.
-fn read_journal(
-    readers: &mut [Reader<'_, '_>],
-    parts: &[Part],
-    directory: &str,
-    from: Begin,
-) -> Result<()> {
+fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str, from: Begin) -> Result<()> {
     let place = if directory.is_empty() {
         journal::Place::System
     } else {
