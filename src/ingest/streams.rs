@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::feeds::SYSLOGS;
 use super::gather::Checkpoint;
@@ -34,7 +34,30 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
         Syslog::Usual => usual(known, now).map(|n| (n, Place::Shared)).into_iter().collect(),
     };
     names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), Place::Own)));
+    // A file may be named twice: by a link to it, or as a protocol's own log that is the syslog too.
+    let mut met: Vec<PathBuf> = Vec::new();
+    names.retain(|(name, _)| {
+        let path = truly(Path::new(name), MOST_LINKS);
+        let is_new = !met.contains(&path);
+        met.push(path);
+        is_new
+    });
     names
+}
+
+/// So many links in a row are looked through.
+const MOST_LINKS: usize = 8;
+
+/// The path without links, also where they lead to a file that is being rotated at this moment.
+fn truly(path: &Path, links: usize) -> PathBuf {
+    if let Ok(path) = std::fs::canonicalize(path) {
+        return path;
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
+    match std::fs::read_link(path) {
+        Ok(target) if links > 0 => truly(&parent.join(target), links - 1),
+        _ => std::fs::canonicalize(parent).map_or_else(|_| path.to_owned(), |parent| parent.join(name)),
+    }
 }
 
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also

@@ -17,16 +17,22 @@ impl Site {
 
     /// With this as `logs_syslog`: a file below the directory, or the journal of a directory below it.
     fn with(syslog: &str) -> Site {
+        Site::with_more(syslog, |_| String::new())
+    }
+
+    /// With more lines of toaster.conf, made from the directory's path.
+    fn with_more(syslog: &str, more: impl Fn(&Path) -> String) -> Site {
         NOW.set(T0 + 100_000);
         let dir = tempfile::tempdir().unwrap();
         let base = dir.path().canonicalize().unwrap();
         let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
         let text = format!(
-            "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{own}",
+            "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{}\n{own}",
             match syslog.strip_prefix("journald:") {
                 Some(dir) => format!("journald:{}", base.join(dir).display()),
                 None => base.join(syslog).display().to_string(),
-            }
+            },
+            more(&base)
         );
         let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
         assert_eq!(problems, []);
@@ -279,4 +285,24 @@ fn one_that_cannot_read_the_journal_takes_no_lines_from_the_others() {
     journal(&dir.join("c.journal"), 20, 5);
     site.update();
     assert_eq!(value(), 9);
+}
+
+#[test]
+fn a_file_that_is_named_twice_counts_once() {
+    let site = Site::with_more("maillog", |base| {
+        let of = |name: &str| base.join(name).display().to_string();
+        format!("logs_webmail_files = [{:?}, {:?}, {:?}]", of("./maillog"), of("web.log"), of("link.log"))
+    });
+    std::os::unix::fs::symlink("maillog", site.dir.path().join("link.log")).unwrap();
+    let value = || site.query().iter().find(|(k, _)| k == "webmail webmail_success").unwrap().1;
+    let login = b"Sep 28 22:45:06 mx1 vpopmail[7006]: vchkpw-webmail: (PLAIN) login success alice@example.org:192.0.2.7\n";
+    // The link leads nowhere while the file is away.
+    site.update();
+    for n in 1..4 {
+        site.write("maillog", login);
+        site.write("web.log", login);
+        assert_eq!(value(), 2 * n);
+        site.update();
+        assert_eq!(value(), 2 * n);
+    }
 }
