@@ -147,8 +147,13 @@ impl Look<'_> {
         for (dir, is_named) in self.directories() {
             match self.opener.list(&dir, &|found| siblings::is_sibling(name, found)) {
                 Ok(entries) => all.extend(siblings::of(name, &dir, entries)),
-                // Nobody said that rotated files are there.
-                Err(e) if !is_named && e.kind() == io::ErrorKind::PermissionDenied => {}
+                // Nobody said that rotated files are there; it may be a link that somebody planted.
+                Err(e)
+                    if !is_named
+                        && matches!(
+                            e.kind(),
+                            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
+                        ) => {}
                 Err(e) => return Err(unreadable("read", &dir, &e)),
             }
         }
