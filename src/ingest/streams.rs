@@ -231,8 +231,15 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str,
 fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
     let streams = &readers[part.reader].gather.state.ledger.streams;
     let stream = &streams[part.stream];
-    // Lines of another syslog that was read before are in the journal too.
-    let known = streams.iter().filter(|s| s.name != stream.name && SYSLOGS.contains(&s.name.as_str()));
+    // Lines of another syslog that was read before are in the journal too: of a usual one, and of one that it replaces.
+    let today = match &readers[part.reader].job.feed.syslog {
+        Syslog::Named(names) => names.as_slice(),
+        _ => &[],
+    };
+    let is_other = |s: &&Stream| s.name.starts_with('/') && !today.contains(&s.name);
+    let is_own =
+        |s: &&Stream| readers[part.reader].job.feed.files.iter().any(|f| f.as_os_str() == s.name.as_str());
+    let known = streams.iter().filter(|s| SYSLOGS.contains(&s.name.as_str()) || (is_other(s) && !is_own(s)));
     match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
         (Some(cursor), ..) => Begin::After(cursor.clone()),
         (None, true, _) => Begin::End,

@@ -10,6 +10,23 @@ struct Site {
     feeds: Vec<Feed>,
 }
 
+/// What is in force below `base` with this syslog.
+fn configured(base: &Path, syslog: &str, more: impl Fn(&Path) -> String) -> (Config, Vec<Feed>) {
+    let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
+    let syslog = match syslog.strip_prefix("journald:") {
+        Some(dir) => format!("journald:{}", base.join(dir).display()),
+        None => base.join(syslog).display().to_string(),
+    };
+    let text = format!(
+        "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {syslog:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{}\n{own}",
+        more(base)
+    );
+    let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+    assert_eq!(problems, []);
+    let feeds = feeds(&config).into_iter().filter(|f| f.queues.is_empty()).collect();
+    (config, feeds)
+}
+
 impl Site {
     fn new() -> Site {
         Site::with("maillog")
@@ -24,22 +41,10 @@ impl Site {
     fn with_more(syslog: &str, more: impl Fn(&Path) -> String) -> Site {
         NOW.set(T0 + 100_000);
         let dir = tempfile::tempdir().unwrap();
-        let base = dir.path().canonicalize().unwrap();
-        let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
-        let text = format!(
-            "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{}\n{own}",
-            match syslog.strip_prefix("journald:") {
-                Some(dir) => format!("journald:{}", base.join(dir).display()),
-                None => base.join(syslog).display().to_string(),
-            },
-            more(&base)
-        );
-        let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
-        assert_eq!(problems, []);
         for name in ["send", "smtp", "pop3"] {
-            fs::create_dir(base.join(name)).unwrap();
+            fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let feeds = feeds(&config).into_iter().filter(|f| f.queues.is_empty()).collect();
+        let (config, feeds) = configured(&dir.path().canonicalize().unwrap(), syslog, more);
         Site { dir, config, feeds }
     }
 
@@ -304,5 +309,26 @@ fn a_file_that_is_named_twice_counts_once() {
         assert_eq!(value(), 2 * n);
         site.update();
         assert_eq!(value(), 2 * n);
+    }
+}
+
+#[test]
+fn the_journal_goes_on_where_the_file_that_it_replaces_ended() {
+    let mut site = Site::with("a.log");
+    let base = site.config.logs_base.clone();
+    // T0 + 3 s and + 4 s, as the journal's third and fourth entry.
+    for secs in [3, 4] {
+        let time = chrono::DateTime::from_timestamp(T0 + secs, 0).unwrap().to_rfc3339();
+        let line =
+            format!("{time} mx1 vpopmail[1]: vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7\n");
+        site.write("a.log", line.as_bytes());
+    }
+    site.update();
+    journal(&base.join("journal/a.journal"), 1, 7);
+    (site.config, site.feeds) = configured(&base, "journald:journal", |_| String::new());
+    for _ in 0..2 {
+        let value = site.query().into_iter().find(|(k, _)| k == "smtp smtp_auth_success").unwrap().1;
+        assert_eq!(value, 2 + 3);
+        site.update();
     }
 }
