@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Problem, Severity, print};
-use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
+use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
-use crate::protocol::{BUILTIN, custom};
+use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
 use crate::{check, graph, output, owner, query};
 
@@ -36,14 +36,14 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     code
 }
 
-/// A word that is no command may be a protocol of toaster.conf: only then it is read for the words' sake.
+/// A word that is no command may be a protocol of toaster.conf, and the help shows what it adds: only then it is
+/// read for the words' sake.
 fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
-    use clap::error::ErrorKind;
-    match cli::parse(args, &[]) {
-        Err(e) if matches!(e.kind(), ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue) => {
+    use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
+    match cli::parse(args, &builtin(&Settings::default())) {
+        Err(e) if matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) => {
             let (config, _) = Config::load(cli::config_of(args).as_deref());
-            let own: Vec<_> = config.all_protocols().into_iter().skip(BUILTIN.len()).collect();
-            if own.is_empty() { Err(e) } else { cli::parse(args, &own) }
+            cli::parse(args, &config.all_protocols())
         }
         other => other,
     }
@@ -271,7 +271,10 @@ fn host() -> String {
 }
 
 fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
-    owner::become_owner(config);
+    // What it would say of the ids stands in the report.
+    hold_warnings();
+    owner::look_as_owner(config);
+    take_warnings();
     let report = check::check(config, problems, now, owner::as_root);
     let text = if json { check::json(&report) } else { check::text(&report) };
     let mut stdout = std::io::stdout().lock();
