@@ -223,7 +223,7 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     if report.problems.is_empty() {
         Ok(())
     } else {
-        Err(Error::Message(format!("{} of the graphs have problems", report.problems.len())))
+        Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
     }
 }
 

@@ -8,6 +8,7 @@ use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
 
 use super::{Level, Report};
 use crate::config::Config;
+use crate::error::plainly;
 
 pub(super) fn check(report: &mut Report, config: &Config) {
     let user = User::from_name(&config.logs_user).ok().flatten();
@@ -75,7 +76,14 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
             let way = if key == "logs_base" { "make it, or set logs_base" } else { "the next run makes it" };
             return report.add(level, "rights", subject, format!("is not there; {way}"));
         }
-        Err(e) => return report.add(Level::Error, "rights", subject, format!("cannot be looked at: {e}")),
+        Err(e) => {
+            return report.add(
+                Level::Error,
+                "rights",
+                subject,
+                format!("cannot be looked at: {}", plainly(&e)),
+            );
+        }
     };
     if !meta.is_dir() {
         return report.add(Level::Error, "rights", subject, "is not a directory; move it away");

@@ -38,7 +38,7 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
         sources.iter().any(|s| s.present || s.last_line > 0) || answer.state.totals.iter().any(|t| *t != 0);
     health(report, job, &store, used);
     database(report, job, &store, &answer.state, now, used);
-    tell_sources(report, job, &sources, now);
+    tell_sources(report, job, &answer.state, &sources, now);
     understood(report, job, &answer.state);
     silent(report, job, &answer.state, &sources);
     report.protocols.push(Summary {
@@ -119,7 +119,7 @@ fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
     let (level, text) = match std::fs::read(file).map(|bytes| counters::parse(store.protocol, &bytes)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => (Level::Warning, format!("is gone; {way}")),
         Ok(read) if read.is_hopeless() => {
-            (Level::Error, format!("is damaged; the next update keeps it aside, and the counters go on"))
+            (Level::Error, "is damaged; the next update keeps it aside, and the counters go on".to_owned())
         }
         Ok(read) if !read.rejected.is_empty() => {
             let lines: Vec<String> = read.rejected.iter().map(|(line, _)| line.to_string()).collect();
@@ -186,7 +186,7 @@ fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
 
 /// Says of every source how it is. That there is no POP3 server is no fault; that a log has gone is one, and that
 /// there is none where toaster.conf says so of its own accord.
-fn tell_sources(report: &mut Report, job: &Job<'_>, sources: &[Source], now: i64) {
+fn tell_sources(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source], now: i64) {
     let feed = job.feed;
     let usual = Config::default();
     for source in sources {
@@ -212,7 +212,8 @@ fn tell_sources(report: &mut Report, job: &Job<'_>, sources: &[Source], now: i64
         report.of(feed, level, "source", &source.name, text + unnamed);
     }
     if sources.is_empty() {
-        report.of(feed, Level::Note, "source", feed.protocol.name, "has no source");
+        let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
+        report.of(feed, Level::Note, "source", feed.protocol.name, text);
     }
 }
 

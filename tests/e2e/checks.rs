@@ -145,6 +145,25 @@ fn a_log_that_toaster_conf_names_and_that_is_not_there() {
 }
 
 #[test]
+fn a_protocol_without_a_source_tells_the_key_that_gives_it_one() {
+    let store = Store::with("logs_syslog = []");
+    let (code, text) = check(&store);
+    let said = text.lines().any(|line| line.contains("imap") && line.contains("see logs_syslog"));
+    assert!(code == 0 && said, "{text}");
+}
+
+#[test]
+fn a_toaster_conf_that_cannot_be_read() {
+    let store = Store::new();
+    fs::remove_file(store.config()).expect("toaster.conf");
+    finds(
+        &store,
+        "ERROR",
+        &["configuration", "toaster.conf: cannot read: No such file or directory; the built-in"],
+    );
+}
+
+#[test]
 fn when_each_protocol_was_read_is_said() {
     let store = healthy();
     let (_, text) = check(&store);
