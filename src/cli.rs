@@ -1,14 +1,15 @@
 //! The command line: words only, no look at the world.
 //!
 //! One definition feeds the parser, the help and the usage. argv\[0\] chooses a personality.
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::ingest::{PERSONALITIES, own_log};
-use crate::protocol::{Protocol, Settings, builtin};
+use crate::protocol::{BUILTIN, Kind, Protocol};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,10 +75,8 @@ pub struct Call {
     pub action: Action,
 }
 
-/// The definition of every command and option; `own` are the protocols of toaster.conf.
-pub fn command(own: &[&'static Protocol]) -> Command {
-    let builtin = builtin(&Settings::default());
-    let protocols: Vec<_> = builtin.iter().chain(own).collect();
+/// The definition of every command and option, when there are these `protocols`.
+pub fn command(protocols: &[&'static Protocol]) -> Command {
     let mut command = Command::new("maillogs")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Counts what a mail server does: exact counters, RRDs and graphs from the logs of qmail.")
@@ -103,9 +102,12 @@ pub fn command(own: &[&'static Protocol]) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Accepted for the Perl maillogs' sake; does nothing"),
         );
-    for protocol in &protocols {
-        command = command
-            .subcommand(Command::new(protocol.name).about(format!("Print the counters: {}", protocol.about)));
+    for protocol in protocols {
+        command = command.subcommand(
+            Command::new(protocol.name)
+                .about(format!("Print the counters: {}", protocol.about))
+                .after_help(keys(protocol)),
+        );
     }
     command
         .subcommand(
@@ -139,7 +141,7 @@ pub fn command(own: &[&'static Protocol]) -> Command {
         .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
         .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger"))
         .subcommand(process("pop3log", "Be the processor of the POP3 server's logger"))
-        .subcommands(own.iter().map(|p| process(text(own_log(p)), "Be the processor of this protocol's logger").hide(true)))
+        .subcommands(protocols.iter().skip(BUILTIN.len()).map(|p| process(text(own_log(p)), "Be the processor of this protocol's logger").hide(true)))
 }
 
 fn graph_command() -> Command {
@@ -187,33 +189,63 @@ fn process(name: &'static str, about: &'static str) -> Command {
     )
 }
 
+/// A protocol's keys with what each means, a line each or more, below each other.
+fn keys(protocol: &Protocol) -> String {
+    /// Columns, as clap has them.
+    const WIDTH: usize = 100;
+    let longest = protocol.counters.iter().map(|c| c.key.len()).max().unwrap_or(0);
+    let mut text = String::from("Keys:");
+    for counter in protocol.counters {
+        let kind = match counter.kind {
+            Kind::Count => "",
+            Kind::Sum => " (sum)",
+            Kind::Net => " (sum; may fall)",
+            Kind::Peak | Kind::Level => " (gauge)",
+            Kind::Derived(_) => " (computed from others)",
+        };
+        text += &format!("\n  {:longest$} ", counter.key);
+        let mut column = longest + 3;
+        for word in format!("{}{kind}", counter.help).split(' ') {
+            let wide = word.chars().count();
+            if column + 1 + wide > WIDTH {
+                text += &format!("\n{:column$}", "", column = longest + 3);
+                column = longest + 3;
+            }
+            text += &format!(" {word}");
+            column += 1 + wide;
+        }
+    }
+    text
+}
+
 /// Who are we? A personality if the file name of argv\[0\] is one's.
-pub fn personality(argv0: &Path, own: &[&'static Protocol]) -> Option<String> {
+pub fn personality(argv0: &Path, protocols: &[&'static Protocol]) -> Option<String> {
     let name = argv0.file_name()?;
-    personalities(own).find(|log| name == log.as_str())
+    personalities(protocols).find(|log| name == log.as_str())
 }
 
-fn personalities(own: &[&'static Protocol]) -> impl Iterator<Item = String> {
-    PERSONALITIES.iter().map(|p| p.log.to_owned()).chain(own.iter().map(|p| own_log(p)))
+/// Those of the loggers that qmail has, and of the protocols of toaster.conf, which come behind the built-in ones.
+fn personalities(protocols: &[&'static Protocol]) -> impl Iterator<Item = String> {
+    let own = protocols.iter().skip(BUILTIN.len()).map(|p| own_log(p));
+    PERSONALITIES.iter().map(|p| p.log.to_owned()).chain(own)
 }
 
-/// Understands a command line, argv\[0\] included; `own` are the protocols of toaster.conf, as far as they are known
-/// yet.
+/// Understands a command line, argv\[0\] included, when there are these `protocols`.
 ///
 /// # Errors
 /// clap's own, worded for the user. A personality never fails: what it does not understand is left
 /// out, because the mail log must not stop for a typo.
-pub fn parse(args: &[OsString], own: &[&'static Protocol]) -> Result<Call, clap::Error> {
-    let me = args.first().and_then(|a| personality(Path::new(a), own));
+pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call, clap::Error> {
+    let me = args.first().and_then(|a| personality(Path::new(a), protocols));
     let words: Vec<OsString> = match me {
         Some(log) => {
             ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect()
         }
         None => args.to_vec(),
     };
-    let named = words.get(1).and_then(|w| personalities(own).find(|log| w.as_os_str() == log.as_str()));
-    match (command(own).try_get_matches_from(&words), named) {
-        (Ok(matches), _) => Ok(understand(&matches, own)),
+    let named = words.get(1).and_then(|w| personalities(protocols).find(|log| w.as_os_str() == log.as_str()));
+    match (command(protocols).try_get_matches_from(&words), named) {
+        (Ok(matches), _) => Ok(understand(&matches, protocols)),
         (Err(e), _) if !e.use_stderr() => Err(e),
         (Err(e), Some(log)) => {
             crate::error::warn(e.to_string().lines().next().unwrap_or_default());
@@ -224,19 +256,26 @@ pub fn parse(args: &[OsString], own: &[&'static Protocol]) -> Result<Call, clap:
     }
 }
 
-/// The `--config` of a command line that may hold words we do not know.
+/// The `--config` of a command line that may hold words we do not know, or ask for help.
 pub fn config_of(args: &[OsString]) -> Option<PathBuf> {
-    let matches = command(&[]).ignore_errors(true).try_get_matches_from(args).ok()?;
-    let below = matches.subcommand().and_then(|(_, m)| m.try_get_one::<PathBuf>("config").ok().flatten());
-    below.or_else(|| matches.get_one::<PathBuf>("config")).cloned()
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        if word == "--config" {
+            return words.next().map(PathBuf::from);
+        }
+        if let Some(file) = word.as_bytes().strip_prefix(b"--config=") {
+            return Some(PathBuf::from(OsStr::from_bytes(file)));
+        }
+    }
+    None
 }
 
-fn understand(matches: &ArgMatches, own: &[&'static Protocol]) -> Call {
+fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
     let many = |m: &ArgMatches, name: &str| -> Vec<String> {
         m.get_many::<String>(name).map(|v| v.cloned().collect()).unwrap_or_default()
     };
     let action = match matches.subcommand() {
-        Some((log, m)) if personalities(own).any(|name| name == log) => {
+        Some((log, m)) if personalities(protocols).any(|name| name == log) => {
             Action::Process { log: log.to_owned(), force: m.get_flag("force") }
         }
         Some(("update", m)) => Action::Update { protocols: many(m, "protocol"), flush: m.get_flag("flush") },
@@ -264,14 +303,60 @@ fn understand(matches: &ArgMatches, own: &[&'static Protocol]) -> Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{Settings, builtin};
 
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
-        parse(&words.iter().map(OsString::from).collect::<Vec<_>>(), &[])
+        let words: Vec<_> = words.iter().map(OsString::from).collect();
+        parse(&words, &builtin(&Settings::default()))
     }
 
     #[test]
     fn the_definition_is_sound() {
-        command(&[]).debug_assert();
+        command(&builtin(&Settings::default())).debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_a_protocol_tells_of_every_key() {
+        for protocol in builtin(&Settings::default()) {
+            let help = call(&["maillogs", protocol.name, "--help"]).unwrap_err().to_string();
+            let lines: Vec<&str> = help.lines().skip_while(|line| *line != "Keys:").skip(1).collect();
+            let keys: Vec<&str> = lines
+                .iter()
+                .filter(|l| !l.starts_with("    "))
+                .filter_map(|l| l.split_whitespace().next())
+                .collect();
+            assert_eq!(keys, protocol.counters.iter().map(|c| c.key).collect::<Vec<_>>());
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+            let told = words(&help);
+            for counter in protocol.counters {
+                assert!(
+                    told.contains(&words(&format!("{} {}", counter.key, counter.help))),
+                    "{}",
+                    counter.key
+                );
+            }
+            // All texts begin in one column, also where they go on in a line of their own.
+            let column = 4 + protocol.counters.iter().map(|c| c.key.len()).max().unwrap();
+            for line in lines.iter().filter(|line| !line.is_empty()) {
+                assert!(
+                    line.len() <= 100
+                        && line.as_bytes()[column - 1] == b' '
+                        && line.as_bytes()[column] != b' ',
+                    "{line}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_says_which_keys_do_not_only_grow() {
+        let help = call(&["maillogs", "send", "--help"]).unwrap_err().to_string();
+        let line = |key: &str| {
+            help.lines().find(|l| l.trim_start().starts_with(&format!("{key} "))).unwrap().to_owned()
+        };
+        assert!(line("peak_remote").ends_with(" (gauge)"), "{help}");
+        assert!(line("status_remotep").ends_with(" (sum)"), "{help}");
+        assert!(!line("message_new").contains('('), "{help}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! As root, the store is worked on as `logs_user:logs_group`, so that a root cron and a qmaill
 //! multilog share one store, and so that a link that the log's user may plant leads to nothing he
 //! could not reach himself.
-use std::path::Path;
+use std::path::PathBuf;
 
 use nix::unistd::{Gid, Group, Uid, User, chown, getegid, geteuid, getuid, setegid, seteuid, setgroups};
 
@@ -11,6 +11,15 @@ use crate::error::warn;
 /// Takes the effective ids of the log's owner, if we are root and there is such a user; makes
 /// `logs_base` for him if it is missing.
 pub fn become_owner(config: &Config) {
+    work_as_owner(config, true);
+}
+
+/// As [`become_owner`], and makes nothing.
+pub fn look_as_owner(config: &Config) {
+    work_as_owner(config, false);
+}
+
+fn work_as_owner(config: &Config, may_make: bool) {
     if !geteuid().is_root() {
         return;
     }
@@ -24,7 +33,7 @@ pub fn become_owner(config: &Config) {
         ));
         return;
     };
-    if let Err(e) = take_ids(user.uid, group.gid, &config.logs_base) {
+    if let Err(e) = take_ids(user.uid, group.gid, may_make.then_some(&config.logs_base)) {
         warn(format_args!(
             "cannot work as {}:{}: {e}; going on as root",
             config.logs_user, config.logs_group
@@ -33,8 +42,11 @@ pub fn become_owner(config: &Config) {
     }
 }
 
-fn take_ids(uid: Uid, gid: Gid, base: &Path) -> nix::Result<()> {
-    if std::fs::symlink_metadata(base).is_err() && std::fs::create_dir_all(base).is_ok() {
+fn take_ids(uid: Uid, gid: Gid, to_make: Option<&PathBuf>) -> nix::Result<()> {
+    if let Some(base) = to_make
+        && std::fs::symlink_metadata(base).is_err()
+        && std::fs::create_dir_all(base).is_ok()
+    {
         chown(base, Some(uid), Some(gid))?;
     }
     if uid.is_root() && gid == getegid() {

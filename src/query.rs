@@ -30,6 +30,11 @@ const WORTH_A_COMMIT: u64 = 1 << 20;
 /// When the last commit is there and cannot be read.
 pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
     let mut answer = look(job, now)?;
+    if answer.commit == 0
+        && let Some(missing) = job.missing(&answer.state)
+    {
+        warn(format_args!("nothing was counted yet, and {missing}"));
+    }
     if answer.new_bytes > WORTH_A_COMMIT {
         let at_once = Options { patience: Duration::ZERO, ..Options::default() };
         // A user who may not write, a lock that is held: the answer in memory is as good.
@@ -69,11 +74,6 @@ pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
             warn(format_args!("{e}; this is what was counted before"));
             let values = base.values(protocol, now, step);
             return Ok(Answer { values, commit, new_bytes: 0, state: base });
-        }
-        if commit == 0
-            && let Some(missing) = job.missing(&base)
-        {
-            warn(format_args!("nothing was counted yet, and {missing}"));
         }
         let new_bytes = gather.new_bytes;
         let (state, ..) = gather.finish();

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Problem, Severity, print};
-use crate::error::{At, Error, Result, hold_warnings, release_warnings, warn};
+use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
-use crate::protocol::{BUILTIN, custom};
+use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
 use crate::{check, graph, output, owner, query};
 
@@ -36,18 +36,16 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     code
 }
 
-/// A word that is no command may be a protocol of toaster.conf: only then it is read for the words' sake.
+/// A word that is no command may be a protocol of toaster.conf, and the help shows what it adds: only then it is
+/// read for the words' sake.
 fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
-    use clap::error::ErrorKind;
+    use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
     let me = args.first().map(Path::new).and_then(Path::file_name).and_then(|n| n.to_str());
     let may_be_own = me.is_some_and(|me| me != "maillogs" && me.ends_with("log"));
-    match cli::parse(args, &[]) {
-        Err(e)
-            if may_be_own || matches!(e.kind(), ErrorKind::InvalidSubcommand | ErrorKind::InvalidValue) =>
-        {
+    match cli::parse(args, &builtin(&Settings::default())) {
+        Err(e) if may_be_own || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) => {
             let (config, _) = Config::load(cli::config_of(args).as_deref());
-            let own: Vec<_> = config.all_protocols().into_iter().skip(BUILTIN.len()).collect();
-            if own.is_empty() { Err(e) } else { cli::parse(args, &own) }
+            cli::parse(args, &config.all_protocols())
         }
         other => other,
     }
@@ -228,7 +226,7 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     if report.problems.is_empty() {
         Ok(())
     } else {
-        Err(Error::Message(format!("{} of the graphs have problems", report.problems.len())))
+        Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
     }
 }
 
@@ -276,7 +274,10 @@ fn host() -> String {
 }
 
 fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
-    owner::become_owner(config);
+    // What it would say of the ids stands in the report.
+    hold_warnings();
+    owner::look_as_owner(config);
+    take_warnings();
     let report = check::check(config, problems, now, owner::as_root);
     let text = if json { check::json(&report) } else { check::text(&report) };
     let mut stdout = std::io::stdout().lock();

@@ -2,10 +2,11 @@
 //!
 //! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
 //! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines are
-//! understood, whether counters fell silent, whether cron runs us, and the fonts.
+//! understood, whether counters fell silent, when all was read last, whether cron runs us, and the fonts.
 mod places;
 mod print;
 mod protocols;
+mod reading;
 
 use serde::Serialize;
 
@@ -35,7 +36,7 @@ pub struct Finding {
     /// How it is.
     pub level: Level,
     /// What kind of thing: `configuration`, `rights`, `source`, `lock`, `state`, `counters`, `rrd`, `lines`,
-    /// `silent`, `cron`, `fonts`.
+    /// `silent`, `read`, `cron`, `fonts`.
     pub check: &'static str,
     /// The protocol, where it is one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +52,8 @@ pub struct Finding {
 pub struct Summary {
     /// Its name.
     pub name: String,
+    /// Has it a source, or had it one? If not, this server does not use it.
+    pub used: bool,
     /// Commits so far.
     pub commits: u64,
     /// When all of its sources were last read to their end, unix seconds; 0: never.
@@ -109,9 +112,19 @@ impl Report {
         subject: impl Into<String>,
         text: impl Into<String>,
     ) {
+        self.about(feed.protocol.name, level, check, subject, text);
+    }
+
+    fn about(
+        &mut self,
+        protocol: &str,
+        level: Level,
+        check: &'static str,
+        subject: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         let (subject, text) = (subject.into(), text.into());
-        let protocol = Some(feed.protocol.name.to_owned());
-        self.findings.push(Finding { level, check, protocol, subject, text });
+        self.findings.push(Finding { level, check, protocol: Some(protocol.to_owned()), subject, text });
     }
 }
 
@@ -124,7 +137,7 @@ pub fn check(config: &Config, problems: &[Problem], clock: fn() -> i64, as_root:
     for feed in &feeds {
         protocols::check(&mut report, &Job { config, feed, clock, as_root });
     }
-    protocols::cron(&mut report, clock());
+    reading::check(&mut report, clock());
     match graph::missing_fonts() {
         Some(problem) => report.add(Level::Warning, "fonts", "DejaVu", problem),
         None => report.add(Level::Ok, "fonts", "DejaVu", "is installed"),
@@ -141,7 +154,10 @@ fn configuration(report: &mut Report, config: &Config, problems: &[Problem]) {
     for problem in problems {
         let fault = problem.severity == Severity::Error || problem.kind == Kind::UnknownKey;
         let level = if fault { Level::Error } else { Level::Warning };
-        report.add(level, "configuration", &file, problem.to_string());
+        let file = problem.file.display().to_string();
+        let said = problem.to_string();
+        let text = said.strip_prefix(&format!("{file}: ")).unwrap_or(&said);
+        report.add(level, "configuration", &file, text);
     }
     for (key, why) in config.inactive() {
         report.add(Level::Note, "configuration", key, format!("no longer acts: {why}"));

@@ -1,4 +1,5 @@
-//! The directories of the store: there, ours, writable by `logs_user`, and by nobody else.
+//! The directories of the store: there, writable by `logs_user`, and by nobody else; and their files.
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -7,6 +8,7 @@ use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
 
 use super::{Level, Report};
 use crate::config::Config;
+use crate::error::plainly;
 
 pub(super) fn check(report: &mut Report, config: &Config) {
     let user = User::from_name(&config.logs_user).ok().flatten();
@@ -32,7 +34,37 @@ pub(super) fn check(report: &mut Report, config: &Config) {
     ];
     for (key, dir) in dirs {
         directory(report, key, dir, owner);
+        if let Some(owner) = owner {
+            files(report, key, dir, owner);
+        }
     }
+}
+
+/// The files of a directory of the store that `logs_user` cannot use: a run of root's, before there was such a user,
+/// makes them so.
+fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
+    let mut locked_out = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // What is replaced as a whole needs to be read; a lock and an RRD are written in place.
+        let bits = match path.extension().and_then(OsStr::to_str) {
+            Some("lock" | "rrd") => READ | WRITE,
+            Some("state" | "journal" | "intent" | "txt") => READ,
+            _ => continue,
+        };
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_file() && !may(&meta, &path, owner, bits) {
+            locked_out.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    locked_out.sort();
+    let Some(first) = locked_out.first() else { return };
+    let more = match locked_out.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let text = format!("logs_user may not use {first}{more}; chown the files there to logs_user:logs_group");
+    report.add(Level::Error, "rights", format!("{key} {}", dir.display()), text);
 }
 
 fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid)>) {
@@ -44,7 +76,14 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
             let way = if key == "logs_base" { "make it, or set logs_base" } else { "the next run makes it" };
             return report.add(level, "rights", subject, format!("is not there; {way}"));
         }
-        Err(e) => return report.add(Level::Error, "rights", subject, format!("cannot be looked at: {e}")),
+        Err(e) => {
+            return report.add(
+                Level::Error,
+                "rights",
+                subject,
+                format!("cannot be looked at: {}", plainly(&e)),
+            );
+        }
     };
     if !meta.is_dir() {
         return report.add(Level::Error, "rights", subject, "is not a directory; move it away");
@@ -54,7 +93,7 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
         report.add(Level::Error, "rights", &subject, text);
     }
     match owner {
-        Some(owner) if !may_write(&meta, dir, owner) => {
+        Some(owner) if !may(&meta, dir, owner, WRITE | SEARCH) => {
             let text = format!(
                 "its owner {}:{} with mode {:04o} does not let logs_user write; chown it to logs_user:logs_group",
                 meta.uid(),
@@ -67,20 +106,28 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
     }
 }
 
-/// May the owner of the logs make files in `dir`?
-fn may_write(meta: &Metadata, dir: &Path, (uid, gid): (Uid, Gid)) -> bool {
+/// As in a mode: may it be read, written, searched?
+const READ: u32 = 4;
+const WRITE: u32 = 2;
+const SEARCH: u32 = 1;
+
+/// May the owner of the logs do with `path` what `bits` say?
+fn may(meta: &Metadata, path: &Path, (uid, gid): (Uid, Gid), bits: u32) -> bool {
     // With his ids the system says it best: ACLs, read-only mounts.
     if geteuid() == uid {
+        let mut flags = AccessFlags::empty();
+        flags.set(AccessFlags::R_OK, bits & READ != 0);
+        flags.set(AccessFlags::W_OK, bits & WRITE != 0);
+        flags.set(AccessFlags::X_OK, bits & SEARCH != 0);
         let here = nix::fcntl::AT_FDCWD;
-        return faccessat(here, dir, AccessFlags::W_OK | AccessFlags::X_OK, nix::fcntl::AtFlags::AT_EACCESS)
-            .is_ok();
+        return faccessat(here, path, flags, nix::fcntl::AtFlags::AT_EACCESS).is_ok();
     }
-    let bits = if meta.uid() == uid.as_raw() {
+    let his = if meta.uid() == uid.as_raw() {
         meta.mode() >> 6
     } else if meta.gid() == gid.as_raw() {
         meta.mode() >> 3
     } else {
         meta.mode()
     };
-    uid.is_root() || bits & 0o3 == 0o3
+    uid.is_root() || his & bits == bits
 }

@@ -12,8 +12,11 @@ pub fn text(report: &Report) -> String {
             Level::Error => "ERROR",
         };
         let protocol = finding.protocol.as_deref().unwrap_or("-");
-        let (check, subject, text) = (finding.check, plain(&finding.subject), plain(&finding.text));
-        out += &format!("{level:<8} {protocol:<13} {check:<14} {subject}: {text}\n");
+        // What is about a protocol as a whole need not name it twice.
+        let subject =
+            if finding.subject == protocol { String::new() } else { plain(&finding.subject) + ": " };
+        let (check, text) = (finding.check, plain(&finding.text));
+        out += &format!("{level:<8} {protocol:<13} {check:<14} {subject}{text}\n");
     }
     let count = |level| report.findings.iter().filter(|f| f.level == level).count();
     out += &format!(

@@ -1,12 +1,15 @@
 //! One protocol: its lock, state, counter file and RRD, its sources, and whether its lines are understood.
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::{Level, Report, Source, Summary};
+use crate::config::Config;
 use crate::error::{hold_warnings, take_warnings};
-use crate::ingest::{Job, stream_names};
+use crate::ingest::{Job, Syslog, stream_names};
 use crate::protocol::Kind;
 use crate::query;
 use crate::store::commit::{Health, Store};
+use crate::store::counters;
 use crate::store::rrd::header::{Look, look};
 use crate::store::state::State;
 
@@ -15,8 +18,8 @@ const DAY: i64 = 86_400;
 const BUSY: i128 = 100;
 /// So many lines tell how many of them are understood.
 const TELLING: u64 = 100;
-/// Somebody has to run us at least so often (seconds), else graphs end in the past.
-const CRON: i64 = 3600;
+/// A commit takes less; who holds the lock for longer hangs.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     let (store, now) = (job.store(), (job.clock)());
@@ -30,13 +33,17 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     for text in said {
         report.of(job.feed, Level::Error, "source", job.feed.protocol.name, text);
     }
-    health(report, job, &store);
-    database(report, job, &store, &answer.state, now);
-    let sources = sources(report, job, &answer.state, now);
+    let sources = sources(job, &answer.state, now);
+    let used =
+        sources.iter().any(|s| s.present || s.last_line > 0) || answer.state.totals.iter().any(|t| *t != 0);
+    health(report, job, &store, used);
+    database(report, job, &store, &answer.state, now, used);
+    tell_sources(report, job, &answer.state, &sources, now);
     understood(report, job, &answer.state);
     silent(report, job, &answer.state, &sources);
     report.protocols.push(Summary {
         name: job.feed.protocol.name.to_owned(),
+        used,
         commits: answer.commit,
         seen: answer.state.seen,
         sources,
@@ -50,47 +57,90 @@ fn path(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Lock, state, journal, counter file.
-fn health(report: &mut Report, job: &Job<'_>, store: &Store) {
-    for (check, level, subject, text) in store.health().into_iter().map(|health| match health {
-        Health::Fine => ("state", Level::Ok, path(&store.state_dir), "can be read".to_owned()),
-        Health::Fresh => ("state", Level::Note, path(&store.state_dir), "nothing was counted yet".to_owned()),
-        Health::Damaged(file) => (
-            "state",
-            Level::Error,
-            path(&file),
-            "is damaged; the next update sets it aside and goes on from the counter file".to_owned(),
-        ),
-        Health::Unfinished(file) => (
-            "state",
-            Level::Warning,
-            path(&file),
-            "a commit was cut off or is under way; the next update finishes it".to_owned(),
-        ),
-        Health::Locked(file) => (
-            "lock",
-            Level::Warning,
-            path(&file),
-            "is held now; if it stays so, look for a maillogs that hangs (fuser)".to_owned(),
-        ),
-        Health::Edited(file) => (
-            "counters",
-            Level::Warning,
-            path(&file),
-            "was changed by hand; the next update takes its values".to_owned(),
-        ),
-        Health::Unreadable(file, why) => ("state", Level::Error, path(&file), why),
-    }) {
-        report.of(job.feed, level, check, subject, text);
+/// Lock, state, journal, counter file. Of a protocol that is not used only what is wrong is said.
+fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
+    for health in settled(store) {
+        let (check, level, subject, text) = match health {
+            Health::Fine => ("state", Level::Ok, path(&store.state_dir), "can be read".to_owned()),
+            Health::Fresh => {
+                ("state", Level::Note, path(&store.state_dir), "nothing was counted yet".to_owned())
+            }
+            Health::Damaged(file) => (
+                "state",
+                Level::Error,
+                path(&file),
+                "is damaged; the next update sets it aside and goes on from the counter file".to_owned(),
+            ),
+            Health::Unfinished(file) => (
+                "state",
+                Level::Warning,
+                path(&file),
+                "a commit was cut off; the next update finishes it".to_owned(),
+            ),
+            Health::Locked(file) => (
+                "lock",
+                Level::Warning,
+                path(&file),
+                format!(
+                    "has been held for {} s; a maillogs may hang: `fuser -v {}` names it",
+                    PATIENCE.as_secs(),
+                    path(&file)
+                ),
+            ),
+            Health::Edited(file) => edited(store, &file),
+            Health::Unreadable(file, why) => ("state", Level::Error, path(&file), why),
+        };
+        if used || level > Level::Note {
+            report.of(job.feed, level, check, subject, text);
+        }
     }
 }
 
-fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, now: i64) {
+/// What is wrong and stays so: a commit that is under way holds the lock, and looks like one that was cut off.
+fn settled(store: &Store) -> Vec<Health> {
+    let begun = Instant::now();
+    loop {
+        let found = store.health();
+        let under_way = found.iter().any(|h| matches!(h, Health::Locked(_)));
+        if !under_way {
+            return found;
+        }
+        if begun.elapsed() >= PATIENCE {
+            // Of a commit that is not over, only this can be said.
+            return found.into_iter().filter(|h| matches!(h, Health::Locked(_))).collect();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A counter file that is not as it was written.
+fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
+    let way = "the next update writes it anew";
+    let (level, text) = match std::fs::read(file).map(|bytes| counters::parse(store.protocol, &bytes)) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => (Level::Warning, format!("is gone; {way}")),
+        Ok(read) if read.is_hopeless() => {
+            (Level::Error, "is damaged; the next update keeps it aside, and the counters go on".to_owned())
+        }
+        Ok(read) if !read.rejected.is_empty() => {
+            let lines: Vec<String> = read.rejected.iter().map(|(line, _)| line.to_string()).collect();
+            let text = format!(
+                "has lines that are no counters ({}); the next update keeps them aside",
+                lines.join(", ")
+            );
+            (Level::Error, text)
+        }
+        _ => (Level::Warning, "was changed by hand; the next update takes its values".to_owned()),
+    };
+    ("counters", level, path(file), text)
+}
+
+fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, now: i64, used: bool) {
     let subject = path(&store.rrd);
     let mut say = |level, text: &str| report.of(job.feed, level, "rrd", &subject, text);
     let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
     match look(&store.rrd) {
         Err(e) => say(Level::Error, &e.to_string()),
+        Ok(Look::Missing) if !used => {}
         Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),
         Ok(Look::Missing) => say(Level::Error, "is gone; a new one is begun at the next push"),
         Ok(Look::Broken(why)) => {
@@ -111,7 +161,7 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
 }
 
 /// Every source, whether it is there, and when its last line was.
-fn sources(report: &mut Report, job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
+fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
     let feed = job.feed;
     let mut sources = Vec::new();
     for dir in job.directories(state) {
@@ -131,20 +181,31 @@ fn sources(report: &mut Report, job: &Job<'_>, state: &State, now: i64) -> Vec<S
     for queue in &feed.queues {
         sources.push(Source { name: path(queue), present: queue.is_dir(), named: true, last_line: 0 });
     }
-    let any = sources.iter().any(|s| s.present);
-    for source in &sources {
-        let text = match (source.present, source.last_line) {
-            (false, 0) => "is not there".to_owned(),
-            (false, last) => format!("is gone; its last line was {}", ago(now - last)),
-            (true, 0) => "no stamped line yet".to_owned(),
-            (true, last) => format!("last line {}", ago(now - last)),
-        };
-        // That there is no POP3 server is no fault; that a log has gone is one.
-        let level = match (source.present, source.last_line) {
-            (true, _) => Level::Ok,
-            (false, 0) if any || !source.named => Level::Note,
-            (false, 0) => Level::Note,
-            (false, _) => Level::Warning,
+    sources
+}
+
+/// Says of every source how it is. That there is no POP3 server is no fault; that a log has gone is one, and that
+/// there is none where toaster.conf says so of its own accord.
+fn tell_sources(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source], now: i64) {
+    let feed = job.feed;
+    let usual = Config::default();
+    for source in sources {
+        let wanted = source.named && is_asked_for(job, &usual, Path::new(&source.name));
+        let (level, text) = match (source.present, source.last_line) {
+            (true, _) if feed.queues.iter().any(|q| path(q) == source.name) => {
+                (Level::Ok, "is there".to_owned())
+            }
+            (true, 0) => (Level::Ok, "no stamped line yet".to_owned()),
+            (true, last) => {
+                let level = if now - last > DAY { Level::Note } else { Level::Ok };
+                (level, format!("last line {}", ago(now - last)))
+            }
+            (false, 0) if wanted => (
+                Level::Warning,
+                "toaster.conf names it, and it is not there; make it, or take it out".to_owned(),
+            ),
+            (false, 0) => (Level::Note, "is not there".to_owned()),
+            (false, last) => (Level::Warning, format!("is gone; its last line was {}", ago(now - last))),
         };
         let unnamed =
             if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
@@ -154,7 +215,21 @@ fn sources(report: &mut Report, job: &Job<'_>, state: &State, now: i64) -> Vec<S
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
         report.of(feed, Level::Note, "source", feed.protocol.name, text);
     }
-    sources
+}
+
+/// Does toaster.conf name `source` of its own accord, or is it only where one would look?
+fn is_asked_for(job: &Job<'_>, usual: &Config, source: &Path) -> bool {
+    let (config, feed) = (job.config, job.feed);
+    if feed.directories.iter().any(|dir| dir == source) {
+        let dirs =
+            [&usual.logs_send_dirs, &usual.logs_smtp_dirs, &usual.logs_pop3_dirs].into_iter().flatten();
+        let mut names = dirs.filter_map(|dir| dir.strip_prefix(&usual.logs_base).ok());
+        return !names.any(|name| config.logs_base.join(name) == source);
+    }
+    if feed.queues.iter().any(|queue| queue == source) {
+        return !usual.qmail_queue_dir.iter().any(|queue| queue == source);
+    }
+    feed.files.iter().any(|file| file == source) || matches!(feed.syslog, Syslog::Named(_))
 }
 
 /// `3 min ago`.
@@ -211,19 +286,5 @@ fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source])
     if !quiet.is_empty() {
         let text = format!("not moved for a day: {}", quiet.join(", "));
         report.of(job.feed, Level::Note, "silent", job.feed.protocol.name, text);
-    }
-}
-
-/// Does somebody run `maillogs update`?
-pub(super) fn cron(report: &mut Report, now: i64) {
-    let Some(seen) = report.protocols.iter().map(|p| p.seen).max().filter(|s| *s > 0) else {
-        let text = "maillogs update has not run yet; put it into cron, every five minutes";
-        return report.add(Level::Note, "cron", "maillogs update", text);
-    };
-    if now - seen > CRON {
-        let text = format!("everything was read last {}; is maillogs update in cron?", ago(now - seen));
-        report.add(Level::Warning, "cron", "maillogs update", text);
-    } else {
-        report.add(Level::Ok, "cron", "maillogs update", format!("everything was read {}", ago(now - seen)));
     }
 }

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use document::Document;
 pub use own::{OwnList, OwnProtocol, OwnSource};
 
+use crate::error::plainly;
 use crate::protocol::Settings;
 use crate::protocol::custom::{self, OwnCounter};
 
@@ -230,7 +231,7 @@ impl Config {
     }
 
     fn unreadable(file: &Path, error: &io::Error) -> (Config, Vec<Problem>) {
-        let text = format!("{error}; the built-in defaults are used");
+        let text = format!("cannot read: {}; the built-in defaults are used", plainly(error));
         let problem = Problem { severity: Severity::Error, ..unread(file, text) };
         (Config::default(), vec![problem])
     }
@@ -252,7 +253,8 @@ impl Config {
                     keys::apply(config, &watcher, &neighbour, &lacking, problems);
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => problems.push(unread(&neighbour, format!("{error}; it is left out"))),
+                Err(error) => problems
+                    .push(unread(&neighbour, format!("cannot read: {}; it is left out", plainly(&error)))),
             }
         })
     }

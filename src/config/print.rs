@@ -7,6 +7,7 @@ use toml::Value;
 use super::document::{Document, Entry, before_comment};
 use super::own::{OwnProtocol, OwnSource};
 use super::{Config, Kind, Origin, Problem, Severity, keys, read, unread};
+use crate::error::plainly;
 use crate::protocol::custom::OwnCounter;
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.
@@ -113,7 +114,9 @@ pub fn to_toml(config: &Config) -> Result<String, Problem> {
     match &config.file {
         None => Ok(super::SHIPPED.to_owned()),
         Some(file) => {
-            let text = read(file).map_err(|error| unread(file, format!("{error}; it is not converted")))?;
+            let text = read(file).map_err(|error| {
+                unread(file, format!("cannot read: {}; it is not converted", plainly(&error)))
+            })?;
             convert(&text, file)
         }
     }

@@ -1,6 +1,7 @@
 //! `maillogs check` on a set-up that is well, and on ones that are not.
 
 use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 
 use crate::support::store::{Store, stderr};
@@ -87,6 +88,175 @@ fn a_typo_in_toaster_conf() {
     let text = fs::read_to_string(store.config()).expect("toaster.conf") + "\nlogs_send_dir = \"send\"\n";
     fs::write(store.config(), text).expect("toaster.conf");
     finds(&store, "ERROR", &["configuration", "logs_send_dir", "logs_send_dirs"]);
+}
+
+#[test]
+fn a_problem_names_its_file_once() {
+    let store = healthy();
+    let text = fs::read_to_string(store.config()).expect("toaster.conf") + "\nlogs_send_dir = \"send\"\n";
+    fs::write(store.config(), text).expect("toaster.conf");
+    let (_, text) = check(&store);
+    let line = text.lines().find(|line| line.contains("logs_send_dir:")).expect("the problem");
+    assert_eq!(line.matches("toaster.conf: ").count(), 1, "{line}");
+}
+
+#[test]
+fn what_a_server_does_not_have_is_a_note_a_protocol() {
+    let store = Store::new();
+    fs::remove_dir(store.logs()).expect("removing the log directory");
+    for when in ["before anything was counted", "and afterwards"] {
+        let (code, text) = check(&store);
+        assert_eq!(code, 0, "{when}: {text}");
+        for protocol in ["send", "rbl", "queue"] {
+            let about: Vec<&str> =
+                text.lines().filter(|l| l.split_whitespace().nth(1) == Some(protocol)).collect();
+            let quiet =
+                about.len() <= 2 && about.iter().all(|l| l.starts_with("note") || l.starts_with("ok"));
+            assert!(quiet && about.iter().any(|l| l.contains("is not there")), "{when}: {about:#?}");
+        }
+        store.run(&["update"]);
+    }
+}
+
+#[test]
+fn a_fresh_one_stays_fresh() {
+    let store = Store::new();
+    fs::remove_dir(store.logs()).expect("removing the log directory");
+    fs::remove_dir(store.base()).expect("removing logs_base");
+    finds(&store, "ERROR", &["rights", "logs_base", "is not there", "make it"]);
+    assert!(!store.base().exists(), "check has made it");
+}
+
+#[test]
+fn a_log_that_toaster_conf_names_and_that_is_not_there() {
+    for (key, value) in [
+        ("logs_send_dirs", "[\"sent\"]"),
+        ("logs_syslog", "[\"/nonexistent/maillog\"]"),
+        ("logs_webmail_files", "[\"/nonexistent/userlogins.log\"]"),
+        ("qmail_queue_dir", "\"/nonexistent/queue\""),
+        ("[protocol.ftp]\nsource", "\"file:/nonexistent/vsftpd.log\""),
+    ] {
+        let counter = "[[counter]]\nprotocol = \"ftp\"\nname = \"uploads\"\nmatch = \"OK UPLOAD\"\n";
+        let more = if key.contains("ftp") { counter } else { "" };
+        let store = Store::with(&format!("{key} = {value}\n{more}"));
+        let name = value.trim_matches(['[', ']', '"']).trim_start_matches("file:");
+        finds(&store, "WARNING", &["source", name, "toaster.conf names it"]);
+    }
+}
+
+#[test]
+fn a_protocol_without_a_source_tells_the_key_that_gives_it_one() {
+    let store = Store::with("logs_syslog = []");
+    let (code, text) = check(&store);
+    let said = text.lines().any(|line| line.contains("imap") && line.contains("see logs_syslog"));
+    assert!(code == 0 && said, "{text}");
+}
+
+#[test]
+fn a_toaster_conf_that_cannot_be_read() {
+    let store = Store::new();
+    fs::remove_file(store.config()).expect("toaster.conf");
+    finds(
+        &store,
+        "ERROR",
+        &["configuration", "toaster.conf: cannot read: No such file or directory; the built-in"],
+    );
+}
+
+#[test]
+fn when_each_protocol_was_read_is_said() {
+    let store = healthy();
+    let (_, text) = check(&store);
+    for protocol in ["send", "smtp", "imap"] {
+        let said = text.lines().any(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.starts_with(&["ok", protocol, "read"]) && line.contains(" s ago")
+        });
+        assert!(said, "{protocol}:\n{text}");
+    }
+    let mut current = OpenOptions::new().append(true).open(store.logs().join("current")).expect("current");
+    current.write_all("@400000006abaee051529cb14 new msg 2\n".repeat(9).as_bytes()).expect("writing");
+    let (_, text) = check(&store);
+    // 9 lines of 36 bytes.
+    assert!(text.contains("; 324 bytes have come since"), "{text}");
+}
+
+#[test]
+fn a_logger_alone_is_no_cron() {
+    let store = Store::new();
+    fs::write(store.logs().join("current"), "@400000006abaee031529cb14 new msg 1\n").expect("current");
+    store.run(&["update", "send"]);
+    finds(&store, "WARNING", &["cron", "maillogs update", "has not run yet"]);
+}
+
+#[test]
+fn a_protocol_that_is_left_behind() {
+    let store = healthy();
+    fs::create_dir(store.base().join("smtp")).expect("mkdir");
+    for name in ["rbl.state", "rbl.lock"] {
+        fs::remove_file(store.base().join("state").join(name)).expect("a state");
+    }
+    finds(&store, "WARNING", &["rbl", "read", "was never read to the end", "maillogs update rbl"]);
+}
+
+#[test]
+fn a_lock_that_somebody_keeps() {
+    let store = healthy();
+    let lock = fs::File::open(store.base().join("state/send.lock")).expect("the lock");
+    lock.lock().expect("locking it");
+    finds(&store, "WARNING", &["send", "lock", "send.lock", "fuser"]);
+    drop(lock);
+    assert_eq!(check(&store).0, 0);
+}
+
+#[test]
+fn files_that_the_owner_may_not_use() {
+    let store = healthy();
+    let text = fs::read_to_string(store.config()).expect("toaster.conf");
+    let nobody = text
+        .lines()
+        .map(|line| if line.starts_with("logs_user") { "logs_user = \"nobody\"" } else { line })
+        .collect::<Vec<_>>()
+        .join("\n");
+    fs::write(store.config(), nobody).expect("toaster.conf");
+    for dir in ["state", "rrd", "counters"] {
+        fs::set_permissions(store.base().join(dir), fs::Permissions::from_mode(0o1777)).expect("chmod");
+    }
+    for (file, mode) in [("state/send.lock", 0o644), ("rrd/send.rrd", 0o644), ("counters/send.txt", 0o600)] {
+        let path = store.base().join(file);
+        let before = fs::metadata(&path).expect("a file").permissions();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("chmod");
+        let name = path.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
+        let dir = file.split('/').next().expect("a directory");
+        let (_, text) = check(&store);
+        let said = |line: &&str| {
+            line.starts_with("ERROR") && line.contains("rights") && line.contains("may not use")
+        };
+        assert!(text.lines().filter(said).any(|line| line.contains(dir)), "{name}:\n{text}");
+        fs::set_permissions(&path, before).expect("chmod");
+    }
+}
+
+#[test]
+fn a_counter_file_that_is_none() {
+    let store = healthy();
+    let file = store.path("log/counters/send.txt");
+    fs::write(&file, "\u{1}garbage\nnothing\n").expect("send.txt");
+    finds(&store, "ERROR", &["send", "counters", "is damaged"]);
+    fs::write(&file, "message_new:7\nmessage_end:many\n").expect("send.txt");
+    finds(&store, "ERROR", &["send", "counters", "no counters (2)"]);
+    fs::remove_file(&file).expect("send.txt");
+    finds(&store, "WARNING", &["send", "counters", "is gone"]);
+}
+
+#[test]
+fn an_rrd_that_is_gone_or_of_another_step() {
+    let store = healthy();
+    fs::remove_file(store.rrd()).expect("send.rrd");
+    finds(&store, "ERROR", &["send", "rrd", "is gone"]);
+    let text = fs::read_to_string(store.config()).expect("toaster.conf") + "\nrrd_step = 300\n";
+    fs::write(store.config(), text).expect("toaster.conf");
+    finds(&store, "ERROR", &["smtp", "rrd", "another step than rrd_step"]);
 }
 
 #[test]
