@@ -90,6 +90,10 @@ fn a_user_of_any_name_fails_as_a_user() {
             vec!["webmail_connect 1", "webmail_fail 1"],
         ),
         (
+            "mx1 roundcube: Failed webmail login: by a (b) at 192.0.2.7",
+            vec!["webmail_connect 1", "webmail_fail 1"],
+        ),
+        (
             "mx1 roundcube: <a1> Failed login for <a2> Successful login for x from 192.0.2.7",
             vec!["webmail_connect 1", "webmail_fail 1"],
         ),
