@@ -308,6 +308,17 @@ fn what_no_rule_knows_is_called_so() {
             "webmail",
             Verdict::Known,
         ),
+        (
+            "mx1 dovecot: imap-login: Debug: SSL alert: close notify: user=<>, rip=192.0.2.1, lip=192.0.2.2",
+            "imap",
+            Verdict::Known,
+        ),
+        (
+            "mx1 spamd[1]: spamd: still running as root: user not specified with -u",
+            "spamassassin",
+            Verdict::Known,
+        ),
+        ("mx1 spamd[1]: Still running as root: user not specified with -u", "spamassassin", Verdict::Known),
         ("mx1 sqwebmaild: Good morning", "webmail", Verdict::Unknown),
         ("mx1 squirrelmail: Good morning", "webmail", Verdict::Unknown),
         ("mx1 spamd[1]: spamd: Good morning", "spamassassin", Verdict::Unknown),
