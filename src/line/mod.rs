@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
     /// A line that comes in parts, as journald has it. `time` is when it was logged; a fraction of splogger(8) before
     /// the text is truer. One `\r` at the text's end is not part of it.
     pub fn of_parts(time: Stamp, host: Option<&'a [u8]>, tag: Option<&'a [u8]>, text: &'a [u8]) -> Line<'a> {
-        syslog::Header::of(host, tag, text.strip_suffix(b"\r").unwrap_or(text)).line(time)
+        syslog::Header::of(host, tag, text.strip_suffix(b"\r").unwrap_or(text)).line(Some(time))
     }
 
     /// A line without a stamp: all of it is text.
@@ -137,8 +137,15 @@ impl<Tz: TimeZone> Parser<Tz> {
     fn with_priority<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let rest = &line[syslog::priority(line)?..];
         if let Some(versioned) = rest.strip_prefix(b"1 ") {
-            let (time, len) = syslog::rfc3339(versioned)?;
-            return Some(syslog::rfc5424_header(&versioned[len..]).line(time));
+            // A machine without a clock has `-` (NILVALUE) for the time.
+            let (time, header) = match versioned.strip_prefix(b"- ") {
+                Some(header) => (None, header),
+                None => {
+                    let (time, len) = syslog::rfc3339(versioned)?;
+                    (Some(time), &versioned[len..])
+                }
+            };
+            return Some(syslog::rfc5424_header(header).line(time));
         }
         match rest.first()? {
             b'@' => Some(after_label(tai64n(rest, self.tai_offset)?, &rest[tai64n::LABEL..])),
@@ -158,13 +165,13 @@ impl<Tz: TimeZone> Parser<Tz> {
             return Some(after_label(label.instant(&mut self.clock)?, &line[len..]));
         }
         let (time, len) = syslog::rfc3339(line)?;
-        Some(syslog::header(&line[len..]).line(time))
+        Some(syslog::header(&line[len..]).line(Some(time)))
     }
 
     fn rfc3164<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let (stamp, len) = syslog::rfc3164(line)?;
         let time = self.years.instant(stamp, &mut self.clock)?;
-        Some(syslog::header(&line[len..]).line(time))
+        Some(syslog::header(&line[len..]).line(Some(time)))
     }
 }
 

@@ -127,7 +127,7 @@ impl<'a> Header<'a> {
     }
 
     /// The line: `time` is the stamp's, splogger's fraction is truer.
-    pub(super) fn line(self, time: Stamp) -> Line<'a> {
+    pub(super) fn line(self, time: Option<Stamp>) -> Line<'a> {
         let Header { host, tag, rest } = self;
         match unix::fraction_or_end(rest) {
             Some(fraction) => Line {
@@ -137,7 +137,7 @@ impl<'a> Header<'a> {
                 text: &rest[fraction.len..],
                 continuation: fraction.continuation,
             },
-            None => Line { time: Some(time), tag, host, text: rest, continuation: false },
+            None => Line { time, tag, host, text: rest, continuation: false },
         }
     }
 }

@@ -99,6 +99,19 @@ fn every_stamp_of_one_instant() {
 }
 
 #[test]
+fn a_machine_without_a_clock_names_the_program_all_the_same() {
+    let line = utc(MTIME).parse(b"<22>1 - mx1 vpopmail 7 - - vchkpw-smtp: x");
+    assert_eq!((line.time, line.host.map(str), line.tag.map(str)), (None, Some("mx1"), Some("vpopmail")));
+    assert_eq!(str(line.text), "vchkpw-smtp: x");
+    let line = utc(MTIME).parse(b"<22>1 - mx1 qmail - - - 1790635513.900254 new msg 1");
+    assert_eq!(line.time, Some(Stamp { secs: INSTANT, nanos: 900_254_000 }));
+    assert_eq!(str(line.text), "new msg 1");
+    for line in ["<22>1 -", "<22>1 -mx1 qmail - - - x", "<22>- mx1 qmail - - - x"] {
+        assert_eq!(utc(MTIME).parse(line.as_bytes()), Line::bare(line.as_bytes()), "{line}");
+    }
+}
+
+#[test]
 fn what_is_no_stamp_is_text() {
     for line in BAD.lines() {
         assert_eq!(utc(MTIME).parse(line.as_bytes()), Line::bare(line.as_bytes()), "{line}");
@@ -134,7 +147,6 @@ fn more_that_is_no_stamp() {
         "sep 28 22:45:13 mx1 x: y",
         "<22>new msg 1",
         "<22><22>Sep 28 22:45:13 mx1 x: y",
-        "<22>1 - mx1 qmail - - - new msg 1",
         "<a1b2c3d4> Successful login for alice@example.org",
         "[100] info: spamd: x",
         "2001:db8::1 x",

@@ -130,7 +130,7 @@ fn own_log(text: &[u8]) -> Option<&[u8]> {
 /// Is it one of the lines that every spamd writes (3.0 to 4.0), none of them a verdict?
 #[cold]
 fn usual(text: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 18] = [
+    const BEGINNINGS: [&[u8]; 20] = [
         b"connection from ",
         b"got connection over ",
         b"unauthorized connection from ",
@@ -140,6 +140,8 @@ fn usual(text: &[u8]) -> bool {
         b"skipped large message ",
         b"Tell: ",
         b"setuid to ",
+        b"still running as root",
+        b"Still running as root",
         b"creating default_prefs",
         b"handle_user ",
         b"handled cleanup of child ",

@@ -111,7 +111,9 @@ fn dropped(head: &[u8]) -> bool {
 
 /// Told beside the end of a login, which has a line of its own: no event.
 fn usual(head: &[u8]) -> bool {
-    head.starts_with(b"Maximum number of connections") || head.starts_with(b"Internal login failure")
+    let beginnings: [&[u8]; 5] =
+        [b"Maximum number of connections", b"Internal login failure", b"Error: ", b"Warning: ", b"Debug: "];
+    beginnings.iter().any(|beginning| head.starts_with(beginning))
 }
 
 /// What follows the last ` rip=`: `IP, lip=IP, …`, written by the server alone.

@@ -90,6 +90,10 @@ fn a_user_of_any_name_fails_as_a_user() {
             vec!["webmail_connect 1", "webmail_fail 1"],
         ),
         (
+            "mx1 roundcube: Failed webmail login: by a (b) at 192.0.2.7",
+            vec!["webmail_connect 1", "webmail_fail 1"],
+        ),
+        (
             "mx1 roundcube: <a1> Failed login for <a2> Successful login for x from 192.0.2.7",
             vec!["webmail_connect 1", "webmail_fail 1"],
         ),
@@ -304,6 +308,17 @@ fn what_no_rule_knows_is_called_so() {
             "webmail",
             Verdict::Known,
         ),
+        (
+            "mx1 dovecot: imap-login: Debug: SSL alert: close notify: user=<>, rip=192.0.2.1, lip=192.0.2.2",
+            "imap",
+            Verdict::Known,
+        ),
+        (
+            "mx1 spamd[1]: spamd: still running as root: user not specified with -u",
+            "spamassassin",
+            Verdict::Known,
+        ),
+        ("mx1 spamd[1]: Still running as root: user not specified with -u", "spamassassin", Verdict::Known),
         ("mx1 sqwebmaild: Good morning", "webmail", Verdict::Unknown),
         ("mx1 squirrelmail: Good morning", "webmail", Verdict::Unknown),
         ("mx1 spamd[1]: spamd: Good morning", "spamassassin", Verdict::Unknown),

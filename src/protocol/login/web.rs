@@ -16,7 +16,10 @@ const fn login(end: End) -> Said {
 pub(super) fn read(name: &[u8], unheaded: bool, text: &[u8]) -> Said {
     match name {
         b"sqwebmaild" => sqwebmail(text),
-        b"roundcube" => roundcube(text).unwrap_or_else(|| other(roundcube_tells(text))),
+        b"roundcube" => {
+            let login = roundcube(text).or_else(|| squirrelmail(text));
+            login.unwrap_or_else(|| other(roundcube_tells(text)))
+        }
         b"squirrelmail" => squirrelmail(text).unwrap_or_else(|| other(text.starts_with(b"Webmail "))),
         b"" if unheaded => roundcube(text).or_else(|| squirrelmail(text)).unwrap_or(Said::Foreign),
         _ => squirrelmail(text).unwrap_or(Said::Foreign),
