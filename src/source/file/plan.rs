@@ -266,13 +266,34 @@ impl Look<'_> {
 
     /// The live file from its beginning or its end; what was rotated before is not ours.
     fn first_sight(&mut self, from_end: bool) -> Try<Plan> {
-        let last = self.siblings()?.iter().map(|s| s.entry.mtime).max();
-        let mut plan = Plan { position: Some(before_all(last.unwrap_or(i64::MIN))), ..Plan::default() };
+        let all = self.siblings()?;
+        let last = all.iter().map(|s| s.entry.mtime).max().unwrap_or(i64::MIN);
+        let mut plan = Plan { position: Some(before_all(last)), ..Plan::default() };
+        // Its writer may have the youngest of them still open: what comes to it from now on is ours.
+        if let Some((i, youngest)) = all.iter().enumerate().next_back()
+            && youngest.entry.mtime == last
+            && let Some(end) = self.end_of(i, youngest)?
+        {
+            plan.position = Some(end);
+        }
         if let Some(live) = &self.live {
             let from = if from_end { live.last_line_end()? } else { 0 };
             plan.spans.push(Span { file: usize::MAX, from, is_before: false });
         }
         Ok(plan)
+    }
+
+    /// The present end of a sibling. `None`: it is empty, packed, a copy of the live file, or may not be read.
+    fn end_of(&mut self, i: usize, sibling: &Sibling) -> Try<Option<Position>> {
+        match self.open(i, sibling).map(drop) {
+            Err(Trouble::Changed) => Err(Trouble::Changed),
+            Err(Trouble::Failed(_)) => Ok(None),
+            Ok(()) if self.is_copy_of_live(i)? => Ok(None),
+            Ok(()) => match self.opened.get(i) {
+                Some(Some(open)) => Ok(open.whole()?),
+                _ => Ok(None),
+            },
+        }
     }
 
     /// The siblings that were written to after `position`'s file was read, and the live file, each from its beginning.
