@@ -425,6 +425,17 @@ impl Session<'_> {
         self.apply(journal, false, now)
     }
 
+    /// Keeps `state`, which says nothing more than the last commit but when its sources were looked at last. One
+    /// rename does it, and if that is lost with the machine, nothing is.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing has happened then.
+    pub fn note(&mut self, state: State) -> Result<()> {
+        disk::replace(&self.store.file("state"), &encode(&state), 0o644)?;
+        self.state = state;
+        Ok(())
+    }
+
     /// Steps 4 and 5.
     fn apply(&mut self, mut journal: Journal, redo: bool, now: i64) -> Result<()> {
         let store = self.store;
