@@ -145,6 +145,7 @@ impl Job<'_> {
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
             step: i64::from(config.rrd_step),
+            may_drop: !config.broken,
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Store {
     pub rrd: PathBuf,
     /// One bin, in seconds.
     pub step: i64,
+    /// May the RRD lose data sources that the protocol has no more? Not because of a typo in toaster.conf.
+    pub may_drop: bool,
 }
 
 impl Store {
