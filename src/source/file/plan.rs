@@ -12,6 +12,9 @@ use crate::store::ledger::{Position, Stream};
 
 use super::Reached;
 
+/// bzip2(1) keeps times without their fraction (nanoseconds).
+const SECOND: i64 = 1_000_000_000;
+
 /// A part of a file: from a place to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
@@ -329,7 +332,13 @@ impl Look<'_> {
         for i in hinted.into_iter().chain((0..all.len()).rev()) {
             let Some(sibling) = all.get(i) else { continue };
             let is_needed = matches!(self.opened.get(i), Some(Some(_)));
-            match self.open(i, sibling)?.matches(position)? {
+            // Ours was written to when it was read, and no program that packs or copies makes that older.
+            let is_older = sibling.entry.mtime.saturating_add(SECOND) < position.mtime;
+            let open = match self.open(i, sibling) {
+                Err(Trouble::Failed(_)) if is_older => continue,
+                other => other?,
+            };
+            match open.matches(position)? {
                 Match::Full => return Ok(Some((i, Match::Full))),
                 Match::Short => short = short.or(Some((i, Match::Short))),
                 // There may be thousands of them: not all are held open.
