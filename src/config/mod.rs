@@ -69,6 +69,8 @@ pub struct Config {
     pub raw: toml::Table,
     /// Where the keys stand that were read; what is not among them has its default.
     pub origins: BTreeMap<&'static str, Origin>,
+    /// Is there an error in it? Then counters of toaster.conf may be missing that it means to have.
+    pub broken: bool,
 
     pub logs_base: PathBuf,
     pub logs_counters: PathBuf,
@@ -204,7 +206,9 @@ impl Config {
     /// Never fails: whatever cannot be read keeps its default and is reported.
     pub fn load(explicit: Option<&Path>) -> (Config, Vec<Problem>) {
         let variable = std::env::var_os("TOASTER_CONF");
-        Config::search(explicit, variable, &PLACES.map(Path::new))
+        let (mut config, problems) = Config::search(explicit, variable, &PLACES.map(Path::new));
+        config.broken = problems.iter().any(|p| p.severity == Severity::Error);
+        (config, problems)
     }
 
     /// As [`Config::load`], in a given environment.
@@ -277,6 +281,7 @@ impl Config {
     fn builtin() -> Config {
         Config {
             file: None,
+            broken: false,
             raw: toml::Table::new(),
             origins: BTreeMap::new(),
             logs_base: "/var/log/mail".into(),

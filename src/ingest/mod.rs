@@ -132,9 +132,12 @@ impl<'a> Turn<'a> {
         session.archive(job.log(), &plan.days(), &plan.with(&files), pass)?;
         let updates = job.take_due(&mut state, now, options.flush);
         if had_input || session.edited || is_news(&state, &session.state, &updates) {
-            session.commit(state, updates, now)?;
+            session.commit(state, updates, now)
+        } else if state.seen >= session.state.seen + SEEN_APART {
+            session.note(state)
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 }
 
@@ -151,6 +154,7 @@ impl Job<'_> {
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
             step: i64::from(config.rrd_step),
+            may_drop: !config.broken,
         }
     }
 
@@ -379,6 +383,9 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
     }
 }
 
+/// Graphs draw zeros up to `seen`, so it must move on in a quiet night: after so many seconds.
+const SEEN_APART: i64 = 60;
+
 /// Is there anything that a commit would keep, besides that we looked?
 fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
     let mut old = old.clone();
@@ -388,8 +395,9 @@ fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
     for (was, is) in old.ledger.streams.iter_mut().zip(&new.ledger.streams) {
         was.seen = is.seen;
     }
-    // Graphs draw zeros up to `seen`, so it must move on in a quiet night.
-    old.seen = new.seen.min(old.seen + 59);
+    if old.number > 0 {
+        old.seen = new.seen;
+    }
     !updates.is_empty() || old != *new
 }
 

@@ -35,6 +35,8 @@ pub struct Store {
     pub rrd: PathBuf,
     /// One bin, in seconds.
     pub step: i64,
+    /// May the RRD lose data sources that the protocol has no more? Not because of a typo in toaster.conf.
+    pub may_drop: bool,
 }
 
 impl Store {
@@ -423,6 +425,17 @@ impl Session<'_> {
         }
         disk::sync_dir(&self.store.state_dir)?;
         self.apply(journal, false, now)
+    }
+
+    /// Keeps `state`, which says nothing more than the last commit but when its sources were looked at last. One
+    /// rename does it, and if that is lost with the machine, nothing is.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing has happened then.
+    pub fn note(&mut self, state: State) -> Result<()> {
+        disk::replace(&self.store.file("state"), &encode(&state), 0o644)?;
+        self.state = state;
+        Ok(())
     }
 
     /// Steps 4 and 5.

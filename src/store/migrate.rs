@@ -95,6 +95,15 @@ fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMar
     if !ours || old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
         return Ok(None);
     }
+    let lost = missing(&old.sources, &sources_of(store.protocol));
+    if !store.may_drop && !lost.is_empty() {
+        warn(format_args!(
+            "{}: keeps {} until toaster.conf is in order; the graphs wait",
+            store.rrd.display(),
+            list(&lost)
+        ));
+        return Ok(None);
+    }
     let to = pending(&store.rrd);
     let made = transplant(&store.rrd, &old, &to, store.protocol, store.step);
     if made.is_err() && disk::gate("cleanup").is_ok() {

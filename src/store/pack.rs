@@ -144,6 +144,7 @@ mod tests {
             state_dir: base.join("state"),
             rrd: base.join("rrd/x.rrd"),
             step: 60,
+            may_drop: true,
         }
     }
 

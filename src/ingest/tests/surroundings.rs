@@ -236,3 +236,38 @@ fn what_could_not_be_read_is_not_seen() {
     world.update().unwrap();
     assert_eq!(seen(&world), before + 600);
 }
+
+#[test]
+fn a_quiet_night_costs_one_small_write() {
+    let mut world = World::new();
+    let update = |world: &World| world.job().advance(None, &mut || Ok(()), Options::default()).unwrap();
+    let files = |world: &World| -> Vec<(std::ffi::OsString, u64)> {
+        let mut all: Vec<_> = ["state", "counters", "rrd"]
+            .iter()
+            .flat_map(|dir| fs::read_dir(world.config.logs_base.join(dir)).unwrap())
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name(), std::os::unix::fs::MetadataExt::ino(&entry.metadata().unwrap())))
+            .collect();
+        all.sort();
+        all
+    };
+    world.write(b"@400000006abaee0335a8c946 new msg 1\n");
+    update(&world);
+    NOW.set(NOW.get() + 600);
+    update(&world);
+    let (before, state) = (files(&world), world.job().store().read().unwrap().unwrap());
+    assert!(state.bins.is_empty());
+    NOW.set(NOW.get() + 59);
+    update(&world);
+    assert_eq!(files(&world), before, "nothing at all within a minute");
+    NOW.set(NOW.get() + 1);
+    // The lock is taken, and nothing but the state is replaced.
+    crash::arm(7);
+    update(&world);
+    assert_eq!(crash::disarm(), None);
+    let after = files(&world);
+    let new: Vec<_> = after.iter().filter(|file| !before.contains(file)).map(|file| &file.0).collect();
+    assert_eq!(new, ["send.state"]);
+    let again = world.job().store().read().unwrap().unwrap();
+    assert_eq!((again.number, again.seen), (state.number, state.seen + 60));
+}

@@ -12,6 +12,9 @@ use crate::store::ledger::{Position, Stream};
 
 use super::Reached;
 
+/// bzip2(1) keeps times without their fraction (nanoseconds).
+const SECOND: i64 = 1_000_000_000;
+
 /// A part of a file: from a place to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
@@ -266,13 +269,34 @@ impl Look<'_> {
 
     /// The live file from its beginning or its end; what was rotated before is not ours.
     fn first_sight(&mut self, from_end: bool) -> Try<Plan> {
-        let last = self.siblings()?.iter().map(|s| s.entry.mtime).max();
-        let mut plan = Plan { position: Some(before_all(last.unwrap_or(i64::MIN))), ..Plan::default() };
+        let all = self.siblings()?;
+        let last = all.iter().map(|s| s.entry.mtime).max().unwrap_or(i64::MIN);
+        let mut plan = Plan { position: Some(before_all(last)), ..Plan::default() };
+        // Its writer may have the youngest of them still open: what comes to it from now on is ours.
+        if let Some((i, youngest)) = all.iter().enumerate().next_back()
+            && youngest.entry.mtime == last
+            && let Some(end) = self.end_of(i, youngest)?
+        {
+            plan.position = Some(end);
+        }
         if let Some(live) = &self.live {
             let from = if from_end { live.last_line_end()? } else { 0 };
             plan.spans.push(Span { file: usize::MAX, from, is_before: false });
         }
         Ok(plan)
+    }
+
+    /// The present end of a sibling. `None`: it is empty, packed, a copy of the live file, or may not be read.
+    fn end_of(&mut self, i: usize, sibling: &Sibling) -> Try<Option<Position>> {
+        match self.open(i, sibling).map(drop) {
+            Err(Trouble::Changed) => Err(Trouble::Changed),
+            Err(Trouble::Failed(_)) => Ok(None),
+            Ok(()) if self.is_copy_of_live(i)? => Ok(None),
+            Ok(()) => match self.opened.get(i) {
+                Some(Some(open)) => Ok(open.whole()?),
+                _ => Ok(None),
+            },
+        }
     }
 
     /// The siblings that were written to after `position`'s file was read, and the live file, each from its beginning.
@@ -308,7 +332,13 @@ impl Look<'_> {
         for i in hinted.into_iter().chain((0..all.len()).rev()) {
             let Some(sibling) = all.get(i) else { continue };
             let is_needed = matches!(self.opened.get(i), Some(Some(_)));
-            match self.open(i, sibling)?.matches(position)? {
+            // Ours was written to when it was read, and no program that packs or copies makes that older.
+            let is_older = sibling.entry.mtime.saturating_add(SECOND) < position.mtime;
+            let open = match self.open(i, sibling) {
+                Err(Trouble::Failed(_)) if is_older => continue,
+                other => other?,
+            };
+            match open.matches(position)? {
                 Match::Full => return Ok(Some((i, Match::Full))),
                 Match::Short => short = short.or(Some((i, Match::Short))),
                 // There may be thousands of them: not all are held open.

@@ -205,6 +205,34 @@ fn a_file_that_loses_a_data_source_is_kept() {
 }
 
 #[test]
+fn a_broken_configuration_drops_no_data_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = DAY0 + 30 * STEP;
+    let whole = store(dir.path(), protocol(NEW, &[], &[]), STEP);
+    commit(&whole, bins(NEW, STEP, 0, 10, &[]), now);
+    let broken = Store { may_drop: false, ..store(dir.path(), protocol(OLD, &[], &[]), STEP) };
+    commit(&broken, bins(OLD, STEP, 10, 20, &[]), now);
+    assert_eq!(names(&dir.path().join("rrd")), ["p.rrd"]);
+    assert_eq!(broken.read().unwrap().unwrap().bins.len(), 10, "they wait");
+    // Mended: the history of what was missing is there, and so is what waited.
+    let mut session = whole.open(AT_ONCE, now).unwrap();
+    let mut state = session.state.clone();
+    let waiting: Vec<Update> =
+        std::mem::take(&mut state.bins).into_iter().map(|(k, b)| (k, b.values)).collect();
+    state.pushed = DAY0 + 20 * STEP;
+    session.commit(state, waiting, now).unwrap();
+    assert_eq!(names(&dir.path().join("rrd")), ["p.rrd"]);
+    assert_eq!(sum(&whole, "x", now), (0..10).map(|i| value("x", DAY0 + i * STEP)).sum());
+    assert_eq!(sum(&whole, "a", now), (0..20).map(|i| value("a", DAY0 + i * STEP)).sum());
+    // A table that only grew is followed all the same.
+    let dir = tempfile::tempdir().unwrap();
+    commit(&store(dir.path(), protocol(OLD, &[], &[]), STEP), bins(OLD, STEP, 0, 10, &[]), now);
+    let broken = Store { may_drop: false, ..store(dir.path(), protocol(NEW, &[], &[]), STEP) };
+    drop(broken.open(AT_ONCE, now).unwrap());
+    assert_eq!(sound(&broken.rrd).sources.len(), NEW.len());
+}
+
+#[test]
 fn a_counter_that_may_be_negative_now_goes_on_and_one_that_is_a_level_now_does_not() {
     const NEGATIVE: &[Counter] =
         &[of(Kind::Net, "a", "may be negative now"), of(Kind::Level, "s", "a level now")];

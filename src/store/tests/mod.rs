@@ -41,6 +41,7 @@ fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store {
         state_dir: dir.join("state"),
         rrd: dir.join("rrd/p.rrd"),
         step,
+        may_drop: true,
     }
 }
 

@@ -153,3 +153,39 @@ fn an_endless_rotation_ends_the_look() {
     let error = place.try_poll_by(&[0], &Endless(place.dir.clone())).unwrap_err().to_string();
     assert!(error.contains("again and again"), "{error}");
 }
+
+/// One file may not be read.
+struct Refusing(&'static str);
+
+impl Opener for Refusing {
+    fn open(&self, path: &Path) -> std::io::Result<Option<File>> {
+        if path.ends_with(self.0) {
+            return Err(std::io::ErrorKind::PermissionDenied.into());
+        }
+        Plain.open(path)
+    }
+
+    fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
+        Plain.list(dir, wanted)
+    }
+}
+
+#[test]
+fn an_older_file_that_may_not_be_read_stops_nobody_and_a_younger_one_does() {
+    let mut place = Place::new(1);
+    place.append("log", "1\n2\n3\n");
+    assert_eq!(place.news(), ["1", "2", "3"]);
+    place.append("log.3", "of last year\n");
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    OpenOptions::new().write(true).open(place.path("log.3")).unwrap().set_modified(old).unwrap();
+    // Truncated without a copy.
+    place.truncate();
+    place.append("log", "4\n");
+    place.try_poll_by(&[0], &Refusing("log.3")).unwrap();
+    assert_eq!(place.got[0], ["4"]);
+    place.append("log.1", "may be ours\n");
+    place.truncate();
+    place.append("log", "5\n");
+    let said = place.try_poll_by(&[0], &Refusing("log.1")).unwrap_err();
+    assert!(said.to_string().contains("Permission denied"), "{said}");
+}

@@ -26,6 +26,35 @@ fn first_sight_reads_the_live_file_only() {
 }
 
 #[test]
+fn first_sight_in_the_middle_of_a_rotation_takes_what_comes_later_only() {
+    for (from_end, live) in [(false, None), (true, None), (false, Some(""))] {
+        let mut place = Place::new(1);
+        place.streams[0].from_end = from_end;
+        place.append("log.2", "older\n");
+        place.append("log.1", "known\n");
+        live.into_iter().for_each(|text| place.append("log", text));
+        assert!(place.news().is_empty());
+        // syslogd goes on in the old file until it is told.
+        place.append("log.1", "1\n");
+        place.append("log", "2\n");
+        assert_eq!(place.news(), ["1", "2"], "{from_end} {live:?}");
+        place.append("log", "3\n");
+        assert_eq!(place.news(), ["3"]);
+        assert_eq!(place.lost(), "");
+    }
+    // The rotated file is the live one's copy, and only half of it yet.
+    let mut place = Place::new(1);
+    place.append("log", "1\n2\n");
+    place.append("log.1", "1\n");
+    assert_eq!(place.news(), ["1", "2"]);
+    place.append("log.1", "2\n");
+    assert!(place.news().is_empty());
+    place.truncate();
+    place.append("log", "3\n");
+    assert_eq!(place.news(), ["3"]);
+}
+
+#[test]
 fn first_sight_from_the_end_begins_at_a_line_end() {
     let mut place = Place::new(1);
     place.streams[0].from_end = true;
