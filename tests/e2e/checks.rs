@@ -284,6 +284,10 @@ fn a_directory_that_everybody_may_write() {
     let store = healthy();
     fs::set_permissions(store.path("log/state"), fs::Permissions::from_mode(0o777)).expect("chmod");
     finds(&store, "ERROR", &["rights", "state", "chmod o-w"]);
+    fs::set_permissions(store.path("log/state"), fs::Permissions::from_mode(0o755)).expect("chmod");
+    assert_eq!(check(&store).0, 0);
+    fs::set_permissions(store.logs(), fs::Permissions::from_mode(0o777)).expect("chmod");
+    finds(&store, "ERROR", &["send", "rights", "log/send", "chmod o-w"]);
 }
 
 #[test]
@@ -312,4 +316,15 @@ fn a_source_that_is_gone() {
     let store = healthy();
     fs::remove_dir_all(store.logs()).expect("removing the log directory");
     finds(&store, "WARNING", &["send", "source", "is gone"]);
+}
+
+#[test]
+fn cron_is_silent_on_a_server_that_lacks_most_programs() {
+    let store = Store::with("logs_syslog = []\nqmail_queue_dir = \"/nonexistent/queue\"");
+    fs::write(store.logs().join("current"), "@400000006abaee031529cb14 new msg 1\n").expect("current");
+    for words in [&["update"][..], &["update", "--flush"], &["graph"], &["graph"]] {
+        let output = store.maillogs(words);
+        let (code, told) = (output.status.code(), stderr(&output));
+        assert_eq!((code, told.as_str(), output.stdout.len()), (Some(0), "", 0), "{words:?}");
+    }
 }
