@@ -25,6 +25,16 @@ pub(super) fn check(report: &mut Report, config: &Config) {
         }
     }
     let owner = user.map(|u| u.uid).zip(group.map(|g| g.gid));
+    if let Some((uid, _)) = owner
+        && geteuid() != uid
+        && !geteuid().is_root()
+    {
+        let text = format!(
+            "check was started by the user id {}: what only root or logs_user may read is an error to it",
+            geteuid()
+        );
+        report.add(Level::Note, "rights", "logs_user", text);
+    }
     let state = config.logs_base.join("state");
     let dirs = [
         ("logs_base", config.logs_base.as_path()),
