@@ -19,6 +19,24 @@ if [ ! -e "$log" ]; then
 	mv "$log.part" "$log"
 fi
 
+# A syslog of every program's lines, among as many of programs that are not ours.
+syslog=$bench/maillog
+if [ ! -e "$syslog" ]; then
+	echo "bench: writing $megabytes MB to $syslog"
+	{
+		cat tests/data/samples/{courier,dovecot,vchkpw,webmail,spamd,qmail-scanner}/*.log | grep '^[A-Z][a-z][a-z] '
+		for n in {0..150}; do
+			echo "Sep 28 22:45:01 mx1 postfix/smtpd[$n]: connect from mail$n.example.org[192.0.2.$n]"
+			echo "Sep 28 22:45:01 mx1 kernel: [12345.$n] eth0: link up, 1000 Mbps, full duplex"
+		done
+	} | shuf --random-source=tests/data/samples/dovecot/derived.log >"$syslog.part"
+	while [ "$(stat -c %s "$syslog.part")" -lt $((megabytes * 1000000)) ]; do
+		cat "$syslog.part" "$syslog.part" >"$syslog.more"
+		mv "$syslog.more" "$syslog.part"
+	done
+	mv "$syslog.part" "$syslog"
+fi
+
 # median COMMAND…: the median of five wall times in microseconds. The page cache is warm.
 median() {
 	local times=() begin
@@ -41,6 +59,7 @@ fresh() {
 		logs_group = "$(id -gn)"
 		logs_archive = $archive
 		logs_taifiles = $pass
+		logs_syslog = "$syslog"
 	END
 }
 
@@ -69,4 +88,18 @@ pass=1
 report 'sendlog, counting and passing through' "$(median postprocess)"
 archive=1
 report 'sendlog, counting, passing through, archiving' "$(median postprocess)"
+
+# The syslog: the first run counts all of it for six protocols, a query only what is new.
+archive=0
+update() { TOASTER_CONF=$bench/store/toaster.conf "$maillogs" update; }
+ask() { TOASTER_CONF=$bench/store/toaster.conf "$maillogs" smtp >/dev/null; }
+lines() { wc -l <"$syslog" >/dev/null; }
+lines
+base=$(median lines)
+echo "bench: $(wc -l <"$syslog") lines of syslog, $(($(stat -c %s "$syslog") / 1000000)) MB, medians of 5"
+report 'wc -l' "$base"
+report 'update, six protocols from one reading' "$(median update)"
+fresh() { :; }
+report 'update again, nothing new' "$(median update)"
+report 'a query, nothing new' "$(median ask)"
 rm -rf "$bench/store"

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::ingest::PERSONALITIES;
-use crate::protocol::{Kind, Protocol};
+use crate::ingest::{PERSONALITIES, own_log};
+use crate::protocol::{BUILTIN, Kind, Protocol};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,6 +141,7 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
         .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
         .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger"))
         .subcommand(process("pop3log", "Be the processor of the POP3 server's logger"))
+        .subcommands(protocols.iter().skip(BUILTIN.len()).map(|p| process(text(own_log(p)), "Be the processor of this protocol's logger").hide(true)))
 }
 
 fn graph_command() -> Command {
@@ -172,6 +173,11 @@ fn graph_command() -> Command {
                 .help("Where to write, instead of graphs_dir"),
         )
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
+}
+
+/// clap's definition lives as long as the process.
+fn text(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
 }
 
 fn process(name: &'static str, about: &'static str) -> Command {
@@ -213,9 +219,15 @@ fn keys(protocol: &Protocol) -> String {
 }
 
 /// Who are we? A personality if the file name of argv\[0\] is one's.
-pub fn personality(argv0: &Path) -> Option<&'static str> {
+pub fn personality(argv0: &Path, protocols: &[&'static Protocol]) -> Option<String> {
     let name = argv0.file_name()?;
-    PERSONALITIES.iter().map(|p| p.log).find(|log| name == *log)
+    personalities(protocols).find(|log| name == log.as_str())
+}
+
+/// Those of the loggers that qmail has, and of the protocols of toaster.conf, which come behind the built-in ones.
+fn personalities(protocols: &[&'static Protocol]) -> impl Iterator<Item = String> {
+    let own = protocols.iter().skip(BUILTIN.len()).map(|p| own_log(p));
+    PERSONALITIES.iter().map(|p| p.log.to_owned()).chain(own)
 }
 
 /// Understands a command line, argv\[0\] included, when there are these `protocols`.
@@ -224,20 +236,20 @@ pub fn personality(argv0: &Path) -> Option<&'static str> {
 /// clap's own, worded for the user. A personality never fails: what it does not understand is left
 /// out, because the mail log must not stop for a typo.
 pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call, clap::Error> {
-    let me = args.first().and_then(|a| personality(Path::new(a)));
+    let me = args.first().and_then(|a| personality(Path::new(a), protocols));
     let words: Vec<OsString> = match me {
         Some(log) => {
             ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect()
         }
         None => args.to_vec(),
     };
-    let named = words.get(1).and_then(|w| PERSONALITIES.iter().find(|p| w.as_os_str() == p.log));
+    let named = words.get(1).and_then(|w| personalities(protocols).find(|log| w.as_os_str() == log.as_str()));
     match (command(protocols).try_get_matches_from(&words), named) {
-        (Ok(matches), _) => Ok(understand(&matches)),
+        (Ok(matches), _) => Ok(understand(&matches, protocols)),
         (Err(e), _) if !e.use_stderr() => Err(e),
-        (Err(e), Some(me)) => {
+        (Err(e), Some(log)) => {
             crate::error::warn(e.to_string().lines().next().unwrap_or_default());
-            let action = Action::Process { log: me.log.to_owned(), force: false };
+            let action = Action::Process { log, force: false };
             Ok(Call { config: None, verbose: false, action })
         }
         (Err(e), None) => Err(e),
@@ -258,11 +270,14 @@ pub fn config_of(args: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-fn understand(matches: &ArgMatches) -> Call {
+fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
     let many = |m: &ArgMatches, name: &str| -> Vec<String> {
         m.get_many::<String>(name).map(|v| v.cloned().collect()).unwrap_or_default()
     };
     let action = match matches.subcommand() {
+        Some((log, m)) if personalities(protocols).any(|name| name == log) => {
+            Action::Process { log: log.to_owned(), force: m.get_flag("force") }
+        }
         Some(("update", m)) => Action::Update { protocols: many(m, "protocol"), flush: m.get_flag("flush") },
         Some(("graph", m)) => Action::Graph(Graph {
             names: many(m, "name"),
@@ -276,9 +291,6 @@ fn understand(matches: &ArgMatches) -> Call {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
         }
         Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
-        Some((log @ ("sendlog" | "smtplog" | "pop3log"), m)) => {
-            Action::Process { log: log.to_owned(), force: m.get_flag("force") }
-        }
         other => Action::Query { protocol: other.map(|(name, _)| name.to_owned()).unwrap_or_default() },
     };
     Call {
@@ -356,7 +368,7 @@ mod tests {
         }
         assert_eq!(call(&["sendlog", "--nonsense"]).unwrap().action, sendlog);
         assert_eq!(call(&["/x/maillogs", "send"]).unwrap().action, Action::Query { protocol: "send".into() });
-        assert_eq!(personality(Path::new("sendlog2")), None);
+        assert_eq!(personality(Path::new("sendlog2"), &[]), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{self, Action, Call, Graph};
 use crate::config::{Config, Problem, Severity, print};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
-use crate::ingest::{Feed, Job, Options, PERSONALITIES, advance_all, feeds, pass_through};
+use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
 use crate::{check, graph, output, owner, query};
@@ -40,8 +40,10 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 /// read for the words' sake.
 fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
     use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
+    let me = args.first().map(Path::new).and_then(Path::file_name).and_then(|n| n.to_str());
+    let may_be_own = me.is_some_and(|me| me != "maillogs" && me.ends_with("log"));
     match cli::parse(args, &builtin(&Settings::default())) {
-        Err(e) if matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) => {
+        Err(e) if may_be_own || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) => {
             let (config, _) = Config::load(cli::config_of(args).as_deref());
             cli::parse(args, &config.all_protocols())
         }
@@ -147,8 +149,8 @@ fn feed(config: &Config, protocol: &str) -> Result<Feed> {
 fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     let done = std::panic::catch_unwind(|| {
         owner::become_owner(config);
-        let protocol = PERSONALITIES.iter().find(|p| p.log == log).map_or(log, |p| p.protocol);
-        let feed = feed(config, protocol)?;
+        let feed = feeds(config).into_iter().find(|f| f.log.as_deref() == Some(log));
+        let feed = feed.ok_or_else(|| Error::Message(format!("{log}: there is no protocol of that log")))?;
         let job = job(config, &feed);
         let input = stdin::take(&job.store().state_dir)?;
         let source = input.chunk.file.try_clone().at("read", Path::new("standard input"))?;
@@ -183,19 +185,20 @@ fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
 /// Advances every feed, one failure not keeping the others from it.
 fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
     let wanted = |feed: &Feed| protocols.is_empty() || protocols.iter().any(|p| p == feed.protocol.name);
-    let feeds: Vec<Feed> = feeds(config).into_iter().filter(wanted).collect();
+    let all = feeds(config);
     let options = Options { flush, ..Options::default() };
     // A logger's processor waits for its protocol's lock: those without a syslog are done at once. The others
     // share the reading of it.
-    let (shared, alone): (Vec<&Feed>, Vec<&Feed>) = feeds.iter().partition(|f| f.has_streams());
+    let (shared, alone): (Vec<&Feed>, Vec<&Feed>) =
+        all.iter().filter(|f| wanted(f)).partition(|f| f.has_streams());
     let mut results = Vec::new();
     for feed in alone {
         results.push(job(config, feed).advance(None, &mut || Ok(()), options));
     }
     let jobs: Vec<Job<'_>> = shared.into_iter().map(|feed| job(config, feed)).collect();
     results.extend(advance_all(&jobs, options));
-    let logs: Vec<&str> = feeds.iter().map(|f| f.log.as_str()).collect();
-    for feed in &feeds {
+    let logs: Vec<&str> = all.iter().filter_map(|f| f.log.as_deref()).collect();
+    for feed in all.iter().filter(|f| wanted(f)) {
         results.push(job(config, feed).tidy(&logs, options.patience));
     }
     let mut failed = results.into_iter().filter_map(Result::err);

@@ -246,8 +246,10 @@ pub(super) fn ago(secs: i64) -> String {
 
 /// The share of lines of no known form.
 fn understood(report: &mut Report, job: &Job<'_>, state: &State) {
-    let (known, unknown) = (state.understood.known, state.understood.unknown);
-    let all = known + unknown;
+    // What is read now tells more than what was read for years, if it is enough.
+    let lately = state.understood_lately.1;
+    let lines = if lately.all() >= TELLING { lately } else { state.understood };
+    let (unknown, all) = (lines.unknown, lines.all());
     if all == 0 {
         return;
     }

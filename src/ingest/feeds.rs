@@ -20,6 +20,11 @@ pub const PERSONALITIES: &[Personality] = &[
     Personality { log: "pop3log", protocol: "pop3" },
 ];
 
+/// What the processor of an own protocol with a log directory is called.
+pub fn own_log(protocol: &Protocol) -> String {
+    format!("{}log", protocol.name)
+}
+
 /// Syslog's file where toaster.conf is silent: the first of these that exists.
 pub const SYSLOGS: [&str; 4] =
     ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
@@ -40,8 +45,9 @@ pub enum Syslog {
 pub struct Feed {
     /// What its lines count.
     pub protocol: &'static Protocol,
-    /// The name of its archive, under each day.
-    pub log: String,
+    /// The name of its archive, under each day, and of the processor that is given its chunks; `None`: it has no log
+    /// directories.
+    pub log: Option<String>,
     /// Log directories that the configuration names.
     pub directories: Vec<PathBuf>,
     /// Logs that every program writes to.
@@ -75,7 +81,7 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
     let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
     let mut feed = Feed {
         protocol,
-        log: format!("{}log", protocol.name),
+        log: PERSONALITIES.iter().find(|p| p.protocol == protocol.name).map(|p| p.log.to_owned()),
         directories: Vec::new(),
         syslog: Syslog::Unused,
         files: Vec::new(),
@@ -101,7 +107,6 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
             feed.syslog = syslog(in_syslog(c.send_log_method));
         }
         "rbl" => {
-            feed.log = "smtplog".to_owned();
             feed.directories.clone_from(&c.logs_smtp_dirs);
             let methods = [c.send_log_method, c.smtpd_log_method, c.logs_spamdyke];
             feed.syslog = syslog(methods.into_iter().any(in_syslog));
@@ -120,7 +125,10 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
     }
     if let Some(own) = c.protocols.iter().find(|p| p.name == protocol.name) {
         match &own.source {
-            OwnSource::Multilog(dir) => feed.directories.push(dir.clone()),
+            OwnSource::Multilog(dir) => {
+                feed.log = Some(own_log(protocol));
+                feed.directories.push(dir.clone());
+            }
             OwnSource::Syslog => feed.syslog = syslog(true),
             OwnSource::File(file) => feed.files.push(file.clone()),
         }

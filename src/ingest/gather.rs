@@ -142,8 +142,14 @@ impl Gather {
     /// The state with all bins.
     pub fn finish(mut self) -> (State, Plan, Vec<File>) {
         self.state.open_archives.clone_from(&self.plan.open);
-        self.state.understood.known += self.understood.known;
-        self.state.understood.unknown += self.understood.unknown;
+        self.state.understood.add(self.understood);
+        if self.understood.all() > 0 {
+            let today = self.calendar.today();
+            if self.state.understood_lately.0 != today {
+                self.state.understood_lately = (today, Understood::default());
+            }
+            self.state.understood_lately.1.add(self.understood);
+        }
         for (stream, reading) in self.state.ledger.streams.iter_mut().zip(self.readings) {
             if let Some(reading) = reading {
                 stream.hosts = reading.hosts.list();

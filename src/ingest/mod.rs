@@ -9,7 +9,7 @@ mod plan;
 mod repeat;
 mod streams;
 
-pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds};
+pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use streams::{read_streams, stream_names};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::error::{At, Result, warn};
+use crate::error::{At, Error, Result, warn};
 use crate::source::directory::Listing;
 use crate::source::queue;
 use crate::source::stdin::Input;
@@ -69,11 +69,20 @@ impl Default for Options {
 /// that fails does not keep the others from it. The results are in the order of `jobs`.
 pub fn advance_all(jobs: &[Job<'_>], options: Options) -> Vec<Result<()>> {
     let stores: Vec<Store> = jobs.iter().map(Job::store).collect();
+    // Nobody waits for a lock while he holds others: a logger's processor may be waiting for one of those.
+    let at_once = Options { patience: Duration::ZERO, ..options };
     let mut turns: Vec<Result<Turn<'_>>> =
-        jobs.iter().zip(&stores).map(|(job, store)| Turn::begin(*job, store, None, options)).collect();
+        jobs.iter().zip(&stores).map(|(job, store)| Turn::begin(*job, store, None, at_once)).collect();
     let mut readers: Vec<_> = turns.iter_mut().flatten().map(Turn::reader).collect();
     read_streams(&mut readers);
-    turns.into_iter().map(|turn| turn?.finish(&mut || Ok(()), options)).collect()
+    let mut results: Vec<Result<()>> =
+        turns.into_iter().map(|turn| turn?.finish(&mut || Ok(()), options)).collect();
+    for (job, result) in jobs.iter().zip(&mut results) {
+        if matches!(result, Err(Error::Locked { .. })) {
+            *result = job.advance(None, &mut || Ok(()), options);
+        }
+    }
+    results
 }
 
 /// One protocol's advance between its lock and its commit.
@@ -120,7 +129,7 @@ impl<'a> Turn<'a> {
             state.seen = now;
         }
         state.ledger.prune(now);
-        session.archive(&job.feed.log, &plan.days(), &plan.with(&files), pass)?;
+        session.archive(job.log(), &plan.days(), &plan.with(&files), pass)?;
         let updates = job.take_due(&mut state, now, options.flush);
         if had_input || session.edited || is_news(&state, &session.state, &updates) {
             session.commit(state, updates, now)?;
@@ -158,9 +167,14 @@ impl Job<'_> {
         }
     }
 
+    /// The name of its archive; none is written where there is none.
+    fn log(&self) -> &str {
+        self.feed.log.as_deref().unwrap_or_default()
+    }
+
     /// Begins to read from `state`.
     pub fn gather(&self, how: How, state: State) -> Gather {
-        Gather::new(self.feed.protocol, &self.feed.log, self.config.logs_archive_untai, how, state)
+        Gather::new(self.feed.protocol, self.log(), self.config.logs_archive_untai, how, state)
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
@@ -246,9 +260,7 @@ impl Job<'_> {
     /// When a file of the archive cannot be read, written or removed.
     pub fn tidy(&self, logs: &[&str], patience: Duration) -> Result<()> {
         let (config, store, now) = (self.config, self.store(), (self.clock)());
-        if !config.logs_archive {
-            return Ok(());
-        }
+        let Some(log) = self.feed.log.as_deref().filter(|_| config.logs_archive) else { return Ok(()) };
         let today = Calendar::new(now).today();
         let kept = i64::from(config.logs_archive_days) * 86_400;
         let oldest = Calendar::new(now - kept).today();
@@ -256,7 +268,7 @@ impl Job<'_> {
             if config.logs_archive_purge && day < oldest {
                 pack::purge(&store.base, day, logs)?;
             } else if day < today {
-                pack::pack(&store, &self.feed.log, day, now, patience)?;
+                pack::pack(&store, log, day, now, patience)?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::feeds::SYSLOGS;
 use super::gather::Checkpoint;
@@ -31,16 +31,42 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
     let mut names: Vec<(String, Place)> = match &job.feed.syslog {
         Syslog::Unused => Vec::new(),
         Syslog::Named(names) => names.iter().map(|n| (n.clone(), Place::Shared)).collect(),
-        Syslog::Usual => usual(known, now).map(|n| (n, Place::Shared)).into_iter().collect(),
+        Syslog::Usual => {
+            let there =
+                |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+            usual(known, now, &there).map(|n| (n, Place::Shared)).into_iter().collect()
+        }
     };
     names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), Place::Own)));
+    // A file may be named twice: by a link to it, or as a protocol's own log that is the syslog too.
+    let mut met: Vec<PathBuf> = Vec::new();
+    names.retain(|(name, _)| {
+        let path = truly(Path::new(name), MOST_LINKS);
+        let is_new = !met.contains(&path);
+        met.push(path);
+        is_new
+    });
     names
+}
+
+/// So many links in a row are looked through.
+const MOST_LINKS: usize = 8;
+
+/// The path without links, also where they lead to a file that is being rotated at this moment.
+fn truly(path: &Path, links: usize) -> PathBuf {
+    if let Ok(path) = std::fs::canonicalize(path) {
+        return path;
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
+    match std::fs::read_link(path) {
+        Ok(target) if links > 0 => truly(&parent.join(target), links - 1),
+        _ => std::fs::canonicalize(parent).map_or_else(|_| path.to_owned(), |parent| parent.join(name)),
+    }
 }
 
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also
 /// while it is away for a moment, being rotated.
-fn usual(known: &[Stream], now: i64) -> Option<String> {
-    let there = |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<String> {
     let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == JOURNAL;
     let before = known.iter().filter(is_usual).max_by_key(|s| s.seen);
     if let Some(before) = before
@@ -74,18 +100,36 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
         }
     }
     for (name, parts) in names {
-        let before: Vec<Checkpoint> = parts.iter().map(|p| readers[p.reader].gather.checkpoint()).collect();
-        let read = match name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {
-            Some(directory) => read_journal(readers, &parts, directory),
-            None => read_file(readers, &parts, Path::new(&name), &before),
-        };
-        match read {
-            Ok(()) => parts.iter().for_each(|p| readers[p.reader].gather.stream_read(p.stream)),
-            Err(e) => {
-                warn(format_args!("{e}; its lines wait"));
-                back(readers, &parts, &before);
-                parts.iter().for_each(|p| *readers[p.reader].complete = false);
+        match name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {
+            None => {
+                let before = checkpoints(readers, &parts);
+                let read = read_file(readers, &parts, Path::new(&name), &before);
+                settle(readers, &parts, &before, read);
             }
+            // Each place by itself: where one cannot be read, what was counted from another stays.
+            Some(directory) => {
+                for (from, parts) in by_place(readers, parts) {
+                    let before = checkpoints(readers, &parts);
+                    let read = read_journal(readers, &parts, directory, from);
+                    settle(readers, &parts, &before, read);
+                }
+            }
+        }
+    }
+}
+
+fn checkpoints(readers: &[Reader<'_, '_>], parts: &[Part]) -> Vec<Checkpoint> {
+    parts.iter().map(|p| readers[p.reader].gather.checkpoint()).collect()
+}
+
+/// The end of a reading: what was read counts, or nothing of it.
+fn settle(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint], read: Result<()>) {
+    match read {
+        Ok(()) => parts.iter().for_each(|p| readers[p.reader].gather.stream_read(p.stream)),
+        Err(e) => {
+            warn(format_args!("{e}; its lines wait"));
+            back(readers, parts, before);
+            parts.iter().for_each(|p| *readers[p.reader].complete = false);
         }
     }
 }
@@ -145,39 +189,42 @@ fn read_file(
     Err(Error::Message(format!("{}: is truncated again and again", path.display())))
 }
 
-/// Reads the journal once for all that stand at the same place in it.
-fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str) -> Result<()> {
+/// Those that stand at the same place in the journal, together.
+fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Part>)> {
+    let mut places: Vec<(Begin, Vec<Part>)> = Vec::new();
+    for part in parts {
+        let from = begin(readers, &part);
+        match places.iter_mut().find(|(place, _)| *place == from) {
+            Some((_, here)) => here.push(part),
+            None => places.push((from, vec![part])),
+        }
+    }
+    places
+}
+
+/// Reads the journal once for all of `parts`, which stand at `from`.
+fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str, from: Begin) -> Result<()> {
     let place = if directory.is_empty() {
         journal::Place::System
     } else {
         journal::Place::Directory(directory.into())
     };
-    let begins: Vec<Begin> = parts.iter().map(|part| begin(readers, part)).collect();
-    let mut done: Vec<&Begin> = Vec::new();
-    for from in &begins {
-        if done.contains(&from) {
-            continue;
+    let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
+    let mut started = None;
+    (job.as_root)(&mut || started = Some(journal::start(&place, from.clone())));
+    let Some(reading) = started else { return Ok(()) };
+    let last = reading?.read(|entry| {
+        let line = Line::of_parts(entry.time, entry.host, entry.tag, entry.message);
+        let repeat = repeat(&line);
+        for part in parts {
+            let gather = &mut *readers[part.reader].gather;
+            gather.new_bytes += entry.message.len() as u64;
+            gather.stream_line(part.stream, part.place, &line, repeat);
         }
-        done.push(from);
-        let here: Vec<&Part> =
-            parts.iter().zip(&begins).filter(|(_, f)| *f == from).map(|(p, _)| p).collect();
-        let Some(job) = here.first().map(|p| readers[p.reader].job) else { continue };
-        let mut started = None;
-        (job.as_root)(&mut || started = Some(journal::start(&place, from.clone())));
-        let Some(reading) = started else { continue };
-        let last = reading?.read(|entry| {
-            let line = Line::of_parts(entry.time, entry.host, entry.tag, entry.message);
-            let repeat = repeat(&line);
-            for part in &here {
-                let gather = &mut *readers[part.reader].gather;
-                gather.new_bytes += entry.message.len() as u64;
-                gather.stream_line(part.stream, part.place, &line, repeat);
-            }
-        })?;
-        if let Some(cursor) = last {
-            for part in here {
-                readers[part.reader].gather.state.ledger.streams[part.stream].journal = Some(cursor.clone());
-            }
+    })?;
+    if let Some(cursor) = last {
+        for part in parts {
+            readers[part.reader].gather.state.ledger.streams[part.stream].journal = Some(cursor.clone());
         }
     }
     Ok(())
@@ -187,8 +234,15 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str)
 fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
     let streams = &readers[part.reader].gather.state.ledger.streams;
     let stream = &streams[part.stream];
-    // Lines of another syslog that was read before are in the journal too.
-    let known = streams.iter().filter(|s| s.name != stream.name && SYSLOGS.contains(&s.name.as_str()));
+    // Lines of another syslog that was read before are in the journal too: of a usual one, and of one that it replaces.
+    let today = match &readers[part.reader].job.feed.syslog {
+        Syslog::Named(names) => names.as_slice(),
+        _ => &[],
+    };
+    let is_other = |s: &&Stream| s.name.starts_with('/') && !today.contains(&s.name);
+    let is_own =
+        |s: &&Stream| readers[part.reader].job.feed.files.iter().any(|f| f.as_os_str() == s.name.as_str());
+    let known = streams.iter().filter(|s| SYSLOGS.contains(&s.name.as_str()) || (is_other(s) && !is_own(s)));
     match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
         (Some(cursor), ..) => Begin::After(cursor.clone()),
         (None, true, _) => Begin::End,
@@ -221,5 +275,38 @@ impl Opener for Rights {
             }
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_before(name: &str, seen: i64) -> Stream {
+        Stream { name: name.to_owned(), seen, ..Stream::default() }
+    }
+
+    #[test]
+    fn the_first_file_that_exists_else_the_journal() {
+        let only = |names: &'static [&'static str]| move |name: &str| names.contains(&name);
+        let first = |names| usual(&[], 1000, &only(names));
+        assert_eq!(
+            first(&["/var/log/messages", "/var/log/mail.log", "journald"]).as_deref(),
+            Some("/var/log/mail.log")
+        );
+        assert_eq!(first(&["journald"]).as_deref(), Some("journald"));
+        assert_eq!(first(&["/var/log/syslog"]), None);
+    }
+
+    /// The other one holds the same lines: they would count twice.
+    #[test]
+    fn what_was_read_before_is_read_on() {
+        let now = 10 * GIVEN_UP;
+        let known = [read_before("/srv/own.log", now), read_before("/var/log/mail.log", now - 300)];
+        let rotating = |name: &str| name == "journald" || name == "/var/log/maillog";
+        assert_eq!(usual(&known, now, &rotating).as_deref(), Some("/var/log/mail.log"), "away for a moment");
+        assert_eq!(usual(&known, now + GIVEN_UP, &rotating).as_deref(), Some("/var/log/maillog"), "gone");
+        let known = [read_before("journald", now - 300)];
+        assert_eq!(usual(&known, now, &|_| true).as_deref(), Some("journald"), "a file appears beside it");
     }
 }

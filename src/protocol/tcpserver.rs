@@ -51,8 +51,9 @@ pub(super) fn classify(rest: &[u8], slots: Slots, raise: &mut Raise<'_>) -> Verd
     if let Some(other) = slots.other {
         raise.one(other);
     }
-    // `concurrency N IP A/B`: what one address has of tcpsvd's slots (its `-C`).
-    let told: [&[u8]; 3] = [b"warning: ", b"fatal: ", b"concurrency "];
+    // `concurrency N IP A/B`: what one address has of tcpsvd's slots (its `-C`); `start N …` follows it.
+    // `ssl N accept`: sslserver, once a connection.
+    let told: [&[u8]; 6] = [b"warning: ", b"fatal: ", b"concurrency ", b"start ", b"listening on ", b"ssl "];
     if told.iter().any(|t| rest.starts_with(t)) { Verdict::Known } else { Verdict::Unknown }
 }
 
@@ -99,6 +100,8 @@ mod tests {
             ("warning: dropping connection, unable to fork: x", [0, 0, 0, 0, 0, 0, 1], Known),
             ("fatal: unable to bind: address already used", [0, 0, 0, 0, 0, 0, 1], Known),
             ("info: concurrency 22692 192.0.2.52 2/6", [0, 0, 0, 0, 0, 0, 1], Known),
+            ("info: start 22692 mx1.example.org:192.0.2.1 ::192.0.2.52:38282", [0, 0, 0, 0, 0, 0, 1], Known),
+            ("ssl 311 accept ", [0, 0, 0, 0, 0, 0, 1], Known),
             ("status: 1/x", [0, 0, 0, 0, 0, 0, 1], Unknown),
             ("status: 1/40x", [0, 0, 0, 0, 0, 0, 1], Unknown),
             ("status: 99999999999999999999/40", [0, 0, 0, 0, 0, 0, 1], Unknown),

@@ -10,13 +10,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{Mode, SFlag, fstatat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use nix::unistd::geteuid;
-
-use super::identity::mtime;
-use crate::store::disk::file_id;
 
 /// A file of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +41,7 @@ pub trait Opener {
     /// The regular files of `dir` whose names are `wanted`, in no order. A directory that is not there is empty.
     ///
     /// # Errors
-    /// When the directory cannot be read.
+    /// When the directory cannot be read, or lies behind a link that is not followed.
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>>;
 }
 
@@ -53,7 +51,7 @@ pub struct Plain;
 
 impl Opener for Plain {
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
-        match open_regular(path) {
+        match open_last(path, Last::Regular) {
             Ok(file) => Ok(Some(file)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
@@ -61,31 +59,45 @@ impl Opener for Plain {
     }
 
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
-        let entries = match std::fs::read_dir(dir) {
-            Ok(entries) => entries,
+        let mut entries = match open_last(dir, Last::Directory) {
+            Ok(dir) => Dir::from_fd(dir.into())?,
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(Vec::new());
             }
             Err(e) => return Err(e),
         };
-        let mut found = Vec::new();
-        for entry in entries {
-            let Ok(name) = entry?.file_name().into_string() else { continue };
-            if !wanted(&name) {
-                continue;
+        let mut names = Vec::new();
+        for entry in entries.iter() {
+            if let Ok(name) = entry?.file_name().to_str()
+                && wanted(name)
+            {
+                names.push(name.to_owned());
             }
-            match std::fs::symlink_metadata(dir.join(&name)) {
-                Ok(meta) if meta.is_file() => {
-                    found.push(Entry { name, file: file_id(&meta), size: meta.len(), mtime: mtime(&meta) });
-                }
+        }
+        let mut found = Vec::new();
+        for name in names {
+            match fstatat(&entries, name.as_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+                Ok(stat) if kind_of(&stat) == SFlag::S_IFREG => found.push(entry(name, &stat)),
                 Ok(_) => {}
                 // Renamed meanwhile; whoever asked looks a second time.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(e),
+                Err(Errno::ENOENT) => {}
+                Err(e) => return Err(e.into()),
             }
         }
         Ok(found)
     }
+}
+
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // their types differ from system to system
+fn entry(name: String, stat: &FileStat) -> Entry {
+    let mtime =
+        (stat.st_mtime as i64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as i64);
+    let size = u64::try_from(stat.st_size).unwrap_or(0);
+    Entry { name, file: (stat.st_dev as u64, stat.st_ino as u64), size, mtime }
+}
+
+fn kind_of(stat: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT
 }
 
 /// May a link in the directory that looks like `meta` be followed?
@@ -103,13 +115,21 @@ const PASS: OFlag = OFlag::O_PATH;
 #[cfg(not(target_os = "linux"))]
 const PASS: OFlag = OFlag::O_RDONLY;
 
-fn open_regular(path: &Path) -> io::Result<File> {
+/// What a path has to lead to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Regular,
+    Directory,
+}
+
+fn open_last(path: &Path, last: Last) -> io::Result<File> {
+    const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
     let mut links = 0;
     let mut todo = components(path);
     let mut at = directory(if path.is_absolute() { "/" } else { "." })?;
     while let Some(name) = todo.pop_front() {
         let stat = fstatat(&at, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)?;
-        let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
+        let kind = kind_of(&stat);
         if kind == SFlag::S_IFLNK {
             if !may_follow(&at.metadata()?) {
                 return Err(refused("it is a symbolic link in a directory that others can write"));
@@ -128,8 +148,10 @@ fn open_regular(path: &Path) -> io::Result<File> {
         } else if !todo.is_empty() {
             let flags = PASS | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
             at = File::from(openat(&at, name.as_os_str(), flags, Mode::empty())?);
+        } else if last == Last::Directory {
+            return Ok(File::from(openat(&at, name.as_os_str(), READ | OFlag::O_DIRECTORY, Mode::empty())?));
         } else if kind == SFlag::S_IFREG {
-            let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+            let flags = READ | OFlag::O_NONBLOCK;
             let file = File::from(openat(&at, name.as_os_str(), flags, Mode::empty())?);
             // What stood there a moment ago may have been replaced.
             return if file.metadata()?.is_file() { Ok(file) } else { Err(refused("it is no regular file")) };
@@ -137,7 +159,11 @@ fn open_regular(path: &Path) -> io::Result<File> {
             break;
         }
     }
-    Err(refused("it is no regular file"))
+    match last {
+        Last::Regular => Err(refused("it is no regular file")),
+        // The root, or where a link to it led.
+        Last::Directory => Ok(File::from(openat(&at, ".", READ | OFlag::O_DIRECTORY, Mode::empty())?)),
+    }
 }
 
 fn components(path: &Path) -> VecDeque<OsString> {
@@ -157,6 +183,8 @@ fn refused(why: &'static str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::identity::mtime;
+    use crate::store::disk::file_id;
     use std::fs::{Permissions, create_dir, set_permissions, write};
     use std::io::Read;
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -231,5 +259,22 @@ mod tests {
         let expected = Entry { name: "a1".into(), file: file_id(&meta), size: 5, mtime: mtime(&meta) };
         assert_eq!(found, [expected]);
         assert_eq!(Plain.list(&temp.path().join("none"), &|_| true).unwrap(), []);
+        assert_eq!(Plain.list(&temp.path().join("a1"), &|_| true).unwrap(), []);
+    }
+
+    #[test]
+    fn a_directory_behind_a_planted_link_is_not_listed() {
+        let temp = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (make(temp.path(), "ours", 0o755), make(temp.path(), "theirs", 0o777));
+        write(ours.join("log.1"), "one").unwrap();
+        symlink(&ours, theirs.join("old")).unwrap();
+        symlink(&ours, ours.join("old")).unwrap();
+        let refused = Plain.list(&theirs.join("old"), &|_| true).unwrap_err();
+        assert!(refused.to_string().contains("symbolic link"));
+        let names = |dir: &Path| -> Vec<String> {
+            Plain.list(dir, &|n| n.starts_with("log")).unwrap().into_iter().map(|e| e.name).collect()
+        };
+        assert_eq!(names(&ours.join("old")), ["log.1"]);
+        assert_eq!(names(&ours.join("old/../ours")), ["log.1"]);
     }
 }

@@ -64,9 +64,12 @@ pub fn parse(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
 }
 
 /// Reads a file that other protocols share: only what has the counter's full key is ours, for `connect` may be
-/// anybody's; and nothing else in it is of our concern.
+/// anybody's; and nothing else in it is of our concern. Nor is a counter of toaster.conf, which has but one name:
+/// both protocols may have one of that name, and what stands there is the other's.
 pub fn parse_shared(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
-    let file = parse_names(protocol, bytes, |name| protocol.index(name).map(|i| (i, Name::Key)));
+    let was_ours = |i: &usize| protocol.stored_name(*i) != protocol.counters[*i].key;
+    let file =
+        parse_names(protocol, bytes, |name| protocol.index(name).filter(was_ours).map(|i| (i, Name::Key)));
     CounterFile { totals: file.totals, ..CounterFile::default() }
 }
 
@@ -108,7 +111,8 @@ fn parse_names(
     file
 }
 
-fn value_of(kind: Kind, text: &str) -> Option<i128> {
+/// A value of this kind as a counter file has it.
+pub fn value_of(kind: Kind, text: &str) -> Option<i128> {
     match (kind, text.strip_prefix('-')) {
         _ if text.is_empty() => Some(0),
         (Kind::Net, Some(text)) => parse_decimal(text).map(|v| -v),

@@ -6,8 +6,10 @@ use std::hash::Hasher;
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher24};
 
+use super::counters::{show, value_of};
 use super::ledger::{Digest, Ledger};
 use super::v1::StateV1;
+use crate::protocol::custom::lines_key;
 use crate::protocol::{Kind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
@@ -36,6 +38,19 @@ pub struct Understood {
     pub known: u64,
     /// Lines that no rule knows.
     pub unknown: u64,
+}
+
+impl Understood {
+    /// Both.
+    pub fn all(self) -> u64 {
+        self.known + self.unknown
+    }
+
+    /// Adds those of another reading.
+    pub fn add(&mut self, more: Understood) {
+        self.known += more.known;
+        self.unknown += more.unknown;
+    }
 }
 
 /// Everything that a commit makes true at once.
@@ -71,6 +86,9 @@ pub struct State {
     pub moved: Vec<i64>,
     /// Lines since the first commit.
     pub understood: Understood,
+    /// The newest local day (`YYYYMMDD`; 0: none) on which lines were read, and those lines: a changed format shows
+    /// in them at once.
+    pub understood_lately: (u32, Understood),
 }
 
 /// What is kept in a file of ours, and can be read from an older version's.
@@ -153,11 +171,13 @@ impl State {
             newest_day: vec![(0, 0); width],
             moved: vec![0; width],
             understood: Understood::default(),
+            understood_lately: (0, Understood::default()),
         }
     }
 
     /// Brings the values into the order of today's table: a newer maillogs may have more counters.
-    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten.
+    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten: one that is back, because
+    /// toaster.conf was broken for a while, goes on.
     pub fn fit(&mut self, protocol: &Protocol) {
         let now = keys(protocol);
         if self.keys == now {
@@ -168,10 +188,21 @@ impl State {
         let refit = Refit { place: place.clone(), width: protocol.counters.len() };
         for (i, key) in old.iter().enumerate() {
             if place[i].is_none() && self.totals[i] != 0 {
-                self.extra.insert(key.clone(), self.totals[i].to_string());
+                // Its kind is known no more; but of all counters that can go, only a sum has its lines beside it.
+                let is_sum = old.contains(&lines_key(key));
+                let kind = if is_sum { Kind::Sum } else { Kind::Count };
+                self.extra.insert(key.clone(), show(kind, self.totals[i]));
             }
         }
         self.totals = refit.values(&self.totals);
+        for (total, counter) in self.totals.iter_mut().zip(protocol.counters) {
+            if counter.kind.is_odometer()
+                && !old.iter().any(|key| key == counter.key)
+                && let Some(value) = self.extra.remove(counter.key).and_then(|v| value_of(counter.kind, &v))
+            {
+                *total = value;
+            }
+        }
         self.gauges = refit.values(&self.gauges);
         for bin in self.bins.values_mut() {
             bin.values = refit.values(&bin.values);
@@ -279,6 +310,35 @@ mod tests {
         assert_eq!(state.newest_day[SEND.index("delivery").unwrap()], (3, 3));
         assert_eq!(state.moved[SEND.index("status").unwrap()], 10);
         assert_eq!(state.extra["gone"], "2");
+    }
+
+    #[test]
+    fn a_counter_that_was_gone_for_a_while_goes_on() {
+        use crate::protocol::{Counter, Place, custom};
+        let own = |key: &str, sum: Option<usize>| custom::OwnCounter {
+            protocol: "own".into(),
+            key: key.into(),
+            help: String::new(),
+            pattern: regex::bytes::Regex::new("(x)").unwrap(),
+            sum,
+            tag: None,
+            origin: String::new(),
+        };
+        let table = |own: &[custom::OwnCounter]| -> &'static Protocol {
+            Box::leak(Box::new(custom::protocol("own", "", Place::Own, own)))
+        };
+        let all = table(&[own("lines", None), own("amount", Some(1))]);
+        let keys: Vec<&str> = all.counters.iter().map(|c: &Counter| c.key).collect();
+        assert_eq!(keys, ["lines", "amount", "amount_lines"]);
+        let mut state = State::new(all);
+        state.totals = vec![7, 12_500_000_000, 3];
+        let was = state.totals.clone();
+        state.fit(table(&[]));
+        let extra: Vec<(&str, &str)> = state.extra.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(extra, [("amount", "12.5"), ("amount_lines", "3"), ("lines", "7")]);
+        state.fit(all);
+        assert_eq!(state.totals, was);
+        assert!(state.extra.is_empty());
     }
 
     #[test]

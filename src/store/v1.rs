@@ -51,6 +51,7 @@ impl From<StateV1> for State {
             newest_day: vec![(0, 0); width],
             moved: vec![0; width],
             understood: Understood::default(),
+            understood_lately: (0, Understood::default()),
         }
     }
 }

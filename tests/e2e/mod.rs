@@ -10,6 +10,7 @@ mod query;
 mod readme;
 mod rolls;
 mod rotate;
+mod several;
 mod sources;
 mod sweep;
 mod takeover;

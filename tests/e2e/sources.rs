@@ -112,6 +112,7 @@ fn own_counters_and_protocols_are_like_the_built_in_ones() {
     let syslog = dir.path().join("maillog");
     let config = format!(
         r#"logs_syslog = {syslog:?}
+templates_dir = "templates"
 [[rbl]]
 name = "ownlist"
 match = 'ownlist\.example'
@@ -185,6 +186,17 @@ match = '^opened '
     for ds in ["ds[rejected]", "ds[bytes]", "ds[bytes_lines]"] {
         assert!(info.contains(ds), "{ds}: {info}");
     }
+    fs::create_dir(store.base().join("templates")).expect("mkdir");
+    fs::write(
+        store.base().join("templates/own.toml"),
+        "title = \"Scores\"\nprotocol = \"scores\"\nunit = \"messages\"\nper = \"min\"\ncolumns = [\"total\"]\n\
+         data = [{ name = \"rejected\", ds = \"rejected\" }]\n\
+         draw = [{ area = \"rejected\", color = \"bad\", legend = \"Rejected\" }]\n",
+    )
+    .expect("a template");
+    store.run(&["graph", "own", "--period", "day", "--theme", "light"]);
+    let png = fs::read(store.base().join("graphs/own-day-light.png")).expect("a picture");
+    assert!(png.starts_with(b"\x89PNG"));
 }
 
 #[test]

@@ -152,13 +152,18 @@ impl Store {
 
     /// Days of the archive, oldest first: `YYYY/MM/DD` and the day's lines, compressed or not.
     pub fn archive(&self) -> BTreeMap<String, Vec<u8>> {
+        self.archive_of("sendlog")
+    }
+
+    /// The same of the personality `log`.
+    pub fn archive_of(&self, log: &str) -> BTreeMap<String, Vec<u8>> {
         let mut days: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for year in numbered(&self.base()) {
             for month in numbered(&year) {
                 for day in numbered(&month) {
                     let name = day.strip_prefix(self.base()).expect("below logs_base");
                     let mut lines = Vec::new();
-                    let (plain, packed) = (day.join("sendlog"), day.join("sendlog.gz"));
+                    let (plain, packed) = (day.join(log), day.join(format!("{log}.gz")));
                     // Where both are, the plain one is whole.
                     if plain.exists() {
                         lines = fs::read(plain).expect("an archive file");

@@ -10,22 +10,41 @@ struct Site {
     feeds: Vec<Feed>,
 }
 
+/// What is in force below `base` with this syslog.
+fn configured(base: &Path, syslog: &str, more: impl Fn(&Path) -> String) -> (Config, Vec<Feed>) {
+    let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
+    let syslog = match syslog.strip_prefix("journald:") {
+        Some(dir) => format!("journald:{}", base.join(dir).display()),
+        None => base.join(syslog).display().to_string(),
+    };
+    let text = format!(
+        "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {syslog:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{}\n{own}",
+        more(base)
+    );
+    let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+    assert_eq!(problems, []);
+    let feeds = feeds(&config).into_iter().filter(|f| f.queues.is_empty()).collect();
+    (config, feeds)
+}
+
 impl Site {
     fn new() -> Site {
+        Site::with("maillog")
+    }
+
+    /// With this as `logs_syslog`: a file below the directory, or the journal of a directory below it.
+    fn with(syslog: &str) -> Site {
+        Site::with_more(syslog, |_| String::new())
+    }
+
+    /// With more lines of toaster.conf, made from the directory's path.
+    fn with_more(syslog: &str, more: impl Fn(&Path) -> String) -> Site {
         NOW.set(T0 + 100_000);
         let dir = tempfile::tempdir().unwrap();
-        let base = dir.path().canonicalize().unwrap();
-        let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
-        let text = format!(
-            "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{own}",
-            base.join("maillog")
-        );
-        let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
-        assert_eq!(problems, []);
         for name in ["send", "smtp", "pop3"] {
-            fs::create_dir(base.join(name)).unwrap();
+            fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let feeds = feeds(&config).into_iter().filter(|f| f.queues.is_empty()).collect();
+        let (config, feeds) = configured(&dir.path().canonicalize().unwrap(), syslog, more);
         Site { dir, config, feeds }
     }
 
@@ -224,4 +243,92 @@ fn a_repetition_counts_what_the_last_line_of_its_host_counted() {
     site.update();
     let value = |key: &str| site.query().iter().find(|(k, _)| k == key).unwrap().1;
     assert_eq!((value("pop3 pop3_fail"), value("smtp smtp_auth_fail"), value("imap imap_fail")), (4, 9, 8));
+}
+
+/// Writes `logins` to a journal file by systemd-journal-remote(8); the first has the number `first`.
+fn journal(file: &Path, first: u64, logins: u64) {
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let programs =
+        ["/usr/lib/systemd/systemd-journal-remote", "/lib/systemd/systemd-journal-remote"].map(Path::new);
+    let program = programs.into_iter().find(|p| p.exists()).expect("install systemd-journal-remote");
+    let mut child = std::process::Command::new(program)
+        .arg("-o")
+        .arg(file)
+        .arg("-")
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for n in first..first + logins {
+        let entry = format!(
+            "__REALTIME_TIMESTAMP={}000000\n__MONOTONIC_TIMESTAMP={n}000000\n_BOOT_ID=6fb5f8a0b9d94d6d8c1f3f0f0c1c2d3e\n_HOSTNAME=mx1\nSYSLOG_IDENTIFIER=vpopmail\nMESSAGE=vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7\n\n",
+            T0 as u64 + n
+        );
+        stdin.write_all(entry.as_bytes()).unwrap();
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn one_that_cannot_read_the_journal_takes_no_lines_from_the_others() {
+    let site = Site::with("journald:journal");
+    let dir = site.dir.path().join("journal");
+    let value = || site.query().iter().find(|(k, _)| k == "smtp smtp_auth_success").unwrap().1;
+    journal(&dir.join("a.journal"), 1, 1);
+    site.update();
+    // The last one has a cursor that journalctl does not take.
+    let store = site.jobs().into_iter().find(|j| j.feed.protocol.name == "own").unwrap().store();
+    let mut session = store.open(Duration::ZERO, T0).unwrap();
+    let mut state = session.state.clone();
+    state.ledger.streams[0].journal = Some("no cursor".to_owned());
+    session.commit(state, Vec::new(), T0).unwrap();
+    drop(session);
+    journal(&dir.join("b.journal"), 10, 3);
+    site.update();
+    journal(&dir.join("c.journal"), 20, 5);
+    site.update();
+    assert_eq!(value(), 9);
+}
+
+#[test]
+fn a_file_that_is_named_twice_counts_once() {
+    let site = Site::with_more("maillog", |base| {
+        let of = |name: &str| base.join(name).display().to_string();
+        format!("logs_webmail_files = [{:?}, {:?}, {:?}]", of("./maillog"), of("web.log"), of("link.log"))
+    });
+    std::os::unix::fs::symlink("maillog", site.dir.path().join("link.log")).unwrap();
+    let value = || site.query().iter().find(|(k, _)| k == "webmail webmail_success").unwrap().1;
+    let login = b"Sep 28 22:45:06 mx1 vpopmail[7006]: vchkpw-webmail: (PLAIN) login success alice@example.org:192.0.2.7\n";
+    // The link leads nowhere while the file is away.
+    site.update();
+    for n in 1..4 {
+        site.write("maillog", login);
+        site.write("web.log", login);
+        assert_eq!(value(), 2 * n);
+        site.update();
+        assert_eq!(value(), 2 * n);
+    }
+}
+
+#[test]
+fn the_journal_goes_on_where_the_file_that_it_replaces_ended() {
+    let mut site = Site::with("a.log");
+    let base = site.config.logs_base.clone();
+    // T0 + 3 s and + 4 s, as the journal's third and fourth entry.
+    for secs in [3, 4] {
+        let time = chrono::DateTime::from_timestamp(T0 + secs, 0).unwrap().to_rfc3339();
+        let line =
+            format!("{time} mx1 vpopmail[1]: vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7\n");
+        site.write("a.log", line.as_bytes());
+    }
+    site.update();
+    journal(&base.join("journal/a.journal"), 1, 7);
+    (site.config, site.feeds) = configured(&base, "journald:journal", |_| String::new());
+    for _ in 0..2 {
+        let value = site.query().into_iter().find(|(k, _)| k == "smtp smtp_auth_success").unwrap().1;
+        assert_eq!(value, 2 + 3);
+        site.update();
+    }
 }

@@ -28,8 +28,19 @@ fn login(tls: bool, text: &[u8]) -> Said {
     } else if text.starts_with(b"Connection, ip=") {
         Said::Login(Login { tls, connect: true, end: None })
     } else {
-        let ends: [&[u8]; 5] = [b"LOGOUT", b"TIMEOUT", b"DISCONNECTED", b"Disconnected", b"couriertls: "];
-        if ends.iter().any(|end| text.starts_with(end)) { Said::Nothing } else { Said::Unknown }
+        // How sessions end, what TLS says (of port scans above all), limits, and the debugging of logins.
+        const USUAL: [&[u8]; 9] = [
+            b"LOGOUT",
+            b"TIMEOUT",
+            b"DISCONNECTED",
+            b"Disconnected",
+            b"couriertls: ",
+            b"ip=[",
+            b"Unexpected SSL connection shutdown",
+            b"Maximum connection limit reached",
+            b"LOGIN: ",
+        ];
+        if USUAL.iter().any(|usual| text.starts_with(usual)) { Said::Nothing } else { Said::Unknown }
     }
 }
 

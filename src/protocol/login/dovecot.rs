@@ -59,7 +59,7 @@ fn login(message: &[u8]) -> Said {
     } else if dropped(head) {
         None
     } else {
-        return Said::Unknown;
+        return if usual(head) { Said::Nothing } else { Said::Unknown };
     };
     Said::Login(Login { tls: is_tls(client), connect: true, end })
 }
@@ -107,6 +107,11 @@ fn dropped(head: &[u8]) -> bool {
     let beginnings: [&[u8]; 5] =
         [b"Aborted login", b"Login aborted", b"Disconnected", b"Client has quit", b"Remote closed"];
     beginnings.iter().any(|beginning| head.starts_with(beginning))
+}
+
+/// Told beside the end of a login, which has a line of its own: no event.
+fn usual(head: &[u8]) -> bool {
+    head.starts_with(b"Maximum number of connections") || head.starts_with(b"Internal login failure")
 }
 
 /// What follows the last ` rip=`: `IP, lip=IP, …`, written by the server alone.

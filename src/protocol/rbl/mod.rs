@@ -101,6 +101,7 @@ impl Reader {
         match group {
             Some(group) => self.raise(group, raise),
             None if memmem::find(text, b"Reverse").is_some() => known(keys::DNS, raise),
+            None if usual(text) => known(keys::OTHER, raise),
             None => unknown(raise),
         }
     }
@@ -181,6 +182,30 @@ fn named<'a>(name: &[u8], rest: &'a [u8]) -> Option<Group<'a>> {
         _ if tcpserver::is_program(name) => Group::Tcp(rest),
         _ => return None,
     })
+}
+
+/// Does a healthy qmail-smtpd, or a program beside it, log this although nothing is counted for it? Beginnings of the
+/// messages of sagredo's, Indimail's, SME's and acceptutils' qmail-smtpd, and of sslio(8).
+#[cold]
+fn usual(text: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 12] = [
+        b"validrcptto",
+        b"GREETDELAY",
+        b"MFCHECK ",
+        b"message too big: ",
+        b"read failed (",
+        b"qmail-queue error message: ",
+        b"AUTH failed for ",
+        b"AUTH successful for ",
+        b"mail recv: ",
+        b"policy_check: ",
+        b"rcptcheck: ",
+        b"qmail-rcptcheck: ",
+    ];
+    let of_pid = || number(text.strip_prefix(b"pid ")?).map(|(_, rest)| rest.starts_with(b" from "));
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+        || of_pid() == Some(true)
+        || matches!(program(text), Some((b"sslio", rest)) if rest.starts_with(b"info: "))
 }
 
 /// May lines under this tag of syslog be of a group? splogger(8) is told `qmail` or the service; the other programs

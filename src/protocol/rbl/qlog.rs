@@ -4,7 +4,7 @@
 //! taken from its place. Reasons: the callers of qsmtpdlog() in qmail-smtpd.c (sagredo's).
 //! The same rejection has a line of its own too, so that these raise no other counter.
 use super::keys::QLOG;
-use super::{known, unknown};
+use super::known;
 use crate::protocol::scan::word;
 use crate::protocol::{Counter, Raise, Sample, Verdict, count};
 
@@ -99,8 +99,7 @@ pub(super) fn counters() -> Vec<Counter> {
 
 /// Raises what a line counts, `rest` being what follows `qlogenvelope: ` or `qlogreceived: `.
 pub(super) fn classify(rest: &[u8], raise: &mut Raise<'_>) -> Verdict {
-    let Some(reason) = reason(rest) else { return unknown(raise) };
-    match REASONS.iter().position(|r| r.0 == reason) {
+    match reason(rest).and_then(|reason| REASONS.iter().position(|r| r.0 == reason)) {
         Some(at) => known(QLOG + at, raise),
         None => {
             raise.one(QLOG + REASONS.len());
@@ -272,7 +271,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     ),
     (
         "@400000006abaee6000000000 qlogenvelope: result=rejected helo=x reason=spf",
-        &[("count", 1), ("other", 1)],
+        &[("count", 1), ("qlog_other", 1)],
     ),
 ];
 

@@ -172,6 +172,23 @@ fn which_lines_no_rule_knows() {
         ("auth: something", Verdict::Unknown),
         ("Reverse DNS", Verdict::Known),
         ("reverse dns", Verdict::Unknown),
+        ("qmail-smtpd[7]: validrcptto: accepted address <a@example.org> at 192.0.2.1", Verdict::Known),
+        ("qmail-smtpd[7]: GREETDELAY: 5s", Verdict::Known),
+        (
+            "qmail-smtpd: message too big: b@example.com from 192.0.2.1 to a@example.org helo x",
+            Verdict::Known,
+        ),
+        ("qmail-smtpd: pid 7 from 192.0.2.1 HELO <x> MAIL from <b@example.com>", Verdict::Known),
+        ("rcptcheck: badrcptto 7 192.0.2.1 a@example.org", Verdict::Known),
+        ("qmail-rcptcheck: from b@example.com to a@example.org", Verdict::Known),
+        ("mail recv: pid 7 from <b@example.com> qp 8", Verdict::Known),
+        ("policy_check: local a@example.org -> remote b@example.com (AUTHENTICATED SENDER)", Verdict::Known),
+        ("sslserver: ssl 7 accept ", Verdict::Known),
+        ("tcpsvd: info: start 7 mx1.example.org:192.0.2.1 ::192.0.2.2:38282", Verdict::Known),
+        ("sslio[7]: info: bytes in: 1262", Verdict::Known),
+        ("sslio[7]: bytes in: 1262", Verdict::Unknown),
+        ("pid 7 of 192.0.2.1", Verdict::Unknown),
+        ("qmail-smtpd: mail: recv", Verdict::Unknown),
     ] {
         assert_eq!(read(&protocol, line.as_bytes(), Place::Own).1, verdict, "{line}");
     }

@@ -147,8 +147,13 @@ impl Look<'_> {
         for (dir, is_named) in self.directories() {
             match self.opener.list(&dir, &|found| siblings::is_sibling(name, found)) {
                 Ok(entries) => all.extend(siblings::of(name, &dir, entries)),
-                // Nobody said that rotated files are there.
-                Err(e) if !is_named && e.kind() == io::ErrorKind::PermissionDenied => {}
+                // Nobody said that rotated files are there; it may be a link that somebody planted.
+                Err(e)
+                    if !is_named
+                        && matches!(
+                            e.kind(),
+                            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
+                        ) => {}
                 Err(e) => return Err(unreadable("read", &dir, &e)),
             }
         }
@@ -193,8 +198,10 @@ impl Look<'_> {
             return self.younger_than(position, None);
         }
         let is_live = match &self.live {
-            Some(live) => live.matches(position)? == Match::Full,
-            None => false,
+            Some(live) if live.matches(position)? == Match::Full => {
+                live.id == position.file || !self.has_its_twin(position)?
+            }
+            _ => false,
         };
         if is_live && stream.before.is_none() {
             return Ok(Plan {
@@ -232,6 +239,16 @@ impl Look<'_> {
             plan.spans.push(Span { file: usize::MAX, from: 0, is_before: false });
         }
         Ok(plan)
+    }
+
+    /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
+    /// programs begins with the same line, and only that was counted.
+    fn has_its_twin(&mut self, position: &Position) -> Try<bool> {
+        let all = self.siblings()?;
+        match self.find(&all, position)? {
+            Some((i, Match::Full)) => Ok(!self.is_copy_of_live(i)?),
+            _ => Ok(false),
+        }
     }
 
     /// The live file has the number that no sibling has.

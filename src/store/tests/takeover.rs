@@ -183,6 +183,24 @@ fn version_4s_own_file_written_by_us_still_holds_smtps_counters() {
 }
 
 #[test]
+fn an_own_counter_of_another_protocol_is_not_taken_for_ours() {
+    const RBL: &[Counter] = &[count("count", "count", ""), count("mine", "mine", "")];
+    const SMTP: &[Counter] =
+        &[count("smtp_auth_success", "smtp_auth_success", ""), count("mine", "mine", "")];
+    let (dir, mut rbl) = world(named("rbl", protocol(RBL, &[], &[])), "smtp_rbl.txt", &[]);
+    rbl.legacy.clear();
+    let mut session = rbl.open(AT_ONCE, DAY0).unwrap();
+    let mut state = session.state.clone();
+    state.totals = vec![9, 4];
+    session.commit(state, vec![], DAY0).unwrap();
+    let smtp = named("smtp", protocol(SMTP, &[("smtp_auth_success", "success")], &[]));
+    let mut smtp = store(dir.path(), smtp, 60);
+    smtp.counter_file = dir.path().join("counters/smtp_auth.txt");
+    smtp.legacy = Legacy::of("smtp", &dir.path().join("counters"), &smtp.counter_file);
+    assert_eq!(begins_with(&smtp), (Origin::First, vec![], vec![]));
+}
+
+#[test]
 fn version_5_under_its_own_file_names() {
     let (_dir, store) =
         world(smtp(), "smtp_auth.txt", &[("smtp.txt", "5.x/smtp.txt"), ("smtp_rbl.txt", "4.x/smtp_rbl.txt")]);

@@ -74,6 +74,26 @@ fn renamed_under_every_name() {
 }
 
 #[test]
+fn files_that_all_begin_with_the_same_line_are_told_apart() {
+    let mut place = Place::new(1);
+    place.append("log", "<?php exit; ?>\n");
+    assert_eq!(place.news(), ["<?php exit; ?>"]);
+    place.append("log", "1\n2\n");
+    place.rename("log", "log.1");
+    place.append("log", "<?php exit; ?>\n3\n");
+    assert_eq!(place.news(), ["1", "2", "<?php exit; ?>", "3"]);
+    place.append("log", "4\n");
+    assert_eq!(place.news(), ["4"]);
+    assert_eq!(place.lost(), "");
+    // The live file was copied to another disk, and what is kept of it before is shorter.
+    let mut place = begun();
+    place.append("copy", "1\n2\n3\n");
+    place.append("log.1", "1\n2\n");
+    place.rename("copy", "log");
+    assert_eq!(place.news(), ["3"]);
+}
+
+#[test]
 fn rotated_into_another_directory() {
     for (dir, olddir) in [("old", None), ("OLD", None), ("archive", Some("archive")), ("a/b", Some("a/b"))] {
         let mut place = begun();
