@@ -52,11 +52,6 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
-/// What the system says of `error`, in words only: `No such file or directory`.
-pub fn plainly(error: &io::Error) -> String {
-    Plain(error).to_string()
-}
-
 /// The result of everything below the command line.
 pub type Result<T> = std::result::Result<T, Error>;
 

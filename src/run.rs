@@ -66,6 +66,8 @@ fn act(call: &Call) -> ExitCode {
         return show_config(&config, &problems, toml);
     }
     if problems.iter().any(|p| p.severity == Severity::Error) {
+        // With a default in the place of what was meant, it might be another server's store.
+        warn("nothing is done until that is mended; only the loggers' processors go on without it");
         return ExitCode::from(FAILED);
     }
     let done = match &call.action {
@@ -80,9 +82,19 @@ fn act(call: &Call) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            warn(e);
+            warn(with_way_out(&e));
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// What failed, and where the rights were not enough, who knows more.
+fn with_way_out(error: &Error) -> String {
+    match error {
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{error}; maillogs check, as root, says whose it has to be")
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -148,7 +160,7 @@ fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     });
     match done {
         Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(e)) => warn(format_args!("{e}; exit 111: the logger tries again")),
+        Ok(Err(e)) => warn(format_args!("{}; exit 111: the logger tries again", with_way_out(&e))),
         Err(_) => warn("this is a defect of maillogs; exit 111: the logger tries again"),
     }
     // svlogd starts us again at once.
@@ -191,7 +203,7 @@ fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
     }
     let mut failed = results.into_iter().filter_map(Result::err);
     let Some(first) = failed.next() else { return Ok(()) };
-    failed.for_each(warn);
+    failed.for_each(|e| warn(with_way_out(&e)));
     Err(first)
 }
 
@@ -282,5 +294,11 @@ fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
     let text = if json { check::json(&report) } else { check::text(&report) };
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    if written.is_ok() && report.ok { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+    let written = written.at("write", Path::new("standard output"));
+    match written {
+        Ok(()) if report.ok => return ExitCode::SUCCESS,
+        Ok(()) => {}
+        Err(e) => warn(e),
+    }
+    ExitCode::from(FAILED)
 }

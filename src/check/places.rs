@@ -7,8 +7,8 @@ use std::path::Path;
 use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
 
 use super::{Level, Report};
-use crate::config::Config;
-use crate::error::plainly;
+use crate::config::{Config, plainly};
+use crate::ingest::Feed;
 
 pub(super) fn check(report: &mut Report, config: &Config) {
     let user = User::from_name(&config.logs_user).ok().flatten();
@@ -25,6 +25,16 @@ pub(super) fn check(report: &mut Report, config: &Config) {
         }
     }
     let owner = user.map(|u| u.uid).zip(group.map(|g| g.gid));
+    if let Some((uid, _)) = owner
+        && geteuid() != uid
+        && !geteuid().is_root()
+    {
+        let text = format!(
+            "check was started by the user id {}: what only root or logs_user may read is an error to it",
+            geteuid()
+        );
+        report.add(Level::Note, "rights", "logs_user", text);
+    }
     let state = config.logs_base.join("state");
     let dirs = [
         ("logs_base", config.logs_base.as_path()),
@@ -88,7 +98,7 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
     if !meta.is_dir() {
         return report.add(Level::Error, "rights", subject, "is not a directory; move it away");
     }
-    if meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0 {
+    if is_open(&meta) {
         let text = "everybody may write there, and put a link in the place of a file; chmod o-w";
         report.add(Level::Error, "rights", &subject, text);
     }
@@ -103,6 +113,19 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
             report.add(Level::Error, "rights", subject, text);
         }
         _ => report.add(Level::Ok, "rights", subject, "can be written by logs_user"),
+    }
+}
+
+/// May everybody put something in the place of what is in this directory?
+fn is_open(meta: &Metadata) -> bool {
+    meta.is_dir() && meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0
+}
+
+/// A log directory: what anybody may put there is counted as the logger's.
+pub(super) fn log_directory(report: &mut Report, feed: &Feed, dir: &Path) {
+    if std::fs::metadata(dir).is_ok_and(|meta| is_open(&meta)) {
+        let text = "everybody may write there, and what lies there is counted; chmod o-w";
+        report.of(feed, Level::Error, "rights", dir.display().to_string(), text);
     }
 }
 

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Level, Report, Source, Summary};
+use super::{Level, Report, Source, Summary, places};
 use crate::config::Config;
 use crate::error::{hold_warnings, take_warnings};
 use crate::ingest::{Job, Syslog, stream_names};
@@ -210,6 +210,7 @@ fn tell_sources(report: &mut Report, job: &Job<'_>, state: &State, sources: &[So
         let unnamed =
             if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
         report.of(feed, level, "source", &source.name, text + unnamed);
+        places::log_directory(report, feed, Path::new(&source.name));
     }
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());

@@ -27,7 +27,6 @@ use std::path::{Path, PathBuf};
 use document::Document;
 pub use own::{OwnList, OwnProtocol, OwnSource};
 
-use crate::error::plainly;
 use crate::protocol::Settings;
 use crate::protocol::custom::{self, OwnCounter};
 
@@ -382,6 +381,12 @@ fn read(file: &Path) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What the system says of `error`, in words only: `No such file or directory`, without ` (os error 2)`.
+pub(crate) fn plainly(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// A warning about a whole file.

@@ -6,8 +6,7 @@ use toml::Value;
 
 use super::document::{Document, Entry, before_comment};
 use super::own::{OwnProtocol, OwnSource};
-use super::{Config, Kind, Origin, Problem, Severity, keys, read, unread};
-use crate::error::plainly;
+use super::{Config, Kind, Origin, Problem, Severity, keys, plainly, read, unread};
 use crate::protocol::custom::OwnCounter;
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.

@@ -1,8 +1,9 @@
 //! `maillogs config`: what is in force, for people and for scripts.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
-use crate::support::store::{Store, stderr};
+use crate::support::store::{MAILLOGS, Store, stderr};
 
 fn stdout(output: &std::process::Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
@@ -57,4 +58,62 @@ fn what_is_wrong_is_said_on_stderr_and_fails() {
     fs::remove_file(store.config()).expect("toaster.conf");
     let output = store.maillogs(&["config", "--toml"]);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""));
+}
+
+#[test]
+fn a_value_that_cannot_be_read_stops_all_but_the_loggers() {
+    let store = Store::new();
+    let text = fs::read_to_string(store.config()).expect("toaster.conf");
+    fs::write(store.config(), text + "logs_archive_days = \"many\"\n").expect("toaster.conf");
+    for words in [&["send"][..], &["update"], &["graph"]] {
+        let output = store.maillogs(words);
+        let told = stderr(&output);
+        assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""), "{words:?}");
+        assert!(
+            told.contains("line 5: logs_archive_days: \"many\"") && told.contains("nothing is done"),
+            "{told}"
+        );
+    }
+    let output = store.command(store.sendlog()).output().expect("sendlog");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the default is used") && !stderr(&output).contains("nothing is done"));
+}
+
+#[test]
+fn where_rights_are_missing_check_is_named() {
+    let store = Store::new();
+    fs::write(store.logs().join("current"), "@400000006abaee031529cb14 new msg 1\n").expect("current");
+    store.run(&["update"]);
+    fs::write(store.logs().join("current"), "@400000006abaee031529cb14 new msg 1\n".repeat(2))
+        .expect("current");
+    // As root the store is worked on as logs_user, as another user the modes are enough.
+    let text = fs::read_to_string(store.config()).expect("toaster.conf");
+    let lines = text.lines().map(|l| if l.starts_with("logs_user") { "logs_user = \"nobody\"" } else { l });
+    fs::write(store.config(), lines.collect::<Vec<_>>().join("\n")).expect("toaster.conf");
+    let state = store.base().join("state");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o555)).expect("chmod");
+    let output = store.maillogs(&["update", "send"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("Permission denied; maillogs check, as root, says"),
+        "{}",
+        stderr(&output)
+    );
+    let found = stdout(&store.maillogs(&["check"]));
+    assert!(
+        found.lines().any(|l| l.starts_with("ERROR") && l.contains("rights") && l.contains("state")),
+        "{found}"
+    );
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("chmod");
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_said() {
+    let store = Store::new();
+    for words in [&["send"][..], &["config"], &["check"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let output = store.command(MAILLOGS).args(words).stdout(full).output().expect("maillogs");
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        assert!(stderr(&output).contains("standard output: cannot write"), "{words:?}: {}", stderr(&output));
+    }
 }
