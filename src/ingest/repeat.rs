@@ -52,13 +52,16 @@ fn times(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((n, text[digits..].strip_prefix(b" time")?))
 }
 
+/// Counters by position in the protocol's table, and their amounts.
+type Raised = Vec<(usize, i128)>;
+
 /// What the last line of each host raised.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
     // Nearly every line is of the host of the line before.
     here: Vec<u8>,
-    raised: Vec<(usize, i128)>,
-    others: HashMap<Vec<u8>, (u64, Vec<(usize, i128)>)>,
+    raised: Raised,
+    others: HashMap<Vec<u8>, (u64, Raised)>,
     turns: u64,
 }
 
@@ -75,7 +78,7 @@ impl Hosts {
 
     /// What the last line of this host raised, to be read or set. A host that is not named is the last one that was.
     #[inline]
-    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Vec<(usize, i128)> {
+    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Raised {
         if let Some(host) = host
             && host != self.here
         {

@@ -130,9 +130,7 @@ fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
     };
     match (known, place) {
         (Some(()), _) => Verdict::Known,
-        (None, Place::Own) => rest(line, raise),
-        // Everything that runs under qmail's name in syslog is not qmail-send.
-        (None, Place::Shared) => Verdict::Foreign,
+        (None, place) => rest(line, place, raise),
     }
 }
 
@@ -205,12 +203,12 @@ fn status(rest: &[u8], raise: &mut Raise<'_>) {
 
 /// What no prefix claims.
 #[cold]
-fn rest(line: &Line<'_>, raise: &mut Raise<'_>) -> Verdict {
-    if line.time.is_none() || line.text.is_empty() {
+fn rest(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+    // Not everything that runs under qmail's name in syslog is qmail-send.
+    if place == Place::Own && (line.time.is_none() || line.text.is_empty()) {
         raise.one(MESSAGE_OTHER);
         return Verdict::Unknown;
     }
-    raise.one(OTHER);
     let kinds: [(&[u8], usize); 4] = [
         (b"double bounce: ", DOUBLE_BOUNCE),
         (b"triple bounce: ", TRIPLE_BOUNCE),
@@ -219,10 +217,15 @@ fn rest(line: &Line<'_>, raise: &mut Raise<'_>) -> Verdict {
     ];
     for (prefix, counter) in kinds {
         if line.text.starts_with(prefix) {
+            raise.one(OTHER);
             raise.one(counter);
             return Verdict::Known;
         }
     }
+    if place == Place::Shared {
+        return Verdict::Foreign;
+    }
+    raise.one(OTHER);
     // indimail's `local: …` and `remote: …`.
     let told = [b"local: " as &[u8], b"remote: "].iter().any(|p| line.text.starts_with(p));
     if told { Verdict::Known } else { Verdict::Unknown }
@@ -323,6 +326,43 @@ const SAMPLES: &[super::Sample] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_syslog_only_what_qmail_send_alone_writes() {
+        let raised = |line: &str| {
+            let mut values = vec![0; COUNTERS.len()];
+            let line = crate::line::Parser::new(10, 1_790_635_513).parse(line.as_bytes());
+            let verdict = classify(&line, Place::Shared, &mut Raise(&mut values));
+            let raised =
+                COUNTERS.iter().zip(values).filter(|(_, v)| *v != 0).map(|(c, _)| c.key).collect::<Vec<_>>();
+            (raised, verdict)
+        };
+        for (text, keys) in [
+            ("new msg 1", vec!["message_new"]),
+            ("alert: cannot start: unable to read controls", vec!["other", "alert"]),
+            ("warning: unable to stat mess/3/78833", vec!["other", "warning"]),
+            ("triple bounce: discarding bounce/1236", vec!["other", "triple_bounce"]),
+            ("status: exiting", vec!["other"]),
+        ] {
+            assert_eq!(
+                raised(&format!("Jun 19 09:12:25 mx1 qmail: {text}")),
+                (keys, Verdict::Known),
+                "{text}"
+            );
+            assert_eq!(
+                raised(&format!("Jun 19 09:12:25 mx1 other: {text}")),
+                (vec![], Verdict::Foreign),
+                "{text}"
+            );
+        }
+        for text in ["tcpserver: warning: x", "simscan:[1]:CLEAN (0/0):1s:x", "", "remote: a b 814"] {
+            assert_eq!(
+                raised(&format!("Jun 19 09:12:25 mx1 qmail: {text}")),
+                (vec![], Verdict::Foreign),
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn positions() {
