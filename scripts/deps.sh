@@ -18,10 +18,6 @@ journal_remote() {
 	test -x /usr/lib/systemd/systemd-journal-remote || test -x /lib/systemd/systemd-journal-remote
 }
 
-journal_remote() {
-	test -x /usr/lib/systemd/systemd-journal-remote || test -x /lib/systemd/systemd-journal-remote
-}
-
 need gcc command -v cc
 need pkg-config command -v pkg-config
 need librrd-dev pkg-config --exists librrd
@@ -31,12 +27,6 @@ need fonts-dejavu-core dejavu
 # only the programs; the service manager would be daemontools-run.
 need daemontools command -v multilog
 need rrdtool command -v rrdtool
-# What rotated logs are packed with, and a journal to read.
-need bzip2 command -v bzip2
-need xz-utils command -v xz
-need zstd command -v zstd
-need systemd command -v journalctl
-need systemd-journal-remote journal_remote
 # What rotated logs are packed with, and a journal to read.
 need bzip2 command -v bzip2
 need xz-utils command -v xz

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["error", "ingest", "store", "protocol"]),
     ("output", &["protocol", "store"]),
     ("graph", &["error", "store"]),
-    ("config", &["error", "protocol"]),
+    ("config", &["protocol"]),
     ("check", &["config", "error", "graph", "ingest", "protocol", "query", "store"]),
     ("owner", &["config", "error"]),
     ("cli", &["error", "ingest", "protocol"]),

@@ -24,7 +24,7 @@ fn protocol(
         counters,
         classify: &|_, _, _| Verdict::Known,
         home: Place::Own,
-        measured: true,
+        measured: false,
         stored,
         aliases,
         samples: &[],
