@@ -89,8 +89,16 @@ pub fn warn(text: impl fmt::Display) {
     }
 }
 
+/// What was said already: what is wrong for many protocols in the same way needs one line.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 fn say(text: &str) {
     use std::io::Write;
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.iter().any(|line| line == text) {
+        return;
+    }
+    said.push(text.to_owned());
     let _ = writeln!(io::stderr(), "maillogs: {text}");
 }
 

@@ -63,7 +63,12 @@ pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
             gather.read_directory(dir, listing)
         });
         let mut complete = job.measure(&mut gather, now);
-        read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete }]);
+        read_streams(&mut [Reader {
+            job: *job,
+            gather: &mut gather,
+            complete: &mut complete,
+            is_roll: false,
+        }]);
         // A commit in between may have taken chunks away that this reading has not met.
         let moved = self::base(job)?.0.number != commit;
         tries += 1;

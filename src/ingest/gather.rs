@@ -63,6 +63,8 @@ pub struct Gather {
     readings: Vec<Option<Reading>>,
     /// What one line raises, before it is known how often.
     scratch: Vec<i128>,
+    /// Sources that cannot be read.
+    unread: Vec<String>,
 }
 
 /// What was counted at one moment.
@@ -99,6 +101,7 @@ impl Gather {
             understood: Understood::default(),
             readings: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
+            unread: Vec::new(),
         }
     }
 
@@ -142,6 +145,7 @@ impl Gather {
     /// The state with all bins.
     pub fn finish(mut self) -> (State, Plan, Vec<File>) {
         self.state.open_archives.clone_from(&self.plan.open);
+        self.state.unread = self.unread;
         self.state.understood.add(self.understood);
         if self.understood.all() > 0 {
             let today = self.calendar.today();
@@ -378,6 +382,20 @@ impl Gather {
     /// Unix seconds.
     pub fn now(&self) -> i64 {
         self.how.now
+    }
+
+    /// The source `name` cannot be read: is that to be said? An advance says it once, a query each time.
+    pub fn cannot_read(&mut self, name: &str) -> bool {
+        let is_known = self.state.unread.iter().any(|n| n == name);
+        self.unread.push(name.to_owned());
+        !(is_known && self.how.may_time_out)
+    }
+
+    /// The source `name` was not for us to read: what was known of it stays.
+    pub fn still_unread(&mut self, name: &str) {
+        if self.state.unread.iter().any(|n| n == name) {
+            self.unread.push(name.to_owned());
+        }
     }
 
     /// To go back to, if a stream cannot be read to its end.

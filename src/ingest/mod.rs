@@ -29,6 +29,9 @@ use crate::store::state::State;
 use crate::store::takeover::Legacy;
 use crate::tally;
 
+/// So long (seconds) bins wait for a source that cannot be read: root's cron may read what a logger's user may not.
+const WAITS: i64 = 3600;
+
 /// As long a personality waits for the lock.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -104,6 +107,8 @@ pub struct Reader<'r, 'j> {
     pub gather: &'r mut Gather,
     /// `false`: something could not be read; it was said.
     pub complete: &'r mut bool,
+    /// Does a logger wait for us?
+    pub is_roll: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -119,7 +124,8 @@ impl<'a> Turn<'a> {
     }
 
     fn reader(&mut self) -> Reader<'_, 'a> {
-        Reader { job: self.job, gather: &mut self.gather, complete: &mut self.complete }
+        let Turn { job, gather, complete, had_input, .. } = self;
+        Reader { job: *job, gather, complete, is_roll: *had_input }
     }
 
     fn finish(self, pass: &mut dyn FnMut() -> Result<()>, options: Options) -> Result<()> {
@@ -128,9 +134,11 @@ impl<'a> Turn<'a> {
         if complete {
             state.seen = now;
         }
+        // A line that waits belongs to the bin of its own time: for a while no bin is closed without it.
+        let waits = !complete && now - session.state.seen < WAITS && !options.flush;
         state.ledger.prune(now);
         session.archive(job.log(), &plan.days(), &plan.with(&files), pass)?;
-        let updates = job.take_due(&mut state, now, options.flush);
+        let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
         if had_input || session.edited || is_news(&state, &session.state, &updates) {
             session.commit(state, updates, now)
         } else if state.seen >= session.state.seen + SEEN_APART {
@@ -250,7 +258,9 @@ impl Job<'_> {
             Ok(Some(queue)) => gather.measured(|raise| queue.raise(raise)),
             Ok(None) => {}
             Err(e) => {
-                warn(e);
+                if gather.cannot_read(self.feed.protocol.name) {
+                    warn(e);
+                }
                 return false;
             }
         }
@@ -289,14 +299,20 @@ impl Job<'_> {
         {
             directories.push(own.clone());
         }
-        let mut complete = true;
+        let mut unread: Vec<String> = Vec::new();
+        let mut wait = |directory: &Path, e: Error| {
+            let name = directory.display().to_string();
+            if !state.unread.contains(&name) {
+                warn(format_args!("{e}; the lines of {name} wait"));
+            }
+            unread.push(name);
+        };
         'anew: loop {
             let mut gather = self.gather(how, state.clone());
             for (i, directory) in directories.iter().enumerate() {
                 let stdin = input.filter(|_| own.as_ref() == Some(directory));
                 let opened = gather.open(directory, stdin).unwrap_or_else(|e| {
-                    warn(format_args!("{e}; the lines of {} wait", directory.display()));
-                    complete = false;
+                    wait(directory, e);
                     Listing::default()
                 });
                 let listing = match stdin {
@@ -308,8 +324,7 @@ impl Job<'_> {
                     Err(e) if stdin.is_some() => return Err(e),
                     // Part of it may be counted by now: without it, from the beginning.
                     Err(e) => {
-                        warn(format_args!("{e}; the lines of {} wait", directory.display()));
-                        complete = false;
+                        wait(directory, e);
                         directories.remove(i);
                         continue 'anew;
                     }
@@ -317,6 +332,10 @@ impl Job<'_> {
             }
             if let Some(input) = input.filter(|i| i.directory.is_none()) {
                 gather.loose(input)?;
+            }
+            let complete = unread.is_empty();
+            for name in unread {
+                gather.cannot_read(&name);
             }
             return Ok((gather, complete));
         }

@@ -104,14 +104,14 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
             None => {
                 let before = checkpoints(readers, &parts);
                 let read = read_file(readers, &parts, Path::new(&name), &before);
-                settle(readers, &parts, &before, read);
+                settle(readers, &parts, &before, &name, read);
             }
             // Each place by itself: where one cannot be read, what was counted from another stays.
             Some(directory) => {
                 for (from, parts) in by_place(readers, parts) {
                     let before = checkpoints(readers, &parts);
                     let read = read_journal(readers, &parts, directory, from);
-                    settle(readers, &parts, &before, read);
+                    settle(readers, &parts, &before, &name, read);
                 }
             }
         }
@@ -123,13 +123,31 @@ fn checkpoints(readers: &[Reader<'_, '_>], parts: &[Part]) -> Vec<Checkpoint> {
 }
 
 /// The end of a reading: what was read counts, or nothing of it.
-fn settle(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint], read: Result<()>) {
+fn settle(
+    readers: &mut [Reader<'_, '_>],
+    parts: &[Part],
+    before: &[Checkpoint],
+    name: &str,
+    read: Result<()>,
+) {
     match read {
         Ok(()) => parts.iter().for_each(|p| readers[p.reader].gather.stream_read(p.stream)),
         Err(e) => {
-            warn(format_args!("{e}; its lines wait"));
+            let mut is_news = false;
+            for part in parts {
+                let reader = &mut readers[part.reader];
+                *reader.complete = false;
+                // A logger's processor runs as the log's user, whom syslog may be closed to: cron reads it as root.
+                if reader.is_roll {
+                    reader.gather.still_unread(name);
+                } else {
+                    is_news |= reader.gather.cannot_read(name);
+                }
+            }
+            if is_news {
+                warn(format_args!("{e}; its lines wait"));
+            }
             back(readers, parts, before);
-            parts.iter().for_each(|p| *readers[p.reader].complete = false);
         }
     }
 }

@@ -89,6 +89,8 @@ pub struct State {
     /// The newest local day (`YYYYMMDD`; 0: none) on which lines were read, and those lines: a changed format shows
     /// in them at once.
     pub understood_lately: (u32, Understood),
+    /// Sources that could not be read when an advance last tried: it was said, and need not be at every run.
+    pub unread: Vec<String>,
 }
 
 /// What is kept in a file of ours, and can be read from an older version's.
@@ -172,6 +174,7 @@ impl State {
             moved: vec![0; width],
             understood: Understood::default(),
             understood_lately: (0, Understood::default()),
+            unread: Vec::new(),
         }
     }
 

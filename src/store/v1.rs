@@ -52,6 +52,7 @@ impl From<StateV1> for State {
             moved: vec![0; width],
             understood: Understood::default(),
             understood_lately: (0, Understood::default()),
+            unread: Vec::new(),
         }
     }
 }

@@ -174,6 +174,8 @@ fn a_file_that_cannot_be_read_is_said_once_and_keeps_nothing_else() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("bad") && said.contains("wait"), "{said}");
     assert_eq!(value(&store, "smtp", "smtp_auth_success"), 1);
+    let again = store.maillogs(&["update"]);
+    assert_eq!(String::from_utf8_lossy(&again.stderr), "", "cron needs no second mail");
     fs::remove_dir(&bad).expect("removing it");
     fs::write(&bad, login).expect("a log");
     store.run(&["update"]);

@@ -332,3 +332,30 @@ fn the_journal_goes_on_where_the_file_that_it_replaces_ended() {
         site.update();
     }
 }
+
+#[test]
+fn no_bin_is_closed_while_a_source_cannot_be_read() {
+    let site = Site::new();
+    let smtp = |what: &str| {
+        let job = site.jobs().into_iter().find(|j| j.feed.protocol.name == "pop3").unwrap();
+        let state = job.store().read().unwrap().unwrap();
+        match what {
+            "pushed" => state.pushed,
+            _ => i64::try_from(state.bins.len()).unwrap(),
+        }
+    };
+    site.update();
+    let line = |n: i64| {
+        format!("@40000000{:08x}00000000 tcpserver: pid {n} from 192.0.2.7\n", T0 + 90_000 + 10 + n * 3600)
+    };
+    site.write("pop3/current", (line(0) + &line(1)).as_bytes());
+    let maillog = site.dir.path().join("maillog");
+    fs::remove_file(&maillog).ok();
+    fs::create_dir(&maillog).unwrap();
+    NOW.set(T0 + 100_000 + 600);
+    site.update();
+    assert_eq!((smtp("pushed"), smtp("bins")), (0, 2), "syslog's lines of that hour may come yet");
+    NOW.set(T0 + 100_000 + 7200);
+    site.update();
+    assert!(smtp("pushed") > 0, "nobody waits for ever");
+}
