@@ -5,10 +5,14 @@
 mod export;
 
 use std::ffi::OsString;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 
 use crate::error::{At, Error, Result};
 use crate::line::Stamp;
@@ -67,11 +71,34 @@ fn program() -> Option<&'static Path> {
     PROGRAMS.iter().map(Path::new).find(|p| p.is_file())
 }
 
+/// A journalctl that says nothing for so long (milliseconds) hangs: its disk is gone, or it is stopped. Whoever waits
+/// for it holds locks that a logger's processor may be waiting for.
+const PATIENCE: u16 = 20_000;
+
+/// journalctl's output, for which nobody waits for ever.
+#[derive(Debug)]
+struct Output {
+    pipe: ChildStdout,
+    /// Milliseconds.
+    patience: u16,
+}
+
+impl Read for Output {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match poll(&mut [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)], self.patience) {
+            Ok(0) => Err(io::Error::new(io::ErrorKind::TimedOut, "it says nothing and seems to hang")),
+            Err(Errno::EINTR) => Err(io::ErrorKind::Interrupted.into()),
+            Err(e) => Err(e.into()),
+            Ok(_) => self.pipe.read(buf),
+        }
+    }
+}
+
 /// A journalctl that runs. It is ended when this is dropped.
 #[derive(Debug)]
 pub struct Reading {
     child: Child,
-    out: BufReader<ChildStdout>,
+    out: BufReader<Output>,
     complaint: Option<JoinHandle<Vec<u8>>>,
     from: Begin,
 }
@@ -109,7 +136,12 @@ pub fn start(place: &Place, from: Begin) -> Result<Reading> {
         let _ = std::io::copy(&mut err, &mut std::io::sink());
         text
     });
-    Ok(Reading { child, out: BufReader::with_capacity(1 << 16, out), complaint: Some(complaint), from })
+    Ok(Reading {
+        child,
+        out: BufReader::with_capacity(1 << 16, Output { pipe: out, patience: PATIENCE }),
+        complaint: Some(complaint),
+        from,
+    })
 }
 
 fn arguments(place: &Place, from: &Begin) -> Vec<OsString> {

@@ -153,3 +153,13 @@ fn a_journal_that_was_vacuumed_whole_is_read_on_when_it_has_entries_again() {
     journal(temp.path(), "b.journal", &numbered(4..=4));
     assert_eq!(messages(temp.path(), Begin::After(cursor)).0, ["m4"]);
 }
+
+#[test]
+fn a_program_that_says_nothing_is_not_waited_for() {
+    let mut child = Command::new("sleep").arg("600").stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = Output { pipe: child.stdout.take().unwrap(), patience: 50 };
+    assert_eq!(output.read(&mut [0; 10]).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(output.read(&mut [0; 10]).unwrap(), 0, "its end is no hanging");
+}
