@@ -61,6 +61,8 @@ pub struct Gather {
     understood: Understood,
     /// Of each stream in the ledger, by position; `None`: not read yet.
     readings: Vec<Option<Reading>>,
+    /// Of each stream in the ledger the unix second up to which another one, whose place it takes, was counted.
+    handovers: Vec<i64>,
     /// What one line raises, before it is known how often.
     scratch: Vec<i128>,
     /// Sources that cannot be read.
@@ -81,6 +83,8 @@ pub struct Checkpoint {
 struct Reading {
     hosts: Hosts,
     last_time: i64,
+    /// Lines up to this second are known.
+    handover: i64,
 }
 
 impl Gather {
@@ -100,6 +104,7 @@ impl Gather {
             new_bytes: 0,
             understood: Understood::default(),
             readings: Vec::new(),
+            handovers: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
             unread: Vec::new(),
         }
@@ -422,13 +427,35 @@ impl Gather {
         stream.from_end = false;
     }
 
+    /// The positions in the ledger of the streams that are read now.
+    ///
+    /// One that takes another's place (a syslog instead of the journal, another file) holds its lines too: it counts
+    /// from where the other one ended.
+    pub fn streams(&mut self, named: &[(String, Place)]) -> Vec<usize> {
+        let all: Vec<usize> = named.iter().map(|(name, place)| self.stream(name, *place)).collect();
+        let streams = &self.state.ledger.streams;
+        let (read, left): (Vec<_>, Vec<_>) =
+            streams.iter().enumerate().filter(|(_, s)| !s.own).partition(|(i, _)| all.contains(i));
+        // If one of today's was read since, the place of a log that is read no more was taken by it then.
+        let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
+        let ended = left.iter().filter(|(_, s)| s.seen > taken).map(|(_, s)| s.last_time).max().unwrap_or(0);
+        self.handovers = streams.iter().map(|s| if s.own { 0 } else { ended }).collect();
+        all
+    }
+
+    /// The unix second up to which the lines of the stream at `stream` were counted in another one; 0: none.
+    pub fn handover(&self, stream: usize) -> i64 {
+        self.handovers.get(stream).copied().unwrap_or(0)
+    }
+
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
-    pub fn stream(&mut self, name: &str) -> usize {
+    fn stream(&mut self, name: &str, place: Place) -> usize {
         let known = self.state.ledger.streams.len();
         let at = self.state.ledger.stream(name);
         if at == known {
             let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
             self.state.ledger.streams[at].from_end = counted_by_another;
+            self.state.ledger.streams[at].own = place == Place::Own;
         }
         at
     }
@@ -440,8 +467,12 @@ impl Gather {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream]
-            .get_or_insert_with(|| Reading { hosts: Hosts::of(&known.hosts), last_time: known.last_time });
+        let handover = self.handovers.get(stream).copied().unwrap_or(0);
+        let reading = self.readings[stream].get_or_insert_with(|| Reading {
+            hosts: Hosts::of(&known.hosts),
+            last_time: known.last_time,
+            handover,
+        });
         let time = match line.time {
             Some(stamp) => {
                 reading.last_time = stamp.secs;
@@ -450,6 +481,9 @@ impl Gather {
             None if reading.last_time != 0 => reading.last_time,
             None => self.how.now,
         };
+        if time <= reading.handover {
+            return;
+        }
         let raised = reading.hosts.at(line.host);
         let (line, times) = match repeat {
             Repeat::None => (*line, 1),

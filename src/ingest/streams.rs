@@ -91,8 +91,10 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
     for (i, reader) in readers.iter_mut().enumerate() {
         let now = reader.gather.now();
-        for (name, place) in stream_names(&reader.job, &reader.gather.state.ledger.streams, now) {
-            let part = Part { reader: i, stream: reader.gather.stream(&name), place };
+        let named = stream_names(&reader.job, &reader.gather.state.ledger.streams, now);
+        let streams = reader.gather.streams(&named);
+        for ((name, place), stream) in named.into_iter().zip(streams) {
+            let part = Part { reader: i, stream, place };
             match names.iter_mut().find(|(n, _)| *n == name) {
                 Some((_, parts)) => parts.push(part),
                 None => names.push((name, vec![part])),
@@ -250,22 +252,13 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str,
 
 /// Where in the journal one of `readers` goes on.
 fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
-    let streams = &readers[part.reader].gather.state.ledger.streams;
-    let stream = &streams[part.stream];
-    // Lines of another syslog that was read before are in the journal too: of a usual one, and of one that it replaces.
-    let today = match &readers[part.reader].job.feed.syslog {
-        Syslog::Named(names) => names.as_slice(),
-        _ => &[],
-    };
-    let is_other = |s: &&Stream| s.name.starts_with('/') && !today.contains(&s.name);
-    let is_own =
-        |s: &&Stream| readers[part.reader].job.feed.files.iter().any(|f| f.as_os_str() == s.name.as_str());
-    let known = streams.iter().filter(|s| SYSLOGS.contains(&s.name.as_str()) || (is_other(s) && !is_own(s)));
-    match (&stream.journal, stream.from_end, known.map(|s| s.last_time).max()) {
+    let gather = &readers[part.reader].gather;
+    let stream = &gather.state.ledger.streams[part.stream];
+    match (&stream.journal, stream.from_end, gather.handover(part.stream)) {
         (Some(cursor), ..) => Begin::After(cursor.clone()),
         (None, true, _) => Begin::End,
-        (None, false, Some(last)) if last > 0 => Begin::Since(last + 1),
-        (None, false, _) => Begin::Oldest,
+        (None, false, 0) => Begin::Oldest,
+        (None, false, last) => Begin::Since(last + 1),
     }
 }
 

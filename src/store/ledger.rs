@@ -144,6 +144,8 @@ pub struct Stream {
     pub journal: Option<String>,
     /// What it holds when it is first met is known: it starts at its end.
     pub from_end: bool,
+    /// Does it hold nothing but this protocol's lines?
+    pub own: bool,
     /// Unix time of the last stamped line that was counted.
     pub last_time: i64,
     /// What the last line of each host raised, the newest last, at most 1,000; hosts whose last line raised nothing

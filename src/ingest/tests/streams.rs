@@ -359,3 +359,40 @@ fn no_bin_is_closed_while_a_source_cannot_be_read() {
     site.update();
     assert!(smtp("pushed") > 0, "nobody waits for ever");
 }
+
+/// `logs_syslog` names another file: it holds the same lines. And back again.
+#[test]
+fn a_log_that_takes_anothers_place_goes_on_where_that_ended() {
+    let mut site = Site::new();
+    let login = |n: i64| {
+        let text = format!("mx1 vpopmail[7]: vchkpw-smtp: (PLAIN) login success {n}@example.org:192.0.2.7");
+        format!("2026-09-28T22:{:02}:{:02}Z {text}\n", 45 + n / 60, n % 60)
+    };
+    let lines = |from: i64, to: i64| (from..to).map(login).collect::<String>();
+    let count = |site: &Site| site.query().iter().find(|(k, _)| k == "smtp smtp_auth_success").unwrap().1;
+    let point = |site: &mut Site, name: &str| {
+        site.config.logs_syslog = Some(vec![site.dir.path().join(name).to_str().unwrap().to_owned()]);
+        site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
+        NOW.set(NOW.get() + 60);
+    };
+    site.write("maillog", lines(0, 10).as_bytes());
+    site.update();
+    site.write("mail.log", lines(0, 14).as_bytes());
+    point(&mut site, "mail.log");
+    assert_eq!(count(&site), 14, "a query");
+    site.update();
+    assert_eq!(count(&site), 14, "an update");
+    site.write("mail.log", lines(14, 20).as_bytes());
+    site.update();
+    site.write("maillog", lines(10, 25).as_bytes());
+    point(&mut site, "maillog");
+    site.update();
+    assert_eq!(count(&site), 25, "back again");
+    // One more log is no other's place.
+    site.write("dovecot.log", lines(0, 5).as_bytes());
+    let both = ["maillog", "dovecot.log"].map(|name| site.dir.path().join(name).to_str().unwrap().to_owned());
+    site.config.logs_syslog = Some(both.to_vec());
+    site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
+    site.update();
+    assert_eq!(count(&site), 30);
+}
