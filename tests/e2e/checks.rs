@@ -7,11 +7,9 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use crate::support::store::{Store, stderr};
 
 fn healthy() -> Store {
-    let dir = tempfile::tempdir().expect("a directory").keep();
-    let syslog = dir.join("maillog");
-    let store = Store::with(&format!("logs_syslog = {syslog:?}\n"));
+    let store = Store::with_syslog();
     fs::write(
-        &syslog,
+        store.syslog(),
         "Sep 28 22:45:00 mx1 vpopmail[7]: vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7\n",
     )
     .expect("syslog");

@@ -7,10 +7,9 @@ use crate::support::store::{Answer, Store, stderr};
 
 /// A store as the Perl program left it: counter files and a syslog file whose lines it has counted.
 fn left_by_perl(files: &[(&str, &str)]) -> (Store, PathBuf) {
-    let dir = tempfile::tempdir().expect("a directory").keep();
-    let syslog = dir.join("maillog");
+    let store = Store::with_syslog();
+    let syslog = store.syslog();
     fs::write(&syslog, LOGINS.repeat(10)).expect("the syslog");
-    let store = Store::with(&format!("logs_syslog = {syslog:?}\n"));
     fs::create_dir(store.path("log/counters")).expect("mkdir");
     for (name, text) in files {
         fs::write(store.path("log/counters").join(name), text).expect("a counter file");

@@ -52,6 +52,20 @@ impl Store {
         store
     }
 
+    /// With the defaults and a syslog of its own, whose path is [`Self::syslog`].
+    pub fn with_syslog() -> Self {
+        let store = Self::new();
+        let config = fs::read_to_string(store.config()).expect("toaster.conf");
+        let syslog = format!("logs_syslog = {:?}\n", store.syslog());
+        fs::write(store.config(), config + &syslog).expect("toaster.conf");
+        store
+    }
+
+    /// The syslog file.
+    pub fn syslog(&self) -> PathBuf {
+        self.path("maillog")
+    }
+
     /// In another time zone than UTC.
     pub fn in_zone(mut self, zone: &str) -> Self {
         self.time_zone = zone.into();
