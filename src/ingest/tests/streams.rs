@@ -1,5 +1,6 @@
 //! Every protocol at once, from a syslog and from directories: any bytes, in any pieces, count the same.
 use super::*;
+use crate::line::label_len;
 use crate::query::look;
 use std::io::Write;
 
@@ -116,8 +117,9 @@ fn text(choices: &[(usize, Vec<u8>)], labels: bool) -> Vec<u8> {
         }
         if labels {
             line.retain(|&b| b != b'\n');
-            if line.first() == Some(&b'@') {
-                line.drain(..line.len().min(26));
+            // A text that begins as a label does, in a chunk of its own, cannot be told from a new line.
+            while let Some(label) = label_len(&line) {
+                line.drain(..label);
             }
             text.extend_from_slice(format!("@40000000{:08x}{n:08x} ", T0 + 10 + n as i64).as_bytes());
         }
