@@ -64,8 +64,6 @@ pub struct Gather {
     understood: Understood,
     /// Of each stream in the ledger, by position; `None`: not read yet.
     readings: Vec<Option<Reading>>,
-    /// Of each stream in the ledger the unix second up to which another one, whose place it takes, was counted.
-    handovers: Vec<i64>,
     /// What one line raises, before it is known how often.
     scratch: Vec<i128>,
     /// Sources that cannot be read.
@@ -89,7 +87,6 @@ impl Gather {
             new_bytes: 0,
             understood: Understood::default(),
             readings: Vec::new(),
-            handovers: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
             unread: Vec::new(),
         }

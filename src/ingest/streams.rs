@@ -252,9 +252,8 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str,
 
 /// Where in the journal one of `readers` goes on.
 fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
-    let gather = &readers[part.reader].gather;
-    let stream = &gather.state.ledger.streams[part.stream];
-    match (&stream.journal, stream.from_end, gather.handover(part.stream)) {
+    let stream = &readers[part.reader].gather.state.ledger.streams[part.stream];
+    match (&stream.journal, stream.from_end, stream.known_to) {
         (Some(cursor), ..) => Begin::After(cursor.clone()),
         (None, true, _) => Begin::End,
         (None, false, 0) => Begin::Oldest,

@@ -146,6 +146,8 @@ pub struct Stream {
     pub from_end: bool,
     /// Does it hold nothing but this protocol's lines?
     pub own: bool,
+    /// Lines up to this unix second were counted in another stream, whose place it takes; 0: none were.
+    pub known_to: i64,
     /// Unix time of the last stamped line that was counted.
     pub last_time: i64,
     /// What the last line of each host raised, the newest last, at most 1,000; hosts whose last line raised nothing

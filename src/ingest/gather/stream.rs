@@ -21,8 +21,7 @@ pub struct Checkpoint {
 pub(super) struct Reading {
     pub(super) hosts: Hosts,
     pub(super) last_time: i64,
-    /// Lines up to this second are known.
-    handover: i64,
+    known_to: i64,
 }
 
 impl Gather {
@@ -48,6 +47,7 @@ impl Gather {
         let stream = &mut self.state.ledger.streams[stream];
         stream.seen = self.how.now;
         stream.from_end = false;
+        stream.known_to = 0;
     }
 
     /// The positions in the ledger of the streams that are read now.
@@ -55,20 +55,22 @@ impl Gather {
     /// One that takes another's place (a syslog instead of the journal, another file) holds its lines too: it counts
     /// from where the other one ended.
     pub fn streams(&mut self, named: &[(String, Place)]) -> Vec<usize> {
+        let known = self.state.ledger.streams.len();
         let all: Vec<usize> = named.iter().map(|(name, place)| self.stream(name, *place)).collect();
-        let streams = &self.state.ledger.streams;
+        let streams = &mut self.state.ledger.streams;
         let (read, left): (Vec<_>, Vec<_>) =
             streams.iter().enumerate().filter(|(_, s)| !s.own).partition(|(i, _)| all.contains(i));
         // If one of today's was read since, the place of a log that is read no more was taken by it then.
         let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
         let ended = left.iter().filter(|(_, s)| s.seen > taken).map(|(_, s)| s.last_time).max().unwrap_or(0);
-        self.handovers = streams.iter().map(|s| if s.own { 0 } else { ended }).collect();
+        for &i in &all {
+            // One that waits to be read since it stood beside the other is no heir of it.
+            let comes = i >= known || streams[i].seen > 0;
+            if comes && !streams[i].own {
+                streams[i].known_to = streams[i].known_to.max(ended);
+            }
+        }
         all
-    }
-
-    /// The unix second up to which the lines of the stream at `stream` were counted in another one; 0: none.
-    pub fn handover(&self, stream: usize) -> i64 {
-        self.handovers.get(stream).copied().unwrap_or(0)
     }
 
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
@@ -90,11 +92,10 @@ impl Gather {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let handover = self.handovers.get(stream).copied().unwrap_or(0);
         let reading = self.readings[stream].get_or_insert_with(|| Reading {
             hosts: Hosts::of(&known.hosts),
             last_time: known.last_time,
-            handover,
+            known_to: known.known_to,
         });
         let time = match line.time {
             Some(stamp) => {
@@ -104,7 +105,7 @@ impl Gather {
             None if reading.last_time != 0 => reading.last_time,
             None => self.how.now,
         };
-        if time <= reading.handover {
+        if time <= reading.known_to {
             return;
         }
         let raised = reading.hosts.at(line.host);

@@ -390,11 +390,26 @@ fn a_log_that_takes_anothers_place_goes_on_where_that_ended() {
     point(&mut site, "maillog");
     site.update();
     assert_eq!(count(&site), 25, "back again");
+    // One that could not be read while the other was, is not in its place when that one is left.
+    let beside = site.dir.path().join("beside");
+    fs::create_dir(&beside).unwrap();
+    let both = ["maillog", "beside"].map(|name| site.dir.path().join(name).to_str().unwrap().to_owned());
+    site.config.logs_syslog = Some(both.to_vec());
+    site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
+    site.update();
+    fs::remove_dir(&beside).unwrap();
+    site.write("beside", lines(0, 3).as_bytes());
+    point(&mut site, "beside");
+    site.update();
+    assert_eq!(count(&site), 28, "its lines waited");
+    point(&mut site, "maillog");
+    site.update();
+    assert_eq!(count(&site), 28);
     // One more log is no other's place.
     site.write("dovecot.log", lines(0, 5).as_bytes());
     let both = ["maillog", "dovecot.log"].map(|name| site.dir.path().join(name).to_str().unwrap().to_owned());
     site.config.logs_syslog = Some(both.to_vec());
     site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
     site.update();
-    assert_eq!(count(&site), 30);
+    assert_eq!(count(&site), 33);
 }
