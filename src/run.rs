@@ -104,8 +104,16 @@ fn show_config(config: &Config, problems: &[Problem], toml: bool) -> ExitCode {
     if toml && config.file.is_none() && fails {
         return ExitCode::from(FAILED);
     }
-    let text = if toml { print::to_toml(config).ok() } else { Some(print::in_force(config)) };
-    let Some(text) = text else { return ExitCode::from(FAILED) };
+    let text = match toml.then(|| print::to_toml(config)) {
+        None => print::in_force(config),
+        Some(Ok(text)) => text,
+        Some(Err(problem)) => {
+            if !problems.contains(&problem) {
+                warn(problem);
+            }
+            return ExitCode::from(FAILED);
+        }
+    };
     let mut stdout = std::io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use crate::config::{Config, LogMethod, OwnSource};
-use crate::protocol::Protocol;
+use crate::protocol::{Place, Protocol};
 
 /// A logger's processor: what it is called by (argv\[0\]), and whose lines it is given.
 #[derive(Debug)]
@@ -115,13 +115,12 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
             feed.directories.clone_from(&c.logs_pop3_dirs);
             feed.syslog = syslog(in_syslog(c.pop3_log_method));
         }
-        "smtp" | "imap" | "spamassassin" | "qmailscanner" => feed.syslog = syslog(true),
         "webmail" => {
             feed.syslog = syslog(true);
             feed.files.clone_from(&c.logs_webmail_files);
         }
         "queue" => feed.queues.clone_from(&c.qmail_queue_dir),
-        _ => {}
+        _ => feed.syslog = syslog(protocol.home == Place::Shared),
     }
     if let Some(own) = c.protocols.iter().find(|p| p.name == protocol.name) {
         match &own.source {
@@ -134,4 +133,26 @@ fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
         }
     }
     feed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_protocol_has_a_source_and_a_counter_file_of_its_own() {
+        let feeds = feeds(&Config::default());
+        for feed in &feeds {
+            let name = feed.protocol.name;
+            assert!(feed.has_streams() || !feed.directories.is_empty() || !feed.queues.is_empty(), "{name}");
+            assert_eq!(feeds.iter().filter(|f| f.counter_file == feed.counter_file).count(), 1, "{name}");
+            assert_eq!(
+                feed.log.is_some(),
+                !feed.directories.is_empty(),
+                "{name}: an archive is of directories"
+            );
+        }
+        let logs: Vec<&str> = feeds.iter().filter_map(|f| f.log.as_deref()).collect();
+        assert_eq!(logs, ["sendlog", "smtplog", "pop3log"]);
+    }
 }

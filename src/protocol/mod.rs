@@ -3,7 +3,8 @@
 //! # How to add one
 //! 1. Copy [`send`] (`src/protocol/send.rs`): a table of [`Counter`]s, a `classify` function and
 //!    the sample lines with what each must raise.
-//! 2. Add it to [`BUILTIN`].
+//! 2. Add it to [`BUILTIN`]. With [`Place::Shared`] as its home it reads syslog; log directories of its own are named
+//!    in `src/ingest/feeds.rs`.
 //!
 //! The counter file, the query, the RRD's data sources and the help come from the table; the
 //! registry's test refuses a protocol without samples, help texts or valid DS names. A protocol

@@ -105,10 +105,11 @@ impl Gather {
             None if reading.last_time != 0 => reading.last_time,
             None => self.how.now,
         };
+        let raised = reading.hosts.at(line.host);
         if time <= reading.known_to {
+            raised.clear();
             return;
         }
-        let raised = reading.hosts.at(line.host);
         let (line, times) = match repeat {
             Repeat::None => (*line, 1),
             Repeat::This(times, text) => (Line { text, ..*line }, times),
