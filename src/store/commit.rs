@@ -238,7 +238,8 @@ impl Session<'_> {
                 Some(state) => self.state = state,
                 None => {
                     if !bytes.is_empty() {
-                        let kept = disk::link_aside(&state_path, "corrupt", now)?;
+                        // Never moved: where there is no state, all that the sources hold is new.
+                        let kept = disk::copy_aside(&state_path, &bytes, "corrupt", now)?;
                         warn(format_args!("{}: damaged, kept as {}", state_path.display(), kept.display()));
                     }
                     // Until the next commit it must not look as if there never was a state: an empty one says so.

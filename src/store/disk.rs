@@ -190,6 +190,13 @@ pub fn link_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     Ok(aside)
 }
 
+/// Keeps the content of a broken file, `bytes`, as `NAME.WHY-TIME`. The file itself is left as it is.
+pub fn copy_aside(path: &Path, bytes: &[u8], why: &str, now: i64) -> Result<PathBuf> {
+    let aside = free_name(path, why, now)?;
+    replace(&aside, bytes, 0o644)?;
+    Ok(aside)
+}
+
 fn free_name(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     for n in 0..1000 {
