@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use nix::errno::Errno;
 use rrd::ConsolidationFn;
 use rrd::error::RrdError;
 use rrd::ops::create::{Archive, DataSource, DataSourceName};
@@ -174,6 +175,7 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
         return Ok(());
     }
     disk::gate("update the RRD").at("update", path)?;
+    has_no_holes(path)?;
     let begun = std::time::Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {
@@ -192,6 +194,18 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
     disk::gate("fdatasync the RRD").at("fsync", path)?;
     // librrd writes through a shared mapping: an fdatasync of the file covers it.
     std::fs::File::open(path).and_then(|f| f.sync_data()).at("fsync", path)
+}
+
+/// Allocates what a copy that leaves out zeros (rsync -S, cp --sparse) has left out of the file: librrd writes
+/// through a mapping, and on a full disk a write into a hole of it is no error but the end of the process.
+fn has_no_holes(path: &Path) -> Result<()> {
+    let file = std::fs::File::options().read(true).write(true).open(path).at("open", path)?;
+    let size = file.metadata().at("look at", path)?.len();
+    match nix::fcntl::posix_fallocate(&file, 0, i64::try_from(size).unwrap_or(i64::MAX)) {
+        Err(e @ (Errno::ENOSPC | Errno::EDQUOT)) => Err(e).at("write", path),
+        // Not every file system can tell.
+        _ => Ok(()),
+    }
 }
 
 /// What lies between two measurements: as long as they are not far apart, what the second one found; else nobody
