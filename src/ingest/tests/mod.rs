@@ -18,7 +18,7 @@ use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
 use crate::store::crash;
-use crate::store::disk::file_id;
+use crate::store::disk::{Change, change, file_id};
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;
@@ -94,16 +94,18 @@ impl World {
         let path = self.log.join("previous");
         let file = File::open(&path).unwrap();
         let meta = file.metadata().unwrap();
-        let mut passed = Vec::new();
+        let processed = self.log.join("processed");
+        File::create(&processed).unwrap();
         let mut pass = || {
-            crate::store::disk::gate("pass through").at("write", Path::new("stdout"))?;
-            passed = fs::read(&path).unwrap();
-            Ok(())
+            let bytes = fs::read(&path).unwrap();
+            change(Change::Write(&processed), || fs::write(&processed, bytes)).at("write", &processed)?;
+            change(Change::Fsync(&processed), || Ok(())).at("fsync", &processed)
         };
         let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
         let input = Input { chunk, directory: Some(self.log.clone()), is_pipe: false };
         self.job().advance(Some(input), &mut pass, Options::default())?;
-        self.passed.extend(passed);
+        self.passed.extend(fs::read(&processed).unwrap());
+        fs::remove_file(processed).unwrap();
         fs::remove_file(path).unwrap();
         Ok(())
     }
