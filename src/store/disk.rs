@@ -84,6 +84,20 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     result
 }
 
+/// As [`replace`], and keeps what stood there as `NAME.WHY-TIME`. Without room for the new one nothing is moved.
+pub fn replace_kept(path: &Path, bytes: &[u8], why: &str, now: i64) -> Result<PathBuf> {
+    let temporary = temporary(path);
+    let result = write_new(&temporary, bytes, 0o644).and_then(|()| {
+        let kept = link_aside(path, why, now)?;
+        rename(&temporary, path)?;
+        Ok(kept)
+    });
+    if result.is_err() {
+        let _ = remove(&temporary);
+    }
+    result
+}
+
 /// `DIR/.NAME.tmp`: one writer at a time, under the lock, so one name is enough.
 pub fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
