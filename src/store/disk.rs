@@ -175,7 +175,13 @@ pub fn make_dir(dir: &Path) -> Result<()> {
     match change(Change::MakeDir(dir), || std::fs::create_dir(dir)) {
         Ok(()) => {
             let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755));
-            Ok(())
+            // What is made in it can be no more durable than its own name.
+            match dir.parent().filter(|p| !p.as_os_str().is_empty()).map(sync_dir) {
+                Some(Err(Error::Io { source, .. })) if source.kind() == io::ErrorKind::PermissionDenied => {
+                    Ok(())
+                }
+                synced => synced.unwrap_or(Ok(())),
+            }
         }
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(e).at("make the directory", dir),

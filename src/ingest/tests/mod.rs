@@ -11,6 +11,8 @@ use proptest::prelude::*;
 mod crashes;
 mod cuts;
 mod damage;
+mod model;
+mod power;
 mod streams;
 mod surroundings;
 
@@ -19,7 +21,7 @@ use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
 use crate::store::crash;
-use crate::store::disk::{Change, change, file_id};
+use crate::store::disk::{self, change, file_id};
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;
@@ -45,7 +47,7 @@ struct World {
 impl World {
     fn new() -> World {
         NOW.set(T0 + 100_000);
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let base = dir.path().canonicalize().unwrap();
         let config = Config {
             logs_counters: base.join("counters"),
@@ -59,6 +61,15 @@ impl World {
         fs::create_dir(base.join("send")).unwrap();
         let feed = feeds(&config).remove(0);
         World { _dir: dir, config, feed, log: base.join("send"), writes: 0, orphans: 0, passed: Vec::new() }
+    }
+
+    /// With more lines of toaster.conf from now on.
+    fn configure(&mut self, more: &str) {
+        let text = format!("logs_base = {:?}\n{more}", self.config.logs_base);
+        let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+        assert_eq!(problems, []);
+        self.feed = feeds(&config).remove(0);
+        self.config = config;
     }
 
     fn job(&self) -> Job<'_> {
@@ -99,8 +110,9 @@ impl World {
         File::create(&processed).unwrap();
         let mut pass = || {
             let bytes = fs::read(&path).unwrap();
-            change(Change::Write(&processed), || fs::write(&processed, bytes)).at("write", &processed)?;
-            change(Change::Fsync(&processed), || Ok(())).at("fsync", &processed)
+            change(disk::Change::Write(&processed), || fs::write(&processed, bytes))
+                .at("write", &processed)?;
+            change(disk::Change::Fsync(&processed), || Ok(())).at("fsync", &processed)
         };
         let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
         let input = Input { chunk, directory: Some(self.log.clone()), is_pipe: false };
@@ -140,22 +152,51 @@ impl World {
         SEND.counters.iter().zip(answer.values).map(|(c, v)| (c.key, v)).collect()
     }
 
-    fn archive(&self) -> Vec<u8> {
-        let mut files = Vec::new();
+    /// The archive's days.
+    fn days(&self) -> Vec<PathBuf> {
+        let mut days = Vec::new();
         for year in subdirs(&self.config.logs_base, 4) {
             for month in subdirs(&year, 2) {
-                for day in subdirs(&month, 2) {
-                    files.push(day.join("sendlog"));
-                }
+                days.extend(subdirs(&month, 2));
             }
         }
-        files.sort();
-        files.iter().flat_map(|f| fs::read(f).unwrap()).collect()
+        days.sort();
+        days
+    }
+
+    /// All that is archived. Where a day stands there plain and packed, the plain file is whole.
+    fn archive(&self) -> Vec<u8> {
+        use std::io::Read;
+        let mut all = Vec::new();
+        for day in self.days() {
+            if let Ok(plain) = fs::read(day.join("sendlog")) {
+                all.extend(plain);
+            } else if let Ok(packed) = File::open(day.join("sendlog.gz")) {
+                flate2::read::MultiGzDecoder::new(packed).read_to_end(&mut all).unwrap();
+            }
+        }
+        all
+    }
+
+    /// Packs the days that are over, which nobody has written to for long.
+    fn tidy(&self) -> Result<()> {
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        for day in self.days() {
+            if let Ok(plain) = File::options().write(true).open(day.join("sendlog")) {
+                plain.set_times(FileTimes::new().set_modified(long_ago)).unwrap();
+            }
+        }
+        self.job().tidy(&["sendlog"], Duration::ZERO)
     }
 
     /// Per bin, what the RRD says of `ds`.
     fn rows(&self, ds: &str) -> BTreeMap<i64, i128> {
-        let path = self.config.rrd_dir.join("send.rrd");
+        self.rows_of("send", ds)
+    }
+
+    /// The same of another protocol's.
+    fn rows_of(&self, protocol: &str, ds: &str) -> BTreeMap<i64, i128> {
+        let path = self.config.rrd_dir.join(format!("{protocol}.rrd"));
         if !path.exists() {
             return BTreeMap::new();
         }
@@ -178,6 +219,11 @@ impl World {
     }
 }
 
+/// A directory in memory where there is one: most of a test's time is the writing of RRDs.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 fn subdirs(dir: &Path, digits: usize) -> Vec<PathBuf> {
     fs::read_dir(dir)
         .unwrap()
@@ -197,19 +243,24 @@ fn log_of(choices: &[(u8, u16)]) -> Vec<(String, i64)> {
         .enumerate()
         .map(|(i, &(kind, gap))| {
             time += i64::from(gap);
-            let text = match kind % 8 {
-                0 => format!("new msg {i}"),
-                1 => format!("info msg {i}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
-                2 => format!("starting delivery {i}: msg 5 to remote b@example.com"),
-                3 => format!("delivery {i}: success: fine/"),
-                4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
-                5 => "status: local 1/3 remote 2/7".to_owned(),
-                6 => format!("end msg {i}"),
-                _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { 5000 } else { 3 })),
-            };
-            (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
+            line_of(i, kind, time)
         })
         .collect()
+}
+
+/// The labelled line of this number, at `time`.
+fn line_of(i: usize, kind: u8, time: i64) -> (String, i64) {
+    let text = match kind % 8 {
+        0 => format!("new msg {i}"),
+        1 => format!("info msg {i}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
+        2 => format!("starting delivery {i}: msg 5 to remote b@example.com"),
+        3 => format!("delivery {i}: success: fine/"),
+        4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
+        5 => "status: local 1/3 remote 2/7".to_owned(),
+        6 => format!("end msg {i}"),
+        _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { 5000 } else { 3 })),
+    };
+    (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
 }
 
 /// The counters of whole lines by an independent, naive reading.
