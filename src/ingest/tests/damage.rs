@@ -91,7 +91,7 @@ fn ways(length: usize, some: usize, random: &mut Random) -> Vec<Damage> {
     all
 }
 
-/// The files of a world, to be put back after each damage; in memory where there is such a place.
+/// The files of a world, to be put back after each damage.
 struct Scene {
     world: World,
     lines: Vec<(String, i64)>,
@@ -102,21 +102,6 @@ struct Scene {
 
 fn time(secs: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(secs).unwrap())
-}
-
-fn world_in_memory() -> World {
-    let mut world = World::new();
-    let Ok(dir) = tempfile::tempdir_in("/dev/shm") else { return world };
-    let base = dir.path().canonicalize().unwrap();
-    world.config.logs_counters = base.join("counters");
-    world.config.rrd_dir = base.join("rrd");
-    world.config.logs_send_dirs = vec![base.join("send")];
-    world.config.logs_base.clone_from(&base);
-    fs::create_dir(base.join("send")).unwrap();
-    world.feed = feeds(&world.config).remove(0);
-    world.log = base.join("send");
-    world._dir = dir;
-    world
 }
 
 /// The counters' file was written now.
@@ -156,7 +141,7 @@ const LOGGED: usize = 28;
 
 impl Scene {
     fn new() -> Scene {
-        let mut world = world_in_memory();
+        let mut world = World::new();
         let lines = some_lines();
         NOW.set(lines[ROLLED - 1].1 + 100);
         world.write(&text_of(&lines[..ROLLED]));

@@ -3,7 +3,7 @@ use super::*;
 
 /// A world whose roll died after `survivors` changes, all of its chunk logged, with a journal; `None`: it had none.
 fn dead_in_a_commit(survivors: u64) -> Option<(World, String)> {
-    let mut world = world_in_memory();
+    let mut world = World::new();
     let lines = some_lines();
     NOW.set(lines[ROLLED - 1].1 + 100);
     world.write(&text_of(&lines[..ROLLED]));
