@@ -4,6 +4,7 @@ mod broken;
 mod checks;
 mod config;
 mod crash;
+mod damage;
 mod full;
 mod maillog;
 mod personality;

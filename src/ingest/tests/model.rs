@@ -269,7 +269,9 @@ impl Scene {
         }
         // What is in the RRD, and what waits for it, is what was committed.
         for (job, key) in self.jobs().iter().zip(["message_new", LOGINS[0].2, LOGINS[1].2]) {
-            let Some(state) = job.store().read().unwrap().filter(|_| !Scene::is_unfinished(job)) else { continue };
+            let Some(state) = job.store().read().unwrap().filter(|_| !Scene::is_unfinished(job)) else {
+                continue;
+            };
             let at = job.feed.protocol.index(key).unwrap();
             let waiting: i128 = state.bins.values().map(|bin| bin.values[at]).sum();
             let pushed: i128 = self.world.rows_of(job.feed.protocol.name, key).values().sum();
