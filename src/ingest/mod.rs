@@ -176,6 +176,7 @@ impl Job<'_> {
             may_time_out: false,
             origin,
             force: false,
+            known_until: (origin == Origin::Damaged).then(|| self.store().counted_until()).flatten(),
         }
     }
 

@@ -41,6 +41,12 @@ impl CounterFile {
         self.totals.iter().any(Option::is_some)
     }
 
+    /// The counters of the protocol that it does not name.
+    pub fn missing(&self, protocol: &Protocol) -> Vec<&'static str> {
+        let all = protocol.counters.iter().zip(&self.totals);
+        all.filter(|(c, total)| c.kind.is_odometer() && total.is_none()).map(|(c, _)| c.key).collect()
+    }
+
     /// Puts what the file says in the place of what was there.
     pub fn put_into(self, totals: &mut [i128], extra: &mut BTreeMap<String, String>) {
         for (total, read) in totals.iter_mut().zip(self.totals) {

@@ -128,6 +128,27 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
     }
 }
 
+/// The journal of a commit that died is lost, and the RRD may have been pushed to by it: its bins, which were counted
+/// once more now, are not pushed again.
+pub(super) fn leave_out(store: &Store, journal: &mut Journal, now: i64) {
+    let Ok(Look::Sound(header)) = look(&store.rrd) else { return };
+    let floor = tally::begin(header.last_update + store.step - 1, store.step);
+    if floor <= journal.pushed_before
+        || header.last_update > now + FUTURE
+        || journal.state.rrd.is_some_and(|mark| mark != header.mark)
+    {
+        return;
+    }
+    journal.updates.retain(|(begin, _)| *begin >= floor);
+    journal.state.bins.retain(|begin, _| *begin >= floor);
+    journal.state.pushed = journal.state.pushed.max(floor);
+    journal.pushed_before = floor;
+    warn(format_args!(
+        "{}: was updated by a commit whose journal is lost; what it has is not pushed again",
+        store.rrd.display()
+    ));
+}
+
 /// Bins that begin before `last_update` cannot be pushed any more: the first that can takes them.
 fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
     let floor = tally::begin(last_update + store.step - 1, store.step);

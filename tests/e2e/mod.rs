@@ -4,6 +4,8 @@ mod broken;
 mod checks;
 mod config;
 mod crash;
+mod damage;
+mod full;
 mod maillog;
 mod personality;
 mod query;

@@ -4,6 +4,7 @@
 //! implementation or from the programs that postmasters use (awk, tai64nlocal, rrdtool).
 
 pub mod count;
+pub mod disks;
 pub mod multilog;
 pub mod rrd;
 pub mod store;

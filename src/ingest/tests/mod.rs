@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 mod crashes;
 mod cuts;
+mod damage;
 mod model;
 mod power;
 mod streams;

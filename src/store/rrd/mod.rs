@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use nix::errno::Errno;
 use rrd::ConsolidationFn;
 use rrd::error::RrdError;
 use rrd::ops::create::{Archive, DataSource, DataSourceName};
@@ -180,6 +181,7 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
 }
 
 fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
+    has_no_holes(path)?;
     let begun = std::time::Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {
@@ -193,6 +195,18 @@ fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
             result => return result.map_err(|e| refused(path, e)),
         }
         pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+/// Allocates what a copy that leaves out zeros (rsync -S, cp --sparse) has left out of the file: librrd writes
+/// through a mapping, and on a full disk a write into a hole of it is no error but the end of the process.
+fn has_no_holes(path: &Path) -> Result<()> {
+    let file = std::fs::File::options().read(true).write(true).open(path).at("open", path)?;
+    let size = file.metadata().at("look at", path)?.len();
+    match nix::fcntl::posix_fallocate(&file, 0, i64::try_from(size).unwrap_or(i64::MAX)) {
+        Err(e @ (Errno::ENOSPC | Errno::EDQUOT)) => Err(e).at("write", path),
+        // Not every file system can tell.
+        _ => Ok(()),
     }
 }
 
