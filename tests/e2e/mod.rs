@@ -14,4 +14,5 @@ mod several;
 mod sources;
 mod sweep;
 mod takeover;
+mod together;
 mod traffic;
