@@ -11,6 +11,7 @@ use proptest::prelude::*;
 mod crashes;
 mod cuts;
 mod power;
+mod snapshots;
 mod streams;
 mod surroundings;
 
