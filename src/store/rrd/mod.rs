@@ -99,14 +99,13 @@ pub type Update = (i64, Vec<i128>);
 /// leave the unknown part out of its average and be too high.
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
     let temporary = disk::temporary(path);
-    let result = create_at(&temporary, protocol, step, updates).and_then(|()| {
-        disk::rename(&temporary, path)?;
-        path.parent().map_or(Ok(()), disk::sync_dir)
-    });
-    if result.is_err() {
+    let made = create_at(&temporary, protocol, step, updates).and_then(|()| disk::rename(&temporary, path));
+    if made.is_err() {
         let _ = disk::remove(&temporary);
+        return made;
     }
-    result
+    // A file that may vanish is none: its bins wait, and must not stand in it as well.
+    path.parent().map_or(Ok(()), disk::sync_dir).inspect_err(|_| drop(disk::remove(path)))
 }
 
 fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
