@@ -231,7 +231,7 @@ impl Queries {
         }
         self.before.insert(protocol, answer);
         self.asked += 1;
-        if self.asked % 4 == 0 {
+        if self.asked.is_multiple_of(4) {
             let output = store.maillogs(&["check"]);
             heard.note("check", &output);
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
