@@ -16,4 +16,5 @@ mod several;
 mod sources;
 mod sweep;
 mod takeover;
+mod together;
 mod traffic;
