@@ -16,7 +16,7 @@ use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use serde::{Deserialize, Serialize};
 
-use super::disk;
+use super::disk::{self, Change};
 use super::state::Record;
 use crate::error::{At, Error, Result};
 
@@ -73,22 +73,25 @@ pub fn target(base: &Path, day: u32, log: &str) -> Result<(String, Option<u64>)>
 /// gzip member.
 pub fn append(base: &Path, name: &str, day: u32, pieces: &dyn Pieces) -> Result<()> {
     let path = base.join(name);
-    disk::gate("open an archive").at("open", &path)?;
-    let Some(file) = open_below(base, name, OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT, true)? else {
+    let opened = disk::change(Change::Create(&path), || {
+        Ok(open_below(base, name, OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT, true))
+    });
+    let Some(file) = opened.at("open", &path)?? else {
         return Err(Error::Message(format!("{}: cannot be made", path.display())));
     };
-    disk::gate("append to an archive").at("append to", &path)?;
-    if name.ends_with(".gz") {
-        let mut out = GzEncoder::new(&file, Compression::default());
-        pieces.write(day, &mut out).at("append to", &path)?;
-        out.finish().at("append to", &path)?;
-    } else {
-        let mut out = BufWriter::with_capacity(1 << 18, &file);
-        pieces.write(day, &mut out).at("append to", &path)?;
-        out.flush().at("append to", &path)?;
-    }
-    disk::gate("fsync an archive").at("fsync", &path)?;
-    file.sync_all().at("fsync", &path)?;
+    disk::change(Change::Write(&path), || {
+        if name.ends_with(".gz") {
+            let mut out = GzEncoder::new(&file, Compression::default());
+            pieces.write(day, &mut out)?;
+            out.finish().map(drop)
+        } else {
+            let mut out = BufWriter::with_capacity(1 << 18, &file);
+            pieces.write(day, &mut out)?;
+            out.flush()
+        }
+    })
+    .at("append to", &path)?;
+    disk::fsync(&path, &file)?;
     // The names on the way to it may all be new.
     let mut dir = path.parent();
     while let Some(d) = dir.filter(|d| d.starts_with(base)) {
@@ -103,15 +106,14 @@ pub fn append(base: &Path, name: &str, day: u32, pieces: &dyn Pieces) -> Result<
 pub fn cut_back(base: &Path, intent: &Intent) -> Result<()> {
     for (name, before) in &intent.files {
         let path = base.join(name);
-        disk::gate("cut an archive back").at("cut", &path)?;
         match before {
             None => remove_below(base, name)?,
             Some(length) => {
                 if let Some(file) = open_below(base, name, OFlag::O_WRONLY, false)?
                     && file.metadata().at("look at", &path)?.len() > *length
                 {
-                    file.set_len(*length).at("cut", &path)?;
-                    file.sync_all().at("fsync", &path)?;
+                    disk::change(Change::Write(&path), || file.set_len(*length)).at("cut", &path)?;
+                    disk::fsync(&path, &file)?;
                 }
             }
         }
@@ -146,10 +148,12 @@ pub fn open_below(base: &Path, name: &str, flags: OFlag, make: bool) -> Result<O
 
 fn remove_below(base: &Path, name: &str) -> Result<()> {
     let Some((dir, leaf)) = open_parent(base, name, false)? else { return Ok(()) };
-    match unlinkat(&dir, leaf, UnlinkatFlags::NoRemoveDir) {
+    let path = base.join(name);
+    let remove = || match unlinkat(&dir, leaf, UnlinkatFlags::NoRemoveDir) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(e) => Err(e).at("remove", &base.join(name)),
-    }
+        Err(e) => Err(e.into()),
+    };
+    disk::change(Change::Remove(&path), remove).at("remove", &path)
 }
 
 fn open_parent<'a>(base: &Path, name: &'a str, make: bool) -> Result<Option<(File, &'a OsStr)>> {
@@ -159,10 +163,11 @@ fn open_parent<'a>(base: &Path, name: &'a str, make: bool) -> Result<Option<(Fil
     for part in parents.split('/').filter(|p| !p.is_empty()) {
         at.push(part);
         if make {
-            match mkdirat(&dir, part, Mode::from_bits_truncate(0o755)) {
-                Ok(()) | Err(Errno::EEXIST) => {}
-                Err(e) => return Err(e).at("make the directory", &at),
-            }
+            let make = || match mkdirat(&dir, part, Mode::from_bits_truncate(0o755)) {
+                Ok(()) | Err(Errno::EEXIST) => Ok(()),
+                Err(e) => Err(e.into()),
+            };
+            disk::change(Change::MakeDir(&at), make).at("make the directory", &at)?;
         }
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         match openat(&dir, part, flags, Mode::empty()) {

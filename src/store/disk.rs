@@ -1,8 +1,9 @@
 //! Every change that the store makes to a file system goes through here: temporary file → fsync →
 //! rename → fsync of the directory, never through a symbolic link.
 //!
-//! Each operation passes a *gate* first. In the shipped program a gate does nothing; in tests it
-//! can "kill" the process before any chosen operation, so that recovery is proven at every step.
+//! Each of them is one [`Change`]. In the shipped program that is a name for a call; in tests the process can die
+//! before, within or after any of them, the disk can be full, and the power can fail (`store::crash`), so that
+//! recovery is proven at every step.
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -12,12 +13,34 @@ use nix::libc;
 
 use crate::error::{At, Error, Result};
 
-/// Passed before each operation on the store; see the module's text.
+/// One change to a file system, and the names it is made to.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// A directory is made.
+    MakeDir(&'a Path),
+    /// A file is made, empty.
+    Create(&'a Path),
+    /// Bytes are written, at the end or in place, or the file is cut.
+    Write(&'a Path),
+    /// What was written is made durable.
+    Fsync(&'a Path),
+    /// The second name means what the first one did.
+    Rename(&'a Path, &'a Path),
+    /// Both names mean what the first one does.
+    Link(&'a Path, &'a Path),
+    /// A name is removed.
+    Remove(&'a Path),
+    /// The names in a directory are made durable.
+    FsyncDir(&'a Path),
+}
+
+/// Makes one change.
 #[inline]
-pub fn gate(_step: &'static str) -> io::Result<()> {
+pub fn change<T>(_what: Change<'_>, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     #[cfg(test)]
-    super::crash::gate(_step)?;
-    Ok(())
+    return super::crash::change(_what, act);
+    #[cfg(not(test))]
+    act()
 }
 
 /// Opens for reading; never through a symbolic link, never hanging on a fifo. `None`: not there.
@@ -55,8 +78,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let temporary = temporary(path);
     let result = write_new(&temporary, bytes, mode).and_then(|()| rename(&temporary, path));
-    if result.is_err() && gate("cleanup").is_ok() {
-        let _ = std::fs::remove_file(&temporary);
+    if result.is_err() {
+        let _ = remove(&temporary);
     }
     result
 }
@@ -68,37 +91,50 @@ pub fn temporary(path: &Path) -> PathBuf {
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    gate("create a temporary file").at("create", path)?;
+    let mut file = create(path, mode)?;
+    change(Change::Write(path), || file.write_all(bytes)).at("write", path)?;
+    fsync(path, &file)
+}
+
+/// Makes a file anew, to be written.
+pub fn create(path: &Path, mode: u32) -> Result<File> {
     // What a crash left of an earlier try; anything may be in its place, so it is not opened.
-    match std::fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).at("remove", path),
-        _ => {}
+    if std::fs::symlink_metadata(path).is_ok() {
+        remove(path)?;
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
-        .at("create", path)?;
-    gate("write a temporary file").at("write", path)?;
-    file.write_all(bytes).at("write", path)?;
+    let file = change(Change::Create(path), || {
+        OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(libc::O_NOFOLLOW).open(path)
+    })
+    .at("create", path)?;
     // The umask of the logger that started us must not hide the counters from the SNMP agent.
     file.set_permissions(std::fs::Permissions::from_mode(mode)).at("chmod", path)?;
-    gate("fsync a temporary file").at("fsync", path)?;
-    file.sync_all().at("fsync", path)
+    Ok(file)
+}
+
+/// Makes a file durable.
+pub fn fsync(path: &Path, file: &File) -> Result<()> {
+    change(Change::Fsync(path), || sync(file, File::sync_all)).at("fsync", path)
+}
+
+/// Makes what was written within a file durable; when it was is not.
+pub fn fdatasync(path: &Path, file: &File) -> Result<()> {
+    change(Change::Fsync(path), || sync(file, File::sync_data)).at("fsync", path)
+}
+
+/// Our own tests die at each step thousands of times, which would take hours if each waited for the disk. That it is
+/// asked for is what counts there; the tests of the whole program do wait.
+fn sync(file: &File, how: fn(&File) -> io::Result<()>) -> io::Result<()> {
+    if cfg!(test) { Ok(()) } else { how(file) }
 }
 
 /// Renames within the store.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    gate("rename").at("rename", from)?;
-    std::fs::rename(from, to).at("replace", to)
+    change(Change::Rename(from, to), || std::fs::rename(from, to)).at("replace", to)
 }
 
 /// Removes a file; that it is gone already is fine.
 pub fn remove(path: &Path) -> Result<()> {
-    gate("remove").at("remove", path)?;
-    match std::fs::remove_file(path) {
+    match change(Change::Remove(path), || std::fs::remove_file(path)) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e).at("remove", path),
         _ => Ok(()),
     }
@@ -107,9 +143,8 @@ pub fn remove(path: &Path) -> Result<()> {
 /// Makes what was created, renamed or removed in `dir` durable. `dir` may be a link (`/var/log/mail` often
 /// is one); what is done is done to the directory that was written to.
 pub fn sync_dir(dir: &Path) -> Result<()> {
-    gate("fsync a directory").at("fsync", dir)?;
     let file = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(dir).at("open", dir)?;
-    file.sync_all().at("fsync", dir)
+    change(Change::FsyncDir(dir), || sync(&file, File::sync_all)).at("fsync", dir)
 }
 
 /// Makes a directory (0755) and those above it that are missing.
@@ -123,11 +158,16 @@ pub fn make_dir(dir: &Path) -> Result<()> {
     if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
         make_dir(parent)?;
     }
-    gate("make a directory").at("make the directory", dir)?;
-    match std::fs::create_dir(dir) {
+    match change(Change::MakeDir(dir), || std::fs::create_dir(dir)) {
         Ok(()) => {
             let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755));
-            Ok(())
+            // What is made in it can be no more durable than its own name.
+            match dir.parent().filter(|p| !p.as_os_str().is_empty()).map(sync_dir) {
+                Some(Err(Error::Io { source, .. })) if source.kind() == io::ErrorKind::PermissionDenied => {
+                    Ok(())
+                }
+                synced => synced.unwrap_or(Ok(())),
+            }
         }
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(e).at("make the directory", dir),
@@ -144,8 +184,7 @@ pub fn set_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
 /// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too where the file system can.
 pub fn link_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     let aside = free_name(path, why, now)?;
-    gate("link").at("link", path)?;
-    if std::fs::hard_link(path, &aside).is_err() {
+    if change(Change::Link(path, &aside), || std::fs::hard_link(path, &aside)).is_err() {
         rename(path, &aside)?;
     }
     Ok(aside)

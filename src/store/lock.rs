@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
+use super::disk::{self, Change};
 use crate::error::{At, Error, Result};
 
 /// Held until dropped.
@@ -22,7 +23,6 @@ pub struct Lock {
 /// [`Error::Locked`] when another process held it all the time; [`Error::Io`] when the file cannot
 /// be made or opened.
 pub fn lock(path: &Path, patience: Duration) -> Result<Lock> {
-    super::disk::gate("lock").at("lock", path)?;
     let open = || {
         OpenOptions::new()
             .read(true)
@@ -33,6 +33,7 @@ pub fn lock(path: &Path, patience: Duration) -> Result<Lock> {
             .custom_flags(libc::O_NOFOLLOW)
             .open(path)
     };
+    let open = || disk::change(Change::Create(path), open);
     let file = match open() {
         // Removed, not moved: rmdir(2) can never take away the file that another process has locked by now.
         Err(e) if e.raw_os_error() == Some(libc::EISDIR) && std::fs::remove_dir(path).is_ok() => open(),

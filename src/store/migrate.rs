@@ -106,8 +106,8 @@ fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMar
     }
     let to = pending(&store.rrd);
     let made = transplant(&store.rrd, &old, &to, store.protocol, store.step);
-    if made.is_err() && disk::gate("cleanup").is_ok() {
-        let _ = std::fs::remove_file(&to);
+    if made.is_err() {
+        let _ = disk::remove(&to);
     }
     Ok(Some(made?.mark))
 }

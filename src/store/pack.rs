@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 
 use super::archive::{copy, name_of};
 use super::commit::Store;
-use super::disk;
+use super::disk::{self, Change};
 use crate::error::{At, Result};
 
 /// Nobody has written to the file for this long (seconds): the rolls of that day are over, too.
@@ -89,21 +89,21 @@ pub fn pack(store: &Store, log: &str, day: u32, now: i64, patience: Duration) ->
         disk::sync_dir(dir)?;
         Ok(true)
     });
-    if !matches!(done, Ok(true)) && disk::gate("cleanup").is_ok() {
-        let _ = std::fs::remove_file(&temporary);
+    if !matches!(done, Ok(true)) {
+        let _ = disk::remove(&temporary);
     }
     done
 }
 
 fn compress(file: &File, length: u64, to: &Path) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    disk::remove(to)?;
-    disk::gate("compress an archive").at("create", to)?;
-    let out = File::options().write(true).create_new(true).mode(0o644).open(to).at("create", to)?;
-    let mut gz = GzEncoder::new(io::BufWriter::new(&out), Compression::default());
-    copy(file, 0, length, &mut gz).at("compress to", to)?;
-    gz.finish().and_then(|mut b| b.flush()).at("compress to", to)?;
-    out.sync_all().at("fsync", to)
+    let out = disk::create(to, 0o644)?;
+    disk::change(Change::Write(to), || {
+        let mut gz = GzEncoder::new(io::BufWriter::new(&out), Compression::default());
+        copy(file, 0, length, &mut gz)?;
+        gz.finish()?.flush()
+    })
+    .at("compress to", to)?;
+    disk::fsync(to, &out)
 }
 
 /// Removes our files of `day` and the directories that are empty after it.

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 mod crashes;
 mod cuts;
+mod power;
 mod streams;
 mod surroundings;
 
@@ -18,7 +19,7 @@ use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
 use crate::store::crash;
-use crate::store::disk::file_id;
+use crate::store::disk::{self, change, file_id};
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;
@@ -44,7 +45,7 @@ struct World {
 impl World {
     fn new() -> World {
         NOW.set(T0 + 100_000);
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let base = dir.path().canonicalize().unwrap();
         let config = Config {
             logs_counters: base.join("counters"),
@@ -58,6 +59,15 @@ impl World {
         fs::create_dir(base.join("send")).unwrap();
         let feed = feeds(&config).remove(0);
         World { _dir: dir, config, feed, log: base.join("send"), writes: 0, orphans: 0, passed: Vec::new() }
+    }
+
+    /// With more lines of toaster.conf from now on.
+    fn configure(&mut self, more: &str) {
+        let text = format!("logs_base = {:?}\n{more}", self.config.logs_base);
+        let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+        assert_eq!(problems, []);
+        self.feed = feeds(&config).remove(0);
+        self.config = config;
     }
 
     fn job(&self) -> Job<'_> {
@@ -94,16 +104,19 @@ impl World {
         let path = self.log.join("previous");
         let file = File::open(&path).unwrap();
         let meta = file.metadata().unwrap();
-        let mut passed = Vec::new();
+        let processed = self.log.join("processed");
+        File::create(&processed).unwrap();
         let mut pass = || {
-            crate::store::disk::gate("pass through").at("write", Path::new("stdout"))?;
-            passed = fs::read(&path).unwrap();
-            Ok(())
+            let bytes = fs::read(&path).unwrap();
+            change(disk::Change::Write(&processed), || fs::write(&processed, bytes))
+                .at("write", &processed)?;
+            change(disk::Change::Fsync(&processed), || Ok(())).at("fsync", &processed)
         };
         let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
         let input = Input { chunk, directory: Some(self.log.clone()), is_pipe: false };
         self.job().advance(Some(input), &mut pass, Options::default())?;
-        self.passed.extend(passed);
+        self.passed.extend(fs::read(&processed).unwrap());
+        fs::remove_file(processed).unwrap();
         fs::remove_file(path).unwrap();
         Ok(())
     }
@@ -137,17 +150,41 @@ impl World {
         SEND.counters.iter().zip(answer.values).map(|(c, v)| (c.key, v)).collect()
     }
 
-    fn archive(&self) -> Vec<u8> {
-        let mut files = Vec::new();
+    /// The archive's days.
+    fn days(&self) -> Vec<PathBuf> {
+        let mut days = Vec::new();
         for year in subdirs(&self.config.logs_base, 4) {
             for month in subdirs(&year, 2) {
-                for day in subdirs(&month, 2) {
-                    files.push(day.join("sendlog"));
-                }
+                days.extend(subdirs(&month, 2));
             }
         }
-        files.sort();
-        files.iter().flat_map(|f| fs::read(f).unwrap()).collect()
+        days.sort();
+        days
+    }
+
+    /// All that is archived. Where a day stands there plain and packed, the plain file is whole.
+    fn archive(&self) -> Vec<u8> {
+        use std::io::Read;
+        let mut all = Vec::new();
+        for day in self.days() {
+            if let Ok(plain) = fs::read(day.join("sendlog")) {
+                all.extend(plain);
+            } else if let Ok(packed) = File::open(day.join("sendlog.gz")) {
+                flate2::read::MultiGzDecoder::new(packed).read_to_end(&mut all).unwrap();
+            }
+        }
+        all
+    }
+
+    /// Packs the days that are over, which nobody has written to for long.
+    fn tidy(&self) -> Result<()> {
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        for day in self.days() {
+            if let Ok(plain) = File::options().write(true).open(day.join("sendlog")) {
+                plain.set_times(FileTimes::new().set_modified(long_ago)).unwrap();
+            }
+        }
+        self.job().tidy(&["sendlog"], Duration::ZERO)
     }
 
     /// Per bin, what the RRD says of `ds`.
@@ -173,6 +210,11 @@ impl World {
             })
             .collect()
     }
+}
+
+/// A directory in memory where there is one: most of a test's time is the writing of RRDs.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn subdirs(dir: &Path, digits: usize) -> Vec<PathBuf> {

@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use crate::error::{At, Result};
-use crate::store::disk;
+use crate::store::disk::{self, Change};
 use crate::store::state::{RrdMark, digest};
 
 const STAT_HEAD: usize = 128;
@@ -176,10 +176,9 @@ fn read(file: &File, path: &Path) -> Result<Look> {
 /// Writes a header back over that of the same file: with the same updates again after it, the file
 /// is as if nothing had happened in between.
 pub fn put_back(path: &Path, bytes: &[u8]) -> Result<()> {
-    disk::gate("put the RRD's header back").at("write", path)?;
     let file = std::fs::OpenOptions::new().write(true).open(path).at("open", path)?;
-    file.write_all_at(bytes, 0).at("write", path)?;
-    file.sync_data().at("fsync", path)
+    disk::change(Change::Write(path), || file.write_all_at(bytes, 0)).at("write", path)?;
+    disk::fdatasync(path, &file)
 }
 
 fn eight(bytes: &[u8], at: usize) -> [u8; 8] {

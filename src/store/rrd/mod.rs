@@ -18,7 +18,7 @@ use rrd::ops::update::{BatchTime, Datum, Options};
 
 use crate::error::{At, Error, Result};
 use crate::protocol::{Counter, Kind, Protocol};
-use crate::store::disk;
+use crate::store::disk::{self, Change};
 use header::Source;
 
 /// librrd keeps two processes apart, but not two threads of one: every call holds this.
@@ -103,15 +103,14 @@ pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -
         disk::rename(&temporary, path)?;
         path.parent().map_or(Ok(()), disk::sync_dir)
     });
-    if result.is_err() && disk::gate("cleanup").is_ok() {
-        let _ = std::fs::remove_file(&temporary);
+    if result.is_err() {
+        let _ = disk::remove(&temporary);
     }
     result
 }
 
 fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
     disk::remove(path)?;
-    disk::gate("create the RRD").at("create", path)?;
     let first = updates.first().map_or(0, |u| u.0);
     let start = first.div_euclid(DAY) * DAY;
     let mut sources = Vec::new();
@@ -134,8 +133,11 @@ fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) ->
     {
         let _alone = librrd();
         let step = Duration::from_secs(u64::from(own));
-        rrd::ops::create::create(path, time(start), step, false, None, &[], &sources, &archives)
-            .map_err(|e| refused(path, e))?;
+        disk::change(Change::Create(path), || {
+            Ok(rrd::ops::create::create(path, time(start), step, false, None, &[], &sources, &archives))
+        })
+        .at("create", path)?
+        .map_err(|e| refused(path, e))?;
     }
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).at("chmod", path)?;
@@ -173,25 +175,26 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
     if batch.is_empty() {
         return Ok(());
     }
-    disk::gate("update the RRD").at("update", path)?;
+    disk::change(Change::Write(path), || Ok(update(path, &batch))).at("update", path)??;
+    // librrd writes through a shared mapping: an fdatasync of the file covers it.
+    disk::fdatasync(path, &std::fs::File::open(path).at("open", path)?)
+}
+
+fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
     let begun = std::time::Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {
         let result = {
             let _alone = librrd();
-            rrd::ops::update::update_all(path, Options::default(), &batch)
+            rrd::ops::update::update_all(path, Options::default(), batch)
         };
         match result {
-            Ok(()) => break,
             // A reader (rrdtool graph, a backup) holds librrd's own lock; it is over soon.
             Err(e) if is_locked(&e) && begun.elapsed() < Duration::from_secs(2) => std::thread::sleep(pause),
-            Err(e) => return Err(refused(path, e)),
+            result => return result.map_err(|e| refused(path, e)),
         }
         pause = (pause * 2).min(Duration::from_millis(100));
     }
-    disk::gate("fdatasync the RRD").at("fsync", path)?;
-    // librrd writes through a shared mapping: an fdatasync of the file covers it.
-    std::fs::File::open(path).and_then(|f| f.sync_data()).at("fsync", path)
 }
 
 /// What lies between two measurements: as long as they are not far apart, what the second one found; else nobody

@@ -6,18 +6,15 @@
 //! Here every byte of a data source that stays is copied: its rows, and what it brought to the open ones.
 //! A new one is unknown in the rows that are finished and 0 in those that are open, which makes
 //! `row × step` its counter from the first row on.
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-
-use nix::libc;
 
 use super::header::{Header, Look, Source, look};
 use super::{DAY, create_at};
 use crate::error::{At, Error, Result};
 use crate::protocol::Protocol;
-use crate::store::disk;
+use crate::store::disk::{self, Change};
 
 /// For each data source of `new`, where `old` has it.
 pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
@@ -36,21 +33,10 @@ pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, ste
     if blank.archives != old.archives || blank.last_update != old.last_update {
         return Err(changed(from));
     }
-    disk::remove(to)?;
-    disk::gate("create the migrated RRD").at("create", to)?;
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(to)
-        .at("create", to)?;
-    file.set_permissions(Permissions::from_mode(0o644)).at("chmod", to)?;
+    let file = disk::create(to, 0o644)?;
     let Some(source) = disk::open(from)? else { return Err(changed(from)) };
-    disk::gate("write the migrated RRD").at("write", to)?;
-    write(&source, old, &blank, &file).at("write", to)?;
-    disk::gate("fsync the migrated RRD").at("fsync", to)?;
-    file.sync_all().at("fsync", to)?;
+    disk::change(Change::Write(to), || write(&source, old, &blank, &file)).at("write", to)?;
+    disk::fsync(to, &file)?;
     if let Some(dir) = to.parent() {
         disk::sync_dir(dir)?;
     }
