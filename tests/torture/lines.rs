@@ -25,6 +25,8 @@ pub struct Feed {
 
 pub const SEND: Feed = Feed { protocol: "send", log: "sendlog", dir: "send" };
 pub const SMTP: Feed = Feed { protocol: "rbl", log: "smtplog", dir: "smtp" };
+/// Another listener, of the same protocol.
+pub const SUBMIT: Feed = Feed { protocol: "rbl", log: "smtplog", dir: "submit" };
 
 impl Feed {
     /// The text of line `n`: neighbours raise different counters, and every sum has its own share of it.
@@ -76,6 +78,8 @@ impl Feed {
 #[derive(Debug)]
 pub struct Log {
     pub feed: &'static Feed,
+    /// The number of its first line.
+    first: usize,
     /// When each line happened, unix seconds.
     times: Vec<i64>,
     /// How often each was begun anew.
@@ -87,14 +91,15 @@ pub struct Log {
 }
 
 impl Log {
-    /// About `expected` lines over 36 hours. `long`: some are longer than a chunk.
-    pub fn new(feed: &'static Feed, expected: i64, long: bool) -> Self {
+    /// About `expected` lines over 36 hours, from number `first` on. `long`: some are longer than a chunk.
+    pub fn new(feed: &'static Feed, first: usize, expected: i64, long: bool) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let now = i64::try_from(now.as_secs()).expect("a time");
         let span: i64 = 36 * 3600;
         let times = vec![(now - span) / 60 * 60];
         Log {
             feed,
+            first,
             times,
             again: BTreeMap::new(),
             step: (span / expected).max(1),
@@ -104,14 +109,19 @@ impl Log {
         }
     }
 
-    /// When line `n` happened.
-    pub fn time(&self, n: usize) -> Option<&i64> {
-        self.times.get(n)
+    /// When this line happened, if it is one of ours.
+    pub fn time(&self, line: &[u8]) -> Option<i64> {
+        self.times.get(number(line)?.checked_sub(self.first)?).copied()
     }
 
-    /// How many lines there are.
-    pub fn len(&self) -> usize {
-        self.times.len()
+    /// The number of its first line.
+    pub fn first(&self) -> usize {
+        self.first
+    }
+
+    /// The number of the line that is still to be thought of.
+    pub fn end(&self) -> usize {
+        self.first + self.times.len()
     }
 
     /// Thinks of one more. A bin that nothing came into for a minute of real time is closed: after a pause the lines
@@ -128,7 +138,7 @@ impl Log {
     pub fn line(&self, n: usize) -> Vec<u8> {
         let text = self.feed.text(n, self.long);
         let nanos = self.again.get(&n).unwrap_or(&0) << NUMBER | u32::try_from(n).expect("a small number");
-        format!("@40000000{:08x}{nanos:08x} {text}\n", self.times[n] + 10).into_bytes()
+        format!("@40000000{:08x}{nanos:08x} {text}\n", self.times[n - self.first] + 10).into_bytes()
     }
 
     /// A line that a logger may have begun to write gets a new label for the next one, as it would in truth: no

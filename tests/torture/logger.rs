@@ -62,23 +62,29 @@ pub struct Logger {
 }
 
 impl Logger {
-    /// Rolls as often as it can, through `feed`'s processor, and keeps every chunk.
-    pub fn start(kind: Kind, store: &Store, feed: &Feed) -> Self {
+    /// Rolls as often as it can, through `feed`'s processor, and keeps every chunk. With a `shell`, one stays between
+    /// the two, as it does with svlogd.
+    pub fn start(kind: Kind, store: &Store, feed: &Feed, shell: bool) -> Self {
         let dir = dir(store, feed);
         let processor = store.path("bin").join(feed.log);
         fs::create_dir_all(&dir).expect("mkdir");
         if !processor.exists() {
             symlink(MAILLOGS, &processor).expect("symlink");
         }
+        // Where a logger dies whose processor stands still, the kernel sends that a HUP.
+        let processor = match shell {
+            true => format!("trap '' HUP; '{}' || exit 111", processor.display()),
+            false => format!("trap '' HUP; exec '{}'", processor.display()),
+        };
         let mut command = store.command(kind.name());
         match kind {
             Kind::Multilog | Kind::S6Log => {
                 let mark = if kind == Kind::Multilog { '!' } else { '?' };
                 command.args(["n100000", "s4096"]);
-                command.arg(format!("{mark}exec '{}'", processor.display()));
+                command.arg(format!("{mark}{processor}"));
             }
             Kind::Svlogd => {
-                let config = format!("s2500\nn0\n!'{}' || exit 111\n", processor.display());
+                let config = format!("s2500\nn0\n!{processor}\n");
                 fs::write(dir.join("config"), config).expect("svlogd's config");
             }
         }

@@ -20,19 +20,20 @@ mod verdict;
 mod worker;
 mod written;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::support::count;
 use crate::support::store::{Answer, Store, stderr};
-use lines::{Feed, Log, SEND, SMTP};
+use lines::{Feed, Log, SEND, SMTP, SUBMIT};
 use logger::Kind;
 use report::Report;
 use rng::Rng;
 use step::Step;
 use turns::Turns;
-use worker::{Plan, Worker};
+use worker::{Fed, Plan, Worker};
 
 /// How much is done.
 struct Size {
@@ -66,50 +67,58 @@ fn seed() -> u64 {
     seed
 }
 
-fn torture(kind: Kind) {
-    let (size, seed) = (Size::wanted(), seed());
-    let stores: Vec<(Store, &'static Feed)> =
-        (0..size.stores).map(|i| (Store::with_syslog(), if i % 2 == 0 { &SEND } else { &SMTP })).collect();
+/// One logger: where it writes, and the first of its lines.
+struct Site {
+    store: usize,
+    kind: Kind,
+    feed: &'static Feed,
+    first: usize,
+}
+
+/// `stores` with loggers at all `sites`. What came of it is printed under `name`.
+fn torture(name: &str, size: &Size, stores: &[Store], sites: &[Site]) {
+    let seed = seed();
     let plan = Plan {
-        kind,
         left: AtomicI64::from(i64::from(size.kills)),
         turns: Turns::new(2),
         deadline: Instant::now() + size.patience,
     };
     // So many lines pass until one process was killed.
-    let expected = i64::from(size.kills) / size.stores as i64 * 400;
+    let expected = i64::from(size.kills) / sites.len() as i64 * 80;
     let done = AtomicBool::new(false);
     let mut report = Report::default();
-    std::thread::scope(|scope| {
-        let beside = scope.spawn(|| ask_and_update(&stores, &done));
-        let workers: Vec<_> = stores
-            .iter()
-            .enumerate()
-            .map(|(i, (store, feed))| {
-                // svlogd and s6-log would cut long lines by themselves.
-                let log = Log::new(feed, expected, kind == Kind::Multilog);
-                let (plan, rng) = (&plan, Rng::of(seed, i));
-                scope.spawn(move || Worker::new(plan, store, log, rng).run())
-            })
-            .collect();
-        let reports: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+    let fed: Vec<Fed> = std::thread::scope(|scope| {
+        let beside = scope.spawn(|| ask_and_update(stores, sites, &done));
+        let work = |(i, site): (usize, &Site)| {
+            // svlogd and s6-log would cut long lines by themselves.
+            let log = Log::new(site.feed, site.first, expected, site.kind == Kind::Multilog);
+            let worker = Worker::new(&plan, site.kind, &stores[site.store], log, Rng::of(seed, i));
+            scope.spawn(move || worker.run())
+        };
+        let workers: Vec<_> = sites.iter().enumerate().map(work).collect();
+        let fed: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::Relaxed);
-        let beside = beside.join();
-        for ((store, feed), result) in stores.iter().zip(reports) {
-            let mut one = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            let names = store.chunk_names_of(feed.dir);
-            let ends = |end: &str| names.iter().filter(|path| path.to_string_lossy().ends_with(end)).count();
-            (one.rolls, one.orphans) = (ends(".s"), ends(".u"));
-            if !one.notes.is_empty() {
-                keep(store);
-            }
-            report.add(one);
-        }
-        report.add(beside.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        report.add(beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        fed.into_iter().map(|fed| fed.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
-    println!("{}", report.table(kind.name()));
+    let mut by_protocol: BTreeMap<(usize, &str), Vec<Fed>> = BTreeMap::new();
+    for (site, fed) in sites.iter().zip(fed) {
+        by_protocol.entry((site.store, site.feed.protocol)).or_default().push(fed);
+    }
+    let judged: Vec<Report> = std::thread::scope(|scope| {
+        let judge = |((store, _), mut fed): ((usize, &str), Vec<Fed>)| {
+            scope.spawn(move || verdict::judge(&stores[store], &mut fed))
+        };
+        let judges: Vec<_> = by_protocol.into_iter().map(judge).collect();
+        judges.into_iter().map(|judge| judge.join().expect("a verdict")).collect()
+    });
+    judged.into_iter().for_each(|judged| report.add(judged));
+    println!("{}", report.table(name));
     for note in report.notes.iter().take(40) {
         println!("  {note}");
+    }
+    if !report.notes.is_empty() {
+        stores.iter().for_each(keep);
     }
     assert!(report.kills() >= size.kills, "only {} kills", report.kills());
     let wrong = [report.lost, report.doubled, report.archive, report.rrd];
@@ -124,26 +133,27 @@ fn torture(kind: Kind) {
 }
 
 /// Until `done`, queries of every store in turn, whose counters must never fall, and now and then an update.
-fn ask_and_update(stores: &[(Store, &Feed)], done: &AtomicBool) -> Report {
+fn ask_and_update(stores: &[Store], sites: &[Site], done: &AtomicBool) -> Report {
     let mut report = Report::default();
-    let mut last: Vec<Option<Answer>> = stores.iter().map(|_| None).collect();
+    let mut last: BTreeMap<(usize, &str), Answer> = BTreeMap::new();
     while !done.load(Ordering::Relaxed) {
-        for ((store, feed), last) in stores.iter().zip(&mut last) {
+        for site in sites {
+            let (store, protocol) = (&stores[site.store], site.feed.protocol);
             report.queries += 1;
-            if report.queries % 16 == 0 {
+            if report.queries.is_multiple_of(16) {
                 let output = store.maillogs(&["update"]);
                 report.updates += 1;
                 if !output.status.success() {
                     report.note(format!("an update failed: {}", stderr(&output)));
                 }
             }
-            let output = store.maillogs(&[feed.protocol]);
+            let output = store.maillogs(&[protocol]);
             if !output.status.success() || !output.stderr.is_empty() {
                 report.note(format!("a query: {}", stderr(&output)));
                 continue;
             }
             let answer = Answer::parse(&String::from_utf8_lossy(&output.stdout));
-            if let Some(last) = last {
+            if let Some(last) = last.get(&(site.store, protocol)) {
                 for key in last.keys().into_iter().filter(|key| !count::GAUGES.contains(key)) {
                     if answer.nanos(key) < last.nanos(key) {
                         let (now, then) = (answer.text(key), last.text(key));
@@ -152,7 +162,7 @@ fn ask_and_update(stores: &[(Store, &Feed)], done: &AtomicBool) -> Report {
                     }
                 }
             }
-            *last = Some(answer);
+            last.insert((site.store, protocol), answer);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -165,17 +175,42 @@ fn keep(store: &Store) {
     }
 }
 
+/// A logger in each of many stores.
+fn torture_one(kind: Kind) {
+    let size = Size::wanted();
+    let stores: Vec<Store> = (0..size.stores).map(|_| Store::with_syslog()).collect();
+    let site = |store| Site { store, kind, feed: if store % 2 == 0 { &SEND } else { &SMTP }, first: 0 };
+    let sites: Vec<Site> = (0..size.stores).map(site).collect();
+    torture(kind.name(), &size, &stores, &sites);
+}
+
 #[test]
 fn multilog() {
-    torture(Kind::Multilog);
+    torture_one(Kind::Multilog);
 }
 
 #[test]
 fn svlogd() {
-    torture(Kind::Svlogd);
+    torture_one(Kind::Svlogd);
 }
 
 #[test]
 fn s6_log() {
-    torture(Kind::S6Log);
+    torture_one(Kind::S6Log);
+}
+
+/// Two listeners and qmail-send in each store, each with another logger.
+#[test]
+fn loggers_side_by_side() {
+    let size = Size { stores: Size::wanted().stores / 4, ..Size::wanted() };
+    let config = "logs_smtp_dirs = [\"smtp\", \"submit\"]\nlogs_syslog = \"/nonexistent\"\n";
+    let stores: Vec<Store> = (0..size.stores).map(|_| Store::with(config)).collect();
+    let kinds = [Kind::Multilog, Kind::Svlogd, Kind::S6Log];
+    let mut sites = Vec::new();
+    for store in 0..size.stores {
+        for (i, feed) in [&SEND, &SMTP, &SUBMIT].into_iter().enumerate() {
+            sites.push(Site { store, kind: kinds[(store + i) % 3], feed, first: i << 18 });
+        }
+    }
+    torture("side by side", &size, &stores, &sites);
 }

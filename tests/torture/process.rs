@@ -30,6 +30,12 @@ fn state(process: u32) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
+/// Who started it, or has taken it over.
+pub fn parent(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+}
+
 /// Does it run or sleep or stand still?
 pub fn is_alive(process: u32) -> bool {
     state(process).is_some_and(|letter| !matches!(letter, 'Z' | 'X'))

@@ -84,7 +84,7 @@ impl Report {
 
     /// Kills of one that held the protocol's lock.
     pub fn locked(&self) -> u32 {
-        self.count(|step, victim| victim.commits() && step.is_some_and(|step| step > Step::Before))
+        self.count(|step, victim| victim.commits() && step.is_some_and(Step::is_locked))
     }
 
     /// Kills at this step of one that was to commit.

@@ -1,4 +1,4 @@
-//! At which step of the commit a process stands: what the disk and the kernel's table of locks show of it.
+//! At which step of its commit a process stands: what the disk and the kernel's table of locks show of it.
 //!
 //! The steps are those of `src/store/commit.rs`.
 
@@ -22,10 +22,11 @@ pub enum Step {
     State,
     Counters,
     After,
+    Ended,
 }
 
 impl Step {
-    pub const ALL: [Step; 8] = [
+    pub const ALL: [Step; 9] = [
         Step::Before,
         Step::Reading,
         Step::Archive,
@@ -34,7 +35,12 @@ impl Step {
         Step::State,
         Step::Counters,
         Step::After,
+        Step::Ended,
     ];
+
+    pub fn is_locked(self) -> bool {
+        self != Step::Before && self != Step::Ended
+    }
 
     pub fn text(self) -> &'static str {
         match self {
@@ -46,6 +52,7 @@ impl Step {
             Step::State => "4 writes the state",
             Step::Counters => "4 state stands: counter file",
             Step::After => "5 takes intent and journal away",
+            Step::Ended => "- unlocked: ends, or packs old days",
         }
     }
 }
@@ -149,7 +156,7 @@ impl Watch {
                 self.before = sight;
                 return Step::Before;
             }
-            return Step::After;
+            return Step::Ended;
         }
         self.had_lock = true;
         if self.before.journal.is_some() && sight.journal.is_none() {

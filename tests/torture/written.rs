@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::lines::{LABEL, number};
+use super::lines::number;
 use crate::support::lines;
 
 /// A line that a killed logger did not finish.
@@ -26,8 +26,6 @@ pub struct Written {
     /// The beginning of a line that ends in `current`.
     pub begun: Option<Vec<u8>>,
     pub stumps: Vec<Stump>,
-    /// What must not be.
-    pub odd: Vec<String>,
 }
 
 impl Written {
@@ -46,12 +44,9 @@ impl Written {
             chunks.insert((name[..25].to_owned(), first, name), bytes);
         }
         let mut all: Vec<(String, Vec<u8>)> = Vec::new();
-        for ((stamp, first, name), bytes) in chunks {
+        for ((_, _, name), bytes) in chunks {
             match all.last() {
                 Some((_, twin)) if *twin == bytes && !bytes.is_empty() => {}
-                Some((other, _)) if other.starts_with(&stamp) && all_number(&all, first) => {
-                    written.odd.push(format!("{name} is not the same as {other}"));
-                }
                 _ => all.push((name, bytes)),
             }
         }
@@ -88,18 +83,13 @@ impl Written {
         self.stumps.push(Stump { bytes, before });
     }
 
-    /// The number of the first line that is not written.
-    pub fn next(&self) -> usize {
-        self.lines.iter().rev().find_map(|line| number(line)).map_or(0, |n| n + 1)
+    /// The number of the first line that is not written, `first` being that of the first of all.
+    pub fn next(&self, first: usize) -> usize {
+        self.lines.iter().rev().find_map(|line| number(line)).map_or(first, |n| n + 1)
     }
 
-    /// Bytes of the lines that were rolled, or of all.
-    pub fn bytes(&self, rolled: bool) -> Vec<u8> {
-        let end = if rolled { self.rolled } else { self.lines.len() };
-        self.lines[..end].concat()
+    /// All whole lines.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.lines.concat()
     }
-}
-
-fn all_number(all: &[(String, Vec<u8>)], first: usize) -> bool {
-    all.last().is_some_and(|(_, bytes)| bytes.len() >= LABEL && number(bytes) == Some(first))
 }
