@@ -1,7 +1,8 @@
 //! Days of the archive that are over: compressed, and after `logs_archive_days` removed.
 //!
-//! Compressing takes its time, and a lock that only those wait for who compress too; the protocol's lock is
-//! taken for the swap only, and the swap is given up if a late line came meanwhile. After a crash in it both files stand there: the plain one is whole.
+//! Compressing takes its time, and a lock that only those wait for who compress too; the protocol's lock is taken
+//! for the swap only, and the swap is given up if a late line came meanwhile. After a crash in it both files stand
+//! there: the plain one is whole.
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;

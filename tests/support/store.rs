@@ -207,7 +207,12 @@ impl Store {
 
     /// Their files.
     pub fn chunk_names(&self) -> Vec<PathBuf> {
-        let mut names = children(&self.logs());
+        self.chunk_names_of("send")
+    }
+
+    /// Those of another directory below `logs_base`.
+    pub fn chunk_names_of(&self, dir: &str) -> Vec<PathBuf> {
+        let mut names = children(&self.base().join(dir));
         names.retain(|path| name_of(path).starts_with('@'));
         names
     }
