@@ -371,6 +371,18 @@ fn a_broken_rrd_or_template_is_told_once_and_stops_no_other() {
 }
 
 #[test]
+fn a_path_with_colons_and_backslashes_is_drawn() {
+    let mail = Mail::new(1, NOW - NOW % STEP, STEP);
+    let mut series = mail.series(NOW);
+    let odd = mail.dir.path().join("a:b\\c\\:d.rrd");
+    fs::rename(&series[0].rrd, &odd).unwrap();
+    series[0].rrd = odd;
+    let options = Options { periods: vec![Period::Day], themes: vec![Theme::Light], ..mail.options() };
+    let report = draw(&options, &series).unwrap();
+    assert_eq!((report.drawn, report.problems.len()), (2, 0), "{report:?}");
+}
+
+#[test]
 fn a_directory_that_cannot_be_made_is_named() {
     let mail = Mail::of(NOW - NOW % 86_400, Vec::new());
     let file = mail.dir.path().join("file");
