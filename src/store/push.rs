@@ -48,6 +48,13 @@ impl Record for Journal {
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
         Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
     }
+
+    fn is_whole(&self) -> bool {
+        let width = self.state.keys.len();
+        self.state.is_whole()
+            && self.gauges_before.len() == width
+            && self.updates.iter().all(|(_, values)| values.len() == width)
+    }
 }
 
 /// Puts the journal's updates back among the waiting bins.
