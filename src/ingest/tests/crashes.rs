@@ -229,3 +229,30 @@ fn after_the_commit_point_the_chunk_may_vanish() {
     }
     assert!(vanished > 5, "only {vanished} deaths after the commit point");
 }
+
+/// Where the state is damaged, an intent without a journal is undone, for its commit may not have come about. So a
+/// commit that did must never be found like that.
+#[test]
+fn no_commit_is_found_with_an_intent_and_no_journal() {
+    let lines = some_lines();
+    let mut without = 0;
+    for survivors in 0.. {
+        let mut world = World::new();
+        world.write(&text_of(&lines));
+        world.turn();
+        crash::arm_as(survivors, How::After);
+        let result = world.process();
+        if crash::disarm().is_none() {
+            result.unwrap();
+            break;
+        }
+        let state = world.config.logs_base.join("state/send.state");
+        if !state.with_extension("journal").exists() && world.job().store().read().unwrap().is_some() {
+            without += 1;
+            fs::write(&state, "damaged").unwrap();
+            world.update().unwrap();
+            assert!(world.archive() == text_of(&lines), "dead after {survivors} changes");
+        }
+    }
+    assert!(without > 0, "the journal always stood there");
+}
