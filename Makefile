@@ -25,6 +25,9 @@ deps: ## install what building and testing need, where it is missing
 test: deps ## run every test, with real multilog
 	@CARGO='$(CARGO)' sh scripts/test.sh
 
+mutants: deps ## break the program in eight ways and see the tests go red
+	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/mutants.sh
+
 torture: deps ## kill -9 a thousand times with each of multilog, svlogd and s6-log, at every step of a commit
 	MAILLOGS_TORTURE=full $(CARGO) test --test main torture:: -- --nocapture --test-threads=1
 

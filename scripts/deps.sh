@@ -38,6 +38,8 @@ need systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need util-linux command -v unshare
 need mount command -v mount
+# To break the program on purpose.
+need patch command -v patch
 need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then
