@@ -14,7 +14,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps test demo bench lint install uninstall clean help
+.PHONY: build deps test torture demo bench lint install uninstall clean help
 
 build: deps ## build the release binary
 	$(CARGO) build --release
@@ -24,6 +24,9 @@ deps: ## install what building and testing need, where it is missing
 
 test: deps ## run every test, with real multilog
 	@CARGO='$(CARGO)' sh scripts/test.sh
+
+torture: deps ## kill -9 a thousand times with each of multilog, svlogd and s6-log, at every step of a commit
+	MAILLOGS_TORTURE=full $(CARGO) test --test main torture:: -- --nocapture --test-threads=1
 
 demo: deps ## three days of mail through multilog and sendlog, then the graphs
 	$(CARGO) build --release --bin maillogs --example qmail-traffic

@@ -23,9 +23,11 @@ need pkg-config command -v pkg-config
 need librrd-dev pkg-config --exists librrd
 # Without a font librrd draws boxes for letters, and says nothing.
 need fonts-dejavu-core dejavu
-# For the tests: the real logger, an independent reader of RRDs, time zones. `daemontools` has
-# only the programs; the service manager would be daemontools-run.
+# For the tests: the real loggers, an independent reader of RRDs, time zones. `daemontools` and
+# `runit` have only the programs; the service managers would be daemontools-run and runit-run.
 need daemontools command -v multilog
+need runit command -v svlogd
+need s6 command -v s6-log
 need rrdtool command -v rrdtool
 # What rotated logs are packed with, and a journal to read.
 need bzip2 command -v bzip2

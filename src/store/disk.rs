@@ -195,11 +195,16 @@ pub fn set_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     Ok(aside)
 }
 
-/// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too where the file system can.
+/// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too: where there is no state, for one, all that
+/// the sources hold would be new. What is no file is moved.
 pub fn link_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     let aside = free_name(path, why, now)?;
     if change(Change::Link(path, &aside), || std::fs::hard_link(path, &aside)).is_err() {
-        rename(path, &aside)?;
+        // A file system without links, or without room for another name.
+        match read(path) {
+            Ok(Some(bytes)) => replace(&aside, &bytes, 0o644)?,
+            _ => rename(path, &aside)?,
+        }
     }
     Ok(aside)
 }

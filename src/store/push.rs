@@ -1,5 +1,7 @@
 //! The journal, and the commit's RRD step: what is pushed, to which file, and what happens if that cannot
 //! be done. Nothing here fails: whatever is wrong with the RRD, the mail log goes on and the bins wait.
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::commit::Store;
@@ -45,6 +47,13 @@ impl Record for Journal {
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
         Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
+    }
+
+    fn is_whole(&self) -> bool {
+        let width = self.state.keys.len();
+        self.state.is_whole()
+            && self.gauges_before.len() == width
+            && self.updates.iter().all(|(_, values)| values.len() == width)
     }
 }
 
@@ -161,13 +170,19 @@ fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
 fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64) -> Result<()> {
     let path = &store.rrd;
     let pushed = push(path, store.protocol, store.step, before.last_update, updates);
-    if pushed.is_err()
-        && let Err(e) = put_back(path, &before.header)
-    {
-        warn(format_args!("{e}; the RRD cannot be mended"));
-        let _ = disk::set_aside(path, "corrupt", now);
+    if pushed.is_err() {
+        let _ = mend(path, &before.header, now);
     }
     pushed
+}
+
+/// Puts the header back. If that cannot be done, nobody knows what the file holds: it is moved aside.
+fn mend(path: &Path, header: &[u8], now: i64) -> Result<()> {
+    // Half of it may be written, so it is tried once more.
+    put_back(path, header).or_else(|_| put_back(path, header)).inspect_err(|e| {
+        warn(format_args!("{e}; the RRD cannot be mended"));
+        let _ = disk::set_aside(path, "corrupt", now);
+    })
 }
 
 /// A journal that was written under another table or for another step: its bins mean nothing to the file that
@@ -182,22 +197,20 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
         return;
     }
     let path = &store.rrd;
-    let undone = match (&journal.rrd, look(path)) {
+    let _ = match (&journal.rrd, look(path)) {
         // It was to be created: what stands there holds these bins and no others.
-        (None, Ok(Look::Sound(_))) => disk::remove(path),
+        (None, Ok(Look::Sound(_))) => {
+            disk::remove(path).or_else(|_| disk::set_aside(path, "corrupt", now).map(drop))
+        }
         (Some(before), Ok(Look::Sound(is)))
             if is.file == before.file
                 && is.mark == before.mark
                 && (before.last_update..=last.saturating_add_unsigned(is.step)).contains(&is.last_update) =>
         {
-            put_back(path, &before.header)
+            mend(path, &before.header, now)
         }
         _ => Ok(()),
     };
-    if let Err(e) = undone {
-        warn(format_args!("{e}; the RRD cannot be mended"));
-        let _ = disk::set_aside(path, "corrupt", now);
-    }
     hold(journal, now);
 }
 
@@ -226,7 +239,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
             Ok(Look::Sound(is)) if is.mark == before.mark => {
                 let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
                 if same {
-                    put_back(path, &before.header)
+                    mend(path, &before.header, now)
                         .and_then(|()| push_or_undo(store, before, &journal.updates, now))
                 } else {
                     let rest: Vec<Update> =

@@ -17,4 +17,5 @@ mod several;
 mod sources;
 mod sweep;
 mod takeover;
+mod together;
 mod traffic;

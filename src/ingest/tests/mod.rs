@@ -13,6 +13,7 @@ mod cuts;
 mod damage;
 mod model;
 mod power;
+mod snapshots;
 mod streams;
 mod surroundings;
 

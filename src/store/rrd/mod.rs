@@ -400,6 +400,20 @@ mod tests {
             std::fs::write(&path, &good[..length]).unwrap();
             assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{length} bytes");
         }
+        // Numbers with which librrd writes beyond its buffers: the step, the steps of a row, the last update.
+        let row = 128 + 120 * header.sources.len() + 32;
+        for (at, numbers) in [
+            (40, &[0, 86_401, 1 << 62, u64::MAX][..]),
+            (row, &[0, 1 << 40, u64::MAX]),
+            (header.live_head().start, &[1 << 40, 1 << 63, u64::MAX]),
+        ] {
+            for number in numbers {
+                let mut bad = good.clone();
+                bad[at..at + 8].copy_from_slice(&number.to_le_bytes());
+                std::fs::write(&path, &bad).unwrap();
+                assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{number} at {at}");
+            }
+        }
         let schema = 128 + 120 * (header.sources.len() + 10);
         for byte in (0..schema).step_by(13) {
             let mut bad = good.clone();

@@ -1,0 +1,111 @@
+//! Processes as /proc shows them, and what is done to them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use crate::support::store::MAILLOGS;
+
+fn pid(number: u32) -> Pid {
+    Pid::from_raw(i32::try_from(number).expect("a process id"))
+}
+
+/// Sends a signal; that nobody is there any more is fine.
+pub fn send(process: u32, signal: Signal) {
+    let _ = kill(pid(process), signal);
+}
+
+/// `kill -9` of a process group.
+pub fn kill_group(group: u32) {
+    let _ = killpg(pid(group), Signal::SIGKILL);
+}
+
+/// The letter of proc(5): `T` stopped, `Z` dead; `None`: no such process.
+fn state(process: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Who started it, or has taken it over.
+pub fn parent(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+}
+
+/// Does it run or sleep or stand still?
+pub fn is_alive(process: u32) -> bool {
+    state(process).is_some_and(|letter| !matches!(letter, 'Z' | 'X'))
+}
+
+/// Stops it, and waits until it stands. `false`: it came to its end before.
+pub fn stop(process: u32) -> bool {
+    send(process, Signal::SIGSTOP);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match state(process) {
+            Some('T') => return true,
+            None | Some('Z' | 'X') => return false,
+            // Within the kernel, as in fsync(2), it does not hear yet.
+            Some(_) if Instant::now() > deadline => return false,
+            Some(_) => std::thread::yield_now(),
+        }
+    }
+}
+
+/// Kills it, and waits until it is gone.
+pub fn kill_and_wait(process: u32) {
+    send(process, Signal::SIGKILL);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while is_alive(process) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// The processes that `process` started and that are its children still.
+fn children(process: u32) -> Vec<u32> {
+    let path = format!("/proc/{process}/task/{process}/children");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+/// The maillogs that run under `logger`, itself or with a shell between.
+pub fn processors(logger: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    for child in children(logger) {
+        if is_maillogs(child) {
+            found.push(child);
+        } else {
+            found.extend(children(child).into_iter().filter(|&grandchild| is_maillogs(grandchild)));
+        }
+    }
+    found
+}
+
+fn is_maillogs(process: u32) -> bool {
+    static OURS: LazyLock<PathBuf> = LazyLock::new(|| fs::canonicalize(MAILLOGS).expect("the program"));
+    fs::read_link(format!("/proc/{process}/exe")).is_ok_and(|exe| exe == *OURS)
+}
+
+/// Does it hold a `flock`? That is its protocol's: it takes no other.
+pub fn holds_lock(process: u32) -> bool {
+    let process = process.to_string();
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    locks.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.get(1) == Some(&"FLOCK") && words.get(4) == Some(&process.as_str())
+    })
+}
+
+/// Processes whose working directory is `dir` or below it.
+pub fn inhabitants(dir: &Path) -> Vec<u32> {
+    let dir: PathBuf = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    let entries = fs::read_dir("/proc").expect("/proc");
+    let processes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let lives_there =
+        |process: &u32| fs::read_link(format!("/proc/{process}/cwd")).is_ok_and(|cwd| cwd.starts_with(&dir));
+    processes.filter(lives_there).collect()
+}
