@@ -40,6 +40,8 @@ need util-linux command -v unshare
 need mount command -v mount
 # To break the program on purpose.
 need patch command -v patch
+# A clock that is set.
+need faketime command -v faketime
 need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then
