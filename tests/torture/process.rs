@@ -1,6 +1,7 @@
 //! Processes as /proc shows them, and what is done to them.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -90,13 +91,14 @@ fn is_maillogs(process: u32) -> bool {
     fs::read_link(format!("/proc/{process}/exe")).is_ok_and(|exe| exe == *OURS)
 }
 
-/// Does it hold a `flock`? That is its protocol's: it takes no other.
-pub fn holds_lock(process: u32) -> bool {
-    let process = process.to_string();
+/// Does it hold the `flock` on this file?
+pub fn holds_lock(process: u32, file: &Path) -> bool {
+    let Ok(meta) = fs::metadata(file) else { return false };
+    let (process, inode) = (process.to_string(), format!(":{}", meta.ino()));
     let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
     locks.lines().any(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        words.get(1) == Some(&"FLOCK") && words.get(4) == Some(&process.as_str())
+        words.get(1) == Some(&"FLOCK") && words.get(4) == Some(&&*process) && words[5].ends_with(&inode)
     })
 }
 
