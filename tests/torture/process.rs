@@ -45,14 +45,13 @@ pub fn is_alive(process: u32) -> bool {
 /// Stops it, and waits until it stands. `false`: it came to its end before.
 pub fn stop(process: u32) -> bool {
     send(process, Signal::SIGSTOP);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         match state(process) {
             Some('T') => return true,
             None | Some('Z' | 'X') => return false,
             // Within the kernel, as in fsync(2), it does not hear yet.
-            Some(_) if Instant::now() > deadline => return false,
-            Some(_) => std::thread::yield_now(),
+            Some(_) => assert!(Instant::now() < deadline, "process {process} does not stop"),
         }
     }
 }
@@ -60,9 +59,19 @@ pub fn stop(process: u32) -> bool {
 /// Kills it, and waits until it is gone.
 pub fn kill_and_wait(process: u32) {
     send(process, Signal::SIGKILL);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while is_alive(process) && Instant::now() < deadline {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while is_alive(process) {
+        assert!(Instant::now() < deadline, "process {process} does not die");
         std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Waits until `ready`, as long as it may take on a busy machine whose loggers pause.
+pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while !ready() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
