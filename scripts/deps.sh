@@ -35,6 +35,9 @@ need xz-utils command -v xz
 need zstd command -v zstd
 need systemd command -v journalctl
 need systemd-journal-remote journal_remote
+# Small disks that are full, each in a mount namespace of its test.
+need util-linux command -v unshare
+need mount command -v mount
 need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::error::{Result, warn};
-use crate::ingest::{Job, Options, Reader, read_streams};
+use crate::ingest::{Job, Options, Reader, Snapshot, read_streams};
 use crate::store::commit::Origin;
 use crate::store::state::State;
 
@@ -52,38 +52,22 @@ pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
 pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
     let protocol = job.feed.protocol;
     let step = i64::from(job.config.rrd_step);
-    let mut tries = 0;
-    loop {
-        let (base, origin) = base(job)?;
-        let commit = base.number;
-        let how = crate::ingest::How { archive: false, ..job.how(now, origin) };
-        let mut gather = job.gather(how, base.clone());
-        let read = job.directories(&base).iter().try_for_each(|dir| {
-            let listing = gather.open(dir, None)?;
-            gather.read_directory(dir, listing)
-        });
-        let mut complete = job.measure(&mut gather, now);
-        read_streams(&mut [Reader {
-            job: *job,
-            gather: &mut gather,
-            complete: &mut complete,
-            is_roll: false,
-        }]);
-        // A commit in between may have taken chunks away that this reading has not met.
-        let moved = self::base(job)?.0.number != commit;
-        tries += 1;
-        if moved && tries < 50 {
-            continue;
-        }
-        if let Err(e) = read {
-            warn(format_args!("{e}; this is what was counted before"));
-            let values = base.values(protocol, now, step);
-            return Ok(Answer { values, commit, new_bytes: 0, state: base });
-        }
-        let new_bytes = gather.new_bytes;
-        let (state, ..) = gather.finish();
-        return Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state });
+    let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
+    let commit = base.number;
+    let how = crate::ingest::How { archive: false, ..job.how(now, origin) };
+    let mut gather = job.gather(how, base.clone());
+    let read = opened
+        .and_then(|all| all.into_iter().try_for_each(|(dir, listing)| gather.read_directory(&dir, listing)));
+    let mut complete = job.measure(&mut gather, now);
+    read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete, is_roll: false }]);
+    if let Err(e) = read {
+        warn(format_args!("{e}; this is what was counted before"));
+        let values = base.values(protocol, now, step);
+        return Ok(Answer { values, commit, new_bytes: 0, state: base });
     }
+    let new_bytes = gather.new_bytes;
+    let (state, ..) = gather.finish();
+    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state })
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

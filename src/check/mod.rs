@@ -3,6 +3,7 @@
 //! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
 //! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines are
 //! understood, whether counters fell silent, when all was read last, whether cron runs us, and the fonts.
+mod holder;
 mod places;
 mod print;
 mod protocols;

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Level, Report, Source, Summary, places};
+use super::{Level, Report, Source, Summary, holder, places};
 use crate::config::Config;
 use crate::error::{hold_warnings, take_warnings};
 use crate::ingest::{Job, Syslog, stream_names};
@@ -59,7 +59,8 @@ fn path(path: &Path) -> String {
 
 /// Lock, state, journal, counter file. Of a protocol that is not used only what is wrong is said.
 fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
-    for health in settled(store) {
+    let number = || store.read().ok().flatten().map_or(0, |state| state.number);
+    for health in settled(|| (number(), store.health())) {
         let (check, level, subject, text) = match health {
             Health::Fine => ("state", Level::Ok, path(&store.state_dir), "can be read".to_owned()),
             Health::Fresh => {
@@ -77,16 +78,7 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
                 path(&file),
                 "a commit was cut off; the next update finishes it".to_owned(),
             ),
-            Health::Locked(file) => (
-                "lock",
-                Level::Warning,
-                path(&file),
-                format!(
-                    "has been held for {} s; a maillogs may hang: `fuser -v {}` names it",
-                    PATIENCE.as_secs(),
-                    path(&file)
-                ),
-            ),
+            Health::Locked(file) => ("lock", Level::Warning, path(&file), held(&file)),
             Health::Edited(file) => edited(store, &file),
             Health::Unreadable(file, why) => ("state", Level::Error, path(&file), why),
         };
@@ -96,19 +88,40 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
     }
 }
 
-/// What is wrong and stays so: a commit that is under way holds the lock, and looks like one that was cut off.
-fn settled(store: &Store) -> Vec<Health> {
+/// A lock that is not given back.
+fn held(lock: &Path) -> String {
+    let seconds = PATIENCE.as_secs();
+    match holder::holder(lock) {
+        Some(holder) => format!(
+            "has been held for {seconds} s by {holder}; if it hangs, kill it: the next one finishes what it began"
+        ),
+        None => {
+            format!("has been held for {seconds} s; a maillogs may hang: `fuser -v {}` names it", path(lock))
+        }
+    }
+}
+
+/// What is wrong and stays so: a commit that is under way holds the lock, and looks like one that was cut off. It may
+/// begin while we look: what is wrong has to be so twice, with no commit in between. `look` gives the number of the
+/// last commit, and after that how all is.
+fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
     let begun = Instant::now();
+    let (mut first, mut before) = (None, None);
     loop {
-        let found = store.health();
-        let under_way = found.iter().any(|h| matches!(h, Health::Locked(_)));
-        if !under_way {
-            return found;
+        let (number, found) = look();
+        let locked = found.iter().any(|h| matches!(h, Health::Locked(_)));
+        let well = found.iter().all(|h| matches!(h, Health::Fine | Health::Fresh));
+        let now = (number, found);
+        if well || (!locked && before.as_ref() == Some(&now)) {
+            return now.1;
         }
+        first = first.or(Some(number));
         if begun.elapsed() >= PATIENCE {
-            // Of a commit that is not over, only this can be said.
-            return found.into_iter().filter(|h| matches!(h, Health::Locked(_))).collect();
+            // Of a commit that is not over, only this can be said; where others came meanwhile, nothing hangs.
+            let hangs = first == Some(number);
+            return now.1.into_iter().filter(|_| hangs).filter(|h| matches!(h, Health::Locked(_))).collect();
         }
+        before = Some(now);
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -287,5 +300,31 @@ fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source])
     if !quiet.is_empty() {
         let text = format!("not moved for a day: {}", quiet.join(", "));
         report.of(job.feed, Level::Note, "silent", job.feed.protocol.name, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settles(looks: Vec<(u64, Vec<Health>)>) -> Vec<Health> {
+        let mut looks = looks.into_iter();
+        let found = settled(|| looks.next().expect("settled before"));
+        assert_eq!(looks.next(), None);
+        found
+    }
+
+    /// Where the lock was free a moment before its journal was found.
+    #[test]
+    fn a_commit_that_begins_while_we_look_is_not_cut_off() {
+        let cut_off = || vec![Health::Unfinished("send.journal".into())];
+        let edited = || vec![Health::Edited("send.txt".into())];
+        let locked = || vec![Health::Locked("send.lock".into()), Health::Fine];
+        assert_eq!(settles(vec![(7, cut_off()), (8, vec![Health::Fine])]), [Health::Fine]);
+        assert_eq!(
+            settles(vec![(7, edited()), (8, cut_off()), (8, locked()), (9, cut_off()), (9, cut_off())]),
+            cut_off()
+        );
+        assert_eq!(settles(vec![(7, cut_off()), (8, cut_off()), (9, vec![Health::Fresh])]), [Health::Fresh]);
     }
 }

@@ -11,6 +11,7 @@ use super::period::{Span, nearest_row, next_row};
 use super::template::{Source, Template};
 use super::{Series, render};
 use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
+use crate::store::rrd::header::{Look, look};
 
 /// Where an RRD's knowledge ends, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,8 +120,11 @@ struct Table {
 }
 
 impl Table {
-    /// None when nothing was ever written to the file.
+    /// None when nothing was ever written to the file. It is looked at first: librrd takes nearly any damaged one.
     fn read(series: &Series, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
+        if let Ok(Look::Broken(why)) = look(&series.rrd) {
+            return Err(RrdError::Other(format!("is damaged: {why}")));
+        }
         let last_update = render::last_update(&series.rrd)?;
         let seen = series.seen.max(last_update);
         // A little more than the newest row: whether the last step is known says whether anything

@@ -371,6 +371,31 @@ fn a_broken_rrd_or_template_is_told_once_and_stops_no_other() {
 }
 
 #[test]
+fn a_damaged_rrd_is_not_shown_to_librrd() {
+    let mail = Mail::new(1, NOW - NOW % STEP, STEP);
+    let series = mail.series(NOW);
+    let mut bytes = fs::read(&series[0].rrd).unwrap();
+    // The step: librrd's fetch would write beyond its buffer.
+    bytes[40..48].copy_from_slice(&0x3b00_0000_0000_003c_u64.to_le_bytes());
+    fs::write(&series[0].rrd, bytes).unwrap();
+    let report = draw(&mail.options(), &series).unwrap();
+    assert_eq!((report.drawn, report.problems.len()), (0, 1), "{report:?}");
+    assert!(report.problems[0].contains("send.rrd: is damaged: its header"), "{report:?}");
+}
+
+#[test]
+fn a_path_with_colons_and_backslashes_is_drawn() {
+    let mail = Mail::new(1, NOW - NOW % STEP, STEP);
+    let mut series = mail.series(NOW);
+    let odd = mail.dir.path().join("a:b\\c\\:d.rrd");
+    fs::rename(&series[0].rrd, &odd).unwrap();
+    series[0].rrd = odd;
+    let options = Options { periods: vec![Period::Day], themes: vec![Theme::Light], ..mail.options() };
+    let report = draw(&options, &series).unwrap();
+    assert_eq!((report.drawn, report.problems.len()), (2, 0), "{report:?}");
+}
+
+#[test]
 fn a_directory_that_cannot_be_made_is_named() {
     let mail = Mail::of(NOW - NOW % 86_400, Vec::new());
     let file = mail.dir.path().join("file");

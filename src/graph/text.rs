@@ -66,9 +66,9 @@ pub(super) fn legend(text: &str) -> String {
     format!("legend={}", plain(text).replace(':', "\\:"))
 }
 
-/// A file's path as `DEF` reads it.
+/// A file's path as `DEF` reads it: only a colon is escaped, a backslash before anything else is one.
 pub(super) fn path(path: &str) -> String {
-    path.replace('\\', "\\\\").replace(':', "\\:")
+    path.replace(':', "\\:")
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_keep_their_colons() {
-        assert_eq!(path("/var/a:b/c\\d"), "/var/a\\:b/c\\\\d");
+    fn paths_keep_their_colons_and_backslashes() {
+        assert_eq!(path("/var/a:b/c\\d"), "/var/a\\:b/c\\d");
     }
 }

@@ -14,7 +14,7 @@ use crate::line::{Line, Parser, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Listing, Role, list};
 use crate::source::identity::{grew_from, growing, head, mtime, whole};
-use crate::source::lines::{LINE_LIMIT, RawLine, walk};
+use crate::source::lines::{LINE_LIMIT, RawLine, begin_after, walk};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -45,6 +45,8 @@ pub struct How {
     pub origin: Origin,
     /// Count stdin even if it is known.
     pub force: bool,
+    /// With a damaged state: what was logged up to this time (seconds, nanoseconds) was counted.
+    pub known_until: Option<(i64, i64)>,
 }
 
 /// Everything that one reading found.
@@ -198,6 +200,16 @@ impl Gather {
             },
         };
         let skip = known.is_none() && self.is_known_anyway(chunk.role);
+        if known.is_none()
+            && chunk.role == Role::Stdin
+            && !self.how.force
+            && !self.state.ledger.directories[directory].path.is_empty()
+            && let Some(until) = self.how.known_until
+        {
+            // An update has counted those before while the chunk was `current`.
+            let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+            cursor.counted = begin_after(&chunk.file, size, &mut parser, until).at("read", &path)?;
+        }
         self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
         cursor.seen = now;
         cursor.finished |= finished;

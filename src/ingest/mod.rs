@@ -7,11 +7,13 @@ mod feeds;
 mod gather;
 mod plan;
 mod repeat;
+mod snapshot;
 mod streams;
 
 pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
+pub use snapshot::Snapshot;
 pub use streams::{read_streams, stream_names};
 
 use std::path::{Path, PathBuf};
@@ -176,6 +178,7 @@ impl Job<'_> {
             may_time_out: false,
             origin,
             force: false,
+            known_until: (origin == Origin::Damaged).then(|| self.store().counted_until()).flatten(),
         }
     }
 

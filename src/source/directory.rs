@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::identity::mtime;
-use crate::error::{At, Result, warn};
+use crate::error::{At, Error, Result, warn};
 use crate::store::disk;
 use crate::store::ledger::{Hint, Ledger};
 
@@ -153,20 +153,45 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
 }
 
 fn open(dir: &Path, name: &str, role: Role) -> Result<Option<Chunk>> {
+    open_by(&disk::open, dir, name, role)
+}
+
+fn open_by(
+    open: &dyn Fn(&Path) -> Result<Option<File>>,
+    dir: &Path,
+    name: &str,
+    role: Role,
+) -> Result<Option<Chunk>> {
     let path = dir.join(name);
-    match std::fs::symlink_metadata(&path) {
-        Ok(meta) if !meta.is_file() => {
-            warn(format_args!("{}: is not a regular file and is not read", path.display()));
-            return Ok(None);
+    let file = loop {
+        let looked = std::fs::symlink_metadata(&path).ok();
+        match &looked {
+            Some(meta) if !meta.is_file() => {
+                warn(format_args!("{}: is not a regular file and is not read", path.display()));
+                return Ok(None);
+            }
+            // multilog makes `current` with mode 0600 and opens it to readers in a second step: a query between
+            // the two must not fail.
+            Some(meta) if meta.len() == 0 => return Ok(None),
+            _ => {}
         }
-        // multilog makes `current` with mode 0600 and opens it to readers in a second step: a query between
-        // the two must not fail.
-        Ok(meta) if meta.len() == 0 => return Ok(None),
-        _ => {}
-    }
-    let Some(file) = disk::open(&path)? else { return Ok(None) };
+        match open(&path) {
+            Ok(Some(file)) => break file,
+            Ok(None) => return Ok(None),
+            // That new `current` may have come after the look.
+            Err(Error::Io { source, .. })
+                if source.kind() == io::ErrorKind::PermissionDenied && is_another(&path, looked.as_ref()) => {
+            }
+            Err(e) => return Err(e),
+        }
+    };
     let meta = file.metadata().at("look at", &path)?;
     Ok(Some(Chunk { file, meta, name: name.to_owned(), role }))
+}
+
+/// Has what stands at `path` another number than `before`, or is it not there any more?
+fn is_another(path: &Path, before: Option<&Metadata>) -> bool {
+    std::fs::symlink_metadata(path).ok().map(|m| disk::file_id(&m)) != before.map(disk::file_id)
 }
 
 /// Is descriptor 0 the `previous` or an `@*.u` of the directory we run in? That is how multilog,
@@ -182,4 +207,33 @@ pub fn name_in(dir: &Path, file: (u64, u64)) -> Option<String> {
     entries
         .filter_map(|e| e.ok()?.file_name().into_string().ok())
         .find(|name| name.starts_with('@') && name.ends_with(".u") && is_it(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::fs::{rename, write};
+
+    /// A roll between the look and the opening: the new `current` is closed to us until multilog's next step.
+    #[test]
+    fn a_current_that_is_not_yet_opened_to_readers_is_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let (current, previous) = (dir.path().join("current"), dir.path().join("previous"));
+        write(&current, "a line\n").unwrap();
+        let tries = Cell::new(0);
+        let denied = |path: &Path| -> Result<Option<File>> {
+            tries.set(tries.get() + 1);
+            if tries.get() == 1 {
+                rename(&current, &previous).unwrap();
+                write(&current, "").unwrap();
+            }
+            Err(io::Error::from(io::ErrorKind::PermissionDenied)).at("open", path)
+        };
+        assert!(open_by(&denied, dir.path(), "current", Role::Current).unwrap().is_none());
+        assert_eq!(tries.get(), 1);
+        // One that stays closed is an error.
+        assert!(open_by(&denied, dir.path(), "previous", Role::Previous).is_err());
+        assert_eq!(tries.get(), 2);
+    }
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 
+use crate::line::Parser;
 use crate::store::disk::read_at;
 
 /// A line is classified by its first bytes; how long it goes on does not matter, so that a line of a
@@ -31,6 +32,21 @@ pub struct RawLine<'a> {
 /// When the file cannot be read.
 pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
     walk_with(|block, at| read_at(file, block, at), from, to, each)
+}
+
+/// Where the first line begins that was logged after `until` (unix seconds, nanoseconds); 0 without any stamp.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn begin_after(file: &File, size: u64, parser: &mut Parser, until: (i64, i64)) -> io::Result<u64> {
+    let (mut stamped, mut later) = (false, None);
+    walk(file, 0, size, |line| {
+        if let Some(stamp) = parser.parse(line.text).time.filter(|_| later.is_none()) {
+            stamped = true;
+            later = ((stamp.secs, i64::from(stamp.nanos)) > until).then_some(line.start);
+        }
+    })?;
+    Ok(later.unwrap_or(if stamped { size } else { 0 }))
 }
 
 /// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is

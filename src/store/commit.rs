@@ -5,15 +5,16 @@
 //! 3. **journal**: from here on it has happened
 //! 4. RRD, state, counter file: each idempotent, redone from the journal if need be
 //! 5. intent away, journal away
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::archive::{self, Intent, Pieces};
 use super::lock::{Lock, lock};
 use super::push::{self, Journal};
+use super::recover::{is_something_else, read_any, read_or_aside};
 use super::rrd::Update;
 use super::state::{State, decode, digest, encode};
-use super::takeover::{self, Legacy};
+use super::takeover::Legacy;
 use super::{counters, disk};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
@@ -44,7 +45,7 @@ impl Store {
         self.state_dir.join(format!("{}.{what}", self.protocol.name))
     }
 
-    fn journal(&self) -> PathBuf {
+    pub(super) fn journal(&self) -> PathBuf {
         self.file("journal")
     }
 
@@ -62,7 +63,7 @@ impl Store {
         // A commit between two reads moves the journal's content to the state: look again.
         for _ in 0..100 {
             let journal = self.read_journal()?;
-            let state = disk::read(&self.file("state"))?;
+            let state = read_any(&self.file("state"))?;
             let again = self.read_journal()?;
             if journal.as_ref().map(|j| j.state.number) != again.as_ref().map(|j| j.state.number) {
                 continue;
@@ -81,7 +82,7 @@ impl Store {
     }
 
     fn read_journal(&self) -> Result<Option<Journal>> {
-        Ok(disk::read(&self.journal())?.and_then(|bytes| decode(&bytes)))
+        Ok(read_any(&self.journal())?.and_then(|bytes| decode(&bytes)))
     }
 
     /// Takes the lock, waiting at most `patience`, finishes or undoes what a crash left, and brings the RRD's
@@ -103,6 +104,7 @@ impl Store {
             state: State::new(self.protocol),
             origin: Origin::Known,
             edited: false,
+            lost_journal: false,
             intent: None,
         };
         session.recover(now)?;
@@ -200,163 +202,12 @@ pub struct Session<'s> {
     pub origin: Origin,
     /// The counter file was changed by hand: there is something to commit.
     pub edited: bool,
+    /// There was a journal that cannot be read: state and RRD may be further than the counter file and the state.
+    pub(super) lost_journal: bool,
     intent: Option<Intent>,
 }
 
 impl Session<'_> {
-    fn recover(&mut self, now: i64) -> Result<()> {
-        let store = self.store;
-        let journal_path = store.journal();
-        let mut no_journal = false;
-        let journal = match read_or_aside(&journal_path, now)? {
-            None => {
-                no_journal = true;
-                None
-            }
-            Some(bytes) => match decode::<Journal>(&bytes) {
-                Some(journal) => Some(journal),
-                None if bytes.is_empty() => {
-                    disk::remove(&journal_path)?;
-                    None
-                }
-                None => {
-                    let aside = disk::set_aside(&journal_path, "corrupt", now)?;
-                    warn(format_args!(
-                        "{}: damaged, kept as {}; going on from the commit before it",
-                        journal_path.display(),
-                        aside.display()
-                    ));
-                    None
-                }
-            },
-        };
-        let state_path = store.file("state");
-        match read_or_aside(&state_path, now)? {
-            None if journal.is_some() => {}
-            None => self.origin = Origin::First,
-            Some(bytes) => match decode::<State>(&bytes) {
-                Some(state) => self.state = state,
-                None => {
-                    if !bytes.is_empty() {
-                        let kept = disk::link_aside(&state_path, "corrupt", now)?;
-                        warn(format_args!("{}: damaged, kept as {}", state_path.display(), kept.display()));
-                    }
-                    // Until the next commit it must not look as if there never was a state: an empty one says so.
-                    disk::replace(&state_path, b"", 0o644)?;
-                    disk::sync_dir(&store.state_dir)?;
-                    if journal.is_none() {
-                        self.origin = Origin::Damaged;
-                    }
-                }
-            },
-        }
-        self.state.fit(store.protocol);
-        let mut redone = false;
-        if let Some(mut journal) = journal {
-            if journal.state.number >= self.state.number {
-                push::outdated(store, &mut journal, now);
-                journal.state.fit(store.protocol);
-                let as_it_was = encode(&journal);
-                journal.redone += 1;
-                disk::replace(&journal_path, &encode(&journal), 0o644)?;
-                disk::sync_dir(&store.state_dir)?;
-                self.apply(journal, true, now).inspect_err(|_| {
-                    // A full disk, a directory we may not write: that is no death, and no fault of the RRD.
-                    let _ = disk::replace(&journal_path, &as_it_was, 0o644);
-                })?;
-                redone = true;
-            } else {
-                disk::remove(&journal_path)?;
-            }
-        }
-        let unfinished = no_journal && self.origin == Origin::Damaged;
-        self.undo_stale_intent(redone, unfinished, now)?;
-        self.read_counter_file(now)
-    }
-
-    /// Cuts the archive back if the intent is that of a commit that did not come about: the next one; or,
-    /// `unfinished`, whichever it is, where the state is damaged and cannot tell, for an intent goes before its
-    /// journal does.
-    fn undo_stale_intent(&mut self, redone: bool, unfinished: bool, now: i64) -> Result<()> {
-        let path = self.store.file("intent");
-        let Some(bytes) = read_or_aside(&path, now)? else { return Ok(()) };
-        if let Some(intent) =
-            decode::<Intent>(&bytes).filter(|i| !redone && (unfinished || i.number == self.state.number + 1))
-        {
-            archive::cut_back(&self.store.base, &intent)?;
-        }
-        disk::remove(&path)
-    }
-
-    /// An edit by hand wins; so does a removal. On the first run the file is taken over.
-    fn read_counter_file(&mut self, now: i64) -> Result<()> {
-        let (path, protocol) = (&self.store.counter_file, self.store.protocol);
-        if !self.store.counts() {
-            return Ok(());
-        }
-        let bytes = match disk::read(path) {
-            Ok(bytes) => bytes,
-            Err(_) if std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) => {
-                let aside = disk::set_aside(path, "corrupt", now)?;
-                warn(format_args!(
-                    "{}: is not a file, kept as {}; written anew",
-                    path.display(),
-                    aside.display()
-                ));
-                return Ok(());
-            }
-            Err(e) => return Err(e),
-        };
-        let Some(bytes) = bytes else {
-            if self.origin == Origin::First
-                && let Some(older) = takeover::older(self.store, &|text| warn(text))
-            {
-                self.origin = Origin::TakenOver;
-                self.edited = true;
-                older.put_into(&mut self.state.totals, &mut self.state.extra);
-            } else if self.state.counter_file.take().is_some() {
-                warn(format_args!("{}: was removed by hand; counting begins at 0", path.display()));
-                self.state.totals.fill(0);
-                self.edited = true;
-            }
-            return Ok(());
-        };
-        if self.state.counter_file == Some(digest(&[&bytes])) {
-            return Ok(());
-        }
-        self.edited = true;
-        let file = counters::parse(protocol, &bytes);
-        if !file.rejected.is_empty() {
-            let kept = path.with_extension("rejected");
-            let text: String = file.rejected.iter().map(|(n, line)| format!("line {n}: {line}\n")).collect();
-            disk::replace(&kept, text.as_bytes(), 0o644)?;
-            for (number, line) in &file.rejected {
-                let line: String =
-                    line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
-                warn(format_args!(
-                    "{}: line {number}: \"{line}\" is no counter; the line is kept aside in {}",
-                    path.display(),
-                    kept.display()
-                ));
-            }
-        }
-        if file.is_hopeless() {
-            let aside = disk::set_aside(path, "corrupt", now)?;
-            warn(format_args!("{}: cannot be read, kept as {}", path.display(), aside.display()));
-            return Ok(());
-        }
-        match self.origin {
-            Origin::First => {
-                self.origin = Origin::TakenOver;
-                warn(format_args!("{}: taken over; its counters go on", path.display()));
-            }
-            Origin::Damaged => warn(format_args!("{}: its counters go on", path.display())),
-            _ => warn(format_args!("{}: was changed by hand; its values are taken", path.display())),
-        }
-        file.put_into(&mut self.state.totals, &mut self.state.extra);
-        Ok(())
-    }
-
     /// Step 2: writes the intent, calls `pass` (the pass-through), appends the archive. If any of it
     /// fails, everything is as it was.
     ///
@@ -417,6 +268,9 @@ impl Session<'_> {
             rrd: None,
             redone: 0,
         };
+        if self.lost_journal {
+            push::leave_out(self.store, &mut journal, now);
+        }
         push::prepare(self.store, &mut journal, now);
         let written = disk::replace(&self.store.journal(), &encode(&journal), 0o644);
         if let Err(e) = written {
@@ -439,36 +293,30 @@ impl Session<'_> {
     }
 
     /// Steps 4 and 5.
-    fn apply(&mut self, mut journal: Journal, redo: bool, now: i64) -> Result<()> {
+    pub(super) fn apply(&mut self, mut journal: Journal, redo: bool, now: i64) -> Result<()> {
         let store = self.store;
         push::apply(store, &mut journal, redo, now);
         let state = journal.state;
         disk::replace(&store.file("state"), &encode(&state), 0o644)?;
         if store.counts() {
             let text = counters::format(store.protocol, &state.totals, &state.extra);
-            disk::replace(&store.counter_file, text.as_bytes(), 0o644)?;
+            if is_something_else(&store.counter_file) {
+                let kept = disk::replace_kept(&store.counter_file, text.as_bytes(), "corrupt", now)?;
+                let path = store.counter_file.display();
+                warn(format_args!("{path}: is not a file, kept as {}; written anew", kept.display()));
+            } else {
+                disk::replace(&store.counter_file, text.as_bytes(), 0o644)?;
+            }
             if let Some(dir) = store.counter_file.parent() {
                 disk::sync_dir(dir)?;
             }
         }
         disk::sync_dir(&store.state_dir)?;
+        read_or_aside(&store.file("intent"), now)?;
         disk::remove(&store.file("intent"))?;
         disk::remove(&store.journal())?;
         self.intent = None;
         self.state = state;
         Ok(())
-    }
-}
-
-/// Reads a file of ours; something else in its place (a directory, a link, a fifo) is moved aside and read
-/// as empty.
-fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
-    match disk::read(path) {
-        Err(_) if std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) => {
-            let aside = disk::set_aside(path, "corrupt", now)?;
-            warn(format_args!("{}: is not a file, kept as {}", path.display(), aside.display()));
-            Ok(Some(Vec::new()))
-        }
-        other => other,
     }
 }

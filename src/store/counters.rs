@@ -41,6 +41,12 @@ impl CounterFile {
         self.totals.iter().any(Option::is_some)
     }
 
+    /// The counters of the protocol that it does not name.
+    pub fn missing(&self, protocol: &Protocol) -> Vec<&'static str> {
+        let all = protocol.counters.iter().zip(&self.totals);
+        all.filter(|(c, total)| c.kind.is_odometer() && total.is_none()).map(|(c, _)| c.key).collect()
+    }
+
     /// Puts what the file says in the place of what was there.
     pub fn put_into(self, totals: &mut [i128], extra: &mut BTreeMap<String, String>) {
         for (total, read) in totals.iter_mut().zip(self.totals) {
@@ -158,9 +164,10 @@ pub fn decimal(nanos: i128) -> String {
     format!("{sign}{whole}.{}", part.trim_end_matches('0'))
 }
 
-/// A decimal, as Perl printed it too (`1.5e-05`), in units of 10⁻⁹.
+/// A decimal, as Perl printed it too (`1.5e-05`), in units of 10⁻⁹. None is larger than a count can be: what is
+/// written of it must be read again, and leave room for more.
 fn parse_decimal(text: &str) -> Option<i128> {
-    parse_scaled(text, 9).map(|(value, _)| value)
+    parse_scaled(text, 9).map(|(value, _)| value).filter(|value| *value <= i128::from(u64::MAX) * NANO)
 }
 
 /// A whole number of at most 64 bits, also as Perl prints a large one (`4.29497e+09`, `1e+15`).
@@ -214,7 +221,10 @@ mod tests {
         assert_eq!(parse_decimal("1.5e-05"), Some(15_000));
         assert_eq!(parse_decimal("1e3"), Some(1_000_000_000_000));
         assert_eq!(parse_decimal("0.1234567891"), Some(123_456_789));
-        for bad in ["", ".", "x", "1.x", "-1", "1e99", "1e", "0x10"] {
+        let largest = "18446744073709551615";
+        assert_eq!(parse_decimal(largest).map(decimal).as_deref(), Some(largest));
+        for bad in ["18446744073709551616", "1e25", "1.5e29", "", ".", "x", "1.x", "-1", "1e99", "1e", "0x10"]
+        {
             assert_eq!(parse_decimal(bad), None, "{bad}");
         }
     }

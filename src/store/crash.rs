@@ -12,7 +12,7 @@ use nix::libc;
 use super::disk::Change;
 
 /// What happens at the chosen change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum How {
     /// The process dies before it: this and every later change of the thread fails.
     Before,

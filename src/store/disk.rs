@@ -84,6 +84,20 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     result
 }
 
+/// As [`replace`], and keeps what stood there as `NAME.WHY-TIME`. Without room for the new one nothing is moved.
+pub fn replace_kept(path: &Path, bytes: &[u8], why: &str, now: i64) -> Result<PathBuf> {
+    let temporary = temporary(path);
+    let result = write_new(&temporary, bytes, 0o644).and_then(|()| {
+        let kept = link_aside(path, why, now)?;
+        rename(&temporary, path)?;
+        Ok(kept)
+    });
+    if result.is_err() {
+        let _ = remove(&temporary);
+    }
+    result
+}
+
 /// `DIR/.NAME.tmp`: one writer at a time, under the lock, so one name is enough.
 pub fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -181,11 +195,16 @@ pub fn set_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     Ok(aside)
 }
 
-/// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too where the file system can.
+/// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too: where there is no state, for one, all that
+/// the sources hold would be new. What is no file is moved.
 pub fn link_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
     let aside = free_name(path, why, now)?;
     if change(Change::Link(path, &aside), || std::fs::hard_link(path, &aside)).is_err() {
-        rename(path, &aside)?;
+        // A file system without links, or without room for another name.
+        match read(path) {
+            Ok(Some(bytes)) => replace(&aside, &bytes, 0o644)?,
+            _ => rename(path, &aside)?,
+        }
     }
     Ok(aside)
 }

@@ -13,6 +13,7 @@ pub mod lock;
 mod migrate;
 pub mod pack;
 mod push;
+mod recover;
 pub mod rrd;
 pub mod state;
 pub mod takeover;

@@ -1,8 +1,8 @@
 //! Days of the archive that are over: compressed, and after `logs_archive_days` removed.
 //!
-//! Compressing takes its time, and a lock of its own; the one that everybody waits for is taken for the swap
-//! only, and the swap is given up if a late line came meanwhile. After a crash in it both files stand there:
-//! the plain one is whole.
+//! Compressing takes its time, and a lock that only those wait for who compress too; the protocol's lock is taken
+//! for the swap only, and the swap is given up if a late line came meanwhile. After a crash in it both files stand
+//! there: the plain one is whole.
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -61,7 +61,7 @@ fn numbered(dir: &Path, digits: usize) -> Result<Vec<(u32, PathBuf)>> {
 }
 
 /// Compresses the file of `day` if nobody has written to it for an hour at `now` (unix seconds).
-/// `true`: it is compressed now.
+/// `true`: it is compressed now. Where another process compresses, nothing is done.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the lock cannot be had within `patience`.
@@ -72,9 +72,9 @@ pub fn pack(store: &Store, log: &str, day: u32, now: i64, patience: Duration) ->
     if before.mtime() + QUIET > now {
         return Ok(false);
     }
-    // All compress to the same name: what another is still at must not be taken for ours.
+    // The temporary file has one name: another process would put what we have half written in the archive's place.
     disk::make_dir(&store.state_dir)?;
-    let _packing = match lock(&store.file("pack.lock"), Duration::ZERO) {
+    let _alone = match lock(&store.file("packing"), Duration::ZERO) {
         Err(Error::Locked { .. }) => return Ok(false),
         other => other?,
     };

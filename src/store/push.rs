@@ -1,5 +1,7 @@
 //! The journal, and the commit's RRD step: what is pushed, to which file, and what happens if that cannot
 //! be done. Nothing here fails: whatever is wrong with the RRD, the mail log goes on and the bins wait.
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::commit::Store;
@@ -45,6 +47,13 @@ impl Record for Journal {
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
         Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
+    }
+
+    fn is_whole(&self) -> bool {
+        let width = self.state.keys.len();
+        self.state.is_whole()
+            && self.gauges_before.len() == width
+            && self.updates.iter().all(|(_, values)| values.len() == width)
     }
 }
 
@@ -126,6 +135,27 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
     }
 }
 
+/// The journal of a commit that died is lost, and the RRD may have been pushed to by it: its bins, which were counted
+/// once more now, are not pushed again.
+pub(super) fn leave_out(store: &Store, journal: &mut Journal, now: i64) {
+    let Ok(Look::Sound(header)) = look(&store.rrd) else { return };
+    let floor = tally::begin(header.last_update + store.step - 1, store.step);
+    if floor <= journal.pushed_before
+        || header.last_update > now + FUTURE
+        || journal.state.rrd.is_some_and(|mark| mark != header.mark)
+    {
+        return;
+    }
+    journal.updates.retain(|(begin, _)| *begin >= floor);
+    journal.state.bins.retain(|begin, _| *begin >= floor);
+    journal.state.pushed = journal.state.pushed.max(floor);
+    journal.pushed_before = floor;
+    warn(format_args!(
+        "{}: was updated by a commit whose journal is lost; what it has is not pushed again",
+        store.rrd.display()
+    ));
+}
+
 /// Bins that begin before `last_update` cannot be pushed any more: the first that can takes them.
 fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
     let floor = tally::begin(last_update + store.step - 1, store.step);
@@ -140,13 +170,19 @@ fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
 fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64) -> Result<()> {
     let path = &store.rrd;
     let pushed = push(path, store.protocol, store.step, before.last_update, updates);
-    if pushed.is_err()
-        && let Err(e) = put_back(path, &before.header)
-    {
-        warn(format_args!("{e}; the RRD cannot be mended"));
-        let _ = disk::set_aside(path, "corrupt", now);
+    if pushed.is_err() {
+        let _ = mend(path, &before.header, now);
     }
     pushed
+}
+
+/// Puts the header back. If that cannot be done, nobody knows what the file holds: it is moved aside.
+fn mend(path: &Path, header: &[u8], now: i64) -> Result<()> {
+    // Half of it may be written, so it is tried once more.
+    put_back(path, header).or_else(|_| put_back(path, header)).inspect_err(|e| {
+        warn(format_args!("{e}; the RRD cannot be mended"));
+        let _ = disk::set_aside(path, "corrupt", now);
+    })
 }
 
 /// A journal that was written under another table or for another step: its bins mean nothing to the file that
@@ -161,22 +197,20 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
         return;
     }
     let path = &store.rrd;
-    let undone = match (&journal.rrd, look(path)) {
+    let _ = match (&journal.rrd, look(path)) {
         // It was to be created: what stands there holds these bins and no others.
-        (None, Ok(Look::Sound(_))) => disk::remove(path),
+        (None, Ok(Look::Sound(_))) => {
+            disk::remove(path).or_else(|_| disk::set_aside(path, "corrupt", now).map(drop))
+        }
         (Some(before), Ok(Look::Sound(is)))
             if is.file == before.file
                 && is.mark == before.mark
                 && (before.last_update..=last.saturating_add_unsigned(is.step)).contains(&is.last_update) =>
         {
-            put_back(path, &before.header)
+            mend(path, &before.header, now)
         }
         _ => Ok(()),
     };
-    if let Err(e) = undone {
-        warn(format_args!("{e}; the RRD cannot be mended"));
-        let _ = disk::set_aside(path, "corrupt", now);
-    }
     hold(journal, now);
 }
 
@@ -205,7 +239,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
             Ok(Look::Sound(is)) if is.mark == before.mark => {
                 let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
                 if same {
-                    put_back(path, &before.header)
+                    mend(path, &before.header, now)
                         .and_then(|()| push_or_undo(store, before, &journal.updates, now))
                 } else {
                     let rest: Vec<Update> =

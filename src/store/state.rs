@@ -97,11 +97,24 @@ pub struct State {
 pub trait Record: Serialize + for<'de> Deserialize<'de> {
     /// The record of these bytes of the first version.
     fn from_v1(bytes: &[u8]) -> Option<Self>;
+
+    /// Do its parts fit to each other? What does not was never written by us, whatever its checksum says.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 impl Record for State {
     fn from_v1(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes::<StateV1>(bytes).ok().map(State::from)
+    }
+
+    fn is_whole(&self) -> bool {
+        let width = self.keys.len();
+        let hosts = self.ledger.streams.iter().flat_map(|stream| &stream.hosts);
+        [self.totals.len(), self.gauges.len(), self.newest_day.len(), self.moved.len()] == [width; 4]
+            && self.bins.values().all(|bin| bin.values.len() == width)
+            && hosts.flat_map(|host| &host.raised).all(|(counter, _)| *counter < width)
     }
 }
 
@@ -127,11 +140,12 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
     if digest(&[body]) != *sum {
         return None;
     }
-    match body.split_first()? {
+    let record = match body.split_first()? {
         (0, record) => T::from_v1(record),
         (&VERSION, record) => postcard::from_bytes(record).ok(),
         _ => None,
-    }
+    };
+    record.filter(T::is_whole)
 }
 
 /// The way from one table's order of values to another's.
@@ -279,6 +293,7 @@ fn keys(protocol: &Protocol) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::protocol::send::SEND;
+    use crate::store::ledger::{LastLine, Stream};
 
     #[test]
     fn a_changed_bit_or_a_lost_byte_is_noticed() {
@@ -294,6 +309,29 @@ mod tests {
                 assert!(decode::<State>(&broken).is_none(), "bit {bit} of byte {i}");
             }
             assert!(decode::<State>(&bytes[..i]).is_none(), "{i} bytes");
+        }
+    }
+
+    #[test]
+    fn a_state_whose_parts_do_not_fit_is_none() {
+        let whole = State::new(&SEND);
+        assert!(decode::<State>(&encode(&whole)).is_some());
+        let bin = Bin { values: vec![0; 3], born: 0, touched: 0 };
+        let last = LastLine { host: Vec::new(), raised: vec![(SEND.counters.len(), 1)] };
+        let stream = Stream { hosts: vec![last], ..Stream::default() };
+        let spoil: [&dyn Fn(&mut State); 7] = [
+            &|state| state.keys.push("one_more".into()),
+            &|state| state.totals.truncate(1),
+            &|state| state.gauges.clear(),
+            &|state| state.newest_day.push((0, 0)),
+            &|state| state.moved.truncate(1),
+            &|state| drop(state.bins.insert(60, bin.clone())),
+            &|state| state.ledger.streams.push(stream.clone()),
+        ];
+        for (i, spoil) in spoil.iter().enumerate() {
+            let mut state = whole.clone();
+            spoil(&mut state);
+            assert!(decode::<State>(&encode(&state)).is_none(), "{i}");
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A query before the first commit answers as that commit will, so both decide here.
 use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::commit::{Origin, Store};
@@ -122,5 +123,11 @@ impl Store {
             file.put_into(&mut state.totals, &mut state.extra);
         }
         Ok((state, origin))
+    }
+
+    /// When the counter file was written last (seconds, nanoseconds): what had been logged by then is in it.
+    pub fn counted_until(&self) -> Option<(i64, i64)> {
+        let meta = std::fs::symlink_metadata(&self.counter_file).ok().filter(std::fs::Metadata::is_file)?;
+        Some((meta.mtime(), meta.mtime_nsec()))
     }
 }

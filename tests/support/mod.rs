@@ -4,7 +4,9 @@
 //! implementation or from the programs that postmasters use (awk, tai64nlocal, rrdtool).
 
 pub mod count;
+pub mod disks;
 pub mod multilog;
+pub mod process;
 pub mod rrd;
 pub mod store;
 pub mod traffic;
@@ -59,4 +61,14 @@ pub fn pipe_through(command: &mut Command, input: &[u8]) -> Vec<u8> {
         assert!(output.status.success(), "{command:?}: {}", output.status);
         output.stdout
     })
+}
+
+/// Whether the large sizes are wanted: `MAILLOGS_TORTURE=full`.
+pub fn full_size() -> bool {
+    std::env::var_os("MAILLOGS_TORTURE").is_some_and(|size| size == "full")
+}
+
+/// A line as multilog labels it: `n`, below 10⁹, are its nanoseconds.
+pub fn labelled(secs: u64, n: u64, text: &str) -> String {
+    format!("@{:016x}{n:08x} {text}\n", (1 << 62) + 10 + secs)
 }

@@ -1,10 +1,12 @@
 //! Real multilog, fed through a pipe.
 
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use super::store::Store;
+use super::store::{MAILLOGS, Store};
 
 /// A running multilog without `t`: the lines bring their labels. It and its processor are a
 /// process group of their own. Dropped, it is killed.
@@ -16,14 +18,23 @@ pub struct Multilog {
 impl Multilog {
     /// Rolls at `size` bytes through `sendlog` into the store's directory, and keeps every chunk.
     pub fn start(store: &Store, size: u32) -> Self {
-        let processor = format!("!exec '{}'", store.sendlog().display());
+        Self::by("sendlog", store, &store.logs(), size, Stdio::inherit())
+    }
+
+    /// The same through another personality and in another directory; `stderr` is its and the processor's.
+    pub fn by(personality: &str, store: &Store, dir: &Path, size: u32, stderr: Stdio) -> Self {
+        let link = store.path("bin").join(personality);
+        if !link.exists() {
+            symlink(MAILLOGS, &link).expect("symlink");
+        }
         let mut child = store
             .command("multilog")
             .arg("n100000")
             .arg(format!("s{size}"))
-            .arg(processor)
-            .arg(store.logs())
+            .arg(format!("!exec '{}'", link.display()))
+            .arg(dir)
             .stdin(Stdio::piped())
+            .stderr(stderr)
             .process_group(0)
             .spawn()
             .expect("multilog");

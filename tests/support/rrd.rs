@@ -1,8 +1,12 @@
 //! Reads an RRD the way a postmaster would: with `rrdtool fetch`.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 
 /// What rows of `step` seconds hold, by data source, then by the unix time at which the row ends:
 /// a rate times the step, rounded; rows that are unknown or zero are left out.
@@ -52,4 +56,17 @@ pub fn source_of(key: &str) -> &str {
         "start_delivery_remote" => "start_remote",
         key => key,
     }
+}
+
+/// Locks an RRD against writers, as a backup would: until the file is closed. `None`: one writes just now.
+pub fn lock(file: &Path) -> Option<File> {
+    let file = File::open(file).expect("an RRD");
+    let whole = libc::flock {
+        l_type: libc::F_RDLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(&file, FcntlArg::F_SETLK(&whole)).is_ok().then_some(file)
 }

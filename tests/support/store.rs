@@ -172,25 +172,27 @@ impl Store {
     /// The same of the personality `log`.
     pub fn archive_of(&self, log: &str) -> BTreeMap<String, Vec<u8>> {
         let mut days: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        for year in numbered(&self.base()) {
-            for month in numbered(&year) {
-                for day in numbered(&month) {
-                    let name = day.strip_prefix(self.base()).expect("below logs_base");
-                    let mut lines = Vec::new();
-                    let (plain, packed) = (day.join(log), day.join(format!("{log}.gz")));
-                    // Where both are, the plain one is whole.
-                    if plain.exists() {
-                        lines = fs::read(plain).expect("an archive file");
-                    } else if packed.exists() {
-                        MultiGzDecoder::new(File::open(packed).expect("an archive file"))
-                            .read_to_end(&mut lines)
-                            .expect("gzip");
-                    }
-                    days.insert(name.to_str().expect("UTF-8").into(), lines);
-                }
+        for day in self.archive_days() {
+            let name = day.strip_prefix(self.base()).expect("below logs_base");
+            let mut lines = Vec::new();
+            let (plain, packed) = (day.join(log), day.join(format!("{log}.gz")));
+            // Where both are, the plain one is whole.
+            if plain.exists() {
+                lines = fs::read(plain).expect("an archive file");
+            } else if packed.exists() {
+                MultiGzDecoder::new(File::open(packed).expect("an archive file"))
+                    .read_to_end(&mut lines)
+                    .expect("gzip");
             }
+            days.insert(name.to_str().expect("UTF-8").into(), lines);
         }
         days
+    }
+
+    /// The directories of the archive's days, oldest first.
+    pub fn archive_days(&self) -> Vec<PathBuf> {
+        let months = numbered(&self.base()).into_iter().flat_map(|year| numbered(&year));
+        months.flat_map(|month| numbered(&month)).collect()
     }
 
     /// The whole archive, days in order.

@@ -1,45 +1,57 @@
-//! Dying before any operation of the store.
+//! Dying before, within and after any change of the store; and the disk full, or broken, at each.
 use super::*;
+use crate::store::crash::How;
 
-/// Runs `act` on fresh worlds, dying before operation 0, 1, 2 … until it no longer dies; after each
-/// death `again` is what the survivors do. Returns what it died before.
-fn die_everywhere(
+const HOWS: [How; 5] = [How::Before, How::Within, How::After, How::Full, How::Fails];
+
+/// Runs `act` on fresh worlds, with a fault at change 0, 1, 2 … until none strikes; after each, if it failed, `again`
+/// is what the survivors do. Gives what was struck, and how.
+fn strike_everywhere(
     prepare: impl Fn(&mut World),
     act: impl Fn(&mut World) -> Result<()>,
     again: impl Fn(&mut World),
     check: impl Fn(&World),
-) -> Vec<String> {
-    let mut died_before = Vec::new();
-    for survivors in 0.. {
-        let mut world = World::new();
-        prepare(&mut world);
-        let before = odometers(&world.query());
-        crash::arm(survivors);
-        let result = act(&mut world);
-        let Some(step) = crash::disarm() else {
-            result.unwrap();
+) -> Vec<(String, How)> {
+    let mut struck = Vec::new();
+    for how in HOWS {
+        for survivors in 0.. {
+            let mut world = World::new();
+            prepare(&mut world);
+            let before = odometers(&world.query());
+            crash::arm_as(survivors, how);
+            let result = act(&mut world);
+            let Some(step) = crash::disarm() else {
+                result.unwrap();
+                check(&world);
+                break;
+            };
+            let between = world.query();
+            for (key, value) in before {
+                assert!(between[key] >= value, "{how:?} {step} ({survivors}): {key} went backwards");
+            }
+            match result {
+                Err(_) => again(&mut world),
+                // An RRD that cannot be written stops nothing.
+                Ok(()) => world.update().unwrap(),
+            }
+            for (key, value) in odometers(&between) {
+                assert!(
+                    world.query()[key] >= value,
+                    "after {how:?} {step} ({survivors}): {key} went backwards"
+                );
+            }
             check(&world);
-            break;
-        };
-        let between = world.query();
-        for (key, value) in before {
-            assert!(between[key] >= value, "before {step} ({survivors}): {key} went backwards");
+            struck.push((step, how));
         }
-        again(&mut world);
-        for (key, value) in odometers(&between) {
-            assert!(world.query()[key] >= value, "after {step} ({survivors}): {key} went backwards");
-        }
-        check(&world);
-        died_before.push(step);
     }
-    died_before
+    struck
 }
 
 #[test]
-fn a_roll_may_die_before_any_operation() {
+fn a_roll_may_die_at_any_change() {
     let lines = some_lines();
     let (first, second) = lines.split_at(25);
-    let steps = die_everywhere(
+    let steps = strike_everywhere(
         |world| {
             world.write(&text_of(first));
             world.roll();
@@ -67,14 +79,16 @@ fn a_roll_may_die_before_any_operation() {
         "remove send.intent",
         "remove send.journal",
     ] {
-        assert!(steps.iter().any(|s| s == step), "never died before: {step}, but before {steps:?}");
+        for how in HOWS {
+            assert!(steps.contains(&(step.to_owned(), how)), "never {how:?}: {step}, but {steps:?}");
+        }
     }
 }
 
 #[test]
-fn the_first_roll_of_all_may_die_before_any_operation() {
+fn the_first_roll_of_all_may_die_at_any_change() {
     let lines = some_lines();
-    let steps = die_everywhere(
+    let steps = strike_everywhere(
         |world| {
             world.write(&text_of(&lines));
             world.turn();
@@ -83,14 +97,14 @@ fn the_first_roll_of_all_may_die_before_any_operation() {
         |world| world.process().unwrap(),
         |world| check_all(world, &lines),
     );
-    assert!(steps.iter().any(|s| s == "create .send.rrd.tmp"));
+    assert!(steps.contains(&("create .send.rrd.tmp".to_owned(), How::Full)));
 }
 
 #[test]
-fn a_roll_and_its_logger_may_die_together_before_any_operation() {
+fn a_roll_and_its_logger_may_die_together_at_any_change() {
     let lines = some_lines();
     let (first, second) = lines.split_at(20);
-    die_everywhere(
+    strike_everywhere(
         |world| {
             world.write(&text_of(first));
             world.roll();
@@ -107,10 +121,10 @@ fn a_roll_and_its_logger_may_die_together_before_any_operation() {
 }
 
 #[test]
-fn an_update_may_die_before_any_operation() {
+fn an_update_may_die_at_any_change() {
     let lines = some_lines();
     let (first, second) = lines.split_at(20);
-    die_everywhere(
+    strike_everywhere(
         |world| {
             world.write(&text_of(first));
             world.kill_logger();
@@ -138,7 +152,7 @@ fn a_recovery_may_die_too() {
     let lines = some_lines();
     let (first, second) = lines.split_at(25);
     for first_death in (0..60).step_by(7) {
-        die_everywhere(
+        strike_everywhere(
             |world| {
                 world.write(&text_of(first));
                 world.roll();
@@ -159,7 +173,7 @@ fn a_recovery_may_die_too() {
 }
 
 #[test]
-fn the_repair_of_a_damaged_state_may_die_before_any_operation() {
+fn the_repair_of_a_damaged_state_may_die_at_any_change() {
     let lines = some_lines();
     let prepare = |world: &mut World| {
         world.write(&text_of(&lines[..20]));
@@ -168,7 +182,7 @@ fn the_repair_of_a_damaged_state_may_die_before_any_operation() {
         world.update().unwrap();
     };
     let state = |world: &World| world.config.logs_base.join("state/send.state");
-    die_everywhere(
+    strike_everywhere(
         |world| {
             prepare(world);
             fs::write(state(world), "damaged").unwrap();
@@ -214,4 +228,31 @@ fn after_the_commit_point_the_chunk_may_vanish() {
         }
     }
     assert!(vanished > 5, "only {vanished} deaths after the commit point");
+}
+
+/// Where the state is damaged, an intent without a journal is undone, for its commit may not have come about. So a
+/// commit that did must never be found like that.
+#[test]
+fn no_commit_is_found_with_an_intent_and_no_journal() {
+    let lines = some_lines();
+    let mut without = 0;
+    for survivors in 0.. {
+        let mut world = World::new();
+        world.write(&text_of(&lines));
+        world.turn();
+        crash::arm_as(survivors, How::After);
+        let result = world.process();
+        if crash::disarm().is_none() {
+            result.unwrap();
+            break;
+        }
+        let state = world.config.logs_base.join("state/send.state");
+        if !state.with_extension("journal").exists() && world.job().store().read().unwrap().is_some() {
+            without += 1;
+            fs::write(&state, "damaged").unwrap();
+            world.update().unwrap();
+            assert!(world.archive() == text_of(&lines), "dead after {survivors} changes");
+        }
+    }
+    assert!(without > 0, "the journal always stood there");
 }

@@ -10,7 +10,10 @@ use proptest::prelude::*;
 
 mod crashes;
 mod cuts;
+mod damage;
+mod model;
 mod power;
+mod snapshots;
 mod streams;
 mod surroundings;
 
@@ -189,7 +192,12 @@ impl World {
 
     /// Per bin, what the RRD says of `ds`.
     fn rows(&self, ds: &str) -> BTreeMap<i64, i128> {
-        let path = self.config.rrd_dir.join("send.rrd");
+        self.rows_of("send", ds)
+    }
+
+    /// The same of another protocol's.
+    fn rows_of(&self, protocol: &str, ds: &str) -> BTreeMap<i64, i128> {
+        let path = self.config.rrd_dir.join(format!("{protocol}.rrd"));
         if !path.exists() {
             return BTreeMap::new();
         }
@@ -236,19 +244,24 @@ fn log_of(choices: &[(u8, u16)]) -> Vec<(String, i64)> {
         .enumerate()
         .map(|(i, &(kind, gap))| {
             time += i64::from(gap);
-            let text = match kind % 8 {
-                0 => format!("new msg {i}"),
-                1 => format!("info msg {i}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
-                2 => format!("starting delivery {i}: msg 5 to remote b@example.com"),
-                3 => format!("delivery {i}: success: fine/"),
-                4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
-                5 => "status: local 1/3 remote 2/7".to_owned(),
-                6 => format!("end msg {i}"),
-                _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { 5000 } else { 3 })),
-            };
-            (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
+            line_of(i, kind, time)
         })
         .collect()
+}
+
+/// The labelled line of this number, at `time`.
+fn line_of(i: usize, kind: u8, time: i64) -> (String, i64) {
+    let text = match kind % 8 {
+        0 => format!("new msg {i}"),
+        1 => format!("info msg {i}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
+        2 => format!("starting delivery {i}: msg 5 to remote b@example.com"),
+        3 => format!("delivery {i}: success: fine/"),
+        4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
+        5 => "status: local 1/3 remote 2/7".to_owned(),
+        6 => format!("end msg {i}"),
+        _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { 5000 } else { 3 })),
+    };
+    (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
 }
 
 /// The counters of whole lines by an independent, naive reading.

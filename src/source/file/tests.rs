@@ -13,24 +13,24 @@ use crate::source::opener::Plain;
 
 /// What the writers and rotators of a log do in its directory.
 #[derive(Clone)]
-struct Dir(PathBuf);
+pub(crate) struct Dir(pub(crate) PathBuf);
 
 impl Dir {
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    fn append(&self, name: &str, text: &str) {
+    pub(crate) fn append(&self, name: &str, text: &str) {
         let mut file = OpenOptions::new().append(true).create(true).open(self.path(name)).unwrap();
         file.write_all(text.as_bytes()).unwrap();
     }
 
-    fn rename(&self, from: &str, to: &str) {
+    pub(crate) fn rename(&self, from: &str, to: &str) {
         std::fs::rename(self.path(from), self.path(to)).unwrap();
     }
 
     /// `log.1` → `log.2` and so on, with their archives.
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         for n in (1..30).rev() {
             for ending in ["", ".gz", ".bz2", ".xz", ".zst"] {
                 let from = format!("log.{n}{ending}");
@@ -41,17 +41,17 @@ impl Dir {
         }
     }
 
-    fn copytruncate(&self, to: &str) {
+    pub(crate) fn copytruncate(&self, to: &str) {
         std::fs::copy(self.path("log"), self.path(to)).unwrap();
         self.truncate();
     }
 
-    fn truncate(&self) {
+    pub(crate) fn truncate(&self) {
         OpenOptions::new().write(true).open(self.path("log")).unwrap().set_len(0).unwrap();
     }
 
     /// Packs `name` by the real program, which takes the plain file away.
-    fn pack(&self, program: &str, name: &str) {
+    pub(crate) fn pack(&self, program: &str, name: &str) {
         let mut command = Command::new(program);
         if program == "zstd" {
             command.args(["-q", "--rm"]);

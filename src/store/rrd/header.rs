@@ -21,6 +21,11 @@ const CDP_PREP: usize = 80;
 const POINTER: usize = 8;
 /// More data sources or archives than any sane file has: a damaged count must not allocate.
 const SANE: usize = 2000;
+/// Seconds: no row is longer, no step longer than a day. With an absurd one librrd writes beyond its buffers.
+const LONGEST_ROW: usize = 3660 * 86_400;
+const LONGEST_STEP: usize = 86_400;
+/// 2263-01-01T00:00:00Z: no update is later.
+const END: i64 = 9_246_182_400;
 
 /// The header of a file, as it was at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,8 +133,13 @@ fn read(file: &File, path: &Path) -> Result<Look> {
         return Ok(Look::Broken("it does not begin as an RRD of this machine does".into()));
     }
     let (sources, archives) = (count(&head, 24), count(&head, 32));
+    let step = count(&head, 40);
+    let damaged = || Ok(Look::Broken("its header is damaged".into()));
     if sources == 0 || archives == 0 || sources > SANE || archives > SANE {
-        return Ok(Look::Broken("its header is damaged".into()));
+        return damaged();
+    }
+    if !(1..=LONGEST_STEP).contains(&step) {
+        return damaged();
     }
     let schema = STAT_HEAD + DEFINITION * (sources + archives);
     let pointers = schema + LIVE_HEAD + PDP_PREP * sources + CDP_PREP * sources * archives;
@@ -141,7 +151,10 @@ fn read(file: &File, path: &Path) -> Result<Look> {
     let mut rows = 0usize;
     for archive in 0..archives {
         let definition = STAT_HEAD + DEFINITION * (sources + archive);
-        let row_count = count(&bytes, definition + 24);
+        let (row_count, steps) = (count(&bytes, definition + 24), count(&bytes, definition + 32));
+        if !(1..=LONGEST_ROW / step).contains(&steps) {
+            return damaged();
+        }
         if count(&bytes, pointers + POINTER * archive) >= row_count {
             return Ok(Look::Broken("an archive's position lies outside of the archive".into()));
         }
@@ -150,6 +163,10 @@ fn read(file: &File, path: &Path) -> Result<Look> {
     let size = rows.saturating_mul(8 * sources).saturating_add(length);
     if meta.size() != size as u64 {
         return Ok(Look::Broken(format!("it has {} bytes, its header says {size}", meta.size())));
+    }
+    let last_update = i64::from_le_bytes(eight(&bytes, schema));
+    if !(0..END).contains(&last_update) {
+        return damaged();
     }
     let definition = |i: usize| STAT_HEAD + DEFINITION * i;
     let source = |i: usize| Source {
@@ -165,10 +182,10 @@ fn read(file: &File, path: &Path) -> Result<Look> {
     Ok(Look::Sound(Box::new(Header {
         file: disk::file_id(&meta),
         mark: RrdMark { size: meta.size(), schema: digest(&[&bytes[..schema]]) },
-        last_update: i64::from_le_bytes(eight(&bytes, schema)),
+        last_update,
         sources: (0..sources).map(source).collect(),
         archives: (0..archives).map(archive).collect(),
-        step: u64::from_le_bytes(eight(&head, 40)),
+        step: step as u64,
         bytes,
     })))
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use nix::errno::Errno;
 use rrd::ConsolidationFn;
 use rrd::error::RrdError;
 use rrd::ops::create::{Archive, DataSource, DataSourceName};
@@ -99,14 +100,13 @@ pub type Update = (i64, Vec<i128>);
 /// leave the unknown part out of its average and be too high.
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
     let temporary = disk::temporary(path);
-    let result = create_at(&temporary, protocol, step, updates).and_then(|()| {
-        disk::rename(&temporary, path)?;
-        path.parent().map_or(Ok(()), disk::sync_dir)
-    });
-    if result.is_err() {
+    let made = create_at(&temporary, protocol, step, updates).and_then(|()| disk::rename(&temporary, path));
+    if made.is_err() {
         let _ = disk::remove(&temporary);
+        return made;
     }
-    result
+    // A file that may vanish is none: its bins wait, and must not stand in it as well.
+    path.parent().map_or(Ok(()), disk::sync_dir).inspect_err(|_| drop(disk::remove(path)))
 }
 
 fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
@@ -181,6 +181,7 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
 }
 
 fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
+    has_no_holes(path)?;
     let begun = std::time::Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {
@@ -194,6 +195,18 @@ fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
             result => return result.map_err(|e| refused(path, e)),
         }
         pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+/// Allocates what a copy that leaves out zeros (rsync -S, cp --sparse) has left out of the file: librrd writes
+/// through a mapping, and on a full disk a write into a hole of it is no error but the end of the process.
+fn has_no_holes(path: &Path) -> Result<()> {
+    let file = std::fs::File::options().read(true).write(true).open(path).at("open", path)?;
+    let size = file.metadata().at("look at", path)?.len();
+    match nix::fcntl::posix_fallocate(&file, 0, i64::try_from(size).unwrap_or(i64::MAX)) {
+        Err(e @ (Errno::ENOSPC | Errno::EDQUOT)) => Err(e).at("write", path),
+        // Not every file system can tell.
+        _ => Ok(()),
     }
 }
 
@@ -386,6 +399,20 @@ mod tests {
         for length in (0..header.bytes.len()).step_by(97).chain([good.len() - 1]) {
             std::fs::write(&path, &good[..length]).unwrap();
             assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{length} bytes");
+        }
+        // Numbers with which librrd writes beyond its buffers: the step, the steps of a row, the last update.
+        let row = 128 + 120 * header.sources.len() + 32;
+        for (at, numbers) in [
+            (40, &[0, 86_401, 1 << 62, u64::MAX][..]),
+            (row, &[0, 1 << 40, u64::MAX]),
+            (header.live_head().start, &[1 << 40, 1 << 63, u64::MAX]),
+        ] {
+            for number in numbers {
+                let mut bad = good.clone();
+                bad[at..at + 8].copy_from_slice(&number.to_le_bytes());
+                std::fs::write(&path, &bad).unwrap();
+                assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{number} at {at}");
+            }
         }
         let schema = 128 + 120 * (header.sources.len() + 10);
         for byte in (0..schema).step_by(13) {

@@ -1,0 +1,354 @@
+//! Anything may happen, in any order, and any of it may die at any of its steps: what was logged is what is counted,
+//! archived and in the RRDs.
+//!
+//! A plain model keeps the lines that were logged. After every action a query has to say exactly what they count,
+//! whatever a death has left; after every commit the RRDs and the bins that wait for them together hold the same.
+//! `MAILLOGS_SEED` repeats a run, `MAILLOGS_TORTURE=full` makes it a long one.
+use std::sync::Mutex;
+
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
+
+use super::*;
+use crate::source::file::tests::Dir;
+use crate::store::crash::How;
+
+/// The fault that strikes an action: at which of its changes, and how. Beyond its last change: none does.
+type Fault = Option<(u64, How)>;
+
+#[derive(Clone, Debug)]
+enum Action {
+    /// So many lines to `current`; perhaps the last one is not whole yet.
+    Write(Vec<(u8, u16)>, bool),
+    /// The logger rolls, or hands over again what its processor has not done.
+    Roll(Fault),
+    /// The logger and what it runs are killed, and it is started again.
+    KillLogger,
+    /// So many logins to the syslog.
+    Log(u8),
+    /// The syslog is renamed; some more lines go to it before it is opened anew.
+    Rename(u8),
+    CopyTruncate,
+    /// The rotated syslog of this number is packed by this program.
+    Pack(usize, usize),
+    /// The syslog is emptied once all of it was read.
+    Truncate,
+    Update(Fault),
+    Flush(Fault),
+    /// The days that are over are packed.
+    Tidy(Fault),
+    /// So many seconds pass.
+    Wait(u16),
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    let how = prop_oneof![
+        4 => Just(How::Before),
+        3 => Just(How::Within),
+        3 => Just(How::After),
+        1 => Just(How::Full),
+        1 => Just(How::Fails),
+    ];
+    prop_oneof![2 => Just(None), 3 => (0u64..45, how).prop_map(Some)]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let lines = proptest::collection::vec((any::<u8>(), 0u16..40), 1..12);
+    prop_oneof![
+        5 => (lines, any::<bool>()).prop_map(|(lines, half)| Action::Write(lines, half)),
+        5 => fault().prop_map(Action::Roll),
+        1 => Just(Action::KillLogger),
+        3 => (1u8..20).prop_map(Action::Log),
+        1 => (0u8..3).prop_map(Action::Rename),
+        1 => Just(Action::CopyTruncate),
+        1 => (1usize..4, 0usize..2).prop_map(|(n, program)| Action::Pack(n, program)),
+        1 => Just(Action::Truncate),
+        5 => fault().prop_map(Action::Update),
+        1 => fault().prop_map(Action::Flush),
+        1 => fault().prop_map(Action::Tidy),
+        2 => prop_oneof![3 => 1u16..200, 1 => 200u16..20_000].prop_map(Action::Wait),
+    ]
+}
+
+/// What was struck, and how: how often.
+static STRUCK: Mutex<BTreeMap<(String, How), u64>> = Mutex::new(BTreeMap::new());
+
+/// A world with a syslog, and what was logged in it.
+struct Scene {
+    world: World,
+    /// imap and pop3, which read the syslog.
+    logins: Vec<Feed>,
+    syslog: Dir,
+    /// Whole lines of the log directory, and when they were logged.
+    lines: Vec<(String, i64)>,
+    /// The beginning of a further one is written; this much of it.
+    half: Option<(String, i64, usize)>,
+    /// When somebody logged in: by imap and pop3 in turn.
+    logged: Vec<i64>,
+    /// A processor died, or could not do its work: the logger runs another one.
+    waits: bool,
+    /// So many processes in a row died in the middle of a commit.
+    deaths: u8,
+}
+
+/// The syslog's protocols, and what a login counts for each.
+const LOGINS: [(&str, &str, &str); 2] =
+    [("imap", "imapd", "imap_success"), ("pop3", "pop3d", "pop3_success")];
+
+/// Rows of one minute are kept for two days.
+const LAST: i64 = T0 + 150_000;
+
+impl Scene {
+    fn new() -> Scene {
+        let mut world = World::new();
+        NOW.set(T0);
+        let syslog = Dir(world.config.logs_base.join("syslog"));
+        fs::create_dir(&syslog.0).unwrap();
+        world.configure(&format!("logs_syslog = {:?}\n", syslog.path("log")));
+        let all = feeds(&world.config);
+        let logins = LOGINS.map(|(name, ..)| all.iter().find(|f| f.protocol.name == name).unwrap().clone());
+        syslog.append("log", "");
+        let mut scene = Scene {
+            world,
+            logins: logins.into(),
+            syslog,
+            lines: vec![],
+            half: None,
+            logged: vec![],
+            waits: false,
+            deaths: 0,
+        };
+        // Rotated files of the time before are nobody's.
+        scene.update(None, false);
+        scene
+    }
+
+    fn jobs(&self) -> Vec<Job<'_>> {
+        let feeds = std::iter::once(&self.world.feed).chain(&self.logins);
+        feeds.map(|feed| Job { feed, ..self.world.job() }).collect()
+    }
+
+    fn act(&mut self, action: &Action) {
+        match action {
+            Action::Write(lines, half) => self.write(lines, *half),
+            Action::Roll(fault) => self.roll(*fault),
+            Action::KillLogger => {
+                self.finish_line();
+                self.world.kill_logger();
+                self.waits = false;
+            }
+            Action::Log(logins) => self.log("log", *logins),
+            Action::Rename(linger) => {
+                self.syslog.make_room();
+                self.syslog.rename("log", "log.1");
+                self.log("log.1", *linger);
+                self.syslog.append("log", "");
+            }
+            Action::CopyTruncate => {
+                self.syslog.make_room();
+                self.syslog.copytruncate("log.1");
+            }
+            Action::Pack(n, program) => {
+                let name = format!("log.{n}");
+                if self.syslog.path(&name).exists() {
+                    // bzip2 and zstd keep but the seconds of a file's time, and all of this happens within one.
+                    self.syslog.pack(["gzip", "xz"][*program], &name);
+                }
+            }
+            Action::Truncate => {
+                self.update(None, false);
+                self.syslog.truncate();
+            }
+            Action::Update(fault) => self.update(*fault, false),
+            Action::Flush(fault) => self.update(*fault, true),
+            Action::Tidy(fault) => self.strike(*fault, |scene| scene.world.tidy()),
+            Action::Wait(seconds) => {
+                self.finish_line();
+                NOW.set((NOW.get() + i64::from(*seconds)).min(LAST));
+            }
+        }
+    }
+
+    fn write(&mut self, lines: &[(u8, u16)], half: bool) {
+        self.finish_line();
+        for (kind, gap) in lines {
+            NOW.set((NOW.get() + i64::from(*gap)).min(LAST));
+            let line = line_of(self.lines.len(), *kind, NOW.get());
+            self.world.write(line.0.as_bytes());
+            self.lines.push(line);
+        }
+        if half && let Some((line, time)) = self.lines.pop() {
+            // It stands there whole already: cut it again, somewhere.
+            let cut = 1 + (line.len() * 7 + lines.len() * 13) % (line.len() - 1);
+            let current = self.world.log.join("current");
+            let file = File::options().write(true).open(&current).unwrap();
+            file.set_len(file.metadata().unwrap().len() - (line.len() - cut) as u64).unwrap();
+            self.half = Some((line, time, cut));
+        }
+    }
+
+    fn finish_line(&mut self) {
+        if let Some((line, time, cut)) = self.half.take() {
+            self.world.write(&line.as_bytes()[cut..]);
+            self.lines.push((line, time));
+        }
+    }
+
+    fn log(&mut self, name: &str, logins: u8) {
+        for _ in 0..logins {
+            let time =
+                chrono::DateTime::from_timestamp(NOW.get(), 0).unwrap().format("%Y-%m-%dT%H:%M:%S+00:00");
+            let (n, (_, program, _)) = (self.logged.len(), LOGINS[self.logged.len() % 2]);
+            self.syslog.append(
+                name,
+                &format!(
+                    "{time} mx1 {program}: LOGIN, user=u{n}@example.org, ip=[::ffff:192.0.2.7], port=[{n}]\n"
+                ),
+            );
+            self.logged.push(NOW.get());
+        }
+    }
+
+    /// Does something at which a fault strikes. A process that fails must have been struck.
+    fn strike(&mut self, fault: Fault, act: impl FnOnce(&mut Scene) -> Result<()>) {
+        // An RRD that two processes in a row could not finish is given up: that is another test's.
+        let fault = fault.filter(|_| self.deaths < 2);
+        if let Some((changes, how)) = fault {
+            crash::arm_as(changes, how);
+        }
+        let result = act(self);
+        let struck = crash::disarm();
+        if let (Some(at), Some((_, how))) = (&struck, fault) {
+            *STRUCK.lock().unwrap().entry((at.clone(), how)).or_default() += 1;
+            self.deaths += 1;
+        } else {
+            result.unwrap();
+        }
+        if !self.jobs().iter().any(Scene::is_unfinished) {
+            self.deaths = 0;
+        }
+    }
+
+    /// Did a process die after the commit point?
+    fn is_unfinished(job: &Job<'_>) -> bool {
+        job.store().state_dir.join(format!("{}.journal", job.feed.protocol.name)).exists()
+    }
+
+    fn roll(&mut self, fault: Fault) {
+        if !self.waits {
+            if !self.world.log.join("current").exists() {
+                return;
+            }
+            self.world.turn();
+            self.waits = true;
+        }
+        self.strike(fault, |scene| {
+            let chunk = fs::read(scene.world.log.join("previous")).unwrap();
+            let before = scene.world.passed.len();
+            scene.world.process()?;
+            assert!(scene.world.passed[before..] == chunk, "what was passed through");
+            scene.waits = false;
+            Ok(())
+        });
+    }
+
+    fn update(&mut self, fault: Fault, flush: bool) {
+        self.strike(fault, |scene| {
+            let options = Options { flush, ..Options::default() };
+            advance_all(&scene.jobs(), options).into_iter().collect()
+        });
+    }
+
+    /// What holds at every moment, whoever died.
+    fn check(&self) {
+        assert_eq!(odometers(&self.world.query()), model(&self.lines), "send");
+        for (n, job) in self.jobs()[1..].iter().enumerate() {
+            let (name, _, key) = LOGINS[n];
+            let answer = query(job, NOW.get()).unwrap();
+            let counted = answer.values[job.feed.protocol.index(key).unwrap()];
+            assert_eq!(counted, self.logged.iter().skip(n).step_by(2).count() as i128, "{name}");
+        }
+    }
+
+    /// What is in the RRDs, and what waits for them, is what was committed.
+    fn check_rrds(&self) {
+        for (job, key) in self.jobs().iter().zip(["message_new", LOGINS[0].2, LOGINS[1].2]) {
+            let Some(state) = job.store().read().unwrap().filter(|_| !Scene::is_unfinished(job)) else {
+                continue;
+            };
+            let at = job.feed.protocol.index(key).unwrap();
+            let waiting: i128 = state.bins.values().map(|bin| bin.values[at]).sum();
+            let pushed: i128 = self.world.rows_of(job.feed.protocol.name, key).values().sum();
+            assert_eq!(pushed + waiting, state.totals[at], "{key} in the RRD, and waiting");
+        }
+    }
+
+    /// What holds at the end, when all that was logged was handed over.
+    fn check_end(mut self) {
+        self.write(&[(0, 0)], false);
+        self.deaths = 0;
+        if self.waits {
+            self.roll(None);
+        }
+        self.roll(None);
+        NOW.set(NOW.get() + 120);
+        self.update(None, true);
+        check_all(&self.world, &self.lines);
+        for (n, (name, _, key)) in LOGINS.iter().enumerate() {
+            let mut want: BTreeMap<i64, i128> = BTreeMap::new();
+            for time in self.logged.iter().skip(n).step_by(2) {
+                *want.entry(time.div_euclid(60) * 60).or_default() += 1;
+            }
+            assert_eq!(self.world.rows_of(name, key), want, "{key} by the minute");
+        }
+        let odd = |dir: &str| {
+            let names = fs::read_dir(self.world.config.logs_base.join(dir)).unwrap();
+            names.map(|e| e.unwrap().file_name().into_string().unwrap()).find(|n| n.contains("corrupt"))
+        };
+        assert_eq!(["state", "counters", "rrd"].map(odd), [None, None, None], "nothing was given up");
+    }
+}
+
+/// A run's seed: `MAILLOGS_SEED`, else by chance.
+fn seed() -> [u8; 32] {
+    let seed = std::env::var("MAILLOGS_SEED")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().subsec_nanos());
+    println!("MAILLOGS_SEED={seed}");
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&seed.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn whatever_dies_when() {
+    let full = std::env::var("MAILLOGS_TORTURE").is_ok_and(|v| v == "full");
+    let cases = if full { 20_000 } else { 400 };
+    let config = Cases { cases, failure_persistence: None, max_shrink_iters: 4000, ..Cases::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed()));
+    let result = runner.run(&proptest::collection::vec(action(), 1..40), |actions| {
+        let mut scene = Scene::new();
+        for action in &actions {
+            scene.act(action);
+            scene.check();
+            if matches!(action, Action::Roll(_) | Action::Update(_) | Action::Flush(_)) {
+                scene.check_rrds();
+            }
+        }
+        scene.check_end();
+        Ok(())
+    });
+    if let Err(e) = result {
+        panic!("{e}");
+    }
+    let struck = STRUCK.lock().unwrap();
+    let mut steps: BTreeMap<&str, [u64; 5]> = BTreeMap::new();
+    for ((step, how), times) in struck.iter() {
+        steps.entry(step).or_default()[*how as usize] += times;
+    }
+    println!("{cases} cases, {} faults at {} changes", struck.values().sum::<u64>(), steps.len());
+    println!("{:>8} {:>8} {:>8} {:>8} {:>8}", "before", "within", "after", "full", "fails");
+    for (step, [before, within, after, full, fails]) in &steps {
+        println!("{before:8} {within:8} {after:8} {full:8} {fails:8}  {step}");
+    }
+}

@@ -1,0 +1,209 @@
+//! What the table of places has no row for: holes, new data sources, orphans, compression, large queries.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{Place, World, parts};
+use crate::support::disks::{self, Left};
+use crate::support::store::{MAILLOGS, Store, assert_same_bytes, name_of, stderr};
+use crate::support::{count, traffic};
+
+/// The TAI64N label of a time.
+fn label(unix: i64) -> String {
+    format!("@{:016x}00000001", (1i64 << 62) + 10 + unix)
+}
+
+/// 2023-11-10 12:00 UTC.
+const NOON: i64 = 1_699_617_600;
+
+/// A restored RRD may have holes where it was zero: librrd's mapping of it dies where a page cannot be had.
+#[test]
+fn an_rrd_with_holes_on_a_full_disk() {
+    if !disks::are_ours(module_path!(), "an_rrd_with_holes_on_a_full_disk") {
+        return;
+    }
+    let world = World::new(Place::Rrd, "");
+    let line = |unix: i64| format!("{} new msg 1\n", label(unix)).into_bytes();
+    // Three days without a line: all rows of a minute are zero.
+    let mut log = [line(NOON), line(NOON + 3 * 86_400)].concat();
+    world.roll(&log);
+    world.store.flush();
+    let rrd = world.store.rrd();
+    let restored = world.store.path("restored.rrd");
+    for (from, to) in [(&rrd, &restored), (&restored, &rrd)] {
+        let copied =
+            Command::new("cp").args(["--sparse=always", "-p"]).args([from, to]).status().expect("cp");
+        assert!(copied.success());
+    }
+    let has_holes = |of: &fs::Metadata| of.blocks() * 512 + 100_000 < of.len();
+    assert!(has_holes(&fs::metadata(&rrd).expect("the RRD")), "no hole was made");
+    world.disk.fill(Left::Pages(0));
+    for hours in 1..4 {
+        let chunk = line(NOON + 3 * 86_400 + hours * 3_600 + 270);
+        world.roll(&chunk);
+        log.extend(&chunk);
+        world.query(&count::count(&log));
+        let output = world.store.maillogs(&["update", "--flush"]);
+        assert!(output.status.success(), "{}: {}", output.status, stderr(&output));
+        assert!(stderr(&output).contains("send.rrd"), "{:?}", stderr(&output));
+        world.query(&count::count(&log));
+    }
+    world.disk.make_room();
+    // Rows of a minute are kept for two days. The last line is in the last minute of a longer row.
+    world.holds_once_by(300, &log);
+}
+
+#[test]
+fn an_rrd_whose_new_data_source_finds_no_room() {
+    if !disks::are_ours(module_path!(), "an_rrd_whose_new_data_source_finds_no_room") {
+        return;
+    }
+    let [before, chunk, after] = parts();
+    for left in [0, 1000, 2400] {
+        let world = World::new(Place::Rrd, "");
+        world.roll(&before);
+        world.store.flush();
+        let config = fs::read_to_string(world.store.config()).expect("toaster.conf");
+        let own = "[[counter]]\nprotocol = \"send\"\nname = \"triple\"\nmatch = \"^triple\"\n";
+        fs::write(world.store.config(), config + own).expect("toaster.conf");
+        world.disk.fill(Left::Pages(left));
+        world.roll(&chunk);
+        let so_far = [before.clone(), chunk.clone()].concat();
+        world.query(&count::count(&so_far));
+        let output = world.update();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(stderr(&output).contains("send.rrd"), "{:?}", stderr(&output));
+        world.disk.make_room();
+        world.holds_once(&so_far);
+        world.roll(&after);
+        world.holds_once(&[so_far, after.clone()].concat());
+    }
+}
+
+/// An update archives the chunks of a logger that died.
+#[test]
+fn orphans_wait_for_room_in_the_archive() {
+    if !disks::are_ours(module_path!(), "orphans_wait_for_room_in_the_archive") {
+        return;
+    }
+    let [before, chunk, after] = parts();
+    let most = chunk.len() as u64 / 4096;
+    for left in [Left::Pages(0), Left::Pages(1), Left::Pages(most / 2), Left::Inodes(0), Left::Inodes(2)] {
+        let world = World::new(Place::Archive, "");
+        let log = [before.clone(), chunk.clone()].concat();
+        world.roll(&before);
+        world.turn(&chunk);
+        world.kill_logger();
+        world.disk.fill(left);
+        for _ in 0..2 {
+            world.query(&count::count(&log));
+            let output = world.update();
+            let code = if left == Left::Inodes(2) { 0 } else { 1 };
+            assert_eq!(output.status.code(), Some(code), "{left:?}: {}", stderr(&output));
+            assert!(!world.stands().contains('+'), "it was taken back at once");
+        }
+        // A roll archives what nobody did before, too.
+        if left != Left::Inodes(2) {
+            world.turn(&after);
+            assert_eq!(world.process(&after).status.code(), Some(111));
+            world.query(&count::count(&[log.clone(), after.clone()].concat()));
+        }
+        world.disk.make_room();
+        world.update();
+        if world.previous().exists() {
+            assert!(world.process(&after).status.success());
+        } else {
+            world.roll(&after);
+        }
+        world.holds_once(&[log, after.clone()].concat());
+    }
+}
+
+/// Days that are over are compressed as soon as there is room for that; till then they stay as they are.
+#[test]
+fn a_day_is_not_compressed_without_room() {
+    if !disks::are_ours(module_path!(), "a_day_is_not_compressed_without_room") {
+        return;
+    }
+    let log = traffic(92, 0.3, 1.0);
+    for left in [Left::Pages(0), Left::Pages(3), Left::Inodes(0)] {
+        let world = World::new(Place::Archive, "");
+        world.roll(&log);
+        let days = world.store.archive();
+        for day in days.keys() {
+            let file = File::options().write(true).open(world.store.base().join(day).join("sendlog"));
+            file.expect("a day")
+                .set_modified(UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+                .expect("utimes");
+        }
+        world.disk.fill(left);
+        let output = world.update();
+        assert_eq!(output.status.code(), Some(1), "{left:?}");
+        assert!(stderr(&output).contains("sendlog.gz"), "{:?}", stderr(&output));
+        world.query(&count::count(&log));
+        assert_eq!(world.store.archive(), days, "{left:?}");
+        world.disk.make_room();
+        assert!(world.update().status.success());
+        assert_eq!(world.store.archive(), days, "{left:?}");
+        for day in days.keys() {
+            let entries = fs::read_dir(world.store.base().join(day)).expect("a day");
+            let names: Vec<String> =
+                entries.map(|e| name_of(&e.expect("a file").path()).to_owned()).collect();
+            assert_eq!(names, ["sendlog.gz"], "{day}");
+        }
+        world.holds_once(&log);
+    }
+}
+
+/// A query that finds much would like to keep it.
+#[test]
+fn a_large_query_on_a_full_disk_answers() {
+    if !disks::are_ours(module_path!(), "a_large_query_on_a_full_disk_answers") {
+        return;
+    }
+    let log = traffic(93, 0.3, 1.0);
+    assert!(log.len() > 1 << 20, "{} bytes", log.len());
+    for place in [Place::State, Place::Counters, Place::All] {
+        for left in [Left::Pages(0), Left::Pages(3), Left::Inodes(0), Left::Inodes(1)] {
+            let world = World::new(place, "");
+            fs::write(world.store.logs().join("current"), &log).expect("current");
+            world.disk.fill(left);
+            for _ in 0..2 {
+                world.query(&count::count(&log));
+            }
+            world.disk.make_room();
+            world.query(&count::count(&log));
+            fs::remove_file(world.store.logs().join("current")).expect("current");
+            world.roll(&log);
+            world.holds_once(&log);
+        }
+    }
+}
+
+/// The device whose every write finds no room.
+#[test]
+fn a_stdout_that_takes_nothing() {
+    let (store, log) = (Store::new(), traffic(94, 0.02, 1.0));
+    let previous = store.logs().join("previous");
+    fs::write(&previous, &log).expect("previous");
+    let roll = |stdout: File| {
+        let mut sendlog = store.command(store.sendlog());
+        sendlog.current_dir(store.logs()).stdin(File::open(&previous).expect("previous")).stdout(stdout);
+        sendlog.stderr(Stdio::piped()).output().expect("sendlog")
+    };
+    let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+    let output = roll(full.try_clone().expect("a descriptor"));
+    assert_eq!(output.status.code(), Some(111), "{}", stderr(&output));
+    assert!(stderr(&output).contains("standard output"), "{:?}", stderr(&output));
+    assert!(store.archived().is_empty());
+    store.query().assert_counts(&count::count(&log));
+    let output = store.command(MAILLOGS).arg("send").stdout(full).output().expect("maillogs");
+    assert_eq!(output.status.code(), Some(1), "a query that could not be printed");
+    let processed = store.path("processed");
+    assert!(roll(File::create(&processed).expect("processed")).status.success());
+    assert_same_bytes("passed through", &fs::read(processed).expect("processed"), &log);
+    assert_same_bytes("the archive", &store.archived(), &log);
+    store.query().assert_counts(&count::count(&log));
+}
