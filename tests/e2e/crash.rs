@@ -121,7 +121,7 @@ fn a_day_that_two_updates_pack() {
     let day = store.base().join("2023/11/14");
     fs::create_dir_all(&day).expect("mkdir");
     // Long enough for the second to be at it yet when the first is ready.
-    let log: Vec<u8> = (0..600_000u64)
+    let log: Vec<u8> = (0..250_000u64)
         .flat_map(|n| format!("{:016x} line {n}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into_bytes())
         .collect();
     let plain = day.join("sendlog");

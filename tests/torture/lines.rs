@@ -46,7 +46,7 @@ impl Feed {
             2 => format!("starting delivery {n}: msg {n} to remote b@example.org"),
             3 => format!("status: local {}/10 remote {}/255", n % 11, n % 256),
             4 => format!("delivery {n}: success: 192.0.2.9_accepted_message./Remote_host_said:_250_ok/"),
-            5 if long && n % 5 == 0 => {
+            5 if long && n.is_multiple_of(5) => {
                 format!("delivery {n}: deferral: {}/", "a_long_story_".repeat(150 + n % 250))
             }
             5 => format!("delivery {n}: deferral: Sorry,_I_wasn't_able_to_establish_an_SMTP_connection./"),

@@ -13,7 +13,6 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use super::lines::Feed;
 use super::process;
 use crate::support::store::{MAILLOGS, Store};
-use crate::support::wait_until;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -147,9 +146,9 @@ impl Logger {
 
     /// Ends the input and waits until it has ended. `true`: it was content.
     pub fn finish(&mut self) -> bool {
-        wait_until("the logger has read all", || self.pump() || !self.is_alive());
+        process::wait_until("the logger has read all", || self.pump() || !self.is_alive());
         drop(self.stdin.take());
-        wait_until("the logger ends", || !self.is_alive());
+        process::wait_until("the logger ends", || !self.is_alive());
         self.child.wait().expect("waiting for the logger").success()
     }
 }

@@ -1,6 +1,7 @@
 //! Processes as /proc shows them, and what is done to them.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -44,14 +45,13 @@ pub fn is_alive(process: u32) -> bool {
 /// Stops it, and waits until it stands. `false`: it came to its end before.
 pub fn stop(process: u32) -> bool {
     send(process, Signal::SIGSTOP);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         match state(process) {
             Some('T') => return true,
             None | Some('Z' | 'X') => return false,
             // Within the kernel, as in fsync(2), it does not hear yet.
-            Some(_) if Instant::now() > deadline => return false,
-            Some(_) => std::thread::yield_now(),
+            Some(_) => assert!(Instant::now() < deadline, "process {process} does not stop"),
         }
     }
 }
@@ -59,9 +59,19 @@ pub fn stop(process: u32) -> bool {
 /// Kills it, and waits until it is gone.
 pub fn kill_and_wait(process: u32) {
     send(process, Signal::SIGKILL);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while is_alive(process) && Instant::now() < deadline {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while is_alive(process) {
+        assert!(Instant::now() < deadline, "process {process} does not die");
         std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Waits until `ready`, as long as it may take on a busy machine whose loggers pause.
+pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while !ready() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -90,13 +100,14 @@ fn is_maillogs(process: u32) -> bool {
     fs::read_link(format!("/proc/{process}/exe")).is_ok_and(|exe| exe == *OURS)
 }
 
-/// Does it hold a `flock`? That is its protocol's: it takes no other.
-pub fn holds_lock(process: u32) -> bool {
-    let process = process.to_string();
+/// Does it hold the `flock` on this file?
+pub fn holds_lock(process: u32, file: &Path) -> bool {
+    let Ok(meta) = fs::metadata(file) else { return false };
+    let (process, inode) = (process.to_string(), format!(":{}", meta.ino()));
     let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
     locks.lines().any(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        words.get(1) == Some(&"FLOCK") && words.get(4) == Some(&process.as_str())
+        words.get(1) == Some(&"FLOCK") && words.get(4) == Some(&&*process) && words[5].ends_with(&inode)
     })
 }
 

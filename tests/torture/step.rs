@@ -151,7 +151,7 @@ impl Watch {
 
     fn look(&mut self) -> Step {
         let sight = self.sight();
-        if !process::holds_lock(self.process) {
+        if !process::holds_lock(self.process, &self.file("P.lock")) {
             if !self.had_lock {
                 self.before = sight;
                 return Step::Before;

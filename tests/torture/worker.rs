@@ -17,7 +17,6 @@ use super::step::{Aim, Step, Watch};
 use super::turns::Turns;
 use super::written::Written;
 use crate::support::store::{MAILLOGS, Store};
-use crate::support::wait_until;
 
 /// So many bytes are more than one roll.
 const ROLL: usize = 2_600;
@@ -431,7 +430,7 @@ impl<'a> Worker<'a> {
             // Behind the last stump there is to be a roll, so that it is archived.
             self.feed_some(3 * ROLL);
             let is_complete = self.end_in_peace();
-            wait_until("nothing runs", || process::inhabitants(&dir).is_empty());
+            process::wait_until("nothing runs", || process::inhabitants(&dir).is_empty());
             if is_complete {
                 break;
             }
@@ -452,7 +451,7 @@ impl Drop for Worker<'_> {
         }
         self.plan.left.store(0, Ordering::Relaxed);
         for process in process::inhabitants(&self.store.path("")) {
-            process::kill_and_wait(process);
+            process::send(process, Signal::SIGKILL);
         }
     }
 }
