@@ -14,7 +14,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps test demo bench lint install uninstall clean help
+.PHONY: build deps test fuzz demo bench lint install uninstall clean help
 
 build: deps ## build the release binary
 	$(CARGO) build --release
@@ -24,6 +24,10 @@ deps: ## install what building and testing need, where it is missing
 
 test: deps ## run every test, with real multilog
 	@CARGO='$(CARGO)' sh scripts/test.sh
+
+SECONDS ?= 120
+fuzz: deps ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
+	@CARGO='$(CARGO)' sh scripts/fuzz.sh '$(SECONDS)'
 
 demo: deps ## three days of mail through multilog and sendlog, then the graphs
 	$(CARGO) build --release --bin maillogs --example qmail-traffic
