@@ -28,8 +28,9 @@ test: deps ## run every test, with real multilog
 mutants: deps ## break the program in eight ways and see the tests go red
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/mutants.sh
 
-torture: deps ## kill -9 a thousand times with each of multilog, svlogd and s6-log, at every step of a commit
-	MAILLOGS_TORTURE=full $(CARGO) test --test main torture:: -- --nocapture --test-threads=1
+torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour)
+	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/torture.sh
+
 SECONDS ?= 120
 fuzz: deps ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
 	@CARGO='$(CARGO)' sh scripts/fuzz.sh '$(SECONDS)'
