@@ -45,7 +45,9 @@ bench: deps ## time against `wc -l` on a log of 200 MB
 
 lint: deps ## what a change has to pass besides the tests
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTFLAGS='--cfg fuzzing' $(CARGO) clippy --manifest-path fuzz/Cargo.toml -- -D warnings
 
 # Without prerequisites: `make && sudo make install` does not run cargo as root.
 $(BINARY):

@@ -45,7 +45,7 @@ pub fn arguments(text: &[u8]) {
         fields[2] = "message_new".into();
         *argument = fields.join(":");
     }
-    if hash[1] % DRAWN != 0 {
+    if !hash[1].is_multiple_of(DRAWN) {
         let format =
             arguments.iter().position(|argument| argument == "--imgformat").expect("it has a format");
         arguments[format + 1] = "CSV".into();
@@ -141,7 +141,7 @@ fn element(argument: &str) -> usize {
             assert!(more.iter().all(|option| *option == "STACK" || dashes(option)), "{argument}");
             2
         }
-        [kind, what] if kind == "AREA" => {
+        ["AREA", what] => {
             assert!(what.starts_with("unread#"), "{argument}");
             2
         }
