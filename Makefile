@@ -14,7 +14,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps test torture demo bench lint install uninstall clean help
+.PHONY: build deps test torture mutants fuzz demo bench lint install uninstall clean help
 
 build: deps ## build the release binary
 	$(CARGO) build --release
@@ -25,8 +25,15 @@ deps: ## install what building and testing need, where it is missing
 test: deps ## run every test, with real multilog
 	@CARGO='$(CARGO)' sh scripts/test.sh
 
-torture: deps ## kill -9 a thousand times with each of multilog, svlogd and s6-log, at every step of a commit
-	MAILLOGS_TORTURE=full $(CARGO) test --test main torture:: -- --nocapture --test-threads=1
+mutants: deps ## break the program in eight ways and see the tests go red
+	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/mutants.sh
+
+torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour)
+	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/torture.sh
+
+SECONDS ?= 120
+fuzz: deps ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
+	@CARGO='$(CARGO)' sh scripts/fuzz.sh '$(SECONDS)'
 
 demo: deps ## three days of mail through multilog and sendlog, then the graphs
 	$(CARGO) build --release --bin maillogs --example qmail-traffic

@@ -38,6 +38,10 @@ need systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need util-linux command -v unshare
 need mount command -v mount
+# To break the program on purpose.
+need patch command -v patch
+# A clock that is set.
+need faketime command -v faketime
 need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then

@@ -21,7 +21,7 @@ pub struct Bin {
 pub type Bins = BTreeMap<i64, Bin>;
 
 /// 1980-01-01 00:00 UTC: no RRD begins earlier, so no bin does.
-const EARLIEST: i64 = 315_532_800;
+pub const EARLIEST: i64 = 315_532_800;
 
 /// Adds lines up, bin by bin.
 #[derive(Clone)]

@@ -10,6 +10,9 @@
 //! row in `keys`, its text in toaster.conf; a test says which of them is missing.
 
 mod document;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod own;
 pub mod print;

@@ -7,6 +7,9 @@
 mod args;
 mod axis;
 mod fonts;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod legend;
 mod page;
 mod period;

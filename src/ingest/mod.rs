@@ -137,7 +137,9 @@ impl<'a> Turn<'a> {
             state.seen = now;
         }
         // A line that waits belongs to the bin of its own time: for a while no bin is closed without it.
-        let waits = !complete && now - session.state.seen < WAITS && !options.flush;
+        let since = now - session.state.seen;
+        // A clock that was ahead may have told when that was.
+        let waits = !complete && since.abs() < WAITS && !options.flush;
         state.ledger.prune(now);
         session.archive(job.log(), &plan.days(), &plan.with(&files), pass)?;
         let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
@@ -280,8 +282,11 @@ impl Job<'_> {
         let Some(log) = self.feed.log.as_deref().filter(|_| config.logs_archive) else { return Ok(()) };
         let today = Calendar::new(now).today();
         let kept = i64::from(config.logs_archive_days) * 86_400;
-        let oldest = Calendar::new(now - kept).today();
-        for day in pack::days(&store.base)? {
+        let days = pack::days(&store.base)?;
+        // A clock that is ahead for once must not make all of them old: they are so for the newest of them, too.
+        let oldest =
+            Calendar::new(now - kept).today().min(days_before(days.last(), config.logs_archive_days));
+        for day in days {
             if config.logs_archive_purge && day < oldest {
                 pack::purge(&store.base, day, logs)?;
             } else if day < today {
@@ -363,6 +368,16 @@ impl Job<'_> {
     }
 }
 
+/// `YYYYMMDD` so many days before `day`; 0 before none.
+fn days_before(day: Option<&u32>, days: u32) -> u32 {
+    let date = day.and_then(|&day| {
+        let year = i32::try_from(day / 10_000).ok()?;
+        chrono::NaiveDate::from_ymd_opt(year, day / 100 % 100, day % 100)
+    });
+    let before = date.and_then(|date| date.checked_sub_days(chrono::Days::new(days.into())));
+    before.and_then(|date| date.format("%Y%m%d").to_string().parse().ok()).unwrap_or(0)
+}
+
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
 }
@@ -398,11 +413,20 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
     {
         tally::move_bin(store.protocol, &mut state.bins, oldest, next);
     }
-    let floor = today.max(state.pushed);
+    // Where a clock without a battery begins there is no RRD.
+    let earliest = tally::begin(tally::EARLIEST, store.step);
+    let floor = today.max(state.pushed).max(earliest);
     let early: Vec<i64> = state.bins.range(floor + 1..).map(|(k, _)| *k).collect();
     for begin in early {
         tally::move_bin(store.protocol, &mut state.bins, begin, floor);
     }
+    let ancient: Vec<i64> = state.bins.range(..earliest).map(|(k, _)| *k).collect();
+    for begin in ancient {
+        tally::move_bin(store.protocol, &mut state.bins, begin, earliest);
+    }
+    let (newest_day, newest_bin) = (Calendar::new(now).today(), today.max(earliest));
+    state.newest_day.iter_mut().for_each(|(day, _)| *day = newest_day.min(*day));
+    state.moved.iter_mut().for_each(|moved| *moved = newest_bin.min(*moved));
 }
 
 /// Graphs draw zeros up to `seen`, so it must move on in a quiet night: after so many seconds.

@@ -16,6 +16,9 @@
 
 mod bracket;
 mod civil;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod syslog;
 mod tai64n;
 mod unix;

@@ -10,6 +10,9 @@
 //! leaves them so. Each has its own [`Plan`], each file is read once.
 mod compressed;
 mod content;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod plan;
 mod siblings;
 

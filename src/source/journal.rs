@@ -3,6 +3,9 @@
 //! Reading goes on at the entry of the stored cursor, and that entry is skipped. `--after-cursor` would do it, but it
 //! also skips the first entry that follows where the cursor's own was vacuumed (systemd 252).
 mod export;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read};

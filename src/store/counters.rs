@@ -88,7 +88,7 @@ fn parse_names(
     let mut named = vec![Name::Empty; protocol.counters.len()];
     for (number, line) in bytes.split(|&b| b == b'\n').enumerate() {
         let text = String::from_utf8_lossy(line);
-        let text = text.trim_start_matches('\u{feff}').trim();
+        let text = text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
         if text.is_empty() {
             continue;
         }
@@ -240,6 +240,15 @@ mod tests {
         assert_eq!(total("delivery"), None);
         assert_eq!(file.extra["created"], "1120000000");
         assert_eq!(file.rejected, [(4, "message_new:12x".into()), (5, "nonsense".into())]);
+    }
+
+    #[test]
+    fn a_mark_of_byte_order_is_no_part_of_a_name() {
+        for line in ["\u{feff}delivery:7", " \u{feff} delivery:7", "\u{feff}\u{feff}delivery:7"] {
+            let file = parse(&SEND, line.as_bytes());
+            assert_eq!(file.totals[SEND.index("delivery").unwrap()], Some(7), "{line:?}");
+            assert!(file.extra.is_empty(), "{line:?}: it would be written, and read as another");
+        }
     }
 
     #[test]

@@ -8,6 +8,9 @@ pub mod counters;
 #[cfg(test)]
 pub mod crash;
 pub mod disk;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ledger;
 pub mod lock;
 mod migrate;

@@ -2,6 +2,7 @@
 
 mod broken;
 mod checks;
+mod clocks;
 mod config;
 mod crash;
 mod damage;

@@ -323,7 +323,7 @@ fn seed() -> [u8; 32] {
 #[test]
 fn whatever_dies_when() {
     let full = std::env::var("MAILLOGS_TORTURE").is_ok_and(|v| v == "full");
-    let cases = if full { 20_000 } else { 400 };
+    let cases = if full { 5_000 } else { 300 };
     let config = Cases { cases, failure_persistence: None, max_shrink_iters: 4000, ..Cases::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed()));
     let result = runner.run(&proptest::collection::vec(action(), 1..40), |actions| {

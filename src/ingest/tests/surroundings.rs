@@ -271,3 +271,49 @@ fn a_quiet_night_costs_one_small_write() {
     let again = world.job().store().read().unwrap().unwrap();
     assert_eq!((again.number, again.seen), (state.number, state.seen + 60));
 }
+
+#[test]
+fn a_clock_that_was_ahead_keeps_no_bin_and_no_day() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(T0 + 400 * 86_400);
+    world.write(format!("{} new msg 1\n", label(NOW.get() - 100)).as_bytes());
+    world.update().unwrap();
+    // The clock is right again, and a source cannot be read.
+    NOW.set(T0 + 1000);
+    let other = world.config.logs_base.join("other");
+    fs::write(&other, "in the way").unwrap();
+    world.config.logs_send_dirs.push(other);
+    world.feed = feeds(&world.config).remove(0);
+    world.write(format!("{} new msg 2\n", label(T0 + 900)).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 2000);
+    world.update().unwrap();
+    let state = world.job().store().read().unwrap().unwrap();
+    assert!(state.bins.is_empty(), "a bin waits for a year");
+    assert_eq!(world.rows("message_new").values().sum::<i128>(), 2);
+    let new = SEND.index("message_new").unwrap();
+    assert!(state.newest_day[new].0 < 20_261_001, "{:?}", state.newest_day[new]);
+    assert!(state.moved[new] <= NOW.get());
+}
+
+#[test]
+fn a_clock_of_1970_blocks_no_rrd() {
+    let mut world = World::new();
+    let label = |secs: i64| format!("@{:016x}00000001", (1i64 << 62) + 10 + secs);
+    NOW.set(30);
+    for minute in 0..5 {
+        world.write(format!("{} new msg 1\n", label(NOW.get())).as_bytes());
+        world.update().unwrap();
+        NOW.set(30 + 120 * minute);
+    }
+    NOW.set(T0 + 1000);
+    world.write(format!("{} new msg 2\n", label(T0 + 900)).as_bytes());
+    world.update().unwrap();
+    NOW.set(T0 + 2000);
+    world.flush();
+    assert_eq!(world.query()["message_new"], 6);
+    let state = world.job().store().read().unwrap().unwrap();
+    assert!(state.bins.is_empty(), "{:?}", state.bins);
+    assert_eq!(world.rows("message_new"), [(tally::begin(T0 + 900, 60), 1)].into());
+}

@@ -18,6 +18,9 @@ pub enum Compression {
     Zstd,
 }
 
+/// As much is unpacked at a time, in bytes: a read that meets damage gives nothing of what it had unpacked before.
+const PIECE: usize = 1024;
+
 /// `xz -9` needs 65 MiB to unpack.
 const XZ_MEMORY: u64 = 256 << 20;
 
@@ -58,6 +61,8 @@ impl Read for At<'_> {
 /// What a file holds, unpacked, from some offset on.
 pub(super) struct Content<'a> {
     inner: Box<dyn Read + 'a>,
+    /// No read asks for more, in bytes.
+    most: usize,
     /// Why the archive could not be unpacked any further; what came before is good.
     pub damage: Option<String>,
 }
@@ -66,7 +71,8 @@ impl<'a> Content<'a> {
     /// From `from` (bytes of what it held before compression) on. Ends at once where it is shorter.
     pub(super) fn open(file: &'a File, kind: Compression, from: u64) -> io::Result<Content<'a>> {
         if !kind.is_packed() {
-            return Ok(Content { inner: Box::new(At { file, offset: from }), damage: None });
+            let inner = Box::new(At { file, offset: from });
+            return Ok(Content { inner, most: usize::MAX, damage: None });
         }
         let raw = io::BufReader::with_capacity(1 << 16, At { file, offset: 0 });
         let inner: Box<dyn Read + 'a> = match kind {
@@ -80,7 +86,7 @@ impl<'a> Content<'a> {
             }
             Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
         };
-        let mut content = Content { inner, damage: None };
+        let mut content = Content { inner, most: PIECE, damage: None };
         content.skip(from)?;
         Ok(content)
     }
@@ -103,7 +109,8 @@ impl<'a> Content<'a> {
     pub(super) fn fill(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < buf.len() && self.damage.is_none() {
-            match self.inner.read(&mut buf[done..]) {
+            let most = buf.len().min(done.saturating_add(self.most));
+            match self.inner.read(&mut buf[done..most]) {
                 Ok(0) => break,
                 Ok(got) => done += got,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -199,6 +206,21 @@ mod tests {
             assert!(out.len() > 1_000_000, "{program}: {} bytes were good", out.len());
             assert!(unpacked(b"this is no archive", ending, 0).1.is_some(), "{program}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_the_damage_is_read_however_much_is_asked_for() {
+        let bytes: Vec<u8> = (0..10_000).flat_map(|i| format!("line {i} of a log\n").into_bytes()).collect();
+        let mut whole = packed("gzip", &bytes);
+        let at = whole.len() * 3 / 4;
+        whole[at..].fill(0xff);
+        let file = file_of(&whole);
+        let mut content = Content::open(&file, Compression::Gzip, 0).unwrap();
+        let mut block = vec![0; 1 << 18];
+        let got = content.fill(&mut block).unwrap();
+        assert!(content.damage.is_some());
+        let same = block[..got].iter().zip(&bytes).take_while(|(a, b)| a == b).count();
+        assert!(same > bytes.len() / 2, "{got} bytes, of which {same} are good");
     }
 
     #[test]

@@ -19,11 +19,17 @@ const LIVE_HEAD: usize = 16;
 const PDP_PREP: usize = 112;
 const CDP_PREP: usize = 80;
 const POINTER: usize = 8;
+/// A text and a zero after it, in bytes: a name, and a last value.
+const WORD: usize = 20;
+const LAST_VALUE: usize = 30;
 /// More data sources or archives than any sane file has: a damaged count must not allocate.
 const SANE: usize = 2000;
 /// Seconds: no row is longer, no step longer than a day. With an absurd one librrd writes beyond its buffers.
 const LONGEST_ROW: usize = 3660 * 86_400;
 const LONGEST_STEP: usize = 86_400;
+/// Kinds of data sources and consolidation functions; librrd crashes where another word stands.
+const KINDS: [&str; 6] = ["ABSOLUTE", "GAUGE", "COUNTER", "DERIVE", "DCOUNTER", "DDERIVE"];
+const FUNCTIONS: [&str; 4] = ["AVERAGE", "MAX", "MIN", "LAST"];
 /// 2263-01-01T00:00:00Z: no update is later.
 const END: i64 = 9_246_182_400;
 
@@ -179,12 +185,21 @@ fn read(file: &File, path: &Path) -> Result<Look> {
         rows: count(&bytes, definition(sources + i) + 24),
         steps: count(&bytes, definition(sources + i) + 32),
     };
+    let all_sources: Vec<Source> = (0..sources).map(source).collect();
+    let all_archives: Vec<Archive> = (0..archives).map(archive).collect();
+    let has_words = all_sources.iter().all(|s| s.name.len() < WORD && KINDS.contains(&s.kind.as_str()))
+        && all_archives.iter().all(|a| FUNCTIONS.contains(&a.function.as_str()));
+    // The last value of a data source is a text, too.
+    let last_value = |i: usize| &bytes[schema + LIVE_HEAD + PDP_PREP * i..][..LAST_VALUE];
+    if !has_words || !(0..sources).all(|i| last_value(i).contains(&0)) {
+        return damaged();
+    }
     Ok(Look::Sound(Box::new(Header {
         file: disk::file_id(&meta),
         mark: RrdMark { size: meta.size(), schema: digest(&[&bytes[..schema]]) },
         last_update,
-        sources: (0..sources).map(source).collect(),
-        archives: (0..archives).map(archive).collect(),
+        sources: all_sources,
+        archives: all_archives,
         step: step as u64,
         bytes,
     })))
@@ -206,7 +221,7 @@ fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
 
 /// A text of at most 19 bytes and a zero.
 fn word(bytes: &[u8], at: usize) -> String {
-    let word = bytes[at..at + 20].split(|&b| b == 0).next().unwrap_or_default();
+    let word = bytes[at..at + WORD].split(|&b| b == 0).next().unwrap_or_default();
     String::from_utf8_lossy(word).into_owned()
 }
 

@@ -414,6 +414,21 @@ mod tests {
                 assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{number} at {at}");
             }
         }
+        // And words that librrd does not know, or that do not end.
+        let archive = 128 + 120 * header.sources.len();
+        for (at, word) in [
+            (128, &b"a_name_of_just_twenty"[..20]),
+            (148, b"COMPUTE"),
+            (148, b"GAUGES"),
+            (archive, b"FAILURES"),
+            (archive, b"AX"),
+            (header.pdp_prep(0).start, &[b'7'; 30]),
+        ] {
+            let mut bad = good.clone();
+            bad[at..at + word.len()].copy_from_slice(word);
+            std::fs::write(&path, &bad).unwrap();
+            assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{} at {at}", word.escape_ascii());
+        }
         let schema = 128 + 120 * (header.sources.len() + 10);
         for byte in (0..schema).step_by(13) {
             let mut bad = good.clone();

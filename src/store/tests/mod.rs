@@ -1,4 +1,5 @@
 //! The store by itself, with protocols whose tables change from one version to the next.
+mod damage;
 mod faults;
 mod migration;
 mod takeover;
