@@ -221,7 +221,8 @@ fn loggers_side_by_side() {
     torture("side by side", &size, &stores, &sites);
 }
 
-/// A chunk without labels is known by its bytes and times.
+/// A chunk without labels is known by its bytes and times. Its lines are of the minute in which they are read, which the
+/// RRD may not have yet: counters and archive only are compared.
 #[test]
 fn multilog_without_labels() {
     let size = Size::wanted();
