@@ -30,7 +30,7 @@ pub const SUBMIT: Feed = Feed { protocol: "rbl", log: "smtplog", dir: "submit" }
 
 impl Feed {
     /// The text of line `n`: neighbours raise different counters, and every sum has its own share of it.
-    fn text(&self, n: usize, long: bool) -> String {
+    fn text(&self, n: usize, kind: Lines) -> String {
         if self.protocol == "rbl" {
             return match n % 3 {
                 0 => format!("rblsmtpd: 192.0.2.7 pid {n}: 451 https://www.spamhaus.org/"),
@@ -44,12 +44,13 @@ impl Feed {
             0 => format!("new msg {n}"),
             1 => format!("info msg {n}: bytes {} from <a@example.org> qp {n} uid 89", 1_000 + n * n),
             2 => format!("starting delivery {n}: msg {n} to remote b@example.org"),
-            3 => format!("status: local {}/10 remote {}/255", n % 11, n % 256),
+            3 if kind != Lines::Bare => format!("status: local {}/10 remote {}/255", n % 11, n % 256),
             4 => format!("delivery {n}: success: 192.0.2.9_accepted_message./Remote_host_said:_250_ok/"),
-            5 if long && n.is_multiple_of(5) => {
+            5 if kind == Lines::Long && n.is_multiple_of(5) => {
                 format!("delivery {n}: deferral: {}/", "a_long_story_".repeat(150 + n % 250))
             }
             5 => format!("delivery {n}: deferral: Sorry,_I_wasn't_able_to_establish_an_SMTP_connection./"),
+            // Of a line without a label its text has to tell the number.
             _ => format!("end msg {n}"),
         }
     }
@@ -87,12 +88,22 @@ pub struct Log {
     step: i64,
     until: i64,
     last: Instant,
-    long: bool,
+    kind: Lines,
+}
+
+/// What lines are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    Labelled,
+    /// And some are longer than a chunk.
+    Long,
+    /// Without labels.
+    Bare,
 }
 
 impl Log {
-    /// About `expected` lines over 36 hours, from number `first` on. `long`: some are longer than a chunk.
-    pub fn new(feed: &'static Feed, first: usize, expected: i64, long: bool) -> Self {
+    /// About `expected` lines over 36 hours, from number `first` on.
+    pub fn new(feed: &'static Feed, first: usize, expected: i64, kind: Lines) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let now = i64::try_from(now.as_secs()).expect("a time");
         let span: i64 = 36 * 3600;
@@ -105,13 +116,17 @@ impl Log {
             step: (span / expected).max(1),
             until: now - 600,
             last: Instant::now(),
-            long,
+            kind,
         }
     }
 
     /// When this line happened, if it is one of ours.
     pub fn time(&self, line: &[u8]) -> Option<i64> {
         self.times.get(number(line)?.checked_sub(self.first)?).copied()
+    }
+
+    pub fn is_labelled(&self) -> bool {
+        self.kind != Lines::Bare
     }
 
     /// The number of its first line.
@@ -136,7 +151,10 @@ impl Log {
 
     /// Line `n` with its newline.
     pub fn line(&self, n: usize) -> Vec<u8> {
-        let text = self.feed.text(n, self.long);
+        let text = self.feed.text(n, self.kind);
+        if self.kind == Lines::Bare {
+            return format!("{text}\n").into_bytes();
+        }
         let nanos = self.again.get(&n).unwrap_or(&0) << NUMBER | u32::try_from(n).expect("a small number");
         format!("@40000000{:08x}{nanos:08x} {text}\n", self.times[n - self.first] + 10).into_bytes()
     }
@@ -153,8 +171,13 @@ impl Log {
     }
 }
 
-/// The number of a line that has its whole label.
+/// The number of a line that has its whole label, or none.
 pub fn number(line: &[u8]) -> Option<usize> {
+    if !line.starts_with(b"@") {
+        let digits =
+            line.iter().skip_while(|byte| !byte.is_ascii_digit()).take_while(|byte| byte.is_ascii_digit());
+        return String::from_utf8(digits.copied().collect()).ok()?.parse().ok();
+    }
     let label = line.get(..LABEL)?;
     if !label.starts_with(b"@40000000") || label[LABEL - 1] != b' ' {
         return None;

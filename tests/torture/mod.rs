@@ -27,7 +27,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::support::count;
 use crate::support::store::{Answer, Store, stderr};
-use lines::{Feed, Log, SEND, SMTP, SUBMIT};
+use lines::{Feed, Lines, Log, SEND, SMTP, SUBMIT};
 use logger::Kind;
 use report::Report;
 use rng::Rng;
@@ -73,6 +73,7 @@ struct Site {
     kind: Kind,
     feed: &'static Feed,
     first: usize,
+    lines: Lines,
 }
 
 /// `stores` with loggers at all `sites`. What came of it is printed under `name`.
@@ -90,8 +91,7 @@ fn torture(name: &str, size: &Size, stores: &[Store], sites: &[Site]) {
     let fed: Vec<Fed> = std::thread::scope(|scope| {
         let beside = scope.spawn(|| ask_and_update(stores, sites, &done));
         let work = |(i, site): (usize, &Site)| {
-            // svlogd and s6-log would cut long lines by themselves.
-            let log = Log::new(site.feed, site.first, expected, site.kind == Kind::Multilog);
+            let log = Log::new(site.feed, site.first, expected, site.lines);
             let worker = Worker::new(&plan, site.kind, &stores[site.store], log, Rng::of(seed, i));
             scope.spawn(move || worker.run())
         };
@@ -124,7 +124,9 @@ fn torture(name: &str, size: &Size, stores: &[Store], sites: &[Site]) {
     let wrong = [report.lost, report.doubled, report.archive, report.rrd];
     assert_eq!(wrong, [0; 4], "lost, doubled, archive, RRD");
     assert!(report.notes.is_empty(), "{:#?}", report.notes.first());
-    assert!(report.locked() * 3 >= report.kills(), "too few kills while the lock was held");
+    // Of a few kills chance decides.
+    let share = if size.full { 3 } else { 30 };
+    assert!(report.locked() * share >= report.kills(), "too few kills while the lock was held");
     if size.full {
         for step in Step::ALL {
             assert!(report.at(step) > 0, "none was killed at: {}", step.text());
@@ -179,7 +181,10 @@ fn keep(store: &Store) {
 fn torture_one(kind: Kind) {
     let size = Size::wanted();
     let stores: Vec<Store> = (0..size.stores).map(|_| Store::with_syslog()).collect();
-    let site = |store| Site { store, kind, feed: if store % 2 == 0 { &SEND } else { &SMTP }, first: 0 };
+    // svlogd and s6-log would cut long lines by themselves.
+    let lines = if kind == Kind::Multilog { Lines::Long } else { Lines::Labelled };
+    let site =
+        |store| Site { store, kind, feed: if store % 2 == 0 { &SEND } else { &SMTP }, first: 0, lines };
     let sites: Vec<Site> = (0..size.stores).map(site).collect();
     torture(kind.name(), &size, &stores, &sites);
 }
@@ -209,8 +214,20 @@ fn loggers_side_by_side() {
     let mut sites = Vec::new();
     for store in 0..size.stores {
         for (i, feed) in [&SEND, &SMTP, &SUBMIT].into_iter().enumerate() {
-            sites.push(Site { store, kind: kinds[(store + i) % 3], feed, first: i << 18 });
+            let kind = kinds[(store + i) % 3];
+            sites.push(Site { store, kind, feed, first: i << 18, lines: Lines::Labelled });
         }
     }
     torture("side by side", &size, &stores, &sites);
+}
+
+/// A chunk without labels is known by its bytes and times. Its lines are of the minute in which they are read, which the
+/// RRD may not have yet: counters and archive only are compared.
+#[test]
+fn multilog_without_labels() {
+    let size = Size::wanted();
+    let stores: Vec<Store> = (0..size.stores).map(|_| Store::with_syslog()).collect();
+    let site = |store| Site { store, kind: Kind::Multilog, feed: &SEND, first: 0, lines: Lines::Bare };
+    let sites: Vec<Site> = (0..size.stores).map(site).collect();
+    torture("multilog without labels", &size, &stores, &sites);
 }

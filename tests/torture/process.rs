@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use crate::support::process::state;
 use crate::support::store::MAILLOGS;
 
 fn pid(number: u32) -> Pid {
@@ -23,12 +24,6 @@ pub fn send(process: u32, signal: Signal) {
 /// `kill -9` of a process group.
 pub fn kill_group(group: u32) {
     let _ = killpg(pid(group), Signal::SIGKILL);
-}
-
-/// The letter of proc(5): `T` stopped, `Z` dead; `None`: no such process.
-fn state(process: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 /// Who started it, or has taken it over.

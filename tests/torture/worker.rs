@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{TimeDelta, Utc};
 use nix::sys::signal::Signal;
 
-use super::lines::{Feed, Log};
+use super::lines::{Feed, Lines, Log};
 use super::logger::{self, Kind, Logger};
 use super::process;
 use super::report::{Report, Victim};
@@ -67,7 +67,7 @@ pub struct Fed {
     pub log: Log,
     /// The number of the first line that was not handed over.
     pub end: usize,
-    /// Were its lines always there in their order? svlogd drops those of a processor whose shell dies, and they come
+    /// Were its lines always there in their order, and each with its time? svlogd drops those of a processor whose shell dies, and they come
     /// when that has the lock.
     pub in_order: bool,
     pub report: Report,
@@ -106,9 +106,9 @@ impl<'a> Worker<'a> {
             self.round();
         }
         self.finish();
-        let none = Log::new(self.feed, 0, 1, false);
+        let none = Log::new(self.feed, 0, 1, Lines::Bare);
         let log = std::mem::replace(&mut self.log, none);
-        let in_order = self.kind != Kind::Svlogd || !self.shell_dies;
+        let in_order = log.is_labelled() && (self.kind != Kind::Svlogd || !self.shell_dies);
         Fed { log, end: self.handed, in_order, report: std::mem::take(&mut self.report) }
     }
 
@@ -400,7 +400,7 @@ impl<'a> Worker<'a> {
 
     /// What the logger wrote. It is not running.
     fn written(&self) -> Written {
-        Written::read(&logger::dir(self.store, self.feed))
+        Written::read(&logger::dir(self.store, self.feed), self.log.is_labelled())
     }
 
     /// Ends the logger as an administrator does. `true`: it has written and processed all.

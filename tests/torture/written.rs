@@ -14,6 +14,8 @@ pub struct Stump {
     pub bytes: Vec<u8>,
     /// The whole line before it, from which it has its time if its label is cut.
     pub before: Vec<u8>,
+    /// As many whole lines stand before it.
+    pub at: usize,
 }
 
 /// The content of a log directory.
@@ -29,8 +31,9 @@ pub struct Written {
 }
 
 impl Written {
-    /// Reads a directory whose logger is not running.
-    pub fn read(dir: &Path) -> Self {
+    /// Reads a directory whose logger is not running. A chunk that ends within a line goes on in the next one if that
+    /// does not begin with a label; where no line has one, never: their lines are short, and a roll parts none.
+    pub fn read(dir: &Path, labelled: bool) -> Self {
         let mut written = Written::default();
         // svlogd may leave both what it gave to its processor and what it got: that is one chunk.
         let mut chunks: BTreeMap<(String, usize, String), Vec<u8>> = BTreeMap::new();
@@ -56,6 +59,9 @@ impl Written {
         all.push(("current".to_owned(), fs::read(dir.join("current")).unwrap_or_default()));
         let mut open: Vec<u8> = Vec::new();
         for (name, bytes) in &all {
+            if !labelled && !open.is_empty() {
+                written.cut(std::mem::take(&mut open));
+            }
             if name == "current" {
                 written.rolled = written.lines.len();
                 let goes_on = !open.is_empty() && !bytes.is_empty() && !bytes.starts_with(b"@");
@@ -80,7 +86,7 @@ impl Written {
 
     fn cut(&mut self, bytes: Vec<u8>) {
         let before = self.lines.last().cloned().unwrap_or_default();
-        self.stumps.push(Stump { bytes, before });
+        self.stumps.push(Stump { bytes, before, at: self.lines.len() });
     }
 
     /// The number of the first line that is not written, `first` being that of the first of all.
