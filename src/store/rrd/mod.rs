@@ -94,19 +94,23 @@ pub fn sources_of(protocol: &Protocol) -> Vec<Source> {
 pub type Update = (i64, Vec<i128>);
 
 /// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed,
-/// so that it is there whole or not at all.
+/// so that it is there whole or not at all. What stands there is replaced, and gone if this fails.
 ///
 /// It starts at 00:00 UTC of the first bin's day: a consolidated row that began before the file would
 /// leave the unknown part out of its average and be too high.
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
     let temporary = disk::temporary(path);
-    let made = create_at(&temporary, protocol, step, updates).and_then(|()| disk::rename(&temporary, path));
+    let made = create_at(&temporary, protocol, step, updates).and_then(|()| {
+        disk::rename(&temporary, path)?;
+        path.parent().map_or(Ok(()), disk::sync_dir)
+    });
     if made.is_err() {
         let _ = disk::remove(&temporary);
-        return made;
+        // One that may vanish with the power, or that a process which died has made of the same updates: they wait
+        // now, and must not stand in it as well.
+        let _ = disk::remove(path);
     }
-    // A file that may vanish is none: its bins wait, and must not stand in it as well.
-    path.parent().map_or(Ok(()), disk::sync_dir).inspect_err(|_| drop(disk::remove(path)))
+    made
 }
 
 fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
