@@ -42,11 +42,19 @@ pub enum Event {
 
 #[derive(Default)]
 struct Faults {
-    /// How many changes until it happens; what.
-    armed: Option<(u64, How)>,
+    /// When it happens; what.
+    armed: Option<(When, How)>,
     /// It happened: at which change.
     struck: Option<String>,
     record: Option<Vec<Event>>,
+}
+
+#[derive(Clone, Copy)]
+enum When {
+    /// After so many changes.
+    Count(u64),
+    /// At the change of this name.
+    Name(&'static str),
 }
 
 thread_local! {
@@ -61,7 +69,15 @@ pub fn arm(survivors: u64) {
 /// The next `survivors` changes succeed; this happens at the one after them.
 pub fn arm_as(survivors: u64, how: How) {
     FAULTS.with_borrow_mut(|f| {
-        f.armed = Some((survivors, how));
+        f.armed = Some((When::Count(survivors), how));
+        f.struck = None;
+    });
+}
+
+/// The process dies before the change of this name (as [`disarm`] gives it).
+pub fn arm_at(name: &'static str) {
+    FAULTS.with_borrow_mut(|f| {
+        f.armed = Some((When::Name(name), How::Before));
         f.struck = None;
     });
 }
@@ -86,15 +102,18 @@ pub fn recorded() -> Vec<Event> {
 
 pub(super) fn change<T>(what: Change<'_>, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let how = FAULTS.with_borrow_mut(|f| {
-        let (left, how) = f.armed.as_mut()?;
+        let (when, how) = f.armed.as_mut()?;
         if f.struck.is_some() {
             return Some((*how, false));
         }
-        if *left > 0 {
-            *left -= 1;
-            return None;
+        match when {
+            When::Count(left) if *left > 0 => {
+                *left -= 1;
+                return None;
+            }
+            When::Name(wanted) if *wanted != name(what) => return None,
+            _ => f.struck = Some(name(what)),
         }
-        f.struck = Some(name(what));
         Some((*how, true))
     });
     let dead = || io::Error::other(format!("killed at: {}", name(what)));

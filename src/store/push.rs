@@ -37,7 +37,7 @@ pub(super) struct Journal {
     pub(super) gauges_before: Vec<i128>,
     /// `None`: the RRD was to be created.
     pub(super) rrd: Option<RrdBefore>,
-    /// How often a later process began to redo it.
+    /// How often a later process began to redo it, as long as the RRD may not be done.
     pub(super) redone: u32,
 }
 

@@ -69,7 +69,8 @@ impl Session<'_> {
                 push::outdated(store, &mut journal, now);
                 journal.state.fit(store.protocol);
                 let as_it_was = encode(&journal);
-                journal.redone += 1;
+                // The state is written after the RRD: a death from there on says nothing of that.
+                journal.redone += u32::from(journal.state.number > self.state.number);
                 disk::replace(&journal_path, &encode(&journal), 0o644)?;
                 disk::sync_dir(&store.state_dir)?;
                 self.apply(journal, true, now).inspect_err(|_| {

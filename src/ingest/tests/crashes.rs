@@ -256,3 +256,34 @@ fn no_commit_is_found_with_an_intent_and_no_journal() {
     }
     assert!(without > 0, "the journal always stood there");
 }
+
+/// An RRD that two processes could not finish is given up; but not because they died after it.
+#[test]
+fn deaths_after_the_rrd_say_nothing_of_the_rrd() {
+    let lines = some_lines();
+    let rrds = |world: &World| fs::read_dir(&world.config.rrd_dir).unwrap().count();
+    for (step, given_up) in
+        [("create .send.txt.tmp", false), ("remove send.journal", false), ("write send.rrd", true)]
+    {
+        let mut world = World::new();
+        world.write(&text_of(&lines[..25]));
+        world.roll();
+        world.flush();
+        world.write(&text_of(&lines[25..]));
+        world.turn();
+        for _ in 0..5 {
+            crash::arm_at(step);
+            let result = world.process();
+            if crash::disarm().is_none() {
+                result.unwrap();
+                break;
+            }
+        }
+        world.update().unwrap();
+        assert_eq!(rrds(&world) > 1, given_up, "{step}");
+        assert_eq!(odometers(&world.query()), model(&lines), "{step}");
+        if !given_up {
+            check_all(&world, &lines);
+        }
+    }
+}
