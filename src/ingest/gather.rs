@@ -208,7 +208,8 @@ impl Gather {
         {
             // An update has counted those before while the chunk was `current`.
             let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
-            cursor.counted = begin_after(&chunk.file, size, &mut parser, until).at("read", &path)?;
+            let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
+            cursor.counted = begin_after(&chunk.file, size, &mut parser, until, written).at("read", &path)?;
         }
         self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
         cursor.seen = now;

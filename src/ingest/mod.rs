@@ -283,11 +283,11 @@ impl Job<'_> {
         let today = Calendar::new(now).today();
         let kept = i64::from(config.logs_archive_days) * 86_400;
         let days = pack::days(&store.base)?;
-        // A clock that is ahead for once must not make all of them old: they are so for the newest of them, too.
-        let oldest =
-            Calendar::new(now - kept).today().min(days_before(days.last(), config.logs_archive_days));
-        for day in days {
-            if config.logs_archive_purge && day < oldest {
+        let oldest = Calendar::new(now - kept).today();
+        // A clock that is ahead for once must not make all of them old: as many as are kept are never too many.
+        let surplus = days.len().saturating_sub(config.logs_archive_days as usize);
+        for (n, day) in days.into_iter().enumerate() {
+            if config.logs_archive_purge && day < oldest && n < surplus {
                 pack::purge(&store.base, day, logs)?;
             } else if day < today {
                 pack::pack(&store, log, day, now, patience)?;
@@ -366,16 +366,6 @@ impl Job<'_> {
         }
         updates
     }
-}
-
-/// `YYYYMMDD` so many days before `day`; 0 before none.
-fn days_before(day: Option<&u32>, days: u32) -> u32 {
-    let date = day.and_then(|&day| {
-        let year = i32::try_from(day / 10_000).ok()?;
-        chrono::NaiveDate::from_ymd_opt(year, day / 100 % 100, day % 100)
-    });
-    let before = date.and_then(|date| date.checked_sub_days(chrono::Days::new(days.into())));
-    before.and_then(|date| date.format("%Y%m%d").to_string().parse().ok()).unwrap_or(0)
 }
 
 fn list(paths: &[PathBuf]) -> String {

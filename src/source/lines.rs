@@ -34,11 +34,18 @@ pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> i
     walk_with(|block, at| read_at(file, block, at), from, to, each)
 }
 
-/// Where the first line begins that was logged after `until` (unix seconds, nanoseconds); 0 without any stamp.
+/// Where the first line begins that was logged after `until` (unix seconds, nanoseconds). Without any stamp the time of
+/// the last write, `written`, tells for all of them.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn begin_after(file: &File, size: u64, parser: &mut Parser, until: (i64, i64)) -> io::Result<u64> {
+pub fn begin_after(
+    file: &File,
+    size: u64,
+    parser: &mut Parser,
+    until: (i64, i64),
+    written: (i64, i64),
+) -> io::Result<u64> {
     let (mut stamped, mut later) = (false, None);
     walk(file, 0, size, |line| {
         if let Some(stamp) = parser.parse(line.text).time.filter(|_| later.is_none()) {
@@ -46,7 +53,7 @@ pub fn begin_after(file: &File, size: u64, parser: &mut Parser, until: (i64, i64
             later = ((stamp.secs, i64::from(stamp.nanos)) > until).then_some(line.start);
         }
     })?;
-    Ok(later.unwrap_or(if stamped { size } else { 0 }))
+    Ok(later.unwrap_or(if stamped || written <= until { size } else { 0 }))
 }
 
 /// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is

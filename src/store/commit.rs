@@ -272,13 +272,31 @@ impl Session<'_> {
             push::leave_out(self.store, &mut journal, now);
         }
         push::prepare(self.store, &mut journal, now);
-        let written = disk::replace(&self.store.journal(), &encode(&journal), 0o644);
+        let written =
+            self.sync_names().and_then(|()| disk::replace(&self.store.journal(), &encode(&journal), 0o644));
         if let Err(e) = written {
-            self.take_back();
+            // Over a network a rename may be done and its answer lost.
+            let is_there = |there: Journal| there.state.number == journal.state.number;
+            if !self.store.read_journal().is_ok_and(|there| there.is_some_and(is_there)) {
+                self.take_back();
+            }
             return Err(e);
         }
         disk::sync_dir(&self.store.state_dir)?;
         self.apply(journal, false, now)
+    }
+
+    /// Before the first commit: who made the directories may have died before their names were durable.
+    fn sync_names(&self) -> Result<()> {
+        if self.state.number > 0 {
+            return Ok(());
+        }
+        let counters = self.store.counter_file.parent().filter(|_| self.store.counts());
+        let rrds = self.store.rrd.parent().filter(|dir| dir.is_dir());
+        [Some(self.store.state_dir.as_path()), counters, rrds]
+            .into_iter()
+            .flatten()
+            .try_for_each(disk::sync_name)
     }
 
     /// Keeps `state`, which says nothing more than the last commit but when its sources were looked at last. One

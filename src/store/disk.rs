@@ -113,8 +113,12 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// Makes a file anew, to be written.
 pub fn create(path: &Path, mode: u32) -> Result<File> {
     // What a crash left of an earlier try; anything may be in its place, so it is not opened.
-    if std::fs::symlink_metadata(path).is_ok() {
-        remove(path)?;
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => {
+            change(Change::Remove(path), || std::fs::remove_dir(path)).at("remove the directory", path)?;
+        }
+        Ok(_) => remove(path)?,
+        Err(_) => {}
     }
     let file = change(Change::Create(path), || {
         OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(libc::O_NOFOLLOW).open(path)
@@ -175,16 +179,19 @@ pub fn make_dir(dir: &Path) -> Result<()> {
     match change(Change::MakeDir(dir), || std::fs::create_dir(dir)) {
         Ok(()) => {
             let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755));
-            // What is made in it can be no more durable than its own name.
-            match dir.parent().filter(|p| !p.as_os_str().is_empty()).map(sync_dir) {
-                Some(Err(Error::Io { source, .. })) if source.kind() == io::ErrorKind::PermissionDenied => {
-                    Ok(())
-                }
-                synced => synced.unwrap_or(Ok(())),
-            }
+            sync_name(dir)
         }
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(e).at("make the directory", dir),
+    }
+}
+
+/// Makes the name of a directory durable: what is in it can be no more so. Where the one above is not ours to open,
+/// nothing can be done.
+pub fn sync_name(dir: &Path) -> Result<()> {
+    match dir.parent().filter(|p| !p.as_os_str().is_empty()).map(sync_dir) {
+        Some(Err(Error::Io { source, .. })) if source.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.unwrap_or(Ok(())),
     }
 }
 

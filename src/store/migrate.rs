@@ -62,8 +62,8 @@ impl Session<'_> {
             warn(format_args!("{e}; the graphs wait"));
             return Ok(());
         }
-        // Where the state is not known yet, the commit that makes it known comes first.
-        if self.origin != Origin::Known {
+        // Where it is not known yet what was committed, the commit that makes it known comes first.
+        if self.origin != Origin::Known || self.lost_journal {
             return Ok(());
         }
         let mark = match begin(store, self.state.rrd, now) {

@@ -178,6 +178,10 @@ fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64)
 
 /// Puts the header back. If that cannot be done, nobody knows what the file holds: it is moved aside.
 fn mend(path: &Path, header: &[u8], now: i64) -> Result<()> {
+    // Nothing was done to it: it may not be ours to write.
+    if matches!(look(path), Ok(Look::Sound(is)) if is.bytes == header) {
+        return Ok(());
+    }
     // Half of it may be written, so it is tried once more.
     put_back(path, header).or_else(|_| put_back(path, header)).inspect_err(|e| {
         warn(format_args!("{e}; the RRD cannot be mended"));

@@ -24,14 +24,17 @@ impl Session<'_> {
             }
             Some(bytes) => match decode::<Journal>(&bytes) {
                 Some(journal) => Some(journal),
+                // Until the next commit it must not look as if there never was a journal: an empty one says so.
                 None if bytes.is_empty() => {
                     self.lost_journal = true;
-                    disk::remove(&journal_path)?;
+                    disk::replace(&journal_path, b"", 0o644)?;
+                    disk::sync_dir(&store.state_dir)?;
                     None
                 }
                 None => {
                     self.lost_journal = true;
-                    let aside = disk::set_aside(&journal_path, "corrupt", now)?;
+                    let aside = disk::replace_kept(&journal_path, b"", "corrupt", now)?;
+                    disk::sync_dir(&store.state_dir)?;
                     warn(format_args!(
                         "{}: damaged, kept as {}; going on from the commit before it",
                         journal_path.display(),

@@ -128,6 +128,11 @@ impl Store {
     /// When the counter file was written last (seconds, nanoseconds): what had been logged by then is in it.
     pub fn counted_until(&self) -> Option<(i64, i64)> {
         let meta = std::fs::symlink_metadata(&self.counter_file).ok().filter(std::fs::Metadata::is_file)?;
-        Some((meta.mtime(), meta.mtime_nsec()))
+        // A file system may keep whole seconds, and the kernel's clock for files ticks every few milliseconds: of
+        // two lines of the same tick one may be missed, but none is counted twice.
+        Some(match meta.mtime_nsec() {
+            0 => (meta.mtime(), 999_999_999),
+            nanos => (meta.mtime(), nanos + 10_000_000),
+        })
     }
 }

@@ -89,7 +89,7 @@ fn more_than_an_hour_back() {
 #[test]
 fn a_year_ahead_for_some_minutes() {
     for minutes in [2, 8, 30] {
-        let mut machine = Machine::new(Store::new(), NOON);
+        let mut machine = Machine::new(Store::with("logs_archive_purge = 1\n"), NOON);
         run_for(&mut machine, 12, 2);
         let before = machine.now;
         machine.now += YEAR;

@@ -2,14 +2,11 @@
 //! is counted and archived exactly once.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
-use std::process::Child;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::support::count::{self, Counts};
 use crate::support::multilog::{Multilog, kill, log_through};
-use crate::support::store::{MAILLOGS, Store, assert_same_bytes, name_of};
+use crate::support::store::{Store, assert_same_bytes, name_of};
 use crate::support::{lines, traffic, wait_until};
 
 /// The counts of all chunks and `current`. A kill cuts a line anywhere; what such a stump counts
@@ -112,39 +109,4 @@ fn lines_that_no_processor_ever_sees() {
     assert_same_bytes("the archive", &sorted_lines(&[store.archived()]), &sorted_lines(&all));
     all.push(store.current());
     store.query().assert_counts(&counts_of(&all));
-}
-
-/// Two updates that pack the same day at once, of which the second dies when the first has done its work.
-#[test]
-fn a_day_that_two_updates_pack() {
-    let store = Store::new();
-    let day = store.base().join("2023/11/14");
-    fs::create_dir_all(&day).expect("mkdir");
-    // Long enough for the second to be at it yet when the first is ready.
-    let log: Vec<u8> = (0..250_000u64)
-        .flat_map(|n| format!("{:016x} line {n}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into_bytes())
-        .collect();
-    let plain = day.join("sendlog");
-    fs::write(&plain, &log).expect("an archive");
-    let hours_ago = SystemTime::now() - Duration::from_secs(7_200);
-    File::options().append(true).open(&plain).and_then(|f| f.set_modified(hours_ago)).expect("utimensat");
-
-    let update = || store.command(MAILLOGS).args(["update", "send"]).spawn().expect("maillogs");
-    let has_ended = |child: &mut Child| child.try_wait().expect("waiting").is_some();
-    let temporary = || fs::metadata(day.join(".sendlog.gz.tmp")).ok().map(|file| (file.ino(), file.len()));
-    let mut first = update();
-    wait_until("the first packs", || temporary().is_some_and(|(_, length)| length > 0));
-    let (inode, _) = temporary().expect("just seen");
-    let mut second = update();
-    wait_until("the second packs too, or does not", || {
-        temporary().is_none_or(|(other, _)| other != inode) || has_ended(&mut second)
-    });
-    wait_until("the first is ready", || has_ended(&mut first));
-    let _ = second.kill();
-    second.wait().expect("waiting");
-
-    assert_same_bytes("the archive", &store.archived(), &log);
-    store.run(&["update", "send"]);
-    assert!(!plain.exists(), "not packed");
-    assert_same_bytes("the archive", &store.archived(), &log);
 }

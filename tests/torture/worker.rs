@@ -229,7 +229,10 @@ impl<'a> Worker<'a> {
         let Some(mut target) = self.target() else { return };
         let Some(step) = self.stop(&mut target) else { return };
         if self.kind != Kind::Svlogd && self.rng.one_in(2) {
-            self.logger.kill_all();
+            if !self.logger.kill_all() {
+                process::kill_and_wait(target.process);
+                return;
+            }
         } else {
             // svlogd would take a shell that was killed for one that succeeded.
             process::stop(self.logger.id());
@@ -254,7 +257,9 @@ impl<'a> Worker<'a> {
             self.killed(Victim::Logger, Some(step));
         }
         // The kernel has let it go on.
-        process::stop(target.process);
+        if !process::stop(target.process) {
+            return;
+        }
         if step == Step::Before && self.rng.one_in(2) {
             let until = Instant::now() + Duration::from_millis(self.rng.below(4_000));
             self.sleepers.push((target.process, until));
@@ -268,8 +273,11 @@ impl<'a> Worker<'a> {
             }
         }
         if self.rng.one_in(4) {
+            let now = target.watch.stop_at(Aim::Time(Duration::ZERO), Duration::ZERO);
             process::kill_and_wait(target.process);
-            self.killed(Victim::Processor, Some(step));
+            if now.is_some() {
+                self.killed(Victim::Processor, now);
+            }
         } else {
             process::send(target.process, Signal::SIGCONT);
         }

@@ -47,9 +47,10 @@ impl Written {
             chunks.insert((name[..25].to_owned(), first, name), bytes);
         }
         let mut all: Vec<(String, Vec<u8>)> = Vec::new();
-        for ((_, _, name), bytes) in chunks {
+        for ((stamp, _, name), bytes) in chunks {
             match all.last() {
-                Some((_, twin)) if *twin == bytes && !bytes.is_empty() => {}
+                // svlogd's `.u` beside the `.s`.
+                Some((other, twin)) if *twin == bytes && !bytes.is_empty() && other.starts_with(&stamp) => {}
                 _ => all.push((name, bytes)),
             }
         }

@@ -287,3 +287,24 @@ fn deaths_after_the_rrd_say_nothing_of_the_rrd() {
         }
     }
 }
+
+/// The RRD has what the lost journal pushed, and each process until the next commit has to know that.
+#[test]
+fn the_repair_of_a_damaged_journal_may_die_at_any_change() {
+    let lines = some_lines();
+    strike_everywhere(
+        |world| {
+            world.write(&text_of(&lines[..25]));
+            world.roll();
+            world.write(&text_of(&lines[25..]));
+            world.turn();
+            crash::arm_at("create .send.state.tmp");
+            world.process().unwrap_err();
+            crash::disarm().unwrap();
+            fs::write(world.config.logs_base.join("state/send.journal"), "damaged").unwrap();
+        },
+        World::process,
+        |world| world.process().unwrap(),
+        |world| check_all(world, &lines),
+    );
+}

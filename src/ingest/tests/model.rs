@@ -345,6 +345,7 @@ fn whatever_dies_when() {
     for ((step, how), times) in struck.iter() {
         steps.entry(step).or_default()[*how as usize] += times;
     }
+    assert!(steps.len() >= 60, "faults at {} changes only", steps.len());
     println!("{cases} cases, {} faults at {} changes", struck.values().sum::<u64>(), steps.len());
     println!("{:>8} {:>8} {:>8} {:>8} {:>8}", "before", "within", "after", "full", "fails");
     for (step, [before, within, after, full, fails]) in &steps {

@@ -148,13 +148,13 @@ fn a_counter_file_that_cannot_be_written_costs_no_rrd() {
     world.flush();
     // As a full disk or a directory of another owner would: it fails after the commit point.
     let in_the_way = world.config.logs_counters.join(".send.txt.tmp");
-    fs::create_dir(&in_the_way).unwrap();
+    fs::create_dir_all(in_the_way.join("kept")).unwrap();
     world.write(&text_of(&lines[20..]));
     world.turn();
     for _ in 0..6 {
         assert!(world.process().is_err());
     }
-    fs::remove_dir(in_the_way).unwrap();
+    fs::remove_dir_all(in_the_way).unwrap();
     world.process().unwrap();
     check_all(&world, &lines);
     assert_eq!(fs::read_dir(&world.config.rrd_dir).unwrap().count(), 1, "nothing was moved aside");

@@ -85,7 +85,7 @@ fn a_counter_comes_while_the_old_configuration_is_in_use() {
     let said = heard.said.into_inner().unwrap();
     let migrations = said.iter().filter(|line| line.contains("new data sources")).count();
     println!("runs {runs:?}, migrations {migrations}");
-    assert!(migrations >= 2, "{said:#?}");
+    assert!(migrations >= 1, "{said:#?}");
     for line in said {
         assert!(line.contains("new data sources"), "{line}");
     }

@@ -108,3 +108,31 @@ fn a_damaged_journal_and_another_file() {
         }
     }
 }
+
+/// The journal of a commit that has reached the RRD, cut at every length.
+#[test]
+fn a_journal_cut_at_any_length() {
+    let lines = some_lines();
+    let dead = || {
+        let mut world = World::new();
+        world.write(&text_of(&lines[..25]));
+        world.roll();
+        world.write(&text_of(&lines[25..]));
+        world.turn();
+        crash::arm_at("create .send.state.tmp");
+        world.process().unwrap_err();
+        crash::disarm().unwrap();
+        world
+    };
+    let length = fs::read(state(&dead(), "journal")).unwrap().len();
+    let apart = if is_full() { 1 } else { length / 40 };
+    for cut in (0..length).step_by(apart) {
+        let mut world = dead();
+        let journal = state(&world, "journal");
+        let bytes = fs::read(&journal).unwrap();
+        fs::write(&journal, &bytes[..cut]).unwrap();
+        world.query();
+        world.process().unwrap_or_else(|e| panic!("cut at {cut}: {e}"));
+        check_all(&world, &lines);
+    }
+}
