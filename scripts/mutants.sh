@@ -1,6 +1,6 @@
 #!/bin/sh
 # Breaks the program in each way that tests/mutants describes, in a copy of the tree, and looks whether the tests notice.
-# The second line of each patch names the test that has to go red. CARGO is the command to use.
+# sh scripts/mutants.sh [NAME]. The second line of each patch names the test that has to go red. CARGO is the command to use.
 set -eu
 
 tree=${TARGET:?}/mutants/tree
@@ -9,7 +9,8 @@ tree=$(cd "$tree" && pwd)
 CARGO_TARGET_DIR=$(cd "$TARGET/mutants" && pwd)
 export CARGO_TARGET_DIR RUST_BACKTRACE=0
 green=0
-for patch in tests/mutants/*.patch; do
+# shellcheck disable=SC2086 # a pattern
+for patch in tests/mutants/${1:-*}.patch; do
 	tar -cf - Cargo.toml Cargo.lock src tests examples graphs man templates toaster.conf README.md | tar -xf - -C "$tree"
 	name=$(basename "$patch" .patch)
 	what=$(sed -n 1p "$patch")
