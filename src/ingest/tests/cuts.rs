@@ -109,17 +109,26 @@ fn a_rerun_counts_nothing_and_passes_through() {
 fn identity_is_content_not_inode() {
     let lines = some_lines();
     let mut world = World::new();
+    let (current, spare) = (world.log.join("current"), world.log.join("spare"));
     world.write(&text_of(&lines[..20]));
-    world.roll();
-    // The next chunk overwrites a file of the same inode.
-    world.write(b"");
-    let inode = |w: &World| file_id(&fs::metadata(w.log.join("current")).unwrap());
-    let before = inode(&world);
-    world.write(&text_of(&lines[20..30]));
     world.update().unwrap();
-    fs::write(world.log.join("current"), text_of(&lines[20..30])).unwrap();
-    world.roll_keeping(before);
+    let inode = || file_id(&fs::metadata(&current).unwrap());
+    let before = inode();
+    // Numbers of inodes come back at once: the next chunk has that of the one before.
+    fs::hard_link(&current, &spare).unwrap();
+    world.roll();
+    fs::rename(&spare, &current).unwrap();
+    fs::write(&current, "").unwrap();
+    world.write(&text_of(&lines[20..30]));
+    assert_eq!(inode(), before);
+    world.update().unwrap();
+    assert_eq!(odometers(&world.query()), model(&lines[..30]));
+    world.roll();
+    // And a chunk that was copied has another one.
     world.write(&text_of(&lines[30..]));
+    world.update().unwrap();
+    fs::copy(&current, &spare).unwrap();
+    fs::rename(&spare, &current).unwrap();
     world.roll();
     check_all(&world, &lines);
 }

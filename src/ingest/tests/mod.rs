@@ -352,10 +352,3 @@ impl World {
 fn some_lines() -> Vec<(String, i64)> {
     log_of(&(0..40u8).map(|i| (i.wrapping_mul(37), u16::from(i) * 11)).collect::<Vec<_>>())
 }
-
-impl World {
-    fn roll_keeping(&mut self, inode: (u64, u64)) {
-        assert_eq!(file_id(&fs::metadata(self.log.join("current")).unwrap()), inode);
-        self.roll();
-    }
-}
