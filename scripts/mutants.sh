@@ -1,6 +1,7 @@
 #!/bin/sh
-# Breaks the program in each way that tests/mutants describes, in a copy of the tree, and looks whether the tests notice.
-# sh scripts/mutants.sh [NAME]. The second line of each patch names the test that has to go red. CARGO is the command to use.
+# Breaks the program in each way that tests/mutants describes, in a copy of the tree, and looks whether the tests
+# notice: sh scripts/mutants.sh [NAME]. The second line of each patch names the test that has to go red. CARGO is the
+# command to use.
 set -eu
 
 tree=${TARGET:?}/mutants/tree
