@@ -10,7 +10,7 @@ export MAILLOGS_TORTURE=full RUST_BACKTRACE=0
 status=0
 # part WORDS… -- FILTER…: tests of one kind.
 part() {
-	sh -c "$CARGO test $1 -- --nocapture --test-threads=$2 $3" 2>>"$log" || status=1
+	sh -c "$CARGO test --release $1 -- --nocapture --test-threads=$2 $3" 2>>"$log" || status=1
 }
 echo '== the model: anything, in any order, with a fault at any change to a file'
 part --lib 1 'ingest::tests::model ingest::tests::crashes ingest::tests::power ingest::tests::snapshots'
