@@ -36,7 +36,7 @@ fuzz: deps ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
 	@CARGO='$(CARGO)' sh scripts/fuzz.sh '$(SECONDS)'
 
 demo: deps ## three days of mail through multilog and sendlog, then the graphs
-	$(CARGO) build --release --bin maillogs --example qmail-traffic
+	$(CARGO) build --release --bin maillogs --example qmail-traffic --example qmail-queue
 	@TARGET='$(TARGET)' sh scripts/demo.sh
 
 bench: deps ## time against `wc -l` on a log of 200 MB
