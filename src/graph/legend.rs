@@ -131,7 +131,7 @@ fn decimals(rates: &[f64]) -> usize {
     let largest = sizes.clone().fold(0.0, f64::max);
     let smallest = sizes.filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
     match largest {
-        l if l >= 100_000.0 => 0,
+        l if l >= 10_000.0 => 0,
         l if l >= 10.0 && smallest >= 0.05 => 1,
         l if l >= 0.5 => 2,
         _ => 3,
@@ -258,6 +258,8 @@ mod tests {
         assert_eq!(decimals(&[3.0]), 2);
         assert_eq!(decimals(&[0.01]), 3);
         assert_eq!(decimals(&[200_000.0, 1.0]), 0);
+        assert_eq!(decimals(&[10_000.0, 1.0]), 0);
+        assert_eq!(decimals(&[9_999.0, 1.0]), 1);
         assert_eq!(decimals(&[]), 3);
     }
 
