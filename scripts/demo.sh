@@ -39,6 +39,7 @@ logs_group = "$(id -gn)"
 logs_syslog = "$demo/maillog"
 qmail_queue_dir = "$demo/queue"
 graphs_dir = "$demo/graphs"
+toaster_hostname = "mail.example.com"
 
 # A list that only this server asks.
 [[rbl]]

@@ -160,7 +160,7 @@ fn options(config: &Config, what: &Graph) -> graph::Options {
         templates_dir: config.templates_dir.clone(),
         now: now(),
         force: what.force,
-        host: host(),
+        host: config.toaster_hostname.clone().unwrap_or_else(host),
     }
 }
 
