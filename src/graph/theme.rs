@@ -141,6 +141,15 @@ mod tests {
     }
 
     #[test]
+    fn every_name_stands_in_the_readme_of_templates() {
+        let readme = include_str!("../../templates/README.md");
+        for (name, ..) in PALETTE {
+            let pale = name.strip_suffix("-pale").is_some_and(|base| readme.contains(&format!("`{base}`")));
+            assert!(pale || readme.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_refused_with_the_names() {
         for text in ["", "#fff", "#12345g", "#1234567", "red:stack", "#00000é"] {
             let error = Color::parse(text).unwrap_err();

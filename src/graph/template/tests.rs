@@ -91,3 +91,63 @@ fn a_directory_overrides_and_adds_and_a_bad_file_spoils_nothing() {
     let (templates, problems) = load(Some(&dir.path().join("absent")), &[]);
     assert_eq!((templates.len(), problems.len()), (EMBEDDED.len(), 1));
 }
+
+const README: &str = include_str!("../../../templates/README.md");
+
+#[test]
+fn the_example_of_the_readme_is_right_and_complete() {
+    let example = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let template = parse("worth", "worth.toml", example, None, &[]).unwrap();
+    assert_eq!((template.data.len(), template.draw.len()), (3, 4));
+    for key in ["title", "per", "columns", "sum", "mean", "rpn", "own", "each", "optional", "hrule", "dashes"]
+    {
+        assert!(README.contains(&format!("`{key}")), "{key} is not explained");
+    }
+}
+
+fn list(key: &str, origin: crate::graph::Origin) -> Counted {
+    Counted { key: key.into(), ds: key.replace(':', "_"), measure: crate::graph::Measure::Count, origin }
+}
+
+fn series(protocol: &str, counters: Vec<Counted>) -> Series {
+    let (protocol, rrd) = (protocol.into(), "absent.rrd".into());
+    Series { protocol, rrd, step: 60, seen: 0, holds: false, counters }
+}
+
+#[test]
+fn own_lists_stand_where_a_template_wants_them() {
+    use crate::graph::Origin::{BuiltIn, List};
+    let rbl = series("rbl", vec![list("spamhaus", BuiltIn), list("mine", List), list("yours", List)]);
+    let (without, problems) = load(None, &[]);
+    let (with, more) = load(None, &[rbl]);
+    assert_eq!((problems.len(), more.len()), (0, 0));
+    let of = |all: &[Template]| all.iter().find(|t| t.name == "rbl").unwrap().clone();
+    let (without, with) = (of(&without), of(&with));
+    assert_eq!(with.draw.len(), without.draw.len() + 2);
+    let legends: Vec<_> = with.draw.iter().filter_map(|draw| draw.legend.as_deref()).collect();
+    assert!(legends.contains(&"mine") && legends.contains(&"yours"), "{legends:?}");
+}
+
+#[test]
+fn own_protocols_and_counters_have_graphs_of_their_own() {
+    use crate::graph::Origin::{BuiltIn, Counter};
+    let many = (0..8).map(|n| list(&format!("c{n}"), Counter)).collect();
+    let all = [
+        series("greylist", vec![list("a:b", Counter)]),
+        series("send", vec![list("message_new", BuiltIn), list("mine", Counter)]),
+        series("Many", many),
+        // Its name is that of a graph already.
+        series("spam", vec![list("x", Counter)]),
+    ];
+    let (templates, problems) = load(None, &all);
+    assert_eq!(problems, Vec::<String>::new());
+    let names: Vec<&str> = templates.iter().skip(EMBEDDED.len()).map(|t| t.name.as_str()).collect();
+    assert_eq!(names, ["greylist", "send-own", "many", "many-2", "own-spam"]);
+
+    // A file of the name is taken instead.
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("greylist.toml"), GOOD).unwrap();
+    let (templates, _) = load(Some(dir.path()), &all);
+    let own: Vec<_> = templates.iter().filter(|t| t.name == "greylist").map(|t| t.title.as_str()).collect();
+    assert_eq!(own, ["T"]);
+}
