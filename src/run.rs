@@ -11,7 +11,7 @@ use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warn
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
-use crate::{check, graph, output, owner, query};
+use crate::{check, graph, output, owner, query, show};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -78,6 +78,7 @@ fn act(call: &Call) -> ExitCode {
             update(&config, protocols, *flush)
         }
         Action::Graph(what) => draw(&config, what, call),
+        Action::Show(what) => show::show(&config, what),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -137,12 +138,12 @@ fn allow_many_files() {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
+pub(crate) fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
     Job { config, feed, clock: now, as_root: owner::as_root }
 }
 
@@ -285,7 +286,7 @@ fn graph_options(config: &Config, what: &Graph) -> graph::Options {
 }
 
 /// The name of this machine.
-fn host() -> String {
+pub(crate) fn host() -> String {
     let mut name = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
     if name.is_empty() {
         name.push_str("localhost");

@@ -16,6 +16,7 @@ mod period;
 mod render;
 mod rows;
 mod rpn;
+pub mod show;
 mod template;
 mod text;
 mod theme;
@@ -136,15 +137,7 @@ pub enum Error {
 pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref());
     let mut report = Report { problems, ..Report::default() };
-    let known = |name: &String| templates.iter().any(|template| template.name == *name);
-    let broken = |name: &String| {
-        let file = format!("{name}.toml:");
-        report.problems.iter().any(|problem| problem.contains(&file))
-    };
-    if let Some(name) = options.names.iter().find(|name| !known(name) && !broken(name)) {
-        let names: Vec<_> = templates.iter().map(|t| t.name.as_str()).collect();
-        return Err(Error::UnknownGraph { name: text::excerpt(name), known: names.join(", ") });
-    }
+    check_names(&options.names, &templates, &report.problems)?;
     std::fs::create_dir_all(&options.output)
         .map_err(|source| Error::Output { path: options.output.clone(), source })?;
 
@@ -163,6 +156,22 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     render::write(&options.output, "index.html", html.as_bytes(), at(options.now))
         .map_err(|source| Error::Output { path: options.output.join("index.html"), source })?;
     Ok(report)
+}
+
+/// Is there a template of each name? One that is broken was told among the `problems`.
+fn check_names(names: &[String], templates: &[Template], problems: &[String]) -> Result<(), Error> {
+    let known = |name: &String| templates.iter().any(|template| template.name == *name);
+    let broken = |name: &String| {
+        let file = format!("{name}.toml:");
+        problems.iter().any(|problem| problem.contains(&file))
+    };
+    match names.iter().find(|name| !known(name) && !broken(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let names: Vec<_> = templates.iter().map(|t| t.name.as_str()).collect();
+            Err(Error::UnknownGraph { name: text::excerpt(name), known: names.join(", ") })
+        }
+    }
 }
 
 /// All pictures of one graph.
