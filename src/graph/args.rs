@@ -132,7 +132,7 @@ fn plain_number(value: f64) -> String {
 }
 
 /// The lowest and the highest value that is drawn.
-pub(super) fn extent(template: &Template, values: &Values) -> (f64, f64) {
+fn extent(template: &Template, values: &Values) -> (f64, f64) {
     let (mut lowest, mut highest) = (0.0_f64, 0.0_f64);
     let mut stacked = vec![0.0; values.span.rows()];
     for draw in &template.draw {

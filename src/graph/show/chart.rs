@@ -2,7 +2,6 @@
 //! not tell the series from each other, each series in a small chart of its own below the one before. Fill patterns
 //! in one chart were tried: more than three cannot be told apart, and they are as coarse as a line of text.
 
-use super::super::args::extent;
 use super::super::period::Period;
 use super::super::rows::Values;
 use super::super::template::{Draw, Shape, Source, Template};
@@ -162,43 +161,58 @@ impl Chart<'_> {
         sampled
     }
 
-    /// Every entry in one chart.
-    fn together(&self, values: &Values, palette: &Palette) -> Vec<Line> {
-        let (lowest, highest) = extent(self.template, values);
-        let rows = self.exact.unwrap_or(self.rows);
-        let left = left(lowest, highest, rows, self.exact.is_some());
-        let gutter = self.gutter(&left);
-        let width = self.terminal.width - gutter - 1;
-        let mut areas = vec![vec![None; left.rows * 8]; width];
-        let mut dots = Dots::new(width, left.rows);
+    /// From where to where each entry reaches that is drawn: areas by column, lines by half a column.
+    fn piles(&self, values: &Values, width: usize) -> Vec<(usize, Way, Vec<(f64, f64)>)> {
+        let mut piles = Vec::new();
         let (mut coarse, mut fine) = (vec![0.0; width], vec![0.0; width * 2]);
         for (n, draw) in self.template.draw.iter().enumerate() {
             let (data, stack) = match draw.shape {
                 Shape::Area { data, stack } | Shape::Line { data, stack, .. } => (data, stack),
                 Shape::Rule { value } => {
-                    dots.line(left.scale, &vec![value; width * 2], true, n);
+                    piles.push((n, self.way(draw), vec![(0.0, value); width * 2]));
                     continue;
                 }
                 Shape::Row { .. } => continue,
             };
-            let stacked = |below: &mut Vec<f64>, values: Vec<f64>| -> Vec<(f64, f64)> {
-                let pile = |(below, value): (&mut f64, f64)| {
+            let pile = |below: &mut Vec<f64>| -> Vec<(f64, f64)> {
+                let values = self.columns(values, data, below.len());
+                let one = |(below, value): (&mut f64, f64)| {
                     let from = if stack { *below } else { 0.0 };
                     *below = if value.is_finite() { from + value } else { from };
                     (from, from + value)
                 };
-                below.iter_mut().zip(values).map(pile).collect()
+                below.iter_mut().zip(values).map(one).collect()
             };
-            let areas_of = stacked(&mut coarse, self.columns(values, data, width));
-            let line_of = stacked(&mut fine, self.columns(values, data, width * 2));
+            let (areas, lines) = (pile(&mut coarse), pile(&mut fine));
             match self.way(draw) {
+                Way::Blocks => piles.push((n, Way::Blocks, areas)),
+                way @ Way::Dots { .. } => piles.push((n, way, lines)),
+                Way::Not => {}
+            }
+        }
+        piles
+    }
+
+    /// Every entry in one chart.
+    fn together(&self, values: &Values, palette: &Palette) -> Vec<Line> {
+        let rows = self.exact.unwrap_or(self.rows);
+        // The labels' width follows from the highest value, which a column more or less does not change much.
+        let guess = self.terminal.width - self.zone_width() - 4;
+        let (lowest, highest) = extent(&self.piles(values, guess));
+        let left = left(lowest, highest, rows, self.exact.is_some());
+        let gutter = self.gutter(&left);
+        let width = self.terminal.width - gutter - 1;
+        let mut areas = vec![vec![None; left.rows * 8]; width];
+        let mut dots = Dots::new(width, left.rows);
+        for (n, way, pile) in self.piles(values, width) {
+            match way {
                 Way::Blocks => {
-                    for (column, (from, to)) in areas.iter_mut().zip(areas_of) {
+                    for (column, (from, to)) in areas.iter_mut().zip(pile) {
                         fill(column, left.scale, from, to, n);
                     }
                 }
                 Way::Dots { dashed } => {
-                    let tops: Vec<f64> = line_of.into_iter().map(|(_, to)| to).collect();
+                    let tops: Vec<f64> = pile.into_iter().map(|(_, to)| to).collect();
                     dots.line(left.scale, &tops, dashed, n);
                 }
                 Way::Not => {}
@@ -233,16 +247,13 @@ impl Chart<'_> {
     fn one_by_one(&self, values: &Values) -> Vec<Line> {
         let series = self.series();
         let rows = self.exact.map_or(3, |rows| (rows / series.len().max(1)).saturating_sub(1).max(1));
-        let extremes = |data: usize| {
-            let ends = (0..values.span.rows()).filter(|row| values.span.row_end(*row) <= values.edge.horizon);
-            let known =
-                ends.map(|row| values.values[data][row] * self.template.factor).filter(|v| v.is_finite());
-            known.fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)))
-        };
+        let guess = self.terminal.width - self.zone_width() - 4;
         let axes: Vec<Left> = series
             .iter()
             .map(|(_, _, data)| {
-                let (lowest, highest) = extremes(*data);
+                let drawn =
+                    self.columns(values, *data, guess).into_iter().map(|value| (0.0, value)).collect();
+                let (lowest, highest) = extent(&[(0, Way::Blocks, drawn)]);
                 left(lowest, highest, rows, true)
             })
             .collect();
@@ -278,7 +289,11 @@ impl Chart<'_> {
 
     /// Columns left of the vertical line.
     fn gutter(&self, left: &Left) -> usize {
-        left.width().max(text::width(self.zone).min(9)) + 1
+        left.width().max(self.zone_width()) + 1
+    }
+
+    fn zone_width(&self) -> usize {
+        text::width(self.zone).min(9)
     }
 
     /// Lines of a chart with the axis at their left; `drawn` gives a cell by column and line from the top, and none
@@ -349,7 +364,7 @@ impl Chart<'_> {
 
     fn empty(&self) -> Vec<Line> {
         let quiet = Quiet::new(self.terminal);
-        let gutter = text::width(self.zone).min(9) + 1;
+        let gutter = self.zone_width() + 1;
         let width = self.terminal.width - gutter - 1;
         let mut lines = Vec::new();
         for row in 0..3 {
@@ -408,6 +423,12 @@ impl Chart<'_> {
         }
         lines
     }
+}
+
+/// The lowest and the highest value that is drawn.
+fn extent(piles: &[(usize, Way, Vec<(f64, f64)>)]) -> (f64, f64) {
+    let tops = piles.iter().flat_map(|(_, _, pile)| pile).map(|(_, to)| *to).filter(|to| to.is_finite());
+    tops.fold((0.0, 0.0), |(low, high): (f64, f64), top| (low.min(top), high.max(top)))
 }
 
 fn int(value: usize) -> i64 {

@@ -174,20 +174,21 @@ impl Palette {
     }
 }
 
-/// The colours among the sixteen, as xterm has them; black, white and the greys are the text's.
+/// What each of the sixteen stands for: terminals have their own idea of them, but all call 2 green. Black, white and
+/// the greys are the text's.
 const SIXTEEN: [(u8, Rgb); 12] = [
-    (2, [0, 205, 0]),
-    (3, [205, 205, 0]),
-    (1, [205, 0, 0]),
-    (4, [0, 0, 238]),
-    (5, [205, 0, 205]),
-    (6, [0, 205, 205]),
-    (10, [0, 255, 0]),
-    (11, [255, 255, 0]),
-    (9, [255, 0, 0]),
-    (12, [92, 92, 255]),
-    (13, [255, 0, 255]),
-    (14, [0, 255, 255]),
+    (2, [60, 170, 110]),
+    (3, [235, 175, 50]),
+    (1, [220, 85, 85]),
+    (4, [65, 130, 240]),
+    (5, [165, 110, 205]),
+    (6, [45, 170, 185]),
+    (10, [110, 220, 160]),
+    (11, [250, 225, 100]),
+    (9, [255, 135, 110]),
+    (12, [130, 175, 255]),
+    (13, [215, 165, 245]),
+    (14, [110, 225, 235]),
 ];
 
 /// A colour of xterm's 256, from 16 on.
