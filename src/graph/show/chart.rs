@@ -196,11 +196,11 @@ impl Chart<'_> {
     /// Every entry in one chart.
     fn together(&self, values: &Values, palette: &Palette) -> Vec<Line> {
         let rows = self.exact.unwrap_or(self.rows);
-        // The labels' width follows from the highest value, which a column more or less does not change much.
-        let guess = self.terminal.width - self.zone_width() - 4;
-        let (lowest, highest) = extent(&self.piles(values, guess));
-        let left = left(lowest, highest, rows, self.exact.is_some());
-        let gutter = self.gutter(&left);
+        let (left, gutter) = self.settle(|width| {
+            let (lowest, highest) = extent(&self.piles(values, width));
+            vec![left(lowest, highest, rows, self.exact.is_some())]
+        });
+        let Some(left) = left.into_iter().next() else { return Vec::new() };
         let width = self.terminal.width - gutter - 1;
         let mut areas = vec![vec![None; left.rows * 8]; width];
         let mut dots = Dots::new(width, left.rows);
@@ -247,17 +247,15 @@ impl Chart<'_> {
     fn one_by_one(&self, values: &Values) -> Vec<Line> {
         let series = self.series();
         let rows = self.exact.map_or(3, |rows| (rows / series.len().max(1)).saturating_sub(1).max(1));
-        let guess = self.terminal.width - self.zone_width() - 4;
-        let axes: Vec<Left> = series
-            .iter()
-            .map(|(_, _, data)| {
+        let (axes, gutter) = self.settle(|width| {
+            let axis = |(_, _, data): &(String, &Draw, usize)| {
                 let drawn =
-                    self.columns(values, *data, guess).into_iter().map(|value| (0.0, value)).collect();
+                    self.columns(values, *data, width).into_iter().map(|value| (0.0, value)).collect();
                 let (lowest, highest) = extent(&[(0, Way::Blocks, drawn)]);
                 left(lowest, highest, rows, true)
-            })
-            .collect();
-        let gutter = axes.iter().map(|left| self.gutter(left)).max().unwrap_or(2);
+            };
+            series.iter().map(axis).collect()
+        });
         let width = self.terminal.width - gutter - 1;
         let palette = Palette::new(
             &series.iter().map(|(_, draw, _)| self.color(draw).0).collect::<Vec<_>>(),
@@ -285,6 +283,20 @@ impl Chart<'_> {
             lines.extend(self.below(gutter, last, false));
         }
         lines
+    }
+
+    /// The axes of a chart, and the columns left of it. They depend on each other: the labels take columns from the
+    /// chart, and with fewer columns its highest value may be another.
+    fn settle(&self, axes: impl Fn(usize) -> Vec<Left>) -> (Vec<Left>, usize) {
+        let mut gutter = self.zone_width() + 1;
+        loop {
+            let axes = axes(self.terminal.width - gutter - 1);
+            let wanted = axes.iter().map(|left| self.gutter(left)).max().unwrap_or(gutter);
+            if wanted <= gutter {
+                return (axes, gutter);
+            }
+            gutter = wanted;
+        }
     }
 
     /// Columns left of the vertical line.
@@ -454,7 +466,8 @@ fn cell(
     let style = |fore, back| Style { fore: of(fore), back: of(back), ..Style::default() };
     match (block.lower, block.upper) {
         (None, None) => None,
-        (lower, upper) if lower == upper => Some(('█', style(lower, None))),
+        // Both colours: many fonts leave a gap between the lines.
+        (lower, upper) if lower == upper => Some(('█', style(lower, lower))),
         // What hangs from above: the terminal's own background covers the rest.
         (None, upper) => Some((EIGHTHS[block.eighths], Style { swapped: true, ..style(upper, None) })),
         (lower, upper) => Some((EIGHTHS[block.eighths], style(lower, upper))),
