@@ -246,7 +246,7 @@ fn hostile_templates_command_no_terminal() {
         "{}",
         stderr(&output)
     );
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
     assert!(text.contains("gnp.📬") && text.contains("Deliveries"), "{text}");
     let both = format!("{text}{}", stderr(&output));
     assert!(
