@@ -42,6 +42,9 @@ enum Way {
     Not,
 }
 
+/// An entry, how it is drawn, and from where to where it reaches, column by column.
+type Pile = (usize, Way, Vec<(f64, f64)>);
+
 impl Chart<'_> {
     /// All of it.
     pub(super) fn lines(&self) -> Vec<Line> {
@@ -162,7 +165,7 @@ impl Chart<'_> {
     }
 
     /// From where to where each entry reaches that is drawn: areas by column, lines by half a column.
-    fn piles(&self, values: &Values, width: usize) -> Vec<(usize, Way, Vec<(f64, f64)>)> {
+    fn piles(&self, values: &Values, width: usize) -> Vec<Pile> {
         let mut piles = Vec::new();
         let (mut coarse, mut fine) = (vec![0.0; width], vec![0.0; width * 2]);
         for (n, draw) in self.template.draw.iter().enumerate() {
@@ -438,7 +441,7 @@ impl Chart<'_> {
 }
 
 /// The lowest and the highest value that is drawn.
-fn extent(piles: &[(usize, Way, Vec<(f64, f64)>)]) -> (f64, f64) {
+fn extent(piles: &[Pile]) -> (f64, f64) {
     let tops = piles.iter().flat_map(|(_, _, pile)| pile).map(|(_, to)| *to).filter(|to| to.is_finite());
     tops.fold((0.0, 0.0), |(low, high): (f64, f64), top| (low.min(top), high.max(top)))
 }
