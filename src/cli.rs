@@ -35,6 +35,8 @@ pub enum Action {
     },
     /// Draw.
     Graph(Graph),
+    /// Draw in the terminal.
+    Show(Show),
     /// Look whether all is well.
     Check {
         /// As JSON.
@@ -66,6 +68,23 @@ pub struct Graph {
     pub to: Option<String>,
     /// Draw what is fresh, too.
     pub force: bool,
+}
+
+/// What is to be shown in the terminal.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Show {
+    /// Templates by name; empty: all that have data.
+    pub names: Vec<String>,
+    /// `day`, `week`, `month` or `year`.
+    pub period: String,
+    /// `auto`, `always` or `never`.
+    pub color: String,
+    /// `light` or `dark`; none: what the terminal says.
+    pub theme: Option<String>,
+    /// Columns; none: the terminal's.
+    pub width: Option<u16>,
+    /// Lines of each chart; none: what fits.
+    pub height: Option<u16>,
 }
 
 /// A command line that was understood.
@@ -126,6 +145,7 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
                 .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Push every step whose end is past")),
         )
         .subcommand(graph_command())
+        .subcommand(show_command())
         .subcommand(
             Command::new("check")
                 .about("Look whether all is well: configuration, rights, sources, cursors, databases; exit 0 or 1")
@@ -184,6 +204,31 @@ fn graph_command() -> Command {
         .arg(time("from", "Where the one picture begins: '2026-03-01 08:00', yesterday, -2h"))
         .arg(time("to", "Where it ends: a time, or +2h after --from [default: now]"))
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
+}
+
+fn show_command() -> Command {
+    let one_of = |name: &'static str, values: &[&'static str], help: &'static str| {
+        let values = PossibleValuesParser::new(values.to_vec());
+        Arg::new(name).long(name).value_name("WHICH").value_parser(values).help(help)
+    };
+    let number = |name: &'static str, range: std::ops::RangeInclusive<i64>, help: &'static str| {
+        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u16).range(range)).help(help)
+    };
+    Command::new("show")
+        .about("Draw graphs in the terminal, up to this moment; reads only")
+        .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all that have data"))
+        .arg(one_of("period", &["day", "week", "month", "year"], "The span up to now").default_value("day"))
+        .arg(
+            one_of(
+                "color",
+                &["auto", "always", "never"],
+                "auto: if it is a terminal, and NO_COLOR is not set",
+            )
+            .default_value("auto"),
+        )
+        .arg(one_of("theme", &["light", "dark"], "The terminal's background; else what COLORFGBG says"))
+        .arg(number("width", 40..=300, "Columns, instead of the terminal's"))
+        .arg(number("height", 1..=100, "Lines of each chart, without axis and legend"))
 }
 
 /// clap's definition lives as long as the process.
@@ -299,6 +344,14 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
             from: m.get_one::<String>("from").cloned(),
             to: m.get_one::<String>("to").cloned(),
             force: m.get_flag("force"),
+        }),
+        Some(("show", m)) => Action::Show(Show {
+            names: many(m, "name"),
+            period: m.get_one::<String>("period").cloned().unwrap_or_default(),
+            color: m.get_one::<String>("color").cloned().unwrap_or_default(),
+            theme: m.get_one::<String>("theme").cloned(),
+            width: m.get_one::<u16>("width").copied(),
+            height: m.get_one::<u16>("height").copied(),
         }),
         Some(("check", m)) => {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }

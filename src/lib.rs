@@ -15,6 +15,7 @@ pub mod owner;
 pub mod protocol;
 pub mod query;
 pub mod run;
+pub mod show;
 pub mod source;
 pub mod store;
 pub mod tally;

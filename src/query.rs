@@ -19,6 +19,8 @@ pub struct Answer {
     pub new_bytes: u64,
     /// The state that they would make.
     pub state: State,
+    /// Was every source read to its end?
+    pub complete: bool,
 }
 
 /// So much beyond the cursors is committed, if it may be, instead of being read again by every query.
@@ -63,11 +65,11 @@ pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
     if let Err(e) = read {
         warn(format_args!("{e}; this is what was counted before"));
         let values = base.values(protocol, now, step);
-        return Ok(Answer { values, commit, new_bytes: 0, state: base });
+        return Ok(Answer { values, commit, new_bytes: 0, state: base, complete: false });
     }
     let new_bytes = gather.new_bytes;
     let (state, ..) = gather.finish();
-    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state })
+    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete })
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

@@ -1,5 +1,5 @@
 //! From a command line to an exit code.
-mod graphs;
+pub(crate) mod graphs;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warn
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
-use crate::{check, output, owner, query};
+use crate::{check, output, owner, query, show};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -80,6 +80,7 @@ fn act(call: &Call) -> ExitCode {
             update(&config, protocols, *flush)
         }
         Action::Graph(what) => graphs::draw(&config, what, call),
+        Action::Show(what) => show::show(&config, what),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -139,12 +140,12 @@ fn allow_many_files() {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
+pub(crate) fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
     Job { config, feed, clock: now, as_root: owner::as_root }
 }
 

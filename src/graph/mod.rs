@@ -17,6 +17,7 @@ mod render;
 mod rows;
 mod rpn;
 mod scene;
+pub mod show;
 mod template;
 mod text;
 mod theme;

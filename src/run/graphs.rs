@@ -39,7 +39,7 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
 }
 
 /// The RRD of every protocol, and what is counted in it.
-pub(super) fn series(config: &Config) -> Result<Vec<Series>> {
+pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
     let plain = builtin(&Settings::default());
     let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
     let counted = |feed: &Feed| -> Vec<Counted> {
@@ -160,12 +160,15 @@ fn options(config: &Config, what: &Graph) -> graph::Options {
         templates_dir: config.templates_dir.clone(),
         now: now(),
         force: what.force,
-        host: config.toaster_hostname.clone().unwrap_or_else(host),
+        host: host(config),
     }
 }
 
-/// The name of this machine.
-fn host() -> String {
+/// What this server is called.
+pub(crate) fn host(config: &Config) -> String {
+    if let Some(name) = &config.toaster_hostname {
+        return name.clone();
+    }
     let mut name = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
     if name.is_empty() {
         name.push_str("localhost");

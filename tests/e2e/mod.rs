@@ -14,6 +14,7 @@ mod readme;
 mod rolls;
 mod rotate;
 mod several;
+mod show;
 mod sources;
 mod sweep;
 mod takeover;
