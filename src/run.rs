@@ -11,7 +11,7 @@ use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warn
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
-use crate::{check, graph, output, owner, query};
+use crate::{check, figures, graph, output, owner, query};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -220,10 +220,20 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     if let Err(e) = update(config, &[], false) {
         warn(format_args!("{e}; drawing what was counted before"));
     }
-    let mut series = Vec::new();
+    let (mut series, mut shown, mut unread) = (Vec::new(), Vec::new(), None);
+    let (now, step) = (now(), i64::from(config.rrd_step));
     for feed in &feeds(config) {
         let store = job(config, feed).store();
-        let seen = store.read()?.map_or(0, |s| s.seen);
+        let protocol = feed.protocol;
+        let (seen, figures) = match store.read() {
+            Ok(Some(state)) => (state.seen, figures::of(protocol, Some(&state), now, step)),
+            Ok(None) => (0, figures::none(protocol, now, step)),
+            Err(e) => {
+                unread.get_or_insert_with(|| with_way_out(&e));
+                (0, figures::of(protocol, None, now, step))
+            }
+        };
+        shown.push(figures);
         series.push(graph::Series {
             protocol: feed.protocol.name.to_owned(),
             rrd: store.rrd,
@@ -231,19 +241,19 @@ fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
             seen,
         });
     }
-    let options = graph_options(config, what);
+    let options = graph::Options { figures: shown, now, ..graph_options(config, what) };
     // Below logs_base the log's user may put a link in the place of any directory: only he goes there.
     if !is_below(&options.output, &config.logs_base) {
         owner::back_to_root();
     }
     let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
-    for problem in &report.problems {
+    for problem in unread.iter().chain(&report.problems) {
         warn(problem);
     }
     if call.verbose {
         warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
     }
-    if report.problems.is_empty() {
+    if unread.is_none() && report.problems.is_empty() {
         Ok(())
     } else {
         Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
@@ -281,6 +291,7 @@ fn graph_options(config: &Config, what: &Graph) -> graph::Options {
         now: now(),
         force: what.force,
         host: host(),
+        figures: Vec::new(),
     }
 }
 
