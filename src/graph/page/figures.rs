@@ -52,9 +52,9 @@ const CHOSEN: &[(&str, &str, &[(&str, &str)])] = &[
             ("ham", "Let in"),
             ("accept", "Let in by s/qmail"),
             ("spamdyke_allowed", "Let in by spamdyke"),
-            ("spamhaus", "Blocked by Spamhaus"),
-            ("barracuda", "Blocked by Barracuda"),
-            ("spamcop", "Blocked by SpamCop"),
+            ("spamhaus", "Spamhaus blocked"),
+            ("barracuda", "Barracuda blocked"),
+            ("spamcop", "SpamCop blocked"),
             ("chkuser", "Turned away by CHKUSER"),
             ("spamdyke_denied", "Turned away by spamdyke"),
             ("reject", "Turned away by s/qmail"),
@@ -289,7 +289,7 @@ mod tests {
             .collect();
         let expected: [(&str, &[&str]); 3] = [
             ("own", &["a 1", "b 1", "c 1", "d 1"]),
-            ("Incoming SMTP", &["Let in 5", "Blocked by Spamhaus 0", "Blocked by SpamCop 3"]),
+            ("Incoming SMTP", &["Let in 5", "Spamhaus blocked 0", "SpamCop blocked 3"]),
             ("Queue", &["Messages 12"]),
         ];
         assert_eq!(shown.len(), expected.len(), "{shown:?}");
