@@ -56,7 +56,12 @@ fn assert_valid(dir: &Path) {
     for page in pages(dir) {
         let output = Command::new("tidy").args(["-e", "-q", "-utf8"]).arg(&page).output().expect("tidy");
         let said = stderr(&output);
-        assert_eq!(said, "", "{}", page.display());
+        // Debian's tidy is older than lazy pictures (HTML Living Standard, 4.8.3).
+        let said: Vec<&str> = said
+            .lines()
+            .filter(|l| !l.ends_with("Warning: <img> proprietary attribute \"loading\""))
+            .collect();
+        assert_eq!(said, Vec::<&str>::new(), "{}", page.display());
     }
 }
 
