@@ -32,9 +32,12 @@ pub struct Figure {
     pub moved: bool,
 }
 
+/// A protocol, its title, and keys with their words.
+type Chosen = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// The counters that the overview shows of each protocol, with words for people: the first four of them that ever
 /// counted anything. Of a protocol that is not here, the first four of its table.
-const CHOSEN: &[(&str, &str, &[(&str, &str)])] = &[
+const CHOSEN: &[Chosen] = &[
     (
         "send",
         "Deliveries",
