@@ -14,7 +14,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps test torture mutants fuzz demo bench lint install uninstall clean help
+.PHONY: build deps test torture mutants fuzz demo gallery bench lint install uninstall clean help
 
 build: deps ## build the release binary
 	$(CARGO) build --release
@@ -28,16 +28,20 @@ test: deps ## run every test, with real multilog
 mutants: deps ## break the program in eight ways and see the tests go red
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/mutants.sh
 
-torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (hours)
+torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour)
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/torture.sh
 
 SECONDS ?= 120
 fuzz: deps ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
 	@CARGO='$(CARGO)' sh scripts/fuzz.sh '$(SECONDS)'
 
-demo: deps ## three days of mail through multilog and sendlog, then the graphs
-	$(CARGO) build --release --bin maillogs --example qmail-traffic
+demo: deps ## three days of a mail server's logs through multilog and maillogs, then the graphs
+	$(CARGO) build --release --bin maillogs --example qmail-traffic --example qmail-queue
 	@TARGET='$(TARGET)' sh scripts/demo.sh
+
+gallery: deps ## draw graphs/ anew, from invented mail that is always the same
+	$(CARGO) build --release --bin maillogs --example qmail-traffic --example qmail-queue
+	@TARGET='$(TARGET)' sh scripts/gallery.sh
 
 bench: deps ## time against `wc -l` on a log of 200 MB
 	$(CARGO) build --release --bin maillogs --example qmail-traffic

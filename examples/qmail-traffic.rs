@@ -1,4 +1,4 @@
-//! Writes the log of a qmail-send that never was to stdout, for demonstrations, tests and benches.
+//! Writes a log of a mail server that never was to stdout, for demonstrations, tests and benches.
 //!
 //! `cargo run --release --example qmail-traffic -- --days 3 | multilog '!exec ./sendlog' ./send`
 
@@ -8,13 +8,17 @@ use std::process::ExitCode;
 use chrono::{Local, Offset, TimeZone, Utc};
 use clap::Parser;
 
-#[path = "../tests/support/traffic.rs"]
+#[path = "../tests/support/traffic/mod.rs"]
 mod traffic;
 
-/// A realistic qmail-send log: the same options give the same bytes.
+/// A realistic log of a mail server: the same options give the same bytes, and all logs of one seed and span are
+/// of the same server.
 #[derive(Parser)]
 #[command(name = "qmail-traffic")]
 struct Options {
+    /// Whose log: send, smtpd, pop3d, syslog or greylist
+    #[arg(long, default_value = "send", value_parser = parse_log)]
+    log: traffic::Log,
     /// Another seed is another server's log
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -30,6 +34,13 @@ struct Options {
     /// Leave the TAI64N labels out, as qmail-send itself writes (multilog's `t` adds them)
     #[arg(long)]
     unlabelled: bool,
+}
+
+fn parse_log(text: &str) -> Result<traffic::Log, String> {
+    let found = traffic::Log::ALL.iter().find(|(name, _)| *name == text);
+    found
+        .map(|(_, log)| *log)
+        .ok_or_else(|| format!("{text:?} is none of send, smtpd, pop3d, syslog, greylist"))
 }
 
 fn parse_end(text: &str) -> Result<i64, String> {
@@ -52,7 +63,7 @@ fn main() -> ExitCode {
         labels: !options.unlabelled,
     };
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    match traffic.write(&mut out).and_then(|_| out.flush()) {
+    match traffic.write_log(options.log, &mut out).and_then(|_| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {

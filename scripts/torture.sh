@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that tries to break the store, at full size, which takes hours. What the program says meanwhile is in the
+# Everything that tries to break the store, at full size, which takes an hour. What the program says meanwhile is in the
 # log; what is found is on standard output. CARGO is the command to use.
 set -eu
 

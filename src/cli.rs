@@ -57,9 +57,13 @@ pub struct Graph {
     /// Empty: all.
     pub themes: Vec<String>,
     /// `png` or `svg`.
-    pub format: String,
-    /// Instead of `graphs_dir`.
+    pub format: Option<String>,
+    /// A directory instead of `graphs_dir`, or a file for one picture, or `-`.
     pub output: Option<PathBuf>,
+    /// Where the span of one picture begins, instead of a period.
+    pub from: Option<String>,
+    /// Where it ends.
+    pub to: Option<String>,
     /// Draw what is fresh, too.
     pub force: bool,
 }
@@ -153,6 +157,9 @@ fn graph_command() -> Command {
             .value_parser(PossibleValuesParser::new(values.into_iter().filter(|v| !v.is_empty())))
             .help(help)
     };
+    let time = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("TIME").allow_hyphen_values(true).help(help)
+    };
     Command::new("graph")
         .about("Draw the graphs and their page (cron)")
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))
@@ -161,17 +168,21 @@ fn graph_command() -> Command {
         .arg(
             Arg::new("format")
                 .long("format")
-                .default_value("png")
                 .value_parser(PossibleValuesParser::new(["png", "svg"]))
-                .help("The pictures' format"),
+                .help("The pictures' format [default: png, or as the file is called]"),
         )
         .arg(
             Arg::new("output")
                 .long("output")
-                .value_name("DIR")
+                .short('o')
+                .value_name("DIR|FILE|-")
                 .value_parser(value_parser!(PathBuf))
-                .help("Where to write, instead of graphs_dir"),
+                .help(
+                    "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
+                ),
         )
+        .arg(time("from", "Where the one picture begins: '2026-03-01 08:00', yesterday, -2h"))
+        .arg(time("to", "Where it ends: a time, or +2h after --from [default: now]"))
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
 }
 
@@ -283,8 +294,10 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
             names: many(m, "name"),
             periods: many(m, "period"),
             themes: many(m, "theme"),
-            format: m.get_one::<String>("format").cloned().unwrap_or_default(),
+            format: m.get_one::<String>("format").cloned(),
             output: m.get_one::<PathBuf>("output").cloned(),
+            from: m.get_one::<String>("from").cloned(),
+            to: m.get_one::<String>("to").cloned(),
             force: m.get_flag("force"),
         }),
         Some(("check", m)) => {

@@ -1,17 +1,19 @@
 //! From a command line to an exit code.
+mod graphs;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::cli::{self, Action, Call, Graph};
+use crate::cli::{self, Action, Call};
 use crate::config::{Config, Problem, Severity, print};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
-use crate::{check, figures, graph, output, owner, query};
+use crate::{check, output, owner, query};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -77,7 +79,7 @@ fn act(call: &Call) -> ExitCode {
             owner::become_owner(&config);
             update(&config, protocols, *flush)
         }
-        Action::Graph(what) => draw(&config, what, call),
+        Action::Graph(what) => graphs::draw(&config, what, call),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -213,95 +215,6 @@ fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
     let Some(first) = failed.next() else { return Ok(()) };
     failed.for_each(|e| warn(with_way_out(&e)));
     Err(first)
-}
-
-fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
-    owner::become_owner(config);
-    if let Err(e) = update(config, &[], false) {
-        warn(format_args!("{e}; drawing what was counted before"));
-    }
-    let (mut series, mut shown, mut unread) = (Vec::new(), Vec::new(), None);
-    let (now, step) = (now(), i64::from(config.rrd_step));
-    for feed in &feeds(config) {
-        let store = job(config, feed).store();
-        let protocol = feed.protocol;
-        let (seen, figures) = match store.read() {
-            Ok(Some(state)) => (state.seen, figures::of(protocol, Some(&state), now, step)),
-            Ok(None) => (0, figures::none(protocol, now, step)),
-            Err(e) => {
-                unread.get_or_insert_with(|| with_way_out(&e));
-                (0, figures::of(protocol, None, now, step))
-            }
-        };
-        shown.push(figures);
-        series.push(graph::Series {
-            protocol: feed.protocol.name.to_owned(),
-            rrd: store.rrd,
-            step: config.rrd_step,
-            seen,
-        });
-    }
-    let options = graph::Options { figures: shown, now, ..graph_options(config, what) };
-    // Below logs_base the log's user may put a link in the place of any directory: only he goes there.
-    if !is_below(&options.output, &config.logs_base) {
-        owner::back_to_root();
-    }
-    let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
-    for problem in unread.iter().chain(&report.problems) {
-        warn(problem);
-    }
-    if call.verbose {
-        warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
-    }
-    if unread.is_none() && report.problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
-    }
-}
-
-/// Is `path` in `base`, by its name or in truth?
-fn is_below(path: &Path, base: &Path) -> bool {
-    let truly = |path: &Path| {
-        path.ancestors().find_map(|p| std::fs::canonicalize(p).ok()).unwrap_or_else(|| path.to_owned())
-    };
-    path.starts_with(base) || truly(path).starts_with(truly(base))
-}
-
-fn graph_options(config: &Config, what: &Graph) -> graph::Options {
-    let wanted = |list: &[String], name: &str| list.is_empty() || list.iter().any(|n| n == name);
-    let periods = [
-        ("day", graph::Period::Day),
-        ("week", graph::Period::Week),
-        ("month", graph::Period::Month),
-        ("year", graph::Period::Year),
-    ];
-    let themes = [("light", graph::Theme::Light), ("dark", graph::Theme::Dark)];
-    graph::Options {
-        names: what.names.clone(),
-        periods: periods
-            .into_iter()
-            .filter(|(name, _)| wanted(&what.periods, name))
-            .map(|(_, p)| p)
-            .collect(),
-        themes: themes.into_iter().filter(|(name, _)| wanted(&what.themes, name)).map(|(_, t)| t).collect(),
-        format: if what.format == "svg" { graph::Format::Svg } else { graph::Format::Png },
-        output: what.output.clone().unwrap_or_else(|| config.graphs_dir.clone()),
-        templates_dir: config.templates_dir.clone(),
-        now: now(),
-        force: what.force,
-        host: host(),
-        figures: Vec::new(),
-    }
-}
-
-/// The name of this machine.
-fn host() -> String {
-    let mut name = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
-    if name.is_empty() {
-        name.push_str("localhost");
-    }
-    name
 }
 
 fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {

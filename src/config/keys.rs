@@ -70,6 +70,7 @@ keys! {
     rrd_step: step,
     graphs_dir: path,
     templates_dir: |entry| path(entry).map(Some),
+    toaster_hostname: |entry| host(entry).map(Some),
     toaster_admin_email: address,
 }
 
@@ -84,7 +85,9 @@ pub(super) const INACTIVE: &[(&str, &str)] = &[
 
 /// Is `key` also read from toaster-watcher.conf?
 pub(super) fn of_watcher(key: &str) -> bool {
-    ["send_log_method", "smtpd_log_method", "pop3_log_method", "toaster_admin_email"].contains(&key)
+    let shared =
+        ["send_log_method", "smtpd_log_method", "pop3_log_method", "toaster_hostname", "toaster_admin_email"];
+    shared.contains(&key)
 }
 
 /// Reads those entries of `document` into `config` that are `wanted`.

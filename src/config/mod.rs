@@ -124,6 +124,8 @@ pub struct Config {
     /// `None`: only the built-in templates.
     pub templates_dir: Option<PathBuf>,
 
+    /// `None`: as the machine calls itself.
+    pub toaster_hostname: Option<String>,
     pub toaster_admin_email: String,
 
     /// `[[rbl]]`.
@@ -324,6 +326,7 @@ impl Config {
             rrd_step: 60,
             graphs_dir: "graphs".into(),
             templates_dir: None,
+            toaster_hostname: None,
             toaster_admin_email: "postmaster".into(),
             lists: Vec::new(),
             counters: Vec::new(),

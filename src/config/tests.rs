@@ -111,7 +111,7 @@ fn the_originals_form() {
     assert_eq!(config.logs_vchkpw_ports[&1430], "imap");
     assert_eq!((config.logs_pop3_count.as_str(), config.logs_web_count.as_str()), ("pop3.txt", "8"));
     assert_eq!(config.toaster_admin_email, "me@example.com");
-    assert_eq!(config.raw["toaster_hostname"].as_str(), Some("mail.example.com"));
+    assert_eq!(config.toaster_hostname.as_deref(), Some("mail.example.com"));
     assert_eq!(config.inactive().map(|(key, _)| key).collect::<Vec<_>>(), ["logs_supervise"]);
 }
 
@@ -177,6 +177,7 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
             "logs_vchkpw_ports = { 25 = 'x' }",
             "\"x\" is none of smtp, smtps, submission, pop3, pop3s, imap, imaps, webmail",
         ),
+        ("toaster_hostname = '<b>'", "\"<b>\" is not the name of a host"),
         ("toaster_admin_email = '-oQ/tmp'", "\"-oQ/tmp\" is not a mail address"),
     ] {
         let (config, problems) = read_text(&format!("\n{value}\n"));

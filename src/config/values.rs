@@ -226,6 +226,16 @@ pub(super) fn ports(entry: &Entry) -> Result<BTreeMap<u16, String>, String> {
     }
 }
 
+/// The name of a host.
+pub(super) fn host(entry: &Entry) -> Result<String, String> {
+    let name = text(entry)?;
+    // A name of the DNS has at most 253 characters.
+    if name.len() > 253 || name.contains(|c: char| !c.is_ascii_alphanumeric() && !"-._".contains(c)) {
+        return Err(format!("{name:?} is not the name of a host"));
+    }
+    Ok(name)
+}
+
 /// Where mail to the administrator goes.
 pub(super) fn address(entry: &Entry) -> Result<String, String> {
     let address = text(entry)?;

@@ -5,21 +5,21 @@
 //! escaped by [`super::text`].
 
 use super::axis::axis;
-use super::legend::{self, Stats};
-use super::period::{Period, Span};
+use super::legend;
+use super::period::Window;
 use super::rows::{Filled, Values};
-use super::template::{Draw, Shape, Source, Template};
+use super::scene::{self, Drawn, Form};
+use super::template::{Source, Template};
 use super::theme::Theme;
 use super::{Format, text};
 
 /// What a picture is made of.
 pub(super) struct Picture<'a> {
     pub template: &'a Template,
-    pub period: Period,
+    /// Its time axis; that of `values`, where there are any.
+    pub window: &'a Window,
     pub theme: Theme,
     pub format: Format,
-    /// Its time axis; that of `values`, where there are any.
-    pub span: Span,
     /// None: nothing was ever counted.
     pub values: Option<&'a Values>,
     /// The host's name and the time, for the corner.
@@ -35,14 +35,15 @@ fn text_columns(width: u32) -> usize {
 
 /// The arguments after the file name, for [`crate::store::rrd::graph_v::graph_v`].
 pub(super) fn arguments(picture: &Picture) -> Vec<String> {
-    let mut args = options(picture);
+    let drawn = picture.values.map(|values| scene::drawn(picture.template, values)).unwrap_or_default();
+    let mut args = options(picture, &drawn);
     match picture.values {
         Some(values) => {
             let scaled = variables(picture.template, values, &mut args);
             if let Some(band) = unread(picture, values) {
                 args.extend(band);
             }
-            elements(picture, values, &scaled, &mut args);
+            elements(picture, &drawn, &scaled, &mut args);
         }
         None => {
             // librrd draws no graph without an element.
@@ -74,20 +75,22 @@ fn comment(words: &str, justify: &str) -> String {
 }
 
 /// Size, fonts, colours, axes, title.
-fn options(picture: &Picture) -> Vec<String> {
+fn options(picture: &Picture, drawn: &[Drawn]) -> Vec<String> {
     let template = picture.template;
-    let (lowest, highest) = picture.values.map_or((0.0, 0.0), |values| extent(template, values));
+    let forms = || drawn.iter().map(|drawn| drawn.form);
+    let (lowest, highest) =
+        picture.values.map_or((0.0, 0.0), |values| scene::extent(template, values, forms()));
     let axis = axis(lowest, highest);
     // A vector picture has no pixels to double.
     let (format, zoom) = match picture.format {
         Format::Png => ("PNG", "2"),
         Format::Svg => ("SVG", "1"),
     };
-    let title = format!("{}, {}", template.title, picture.period.words());
+    let title = format!("{}, {}", template.title, picture.window.words);
     let pairs: &[(&str, String)] = &[
         ("--imgformat", format.into()),
-        ("--start", picture.span.start.to_string()),
-        ("--end", picture.span.end.to_string()),
+        ("--start", picture.window.span.start.to_string()),
+        ("--end", picture.window.span.end.to_string()),
         ("--width", template.width.to_string()),
         ("--height", template.height.to_string()),
         ("--zoom", zoom.into()),
@@ -102,7 +105,7 @@ fn options(picture: &Picture) -> Vec<String> {
         ("--font", "LEGEND:9:DejaVu Sans Mono".into()),
         ("--font", "WATERMARK:6:DejaVu Sans".into()),
         ("--grid-dash", "1:0".into()),
-        ("--x-grid", picture.period.x_grid().into()),
+        ("--x-grid", picture.window.x_grid.into()),
         ("--lower-limit", plain_number(axis.lower)),
         ("--upper-limit", plain_number(axis.upper)),
         ("--y-grid", format!("{}:{}", plain_number(axis.minor), axis.label_every)),
@@ -131,33 +134,6 @@ fn plain_number(value: f64) -> String {
     if text == "-0" { "0".into() } else { text.into() }
 }
 
-/// The lowest and the highest value that is drawn.
-fn extent(template: &Template, values: &Values) -> (f64, f64) {
-    let (mut lowest, mut highest) = (0.0_f64, 0.0_f64);
-    let mut stacked = vec![0.0; values.span.rows()];
-    for draw in &template.draw {
-        match draw.shape {
-            Shape::Area { data, stack } | Shape::Line { data, stack, .. } => {
-                let drawn = (0..values.span.rows())
-                    .take_while(|row| values.span.row_end(*row) <= values.edge.horizon);
-                for row in drawn {
-                    let (base, value) = (&mut stacked[row], values.values[data][row]);
-                    let value = if value.is_finite() { value * template.factor } else { 0.0 };
-                    *base = if stack { *base + value } else { value };
-                    lowest = lowest.min(*base);
-                    highest = highest.max(*base);
-                }
-            }
-            Shape::Rule { value } => {
-                lowest = lowest.min(value);
-                highest = highest.max(value);
-            }
-            Shape::Row { .. } => {}
-        }
-    }
-    (lowest, highest)
-}
-
 /// Defines what is drawn; gives the variable of each data in the graph's unit.
 fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Vec<String> {
     // Where an RRD does not exist yet, its data is unknown at the times of one that does.
@@ -173,7 +149,7 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
         let rpn = match (&data.source, &values.filled[i]) {
             (Source::Ds { .. }, Some(filled)) => whole(i, filled),
             (Source::Ds { .. }, None) => format!("r{clock},POP,UNKN"),
-            (Source::Rpn(rpn), _) => rpn.to_librrd(|data| format!("d{data}")),
+            (Source::Rpn(rpn) | Source::Mean { rpn, .. }, _) => rpn.to_librrd(|data| format!("d{data}")),
         };
         args.push(format!("CDEF:d{i}={rpn}"));
     }
@@ -181,9 +157,13 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
         return (0..template.data.len()).map(|i| format!("d{i}")).collect();
     }
     let mut scaled = Vec::new();
-    for i in 0..template.data.len() {
-        args.push(format!("CDEF:v{i}=d{i},{},*", template.factor));
-        scaled.push(format!("v{i}"));
+    for (i, data) in template.data.iter().enumerate() {
+        if data.rate {
+            args.push(format!("CDEF:v{i}=d{i},{},*", template.factor));
+            scaled.push(format!("v{i}"));
+        } else {
+            scaled.push(format!("d{i}"));
+        }
     }
     scaled
 }
@@ -191,7 +171,7 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
 /// The same as [`super::rows`] does with the numbers: the row that is not over, then zero up to
 /// what was seen. TIME is the end of a row.
 fn whole(i: usize, filled: &Filled) -> String {
-    let quiet = format!("TIME,{},LE,0,UNKN,IF", filled.edge.horizon);
+    let quiet = format!("TIME,{},LE,{},UNKN,IF", filled.edge.horizon, filled.quiet);
     let after = match filled.patch {
         Some((end, value)) => format!("TIME,{end},EQ,{value},{quiet},IF"),
         None => quiet,
@@ -213,19 +193,10 @@ fn unread(picture: &Picture, values: &Values) -> Option<[String; 2]> {
 }
 
 /// What is drawn, and the legend: a row for each that has one, the corner text at its end.
-fn elements(picture: &Picture, values: &Values, scaled: &[String], args: &mut Vec<String>) {
+fn elements(picture: &Picture, drawn: &[Drawn], scaled: &[String], args: &mut Vec<String>) {
     let template = picture.template;
-    let numbers = |draw: &Draw| -> Option<Stats> {
-        let data = draw.shape.data()?;
-        let peaks = draw.max.map(|max| values.values[max].as_slice());
-        let (rows, span, edge) = (&values.values[data], values.span, values.edge);
-        Some(legend::stats(rows, peaks, template.factor, span, edge))
-    };
-    let titled: Vec<_> =
-        template.draw.iter().filter_map(|draw| Some((draw.legend.as_deref()?, draw))).collect();
-    let cleaned: Vec<_> = titled.iter().map(|(name, draw)| (text::plain(name), numbers(draw))).collect();
-    let entries: Vec<_> = cleaned.iter().map(|(name, n)| (name.as_str(), *n)).collect();
-    let table = legend::table(&template.columns, &entries);
+    let titled = drawn.iter().filter_map(|drawn| Some((drawn.legend.as_deref()?, drawn.stats)));
+    let table = legend::table(&template.columns, &titled.collect::<Vec<_>>());
 
     // The header and a line for each row; the last two have the corner's at their right end, where
     // there is room for it. A coloured box is two columns wide, with the space after it.
@@ -247,7 +218,11 @@ fn elements(picture: &Picture, values: &Values, scaled: &[String], args: &mut Ve
     if lines.len() > 1 {
         line(|end| comment(&lines[0], end), right(0), args);
     }
-    for draw in &template.draw {
+    if drawn.iter().all(|drawn| drawn.form == Form::Row) {
+        // librrd draws no graph without an element.
+        args.push("HRULE:0#00000000".into());
+    }
+    for draw in drawn {
         if draw.legend.is_none() {
             args.push(element(picture.theme, draw, scaled, None));
             continue;
@@ -273,13 +248,13 @@ fn line(left: impl Fn(&str) -> String, right: Option<&String>, args: &mut Vec<St
     }
 }
 
-fn element(theme: Theme, draw: &Draw, scaled: &[String], legend: Option<&str>) -> String {
+fn element(theme: Theme, draw: &Drawn, scaled: &[String], legend: Option<&str>) -> String {
     let color = draw.color.of(theme);
-    let mut text = match draw.shape {
-        Shape::Area { data, .. } => format!("AREA:{}{color}", scaled[data]),
-        Shape::Line { data, width, .. } => format!("LINE{width}:{}{color}", scaled[data]),
-        Shape::Rule { value } => format!("HRULE:{}{color}", plain_number(value)),
-        Shape::Row { .. } => {
+    let mut text = match draw.form {
+        Form::Area { data, .. } => format!("AREA:{}{color}", scaled[data]),
+        Form::Line { data, width, .. } => format!("LINE{width}:{}{color}", scaled[data]),
+        Form::Rule { value } => format!("HRULE:{}{color}", plain_number(value)),
+        Form::Row => {
             let row = legend.and_then(|legend| legend.strip_prefix("legend="));
             return format!("COMMENT:legend=  {}", row.unwrap_or_default());
         }
@@ -287,7 +262,7 @@ fn element(theme: Theme, draw: &Draw, scaled: &[String], legend: Option<&str>) -
     // Without a legend its place is left empty, or STACK would be taken for one.
     text += ":";
     text += legend.unwrap_or_default();
-    if let Shape::Area { stack: true, .. } | Shape::Line { stack: true, .. } = draw.shape {
+    if let Form::Area { stack: true, .. } | Form::Line { stack: true, .. } = draw.form {
         text += ":STACK";
     }
     if let Some([on, off]) = draw.dashes {
@@ -298,6 +273,7 @@ fn element(theme: Theme, draw: &Draw, scaled: &[String], legend: Option<&str>) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::period::{Period, Span};
     use super::super::rows::Edge;
     use super::super::template;
     use super::*;
@@ -313,6 +289,7 @@ mod tests {
                 cf: Cf::Average,
                 edge,
                 patch,
+                quiet: 0.0,
                 values: column.to_vec(),
             })
         };
@@ -339,13 +316,17 @@ draw = [
 ]
 "##;
 
+    fn window() -> &'static Window {
+        static WINDOW: std::sync::OnceLock<Window> = std::sync::OnceLock::new();
+        WINDOW.get_or_init(|| Window { span: SPAN, ..Window::of(Period::Day, SPAN.end, 300) })
+    }
+
     fn picture<'a>(template: &'a Template, values: Option<&'a Values>) -> Picture<'a> {
         Picture {
             template,
-            period: Period::Day,
+            window: window(),
             theme: Theme::Light,
             format: Format::Png,
-            span: SPAN,
             values,
             host: "mx1",
             time: "Mon 23 Nov 2026 12:05 CET",
@@ -360,7 +341,7 @@ draw = [
 
     #[test]
     fn a_picture_is_spelt_as_expected() {
-        let template = template::parse("t", "t.toml", TEMPLATE, None).unwrap();
+        let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
         let edge = Edge { last_update: SPAN.end - 240, seen: SPAN.end, horizon: SPAN.end };
         let values = values(&[&[0.1, 0.2, 0.1, 0.05], &[0.0, 0.0, 0.01, 0.0]], edge, Some((SPAN.end, 0.05)));
         let args = arguments(&picture(&template, Some(&values)));
@@ -396,7 +377,7 @@ draw = [
 
     #[test]
     fn what_was_not_read_is_a_band_behind_everything() {
-        let template = template::parse("t", "t.toml", TEMPLATE, None).unwrap();
+        let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
         let edge = Edge { last_update: SPAN.start + 300, seen: SPAN.start + 300, horizon: SPAN.start + 300 };
         let nan = f64::NAN;
         let row = [0.1, nan, nan, nan];
@@ -411,7 +392,7 @@ draw = [
 
     #[test]
     fn no_data_is_said() {
-        let template = template::parse("t", "t.toml", TEMPLATE, None).unwrap();
+        let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
         let args = arguments(&picture(&template, None));
         assert_eq!(
             drawn(&args),
@@ -425,7 +406,7 @@ draw = [
 
     #[test]
     fn an_absent_rrd_is_unknown_beside_one_that_is_there() {
-        let template = template::parse("t", "t.toml", TEMPLATE, None).unwrap();
+        let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
         let edge = Edge { last_update: SPAN.end, seen: SPAN.end, horizon: SPAN.end };
         let mut values = values(&[&[0.1; 4], &[f64::NAN; 4]], edge, None);
         values.filled[1] = None;

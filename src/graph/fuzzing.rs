@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::args::{self, Picture};
 use super::page;
+use super::period::Window;
 use super::rows::{Edge, Filled, Values};
 use super::template::{self, Source, Template};
 use super::{Format, Options, Period, Theme};
@@ -19,7 +20,7 @@ pub struct Checked(Template);
 /// # Errors
 /// What is wrong with it, on one line.
 pub fn template(toml: &str) -> Result<Checked, String> {
-    template::parse("t", "t.toml", toml, None).map(Checked)
+    template::parse("t", "t.toml", toml, None, &[]).map(Checked)
 }
 
 impl Checked {
@@ -42,13 +43,14 @@ impl Checked {
         host: &str,
         rrd: Option<(&Path, &[f64])>,
     ) -> Vec<String> {
-        let span = period.span(NOW, 60);
+        let window = Window::of(period, NOW, 60);
+        let span = window.span;
         let edge = Edge { last_update: NOW - 600, seen: NOW, horizon: span.end - span.row };
         let values = rrd.map(|(path, rows)| {
             let mut values = Values { span, filled: Vec::new(), values: Vec::new(), edge };
             for data in &self.0.data {
                 let (filled, column) = match &data.source {
-                    Source::Rpn(rpn) => {
+                    Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
                         let row = |row| rpn.eval(|data| values.values[data][row]);
                         (None, (0..span.rows()).map(row).collect::<Vec<_>>())
                     }
@@ -56,7 +58,10 @@ impl Checked {
                         let column: Vec<f64> = rows.iter().copied().cycle().take(span.rows()).collect();
                         let patch = Some((span.end - span.row, 0.5));
                         let (path, ds, cf) = (path.to_owned(), ds.clone(), *cf);
-                        (Some(Filled { path, ds, cf, edge, patch, values: column.clone() }), column)
+                        (
+                            Some(Filled { path, ds, cf, edge, patch, quiet: 0.0, values: column.clone() }),
+                            column,
+                        )
                     }
                 };
                 values.filled.push(filled);
@@ -66,10 +71,9 @@ impl Checked {
         });
         args::arguments(&Picture {
             template: &self.0,
-            period,
+            window: &window,
             theme,
             format: Format::Png,
-            span,
             values: values.as_ref(),
             host,
             time: "Mon 23 Nov 2026 12:46 CET",

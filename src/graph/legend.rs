@@ -30,16 +30,24 @@ impl Stats {
 }
 
 /// The numbers of `values`, one a row of `span`, NaN where unknown. `factor` makes the graph's unit
-/// of them; the highest value is that of `peaks`, where given.
+/// of them; the highest value is that of `peaks`, where given. Each row counts as its length, and as often as `weights`
+/// says, where given: a mean of a few messages is not worth as much as one of many.
 ///
 /// The row that is not over counts as long as it was seen. It is not taken for a highest or last
 /// value before it is drawn.
-pub(super) fn stats(values: &[f64], peaks: Option<&[f64]>, factor: f64, span: Span, edge: Edge) -> Stats {
+pub(super) fn stats(
+    values: &[f64],
+    peaks: Option<&[f64]>,
+    weights: Option<&[f64]>,
+    factor: f64,
+    span: Span,
+    edge: Edge,
+) -> Stats {
     let seconds = |row: usize| {
         let end = span.row_end(row);
         #[allow(clippy::cast_precision_loss)] // seconds of a row are far below 2^52
         let seconds = (end.min(edge.seen) - (end - span.row)).max(0) as f64;
-        seconds
+        seconds * weights.map_or(1.0, |weights| weights[row])
     };
     let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
     let drawn = known.clone().filter(|(row, _)| span.row_end(*row) <= edge.horizon);
@@ -123,7 +131,7 @@ fn decimals(rates: &[f64]) -> usize {
     let largest = sizes.clone().fold(0.0, f64::max);
     let smallest = sizes.filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
     match largest {
-        l if l >= 100_000.0 => 0,
+        l if l >= 10_000.0 => 0,
         l if l >= 10.0 && smallest >= 0.05 => 1,
         l if l >= 0.5 => 2,
         _ => 3,
@@ -132,7 +140,7 @@ fn decimals(rates: &[f64]) -> usize {
 
 /// `value` with thousands separators and `decimals` digits; from `large` on three digits and a
 /// prefix of the SI. Never a negative zero.
-fn number(value: f64, decimals: usize, large: f64) -> String {
+pub(super) fn number(value: f64, decimals: usize, large: f64) -> String {
     if value.abs() >= large {
         let (scaled, prefix) = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")]
             .into_iter()
@@ -173,7 +181,7 @@ mod tests {
     fn seen(values: &[f64], peaks: Option<&[f64]>, factor: f64, seen: i64, horizon: i64) -> Stats {
         let span = Span { start: 0, end: 300 * i64::try_from(values.len()).unwrap(), row: 300 };
         let edge = Edge { last_update: seen, seen, horizon };
-        stats(values, peaks, factor, span, edge)
+        stats(values, peaks, None, factor, span, edge)
     }
 
     #[test]
@@ -196,6 +204,16 @@ mod tests {
         assert_eq!((stats.max, stats.last), (Some(1.0), Some(1.0)));
         let stats = seen(&[1.0, 1.0, 4.0], None, 1.0, 760, 900);
         assert_eq!((stats.max, stats.last), (Some(4.0), Some(4.0)));
+    }
+
+    #[test]
+    fn a_mean_is_that_of_all_and_not_of_the_rows() {
+        // 1 message of 9, 99 messages of 1: the mean is 1.08.
+        let span = Span { start: 0, end: 600, row: 300 };
+        let edge = Edge { last_update: 600, seen: 600, horizon: 600 };
+        let stats = stats(&[9.0, 1.0], None, Some(&[1.0, 99.0]), 1.0, span, edge);
+        assert_eq!(stats.avg, Some(1.08));
+        assert_eq!((stats.max, stats.last), (Some(9.0), Some(1.0)));
     }
 
     #[test]
@@ -240,6 +258,8 @@ mod tests {
         assert_eq!(decimals(&[3.0]), 2);
         assert_eq!(decimals(&[0.01]), 3);
         assert_eq!(decimals(&[200_000.0, 1.0]), 0);
+        assert_eq!(decimals(&[10_000.0, 1.0]), 0);
+        assert_eq!(decimals(&[9_999.0, 1.0]), 1);
         assert_eq!(decimals(&[]), 3);
     }
 

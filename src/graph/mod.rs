@@ -16,15 +16,17 @@ mod period;
 mod render;
 mod rows;
 mod rpn;
+mod scene;
 mod template;
 mod text;
 mod theme;
+mod when;
 mod zone;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use fonts::problem as missing_fonts;
@@ -32,6 +34,7 @@ pub use page::{Figure, Figures};
 pub use period::Period;
 pub use theme::Theme;
 
+use period::Window;
 use template::Template;
 
 /// An RRD that graphs may draw from.
@@ -46,6 +49,54 @@ pub struct Series {
     /// When its sources were last read to their end, Unix seconds: up to here nothing in the RRD
     /// means that nothing happened.
     pub seen: i64,
+    /// Does it measure something at times, which is as it was until the next time?
+    pub holds: bool,
+    /// What is counted in it.
+    pub counters: Vec<Counted>,
+}
+
+/// One DS of an RRD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The counter's name.
+    pub key: String,
+    /// Its DS.
+    pub ds: String,
+    /// What its numbers are.
+    pub measure: Measure,
+    /// Who wants it counted.
+    pub origin: Origin,
+}
+
+/// What a counter's numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Events.
+    Count,
+    /// Sums of anything.
+    Amount,
+    /// What stands at a time.
+    Level,
+}
+
+/// Where a counter is defined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// In the binary.
+    BuiltIn,
+    /// By `[[rbl]]` of toaster.conf.
+    List,
+    /// By `[[counter]]`.
+    Counter,
+}
+
+impl Counted {
+    fn is_of(&self, kind: template::Own) -> bool {
+        matches!(
+            (kind, self.origin),
+            (template::Own::Lists, Origin::List) | (template::Own::Counters, Origin::Counter)
+        )
+    }
 }
 
 /// How a picture is stored.
@@ -124,6 +175,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The one picture that was asked for cannot be drawn.
+    #[error("{0}")]
+    One(String),
     /// The page could not be put together.
     #[error("index.html: {0}")]
     Page(#[from] minijinja::Error),
@@ -137,17 +191,9 @@ pub enum Error {
 /// # Errors
 /// A name in `options.names` that no template has; a directory that cannot be written.
 pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
-    let (templates, problems) = template::load(options.templates_dir.as_deref());
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
     let mut report = Report { problems, ..Report::default() };
-    let known = |name: &String| templates.iter().any(|template| template.name == *name);
-    let broken = |name: &String| {
-        let file = format!("{name}.toml:");
-        report.problems.iter().any(|problem| problem.contains(&file))
-    };
-    if let Some(name) = options.names.iter().find(|name| !known(name) && !broken(name)) {
-        let names: Vec<_> = templates.iter().map(|t| t.name.as_str()).collect();
-        return Err(Error::UnknownGraph { name: text::excerpt(name), known: names.join(", ") });
-    }
+    check_names(&options.names, &templates, &report.problems)?;
     std::fs::create_dir_all(&options.output)
         .map_err(|source| Error::Output { path: options.output.clone(), source })?;
 
@@ -170,6 +216,82 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// Every name must be that of a template; one that is broken has been told of.
+fn check_names(names: &[String], templates: &[Template], problems: &[String]) -> Result<(), Error> {
+    let known = |name: &String| templates.iter().any(|template| template.name == *name);
+    let broken = |name: &String| {
+        let file = format!("{name}.toml:");
+        problems.iter().any(|problem| problem.contains(&file))
+    };
+    match names.iter().find(|name| !known(name) && !broken(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let names: Vec<_> = templates.iter().map(|t| t.name.as_str()).collect();
+            Err(Error::UnknownGraph { name: text::excerpt(name), known: names.join(", ") })
+        }
+    }
+}
+
+/// What one picture shows.
+#[derive(Debug, Clone)]
+pub enum Stretch {
+    /// The time up to now.
+    Period(Period),
+    /// From and to, as people write them.
+    Between(String, Option<String>),
+}
+
+/// Draws one picture of one graph into memory: the first of `options.names`, in the first of its themes.
+///
+/// # Errors
+/// One line: a name that no template has, a template or an RRD that is broken, a time that is none.
+pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Vec<u8>, Error> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
+    check_names(&options.names, &templates, &problems)?;
+    let wanted = options.names.first();
+    let Some(template) = templates.iter().find(|template| Some(&template.name) == wanted) else {
+        return Err(Error::One(problems.join("\n")));
+    };
+    let step = step(series);
+    let window = match stretch {
+        Stretch::Period(period) => Window::of(*period, options.now, step),
+        Stretch::Between(from, to) => {
+            let (from, to) = when::span(from, to.as_deref(), options.now).map_err(Error::One)?;
+            Window::between(from, to, options.now, step, template.width)
+        }
+    };
+    let values = rows::load(template, window.span, series).map_err(Error::One)?;
+    let arguments = args::arguments(&args::Picture {
+        template,
+        window: &window,
+        theme: options.themes.first().copied().unwrap_or(Theme::Light),
+        format: options.format,
+        values: values.as_ref(),
+        host: &options.host,
+        time: &zone::stamp(options.now),
+    });
+    render::picture(&arguments).map_err(|error| Error::One(format!("{}: {error}", template.file)))
+}
+
+/// Writes what [`one`] drew to `path`, which appears whole or not at all.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write(path: &Path, picture: &[u8], now: i64) -> Result<(), Error> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let written = match name {
+        Some(name) => render::write(dir, &name, picture, at(now)),
+        None => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),
+    };
+    written.map_err(|source| Error::Output { path: path.to_owned(), source })
+}
+
+/// The coarsest step of all RRDs, in seconds.
+fn step(series: &[Series]) -> i64 {
+    series.iter().map(|series| i64::from(series.step)).max().unwrap_or(60)
+}
+
 /// All pictures of one graph.
 fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &str, report: &mut Report) {
     let or_all = |periods: &[Period]| match periods {
@@ -180,7 +302,7 @@ fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &
         [] => &Theme::ALL,
         some => some,
     };
-    let step = series.iter().map(|series| i64::from(series.step)).max();
+    let step = step(series);
     for period in or_all(&options.periods) {
         let file = |theme| file_name(&template.name, period, theme, options.format);
         let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes
@@ -190,8 +312,8 @@ fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &
         if stale.is_empty() {
             continue;
         }
-        let span = period.span(options.now, step.unwrap_or(60));
-        let values = match rows::load(template, span, series) {
+        let window = Window::of(period, options.now, step);
+        let values = match rows::load(template, window.span, series) {
             Ok(values) => values,
             Err(problem) => {
                 tell(report, problem);
@@ -206,10 +328,9 @@ fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &
         for theme in stale {
             let arguments = args::arguments(&args::Picture {
                 template,
-                period,
+                window: &window,
                 theme,
                 format: options.format,
-                span,
                 values: values.as_ref(),
                 host: &options.host,
                 time,

@@ -36,6 +36,59 @@ impl Span {
     }
 }
 
+/// What a picture's time axis shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Window {
+    pub span: Span,
+    /// For the title, after the graph's own.
+    pub words: String,
+    /// Lines and labels of the time axis, as `rrdgraph(1)` reads `--x-grid`.
+    pub x_grid: &'static str,
+}
+
+/// The rows that every RRD has, and for how long it keeps them, in seconds.
+const KEPT: [(i64, i64); 5] =
+    [(60, 2 * 86_400), (300, 14 * 86_400), (1_800, 62 * 86_400), (7_200, 730 * 86_400), (86_400, i64::MAX)];
+
+/// The longest span, in seconds, for which a time axis is drawn so.
+const GRIDS: [(i64, &str); 11] = [
+    (1_200, "MINUTE:1:MINUTE:5:MINUTE:5:0:%H:%M"),
+    (3_600, "MINUTE:1:MINUTE:10:MINUTE:10:0:%H:%M"),
+    (3 * 3_600, "MINUTE:5:MINUTE:30:MINUTE:30:0:%H:%M"),
+    (8 * 3_600, "MINUTE:10:HOUR:1:HOUR:1:0:%H:%M"),
+    (36 * 3_600, "HOUR:1:HOUR:3:HOUR:3:0:%H:%M"),
+    (4 * 86_400, "HOUR:2:HOUR:12:HOUR:12:0:%a %H:%M"),
+    (12 * 86_400, "HOUR:6:DAY:1:DAY:1:86400:%a %d"),
+    (45 * 86_400, "DAY:1:WEEK:1:WEEK:1:0:%d %b"),
+    (150 * 86_400, "WEEK:1:MONTH:1:MONTH:1:2592000:%b"),
+    (800 * 86_400, "MONTH:1:MONTH:1:MONTH:1:2592000:%b"),
+    (i64::MAX, "MONTH:3:YEAR:1:YEAR:1:31536000:%Y"),
+];
+
+impl Window {
+    /// The period that ends at `now`, Unix seconds, in RRDs whose coarsest step is `step` seconds.
+    pub(super) fn of(period: Period, now: i64, step: i64) -> Self {
+        Self { span: period.span(now, step), words: period.words().into(), x_grid: period.x_grid() }
+    }
+
+    /// Any span from `from` to `to`, made larger to whole rows: the finest that are not more than one a pixel of
+    /// `width`, and that are kept for as long as `from` lies before `now`.
+    pub(super) fn between(from: i64, to: i64, now: i64, step: i64, width: u32) -> Self {
+        let fits = |row: i64| (to - from).div_euclid(row) <= i64::from(width);
+        let kept = |keeps: i64| now.saturating_sub(from) < keeps;
+        let row = KEPT.into_iter().find(|(row, keeps)| fits(*row) && kept(*keeps));
+        let row = whole_steps(row.map_or(86_400, |(row, _)| row), step);
+        let span = Span { start: from.div_euclid(row) * row, end: next_row(to, row), row };
+        let x_grid = GRIDS.iter().find(|(longest, _)| to - from <= *longest).map_or(GRIDS[10].1, |g| g.1);
+        Self { span, words: super::zone::between(from, to), x_grid }
+    }
+}
+
+/// The smallest number of whole steps that is not less than `row` seconds.
+fn whole_steps(row: i64, step: i64) -> i64 {
+    step.max(1) * ((row + step.max(1) - 1) / step.max(1))
+}
+
 /// The row boundary at `time` or next after it.
 pub(super) fn next_row(time: i64, row: i64) -> i64 {
     (time + row - 1).div_euclid(row) * row
@@ -92,7 +145,7 @@ impl Period {
             Self::Month => 7_200,
             Self::Year => 86_400,
         };
-        step.max(1) * ((row + step.max(1) - 1) / step.max(1))
+        whole_steps(row, step)
     }
 
     /// The rows to draw at `now`, Unix seconds, from RRDs whose coarsest step is `step` seconds.
@@ -103,7 +156,7 @@ impl Period {
     }
 
     /// Lines and labels of the time axis, as `rrdgraph(1)` reads `--x-grid`.
-    pub(super) fn x_grid(self) -> &'static str {
+    fn x_grid(self) -> &'static str {
         match self {
             Self::Day => "HOUR:1:HOUR:3:HOUR:3:0:%H:%M",
             Self::Week => "HOUR:6:DAY:1:DAY:1:86400:%a %d",
@@ -127,6 +180,46 @@ mod tests {
             assert!((0..span.row).contains(&(span.end - now)), "{period:?}");
             assert!((280..=380).contains(&span.rows()), "{period:?}");
             assert_eq!(span.row_end(span.rows() - 1), span.end);
+        }
+    }
+
+    #[test]
+    fn any_span_has_the_finest_rows_that_fit_and_are_kept() {
+        let now = 1_795_434_360;
+        let row =
+            |from: i64, length: i64| Window::between(now - from, now - from + length, now, 60, 720).span.row;
+        assert_eq!(row(7_200, 7_200), 60);
+        assert_eq!(row(86_400, 86_400), 300);
+        assert_eq!(row(3 * 86_400, 7_200), 300);
+        assert_eq!(row(20 * 86_400, 7_200), 1_800);
+        assert_eq!(row(100 * 86_400, 60), 7_200);
+        assert_eq!(row(900 * 86_400, 60), 86_400);
+        assert_eq!(row(62 * 86_400, 31 * 86_400), 7_200);
+        let window = Window::between(now - 100, now, now, 60, 720);
+        assert!(window.span.start <= now - 100 && window.span.end >= now);
+        assert_eq!((window.span.start % 60, window.span.end % 60), (0, 0));
+    }
+
+    #[test]
+    fn the_time_axis_has_a_few_labels_whatever_its_length() {
+        let unit = |name: &str| match name {
+            "MINUTE" => 60,
+            "HOUR" => 3_600,
+            "DAY" => 86_400,
+            "WEEK" => 7 * 86_400,
+            "MONTH" => 30 * 86_400,
+            "YEAR" => 365 * 86_400,
+            other => panic!("{other}"),
+        };
+        for n in 0..200 {
+            let length = (300.0 * 1.06_f64.powi(n)) as i64;
+            if length > 3_650 * 86_400 {
+                break;
+            }
+            let window = Window::between(0, length, length, 60, 720);
+            let fields: Vec<&str> = window.x_grid.split(':').collect();
+            let label = unit(fields[4]) * fields[5].parse::<i64>().unwrap();
+            assert!((1..=27).contains(&(length / label)), "{length} s: {}", window.x_grid);
         }
     }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::period::{Span, nearest_row, next_row};
 use super::template::{Source, Template};
-use super::{Series, render};
+use super::{Measure, Series, render};
 use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
 use crate::store::rrd::header::{Look, look};
 
@@ -35,6 +35,8 @@ pub(super) struct Filled {
     pub edge: Edge,
     /// The end and the value of a row that is drawn and that the file does not have yet.
     pub patch: Option<(i64, f64)>,
+    /// What it is after the last update: nothing happened, or what was measured still holds.
+    pub quiet: f64,
     pub values: Vec<f64>,
 }
 
@@ -61,7 +63,7 @@ pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result
     let mut edge: Option<Edge> = None;
     for (n, data) in template.data.iter().enumerate() {
         match &data.source {
-            Source::Rpn(rpn) => {
+            Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
                 let row = |i| rpn.eval(|data| values[data][i]);
                 let computed = (0..span.rows()).map(row).collect();
                 filled.push(None);
@@ -157,10 +159,19 @@ impl Table {
             return Err(self.rows.names.join(", "));
         };
         let mut values = resample(&self.rows, &column, span, cf);
-        let newest = newest_row(&self.newest, &newest, span.row, self.edge, cf);
-        let patch = fill(&mut values, span, self.edge, newest);
-        Ok(Filled { path: series.rrd.clone(), ds: ds.to_owned(), cf, edge: self.edge, patch, values })
+        let quiet = match newest.iter().rev().find(|value| value.is_finite()) {
+            Some(value) if series.holds && is_level(series, ds) => *value,
+            _ => 0.0,
+        };
+        let newest = newest_row(&self.newest, &newest, span.row, self.edge, cf, quiet);
+        let patch = fill(&mut values, span, self.edge, newest, quiet);
+        Ok(Filled { path: series.rrd.clone(), ds: ds.to_owned(), cf, edge: self.edge, patch, quiet, values })
     }
+}
+
+/// Is `ds` a measured level?
+fn is_level(series: &Series, ds: &str) -> bool {
+    series.counters.iter().any(|counted| counted.ds == ds && counted.measure == Measure::Level)
 }
 
 /// When row `index` of `rows` ends.
@@ -205,8 +216,8 @@ fn resample(rows: &Rows, column: &[f64], span: Span, cf: Cf) -> Vec<f64> {
 }
 
 /// The value of the row in which the last update lies, from its steps, up to `seen`: what was
-/// logged divided by the time that was seen of it.
-fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf) -> f64 {
+/// logged divided by the time that was seen of it; after the last update it is `quiet`.
+fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf, quiet: f64) -> f64 {
     let from = edge.last_update.div_euclid(row) * row;
     let until = edge.seen.min(from + row);
     let mut sum = 0.0;
@@ -221,15 +232,15 @@ fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf) -> f64
     }
     match cf {
         _ if highest.is_nan() => f64::NAN,
-        Cf::Average => sum / float(until - from),
+        Cf::Average => (sum + quiet * float((until - edge.last_update).max(0))) / float(until - from),
         Cf::Max => highest,
     }
 }
 
-/// Fills in what the file does not say: `newest` for the row of the last update, zero up to `seen`.
+/// Fills in what the file does not say: `newest` for the row of the last update, `quiet` up to `seen`.
 /// What lies before the first data stays unknown. Gives the end and value of the row of the last
 /// update if it is drawn.
-fn fill(values: &mut [f64], span: Span, edge: Edge, newest: f64) -> Option<(i64, f64)> {
+fn fill(values: &mut [f64], span: Span, edge: Edge, newest: f64, quiet: f64) -> Option<(i64, f64)> {
     let mut patch = None;
     for (i, value) in values.iter_mut().enumerate() {
         let end = span.row_end(i);
@@ -242,7 +253,7 @@ fn fill(values: &mut [f64], span: Span, edge: Edge, newest: f64) -> Option<(i64,
             patch = (newest.is_finite() && end <= edge.horizon).then_some((end, newest));
             newest
         } else {
-            0.0
+            quiet
         };
     }
     patch
@@ -278,10 +289,21 @@ mod tests {
         // 120 in the first two minutes of the row 600..900, then nothing, seen until 840.
         let steps = rows(60, 540, &[7., 7., 1., 1.]);
         let edge = Edge { last_update: 720, seen: 840, horizon: 900 };
-        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Average), 0.5);
-        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Max), 1.0);
+        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Average, 0.0), 0.5);
+        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Max, 0.0), 1.0);
         let later = Edge { seen: 9_000, ..edge };
-        assert_eq!(newest_row(&steps, &steps.values, 300, later, Cf::Average), 0.4);
+        assert_eq!(newest_row(&steps, &steps.values, 300, later, Cf::Average, 0.0), 0.4);
+    }
+
+    #[test]
+    fn what_is_measured_holds_until_it_is_measured_again() {
+        let steps = rows(60, 660, &[7., 7.]);
+        let edge = Edge { last_update: 720, seen: 1_100, horizon: 1_200 };
+        let newest = newest_row(&steps, &steps.values, 300, edge, Cf::Average, 7.0);
+        assert_eq!(newest, 7.0);
+        let mut values = [7., 7., f64::NAN, f64::NAN];
+        fill(&mut values, SPAN, edge, newest, 7.0);
+        assert!(same(&values, &[7., 7., 7., 7.]), "{values:?}");
     }
 
     #[test]
@@ -291,7 +313,7 @@ mod tests {
             let mut values = [nan, 5., nan, nan];
             let horizon = nearest_row(seen, 300);
             let edge = Edge { last_update, seen, horizon };
-            let patch = fill(&mut values, SPAN, edge, 0.4);
+            let patch = fill(&mut values, SPAN, edge, 0.4, 0.0);
             (values, patch)
         };
         let (values, patch) = filled(600, 1_200);

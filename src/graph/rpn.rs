@@ -81,6 +81,23 @@ impl Rpn {
         Ok(Self(words))
     }
 
+    /// The sum of these data, where what is unknown counts as nothing; none of no data.
+    pub(super) fn sum(data: &[usize]) -> Option<Self> {
+        let (first, others) = data.split_first()?;
+        let mut words = vec![Word::Data(*first)];
+        for other in others {
+            words.extend([Word::Data(*other), Word::Op(Op::AddNan)]);
+        }
+        Some(Self(words))
+    }
+
+    /// `of` divided by `per`, unknown where that is 0.
+    pub(super) fn mean(of: usize, per: usize) -> Self {
+        let (gt, div, r#if) = (Word::Op(Op::Gt), Word::Op(Op::Div), Word::Op(Op::If));
+        let quotient = [Word::Data(of), Word::Data(per), div, Word::Op(Op::Unknown), r#if];
+        Self([Word::Data(per), Word::Number(0.0), gt].into_iter().chain(quotient).collect())
+    }
+
     /// The value of one row; `data` gives the value of an entry by its index, NaN is unknown.
     pub(super) fn eval(&self, data: impl Fn(usize) -> f64) -> f64 {
         let mut stack: Vec<f64> = Vec::with_capacity(8);

@@ -7,7 +7,9 @@ use rrd::ConsolidationFn;
 use rrd::ops::create::{self, Archive, DataSource, DataSourceName};
 use rrd::ops::update::{self, BatchTime};
 
+use super::template::EMBEDDED;
 use super::*;
+use crate::protocol::{Kind, Settings, builtin};
 use crate::store::rrd::LIBRRD;
 
 const STEP: i64 = 60;
@@ -15,7 +17,7 @@ const STEP: i64 = 60;
 const NOW: i64 = 1_795_434_400;
 const HEARTBEAT: u32 = 315_360_000;
 
-const COUNTS: [&str; 9] = [
+const COUNTS: [&str; 12] = [
     "delivery",
     "delivery_success",
     "delivery_deferral",
@@ -25,11 +27,17 @@ const COUNTS: [&str; 9] = [
     "status",
     "status_local_sum",
     "status_remote_sum",
+    "message_end",
+    "message_bounce",
+    "message_info",
 ];
+/// How many templates draw from send.rrd.
+const OF_SEND: usize = 4;
+
 const GAUGES: [&str; 4] = ["peak_local", "peak_remote", "limit_local", "limit_remote"];
 
 /// One step: the counts, then the gauges.
-type Bin = [u64; 13];
+type Bin = [u64; 16];
 
 /// An RRD as the store makes it, and what was written to it.
 struct Mail {
@@ -85,7 +93,61 @@ impl Mail {
     }
 
     fn series(&self, seen: i64) -> Vec<Series> {
-        vec![Series { protocol: "send".into(), rrd: self.dir.path().join("send.rrd"), step: 60, seen }]
+        let rrd = self.dir.path().join("send.rrd");
+        vec![Series { protocol: "send".into(), rrd, step: 60, seen, holds: false, counters: Vec::new() }]
+    }
+
+    /// RRDs of the other protocols too, with a bin each half hour of two days in which every counter moves.
+    fn and_the_others(&self, until: i64) -> Vec<Series> {
+        let mut all = self.series(NOW);
+        let first = until - 2 * 86_400;
+        for protocol in builtin(&Settings::default()).into_iter().filter(|p| p.name != "send") {
+            let path = self.dir.path().join(format!("{}.rrd", protocol.name));
+            let stored: Vec<_> = protocol.counters.iter().filter(|c| !c.ds.is_empty()).collect();
+            let name = |name: &str| DataSourceName::new(name).unwrap();
+            let sources: Vec<_> = stored
+                .iter()
+                .map(|c| match c.kind.is_gauge() {
+                    true => DataSource::gauge(&name(c.ds), HEARTBEAT, Some(0.0), None),
+                    false => DataSource::absolute(&name(c.ds), HEARTBEAT, None, None),
+                })
+                .collect();
+            let archives: Vec<_> = [ConsolidationFn::Avg, ConsolidationFn::Max]
+                .into_iter()
+                .flat_map(|cf| {
+                    [(1, 2_880), (5, 4_032), (30, 2_976), (120, 8_772), (1_440, 3_653)]
+                        .map(|(steps, rows)| Archive::new(cf, 0.5, steps, rows).unwrap())
+                })
+                .collect();
+            let _librrd = LIBRRD.lock().unwrap();
+            create::create(&path, at(first), Duration::from_secs(60), true, None, &[], &sources, &archives)
+                .unwrap();
+            let data = (1..=96).map(|n: u64| {
+                let values: Vec<update::Datum> =
+                    (0..stored.len() as u64).map(|i| ((n * (i + 3)) % 89 + 1).into()).collect();
+                (BatchTime::Timestamp(at(first + 1_800 * n as i64)), values)
+            });
+            update::update_all(&path, update::Options::default(), data).unwrap();
+            let counters = stored.iter().map(|c| Counted {
+                key: c.key.to_owned(),
+                ds: c.ds.to_owned(),
+                measure: match c.kind {
+                    Kind::Count => Measure::Count,
+                    Kind::Sum | Kind::Net | Kind::Derived(_) => Measure::Amount,
+                    Kind::Peak | Kind::Level => Measure::Level,
+                },
+                origin: Origin::BuiltIn,
+            });
+            all.push(Series {
+                protocol: protocol.name.into(),
+                rrd: path,
+                step: 60,
+                seen: NOW,
+                holds: protocol.measured,
+                counters: counters.collect(),
+            });
+        }
+        all
     }
 
     fn output(&self) -> PathBuf {
@@ -161,6 +223,9 @@ fn traffic(end: i64, step: i64, random: &mut Random) -> Bin {
         status,
         sum(local, random),
         sum(remote, random),
+        success * 9 / 10,
+        failure / 2,
+        success * 9 / 10,
         if status > 0 { random.count(local * 1.8) + 1 } else { 0 },
         if status > 0 { random.count(remote * 1.5) + 2 } else { 0 },
         10,
@@ -178,8 +243,8 @@ fn names(dir: &Path) -> Vec<String> {
 #[test]
 fn every_template_in_every_period_and_theme() {
     let mail = Mail::new(40, NOW - NOW % STEP, STEP);
-    let report = draw(&mail.options(), &mail.series(NOW)).unwrap();
-    let (templates, _) = template::load(None);
+    let report = draw(&mail.options(), &mail.and_the_others(NOW - NOW % STEP)).unwrap();
+    let (templates, _) = template::load(None, &[]);
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!((report.drawn, report.fresh), (templates.len() * 8, 0));
     for template in &templates {
@@ -189,7 +254,8 @@ fn every_template_in_every_period_and_theme() {
                 let png = fs::read(mail.output().join(&name)).unwrap();
                 let (width, height) = render::size(&png).expect(&name);
                 assert_eq!(width, 2 * (template.width + 81), "{name}");
-                assert!((600..800).contains(&height), "{name}: {height}");
+                let rows = template.draw.iter().filter(|draw| draw.legend.is_some()).count() as u32;
+                assert!((560..680 + 36 * rows).contains(&height), "{name}: {height}");
                 assert!(png.ends_with(b"IEND\xaeB`\x82"), "{name} is whole");
             }
         }
@@ -205,7 +271,7 @@ fn vector_pictures_too() {
     let mail = Mail::new(1, NOW - NOW % STEP, STEP);
     let options = Options { format: Format::Svg, periods: vec![Period::Day], ..mail.options() };
     let report = draw(&options, &mail.series(NOW)).unwrap();
-    assert_eq!((report.drawn, report.problems.len()), (4, 0), "{report:?}");
+    assert_eq!((report.drawn, report.problems.len()), (2 * EMBEDDED.len(), 0), "{report:?}");
     let svg = fs::read(mail.output().join("deliveries-day-dark.svg")).unwrap();
     assert_eq!(render::size(&svg).unwrap().0, 801);
     let page = fs::read_to_string(mail.output().join("index.html")).unwrap();
@@ -216,7 +282,7 @@ fn vector_pictures_too() {
 /// while the newest row is not over and after a quiet hour.
 #[test]
 fn totals_are_what_was_written() {
-    let (templates, _) = template::load(None);
+    let (templates, _) = template::load(None, &[]);
     let deliveries = &templates[0];
     for quiet in [0, 1_000, 5_000, 90_000] {
         let until = (NOW - quiet) / STEP * STEP;
@@ -227,7 +293,7 @@ fn totals_are_what_was_written() {
             let values = values.unwrap().unwrap();
             for (data, ds) in [(0, 1), (1, 2), (2, 3)] {
                 let (rows, edge) = (&values.values[data], values.edge);
-                let total = legend::stats(rows, None, 60.0, span, edge).total;
+                let total = legend::stats(rows, None, None, 60.0, span, edge).total;
                 assert_eq!(total, Some(mail.sum(ds, span.start, NOW) as f64), "{period:?}, quiet {quiet}");
             }
         }
@@ -238,11 +304,11 @@ fn totals_are_what_was_written() {
 #[test]
 fn peaks_are_those_of_single_steps() {
     let mail = Mail::new(10, NOW - NOW % STEP, STEP);
-    let (templates, _) = template::load(None);
+    let (templates, _) = template::load(None, &[]);
     let span = Period::Year.span(NOW, STEP);
     let values = rows::load(&templates[0], span, &mail.series(NOW));
     let values = values.unwrap().unwrap();
-    let stats = legend::stats(&values.values[0], Some(&values.values[3]), 60.0, span, values.edge);
+    let stats = legend::stats(&values.values[0], Some(&values.values[3]), None, 60.0, span, values.edge);
     let highest = mail.bins.iter().map(|(_, bin)| bin[1]).max().unwrap();
     assert!((stats.max.unwrap() - highest as f64).abs() < 1e-6);
 }
@@ -251,18 +317,18 @@ fn peaks_are_those_of_single_steps() {
 #[test]
 fn librrd_sees_the_same_values() {
     let mail = Mail::new(3, NOW - 4_000, STEP);
-    let (templates, _) = template::load(None);
+    let (templates, _) = template::load(None, &[]);
     for template in &templates {
         for period in Period::ALL {
-            let span = period.span(NOW, STEP);
+            let window = Window::of(period, NOW, STEP);
+            let span = window.span;
             let values = rows::load(template, span, &mail.series(NOW));
-            let values = values.unwrap().unwrap();
+            let Some(values) = values.unwrap() else { continue };
             let mut args = args::arguments(&args::Picture {
                 template,
-                period,
+                window: &window,
                 theme: Theme::Light,
                 format: Format::Png,
-                span,
                 values: Some(&values),
                 host: "",
                 time: "",
@@ -339,7 +405,7 @@ fn without_data_there_is_an_empty_frame_until_there_is_some() {
     let absent = vec![Series { rrd: mail.dir.path().join("absent.rrd"), ..mail.series(NOW)[0].clone() }];
     for series in [&absent, &mail.series(NOW), &Vec::new()] {
         let report = draw(&mail.options(), series).unwrap();
-        assert_eq!((report.drawn, report.fresh), (16, 0), "{report:?}");
+        assert_eq!((report.drawn, report.fresh), (8 * EMBEDDED.len(), 0), "{report:?}");
         assert_eq!(report.problems, Vec::<String>::new());
     }
 }
@@ -359,7 +425,7 @@ fn a_broken_rrd_or_template_is_told_once_and_stops_no_other() {
     series.push(Series { protocol: "other".into(), rrd: garbage, ..series[0].clone() });
     let options = Options { templates_dir: Some(templates), ..mail.options() };
     let report = draw(&options, &series).unwrap();
-    assert_eq!(report.drawn, 16, "{report:?}");
+    assert_eq!(report.drawn, 8 * EMBEDDED.len(), "{report:?}");
     assert_eq!(report.problems.len(), 3, "{report:?}");
     let told = report.problems.join("\n");
     assert!(told.contains("broken.toml: line 1: invalid type"), "{told}");
@@ -380,7 +446,9 @@ fn a_damaged_rrd_is_not_shown_to_librrd() {
     bytes[40..48].copy_from_slice(&0x3b00_0000_0000_003c_u64.to_le_bytes());
     fs::write(&series[0].rrd, bytes).unwrap();
     let report = draw(&mail.options(), &series).unwrap();
-    assert_eq!((report.drawn, report.problems.len()), (0, 1), "{report:?}");
+    // Those of other protocols are empty frames.
+    let others = 8 * (EMBEDDED.len() - OF_SEND);
+    assert_eq!((report.drawn, report.problems.len()), (others, 1), "{report:?}");
     assert!(report.problems[0].contains("send.rrd: is damaged: its header"), "{report:?}");
 }
 
@@ -393,7 +461,7 @@ fn a_path_with_colons_and_backslashes_is_drawn() {
     series[0].rrd = odd;
     let options = Options { periods: vec![Period::Day], themes: vec![Theme::Light], ..mail.options() };
     let report = draw(&options, &series).unwrap();
-    assert_eq!((report.drawn, report.problems.len()), (2, 0), "{report:?}");
+    assert_eq!((report.drawn, report.problems.len()), (EMBEDDED.len(), 0), "{report:?}");
 }
 
 #[test]
@@ -459,7 +527,7 @@ fn hostile_names_are_text() {
             ..mail.options()
         };
         let report = draw(&options, &mail.series(NOW)).unwrap();
-        let expected = if host == "a:b" { 2 + hostile.len() } else { 1 };
+        let expected = if host == "a:b" { EMBEDDED.len() + hostile.len() } else { 1 };
         assert_eq!(report.drawn, expected, "{host:?}: {report:?}");
         assert_eq!(report.problems.len(), 2, "{report:?}");
         let told = report.problems.join("\n");

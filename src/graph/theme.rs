@@ -29,6 +29,17 @@ const PALETTE: &[(&str, &str, &str)] = &[
     ("teal-pale", "#0E8F9E2B", "#4CC9D633"),
     ("purple", "#8B4FB8", "#C08AE6"),
     ("purple-pale", "#8B4FB82B", "#C08AE633"),
+    // Of stacks without an order of good and bad. In this order each is lighter or darker than the one before it.
+    ("blue-area", "#3B6FB6D9", "#5B8DEFD9"),
+    ("sky-area", "#5AA9C9D9", "#4CC3D6D9"),
+    ("amber-area", "#E0A33AD9", "#F0B64AD9"),
+    ("teal-area", "#0E8F9EB8", "#3FB5C2B8"),
+    ("pink-area", "#B65C8AD9", "#D47FB4D9"),
+    ("mint-area", "#8CCFAED9", "#9BE0BFD9"),
+    ("plum-area", "#6B4F9ED9", "#9277CFD9"),
+    ("sand-area", "#D9C48FD9", "#E3D5A8D9"),
+    ("brown-area", "#8A5A3CD9", "#B98560D9"),
+    ("grey-area", "#8A8F98D9", "#8F97A5D9"),
     ("grey", "#8A8F98", "#9AA3AF"),
     ("grey-pale", "#8A8F9833", "#9AA3AF33"),
 ];
@@ -126,6 +137,15 @@ mod tests {
             assert_eq!((color.of(Theme::Light), color.of(Theme::Dark)), (*light, *dark));
             Color::parse(light).unwrap();
             Color::parse(dark).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_name_stands_in_the_readme_of_templates() {
+        let readme = include_str!("../../templates/README.md");
+        for (name, ..) in PALETTE {
+            let pale = name.strip_suffix("-pale").is_some_and(|base| readme.contains(&format!("`{base}`")));
+            assert!(pale || readme.contains(&format!("`{name}`")), "{name}");
         }
     }
 

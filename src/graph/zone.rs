@@ -20,6 +20,19 @@ pub(super) fn stamp(time: i64) -> String {
     }
 }
 
+/// A span for a title: `1 Mar 2026, 08:00–10:00`, `1 Mar 2026 08:00 – 3 Mar 2026 10:00`.
+pub(super) fn between(from: i64, to: i64) -> String {
+    let local = |time| Local.timestamp_opt(time, 0).single();
+    let (Some(from), Some(to)) = (local(from), local(to)) else {
+        return format!("@{from} – @{to}");
+    };
+    if from.date_naive() == to.date_naive() {
+        format!("{}, {}–{}", from.format("%-d %b %Y"), from.format("%H:%M"), to.format("%H:%M"))
+    } else {
+        format!("{} – {}", from.format("%-d %b %Y %H:%M"), to.format("%-d %b %Y %H:%M"))
+    }
+}
+
 /// The rule of the local zone.
 fn rule() -> Option<String> {
     let variable = std::env::var("TZ").ok();

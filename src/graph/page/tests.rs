@@ -8,7 +8,7 @@ const DAY: &str = "data = [{ name = \"a\", ds = \"delivery_success\" }]\n\
 
 fn template(name: &str, title: &str) -> Template {
     let head = "title = \"T\"\nprotocol = \"send\"\nunit = \"n\"\ncolumns = [\"total\"]\n";
-    let read = template::parse(name, "t.toml", &(head.to_owned() + DAY), None).unwrap();
+    let read = template::parse(name, "t.toml", &(head.to_owned() + DAY), None, &[]).unwrap();
     Template { title: title.into(), ..read }
 }
 

@@ -5,133 +5,27 @@
 //! concurrency, queue ids that come back like inode numbers, and now and then a big remote provider
 //! that is down for some hours. Every delivery that ends was started, every message that ends was
 //! new; what is in flight at the end of the span has no end yet.
-//!
-//! The same [`Traffic`] gives the same bytes. All names and addresses are documentation ones
-//! (RFC 2606, RFC 5737).
+
+mod outcome;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
 use std::io::{self, Write};
 
+use super::events::Events;
+use super::rng::Rng;
+use super::{BIG_PROVIDER, LOCAL_DOMAINS, REMOTE_DOMAINS, SECOND, Traffic, USERS, write_label};
+
 /// `concurrencylocal` and `concurrencyremote`: what `status:` prints after the slashes.
 pub const LIMITS: [u32; 2] = [10, 120];
 
-/// What to simulate.
-#[derive(Clone, Debug)]
-pub struct Traffic {
-    pub seed: u64,
-    /// End of the span, unix seconds; every stamp lies before it.
-    pub end: i64,
-    /// Length of the span, in days of 86,400 seconds.
-    pub days: f64,
-    /// Load as a multiple of the ordinary (about 5 to 45 deliveries a minute).
-    pub rate: f64,
-    /// Seconds east of UTC, by which hours and weekdays are told.
-    pub utc_offset: i64,
-    /// Whether lines begin with a TAI64N label as `multilog t` writes it.
-    pub labels: bool,
-}
-
-impl Traffic {
-    /// Writes the log, oldest line first; gives the number of lines.
-    ///
-    /// # Errors
-    /// Only those of `out`.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<u64> {
-        let mut server = Server::new(self, out);
-        server.run()?;
-        Ok(server.lines)
-    }
-}
-
-const SECOND: u64 = 1_000_000_000;
 const LOCAL: usize = 0;
 const REMOTE: usize = 1;
 /// `chanskip` of qmail-send.c: the step of the square root of a message's age.
 const CHANSKIP: [f64; 2] = [10.0, 20.0];
 /// `control/queuelifetime` in seconds: a day, as busy servers set it.
 const QUEUE_LIFETIME: f64 = 86_400.0;
-/// Messages a minute by local hour.
-const WEEKDAY: [f64; 24] = [
-    3.4, 2.8, 2.3, 2.1, 2.5, 3.6, 6.2, 12.0, 20.5, 26.0, 27.0, 25.0, 19.0, 23.0, 27.5, 25.5, 22.0, 16.0,
-    11.5, 9.5, 8.5, 8.2, 6.6, 4.6,
-];
-const WEEKEND: [f64; 24] = [
-    3.3, 2.6, 2.1, 1.8, 1.9, 2.3, 3.4, 5.6, 10.0, 15.5, 18.5, 18.0, 13.5, 15.0, 17.0, 15.5, 13.0, 10.0, 8.8,
-    9.8, 9.4, 8.0, 6.1, 4.2,
-];
-const USERS: [&str; 16] = [
-    "anna", "ben", "carla", "dmitri", "elif", "farid", "grace", "hiro", "ines", "jonas", "kofi", "lena",
-    "mateo", "nadia", "oskar", "priya",
-];
-const LOCAL_DOMAINS: [&str; 3] = ["example.org", "lists.example.org", "shop.example.org"];
-const BIG_PROVIDER: &str = "freemail.example.net";
-const REMOTE_DOMAINS: [&str; 8] = [
-    "example.com",
-    "mail.example.com",
-    "corp.example.com",
-    "press.example.com",
-    "example.net",
-    "isp.example.net",
-    "uni.example.net",
-    "gov.example.net",
-];
-
-/// splitmix64 (Steele, Lea, Flood 2014): one word of state, and good enough to draw mail from.
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// In [0, 1).
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// In [low, high).
-    fn range(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high - low)
-    }
-
-    fn chance(&mut self, probability: f64) -> bool {
-        self.unit() < probability
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.range(0, from.len() as u64) as usize]
-    }
-
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (1.0 - self.unit(), self.unit());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-
-    fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
-        median * (sigma * self.normal()).exp()
-    }
-
-    /// Knuth's method in slices, so that a large mean does not underflow.
-    fn poisson(&mut self, mut mean: f64) -> u64 {
-        let mut count = 0;
-        while mean > 0.0 {
-            let slice = mean.min(30.0);
-            let (floor, mut product) = ((-slice).exp(), self.unit());
-            while product > floor {
-                count += 1;
-                product *= self.unit();
-            }
-            mean -= slice;
-        }
-        count
-    }
-}
 
 /// What a recipient's host will say, whenever it is asked.
 #[derive(Clone, Copy, PartialEq)]
@@ -211,41 +105,16 @@ enum Event {
     },
 }
 
-/// An event with its time in nanoseconds and a number that keeps equal times in order.
-struct Timed {
-    at: u64,
-    number: u64,
-    event: Event,
-}
-
-impl PartialEq for Timed {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
-    }
-}
-impl Eq for Timed {}
-impl PartialOrd for Timed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Timed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
-}
-
-struct Server<'a> {
+pub(super) struct Server<'a> {
     traffic: &'a Traffic,
     out: &'a mut dyn Write,
     rng: Rng,
-    events: BinaryHeap<Reverse<Timed>>,
-    event_number: u64,
+    events: Events<Event>,
     start: u64,
     end: u64,
     /// The stamp of the last line, nanoseconds since 1970.
     stamp: u64,
-    lines: u64,
+    pub(super) lines: u64,
     /// The queue; the key is the inode number that qmail calls a message by.
     queue: BTreeMap<u32, Message>,
     free_inodes: BinaryHeap<Reverse<u32>>,
@@ -263,18 +132,17 @@ struct Server<'a> {
 }
 
 impl<'a> Server<'a> {
-    fn new(traffic: &'a Traffic, out: &'a mut dyn Write) -> Self {
+    pub(super) fn new(traffic: &'a Traffic, out: &'a mut dyn Write) -> Self {
         let end = traffic.end.max(0) as u64 * SECOND;
         let span = (traffic.days.max(0.0) * 86_400.0 * SECOND as f64) as u64;
         let mut rng = Rng(traffic.seed);
         let start = end.saturating_sub(span);
-        let outages = outages(&mut rng, start, end);
+        let outages = outcome::outages(&mut rng, start, end);
         Self {
             traffic,
             out,
             rng,
-            events: BinaryHeap::new(),
-            event_number: 0,
+            events: Events::new(),
             start,
             end,
             stamp: start,
@@ -292,10 +160,10 @@ impl<'a> Server<'a> {
         }
     }
 
-    fn run(&mut self) -> io::Result<()> {
+    pub(super) fn run(&mut self) -> io::Result<()> {
         self.at(self.start, Event::Minute);
         self.status(self.start)?;
-        while let Some(Reverse(Timed { at, event, .. })) = self.events.pop() {
+        while let Some((at, event)) = self.events.next() {
             if at >= self.end {
                 break;
             }
@@ -311,9 +179,7 @@ impl<'a> Server<'a> {
     }
 
     fn at(&mut self, at: u64, event: Event) {
-        self.event_number += 1;
-        let number = self.event_number;
-        self.events.push(Reverse(Timed { at, number, event }));
+        self.events.plan(at, event);
     }
 
     fn after(&mut self, at: u64, seconds: f64, event: Event) {
@@ -329,8 +195,7 @@ impl<'a> Server<'a> {
         }
         self.lines += 1;
         if self.traffic.labels {
-            let seconds = (1u64 << 62) + 10 + self.stamp / SECOND;
-            write!(self.out, "@{seconds:016x}{:08x} ", self.stamp % SECOND)?;
+            write_label(self.out, self.stamp)?;
         }
         writeln!(self.out, "{text}")
     }
@@ -345,7 +210,7 @@ impl<'a> Server<'a> {
 
     fn minute(&mut self, at: u64) {
         self.drift = 0.88 * self.drift + 0.07 * self.rng.normal();
-        let mean = self.load(at) * self.drift.exp() * self.traffic.rate;
+        let mean = self.traffic.load(at) * self.drift.exp() * self.traffic.rate;
         for _ in 0..self.rng.poisson(mean) {
             let message = self.compose(at);
             self.arrive_within_minute(at, message);
@@ -368,27 +233,6 @@ impl<'a> Server<'a> {
     fn arrive_within_minute(&mut self, at: u64, message: Message) {
         let delay = 60.0 * self.rng.unit();
         self.after(at, delay, Event::Arrival(Box::new(message)));
-    }
-
-    /// Messages a minute at `at`: the local hour's load, drawn between two hours' middles, times a
-    /// factor of that very hour and one of that very day, so that no two are alike.
-    fn load(&self, at: u64) -> f64 {
-        let local = (at / SECOND) as i64 + self.traffic.utc_offset;
-        let chance = |what: i64, sigma: f64| {
-            let mut rng = Rng(self.traffic.seed ^ (what as u64).wrapping_mul(0xd129_0c5d));
-            rng.next();
-            (sigma * rng.normal()).exp()
-        };
-        let at_hour = |hour: i64| {
-            let day = hour.div_euclid(24);
-            // 1970-01-01 was a Thursday; Monday is 0.
-            let table = if (day + 3).rem_euclid(7) < 5 { WEEKDAY } else { WEEKEND };
-            table[hour.rem_euclid(24) as usize] * chance(hour, 0.11) * chance(-1 - day, 0.08)
-        };
-        let half_hours_ago = local - 1_800;
-        let hour = half_hours_ago.div_euclid(3_600);
-        let part = half_hours_ago.rem_euclid(3_600) as f64 / 3_600.0;
-        at_hour(hour) * (1.0 - part) + at_hour(hour + 1) * part
     }
 
     /// An ordinary message: in from outside, out from a user, or to a list.
@@ -610,160 +454,10 @@ impl<'a> Server<'a> {
         self.free_inodes.push(Reverse(inode));
         Ok(())
     }
-
-    // ---- what remote hosts say
-
-    fn outage(&self, at: u64) -> Option<(u64, u64)> {
-        self.outages.iter().copied().find(|&(begin, end)| (begin..end).contains(&at))
-    }
-
-    /// Outcome, report and duration in seconds of a try that starts now.
-    fn outcome(
-        &mut self,
-        at: u64,
-        inode: u32,
-        channel: usize,
-        recipient: usize,
-    ) -> (&'static str, String, f64) {
-        let message = self.queue.get_mut(&inode).expect("a message in the queue");
-        let age = at as f64 / SECOND as f64 - message.birth;
-        let to = &mut message.recipients[channel][recipient];
-        to.tries += 1;
-        let (fate, tries) = (to.fate, to.tries);
-        let host = to.address.rsplit('@').next().unwrap_or_default().to_owned();
-        let user = to.address.split('@').next().unwrap_or_default().to_owned();
-        let (outcome, mut report, seconds) = if channel == LOCAL {
-            self.local_outcome(fate)
-        } else {
-            self.remote_outcome(at, fate, tries, &user, &host)
-        };
-        if outcome == "deferral" && age > QUEUE_LIFETIME {
-            report.push_str("I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long./");
-            return ("failure", report, seconds);
-        }
-        (outcome, report, seconds)
-    }
-
-    fn local_outcome(&mut self, fate: Fate) -> (&'static str, String, f64) {
-        let rng = &mut self.rng;
-        let seconds = rng.log_normal(9.0, 0.8).clamp(0.02, 120.0);
-        match fate {
-            Fate::Refuses => {
-                let report = "Sorry,_no_mailbox_here_by_that_name._(#5.1.1)/";
-                ("failure", report.into(), 0.03 + 0.2 * rng.unit())
-            }
-            Fate::Full if rng.chance(0.75) => {
-                let report = "user_is_over_quota;_this_message_waits_in_the_queue._(#4.2.2)/";
-                ("deferral", report.into(), 0.03 + 0.2 * rng.unit())
-            }
-            _ => {
-                let did = rng.pick(&["did_0+0+1/", "did_0+0+1/", "did_0+0+1/", "did_1+0+1/"]);
-                ("success", did.into(), seconds)
-            }
-        }
-    }
-
-    fn remote_outcome(
-        &mut self,
-        at: u64,
-        fate: Fate,
-        tries: u32,
-        user: &str,
-        host: &str,
-    ) -> (&'static str, String, f64) {
-        let ip = self.address_of(host);
-        let down = self.outage(at);
-        let rng = &mut self.rng;
-        let fast = rng.log_normal(1.6, 0.7).clamp(0.15, 30.0);
-        match fate {
-            Fate::Refuses => {
-                let report = match rng.range(0, 3) {
-                    0 => format!(
-                        "{ip}_does_not_like_recipient./Remote_host_said:_550_5.1.1_<{user}@{host}>:_Recipient_address_rejected:_User_unknown/Giving_up_on_{ip}./"
-                    ),
-                    1 => format!(
-                        "{ip}_failed_after_I_sent_the_message./Remote_host_said:_554_5.7.1_Message_refused_by_content_policy/"
-                    ),
-                    _ => format!(
-                        "{ip}_does_not_like_recipient./Remote_host_said:_552_5.2.2_Mailbox_full/Giving_up_on_{ip}./"
-                    ),
-                };
-                ("failure", report, fast)
-            }
-            Fate::Dead => {
-                let report = match rng.range(0, 2) {
-                    0 => "CNAME_lookup_failed_temporarily._(#4.4.3)/",
-                    _ => "Sorry,_I_wasn't_able_to_establish_an_SMTP_connection._(#4.4.1)/",
-                };
-                ("deferral", report.into(), 55.0 + 20.0 * rng.unit())
-            }
-            Fate::Greylists if tries == 1 => {
-                let report = format!(
-                    "{ip}_does_not_like_recipient./Remote_host_said:_451_4.7.1_Greylisted,_please_try_again_in_300_seconds/Giving_up_on_{ip}./"
-                );
-                ("deferral", report, fast)
-            }
-            Fate::Big
-                if down.is_some_and(|(begin, end)| {
-                    // Whole at first; towards the end some of its hosts are back.
-                    let passed = (at - begin) as f64 / (end - begin) as f64;
-                    rng.chance((2.0 - 1.95 * passed).min(0.985))
-                }) =>
-            {
-                let report = match rng.range(0, 4) {
-                    0 => format!(
-                        "{ip}_does_not_like_recipient./Remote_host_said:_452_4.3.1_Insufficient_system_storage/Giving_up_on_{ip}./"
-                    ),
-                    1 => format!("Connected_to_{ip}_but_connection_died._(#4.4.2)/"),
-                    _ => format!(
-                        "Connected_to_{ip}_but_greeting_failed./Remote_host_said:_421_4.3.2_Service_not_available,_try_again_later/"
-                    ),
-                };
-                ("deferral", report, rng.log_normal(125.0, 0.45).clamp(12.0, 360.0))
-            }
-            _ => {
-                let said = match rng.range(0, 4) {
-                    0 => format!("250_2.0.0_Ok:_queued_as_{:010X}", rng.next() >> 24),
-                    1 => format!("250_ok_{}_qp_{}", at / SECOND, rng.range(300, 32_767)),
-                    2 => format!("250_OK_id={:016x}", rng.next()),
-                    _ => format!("250_2.6.0_<{:016x}@example.org>_Queued_mail_for_delivery", rng.next()),
-                };
-                let report = format!("{ip}_accepted_message./Remote_host_said:_{said}/");
-                ("success", report, rng.log_normal(26.0, 0.9).clamp(0.4, 280.0))
-            }
-        }
-    }
-
-    /// One of the documentation networks' addresses, a few for each host.
-    fn address_of(&mut self, host: &str) -> String {
-        let hash = host.bytes().fold(7u64, |hash, byte| (hash * 31 + u64::from(byte)) % 9_973);
-        let network =
-            if host == BIG_PROVIDER { "203.0.113" } else { ["192.0.2", "198.51.100"][(hash % 2) as usize] };
-        format!("{network}.{}", 10 + (hash % 200) + self.rng.range(0, 4))
-    }
 }
 
 /// `nextretry` of qmail-send.c: the tries of a message are at birth + n², n rising by `chanskip`.
 fn next_retry(birth: f64, now: f64, channel: usize) -> f64 {
     let root = (now - birth).max(0.0).sqrt().floor() + CHANSKIP[channel];
     birth + root * root
-}
-
-/// The big provider's outages: one about nine hours before the end, more every day and a half
-/// before that; in a span too short for it one in the middle.
-fn outages(rng: &mut Rng, start: u64, end: u64) -> Vec<(u64, u64)> {
-    let hour = 3_600 * SECOND;
-    let span = end - start;
-    if span < 12 * hour {
-        let begin = start + span * 2 / 5;
-        return vec![(begin, begin + (3 * hour).min(span / 5))];
-    }
-    let mut outages = Vec::new();
-    let mut back = 9 * hour;
-    while back < span {
-        let begin = end - back + rng.range(0, 40) * 60 * SECOND;
-        outages.push((begin, begin + 3 * hour + rng.range(0, 25) * 60 * SECOND));
-        back += 34 * hour + rng.range(0, 3) * hour;
-    }
-    outages
 }
