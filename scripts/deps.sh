@@ -42,6 +42,10 @@ need mount command -v mount
 need patch command -v patch
 # A clock that is set.
 need faketime command -v faketime
+# A browser for the pages, and a judge of their HTML.
+need chromium command -v chromium
+need chromium-driver command -v chromedriver
+need tidy command -v tidy
 need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then

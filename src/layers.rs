@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["error", "ingest", "store", "protocol"]),
     ("output", &["protocol", "store"]),
     ("graph", &["error", "store"]),
+    ("figures", &["graph", "protocol", "store"]),
     ("config", &["protocol"]),
     ("check", &["config", "error", "graph", "ingest", "protocol", "query", "store"]),
     ("owner", &["config", "error"]),

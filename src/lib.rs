@@ -5,6 +5,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod figures;
 pub mod graph;
 pub mod ingest;
 #[cfg(test)]

@@ -2,11 +2,11 @@
 use std::path::Path;
 
 use super::args::{self, Picture};
-use super::page::{self, html};
+use super::page;
 use super::period::Window;
 use super::rows::{Edge, Filled, Values};
 use super::template::{self, Source, Template};
-use super::{Format, Period, Theme};
+use super::{Format, Options, Period, Theme};
 use crate::store::rrd::graph_v::graph_v;
 
 /// 2026-11-23 11:46 UTC.
@@ -80,13 +80,26 @@ impl Checked {
         })
     }
 
-    /// The page of its pictures in `dir`.
+    /// The overview of its pictures in `dir`.
     ///
     /// # Errors
     /// The template engine's own words.
     pub fn page(&self, dir: &Path, host: &str) -> Result<String, String> {
-        let sections = page::sections(std::slice::from_ref(&self.0), dir, Format::Png);
-        html(&sections, &super::text::plain(host), "now").map_err(|error| error.to_string())
+        let options = Options {
+            names: Vec::new(),
+            periods: Vec::new(),
+            themes: Vec::new(),
+            format: Format::Png,
+            output: dir.to_owned(),
+            templates_dir: None,
+            now: NOW,
+            force: false,
+            host: host.to_owned(),
+            figures: Vec::new(),
+        };
+        let (pages, _) =
+            page::pages(std::slice::from_ref(&self.0), &options).map_err(|error| error.to_string())?;
+        Ok(pages.into_iter().find(|(name, _)| name == "index.html").map(|(_, html)| html).unwrap_or_default())
     }
 }
 

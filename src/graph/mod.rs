@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use fonts::problem as missing_fonts;
+pub use page::{Figure, Figures};
 pub use period::Period;
 pub use theme::Theme;
 
@@ -140,6 +141,8 @@ pub struct Options {
     pub force: bool,
     /// The host's name, for pictures and page; may be empty.
     pub host: String,
+    /// Numbers for the pages, a protocol each.
+    pub figures: Vec<Figures>,
 }
 
 /// What came of it.
@@ -181,8 +184,8 @@ pub enum Error {
     Page(#[from] minijinja::Error),
 }
 
-/// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes `index.html` with all
-/// pictures that are there.
+/// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes the pages that show
+/// all pictures that are there.
 ///
 /// A template, an RRD or a picture that fails is told in the report and stops no other.
 ///
@@ -205,10 +208,12 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
         report.problems.extend(fonts::problem());
     }
 
-    let sections = page::sections(&templates, &options.output, options.format);
-    let html = page::html(&sections, &text::plain(&options.host), &time)?;
-    render::write(&options.output, "index.html", html.as_bytes(), at(options.now))
-        .map_err(|source| Error::Output { path: options.output.join("index.html"), source })?;
+    let (pages, problems) = page::pages(&templates, options)?;
+    report.problems.extend(problems);
+    for (name, html) in pages {
+        render::write(&options.output, &name, html.as_bytes(), at(options.now))
+            .map_err(|source| Error::Output { path: options.output.join(&name), source })?;
+    }
     Ok(report)
 }
 

@@ -2,14 +2,14 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{job, now, update};
+use super::{job, now, update, with_way_out};
 use crate::cli::{Call, Graph};
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::graph::{self, Counted, Format, Measure, Origin, Period, Series, Stretch, Theme};
 use crate::ingest::{Feed, feeds};
-use crate::owner;
 use crate::protocol::{Kind, Settings, builtin};
+use crate::{figures, owner};
 
 /// Counts what is new, then draws.
 pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
@@ -18,11 +18,12 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
         warn(format_args!("{e}; drawing what was counted before"));
     }
     let series = series(config)?;
-    let options = options(config, what);
+    let mut options = options(config, what);
     if let Some((stretch, output)) = one_picture(what)? {
         to_write_as(config, output);
         return draw_one(&options, &stretch, &series, output);
     }
+    let unread = numbers(config, &mut options);
     to_write_as(config, &options.output);
     let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
     for problem in &report.problems {
@@ -31,7 +32,7 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     if call.verbose {
         warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
     }
-    if report.problems.is_empty() {
+    if report.problems.is_empty() && !unread {
         Ok(())
     } else {
         Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
@@ -64,7 +65,12 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
     let mut series = Vec::new();
     for feed in &feeds(config) {
         let store = job(config, feed).store();
-        let seen = store.read()?.map_or(0, |s| s.seen);
+        // One that cannot be read spoils no picture of the others.
+        let seen = store.read().unwrap_or_else(|e| {
+            warn(with_way_out(&e));
+            None
+        });
+        let seen = seen.map_or(0, |s| s.seen);
         series.push(Series {
             protocol: feed.protocol.name.to_owned(),
             rrd: store.rrd,
@@ -75,6 +81,23 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
         });
     }
     Ok(series)
+}
+
+/// Puts what every protocol is at into the options; is there one of which that cannot be read?
+fn numbers(config: &Config, options: &mut graph::Options) -> bool {
+    let (now, step) = (options.now, i64::from(config.rrd_step));
+    let mut unread = false;
+    for feed in &feeds(config) {
+        options.figures.push(match job(config, feed).store().read() {
+            Ok(Some(state)) => figures::of(feed.protocol, Some(&state), now, step),
+            Ok(None) => figures::none(feed.protocol, now, step),
+            Err(_) => {
+                unread = true;
+                figures::of(feed.protocol, None, now, step)
+            }
+        });
+    }
+    unread
 }
 
 /// What is drawn, if it is one picture into one file: of any span, or into a file or to stdout.
@@ -161,6 +184,7 @@ fn options(config: &Config, what: &Graph) -> graph::Options {
         now: now(),
         force: what.force,
         host: host(config),
+        figures: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod crash;
 mod damage;
 mod full;
 mod maillog;
+mod page;
 mod personality;
 mod query;
 mod readme;

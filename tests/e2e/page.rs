@@ -1,0 +1,212 @@
+//! The pages as somebody sees them: in a real browser, at three widths, in both themes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::store::{Store, name_of, stderr};
+use crate::support::{labelled, lines, traffic_until};
+
+/// A store with some hours of mail up to now, and its pages.
+fn store() -> Store {
+    let store = Store::new();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    let log = traffic_until(i64::try_from(now).expect("a time") - 120, 5, 0.1, 1.0);
+    fs::write(store.logs().join("current"), log).expect("current");
+    store.flush();
+    store
+}
+
+fn pages(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).expect("graphs").map(|entry| entry.expect("an entry").path());
+    let mut pages: Vec<PathBuf> = entries.filter(|path| name_of(path).ends_with(".html")).collect();
+    pages.sort();
+    assert!(pages.len() >= 3, "{pages:?}");
+    pages
+}
+
+/// The values of `attribute`s in a page's text.
+fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
+    let mark = format!(" {attribute}=\"");
+    html.split(mark.as_str()).skip(1).map(|rest| rest.split('"').next().expect("its end")).collect()
+}
+
+fn assert_links(dir: &Path) {
+    for page in pages(dir) {
+        let html = fs::read_to_string(&page).expect("a page");
+        let links = ["href", "src", "srcset"].map(|attribute| values(&html, attribute)).concat();
+        assert!(!links.is_empty(), "{}", page.display());
+        for link in links {
+            assert!(
+                !link.contains(['/', ':', '%', '&']),
+                "{}: {link} is not a file beside it",
+                page.display()
+            );
+            assert!(dir.join(link).is_file(), "{}: {link}", page.display());
+        }
+    }
+}
+
+/// What tidy, an HTML checker that shares nothing with us, has against the pages.
+fn assert_valid(dir: &Path) {
+    for page in pages(dir) {
+        let output = Command::new("tidy").args(["-e", "-q", "-utf8"]).arg(&page).output().expect("tidy");
+        let said = stderr(&output);
+        // Debian's tidy is older than lazy pictures (HTML Living Standard, 4.8.3).
+        let said: Vec<&str> = said
+            .lines()
+            .filter(|l| !l.ends_with("Warning: <img> proprietary attribute \"loading\""))
+            .collect();
+        assert_eq!(said, Vec::<&str>::new(), "{}", page.display());
+    }
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_the_html_is_valid() {
+    let store = store();
+    store.run(&["graph", "--period", "day", "--period", "week"]);
+    let dir = store.base().join("graphs");
+    assert_links(&dir);
+    assert_valid(&dir);
+    // Every page can be reached from the overview.
+    let overview = fs::read_to_string(dir.join("index.html")).expect("index.html");
+    let linked: BTreeSet<&str> = values(&overview, "href").into_iter().collect();
+    for page in pages(&dir) {
+        let name = name_of(&page);
+        assert!(name == "index.html" || linked.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn the_overview_shows_what_the_query_prints_and_what_today_brought() {
+    let store = Store::new();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    // In UTC, the store's zone: the last second of yesterday, the first of today.
+    let midnight = now - now % 86_400;
+    let mut log = String::new();
+    for n in 0..1_200 {
+        log += &labelled(midnight - 1, n, &format!("new msg {n}"));
+    }
+    for n in 0..34 {
+        log += &labelled(midnight, n, &format!("new msg {n}"));
+    }
+    assert_eq!(lines(log.as_bytes()).count(), 1_234);
+    fs::write(store.logs().join("current"), log).expect("current");
+    store.flush();
+    store.run(&["graph", "--period", "day"]);
+    let today =
+        (std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)).expect("a time").as_secs();
+    assert_eq!(store.query().text("message_new"), "1234");
+    let html = fs::read_to_string(store.base().join("graphs/index.html")).expect("index.html");
+    let row = html.split_once("New messages").expect("the row").1.split_once("</tr>").expect("its end").0;
+    // Midnight may have passed while this ran.
+    let today = if today - today % 86_400 == midnight { "34" } else { "0" };
+    assert!(row.contains(&format!(">{today}</td>")) && row.contains(">1,234</td>"), "{row}");
+}
+
+#[test]
+fn hostile_names_are_text_in_valid_pages() {
+    let store = store();
+    let templates = store.base().join("templates");
+    fs::create_dir(&templates).expect("mkdir");
+    let titles = ["<script>alert(1)</script>", "\\\"><b>'&amp;", "mail 📬 漢字", "turned \u{202e}around"];
+    for (n, title) in titles.iter().enumerate() {
+        let text = format!(
+            "title = \"{title}\"\nprotocol = \"send\"\nunit = \"n\"\ncolumns = [\"total\"]\n\
+             data = [{{ name = \"a\", ds = \"delivery_success\" }}]\n\
+             draw = [{{ area = \"a\", color = \"good\", legend = \"L\" }}]\n"
+        );
+        fs::write(templates.join(format!("h{n}.toml")), text).expect("a template");
+    }
+    let config = fs::read_to_string(store.config()).expect("toaster.conf");
+    fs::write(store.config(), config + &format!("templates_dir = {templates:?}\n")).expect("toaster.conf");
+    // A graph of this name may not take the overview's place.
+    fs::copy(templates.join("h0.toml"), templates.join("index.toml")).expect("a template");
+    store.run(&["graph", "--period", "day"]);
+    let dir = store.base().join("graphs");
+    assert_links(&dir);
+    assert_valid(&dir);
+    for page in pages(&dir) {
+        let html = fs::read_to_string(&page).expect("a page");
+        assert!(!html.contains("<script") && !html.contains("<b>") && !html.contains('\u{202e}'), "{html}");
+    }
+    let html = fs::read_to_string(dir.join("index.graph.html")).expect("the graph `index`");
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt;"), "{html}");
+}
+
+#[test]
+fn a_broken_page_template_is_told_and_the_built_in_one_is_used() {
+    let store = store();
+    let templates = store.base().join("templates");
+    fs::create_dir(&templates).expect("mkdir");
+    fs::write(templates.join("index.html"), "<title>mine</title>\n{{ host.nothing.there }}\n")
+        .expect("a template");
+    let config = fs::read_to_string(store.config()).expect("toaster.conf");
+    fs::write(store.config(), config + &format!("templates_dir = {templates:?}\n")).expect("toaster.conf");
+    let output = store.maillogs(&["graph", "--period", "day"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("templates/index.html: line 2: ") && said.contains("built-in"), "{said}");
+    let overview = || fs::read_to_string(store.base().join("graphs/index.html")).expect("index.html");
+    assert!(overview().contains("The last 24 hours"));
+    fs::write(templates.join("index.html"), "<title>mine {{ graphs | length }}</title>\n")
+        .expect("a template");
+    store.run(&["graph", "--period", "day"]);
+    assert!(overview().starts_with("<title>mine "), "{}", overview());
+}
+
+/// Waits for every picture, also those that are only loaded when they are about to be seen, and tells of the page.
+const LOOK: &str = "
+const done = arguments[arguments.length - 1];
+const pictures = [...document.images];
+for (const picture of pictures) picture.loading = 'eager';
+Promise.all(pictures.map(p => p.complete ? 0 : new Promise(r => { p.onload = p.onerror = r; }))).then(() => done({
+  width: innerWidth,
+  scroll: document.documentElement.scrollWidth,
+  pictures: pictures.map(p => [p.currentSrc.split('/').pop(), p.naturalWidth, p.alt, p.clientWidth]),
+  links: [...document.links].map(a => a.getAttribute('href')),
+}));";
+
+#[test]
+fn the_pages_in_a_browser() {
+    let store = store();
+    store.run(&["graph"]);
+    let dir = store.base().join("graphs");
+    let browser = Browser::start();
+    for width in [390, 1280, 2560] {
+        for theme in ["light", "dark"] {
+            browser.look(width, 900, theme);
+            for page in ["index.html", "deliveries.html"] {
+                let at = format!("{page} at {width} in {theme}");
+                browser.open(&dir.join(page));
+                let seen = browser.run_later(LOOK);
+                assert_eq!(seen["width"], json!(width), "{at}");
+                assert!(seen["scroll"].as_u64() <= Some(u64::from(width)), "{at}: {seen}");
+                let pictures = seen["pictures"].as_array().expect("pictures");
+                assert!(!pictures.is_empty(), "{at}");
+                for picture in pictures {
+                    let file = picture[0].as_str().expect("a file");
+                    assert!(file.ends_with(&format!("-{theme}.png")), "{at}: {file}");
+                    assert!(picture[1].as_u64() > Some(0), "{at}: {file} is broken");
+                    assert!(picture[2].as_str().is_some_and(|alt| !alt.is_empty()), "{at}: {file}");
+                }
+                if page == "deliveries.html" {
+                    assert_eq!(pictures.len(), 4, "{at}");
+                }
+                assert_eq!(browser.console(), Vec::<Value>::new(), "{at}");
+            }
+        }
+    }
+    // From the overview to a graph and back, as a reader goes.
+    browser.open(&dir.join("index.html"));
+    for (link, arrives) in [("deliveries.html", "deliveries.html"), ("index.html", "index.html")] {
+        browser.run(&format!("document.querySelector('a[href=\"{link}\"]').click()"));
+        crate::support::wait_until("the link was followed", || {
+            browser.run("return location.pathname.split('/').pop()") == json!(arrives)
+        });
+    }
+}
