@@ -201,5 +201,5 @@ fn read(log: &Path) -> io::Result<(Vec<Message>, u64, u64)> {
 fn lag(at: u64) -> u64 {
     let noise = (at / 420).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     let usual = 1 + noise % 3;
-    if noise % 17 == 0 { usual + 5 + noise % 19 } else { usual }
+    if noise.is_multiple_of(17) { usual + 5 + noise % 19 } else { usual }
 }

@@ -198,7 +198,8 @@ pub fn page(text: &[u8]) {
     for c in ['<', '>', '"'] {
         assert_eq!(count(&html, c), count(plain, c), "{c} of title or host is in\n{html}");
     }
-    let inner = html.split_once("<h3><a ").and_then(|(_, rest)| rest.split_once("</a></h3>")).expect("a title").0;
+    let inner =
+        html.split_once("<h3><a ").and_then(|(_, rest)| rest.split_once("</a></h3>")).expect("a title").0;
     let inner = inner.split_once('>').expect("its text").1;
     assert_eq!(unescaped(inner), title.trim(), "{html}");
     let inner = shown.split_once("</h1>").expect("its end").0;
