@@ -148,6 +148,7 @@ impl Logger {
             may_time_out: false,
             origin: Origin::Known,
             force: false,
+            known_until: None,
         };
         let input = stdin.map(|path| {
             let file = File::open(path).expect("previous");
