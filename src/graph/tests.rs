@@ -1,5 +1,11 @@
 //! Pictures of real RRDs: drawn, measured, and their numbers compared with what was written.
 
+mod arguments;
+mod decoded;
+mod eyes;
+mod heights;
+mod plateaus;
+
 use std::fs;
 use std::path::Path;
 

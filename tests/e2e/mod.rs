@@ -7,6 +7,7 @@ mod config;
 mod crash;
 mod damage;
 mod full;
+mod graphs;
 mod maillog;
 mod page;
 mod personality;

@@ -152,7 +152,7 @@ fn each_log_is_the_same_for_the_same_seed() {
         let bytes = of(log, 7);
         assert!(bytes == of(log, 7), "{name}");
         assert!(bytes != of(log, 8), "{name}");
-        assert!(lines(&bytes).count() > 3_000, "{name}: {} lines", lines(&bytes).count());
+        assert!(lines(&bytes).count() > 1_000, "{name}: {} lines", lines(&bytes).count());
     }
 }
 
