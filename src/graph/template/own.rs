@@ -18,7 +18,7 @@ pub(in crate::graph) enum Kind {
 }
 
 /// Colours of areas that nobody chose, each told apart from the one before it by its lightness too.
-const AREAS: [&str; 6] = ["pink-area", "sand-area", "plum-area", "mint-area", "brown-area", "sky-area"];
+const AREAS: [&str; 6] = ["pink-area", "sand-area", "plum-area", "mint-area", "brown-area", "blue-area"];
 /// The same of lines.
 const LINES: [&str; 6] = ["blue", "orange", "teal", "purple", "grey", "good-line"];
 /// Of more than so many lines nobody can tell which is which.
