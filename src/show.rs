@@ -34,7 +34,10 @@ pub fn show(config: &Config, what: &Show) -> Result<()> {
     let all = feeds(config);
     let mut look = |protocol: &str| {
         let feed = all.iter().find(|feed| feed.protocol.name == protocol)?;
-        live(config, feed, options.now).map_err(warn).ok()
+        let mut live = live(config, feed, options.now).map_err(warn).ok()?;
+        let known = options.series.iter().find(|series| series.protocol == protocol);
+        live.series.counters = known.map(|series| series.counters.clone()).unwrap_or_default();
+        Some(live)
     };
     let shown = show::show(&options, &mut look).map_err(|e| Error::Message(e.to_string()))?;
     let mut stdout = std::io::stdout().lock();

@@ -210,9 +210,14 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
 
     let (pages, problems) = page::pages(&templates, options)?;
     report.problems.extend(problems);
+    // One that cannot be written is told of, and the others are.
     for (name, html) in pages {
-        render::write(&options.output, &name, html.as_bytes(), at(options.now))
-            .map_err(|source| Error::Output { path: options.output.join(&name), source })?;
+        let written = render::write(&options.output, &name, html.as_bytes(), at(options.now));
+        match written.map_err(|source| Error::Output { path: options.output.join(&name), source }) {
+            Err(error) if name == "index.html" => return Err(error),
+            Err(error) => report.problems.push(error.to_string()),
+            Ok(()) => {}
+        }
     }
     Ok(report)
 }
@@ -369,7 +374,8 @@ fn pixel(template: &Template, period: Period) -> i64 {
 /// Whether a picture is younger than a pixel, and than what it was made from.
 fn is_fresh(options: &Options, template: &Template, period: Period, file: &str) -> bool {
     let modified = |path: PathBuf| std::fs::symlink_metadata(path).ok()?.modified().ok();
-    let Some(drawn) = modified(options.output.join(file)) else {
+    let path = options.output.join(file);
+    let Some(drawn) = render::size_of(&path).and_then(|_| modified(path)) else {
         return false;
     };
     // The binary's own templates are as old as the binary.

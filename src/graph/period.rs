@@ -79,8 +79,10 @@ impl Window {
         let row = KEPT.into_iter().find(|(row, keeps)| fits(*row) && kept(*keeps));
         let row = whole_steps(row.map_or(86_400, |(row, _)| row), step);
         let span = Span { start: from.div_euclid(row) * row, end: next_row(to, row), row };
-        let x_grid = GRIDS.iter().find(|(longest, _)| to - from <= *longest).map_or(GRIDS[10].1, |g| g.1);
-        Self { span, words: super::zone::between(from, to), x_grid }
+        let length = span.end - span.start;
+        let x_grid = GRIDS.iter().find(|(longest, _)| length <= *longest).map_or(GRIDS[10].1, |g| g.1);
+        // What is drawn and summed up, which may be a little more than was asked for.
+        Self { span, words: super::zone::between(span.start, span.end), x_grid }
     }
 }
 
@@ -198,6 +200,10 @@ mod tests {
         let window = Window::between(now - 100, now, now, 60, 720);
         assert!(window.span.start <= now - 100 && window.span.end >= now);
         assert_eq!((window.span.start % 60, window.span.end % 60), (0, 0));
+        // The title says what is drawn, not what was asked for.
+        let window = Window::between(now - 86_400 * 3 + 7, now - 86_400 * 3 + 71, now, 60, 720);
+        assert_eq!(window.words, crate::graph::zone::between(window.span.start, window.span.end));
+        assert_eq!(window.span.end - window.span.start, 300);
     }
 
     #[test]

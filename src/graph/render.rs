@@ -1,8 +1,8 @@
 //! Calls into librrd that may have to wait for a writer, and files that appear whole or not at all.
 
 use std::fs::Permissions;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -75,6 +75,19 @@ pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
         digits.parse().ok()
     };
     Some((number(" width=\"")?, number(" height=\"")?))
+}
+
+/// The size of a picture's file; none if it is no picture, or no plain file: others may write in its directory, and a
+/// FIFO would be waited for.
+pub(super) fn size_of(path: &Path) -> Option<(u32, u32)> {
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOFOLLOW;
+    let file = std::fs::File::options().read(true).custom_flags(flags.bits()).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut head = Vec::new();
+    file.take(1_024).read_to_end(&mut head).ok()?;
+    size(&head)
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use super::text;
 /// The longest span that is drawn: as long as an RRD remembers.
 const LONGEST: i64 = 3_660 * 86_400;
 
+/// 2000-01-01: what is earlier librrd reads as something else, and no RRD has it.
+const EARLIEST: i64 = 946_684_800;
+
 /// Reads a span. `from` counts from `now` where it begins with a sign; `to` from the beginning of the span where it
 /// begins with `+`, from now with `-`, and is now where it is not given.
 ///
@@ -20,9 +23,9 @@ pub(super) fn span(from: &str, to: Option<&str>, now: i64) -> Result<(i64, i64),
     })?;
     match end.checked_sub(begin) {
         Some(60..=LONGEST) => Ok((begin, end)),
-        Some(..60) => Err(format!(
-            "--from {} is not before --to: name a span of a minute at least, as --from '-2h' or \
-             --from '2026-03-01 08:00' --to +2h",
+        Some(0..60) => Err("the span is shorter than a minute: name a longer one".to_owned()),
+        Some(..0) => Err(format!(
+            "--from {} is after --to: write them as --from '-2h' or --from '2026-03-01 08:00' --to +2h",
             text::excerpt(from)
         )),
         _ => Err("the span is longer than ten years, which is all that an RRD keeps".to_owned()),
@@ -38,9 +41,9 @@ fn time(text: &str, base: i64, now: i64) -> Result<i64, String> {
         Some(b'@') => text[1..].parse().ok(),
         _ => local(text, now),
     };
-    parsed.filter(|time| (0..=32_503_680_000).contains(time)).ok_or_else(|| {
+    parsed.filter(|time| (EARLIEST..=32_503_680_000).contains(time)).ok_or_else(|| {
         format!(
-            "`{}` is not a time: write 2026-03-01, '2026-03-01 08:00', 08:00, today, yesterday, now, @SECONDS, or a \
+            "`{}` is not a time: write a time since 2000 as 2026-03-01, '2026-03-01 08:00', 08:00, today, yesterday, now, @SECONDS, or a \
              distance as -2h or +1d12h",
             super::text::excerpt(text)
         )
@@ -139,9 +142,9 @@ mod tests {
         assert_eq!(written(time("08:00", NOW, NOW).unwrap()), format!("{today} 08:00:00"));
         assert!(written(time("yesterday 23:00", NOW, NOW).unwrap()).ends_with(" 23:00:00"));
         assert_eq!(time("now", 5, NOW), Ok(NOW));
-        assert_eq!(time("@1000", 5, NOW), Ok(1_000));
+        assert_eq!(time("@1000000000", 5, NOW), Ok(1_000_000_000));
         assert_eq!(time("-1d 2h", NOW, NOW), Ok(NOW - 93_600));
-        assert_eq!(time("+90min", 1_000, NOW), Ok(6_400));
+        assert_eq!(time("+90min", NOW - 86_400, NOW), Ok(NOW - 81_000));
     }
 
     #[test]

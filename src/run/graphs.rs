@@ -105,8 +105,14 @@ fn one_picture(what: &Graph) -> Result<Option<(Stretch, &Path)>> {
     let usage = |text: &str| Err(Error::Message(text.to_owned()));
     let output = what.output.as_deref();
     let is_file = output.is_some_and(|output| {
-        output == Path::new("-") || output.extension().is_some_and(|e| e == "png" || e == "svg")
+        output == Path::new("-") || extension(output).is_some_and(|e| e == "png" || e == "svg")
     });
+    let contradicts = |format: &String| output.and_then(extension).is_some_and(|e| is_file && e != *format);
+    if what.format.as_ref().is_some_and(|format| contradicts(format)) {
+        return usage(
+            "graph: --format and the end of the file's name say different things: leave out --format",
+        );
+    }
     if what.from.is_none() && what.to.is_some() {
         return usage("graph: --to without --from: say where the span begins");
     }
@@ -125,6 +131,11 @@ fn one_picture(what: &Graph) -> Result<Option<(Stretch, &Path)>> {
         (None, period) => Stretch::Period(period.map_or(Period::Day, |name| period_of(name))),
     };
     Ok(Some((stretch, output)))
+}
+
+/// The end of a file's name, in small letters.
+fn extension(path: &Path) -> Option<String> {
+    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
 }
 
 fn draw_one(options: &graph::Options, stretch: &Stretch, series: &[Series], output: &Path) -> Result<()> {
@@ -168,7 +179,7 @@ fn options(config: &Config, what: &Graph) -> graph::Options {
     let themes = Theme::ALL.into_iter().filter(|theme| what.themes.iter().any(|name| name == theme.name()));
     let is_svg = match (&what.format, &what.output) {
         (Some(format), _) => format == "svg",
-        (None, Some(output)) => output.extension().is_some_and(|e| e == "svg"),
+        (None, Some(output)) => extension(output).is_some_and(|e| e == "svg"),
         (None, None) => false,
     };
     let mut periods: Vec<Period> = what.periods.iter().map(|name| period_of(name)).collect();

@@ -71,7 +71,7 @@ fn wrong_spans_and_names_are_told_and_leave_no_file() {
     for (arguments, expected) in [
         (&["messages", "--from", "soon", "-o", file][..], "--from `soon` is not a time"),
         (&["messages", "--from", "-2h", "--to", "never", "-o", file], "--to `never` is not a time"),
-        (&["messages", "--from", "-1h", "--to", "-2h", "-o", file], "is not before --to"),
+        (&["messages", "--from", "-1h", "--to", "-2h", "-o", file], "is after --to"),
         (&["messages", "--from", "@1", "-o", file], "longer than ten years"),
         (&["messages", "--to", "now", "-o", file], "--to without --from"),
         (&["messages", "--from", "-2h"], "--from needs a file"),

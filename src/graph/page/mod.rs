@@ -5,7 +5,6 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
 use std::path::Path;
 
 use chrono::{Local, SecondsFormat, TimeZone};
@@ -136,10 +135,8 @@ fn page_name(graph: &str) -> String {
 fn picture(graph: &str, period: Period, dir: &Path, format: Format) -> Option<Picture> {
     let find = |theme| {
         let name = file_name(graph, period, theme, format);
-        let mut head = Vec::new();
-        let file = std::fs::File::open(dir.join(&name)).ok()?;
-        file.take(1_024).read_to_end(&mut head).ok()?;
-        Some((name, render::size(&head)?))
+        let size = render::size_of(&dir.join(&name))?;
+        Some((name, size))
     };
     let (light, dark) = (find(Theme::Light), find(Theme::Dark));
     let (_, (width, height)) = light.as_ref().or(dark.as_ref())?;

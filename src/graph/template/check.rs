@@ -106,6 +106,16 @@ pub(super) fn check(
             return Err(format!("{key}: has {count} entries; 1 to {MAX_ENTRIES} are possible"));
         }
     }
+    let other = raw.data.iter().enumerate();
+    let other = other.filter_map(|(n, data)| Some((format!("data[{n}].protocol"), data.protocol.as_ref()?)));
+    for (key, name) in [("protocol".to_owned(), &raw.protocol)].into_iter().chain(other) {
+        // Those of the binary are right.
+        if modified.is_some() && !series.is_empty() && !series.iter().any(|series| series.protocol == *name) {
+            let known: Vec<_> = series.iter().map(|series| series.protocol.as_str()).collect();
+            let name = text::excerpt(name);
+            return Err(format!("{key}: there is no protocol `{name}`; there are {}", known.join(", ")));
+        }
+    }
     own::expand(&mut raw, series)?;
     let size = |key: &str, value: Option<u32>, default: u32, range: std::ops::RangeInclusive<u32>| {
         let value = value.unwrap_or(default);

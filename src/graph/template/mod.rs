@@ -183,7 +183,12 @@ pub(super) fn parse(
         let line =
             error.span().map_or(1, |span| toml[..span.start.min(toml.len())].matches('\n').count() + 1);
         let message = text::fit(&text::plain(error.message()), 300);
-        format!("{file}: line {line}: {message}")
+        // The key, which the parser does not tell of a wrong value.
+        let key = toml.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+        let key =
+            key.filter(|key| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+        let at = key.map(|key| format!(" (at `{key}`)")).unwrap_or_default();
+        format!("{file}: line {line}: {message}{at}; templates/README.md says what is possible")
     })?;
     check::check(name, file, raw, modified, series).map_err(|problem| format!("{file}: {problem}"))
 }

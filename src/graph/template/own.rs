@@ -36,6 +36,9 @@ pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), Str
         if entry.ds.is_some() || entry.rpn.is_some() || entry.sum.is_some() || entry.mean.is_some() {
             return Err(format!("data[{n}].own: stands alone; remove the others"));
         }
+        if entry.cf.is_some() || entry.rate.is_some() {
+            return Err(format!("data[{n}].own: takes neither `cf` nor `rate`; remove them"));
+        }
         if data.is_empty() {
             return Err(format!("data[{n}].own: cannot be the first data; put another before it"));
         }
@@ -67,6 +70,15 @@ pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), Str
             draw.push(entry);
             continue;
         };
+        let spare = entry.color.is_some() || entry.legend.is_some() || entry.max.is_some();
+        if spare
+            || entry.width.is_some()
+            || entry.dashes.is_some()
+            || entry.area.is_some()
+            || entry.line.is_some()
+        {
+            return Err("draw: `each` takes `stack` and `optional` only; remove the others".to_owned());
+        }
         for (i, (name, legend)) in members.iter().enumerate() {
             draw.push(RawDraw {
                 area: Some(name.clone()),
