@@ -114,7 +114,9 @@ fn options(picture: &Picture, drawn: &[Drawn]) -> Vec<String> {
         ("--title", text::plain(&title)),
         ("--vertical-label", text::plain(&template.label)),
     ];
-    let mut args: Vec<String> = ["--slope-mode", "--rigid", "--disable-rrdtool-tag"].map(String::from).into();
+    // Without --slope-mode: it leaves white slits in a stack where its lowest area rises from 0, and a row that is two
+    // pixels wide is a step, not a slope.
+    let mut args: Vec<String> = ["--rigid", "--disable-rrdtool-tag"].map(String::from).into();
     for (option, value) in pairs {
         args.push((*option).to_owned());
         args.push(value.clone());

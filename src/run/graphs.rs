@@ -108,7 +108,7 @@ fn one_picture(what: &Graph) -> Result<Option<(Stretch, &Path)>> {
         output == Path::new("-") || extension(output).is_some_and(|e| e == "png" || e == "svg")
     });
     let contradicts = |format: &String| output.and_then(extension).is_some_and(|e| is_file && e != *format);
-    if what.format.as_ref().is_some_and(|format| contradicts(format)) {
+    if what.format.as_ref().is_some_and(contradicts) {
         return usage(
             "graph: --format and the end of the file's name say different things: leave out --format",
         );
