@@ -54,20 +54,20 @@ pub(super) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
         let on = |stack: bool| {
             stack && all.iter().any(|d| matches!(d.form, Form::Area { .. } | Form::Line { .. }))
         };
+        let level = match draw.shape {
+            Shape::Rule { value: Level::Last(data) } => last(template, values, data),
+            _ => None,
+        };
         let form = match draw.shape {
             Shape::Area { data, stack } => Form::Area { data, stack: on(stack) },
             Shape::Line { data, width, stack } => Form::Line { data, width, stack: on(stack) },
             Shape::Row { .. } => Form::Row,
             Shape::Rule { value: Level::At(value) } => Form::Rule { value },
-            Shape::Rule { value: Level::Last(data) } => match last(template, values, data) {
+            Shape::Rule { value: Level::Last(_) } => match level {
                 None => continue,
                 Some(value) if value <= highest * FAR => Form::Rule { value },
                 Some(_) => Form::Row,
             },
-        };
-        let level = match draw.shape {
-            Shape::Rule { value: Level::Last(data) } => last(template, values, data),
-            _ => None,
         };
         let legend = draw.legend.as_ref().map(|legend| {
             let plain = text::plain(legend);

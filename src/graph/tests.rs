@@ -69,13 +69,7 @@ impl Mail {
         let name = |name: &str| DataSourceName::new(name).unwrap();
         let counts = COUNTS.map(|ds| DataSource::absolute(&name(ds), HEARTBEAT, Some(0), None));
         let gauges = GAUGES.map(|ds| DataSource::gauge(&name(ds), HEARTBEAT, Some(0.0), None));
-        let archives: Vec<_> = [ConsolidationFn::Avg, ConsolidationFn::Max]
-            .into_iter()
-            .flat_map(|cf| {
-                [(1, 2_880), (5, 4_032), (30, 2_976), (120, 8_772), (1_440, 3_653)]
-                    .map(|(steps, rows)| Archive::new(cf, 0.5, steps, rows).unwrap())
-            })
-            .collect();
+        let archives = archives();
         let _librrd = LIBRRD.lock().unwrap();
         create::create(
             &path,
@@ -119,13 +113,7 @@ impl Mail {
                     false => DataSource::absolute(&name(c.ds), HEARTBEAT, None, None),
                 })
                 .collect();
-            let archives: Vec<_> = [ConsolidationFn::Avg, ConsolidationFn::Max]
-                .into_iter()
-                .flat_map(|cf| {
-                    [(1, 2_880), (5, 4_032), (30, 2_976), (120, 8_772), (1_440, 3_653)]
-                        .map(|(steps, rows)| Archive::new(cf, 0.5, steps, rows).unwrap())
-                })
-                .collect();
+            let archives = archives();
             let _librrd = LIBRRD.lock().unwrap();
             create::create(&path, at(first), Duration::from_secs(60), true, None, &[], &sources, &archives)
                 .unwrap();
@@ -181,6 +169,15 @@ impl Mail {
         let within = self.bins.iter().filter(|(time, _)| (start + 1..=end).contains(time));
         within.map(|(_, bin)| bin[ds]).sum()
     }
+}
+
+/// Rows as the store keeps them.
+fn archives() -> Vec<Archive> {
+    let of = |cf| {
+        [(1, 2_880), (5, 4_032), (30, 2_976), (120, 8_772), (1_440, 3_653)]
+            .map(|(steps, rows)| Archive::new(cf, 0.5, steps, rows).unwrap())
+    };
+    [ConsolidationFn::Avg, ConsolidationFn::Max].into_iter().flat_map(of).collect()
 }
 
 struct Random(u64);

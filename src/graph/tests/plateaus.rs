@@ -69,13 +69,7 @@ pub(super) fn series(dir: &Path) -> Vec<Series> {
                 }
             })
             .collect();
-        let archives: Vec<_> = [ConsolidationFn::Avg, ConsolidationFn::Max]
-            .into_iter()
-            .flat_map(|cf| {
-                [(1, 2_880), (5, 4_032), (30, 2_976), (120, 8_772), (1_440, 3_653)]
-                    .map(|(steps, rows)| Archive::new(cf, 0.5, steps, rows).unwrap())
-            })
-            .collect();
+        let archives = archives();
         let data = (1..=(until - first) / STEP).map(|n| {
             let end = first + n * STEP;
             let values = stored.iter().enumerate().map(|(number, c)| {
