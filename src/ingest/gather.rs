@@ -197,6 +197,7 @@ impl Gather {
                 finished: false,
                 seen: now,
                 hint: None,
+                tail: None,
             },
         };
         let skip = known.is_none() && self.is_known_anyway(chunk.role);

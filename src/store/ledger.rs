@@ -65,6 +65,8 @@ pub struct Cursor {
     pub seen: i64,
     /// Its look, once it is done.
     pub hint: Option<Hint>,
+    /// Hash of the last 256 bytes (or fewer) before `counted`; `None`: not known.
+    pub tail: Option<Digest>,
 }
 
 /// How the last line that was read of a directory ended.
@@ -101,6 +103,8 @@ pub struct Directory {
     pub archive_day: u32,
     /// Unix time of the last stamped line that was counted.
     pub last_time: i64,
+    /// Its nanoseconds.
+    pub last_nanos: u32,
 }
 
 /// A place in a file that grows and is rotated. The file is known by its content: what it begins with, and what
@@ -150,6 +154,10 @@ pub struct Stream {
     pub known_to: i64,
     /// Unix time of the last stamped line that was counted.
     pub last_time: i64,
+    /// How many lines of that second were counted: stamps of syslog have whole seconds.
+    pub last_lines: u64,
+    /// The machine whose log it is; empty: written by a version that did not note it.
+    pub machine: String,
     /// What the last line of each host raised, the newest last, at most 1,000; hosts whose last line raised nothing
     /// are not in it.
     pub hosts: Vec<LastLine>,

@@ -23,3 +23,4 @@ pub mod takeover;
 #[cfg(test)]
 mod tests;
 mod v1;
+mod v2;

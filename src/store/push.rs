@@ -11,6 +11,7 @@ use super::rrd::header::{Header, Look, look, put_back};
 use super::rrd::{Update, create, push};
 use super::state::{Record, RrdMark, State};
 use super::v1::StateV1;
+use super::v2::StateV2;
 use crate::error::{Result, warn};
 use crate::tally;
 
@@ -45,6 +46,12 @@ impl Record for Journal {
     fn from_v1(bytes: &[u8]) -> Option<Self> {
         // All of the journal behind its state is as it was.
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
+        let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
+        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
+    }
+
+    fn from_v2(bytes: &[u8]) -> Option<Self> {
+        let (state, rest) = postcard::take_from_bytes::<StateV2>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
         Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
     }

@@ -9,6 +9,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use super::counters::{show, value_of};
 use super::ledger::{Digest, Ledger};
 use super::v1::StateV1;
+use super::v2::StateV2;
 use crate::protocol::custom::lines_key;
 use crate::protocol::{Kind, Known, Protocol};
 use crate::tally::{Bin, Bins};
@@ -91,12 +92,34 @@ pub struct State {
     pub understood_lately: (u32, Understood),
     /// Sources that could not be read when an advance last tried: it was said, and need not be at every run.
     pub unread: Vec<String>,
+    /// What tells this store from every other one; all zero before the first commit.
+    pub store: Digest,
+    /// Under which configurations it was written, the newest last.
+    pub writers: Vec<Writer>,
+    /// Directories of ours that were gone when an advance last looked, and since when (unix seconds).
+    pub vanished: BTreeMap<String, i64>,
+    /// The archive file that was appended to last, by path below `logs_base`, and its length then.
+    pub archived: Option<(String, u64)>,
+}
+
+/// A configuration under which the store was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Writer {
+    /// The file; empty: the built-in defaults.
+    pub config: String,
+    /// Hash of what decides the form of the store: counters and step.
+    pub form: Digest,
+    /// When it was used last, unix seconds.
+    pub seen: i64,
 }
 
 /// What is kept in a file of ours, and can be read from an older version's.
 pub trait Record: Serialize + for<'de> Deserialize<'de> {
     /// The record of these bytes of the first version.
     fn from_v1(bytes: &[u8]) -> Option<Self>;
+
+    /// The record of these bytes of the second version.
+    fn from_v2(bytes: &[u8]) -> Option<Self>;
 
     /// Do its parts fit to each other? What does not was never written by us, whatever its checksum says.
     fn is_whole(&self) -> bool {
@@ -107,6 +130,10 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
 impl Record for State {
     fn from_v1(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes::<StateV1>(bytes).ok().map(State::from)
+    }
+
+    fn from_v2(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes::<StateV2>(bytes).ok().map(State::from)
     }
 
     fn is_whole(&self) -> bool {
@@ -121,7 +148,7 @@ impl Record for State {
 const MAGIC: &[u8; 8] = b"maillog1";
 
 /// The version of records, as the first byte of their body: version 1 has 0 there.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A record with magic word, checksum and version.
 pub fn encode<T: Record>(record: &T) -> Vec<u8> {
@@ -142,6 +169,7 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
     }
     let record = match body.split_first()? {
         (0, record) => T::from_v1(record),
+        (1, record) => T::from_v2(record),
         (&VERSION, record) => postcard::from_bytes(record).ok(),
         _ => None,
     };
@@ -189,6 +217,10 @@ impl State {
             understood: Understood::default(),
             understood_lately: (0, Understood::default()),
             unread: Vec::new(),
+            store: Digest::default(),
+            writers: Vec::new(),
+            vanished: BTreeMap::new(),
+            archived: None,
         }
     }
 

@@ -3,15 +3,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cursor, Digest, Directory, Ledger};
+use super::ledger::Digest;
 use super::state::{RrdMark, State, Understood};
+use super::v2::{CursorV2, DirectoryV2, LedgerV2, StateV2};
 use crate::tally::Bins;
 
 /// [`Ledger`] without streams.
 #[derive(Serialize, Deserialize)]
 struct LedgerV1 {
-    cursors: Vec<Cursor>,
-    directories: Vec<Directory>,
+    cursors: Vec<CursorV2>,
+    directories: Vec<DirectoryV2>,
 }
 
 /// [`State`] as it was.
@@ -35,7 +36,7 @@ impl From<StateV1> for State {
     fn from(old: StateV1) -> State {
         let width = old.keys.len();
         let LedgerV1 { cursors, directories } = old.ledger;
-        State {
+        State::from(StateV2 {
             number: old.number,
             keys: old.keys,
             totals: old.totals,
@@ -45,7 +46,7 @@ impl From<StateV1> for State {
             pushed: old.pushed,
             gauges: old.gauges,
             seen: old.seen,
-            ledger: Ledger { cursors, directories, ..Ledger::default() },
+            ledger: LedgerV2 { cursors, directories, streams: Vec::new() },
             rrd: old.rrd,
             open_archives: old.open_archives,
             newest_day: vec![(0, 0); width],
@@ -53,7 +54,7 @@ impl From<StateV1> for State {
             understood: Understood::default(),
             understood_lately: (0, Understood::default()),
             unread: Vec::new(),
-        }
+        })
     }
 }
 

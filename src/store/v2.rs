@@ -1,0 +1,189 @@
+//! Records as the second version of this program wrote them, so that its state and a journal that it left go on.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Cursor, Digest, Directory, Hint, Identity, LastLine, Ledger, Position, Stream, Tail};
+use super::state::{RrdMark, State, Understood};
+use crate::tally::Bins;
+
+/// [`Cursor`] without what stands before the place.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CursorV2 {
+    identity: Identity,
+    counted: u64,
+    archived: u64,
+    finished: bool,
+    seen: i64,
+    hint: Option<Hint>,
+}
+
+/// [`Directory`] without the nanoseconds of its last line.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DirectoryV2 {
+    path: String,
+    labelled: bool,
+    count_tail: Tail,
+    archive_tail: Tail,
+    archive_day: u32,
+    last_time: i64,
+}
+
+/// [`Position`] as it was.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PositionV2 {
+    head_length: u64,
+    head: Digest,
+    counted: u64,
+    tail: Digest,
+    file: (u64, u64),
+    mtime: i64,
+}
+
+/// [`Stream`] without the number of lines of its last second, and without its machine.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StreamV2 {
+    name: String,
+    position: Option<PositionV2>,
+    before: Option<PositionV2>,
+    journal: Option<String>,
+    from_end: bool,
+    own: bool,
+    known_to: i64,
+    last_time: i64,
+    hosts: Vec<LastLine>,
+    seen: i64,
+}
+
+/// [`Ledger`] of those.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LedgerV2 {
+    pub(super) cursors: Vec<CursorV2>,
+    pub(super) directories: Vec<DirectoryV2>,
+    pub(super) streams: Vec<StreamV2>,
+}
+
+/// [`State`] as it was.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StateV2 {
+    pub(super) number: u64,
+    pub(super) keys: Vec<String>,
+    pub(super) totals: Vec<i128>,
+    pub(super) extra: BTreeMap<String, String>,
+    pub(super) counter_file: Option<Digest>,
+    pub(super) bins: Bins,
+    pub(super) pushed: i64,
+    pub(super) gauges: Vec<i128>,
+    pub(super) seen: i64,
+    pub(super) ledger: LedgerV2,
+    pub(super) rrd: Option<RrdMark>,
+    pub(super) open_archives: BTreeMap<String, String>,
+    pub(super) newest_day: Vec<(u32, i128)>,
+    pub(super) moved: Vec<i64>,
+    pub(super) understood: Understood,
+    pub(super) understood_lately: (u32, Understood),
+    pub(super) unread: Vec<String>,
+}
+
+impl From<CursorV2> for Cursor {
+    fn from(old: CursorV2) -> Cursor {
+        let CursorV2 { identity, counted, archived, finished, seen, hint } = old;
+        Cursor { identity, counted, archived, finished, seen, hint, tail: None }
+    }
+}
+
+impl From<DirectoryV2> for Directory {
+    fn from(old: DirectoryV2) -> Directory {
+        let DirectoryV2 { path, labelled, count_tail, archive_tail, archive_day, last_time } = old;
+        // Of which nanosecond the last line was is not known: the whole second is taken as counted.
+        let last_nanos = 999_999_999;
+        Directory { path, labelled, count_tail, archive_tail, archive_day, last_time, last_nanos }
+    }
+}
+
+impl From<PositionV2> for Position {
+    fn from(old: PositionV2) -> Position {
+        let PositionV2 { head_length, head, counted, tail, file, mtime } = old;
+        Position { head_length, head, counted, tail, file, mtime }
+    }
+}
+
+impl From<StreamV2> for Stream {
+    fn from(old: StreamV2) -> Stream {
+        Stream {
+            name: old.name,
+            position: old.position.map(Position::from),
+            before: old.before.map(Position::from),
+            journal: old.journal,
+            from_end: old.from_end,
+            own: old.own,
+            known_to: old.known_to,
+            last_time: old.last_time,
+            // How many lines of the last second were counted is not known: all of them are taken as counted.
+            last_lines: u64::MAX,
+            machine: String::new(),
+            hosts: old.hosts,
+            seen: old.seen,
+        }
+    }
+}
+
+impl From<StateV2> for State {
+    fn from(old: StateV2) -> State {
+        let LedgerV2 { cursors, directories, streams } = old.ledger;
+        State {
+            number: old.number,
+            keys: old.keys,
+            totals: old.totals,
+            extra: old.extra,
+            counter_file: old.counter_file,
+            bins: old.bins,
+            pushed: old.pushed,
+            gauges: old.gauges,
+            seen: old.seen,
+            ledger: Ledger {
+                cursors: cursors.into_iter().map(Cursor::from).collect(),
+                directories: directories.into_iter().map(Directory::from).collect(),
+                streams: streams.into_iter().map(Stream::from).collect(),
+            },
+            rrd: old.rrd,
+            open_archives: old.open_archives,
+            newest_day: old.newest_day,
+            moved: old.moved,
+            understood: old.understood,
+            understood_lately: old.understood_lately,
+            unread: old.unread,
+            store: Digest::default(),
+            writers: Vec::new(),
+            vanished: BTreeMap::new(),
+            archived: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::{Settings, builtin};
+    use crate::store::push::Journal;
+    use crate::store::state::{State, decode};
+
+    fn file(name: &str) -> Vec<u8> {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/state");
+        std::fs::read(dir.join(name)).unwrap()
+    }
+
+    /// Three logins of a syslog were counted, then two more.
+    #[test]
+    fn a_state_and_a_journal_of_the_second_version_go_on() {
+        let all = builtin(&Settings::default());
+        let pop3 = all.iter().find(|p| p.name == "pop3").unwrap();
+        let success = |state: &State| state.totals[pop3.index("pop3_success").unwrap()];
+        let state: State = decode(&file("v2.state")).unwrap();
+        assert_eq!((state.number, success(&state)), (1, 3));
+        let stream = &state.ledger.streams[0];
+        assert_eq!((stream.position.as_ref().unwrap().counted, stream.last_lines), (264, u64::MAX));
+        let journal: Journal = decode(&file("v2.journal")).unwrap();
+        assert_eq!((journal.state.number, success(&journal.state)), (2, 5));
+        assert!(!journal.updates.is_empty());
+    }
+}
