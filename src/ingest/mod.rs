@@ -26,6 +26,7 @@ use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
 use crate::store::pack;
+use crate::store::push::FUTURE;
 use crate::store::rrd::Update;
 use crate::store::state::State;
 use crate::store::takeover::Legacy;
@@ -141,7 +142,7 @@ impl<'a> Turn<'a> {
         // A clock that was ahead may have told when that was.
         let waits = !complete && since.abs() < WAITS && !options.flush;
         state.ledger.prune(now);
-        session.archive(job.log(), &plan.days(), &plan.with(&files), pass)?;
+        session.archive(job.log(), &plan.days(), &plan.with(&files), pass, now)?;
         let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
         if had_input || session.edited || is_news(&state, &session.state, &updates) {
             session.commit(state, updates, now)
@@ -379,7 +380,7 @@ const WAITING_DAYS: i64 = 31;
 /// the clock was set back (what begins after now belongs to now's bin), or too many wait.
 fn mend_bins(store: &Store, state: &mut State, now: i64) {
     let today = tally::begin(now, store.step);
-    if state.pushed > now + 3600 {
+    if state.pushed > now + FUTURE {
         // The RRD is moved aside when the next bin is pushed: it holds the future.
         warn(format_args!(
             "{}: holds times that are still to come (was the clock wrong?); a new one is begun when the next step ends",

@@ -105,6 +105,26 @@ pub fn append(base: &Path, name: &str, day: u32, pieces: &dyn Pieces) -> Result<
     Ok(())
 }
 
+/// The file of an intent that was appended to last, and its length now.
+pub(super) fn last_of(base: &Path, intent: &Intent) -> Result<Option<(String, u64)>> {
+    let Some((name, _)) = intent.files.last() else { return Ok(None) };
+    let Some(file) = open_below(base, name, OFlag::O_RDONLY, false)? else { return Ok(None) };
+    Ok(Some((name.clone(), file.metadata().at("look at", &base.join(name))?.len())))
+}
+
+/// Is there a year of an archive below `base`, with a month in it? Where a disk is mounted there is a directory also
+/// without it.
+pub(super) fn has_years(base: &Path) -> Result<bool> {
+    for entry in std::fs::read_dir(base).at("read", base)? {
+        let name = entry.at("read", base)?.file_name();
+        let is_year = name.len() == 4 && name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+        if is_year && std::fs::read_dir(base.join(name)).is_ok_and(|mut months| months.next().is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Takes back what an unfinished commit appended: a file that was absent is removed, a longer one is
 /// cut; one that is shorter or gone is left alone.
 pub fn cut_back(base: &Path, intent: &Intent) -> Result<()> {

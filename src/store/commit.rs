@@ -9,13 +9,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::archive::{self, Intent, Pieces};
+use super::ledger::Digest;
 use super::lock::{Lock, lock};
 use super::push::{self, Journal};
 use super::recover::{is_something_else, read_any, read_or_aside};
 use super::rrd::Update;
-use super::state::{State, decode, digest, encode};
+use super::state::{State, decode, digest, encode, new_identity};
 use super::takeover::Legacy;
-use super::{counters, disk};
+use super::{aside, counters, disk, leftovers};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
 
@@ -54,8 +55,8 @@ impl Store {
         !self.protocol.counters.is_empty()
     }
 
-    /// The last commit, without a lock: the journal's if one is there, else the state's. `None`:
-    /// nothing was ever committed, or what there is cannot be read (the next commit says so).
+    /// The last commit, without a lock: the journal's if one is there, else the state's, or a copy of a later one.
+    /// `None`: nothing was ever committed, or what there is cannot be read (the next commit says so).
     ///
     /// # Errors
     /// When a file is there and may not be read.
@@ -73,6 +74,10 @@ impl Store {
                 (Some(j), Some(s)) => Some(if j.number >= s.number { j } else { s }),
                 (j, s) => j.or(s),
             };
+            // A part of the store may have been lost, or restored from a backup.
+            if let Some((copy, _)) = self.newer_copy(newest.as_ref())? {
+                newest = Some(copy);
+            }
             if let Some(state) = &mut newest {
                 state.fit(self.protocol);
             }
@@ -93,11 +98,6 @@ impl Store {
     pub fn open(&self, patience: Duration, now: i64) -> Result<Session<'_>> {
         disk::make_dir(&self.state_dir)?;
         let lock = lock(&self.file("lock"), patience)?;
-        if self.counts()
-            && let Some(dir) = self.counter_file.parent()
-        {
-            disk::make_dir(dir)?;
-        }
         let mut session = Session {
             store: self,
             _lock: lock,
@@ -106,8 +106,15 @@ impl Store {
             edited: false,
             lost_journal: false,
             intent: None,
+            archived: None,
         };
         session.recover(now)?;
+        if self.counts()
+            && let Some(dir) = self.counter_file.parent()
+        {
+            disk::make_dir(dir)?;
+        }
+        leftovers::remove(self);
         session.migrate(now)?;
         Ok(session)
     }
@@ -205,6 +212,8 @@ pub struct Session<'s> {
     /// There was a journal that cannot be read: state and RRD may be further than the counter file and the state.
     pub(super) lost_journal: bool,
     intent: Option<Intent>,
+    /// The archive file that was appended to last since the last commit, and its length.
+    archived: Option<(String, u64)>,
 }
 
 impl Session<'_> {
@@ -219,10 +228,12 @@ impl Session<'_> {
         days: &[u32],
         pieces: &dyn Pieces,
         pass: &mut dyn FnMut() -> Result<()>,
+        now: i64,
     ) -> Result<()> {
         if days.is_empty() {
             return pass();
         }
+        self.wait_for_archive(now)?;
         let base = &self.store.base;
         let files = days.iter().map(|&day| archive::target(base, day, log)).collect::<Result<Vec<_>>>()?;
         let intent = Intent { number: self.state.number + 1, files };
@@ -236,8 +247,24 @@ impl Session<'_> {
                 .zip(days)
                 .try_for_each(|((name, _), &day)| archive::append(base, name, day, pieces))
         });
+        self.archived = match &done {
+            Ok(()) => archive::last_of(base, &intent)?,
+            Err(_) => None,
+        };
         self.intent = Some(intent);
         done.inspect_err(|_| self.take_back())
+    }
+
+    /// The archive's years are gone, all of them: their disk may not be mounted.
+    fn wait_for_archive(&mut self, now: i64) -> Result<()> {
+        let Some((name, _)) = &self.state.archived else { return Ok(()) };
+        let (year, month) = (name.get(..4).unwrap_or_default(), name.get(..7).unwrap_or_default());
+        let (dir, month) = (self.store.base.join(year), self.store.base.join(month));
+        if archive::has_years(&self.store.base)? {
+            self.is_there(&dir);
+            return Ok(());
+        }
+        self.wait_for(&dir, &format!("to go on without it now: mkdir -p {}", month.display()), now)
     }
 
     /// Cuts the archive back at once; if that fails too, the intent stays and the next process does it.
@@ -256,6 +283,13 @@ impl Session<'_> {
     /// Before the journal stands: nothing has happened. After: the next process finishes it.
     pub fn commit(&mut self, mut state: State, updates: Vec<Update>, now: i64) -> Result<()> {
         state.number = self.state.number + 1;
+        state.committed = now;
+        if state.store == Digest::default() {
+            state.store = new_identity();
+        }
+        if let Some(archived) = self.archived.take() {
+            state.archived = Some(archived);
+        }
         if self.store.counts() {
             let text = counters::format(self.store.protocol, &state.totals, &state.extra);
             state.counter_file = Some(digest(&[text.as_bytes()]));
@@ -315,13 +349,14 @@ impl Session<'_> {
         let store = self.store;
         push::apply(store, &mut journal, redo, now);
         let state = journal.state;
-        disk::replace(&store.file("state"), &encode(&state), 0o644)?;
+        let bytes = encode(&state);
+        disk::replace(&store.file("state"), &bytes, 0o644)?;
         if store.counts() {
             let text = counters::format(store.protocol, &state.totals, &state.extra);
             if is_something_else(&store.counter_file) {
-                let kept = disk::replace_kept(&store.counter_file, text.as_bytes(), "corrupt", now)?;
+                let kept = aside::replace_kept(&store.counter_file, text.as_bytes(), "corrupt", now)?;
                 let path = store.counter_file.display();
-                warn(format_args!("{path}: is not a file, kept as {}; written anew", kept.display()));
+                warn(format_args!("{path}: is not a file, {}; written anew", kept));
             } else {
                 disk::replace(&store.counter_file, text.as_bytes(), 0o644)?;
             }
@@ -330,6 +365,7 @@ impl Session<'_> {
             }
         }
         disk::sync_dir(&store.state_dir)?;
+        store.write_copies(&bytes, state.rrd.is_some() && store.rrd.is_file());
         read_or_aside(&store.file("intent"), now)?;
         disk::remove(&store.file("intent"))?;
         disk::remove(&store.journal())?;

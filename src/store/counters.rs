@@ -142,6 +142,18 @@ pub fn format(protocol: &Protocol, totals: &[i128], extra: &BTreeMap<String, Str
     lines.iter().map(|(key, value)| format!("{key}:{value}\n")).collect()
 }
 
+/// Are these bytes a counter file as this program writes it, with every counter in its place? The Perl maillogs wrote
+/// them in the order of a hash.
+pub fn is_as_we_write(protocol: &Protocol, bytes: &[u8]) -> bool {
+    let file = parse(protocol, bytes);
+    let names =
+        bytes.split(|&b| b == b'\n').map(|line| line.split(|&b| b == b':').next().unwrap_or_default());
+    file.rejected.is_empty()
+        && file.missing(protocol).is_empty()
+        && bytes.ends_with(b"\n")
+        && names.take_while(|name| !name.is_empty()).is_sorted()
+}
+
 /// A value as the query and the counter file print it.
 pub fn show(kind: Kind, value: i128) -> String {
     match kind {

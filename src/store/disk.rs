@@ -84,18 +84,25 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     result
 }
 
-/// As [`replace`], and keeps what stood there as `NAME.WHY-TIME`. Without room for the new one nothing is moved.
-pub fn replace_kept(path: &Path, bytes: &[u8], why: &str, now: i64) -> Result<PathBuf> {
+/// As [`replace`], but nothing waits for the disk: after a loss of power the file may be the old one, or torn.
+pub fn replace_lightly(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let temporary = temporary(path);
-    let result = write_new(&temporary, bytes, 0o644).and_then(|()| {
-        let kept = link_aside(path, why, now)?;
-        rename(&temporary, path)?;
-        Ok(kept)
-    });
+    let write = || {
+        let mut file = create(&temporary, mode)?;
+        change(Change::Write(&temporary), || file.write_all(bytes)).at("write", &temporary)
+    };
+    let result = write().and_then(|()| rename(&temporary, path));
     if result.is_err() {
         let _ = remove(&temporary);
     }
     result
+}
+
+/// The path with `end` behind its name.
+pub fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(end);
+    path.with_file_name(name)
 }
 
 /// `DIR/.NAME.tmp`: one writer at a time, under the lock, so one name is enough.
@@ -104,7 +111,7 @@ pub fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.tmp"))
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let mut file = create(path, mode)?;
     change(Change::Write(path), || file.write_all(bytes)).at("write", path)?;
     fsync(path, &file)
@@ -193,39 +200,6 @@ pub fn sync_name(dir: &Path) -> Result<()> {
         Some(Err(Error::Io { source, .. })) if source.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         synced => synced.unwrap_or(Ok(())),
     }
-}
-
-/// Moves a broken file out of the way as `NAME.WHY-TIME`, never over another, and says where it is.
-pub fn set_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
-    let aside = free_name(path, why, now)?;
-    rename(path, &aside)?;
-    Ok(aside)
-}
-
-/// Keeps a broken file as `NAME.WHY-TIME`, and leaves it in its place too: where there is no state, for one, all that
-/// the sources hold would be new. What is no file is moved.
-pub fn link_aside(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
-    let aside = free_name(path, why, now)?;
-    if change(Change::Link(path, &aside), || std::fs::hard_link(path, &aside)).is_err() {
-        // A file system without links, or without room for another name.
-        match read(path) {
-            Ok(Some(bytes)) => replace(&aside, &bytes, 0o644)?,
-            _ => rename(path, &aside)?,
-        }
-    }
-    Ok(aside)
-}
-
-fn free_name(path: &Path, why: &str, now: i64) -> Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    for n in 0..1000 {
-        let suffix = if n == 0 { String::new() } else { format!(".{n}") };
-        let aside = path.with_file_name(format!("{name}.{why}-{now}{suffix}"));
-        if std::fs::symlink_metadata(&aside).is_err() {
-            return Ok(aside);
-        }
-    }
-    Err(Error::Message(format!("{}: too many broken files stand beside it; remove them", path.display())))
 }
 
 /// Reads up to `buf.len()` bytes at `offset`; fewer only at the end of the file.

@@ -10,12 +10,12 @@
 use std::path::{Path, PathBuf};
 
 use super::commit::{Origin, Session, Store};
-use super::disk;
 use super::push::FUTURE;
 use super::rrd::header::{Header, Look, Source, look};
 use super::rrd::transplant::{origins, transplant};
 use super::rrd::{archives_of, sources_of};
 use super::state::RrdMark;
+use super::{aside, disk};
 use crate::error::{Result, warn};
 
 /// Can today's bins be pushed to a file?
@@ -66,7 +66,7 @@ impl Session<'_> {
         if self.origin != Origin::Known || self.lost_journal {
             return Ok(());
         }
-        let mark = match begin(store, self.state.rrd, now) {
+        let mark = match begin(store, now) {
             Ok(None) => return Ok(()),
             Ok(Some(mark)) => mark,
             Err(e) => {
@@ -84,15 +84,14 @@ impl Session<'_> {
     }
 }
 
-/// Makes the new file if one is needed, and says how it is recognised. `mark`: the file that was written last.
-fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMark>> {
+/// Makes the new file if one is needed, and says how it is recognised.
+fn begin(store: &Store, now: i64) -> Result<Option<RrdMark>> {
     if store.protocol.counters.is_empty() {
         return Ok(None);
     }
-    // What cannot be looked at, is damaged or not ours: the next push says so.
+    // What cannot be looked at or is damaged: the next push says so.
     let Ok(Look::Sound(old)) = look(&store.rrd) else { return Ok(None) };
-    let ours = mark.is_none_or(|mark| mark == old.mark);
-    if !ours || old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
+    if old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
         return Ok(None);
     }
     let lost = missing(&old.sources, &sources_of(store.protocol));
@@ -119,7 +118,7 @@ pub(super) fn finish(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<(
     let header = match look(&new)? {
         Look::Missing => return Ok(()),
         Look::Sound(header) if Some(header.mark) == mark => header,
-        _ if new.is_dir() => return disk::set_aside(&new, "corrupt", now).map(drop),
+        _ if new.is_dir() => return aside::set_aside(&new, "corrupt", now).map(drop),
         _ => return disk::remove(&new),
     };
     match look(path)? {
@@ -130,19 +129,19 @@ pub(super) fn finish(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<(
             if lost.is_empty() {
                 warn(format_args!("{}: has new data sources: {}", path.display(), list(&gained)));
             } else {
-                let kept = disk::link_aside(path, "old", now)?;
+                let kept = aside::link_aside(path, "old", now)?;
                 warn(format_args!(
-                    "{}: new data sources: {}; no longer counted: {}; as it was it is kept as {}",
+                    "{}: new data sources: {}; no longer counted: {}; as it was it was {}",
                     path.display(),
                     list(&gained),
                     list(&lost),
-                    kept.display()
+                    kept
                 ));
             }
         }
         Look::Broken(why) => {
-            let kept = disk::set_aside(path, "corrupt", now)?;
-            warn(format_args!("{}: is damaged: {why}; kept as {}", path.display(), kept.display()));
+            let kept = aside::set_aside(path, "corrupt", now)?;
+            warn(format_args!("{}: is damaged: {why}; {}", path.display(), kept));
         }
         Look::Missing => {}
     }

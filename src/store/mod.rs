@@ -3,7 +3,9 @@
 //! Knows no log source and no output: it is given a new [`state::State`] and bins, and makes them
 //! durable in one step (see [`commit`]).
 pub mod archive;
+pub mod aside;
 pub mod commit;
+mod copies;
 pub mod counters;
 #[cfg(test)]
 pub mod crash;
@@ -12,10 +14,12 @@ pub mod disk;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ledger;
+mod leftovers;
 pub mod lock;
 mod migrate;
+mod minutes;
 pub mod pack;
-mod push;
+pub mod push;
 mod recover;
 pub mod rrd;
 pub mod state;
@@ -24,3 +28,4 @@ pub mod takeover;
 mod tests;
 mod v1;
 mod v2;
+mod vanished;

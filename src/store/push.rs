@@ -1,22 +1,28 @@
 //! The journal, and the commit's RRD step: what is pushed, to which file, and what happens if that cannot
 //! be done. Nothing here fails: whatever is wrong with the RRD, the mail log goes on and the bins wait.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::commit::Store;
-use super::disk;
+use super::ledger::Digest;
 use super::migrate::{self, Fit};
 use super::rrd::header::{Header, Look, look, put_back};
-use super::rrd::{Update, create, push};
+use super::rrd::{Rows, Update, create, create_after, push, rows};
 use super::state::{Record, RrdMark, State};
 use super::v1::StateV1;
 use super::v2::StateV2;
+use super::vanished::{PATIENCE_FOR_RRDS, local, until};
+use super::{aside, disk};
 use crate::error::{Result, warn};
 use crate::tally;
 
-/// An RRD whose last update lies more than this after now was fed by a wrong clock (seconds).
-pub(super) const FUTURE: i64 = 3600;
+/// An RRD that ends up to this much after now (seconds) is waited for; what ends later was fed by a clock that was
+/// wrong by days.
+pub const FUTURE: i64 = 86_400;
+
+/// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.
+const LATELY: i64 = 3600;
 
 /// The RRD before the journal's updates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,69 +83,183 @@ fn hold(journal: &mut Journal, now: i64) {
 /// wrong with it, the mail log goes on and the bins wait.
 pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
     let Some(first) = journal.updates.first().map(|u| u.0) else { return };
-    let path = &store.rrd;
-    let aside = |why: &str, what: &str| match disk::set_aside(path, why, now) {
-        Ok(aside) => {
-            warn(format_args!("{}: {what}; kept as {}, a new one is begun", path.display(), aside.display()));
-            true
+    match target(store, journal, now) {
+        Ok(Target::New) => {
+            // One that was moved aside because of its time has its past for the new one.
+            if past(&store.rrd, now).is_none() {
+                refill(store, journal, i64::MIN);
+            }
         }
-        Err(e) => {
-            warn(format_args!("{e}; {what}, the graphs wait"));
-            false
+        Ok(Target::Sound(header)) if header.last_update > first => {
+            lift(store, journal, header.last_update, now);
         }
-    };
-    if let Some(dir) = path.parent()
-        && let Err(e) = disk::make_dir(dir)
-    {
-        warn(format_args!("{e}; the counters go on, the graphs wait"));
-        return hold(journal, now);
-    }
-    if let Err(e) = migrate::finish(store, journal.state.rrd, now) {
-        warn(format_args!("{e}; the counters go on, the graphs wait"));
-        return hold(journal, now);
-    }
-    let created = match look(path) {
+        Ok(Target::Sound(header)) => {
+            if header.last_update < journal.pushed_before && journal.state.rrd.is_some() {
+                warn(format_args!(
+                    "{}: ends at {}, and was written until {}: an older copy stands there",
+                    store.rrd.display(),
+                    local(header.last_update),
+                    local(journal.pushed_before)
+                ));
+                refill(store, journal, header.last_update);
+            }
+            let Header { bytes, file, mark, last_update, .. } = *header;
+            journal.rrd = Some(RrdBefore { file, mark, last_update, header: bytes });
+        }
+        Ok(Target::None) => hold(journal, now),
         Err(e) => {
             warn(format_args!("{e}; the counters go on, the graphs wait"));
-            false
+            hold(journal, now);
         }
-        Ok(Look::Missing) => {
+    }
+}
+
+/// The RRD lacks what was pushed after `from` (unix seconds): as far as that is known it is pushed once more.
+fn refill(store: &Store, journal: &mut Journal, from: i64) {
+    let until = journal.pushed_before.min(journal.updates.first().map_or(i64::MAX, |u| u.0));
+    if journal.state.rrd.is_none() || from >= until {
+        return;
+    }
+    let again = store.pushed_minutes(from, until);
+    let since = again.first().map_or(until, |u| u.0);
+    let what = match from {
+        i64::MIN => format!("what was counted before {} is in no graph", local(since)),
+        // Minutes without mail are nowhere.
+        _ => format!("what was counted between {} and {} is in no graph", local(from), local(since)),
+    };
+    warn(format_args!(
+        "{}: {} minutes from {} on are written again; {what}",
+        store.rrd.display(),
+        again.len(),
+        local(since)
+    ));
+    journal.updates.splice(0..0, again);
+}
+
+/// Where the bins go.
+enum Target {
+    /// Into a file that is made.
+    New,
+    /// Into the file that is there.
+    Sound(Box<Header>),
+    /// Nowhere now; why was said.
+    None,
+}
+
+fn target(store: &Store, journal: &mut Journal, now: i64) -> Result<Target> {
+    let path = &store.rrd;
+    let dir = path.parent().unwrap_or(path);
+    if journal.state.rrd.is_some()
+        && journal.state.store != Digest::default()
+        && std::fs::symlink_metadata(path).is_err()
+        && std::fs::symlink_metadata(store.rrd_copy()).is_err()
+        && let Some(until) = until(&mut journal.state.vanished, dir, PATIENCE_FOR_RRDS, now)
+    {
+        warn(format_args!(
+            "{}: is gone with everything in it (is its disk not mounted?); the minutes wait for it until {}; to begin a new RRD now: mkdir -p {} && touch {}",
+            dir.display(),
+            local(until),
+            dir.display(),
+            store.rrd_copy().display()
+        ));
+        return Ok(Target::None);
+    }
+    journal.state.vanished.remove(&*dir.to_string_lossy());
+    disk::make_dir(dir)?;
+    migrate::finish(store, journal.state.rrd, now)?;
+    let header = match look(path)? {
+        Look::Missing => {
             if journal.state.rrd.is_some() {
                 warn(format_args!("{}: is gone; a new one is begun", path.display()));
             }
-            true
+            return Ok(Target::New);
         }
-        Ok(Look::Broken(why)) => aside("corrupt", &format!("is damaged: {why}")),
-        Ok(Look::Sound(header)) => {
-            let fit = migrate::fit(store, &header);
-            let ours = journal.state.rrd.is_none_or(|mark| mark == header.mark);
-            if !ours {
-                aside("corrupt", "is not the file that was written last")
-            } else if fit == Fit::Foreign {
-                aside("old", "has other data sources or another step than are needed now")
-            } else if header.last_update > now + FUTURE {
-                aside("future", "was updated with a time that is still to come (was the clock wrong?)")
-            } else if fit == Fit::Outgrown {
-                // The next process brings it up to date before it reads anything, or says why it cannot.
-                false
-            } else if header.last_update > first {
-                warn(format_args!(
-                    "{}: was updated by somebody else; its next bin takes what it lacks",
-                    path.display()
-                ));
-                hold(journal, now);
-                move_behind(store, journal, header.last_update);
-                return;
-            } else {
-                let Header { bytes, file, mark, last_update, .. } = *header;
-                journal.rrd = Some(RrdBefore { file, mark, last_update, header: bytes });
-                return;
-            }
-        }
+        Look::Broken(why) => return begin_anew(path, "corrupt", &format!("is damaged: {why}"), now),
+        Look::Sound(header) => header,
     };
-    if !created {
-        hold(journal, now);
+    let ahead = header.last_update - now;
+    match migrate::fit(store, &header) {
+        Fit::Foreign if !store.may_drop => {
+            warn(format_args!(
+                "{}: does not fit to toaster.conf, which has an error; the graphs wait until that is mended",
+                path.display()
+            ));
+            Ok(Target::None)
+        }
+        Fit::Foreign => {
+            let what = "has other data sources or another step than are needed now";
+            begin_anew(path, "old", what, now)
+        }
+        _ if ahead > FUTURE => {
+            let what = "was updated with a time that is still to come (was the clock wrong?)";
+            begin_anew(path, "future", what, now)
+        }
+        // The next process brings it up to date before it reads anything, or says why it cannot.
+        Fit::Outgrown => Ok(Target::None),
+        Fit::Good if ahead > 0 => {
+            warn(format_args!(
+                "{}: has minutes until {}, which is still to come (was the clock wrong?); those of now wait until then",
+                path.display(),
+                local(header.last_update)
+            ));
+            Ok(Target::None)
+        }
+        Fit::Good => Ok(Target::Sound(header)),
     }
+}
+
+/// Moves the file aside, whose place a new one takes. Where that cannot be done the bins wait.
+fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
+    match aside::set_aside(path, why, now) {
+        Ok(aside) => {
+            warn(format_args!("{}: {what}; {aside}, a new one is begun", path.display()));
+            Ok(Target::New)
+        }
+        Err(e) => {
+            warn(format_args!("{e}; {what}, the graphs wait"));
+            Ok(Target::None)
+        }
+    }
+}
+
+/// The RRD ends behind the first of the journal's bins. Those that were pushed by nobody go to the first one that can
+/// still be. Those that a later commit may have pushed, of which the state was lost, are compared with its rows.
+fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
+    let known = journal.pushed_before;
+    hold(journal, now);
+    let floor = tally::begin(last_update + store.step - 1, store.step);
+    let has = if known < last_update {
+        rows(&store.rrd, store.protocol, store.step, known, floor)
+    } else {
+        Ok(Rows::new())
+    };
+    let has = has.unwrap_or_else(|e| {
+        warn(format_args!("{e}; what was counted until its end is taken as being in it"));
+        Rows::new()
+    });
+    let (mut taken, mut lacking) = (0u64, 0u64);
+    for (begin, bin) in journal.state.bins.range_mut(known.min(floor)..floor) {
+        match has.get(begin) {
+            Some(row) => {
+                for ((value, there), counter) in bin.values.iter_mut().zip(row).zip(store.protocol.counters) {
+                    *value = if counter.kind.is_gauge() { 0 } else { (*value - there).max(0) };
+                }
+            }
+            // Its rows are longer than a minute by now.
+            None => bin.values.fill(0),
+        }
+        taken += 1;
+        lacking += u64::from(bin.values.iter().any(|v| *v != 0));
+    }
+    if taken > 0 {
+        warn(format_args!(
+            "{}: ends at {}, which is later than the last commit knows: of {taken} minutes that were counted again, {lacking} are not in it as a whole; what it lacks goes to its next minute",
+            store.rrd.display(),
+            local(last_update),
+        ));
+    }
+    move_behind(store, journal, last_update);
+    journal.state.bins.retain(|_, bin| bin.values.iter().any(|v| *v != 0));
 }
 
 /// The journal of a commit that died is lost, and the RRD may have been pushed to by it: its bins, which were counted
@@ -183,16 +303,22 @@ fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64)
     pushed
 }
 
-/// Puts the header back. If that cannot be done, nobody knows what the file holds: it is moved aside.
+/// Puts the header back. What was written of the push then is as if it had not been, and is written again by the next
+/// one. That this is on the disk cannot always be had (a disk that fails, a quota): if it is lost with the machine,
+/// the file ends later than the state says, and is compared with what waits.
 fn mend(path: &Path, header: &[u8], now: i64) -> Result<()> {
+    let is_back = || matches!(look(path), Ok(Look::Sound(is)) if is.bytes == header);
     // Nothing was done to it: it may not be ours to write.
-    if matches!(look(path), Ok(Look::Sound(is)) if is.bytes == header) {
+    if is_back() {
         return Ok(());
     }
-    // Half of it may be written, so it is tried once more.
-    put_back(path, header).or_else(|_| put_back(path, header)).inspect_err(|e| {
+    put_back(path, header).or_else(|_| put_back(path, header)).or_else(|e| {
+        if is_back() {
+            return Ok(());
+        }
         warn(format_args!("{e}; the RRD cannot be mended"));
-        let _ = disk::set_aside(path, "corrupt", now);
+        let _ = aside::set_aside(path, "corrupt", now);
+        Err(e)
     })
 }
 
@@ -211,7 +337,7 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
     let _ = match (&journal.rrd, look(path)) {
         // It was to be created: what stands there holds these bins and no others.
         (None, Ok(Look::Sound(_))) => {
-            disk::remove(path).or_else(|_| disk::set_aside(path, "corrupt", now).map(drop))
+            disk::remove(path).or_else(|_| aside::set_aside(path, "corrupt", now).map(drop))
         }
         (Some(before), Ok(Look::Sound(is)))
             if is.file == before.file
@@ -225,18 +351,22 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
     hold(journal, now);
 }
 
+/// The file that was moved aside in this commit because it ends days after now: its past is that of the new one.
+fn past(path: &Path, now: i64) -> Option<PathBuf> {
+    let lately = |(time, _): &(i64, PathBuf)| (now - LATELY..=now).contains(time);
+    aside::all(path, "future").into_iter().filter(lately).max().map(|(_, file)| file)
+}
+
 /// Step 4, the RRD. Never fails: what cannot be pushed waits.
 pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
     let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
     let (path, protocol, step) = (&store.rrd, store.protocol, store.step);
     if redo && journal.redone > 2 {
         if !matches!(look(path), Ok(Look::Missing)) {
-            match disk::set_aside(path, "corrupt", now) {
-                Ok(aside) => warn(format_args!(
-                    "{}: two processes died while updating it; kept as {}",
-                    path.display(),
-                    aside.display()
-                )),
+            match aside::set_aside(path, "corrupt", now) {
+                Ok(aside) => {
+                    warn(format_args!("{}: two processes died while updating it; {}", path.display(), aside))
+                }
                 Err(e) => warn(e),
             }
         }
@@ -244,7 +374,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
     }
     let result = match &journal.rrd {
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
-        None => create(path, protocol, step, &journal.updates),
+        None => create_after(path, protocol, step, &journal.updates, past(path, now).as_deref()),
         Some(before) if !redo => push_or_undo(store, before, &journal.updates, now),
         Some(before) => match look(path) {
             Ok(Look::Sound(is)) if is.mark == before.mark => {
@@ -266,13 +396,9 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
                 }
             }
             Ok(Look::Missing) => create(path, protocol, step, &journal.updates),
-            Ok(_) => match disk::set_aside(path, "corrupt", now) {
+            Ok(_) => match aside::set_aside(path, "corrupt", now) {
                 Ok(aside) => {
-                    warn(format_args!(
-                        "{}: is damaged; kept as {}, a new one is begun",
-                        path.display(),
-                        aside.display()
-                    ));
+                    warn(format_args!("{}: is damaged; {}, a new one is begun", path.display(), aside));
                     create(path, protocol, step, &journal.updates)
                 }
                 Err(e) => Err(e),
@@ -280,6 +406,9 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
             Err(e) => Err(e),
         },
     };
+    if result.is_ok() {
+        store.note_minutes(&journal.updates);
+    }
     match result {
         Ok(()) => match look(path) {
             Ok(Look::Sound(header)) => journal.state.rrd = Some(header.mark),

@@ -1,12 +1,19 @@
 //! What the next process finds after a crash, or after somebody damaged a file: finished, undone, or kept aside.
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::archive::{self, Intent};
 use super::commit::{Origin, Session};
+use super::ledger::Digest;
 use super::push::{self, Journal};
+use super::rrd::header::{Look, look};
 use super::state::{State, decode, digest, encode};
-use super::{counters, disk, takeover};
+use super::{aside, counters, disk, migrate, takeover};
 use crate::error::{Result, warn};
+use crate::tally;
+
+/// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
+const OLD: i64 = 3600;
 
 impl Session<'_> {
     /// Finishes or undoes what a crash left, and reads state and counter file.
@@ -33,21 +40,25 @@ impl Session<'_> {
                 }
                 None => {
                     self.lost_journal = true;
-                    let aside = disk::replace_kept(&journal_path, b"", "corrupt", now)?;
+                    let aside = aside::replace_kept(&journal_path, b"", "corrupt", now)?;
                     disk::sync_dir(&store.state_dir)?;
                     warn(format_args!(
-                        "{}: damaged, kept as {}; going on from the commit before it",
+                        "{}: damaged, {}; going on from the commit before it",
                         journal_path.display(),
-                        aside.display()
+                        aside
                     ));
                     None
                 }
             },
         };
         let state_path = store.file("state");
+        let mut what = "is older than its copy";
         match read_or_aside(&state_path, now)? {
             None if journal.is_some() => {}
-            None => self.origin = Origin::First,
+            None => {
+                self.origin = Origin::First;
+                what = "is gone";
+            }
             Some(bytes) => match decode::<State>(&bytes) {
                 Some(state) => self.state = state,
                 None => {
@@ -55,17 +66,44 @@ impl Session<'_> {
                     if bytes.is_empty() {
                         disk::replace(&state_path, b"", 0o644)?;
                     } else {
-                        let kept = disk::replace_kept(&state_path, b"", "corrupt", now)?;
-                        warn(format_args!("{}: damaged, kept as {}", state_path.display(), kept.display()));
+                        let kept = aside::replace_kept(&state_path, b"", "corrupt", now)?;
+                        warn(format_args!("{}: damaged, {}", state_path.display(), kept));
                     }
                     disk::sync_dir(&store.state_dir)?;
                     if journal.is_none() {
                         self.origin = Origin::Damaged;
+                        what = "was damaged";
                     }
                 }
             },
         }
+        let last = journal.as_ref().map(|j| &j.state).filter(|s| s.number >= self.state.number);
+        let last = last.or_else(|| (self.origin == Origin::Known).then_some(&self.state));
+        let journal = match store.newer_copy(last)? {
+            None => journal,
+            Some((copy, path)) => {
+                warn(format_args!(
+                    "{}: {what}; going on from the copy that {} has of commit {}",
+                    state_path.display(),
+                    path.display(),
+                    copy.number
+                ));
+                (self.state, self.origin) = (copy, Origin::Known);
+                self.edited = true;
+                if journal.is_some() {
+                    disk::remove(&journal_path)?;
+                }
+                None
+            }
+        };
+        if self.origin == Origin::First && takeover::is_ours(store) {
+            self.origin = Origin::Damaged;
+            warn(format_args!("{}: is gone, and this store is not new", state_path.display()));
+        }
         self.state.fit(store.protocol);
+        if self.origin == Origin::Damaged {
+            self.go_behind_rrd(now);
+        }
         let mut redone = false;
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
@@ -102,16 +140,64 @@ impl Session<'_> {
                 archive::cut_back(&self.store.base, &intent)?;
             }
             None if !redone && !bytes.is_empty() => {
-                let kept = disk::set_aside(&path, "corrupt", now)?;
+                let kept = aside::set_aside(&path, "corrupt", now)?;
                 warn(format_args!(
-                    "{}: damaged, kept as {}; the archive may have the lines of a commit twice that was cut off",
+                    "{}: damaged, {}; the archive may have the lines of a commit twice that was cut off",
                     path.display(),
-                    kept.display()
+                    kept
                 ));
             }
             _ => {}
         }
         disk::remove(&path)
+    }
+
+    /// Without a state nobody knows what the RRD lacks of the minutes that it ends with: the next line goes behind them.
+    fn go_behind_rrd(&mut self, now: i64) {
+        if let Ok(Look::Sound(header)) = look(&self.store.rrd)
+            && header.last_update <= now
+            && migrate::fit(self.store, &header) != migrate::Fit::Foreign
+        {
+            self.state.pushed = tally::begin(header.last_update + self.store.step - 1, self.store.step);
+            self.state.rrd = Some(header.mark);
+        }
+    }
+
+    /// The counter file is gone. If everything in its directory is, the directory is waited for. Else somebody removed
+    /// it, who wants to begin at 0.
+    fn counter_file_is_gone(&mut self, now: i64) -> Result<()> {
+        let path = self.store.counter_file.clone();
+        let has_copy = std::fs::symlink_metadata(self.store.counters_copy()).is_ok();
+        let dir = path.parent().unwrap_or(&path).to_owned();
+        self.edited = true;
+        if !has_copy && self.state.store != Digest::default() {
+            let go_on = format!(
+                "to write the counters anew, as they were, do it now: mkdir -p {} && touch {}",
+                dir.display(),
+                path.display()
+            );
+            return self.wait_for(&dir, &go_on, now);
+        }
+        self.state.counter_file = None;
+        warn(format_args!("{}: was removed by hand; counting begins at 0", path.display()));
+        self.state.totals.fill(0);
+        Ok(())
+    }
+
+    /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
+    /// its time: an edit is younger than the last commit.
+    fn is_older_copy(&self, bytes: &[u8]) -> bool {
+        let copy = disk::read(&self.store.counters_copy()).ok().flatten();
+        let copy = copy.and_then(|bytes| decode::<State>(&bytes));
+        let is_beside_it = copy.is_some_and(|copy| {
+            copy.store == self.state.store
+                && copy.number < self.state.number
+                && copy.counter_file == Some(digest(&[bytes]))
+        });
+        let written = std::fs::symlink_metadata(&self.store.counter_file).map_or(i64::MAX, |m| m.mtime());
+        let state = std::fs::symlink_metadata(self.store.file("state")).map_or(i64::MIN, |m| m.mtime());
+        let is_old = self.state.committed != 0 && written < self.state.committed.min(state) - OLD;
+        is_beside_it || (is_old && counters::is_as_we_write(self.store.protocol, bytes))
     }
 
     /// An edit by hand wins; so does a removal. On the first run the file is taken over.
@@ -134,13 +220,14 @@ impl Session<'_> {
                 older.put_into(&mut self.state.totals, &mut self.state.extra);
             } else if self.origin == Origin::Damaged {
                 warn(format_args!("{}: is gone, as is the state; counting begins at 0", path.display()));
-            } else if self.state.counter_file.take().is_some() {
-                warn(format_args!("{}: was removed by hand; counting begins at 0", path.display()));
-                self.state.totals.fill(0);
-                self.edited = true;
+            } else if self.state.counter_file.is_some() {
+                return self.counter_file_is_gone(now);
             }
             return Ok(());
         };
+        if let Some(dir) = path.parent() {
+            self.is_there(dir);
+        }
         if self.state.counter_file == Some(digest(&[&bytes])) {
             return Ok(());
         }
@@ -149,6 +236,16 @@ impl Session<'_> {
             && written.as_bytes().starts_with(&bytes)
         {
             return self.write_counters_anew("is cut short", now);
+        }
+        if self.origin == Origin::Known && self.is_older_copy(&bytes) {
+            let text = counters::format(protocol, &self.state.totals, &self.state.extra);
+            disk::replace(path, text.as_bytes(), 0o644)?;
+            self.edited = true;
+            warn(format_args!(
+                "{}: is an older copy, from before the last commit; written anew, as that commit had it",
+                path.display()
+            ));
+            return Ok(());
         }
         if self.lost_journal && self.origin == Origin::Known {
             return self.write_counters_anew("is not what the last commit would have written", now);
@@ -181,11 +278,11 @@ impl Session<'_> {
                 let missing = file.missing(protocol);
                 warn(format_args!("{}: its counters go on", path.display()));
                 if !missing.is_empty() || !bytes.ends_with(b"\n") {
-                    let kept = disk::link_aside(path, "corrupt", now)?;
+                    let kept = aside::link_aside(path, "corrupt", now)?;
                     warn(format_args!(
-                        "{}: seems to be cut short, kept as {}; these begin at 0: {}",
+                        "{}: seems to be cut short, {}; these begin at 0: {}",
                         path.display(),
-                        kept.display(),
+                        kept,
                         if missing.is_empty() { "none".to_owned() } else { missing.join(" ") }
                     ));
                 }
@@ -202,16 +299,16 @@ impl Session<'_> {
         let path = &self.store.counter_file;
         let (kept, then) = if self.origin == Origin::Known {
             let text = counters::format(self.store.protocol, &self.state.totals, &self.state.extra);
-            let kept = disk::replace_kept(path, text.as_bytes(), "corrupt", now)?;
+            let kept = aside::replace_kept(path, text.as_bytes(), "corrupt", now)?;
             (kept, "written anew, as the last commit had it")
         } else {
-            (disk::set_aside(path, "corrupt", now)?, "counting begins at 0")
+            (aside::set_aside(path, "corrupt", now)?, "counting begins at 0")
         };
         if let Some(dir) = path.parent() {
             disk::sync_dir(dir)?;
         }
         self.edited = true;
-        warn(format_args!("{}: {wrong}, kept as {}; {then}", path.display(), kept.display()));
+        warn(format_args!("{}: {wrong}, {}; {then}", path.display(), kept));
         Ok(())
     }
 }
@@ -233,8 +330,8 @@ pub(super) fn read_any(path: &Path) -> Result<Option<Vec<u8>>> {
 pub(super) fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
     let bytes = read_any(path)?;
     if is_something_else(path) {
-        let aside = disk::set_aside(path, "corrupt", now)?;
-        warn(format_args!("{}: is not a file, kept as {}", path.display(), aside.display()));
+        let aside = aside::set_aside(path, "corrupt", now)?;
+        warn(format_args!("{}: is not a file, {}", path.display(), aside));
     }
     Ok(bytes)
 }

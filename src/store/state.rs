@@ -96,6 +96,8 @@ pub struct State {
     pub store: Digest,
     /// Under which configurations it was written, the newest last.
     pub writers: Vec<Writer>,
+    /// When the last commit was made, unix seconds; 0: not known.
+    pub committed: i64,
     /// Directories of ours that were gone when an advance last looked, and since when (unix seconds).
     pub vanished: BTreeMap<String, i64>,
     /// The archive file that was appended to last, by path below `logs_base`, and its length then.
@@ -176,6 +178,23 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
     record.filter(T::is_whole)
 }
 
+/// The number of the commit that a state's first bytes tell, without a look at the rest.
+pub fn number_of(front: &[u8]) -> Option<u64> {
+    let body = front.strip_prefix(MAGIC)?.get(16..)?;
+    postcard::take_from_bytes(body.get(1..)?).ok().map(|(number, _)| number)
+}
+
+/// A name for a new store, which no other one has.
+pub fn new_identity() -> Digest {
+    use std::hash::{BuildHasher, RandomState};
+    let mut identity = [0; 16];
+    for half in identity.chunks_mut(8) {
+        // The standard library's keys are random, and differ from one to the next.
+        half.copy_from_slice(&RandomState::new().hash_one(half.len()).to_le_bytes());
+    }
+    identity
+}
+
 /// The way from one table's order of values to another's.
 struct Refit {
     place: Vec<Option<usize>>,
@@ -219,6 +238,7 @@ impl State {
             unread: Vec::new(),
             store: Digest::default(),
             writers: Vec::new(),
+            committed: 0,
             vanished: BTreeMap::new(),
             archived: None,
         }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use super::commit::{Origin, Store};
 use super::counters::{self, CounterFile};
 use super::disk;
+use super::migrate::{self, Fit};
+use super::rrd::header::{Look, look};
 use super::state::State;
 use crate::error::Result;
 
@@ -95,6 +97,20 @@ pub(super) fn older(store: &Store, say: &dyn Fn(&dyn Display)) -> Option<Counter
     all
 }
 
+/// So many counters do not stand in the order of the alphabet by chance.
+const TELLING: usize = 9;
+
+/// Is there an RRD or a counter file that this program wrote? Then a store without a state is not new. The Perl
+/// maillogs had neither RRDs nor an order in its counter files.
+pub(super) fn is_ours(store: &Store) -> bool {
+    let has_rrd =
+        matches!(look(&store.rrd), Ok(Look::Sound(header)) if migrate::fit(store, &header) != Fit::Foreign);
+    let odometers = store.protocol.counters.iter().filter(|c| c.kind.is_odometer()).count();
+    has_rrd
+        || (odometers >= TELLING
+            && matches!(disk::read(&store.counter_file), Ok(Some(bytes)) if counters::is_as_we_write(store.protocol, &bytes)))
+}
+
 impl Store {
     /// What a query begins with before the first commit: what that commit will begin with. Nothing is said.
     ///
@@ -103,7 +119,7 @@ impl Store {
     pub fn before_first_commit(&self) -> Result<(State, Origin)> {
         let mut state = State::new(self.protocol);
         // A damaged state is set aside by the next commit, which takes the sources as known; so do we.
-        let damaged = std::fs::symlink_metadata(self.file("state")).is_ok();
+        let damaged = std::fs::symlink_metadata(self.file("state")).is_ok() || is_ours(self);
         let mut origin = if damaged { Origin::Damaged } else { Origin::First };
         if !self.counts() {
             return Ok((state, origin));

@@ -155,6 +155,7 @@ impl From<StateV2> for State {
             unread: old.unread,
             store: Digest::default(),
             writers: Vec::new(),
+            committed: 0,
             vanished: BTreeMap::new(),
             archived: None,
         }

@@ -97,6 +97,11 @@ impl Header {
         self.cdp_prep(self.archives.len(), 0).start..self.bytes.len()
     }
 
+    /// Which row of an archive was written last.
+    pub fn pointer(&self, archive: usize) -> usize {
+        count(&self.bytes, self.pointers().start + POINTER * archive)
+    }
+
     /// Where the time of the last update stands.
     pub fn live_head(&self) -> Range<usize> {
         self.schema()..self.schema() + LIVE_HEAD

@@ -5,6 +5,7 @@
 //! pushed as zero, because it was read and there was nothing in it.
 pub(crate) mod graph_v;
 pub mod header;
+mod history;
 pub mod transplant;
 
 use std::path::Path;
@@ -99,8 +100,30 @@ pub type Update = (i64, Vec<i128>);
 /// It starts at 00:00 UTC of the first bin's day: a consolidated row that began before the file would
 /// leave the unknown part out of its average and be too high.
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+    create_after(path, protocol, step, updates, None)
+}
+
+/// As [`create`]. `before` is a file whose past the new one goes on with; of the first day, the minutes that it has.
+pub fn create_after(
+    path: &Path,
+    protocol: &Protocol,
+    step: i64,
+    updates: &[Update],
+    before: Option<&Path>,
+) -> Result<()> {
     let temporary = disk::temporary(path);
-    let made = create_at(&temporary, protocol, step, updates).and_then(|()| {
+    let past = |first: i64| match before {
+        Some(before) => rows(before, protocol, step, first.div_euclid(DAY) * DAY, first),
+        None => Ok(Rows::new()),
+    };
+    let first = updates.first().map_or(0, |u| u.0);
+    let past =
+        past(first)?.into_iter().filter(|(begin, values)| *begin < first && values.iter().any(|v| *v != 0));
+    let all: Vec<Update> = past.chain(updates.iter().cloned()).collect();
+    let made = create_at(&temporary, protocol, step, &all).and_then(|()| {
+        if let Some(before) = before {
+            history::take_over(before, &temporary, first.div_euclid(DAY) * DAY)?;
+        }
         disk::rename(&temporary, path)?;
         path.parent().map_or(Ok(()), disk::sync_dir)
     });
@@ -182,6 +205,56 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
     disk::change(Change::Write(path), || Ok(update(path, &batch))).at("update", path)??;
     // librrd writes through a shared mapping: an fdatasync of the file covers it.
     disk::fdatasync(path, &std::fs::File::open(path).at("open", path)?)
+}
+
+/// What an RRD has of its minutes, by their begin: the values by position in the protocol's table, 0 where it has none.
+pub type Rows = std::collections::BTreeMap<i64, Vec<i128>>;
+
+/// The rows of one step that a file has of the time from `from` to `to` (unix seconds, multiples of `step`). Where
+/// only longer rows are left of it there are none.
+///
+/// # Errors
+/// When librrd cannot read it.
+pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> Result<Rows> {
+    let data = {
+        let _alone = librrd();
+        let resolution = Duration::from_secs(u64::try_from(step).unwrap_or(60));
+        rrd::ops::fetch::fetch(path, ConsolidationFn::Avg, time(from), time(to), resolution)
+            .map_err(|e| refused(path, e))?
+    };
+    let names = data.ds_names();
+    let places: Vec<Option<usize>> = protocol
+        .counters
+        .iter()
+        .map(|c| names.iter().position(|name| !c.ds.is_empty() && name == c.ds))
+        .collect();
+    let mut rows = Rows::new();
+    let mut before: Option<i64> = None;
+    for row in data.rows().iter() {
+        let end = row.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let end = i64::try_from(end).unwrap_or(i64::MAX);
+        if before.is_some_and(|before| end - before != step) {
+            return Ok(Rows::new());
+        }
+        before = Some(end);
+        let value = |(counter, place): (&Counter, &Option<usize>)| {
+            let rate = place.and_then(|i| row.as_slice().get(i)).copied().filter(|rate| rate.is_finite());
+            amount(counter.kind, rate.unwrap_or(0.0), step)
+        };
+        rows.insert(end - step, protocol.counters.iter().zip(&places).map(value).collect());
+    }
+    Ok(rows)
+}
+
+/// What a rate over one step came from.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
+fn amount(kind: Kind, rate: f64, step: i64) -> i128 {
+    match kind {
+        Kind::Count => (rate * step as f64).round() as i128,
+        Kind::Sum | Kind::Net => (rate * step as f64 * 1e9).round() as i128,
+        Kind::Peak | Kind::Level => rate.round() as i128,
+        Kind::Derived(_) => 0,
+    }
 }
 
 fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {

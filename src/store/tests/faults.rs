@@ -23,7 +23,7 @@ fn dead_in_the_archive() -> (tempfile::TempDir, Store) {
     let store = store(dir.path(), &SEND, 60);
     for (line, dies) in [(&b"one\n"[..], false), (b"two\n", true)] {
         let mut session = store.open(AT_ONCE, DAY0).unwrap();
-        session.archive("sendlog", &[DAY], &Lines(line), &mut || Ok(())).unwrap();
+        session.archive("sendlog", &[DAY], &Lines(line), &mut || Ok(()), DAY0).unwrap();
         if !dies {
             let state = session.state.clone();
             session.commit(state, vec![], DAY0).unwrap();
@@ -39,16 +39,26 @@ fn archive(store: &Store) -> String {
 
 #[test]
 fn a_damaged_state_does_not_keep_what_no_commit_archived() {
+    a_damaged_state_keeps_nothing(Origin::Damaged, without_copies);
+}
+
+#[test]
+fn nor_does_one_whose_copy_is_left() {
+    a_damaged_state_keeps_nothing(Origin::Known, |_| ());
+}
+
+fn a_damaged_state_keeps_nothing(origin: Origin, prepare: fn(&Store)) {
     for survivors in 0.. {
         let (_dir, store) = dead_in_the_archive();
+        prepare(&store);
         fs::write(store.state_dir.join("send.state"), "damaged").unwrap();
         crate::store::crash::arm(survivors);
         let _ = store.open(AT_ONCE, DAY0);
         let died = crate::store::crash::disarm();
         let mut session = store.open(AT_ONCE, DAY0).unwrap();
-        assert_eq!((session.origin, archive(&store).as_str()), (Origin::Damaged, "one\n"), "{died:?}");
+        assert_eq!((session.origin, archive(&store).as_str()), (origin, "one\n"), "{died:?}");
         // The logger runs us again with the same chunk.
-        session.archive("sendlog", &[DAY], &Lines(b"two\n"), &mut || Ok(())).unwrap();
+        session.archive("sendlog", &[DAY], &Lines(b"two\n"), &mut || Ok(()), DAY0).unwrap();
         let state = session.state.clone();
         session.commit(state, vec![], DAY0).unwrap();
         drop(session);
@@ -64,6 +74,7 @@ fn a_damaged_state_does_not_keep_what_no_commit_archived() {
 fn an_archive_beyond_its_commit_point_is_never_cut() {
     // Died after the commit point, and both records of it were damaged: a chunk may be gone from the logger.
     let (_dir, store) = dead_in_the_archive();
+    without_copies(&store);
     for name in ["send.state", "send.journal"] {
         fs::write(store.state_dir.join(name), "damaged").unwrap();
     }

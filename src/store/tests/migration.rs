@@ -339,12 +339,14 @@ fn what_is_no_outgrown_file_of_ours_is_not_migrated() {
     let other_step = store(dir.path(), new, 7200);
     commit(&other_step, bins(NEW, 7200, 200, 210, &[]), now);
     assert_eq!(names(&dir.path().join("rrd")), ["p.rrd".to_owned(), format!("p.rrd.old-{now}")]);
-    // Not what was written last.
+    // Not what was written last, but ours: an older copy, which lacks what was pushed since.
     let dir = begin();
     let path = dir.path().join("rrd/p.rrd");
-    create(&path, protocol(ONLY_A, &[], &[]), STEP, &[(DAY0, vec![1])]).unwrap();
-    commit(&store(dir.path(), new, STEP), bins(NEW, STEP, 10, 20, &[]), now);
-    assert_eq!(names(&dir.path().join("rrd")), ["p.rrd".to_owned(), format!("p.rrd.corrupt-{now}")]);
+    create(&path, protocol(ONLY_A, &[], &[]), STEP, &bins(ONLY_A, STEP, 0, 3, &[])).unwrap();
+    let newer = store(dir.path(), new, STEP);
+    commit(&newer, bins(NEW, STEP, 10, 20, &[]), now);
+    assert_eq!(names(&dir.path().join("rrd")), ["p.rrd"]);
+    assert_eq!(sum(&newer, "a", now), (0..20).map(|i| value("a", DAY0 + i * STEP)).sum());
     // Nothing of ours in it.
     let dir = begin();
     let strange = store(dir.path(), protocol(STRANGE, &[], &[]), STEP);
@@ -377,6 +379,7 @@ fn with_a_damaged_state_the_bins_wait_until_the_file_is_migrated() {
     commit(&store(dir.path(), protocol(OLD, &[], &[]), STEP), bins(OLD, STEP, 0, 10, &[]), now);
     fs::write(dir.path().join("state/p.state"), "damaged").unwrap();
     let new = store(dir.path(), protocol(NEW, &[], &[]), STEP);
+    without_copies(&new);
     let mut session = new.open(AT_ONCE, now).unwrap();
     assert_eq!(session.origin, Origin::Damaged);
     let state = session.state.clone();

@@ -11,10 +11,10 @@ use super::commit::Store;
 use crate::protocol::{Counter, Place, Protocol, Verdict};
 
 /// 2026-09-27 00:00 UTC.
-const DAY0: i64 = 1_790_467_200;
+pub(super) const DAY0: i64 = 1_790_467_200;
 
 /// A protocol of these counters; nothing is ever read by it.
-fn protocol(
+pub(super) fn protocol(
     counters: &'static [Counter],
     stored: &'static [(&'static str, &'static str)],
     aliases: &'static [(&'static str, &'static str)],
@@ -33,7 +33,7 @@ fn protocol(
 }
 
 /// A store below `dir`.
-fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store {
+pub(super) fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store {
     Store {
         base: dir.to_owned(),
         protocol,
@@ -46,14 +46,22 @@ fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store {
     }
 }
 
+/// What stood beside the counters and the RRD is gone: the state is all that there is.
+fn without_copies(store: &Store) {
+    for path in [store.counters_copy(), store.rrd_copy()] {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 const AT_ONCE: Duration = Duration::ZERO;
 
-/// The names of the files in a directory, in order.
-fn names(dir: &Path) -> Vec<String> {
+/// The names of the files in a directory, in order, without the second copies of the state.
+pub(super) fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(dir)
         .unwrap()
         .map(|e: std::io::Result<std::fs::DirEntry>| e.unwrap().file_name().into_string().unwrap())
         .collect();
+    names.retain(|name| !(name.starts_with('.') && (name.ends_with(".state") || name.ends_with(".minutes"))));
     names.sort();
     names
 }

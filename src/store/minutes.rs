@@ -1,0 +1,156 @@
+//! What was pushed to the RRD lately, minute by minute: an RRD that is gone, damaged or an older copy is filled again
+//! from it.
+//!
+//! Two files that are only appended to, one beside the state and one beside the counters, so that a restore of either
+//! leaves the other. At a megabyte a file begins anew, and the one before it is kept. Nothing waits for the disk: what
+//! a loss of power has torn has a wrong checksum and is passed over.
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use nix::libc;
+
+use super::commit::Store;
+use super::disk::{self, Change};
+use super::rrd::Update;
+use super::state::digest;
+use crate::error::{At, Result};
+
+/// What a record begins with: its length and checksum follow.
+const BEGIN: &[u8; 4] = b"\nmin";
+/// Bytes before a record's body.
+const FRONT: usize = 4 + 4 + 8;
+/// At this size a file begins anew.
+const MOST: u64 = 1 << 20;
+
+/// The body: the step in seconds, the begin of the minute, and by key the values that are not 0.
+type Body<'a> = (i64, i64, Vec<(&'a str, i128)>);
+
+impl Store {
+    /// The files, without the ones before them.
+    fn minutes_files(&self) -> [PathBuf; 2] {
+        let name = format!(".{}.minutes", self.protocol.name);
+        [self.state_dir.join(&name), self.counter_file.with_file_name(name)]
+    }
+
+    /// Notes what was pushed. What cannot be noted is missing only where the RRD is lost too.
+    pub(super) fn note_minutes(&self, updates: &[Update]) {
+        let mut bytes = Vec::new();
+        for (begin, values) in updates {
+            let keys = self.protocol.counters.iter().map(|c| c.key);
+            let body: Body<'_> =
+                (self.step, *begin, keys.zip(values.iter().copied()).filter(|(_, v)| *v != 0).collect());
+            let Ok(body) = postcard::to_stdvec(&body) else { continue };
+            bytes.extend_from_slice(BEGIN);
+            bytes.extend_from_slice(&u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
+            bytes.extend_from_slice(&digest(&[&body])[..8]);
+            bytes.extend_from_slice(&body);
+        }
+        for path in self.minutes_files() {
+            let _ = append(&path, &bytes);
+        }
+    }
+
+    /// What was pushed from `from` to `to` (unix seconds), as far as it is known, oldest first.
+    pub(super) fn pushed_minutes(&self, from: i64, to: i64) -> Vec<Update> {
+        let mut minutes = BTreeMap::new();
+        for path in self.minutes_files() {
+            for path in [disk::with_end(&path, ".old"), path] {
+                let Ok(Some(bytes)) = disk::read(&path) else { continue };
+                for (_, begin, values) in records(&bytes)
+                    .filter(|(step, begin, _)| *step == self.step && (from..to).contains(begin))
+                {
+                    let mut all = vec![0; self.protocol.counters.len()];
+                    for (key, value) in values {
+                        if let Some(slot) = self.protocol.index(key).and_then(|i| all.get_mut(i)) {
+                            *slot = value;
+                        }
+                    }
+                    // A minute is pushed once in the life of a file; of a later one, what came last is true.
+                    minutes.insert(begin, all);
+                }
+            }
+        }
+        minutes.into_iter().collect()
+    }
+}
+
+fn append(path: &PathBuf, bytes: &[u8]) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_file() && meta.len() > MOST => disk::rename(path, &disk::with_end(path, ".old"))?,
+        _ => {}
+    }
+    let open = || {
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o644)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(path)
+    };
+    let mut file = disk::change(Change::Create(path), open).at("open", path)?;
+    disk::change(Change::Write(path), || file.write_all(bytes)).at("write", path)
+}
+
+/// The whole records of a file.
+fn records(bytes: &[u8]) -> impl Iterator<Item = Body<'_>> {
+    memchr::memmem::find_iter(bytes, BEGIN).filter_map(|at| {
+        let front = bytes.get(at..at + FRONT)?;
+        let length = u32::from_le_bytes(front[4..8].try_into().ok()?);
+        let body = bytes.get(at + FRONT..)?.get(..usize::try_from(length).ok()?)?;
+        if digest(&[body])[..8] != front[8..] {
+            return None;
+        }
+        postcard::from_bytes(body).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{DAY0, protocol, store};
+    use super::*;
+    use crate::protocol::{Counter, count};
+
+    const TABLE: &[Counter] = &[count("a", "a", ""), count("b", "b", "")];
+
+    #[test]
+    fn what_was_pushed_is_read_back_around_torn_records() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path(), protocol(TABLE, &[], &[]), 60);
+        std::fs::create_dir(dir.path().join("state")).unwrap();
+        std::fs::create_dir(dir.path().join("counters")).unwrap();
+        let minute = |n: i64| (DAY0 + 60 * n, vec![i128::from(n), 0]);
+        store.note_minutes(&[minute(1), minute(2)]);
+        for path in store.minutes_files() {
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+        }
+        store.note_minutes(&[minute(3), minute(4)]);
+        assert_eq!(store.pushed_minutes(DAY0, DAY0 + 86_400), [minute(1), minute(3), minute(4)]);
+        assert_eq!(store.pushed_minutes(DAY0 + 180, DAY0 + 240), [minute(3)]);
+        std::fs::remove_file(dir.path().join("state/.p.minutes")).unwrap();
+        assert_eq!(store.pushed_minutes(DAY0, DAY0 + 86_400).len(), 3);
+    }
+
+    #[test]
+    fn two_megabytes_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path(), protocol(TABLE, &[], &[]), 60);
+        std::fs::create_dir(dir.path().join("state")).unwrap();
+        let minute = |n: i64| (DAY0 + 60 * n, vec![1, i128::MAX]);
+        for hundred in 0..900 {
+            let all: Vec<Update> = (0..100).map(|n| minute(hundred * 100 + n)).collect();
+            store.note_minutes(&all);
+        }
+        let size: u64 = super::super::tests::names(&dir.path().join("state"))
+            .iter()
+            .map(|name| std::fs::metadata(dir.path().join("state").join(name)).unwrap().len())
+            .sum();
+        assert!((MOST..2 * MOST + 20_000).contains(&size), "{size}");
+        let kept = store.pushed_minutes(DAY0, i64::MAX);
+        assert_eq!(kept.last(), Some(&minute(89_999)));
+        assert!(kept.len() > 10_000);
+    }
+}
