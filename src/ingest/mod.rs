@@ -144,7 +144,7 @@ impl<'a> Turn<'a> {
         state.ledger.prune(now);
         session.archive(job.log(), &plan.days(), &plan.with(&files), pass, now)?;
         let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
-        if had_input || session.edited || is_news(&state, &session.state, &updates) {
+        if had_input || session.edited || is_news(&state, &session.state, &updates) || session.rrd_lacks() {
             session.commit(state, updates, now)
         } else if state.seen >= session.state.seen + SEEN_APART {
             session.note(state)
@@ -373,6 +373,9 @@ fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
+/// A clock that is set back by less (seconds) is not worth a word.
+const AHEAD: i64 = 3600;
+
 /// So many days of bins wait for an RRD that cannot be written; then the oldest are put together.
 const WAITING_DAYS: i64 = 31;
 
@@ -387,6 +390,12 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
             store.rrd.display()
         ));
         state.pushed = today;
+    } else if state.pushed > now + AHEAD {
+        warn(format_args!(
+            "{}: holds minutes that are still to come (was the clock wrong?); those from now on wait for {} min until they are over",
+            store.rrd.display(),
+            (state.pushed - now) / 60
+        ));
     }
     // The step may be another than when it was pushed, and a clock that ran ahead may have told these times.
     state.pushed = tally::begin(state.pushed, store.step);

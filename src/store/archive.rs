@@ -57,17 +57,11 @@ pub fn name_of(day: u32, log: &str) -> String {
 /// any more; and its length now.
 pub fn target(base: &Path, day: u32, log: &str) -> Result<(String, Option<u64>)> {
     let plain = name_of(day, log);
-    let length = |name: &str| -> Result<Option<u64>> {
-        Ok(match open_below(base, name, OFlag::O_RDONLY, false)? {
-            Some(file) => Some(file.metadata().at("look at", &base.join(name))?.len()),
-            None => None,
-        })
-    };
-    if let Some(size) = length(&plain)? {
+    if let Some(size) = length_of(base, &plain)? {
         return Ok((plain, Some(size)));
     }
     let packed = format!("{plain}.gz");
-    match length(&packed)? {
+    match length_of(base, &packed)? {
         Some(size) => Ok((packed, Some(size))),
         None => Ok((plain, None)),
     }
@@ -108,8 +102,13 @@ pub fn append(base: &Path, name: &str, day: u32, pieces: &dyn Pieces) -> Result<
 /// The file of an intent that was appended to last, and its length now.
 pub(super) fn last_of(base: &Path, intent: &Intent) -> Result<Option<(String, u64)>> {
     let Some((name, _)) = intent.files.last() else { return Ok(None) };
+    Ok(length_of(base, name)?.map(|length| (name.clone(), length)))
+}
+
+/// The length of `base/name` in bytes. `None`: it is not there.
+pub(super) fn length_of(base: &Path, name: &str) -> Result<Option<u64>> {
     let Some(file) = open_below(base, name, OFlag::O_RDONLY, false)? else { return Ok(None) };
-    Ok(Some((name.clone(), file.metadata().at("look at", &base.join(name))?.len())))
+    Ok(Some(file.metadata().at("look at", &base.join(name))?.len()))
 }
 
 /// Is there a year of an archive below `base`, with a month in it? Where a disk is mounted there is a directory also

@@ -320,6 +320,11 @@ impl Session<'_> {
         self.apply(journal, false, now)
     }
 
+    /// Is there something for a commit to do at the RRD, though no minute is complete?
+    pub fn rrd_lacks(&self) -> bool {
+        push::lacks(self.store, &self.state)
+    }
+
     /// Before the first commit: who made the directories may have died before their names were durable.
     fn sync_names(&self) -> Result<()> {
         if self.state.number > 0 {

@@ -25,8 +25,18 @@ const FRONT: usize = 4 + 4 + 8;
 /// At this size a file begins anew.
 const MOST: u64 = 1 << 20;
 
-/// The body: the step in seconds, the begin of the minute, and by key the values that are not 0.
-type Body<'a> = (i64, i64, Vec<(&'a str, i128)>);
+/// The body: the step in seconds, the end of the minute that was pushed before, the begin of this one, and by key the
+/// values that are not 0.
+type Body<'a> = (i64, i64, i64, Vec<(&'a str, i128)>);
+
+/// What was pushed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Pushed {
+    /// Oldest first.
+    pub(super) minutes: Vec<Update>,
+    /// Spans of time (unix seconds) of which it is not known what was pushed.
+    pub(super) unknown: Vec<(i64, i64)>,
+}
 
 impl Store {
     /// The files, without the ones before them.
@@ -35,13 +45,15 @@ impl Store {
         [self.state_dir.join(&name), self.counter_file.with_file_name(name)]
     }
 
-    /// Notes what was pushed. What cannot be noted is missing only where the RRD is lost too.
-    pub(super) fn note_minutes(&self, updates: &[Update]) {
+    /// Notes what was pushed after a minute that ended at `before` (unix seconds). What cannot be noted is missing only
+    /// where the RRD is lost too.
+    pub(super) fn note_minutes(&self, mut before: i64, updates: &[Update]) {
         let mut bytes = Vec::new();
         for (begin, values) in updates {
             let keys = self.protocol.counters.iter().map(|c| c.key);
-            let body: Body<'_> =
-                (self.step, *begin, keys.zip(values.iter().copied()).filter(|(_, v)| *v != 0).collect());
+            let values = keys.zip(values.iter().copied()).filter(|(_, v)| *v != 0).collect();
+            let body: Body<'_> = (self.step, before, *begin, values);
+            before = *begin + self.step;
             let Ok(body) = postcard::to_stdvec(&body) else { continue };
             bytes.extend_from_slice(BEGIN);
             bytes.extend_from_slice(&u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
@@ -53,15 +65,16 @@ impl Store {
         }
     }
 
-    /// What was pushed from `from` to `to` (unix seconds), as far as it is known, oldest first.
-    pub(super) fn pushed_minutes(&self, from: i64, to: i64) -> Vec<Update> {
-        let mut minutes = BTreeMap::new();
+    /// What was pushed from `from` to `to` (unix seconds), as far as it is known.
+    pub(super) fn pushed_minutes(&self, from: i64, to: i64) -> Pushed {
+        let mut minutes: BTreeMap<i64, (i64, Vec<i128>)> = BTreeMap::new();
         for path in self.minutes_files() {
             for path in [disk::with_end(&path, ".old"), path] {
                 let Ok(Some(bytes)) = disk::read(&path) else { continue };
-                for (_, begin, values) in records(&bytes)
-                    .filter(|(step, begin, _)| *step == self.step && (from..to).contains(begin))
-                {
+                for (step, before, begin, values) in records(&bytes) {
+                    if step != self.step || !(from..to).contains(&begin) {
+                        continue;
+                    }
                     let mut all = vec![0; self.protocol.counters.len()];
                     for (key, value) in values {
                         if let Some(slot) = self.protocol.index(key).and_then(|i| all.get_mut(i)) {
@@ -69,11 +82,23 @@ impl Store {
                         }
                     }
                     // A minute is pushed once in the life of a file; of a later one, what came last is true.
-                    minutes.insert(begin, all);
+                    minutes.insert(begin, (before, all));
                 }
             }
         }
-        minutes.into_iter().collect()
+        let mut pushed = Pushed::default();
+        let mut known_to = from;
+        for (begin, (before, values)) in minutes {
+            if before > known_to {
+                pushed.unknown.push((known_to, before));
+            }
+            known_to = begin + self.step;
+            pushed.minutes.push((begin, values));
+        }
+        if known_to < to {
+            pushed.unknown.push((known_to, to));
+        }
+        pushed
     }
 }
 
@@ -122,16 +147,21 @@ mod tests {
         std::fs::create_dir(dir.path().join("state")).unwrap();
         std::fs::create_dir(dir.path().join("counters")).unwrap();
         let minute = |n: i64| (DAY0 + 60 * n, vec![i128::from(n), 0]);
-        store.note_minutes(&[minute(1), minute(2)]);
+        store.note_minutes(DAY0, &[minute(1), minute(2)]);
         for path in store.minutes_files() {
             let bytes = std::fs::read(&path).unwrap();
             std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
         }
-        store.note_minutes(&[minute(3), minute(4)]);
-        assert_eq!(store.pushed_minutes(DAY0, DAY0 + 86_400), [minute(1), minute(3), minute(4)]);
-        assert_eq!(store.pushed_minutes(DAY0 + 180, DAY0 + 240), [minute(3)]);
+        store.note_minutes(DAY0 + 180, &[minute(3), minute(4)]);
+        let all = store.pushed_minutes(DAY0, DAY0 + 300);
+        assert_eq!(all.minutes, [minute(1), minute(3), minute(4)]);
+        assert_eq!(all.unknown, [(DAY0 + 120, DAY0 + 180)], "the second minute was torn");
+        let third = store.pushed_minutes(DAY0 + 180, DAY0 + 240);
+        assert_eq!((third.minutes, third.unknown), (vec![minute(3)], vec![]));
+        let later = store.pushed_minutes(DAY0 + 300, DAY0 + 600);
+        assert_eq!((later.minutes, later.unknown), (vec![], vec![(DAY0 + 300, DAY0 + 600)]));
         std::fs::remove_file(dir.path().join("state/.p.minutes")).unwrap();
-        assert_eq!(store.pushed_minutes(DAY0, DAY0 + 86_400).len(), 3);
+        assert_eq!(store.pushed_minutes(DAY0, DAY0 + 86_400).minutes.len(), 3);
     }
 
     #[test]
@@ -142,14 +172,14 @@ mod tests {
         let minute = |n: i64| (DAY0 + 60 * n, vec![1, i128::MAX]);
         for hundred in 0..900 {
             let all: Vec<Update> = (0..100).map(|n| minute(hundred * 100 + n)).collect();
-            store.note_minutes(&all);
+            store.note_minutes(DAY0, &all);
         }
         let size: u64 = super::super::tests::names(&dir.path().join("state"))
             .iter()
             .map(|name| std::fs::metadata(dir.path().join("state").join(name)).unwrap().len())
             .sum();
         assert!((MOST..2 * MOST + 20_000).contains(&size), "{size}");
-        let kept = store.pushed_minutes(DAY0, i64::MAX);
+        let kept = store.pushed_minutes(DAY0, i64::MAX).minutes;
         assert_eq!(kept.last(), Some(&minute(89_999)));
         assert!(kept.len() > 10_000);
     }

@@ -82,26 +82,34 @@ fn hold(journal: &mut Journal, now: i64) {
 /// Before the journal is written: is there an RRD to push to, and what does it look like? Whatever is
 /// wrong with it, the mail log goes on and the bins wait.
 pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
-    let Some(first) = journal.updates.first().map(|u| u.0) else { return };
+    if journal.updates.is_empty() && !lacks(store, &journal.state) {
+        return;
+    }
+    let first = journal.updates.first().map_or(i64::MAX, |u| u.0);
     match target(store, journal, now) {
         Ok(Target::New) => {
-            // One that was moved aside because of its time has its past for the new one.
-            if past(&store.rrd, now).is_none() {
-                refill(store, journal, i64::MIN);
+            // Of one that was moved aside because of its time the new one takes over the days before this one.
+            let midnight = first.div_euclid(86_400).saturating_mul(86_400);
+            refill(store, journal, past(&store.rrd, now).map_or(i64::MIN, |_| midnight));
+            if journal.updates.is_empty() {
+                journal.state.rrd = None;
             }
         }
         Ok(Target::Sound(header)) if header.last_update > first => {
             lift(store, journal, header.last_update, now);
         }
         Ok(Target::Sound(header)) => {
-            if header.last_update < journal.pushed_before && journal.state.rrd.is_some() {
+            if header.last_update < journal.state.rrd_end && journal.state.rrd.is_some() {
                 warn(format_args!(
                     "{}: ends at {}, and was written until {}: an older copy stands there",
                     store.rrd.display(),
                     local(header.last_update),
-                    local(journal.pushed_before)
+                    local(journal.state.rrd_end)
                 ));
                 refill(store, journal, header.last_update);
+            }
+            if journal.updates.is_empty() {
+                journal.state.rrd_end = header.last_update;
             }
             let Header { bytes, file, mark, last_update, .. } = *header;
             journal.rrd = Some(RrdBefore { file, mark, last_update, header: bytes });
@@ -114,26 +122,43 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
     }
 }
 
+/// Has somebody taken the RRD away, or put an older copy in its place?
+pub(super) fn lacks(store: &Store, state: &State) -> bool {
+    state.rrd.is_some()
+        && match look(&store.rrd) {
+            Ok(Look::Missing) => true,
+            Ok(Look::Sound(header)) => {
+                header.last_update < state.rrd_end && migrate::fit(store, &header) == Fit::Good
+            }
+            _ => false,
+        }
+}
+
 /// The RRD lacks what was pushed after `from` (unix seconds): as far as that is known it is pushed once more.
 fn refill(store: &Store, journal: &mut Journal, from: i64) {
-    let until = journal.pushed_before.min(journal.updates.first().map_or(i64::MAX, |u| u.0));
+    let until = journal.state.rrd_end.min(journal.updates.first().map_or(i64::MAX, |u| u.0));
     if journal.state.rrd.is_none() || from >= until {
         return;
     }
     let again = store.pushed_minutes(from, until);
-    let since = again.first().map_or(until, |u| u.0);
-    let what = match from {
-        i64::MIN => format!("what was counted before {} is in no graph", local(since)),
-        // Minutes without mail are nowhere.
-        _ => format!("what was counted between {} and {} is in no graph", local(from), local(since)),
+    let unknown: Vec<String> = again
+        .unknown
+        .iter()
+        .map(|(from, to)| match *from {
+            i64::MIN => format!("before {}", local(*to)),
+            from => format!("from {} to {}", local(from), local(*to)),
+        })
+        .collect();
+    let unknown = match unknown.is_empty() {
+        true => String::new(),
+        false => format!("; what was counted {} is in no graph", unknown.join(" and ")),
     };
     warn(format_args!(
-        "{}: {} minutes from {} on are written again; {what}",
+        "{}: {} minutes that it had are written again{unknown}",
         store.rrd.display(),
-        again.len(),
-        local(since)
+        again.minutes.len()
     ));
-    journal.updates.splice(0..0, again);
+    journal.updates.splice(0..0, again.minutes);
 }
 
 /// Where the bins go.
@@ -225,7 +250,7 @@ fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
 /// The RRD ends behind the first of the journal's bins. Those that were pushed by nobody go to the first one that can
 /// still be. Those that a later commit may have pushed, of which the state was lost, are compared with its rows.
 fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
-    let known = journal.pushed_before;
+    let known = journal.state.rrd_end;
     hold(journal, now);
     let floor = tally::begin(last_update + store.step - 1, store.step);
     let has = if known < last_update {
@@ -407,11 +432,15 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
         },
     };
     if result.is_ok() {
-        store.note_minutes(&journal.updates);
+        let before = journal.rrd.as_ref().map_or(journal.pushed_before, |before| before.last_update);
+        store.note_minutes(before, &journal.updates);
     }
     match result {
         Ok(()) => match look(path) {
-            Ok(Look::Sound(header)) => journal.state.rrd = Some(header.mark),
+            Ok(Look::Sound(header)) => {
+                journal.state.rrd_end = header.last_update;
+                journal.state.rrd = Some(header.mark);
+            }
             _ => journal.state.rrd = None,
         },
         Err(e) => {

@@ -1,4 +1,5 @@
 //! What the next process finds after a crash, or after somebody damaged a file: finished, undone, or kept aside.
+use std::cmp::Ordering;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -126,7 +127,29 @@ impl Session<'_> {
         self.edited |= self.lost_journal;
         let unfinished = no_journal && self.origin == Origin::Damaged;
         self.undo_stale_intent(redone, unfinished, now)?;
+        self.compare_archive()?;
         self.read_counter_file(now)
+    }
+
+    /// Is the archive's newest file as long as the last commit left it? Somebody may have restored it, or all the rest.
+    fn compare_archive(&mut self) -> Result<()> {
+        let Some((name, was)) = &self.state.archived else { return Ok(()) };
+        let Some(length) = archive::length_of(&self.store.base, name)? else { return Ok(()) };
+        let path = self.store.base.join(name);
+        match length.cmp(was) {
+            Ordering::Equal => return Ok(()),
+            Ordering::Less => warn(format_args!(
+                "{}: has {length} bytes and had {was}: an older copy stands there, without the lines that were archived since",
+                path.display()
+            )),
+            Ordering::Greater => warn(format_args!(
+                "{}: has {length} bytes and had {was} at the last commit that is known: lines may stand in it twice from there on",
+                path.display()
+            )),
+        }
+        self.state.archived = Some((name.clone(), length));
+        self.edited = true;
+        Ok(())
     }
 
     /// Cuts the archive back if the intent is that of a commit that did not come about: the next one; or,
@@ -160,6 +183,7 @@ impl Session<'_> {
         {
             self.state.pushed = tally::begin(header.last_update + self.store.step - 1, self.store.step);
             self.state.rrd = Some(header.mark);
+            self.state.rrd_end = header.last_update;
         }
     }
 

@@ -79,6 +79,8 @@ pub struct State {
     pub ledger: Ledger,
     /// The RRD as we left it.
     pub rrd: Option<RrdMark>,
+    /// When the RRD ended after our last push, unix seconds; 0: not known.
+    pub rrd_end: i64,
     /// Archive files that end in mid-line, by path below `logs_base`: which directory's line it is.
     pub open_archives: BTreeMap<String, String>,
     /// Of each counter the newest local day (`YYYYMMDD`; 0: none) on which it moved, and by how much then.
@@ -230,6 +232,7 @@ impl State {
             seen: 0,
             ledger: Ledger::default(),
             rrd: None,
+            rrd_end: 0,
             open_archives: BTreeMap::new(),
             newest_day: vec![(0, 0); width],
             moved: vec![0; width],

@@ -147,6 +147,7 @@ impl From<StateV2> for State {
                 streams: streams.into_iter().map(Stream::from).collect(),
             },
             rrd: old.rrd,
+            rrd_end: if old.rrd.is_some() { old.pushed } else { 0 },
             open_archives: old.open_archives,
             newest_day: old.newest_day,
             moved: old.moved,

@@ -60,13 +60,52 @@ fn an_hour_back() {
     assert_archived(&mut machine);
 }
 
+/// Up to a day: the minutes wait until the clock has passed the last one of the RRD, which stays where it is.
 #[test]
-fn more_than_an_hour_back() {
+fn some_hours_back() {
+    for hours in [2, 23] {
+        let mut machine = Machine::new(Store::new(), NOON);
+        run_for(&mut machine, 12, 2);
+        machine.now += 2 * MINUTE;
+        machine.update(&["--flush"]);
+        let last = machine.now;
+        machine.now -= hours * HOUR;
+        machine.before = machine.log.len();
+        machine.log();
+        machine.now += 2 * MINUTE;
+        let output = machine.update(&["--flush"]);
+        assert!(stderr(&output).contains("holds minutes that are still to come"), "{}", stderr(&output));
+        for _ in 0..4 {
+            machine.now += (last - machine.now) / 5;
+            run_for(&mut machine, 6, 2);
+        }
+        assert_eq!(machine.rrds("send").len(), 1, "nothing is moved aside");
+        machine.now = last + 2 * MINUTE;
+        run_for(&mut machine, 20, 2);
+        machine.now += 2 * MINUTE;
+        let files = machine.assert_rrds_hold(counted(&machine));
+        assert_eq!(files.len(), 1, "{hours} hours: {files:?}");
+        // What waited is in the first minute that could take it.
+        machine.assert_minutes_since(last + 3 * MINUTE);
+        assert_archived(&mut machine);
+    }
+}
+
+/// Two days: the file is moved aside, and what it has of the time before is in the new one.
+#[test]
+fn two_days_back() {
     let mut machine = Machine::new(Store::new(), NOON);
     run_for(&mut machine, 12, 2);
     machine.now += 2 * MINUTE;
     machine.update(&["--flush"]);
-    machine.now -= HOUR + 30 * MINUTE;
+    let (past, wrong) = (counted(&machine), machine.now + 2 * 86_400);
+    let real = machine.now + 10 * MINUTE;
+    machine.now = wrong;
+    run_for(&mut machine, 20, 2);
+    machine.now += 2 * MINUTE;
+    machine.update(&["--flush"]);
+    let ahead = counted(&machine) - past;
+    machine.now = real;
     machine.before = machine.log.len();
     let begin = machine.now;
     machine.log();
@@ -76,12 +115,13 @@ fn more_than_an_hour_back() {
     machine.now += 2 * MINUTE;
     let output = machine.update(&["--flush"]);
     assert!(stderr(&output).contains("send.rrd.future-"), "the way out: {}", stderr(&output));
-    let begin = begin + 4 * MINUTE;
-    run_for(&mut machine, 120, 6);
+    run_for(&mut machine, 20, 2);
     machine.now += 2 * MINUTE;
-    let files = machine.assert_rrds_hold(counted(&machine));
+    machine.update(&["--flush"]);
+    let files = machine.rrds("send");
     assert_eq!(files.len(), 2, "{files:?}");
-    machine.assert_minutes_since(begin);
+    assert_eq!(machine.total(&files[0], "message_new"), counted(&machine) - ahead, "history and all since");
+    machine.assert_minutes_since(begin + 4 * MINUTE);
     assert_archived(&mut machine);
 }
 
@@ -91,7 +131,7 @@ fn a_year_ahead_for_some_minutes() {
     for minutes in [2, 8, 30] {
         let mut machine = Machine::new(Store::with("logs_archive_purge = 1\n"), NOON);
         run_for(&mut machine, 12, 2);
-        let before = machine.now;
+        let (before, past) = (machine.now, counted(&machine));
         machine.now += YEAR;
         run_for(&mut machine, minutes, 2);
         machine.now = before + minutes * MINUTE;
@@ -100,7 +140,8 @@ fn a_year_ahead_for_some_minutes() {
         machine.now += 2 * MINUTE;
         run_for(&mut machine, 20, 2);
         machine.now += 2 * MINUTE;
-        let files = machine.assert_rrds_hold(counted(&machine));
+        // What was logged before the clock went wrong is in both.
+        let files = machine.assert_rrds_hold_twice(counted(&machine), past);
         // Ten minutes are too short for a wrong clock to get into the RRD.
         assert_eq!(files.len(), if minutes > 10 { 2 } else { 1 }, "{minutes} minutes: {files:?}");
         machine.assert_minutes_since(begin);

@@ -91,6 +91,13 @@ impl Scene {
         }
     }
 
+    /// The second copies of the state are lost too.
+    fn without_copies(&self) {
+        for copy in ["counters/.send.state", "rrd/.send.state"] {
+            fs::remove_file(self.file(copy)).expect("a copy");
+        }
+    }
+
     fn query(&self) -> Answer {
         let output = self.store.maillogs(&["send"]);
         assert_eq!(output.status.code(), Some(0), "a query: {}", stderr(&output));
@@ -165,6 +172,7 @@ fn a_damaged_state_is_kept_and_nothing_is_doubled() {
         for rolls in [false, true] {
             println!("{damage:?}, then a roll: {rolls}");
             scene.again();
+            scene.without_copies();
             scene.ruin(name, damage);
             scene.query().assert_counts(&counted);
             if rolls {
@@ -216,11 +224,37 @@ fn a_damaged_counter_file_is_said() {
 }
 
 #[test]
+fn a_damaged_state_costs_nothing_where_a_copy_of_it_is_left() {
+    let scene = Scene::new();
+    let [_, logged] = scene.counts();
+    for lost in ["counters/.send.state", "rrd/.send.state"] {
+        for damage in ways(fs::read(scene.file("state/send.state")).expect("the state").len()) {
+            for counters_too in [false, true] {
+                println!("{damage:?}, without {lost}, the counter file as well: {counters_too}");
+                scene.again();
+                fs::remove_file(scene.file(lost)).expect("a copy");
+                scene.ruin("state/send.state", damage);
+                if counters_too {
+                    scene.ruin("counters/send.txt", Damage::Garbage);
+                }
+                scene.query().assert_counts(&logged);
+                let output = scene.store.maillogs(&["update", "send"]);
+                assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+                says(&output, "send.state: was damaged; going on from the copy");
+                scene.query().assert_counts(&logged);
+                scene.goes_on();
+            }
+        }
+    }
+}
+
+#[test]
 fn with_state_and_counter_file_damaged_what_is_lost_is_said() {
     let scene = Scene::new();
     for damage in [Damage::Cut(0), Damage::Cut(60), Damage::Garbage, Damage::Directory, Damage::Fifo] {
         println!("{damage:?}");
         scene.again();
+        scene.without_copies();
         scene.ruin("state/send.state", damage);
         scene.ruin("counters/send.txt", damage);
         scene.query();
@@ -231,6 +265,7 @@ fn with_state_and_counter_file_damaged_what_is_lost_is_said() {
         scene.goes_on();
     }
     scene.again();
+    scene.without_copies();
     scene.ruin("state/send.state", Damage::Garbage);
     fs::remove_file(scene.file("counters/send.txt")).expect("removing");
     says(&scene.store.maillogs(&["update", "send"]), "counting begins at 0");

@@ -103,7 +103,7 @@ pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -
     create_after(path, protocol, step, updates, None)
 }
 
-/// As [`create`]. `before` is a file whose past the new one goes on with; of the first day, the minutes that it has.
+/// As [`create`]. `before` is a file whose past the new one goes on with, up to the first bin's day.
 pub fn create_after(
     path: &Path,
     protocol: &Protocol,
@@ -112,15 +112,8 @@ pub fn create_after(
     before: Option<&Path>,
 ) -> Result<()> {
     let temporary = disk::temporary(path);
-    let past = |first: i64| match before {
-        Some(before) => rows(before, protocol, step, first.div_euclid(DAY) * DAY, first),
-        None => Ok(Rows::new()),
-    };
     let first = updates.first().map_or(0, |u| u.0);
-    let past =
-        past(first)?.into_iter().filter(|(begin, values)| *begin < first && values.iter().any(|v| *v != 0));
-    let all: Vec<Update> = past.chain(updates.iter().cloned()).collect();
-    let made = create_at(&temporary, protocol, step, &all).and_then(|()| {
+    let made = create_at(&temporary, protocol, step, updates).and_then(|()| {
         if let Some(before) = before {
             history::take_over(before, &temporary, first.div_euclid(DAY) * DAY)?;
         }
