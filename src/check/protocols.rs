@@ -10,6 +10,7 @@ use crate::protocol::Kind;
 use crate::query;
 use crate::store::commit::{Health, Store};
 use crate::store::counters;
+use crate::store::push::FUTURE;
 use crate::store::rrd::header::{Look, look};
 use crate::store::state::State;
 
@@ -70,7 +71,8 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
                 "state",
                 Level::Error,
                 path(&file),
-                "is damaged; the next update sets it aside and goes on from the counter file".to_owned(),
+                "is damaged; the next update sets it aside and goes on from a copy of it, or else from the counter file"
+                    .to_owned(),
             ),
             Health::Unfinished(file) => (
                 "state",
@@ -81,6 +83,33 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
             Health::Locked(file) => ("lock", Level::Warning, path(&file), held(&file)),
             Health::Edited(file) => edited(store, &file),
             Health::Unreadable(file, why) => ("state", Level::Error, path(&file), why),
+            Health::Behind(copy) => (
+                "state",
+                Level::Warning,
+                path(&store.state_dir),
+                format!(
+                    "the state is gone or older than its copy {}; the next update goes on from that",
+                    path(&copy)
+                ),
+            ),
+            Health::Vanished(dir, since) => (
+                "state",
+                Level::Error,
+                path(&dir),
+                format!("is gone with everything in it, noticed {}; mount its disk, or do what update says", ago((job.clock)() - since)),
+            ),
+            Health::OlderCounters(file) => (
+                "counters",
+                Level::Warning,
+                path(&file),
+                "is an older copy; the next update writes it anew".to_owned(),
+            ),
+            Health::Aside(file, time, why) => (
+                "state",
+                Level::Note,
+                path(&file),
+                format!("was moved aside {} because {why}; remove it when nobody needs it", ago((job.clock)() - time)),
+            ),
         };
         if used || level > Level::Note {
             report.of(job.feed, level, check, subject, text);
@@ -110,7 +139,7 @@ fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
     loop {
         let (number, found) = look();
         let locked = found.iter().any(|h| matches!(h, Health::Locked(_)));
-        let well = found.iter().all(|h| matches!(h, Health::Fine | Health::Fresh));
+        let well = found.iter().all(|h| matches!(h, Health::Fine | Health::Fresh | Health::Aside(..)));
         let now = (number, found);
         if well || (!locked && before.as_ref() == Some(&now)) {
             return now.1;
@@ -155,7 +184,10 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
         Err(e) => say(Level::Error, &e.to_string()),
         Ok(Look::Missing) if !used => {}
         Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),
-        Ok(Look::Missing) => say(Level::Error, "is gone; a new one is begun at the next push"),
+        Ok(Look::Missing) => say(
+            Level::Error,
+            "is gone; the next update begins a new one, with the minutes that were written lately",
+        ),
         Ok(Look::Broken(why)) => {
             say(Level::Error, &format!("is damaged ({why}); it is set aside at the next push"));
         }
@@ -164,8 +196,24 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
                 say(Level::Error, "has another step than rrd_step; it is set aside at the next push");
             } else if !header.sources.iter().map(|s| s.name.as_str()).eq(wanted) {
                 say(Level::Warning, "lacks data sources of today's table; the next update migrates it");
+            } else if header.last_update > now + FUTURE {
+                say(
+                    Level::Error,
+                    "has times that are days ahead (was the clock wrong?); the next push moves it aside, and a new one goes on with its past",
+                );
             } else if header.last_update > now + 3600 {
-                say(Level::Error, "was updated with a time that is still to come (was the clock wrong?)");
+                say(
+                    Level::Warning,
+                    &format!(
+                        "has minutes that are still to come (was the clock wrong?); those from now on wait for {} min until they are over",
+                        (header.last_update - now) / 60
+                    ),
+                );
+            } else if header.last_update < state.rrd_end {
+                say(
+                    Level::Warning,
+                    "is an older copy; the next update writes the minutes again that it lacks, as far as they are known",
+                );
             } else {
                 say(Level::Ok, "has the data sources of the protocol's table");
             }

@@ -137,10 +137,25 @@ pub enum Health {
     Edited(PathBuf),
     /// Something cannot be read; why.
     Unreadable(PathBuf, String),
+    /// The state is gone, damaged or older than this copy of it, which the next process goes on from.
+    Behind(PathBuf),
+    /// A directory of ours is gone with everything in it, since this unix time.
+    Vanished(PathBuf, i64),
+    /// The counter file is an older one of ours.
+    OlderCounters(PathBuf),
+    /// A file that was moved out of the way, when (unix seconds), and why.
+    Aside(PathBuf, i64, &'static str),
 }
 
+/// Why files are moved out of the way, as it stands in their names, and what that means.
+const WHY: [(&str, &str); 3] = [
+    ("corrupt", "it was damaged"),
+    ("old", "it has data sources or a step that are not those of toaster.conf any more"),
+    ("future", "a clock that was days ahead had written to it"),
+];
+
 impl Store {
-    /// Looks at lock, state, journal, intent and counter file.
+    /// Looks at lock, state, journal, intent, counter file, at copies, and at what was moved aside.
     pub fn health(&self) -> Vec<Health> {
         let mut found = Vec::new();
         let lock = self.file("lock");
@@ -174,9 +189,25 @@ impl Store {
                 None
             }
         };
-        if let Some(written) = state.and_then(|s| s.counter_file) {
+        for (dir, since) in state.iter().flat_map(|s| &s.vanished) {
+            found.push(Health::Vanished(dir.into(), *since));
+        }
+        match self.newer_copy(state.as_ref()) {
+            Ok(None) => {}
+            Ok(Some((_, path))) => found.push(Health::Behind(path)),
+            Err(e) => found.push(Health::Unreadable(self.counters_copy(), e.to_string())),
+        }
+        let ours = [self.file("state"), self.journal(), self.counter_file.clone(), self.rrd.clone()];
+        for (path, (name, why)) in ours.iter().flat_map(|path| WHY.map(|why| (path, why))) {
+            let aside = aside::all(path, name).into_iter();
+            found.extend(aside.map(|(time, file)| Health::Aside(file, time, why)));
+        }
+        if let Some((state, written)) = state.as_ref().and_then(|s| Some((s, s.counter_file?))) {
             match disk::read(&self.counter_file) {
                 Ok(Some(bytes)) if digest(&[&bytes]) == written => found.push(Health::Fine),
+                Ok(Some(bytes)) if self.is_older_copy(state, &bytes) => {
+                    found.push(Health::OlderCounters(self.counter_file.clone()));
+                }
                 Ok(_) => found.push(Health::Edited(self.counter_file.clone())),
                 Err(e) => found.push(Health::Unreadable(self.counter_file.clone(), e.to_string())),
             }

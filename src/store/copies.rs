@@ -8,12 +8,17 @@
 //! A copy is written last of all and without an fsync: it is never newer than the state but after a restore. One
 //! that a loss of power has torn has a wrong checksum, and is no copy.
 use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::commit::Store;
-use super::disk;
-use super::state::{State, decode, number_of};
-use crate::error::{Result, warn};
+use super::state::{State, decode, digest, number_of};
+use super::{counters, disk};
+use crate::error::{At, Result, warn};
+
+/// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
+const OLD: i64 = 3600;
 
 /// As many bytes of a copy tell the number of its commit.
 const FRONT: usize = 64;
@@ -45,6 +50,22 @@ impl Store {
         Ok(newest)
     }
 
+    /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
+    /// its time: an edit is younger than the last commit.
+    pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8]) -> bool {
+        let copy = disk::read(&self.counters_copy()).ok().flatten();
+        let copy = copy.and_then(|bytes| decode::<State>(&bytes));
+        let is_beside_it = copy.is_some_and(|copy| {
+            copy.store == state.store
+                && copy.number < state.number
+                && copy.counter_file == Some(digest(&[bytes]))
+        });
+        let mtime = |path: &Path| std::fs::symlink_metadata(path).map_or(i64::MAX, |meta| meta.mtime());
+        let last = state.committed.min(mtime(&self.file("state")));
+        let is_old = state.committed != 0 && mtime(&self.counter_file) < last - OLD;
+        is_beside_it || (is_old && counters::is_as_we_write(self.protocol, bytes))
+    }
+
     /// Writes the copies of `bytes`, which are those of the state. Nothing depends on them while all is well: what
     /// cannot be written is said, and the one that stands there stays.
     pub(super) fn write_copies(&self, bytes: &[u8], has_rrd: bool) {
@@ -60,10 +81,10 @@ impl Store {
 
 /// The state at `path` if it is of a later commit than `known`, and of the same store.
 fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
-    let Ok(Some(file)) = open(path) else { return Ok(None) };
+    let Some(file) = open(path)? else { return Ok(None) };
     if let Some(known) = known {
         let mut front = [0; FRONT];
-        let got = disk::read_at(&file, &mut front, 0).unwrap_or(0);
+        let got = disk::read_at(&file, &mut front, 0).at("read", path)?;
         if number_of(&front[..got]).is_none_or(|number| number <= known.number) {
             return Ok(None);
         }
@@ -72,10 +93,12 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
     Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number && copy.store == k.store)))
 }
 
-/// What is no file of ours is no copy; so is what is not there.
+/// What is no file of ours is no copy; so is what is not there. One that cannot be looked at may be either.
 fn open(path: &Path) -> Result<Option<File>> {
     match std::fs::symlink_metadata(path) {
         Ok(meta) if meta.is_file() => disk::open(path),
-        _ => Ok(None),
+        Ok(_) => Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(e).at("look at", path),
     }
 }

@@ -1,6 +1,5 @@
 //! What the next process finds after a crash, or after somebody damaged a file: finished, undone, or kept aside.
 use std::cmp::Ordering;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::archive::{self, Intent};
@@ -12,9 +11,6 @@ use super::state::{State, decode, digest, encode};
 use super::{aside, counters, disk, migrate, takeover};
 use crate::error::{Result, warn};
 use crate::tally;
-
-/// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
-const OLD: i64 = 3600;
 
 impl Session<'_> {
     /// Finishes or undoes what a crash left, and reads state and counter file.
@@ -208,22 +204,6 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
-    /// its time: an edit is younger than the last commit.
-    fn is_older_copy(&self, bytes: &[u8]) -> bool {
-        let copy = disk::read(&self.store.counters_copy()).ok().flatten();
-        let copy = copy.and_then(|bytes| decode::<State>(&bytes));
-        let is_beside_it = copy.is_some_and(|copy| {
-            copy.store == self.state.store
-                && copy.number < self.state.number
-                && copy.counter_file == Some(digest(&[bytes]))
-        });
-        let written = std::fs::symlink_metadata(&self.store.counter_file).map_or(i64::MAX, |m| m.mtime());
-        let state = std::fs::symlink_metadata(self.store.file("state")).map_or(i64::MIN, |m| m.mtime());
-        let is_old = self.state.committed != 0 && written < self.state.committed.min(state) - OLD;
-        is_beside_it || (is_old && counters::is_as_we_write(self.store.protocol, bytes))
-    }
-
     /// An edit by hand wins; so does a removal. On the first run the file is taken over.
     fn read_counter_file(&mut self, now: i64) -> Result<()> {
         let (path, protocol) = (&self.store.counter_file, self.store.protocol);
@@ -261,7 +241,7 @@ impl Session<'_> {
         {
             return self.write_counters_anew("is cut short", now);
         }
-        if self.origin == Origin::Known && self.is_older_copy(&bytes) {
+        if self.origin == Origin::Known && self.store.is_older_copy(&self.state, &bytes) {
             let text = counters::format(protocol, &self.state.totals, &self.state.extra);
             disk::replace(path, text.as_bytes(), 0o644)?;
             self.edited = true;
