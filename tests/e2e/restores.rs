@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::rrd;
-use crate::support::store::{Answer, Store, stderr};
+use crate::support::store::{Answer, MAILLOGS, Store, stderr};
 
 const PARTS: [&str; 4] = ["state", "counters", "rrd", "archive"];
 
@@ -195,4 +195,44 @@ fn parts_that_are_gone_are_waited_for_or_made_anew() {
             assert_eq!((scene.counted(), scene.in_rrds()), (ALL, ALL), "{loss:?} {parts:?}: mended");
         }
     }
+}
+
+/// What was waited for in vain is made anew: counters and archive after an hour, an RRD after a day.
+#[test]
+fn nothing_is_waited_for_for_ever() {
+    let scene = Scene::new();
+    let later = |ahead: &str, arguments: &[&str]| {
+        let mut command = scene.store.command("faketime");
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", ahead, MAILLOGS]).args(arguments);
+        command.output().expect("faketime")
+    };
+    scene.lose(&["counters", "rrd"], Loss::Gone);
+    assert_eq!(scene.store.maillogs(&["update"]).status.code(), Some(1));
+    let output = later("+50m", &["update"]);
+    assert_eq!(output.status.code(), Some(1), "before the hour is over: {}", stderr(&output));
+    let output = later("+70m", &["update"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let written = fs::read_to_string(scene.store.base().join("counters/send.txt")).expect("counters");
+    assert!(written.contains("message_new:200\n") || written.contains("\nnew:200\n"), "{written}");
+    assert_eq!(scene.in_rrds(), [0, 0], "the RRD is waited for for longer");
+    let output = later("+26h", &["update", "--flush"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!((scene.counted(), scene.in_rrds()), (ALL, ALL));
+
+    // A roll is what archives.
+    scene.lose(&["archive"], Loss::Gone);
+    let chunk = fs::read(scene.store.logs().join("current")).expect("current");
+    fs::remove_file(scene.store.logs().join("current")).expect("current");
+    let output = scene.store.postprocess(&chunk);
+    assert_eq!(output.status.code(), Some(111), "{}", stderr(&output));
+    assert_eq!(output.stdout, b"", "nothing is passed through that comes again");
+    assert!(stderr(&output).contains("to go on without it now: mkdir -p"), "{}", stderr(&output));
+    assert_eq!(scene.counted(), ALL);
+    let mut roll = scene.store.command("faketime");
+    roll.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", "+70m"]).arg(scene.store.sendlog());
+    let output = scene.store.postprocess_by(&mut roll, &chunk);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(output.stdout, chunk);
+    assert_eq!(scene.store.archived(), chunk);
+    assert_eq!(scene.counted(), ALL);
 }
