@@ -15,6 +15,7 @@ use super::recover::{is_something_else, read_any, read_or_aside};
 use super::rrd::Update;
 use super::state::{State, decode, digest, encode};
 use super::takeover::Legacy;
+use super::writers::Under;
 use super::{counters, disk};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
@@ -38,6 +39,8 @@ pub struct Store {
     pub step: i64,
     /// May the RRD lose data sources that the protocol has no more? Not because of a typo in toaster.conf.
     pub may_drop: bool,
+    /// The configuration; `None`: it is not asked for.
+    pub under: Option<Under>,
 }
 
 impl Store {
@@ -60,6 +63,15 @@ impl Store {
     /// # Errors
     /// When a file is there and may not be read.
     pub fn read(&self) -> Result<Option<State>> {
+        let mut newest = self.last_commit()?;
+        if let Some(state) = &mut newest {
+            state.fit(self.protocol);
+        }
+        Ok(newest)
+    }
+
+    /// As [`Store::read`], with the counters that the table had then.
+    pub(super) fn last_commit(&self) -> Result<Option<State>> {
         // A commit between two reads moves the journal's content to the state: look again.
         for _ in 0..100 {
             let journal = self.read_journal()?;
@@ -69,14 +81,10 @@ impl Store {
                 continue;
             }
             let state = state.and_then(|bytes| decode::<State>(&bytes));
-            let mut newest = match (journal.map(|j| j.state), state) {
+            return Ok(match (journal.map(|j| j.state), state) {
                 (Some(j), Some(s)) => Some(if j.number >= s.number { j } else { s }),
                 (j, s) => j.or(s),
-            };
-            if let Some(state) = &mut newest {
-                state.fit(self.protocol);
-            }
-            return Ok(newest);
+            });
         }
         Err(Error::Message(format!("{}: changes faster than it can be read", self.journal().display())))
     }
@@ -93,6 +101,7 @@ impl Store {
     pub fn open(&self, patience: Duration, now: i64) -> Result<Session<'_>> {
         disk::make_dir(&self.state_dir)?;
         let lock = lock(&self.file("lock"), patience)?;
+        self.refuse_to_take_turns()?;
         if self.counts()
             && let Some(dir) = self.counter_file.parent()
         {
@@ -143,14 +152,19 @@ impl Store {
             found.push(Health::Locked(lock));
         }
         for name in ["journal", "intent"] {
-            match disk::read(&self.file(name)) {
+            match disk::read_within(&self.file(name), disk::LARGEST_RECORD) {
                 Ok(None) => {}
+                Err(Error::TooLarge { path, .. }) => found.push(Health::Damaged(path)),
                 Ok(Some(_)) => found.push(Health::Unfinished(self.file(name))),
                 Err(e) => found.push(Health::Unreadable(self.file(name), e.to_string())),
             }
         }
         let path = self.file("state");
-        let state = match disk::read(&path) {
+        let state = match disk::read_within(&path, disk::LARGEST_RECORD) {
+            Err(Error::TooLarge { path, .. }) => {
+                found.push(Health::Damaged(path));
+                None
+            }
             Ok(Some(bytes)) => match decode::<State>(&bytes) {
                 Some(state) => Some(state),
                 None => {
@@ -170,7 +184,7 @@ impl Store {
         if let Some(written) = state.and_then(|s| s.counter_file) {
             match disk::read(&self.counter_file) {
                 Ok(Some(bytes)) if digest(&[&bytes]) == written => found.push(Health::Fine),
-                Ok(_) => found.push(Health::Edited(self.counter_file.clone())),
+                Ok(_) | Err(Error::TooLarge { .. }) => found.push(Health::Edited(self.counter_file.clone())),
                 Err(e) => found.push(Health::Unreadable(self.counter_file.clone(), e.to_string())),
             }
         }
@@ -256,6 +270,7 @@ impl Session<'_> {
     /// Before the journal stands: nothing has happened. After: the next process finishes it.
     pub fn commit(&mut self, mut state: State, updates: Vec<Update>, now: i64) -> Result<()> {
         state.number = self.state.number + 1;
+        self.store.sign(&mut state, now);
         if self.store.counts() {
             let text = counters::format(self.store.protocol, &state.totals, &state.extra);
             state.counter_file = Some(digest(&[text.as_bytes()]));

@@ -18,9 +18,11 @@ pub mod pack;
 mod push;
 mod recover;
 pub mod rrd;
+mod size;
 pub mod state;
 pub mod takeover;
 #[cfg(test)]
 mod tests;
 mod v1;
 mod v2;
+pub mod writers;

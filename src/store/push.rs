@@ -115,6 +115,12 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
             let ours = journal.state.rrd.is_none_or(|mark| mark == header.mark);
             if !ours {
                 aside("corrupt", "is not the file that was written last")
+            } else if fit == Fit::Foreign && !store.may_drop {
+                warn(format_args!(
+                    "{}: has other data sources or another step than are needed now; it stays until toaster.conf is in order, and the graphs wait",
+                    path.display()
+                ));
+                false
             } else if fit == Fit::Foreign {
                 aside("old", "has other data sources or another step than are needed now")
             } else if header.last_update > now + FUTURE {
