@@ -77,7 +77,7 @@ impl Config {
     /// As [`Config::parse`], with what toaster-watcher.conf beside `file` says where `text` is silent.
     fn with_neighbour(text: &str, file: &Path) -> (Config, Vec<Problem>) {
         let neighbour = file.with_file_name("toaster-watcher.conf");
-        Config::assemble(text, file, |config, document, problems| {
+        let (config, problems) = Config::assemble(text, file, |config, document, problems| {
             let error = match read_text(&neighbour) {
                 Ok(text) => {
                     // Most of that file is not for us, so its syntax is not ours to judge.
@@ -100,7 +100,8 @@ impl Config {
                        pop3_log_method into toaster.conf";
             let text = format!("cannot read: {}; {way}", why(&neighbour, &error));
             problems.push(Problem { severity, ..unread(&neighbour, text) });
-        })
+        });
+        (Config { unended: !text.ends_with('\n'), ..config }, problems)
     }
 }
 

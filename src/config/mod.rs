@@ -235,7 +235,7 @@ impl Config {
         let mut config = Config::builtin();
         keys::apply(&mut config, &document, file, &|_| true, &mut problems);
         more(&mut config, &document, &mut problems);
-        (config.finish(text, document, file, &mut problems), problems)
+        (config.finish(document, file, &mut problems), problems)
     }
 
     /// What holds where the file is silent, or wrong. Paths are as in toaster.conf, not yet absolute.
@@ -320,7 +320,7 @@ impl Config {
     }
 
     /// What needs all keys at once: counter files must differ, paths become absolute, own protocols have theirs.
-    fn finish(mut self, text: &str, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
+    fn finish(mut self, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
         keys::distinct_counter_files(&mut self, &document, file, problems);
         let base = self.logs_base.clone();
         let dirs = [&mut self.logs_send_dirs, &mut self.logs_smtp_dirs, &mut self.logs_pop3_dirs];
@@ -333,7 +333,6 @@ impl Config {
         own::read(&mut self, &document, file, problems);
         self.raw = document.table;
         self.file = Some(file.to_path_buf());
-        self.unended = !text.ends_with('\n');
         self
     }
 }

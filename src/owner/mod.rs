@@ -63,8 +63,10 @@ fn work_as_owner(config: &Config, may_change: bool) -> Result<()> {
     take_ids(&owner).map_err(|e| {
         let e = io::Error::from(e);
         Error::Message(format!(
-            "cannot work as user {} and group {} (logs_user, logs_group): {e}; nothing is done as root",
-            owner.uid, owner.gid
+            "cannot work as user {} and group {} (logs_user, logs_group): {}; nothing is done as root",
+            owner.uid,
+            owner.gid,
+            plainly(&e)
         ))
     })
 }
