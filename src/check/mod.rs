@@ -9,6 +9,8 @@ mod print;
 mod protocols;
 mod reading;
 
+use std::os::unix::fs::MetadataExt;
+
 use nix::unistd::geteuid;
 use serde::Serialize;
 
@@ -166,10 +168,13 @@ fn configuration(report: &mut Report, config: &Config, problems: &[Problem]) {
     if let Some(file) = config.file.as_ref().filter(|_| !geteuid().is_root()) {
         // Root reads it whatever its mode is; with root's rights given away it shows what the loggers can do.
         if let Err(e) = std::fs::File::open(file) {
+            let mode =
+                std::fs::metadata(file).map(|meta| format!(", it has mode {:04o}", meta.mode() & 0o7777));
             let text = format!(
-                "cannot be read by user {} ({}), as whom the loggers' processors work: they exit 111 until it can; chmod 0644 lets everybody read it",
+                "cannot be read by user {} ({}{}), as whom the loggers' processors work: they exit 111 until it can; chmod 0644 lets everybody read it",
                 geteuid(),
-                plainly(&e)
+                plainly(&e),
+                mode.unwrap_or_default()
             );
             report.add(Level::Error, "configuration", file.display().to_string(), text);
         }

@@ -150,7 +150,9 @@ fn why(file: &Path, error: &io::Error) -> String {
             ),
         },
         io::ErrorKind::NotFound => {
-            format!("{said}; put it back, or name another one with --config or TOASTER_CONF")
+            format!(
+                "{said}; the built-in defaults are not used instead: put it back, or name another one with --config or TOASTER_CONF"
+            )
         }
         _ => said,
     }

@@ -1,4 +1,5 @@
 //! What the store is told of the configuration that it is written under.
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{Feed, Job, feeds};
@@ -51,9 +52,12 @@ impl Job<'_> {
             std::fs::canonicalize(&self.config.logs_base).unwrap_or_else(|_| self.config.logs_base.clone());
         for base in directory.ancestors().skip(1).filter(|base| *base != ours) {
             let file = base.join("state").join(format!("{}.state", self.feed.protocol.name));
-            let Some(state) =
-                disk::read_within(&file, disk::LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes))
-            else {
+            let read = match disk::read_within(&file, disk::LARGEST_RECORD) {
+                // Whoever may not go there cannot have counted there.
+                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => continue,
+                other => other?,
+            };
+            let Some(state) = read.and_then(|bytes| decode::<State>(&bytes)) else {
                 continue;
             };
             if state.ledger.directories.iter().any(|known| Path::new(&known.path) == directory) {

@@ -344,6 +344,23 @@ fn two_configurations_do_not_take_turns_on_one_store() {
         assert!(output.status.success(), "{}", stderr(&output));
         let answer = String::from_utf8(output.stdout.clone()).expect("UTF-8");
         assert!(answer.contains("message_new:40") && stderr(&output).contains(words[0]), "{output:?}");
+        // It draws what there is.
+        let drawn = store.path("drawn");
+        let output = store.maillogs(&[
+            "--config",
+            &named,
+            "graph",
+            "--period",
+            "day",
+            "-o",
+            &drawn.display().to_string(),
+        ]);
+        if !more.starts_with("rrd_") {
+            assert!(output.status.success(), "{}", stderr(&output));
+        }
+        assert!(drawn.join("messages-day-light.png").exists() || more.starts_with("rrd_"));
+        assert!(stderr(&output).contains("drawing what was counted before"), "{}", stderr(&output));
+        assert_eq!(olds(&store), 0);
         // A logger under the other one keeps its chunk.
         let mut other = store.command(store.sendlog());
         let output = store.postprocess_by(other.arg("--config").arg(&cron), &minutes(4));
