@@ -144,13 +144,12 @@ pub(super) fn only_looks(key: &str) -> bool {
 }
 
 /// Is `key`, which there is not, most likely a misspelt key that says where the store is, what is counted or what is
-/// kept? With that key's default, lines would be counted into another store, or an RRD begun anew.
+/// kept? With that key's default, lines would be counted into another store, or an RRD begun anew. Of a misspelt
+/// logs_user or logs_group nothing comes of that kind: what the default user may not write he does not write.
 pub(super) fn misspells_what_is_kept(key: &str) -> bool {
-    const KEPT: [&str; 13] = [
+    const KEPT: [&str; 11] = [
         "logs_base",
         "logs_counters",
-        "logs_user",
-        "logs_group",
         "logs_send_dirs",
         "logs_smtp_dirs",
         "logs_pop3_dirs",
