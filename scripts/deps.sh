@@ -38,6 +38,8 @@ need systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need util-linux command -v unshare
 need mount command -v mount
+# System calls that fail.
+need strace command -v strace
 # To break the program on purpose.
 need patch command -v patch
 # A clock that is set.

@@ -289,8 +289,8 @@ fn personalities(protocols: &[&'static Protocol]) -> impl Iterator<Item = String
 /// Understands a command line, argv\[0\] included, when there are these `protocols`.
 ///
 /// # Errors
-/// clap's own, worded for the user. A personality never fails: what it does not understand is left
-/// out, because the mail log must not stop for a typo.
+/// clap's own, worded for the user. A personality leaves out what it does not understand, because the mail log must not
+/// stop for a typo; but for what may have been meant to name a configuration.
 pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call, clap::Error> {
     let me = args.first().and_then(|a| personality(Path::new(a), protocols));
     let words: Vec<OsString> = match me {
@@ -304,12 +304,39 @@ pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call,
         (Ok(matches), _) => Ok(understand(&matches, protocols)),
         (Err(e), _) if !e.use_stderr() => Err(e),
         (Err(e), Some(log)) => {
+            let config = config_of(args);
+            if config.is_none() && args.iter().skip(1).any(|word| may_mean_config(word)) {
+                return Err(e);
+            }
             crate::error::warn(e.to_string().lines().next().unwrap_or_default());
             let action = Action::Process { log, force: false };
-            Ok(Call { config: None, verbose: false, action })
+            Ok(Call { config, verbose: false, action })
         }
         (Err(e), None) => Err(e),
     }
+}
+
+/// `--config` without a file, `--conf`, `-c`: without it another store would be written.
+fn may_mean_config(word: &OsStr) -> bool {
+    [&b"--c"[..], b"-c"].iter().any(|start| word.as_bytes().starts_with(start))
+}
+
+/// Is this command line a processor's, of a protocol that only toaster.conf may define? By the name it was called by,
+/// or by its first word.
+pub fn may_be_processor(args: &[OsString]) -> bool {
+    let is_log = |word: &OsStr| word.as_bytes().ends_with(b"log") && word != "maillogs";
+    let me = args.first().and_then(|me| Path::new(me).file_name());
+    let mut words = args.iter().skip(1).map(OsString::as_os_str);
+    let mut first = None;
+    while let Some(word) = words.next() {
+        if word == "--config" {
+            words.next();
+        } else if !word.as_bytes().starts_with(b"-") {
+            first = Some(word);
+            break;
+        }
+    }
+    me.into_iter().chain(first).any(is_log)
 }
 
 /// The `--config` of a command line that may hold words we do not know, or ask for help.

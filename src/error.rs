@@ -26,6 +26,14 @@ pub enum Error {
         /// How long was waited, in seconds.
         seconds: u64,
     },
+    /// A small file of ours that is none.
+    #[error("{}: has more than {most} bytes, which no such file of maillogs has; move it away", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How large it may be, in bytes.
+        most: u64,
+    },
     /// librrd refused.
     #[error("{}: librrd: {text}", path.display())]
     Rrd {

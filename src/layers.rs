@@ -16,8 +16,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &["error", "store"]),
     ("figures", &["graph", "protocol", "store"]),
     ("config", &["protocol"]),
-    ("check", &["config", "error", "graph", "ingest", "protocol", "query", "store"]),
-    ("owner", &["config", "error"]),
+    ("check", &["config", "error", "graph", "ingest", "owner", "protocol", "query", "store"]),
+    ("owner", &["config", "error", "ingest", "source"]),
     ("cli", &["error", "ingest", "protocol"]),
 ];
 

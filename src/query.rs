@@ -32,6 +32,9 @@ const WORTH_A_COMMIT: u64 = 1 << 20;
 /// When the last commit is there and cannot be read.
 pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
     let mut answer = look(job, now)?;
+    if let Some(clash) = job.store().clash(&answer.state) {
+        warn(format_args!("{clash}; nothing is counted under it until then"));
+    }
     if answer.commit == 0
         && let Some(missing) = job.missing(&answer.state)
     {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call};
-use crate::config::{Config, Problem, Severity, print};
+use crate::config::{Config, Problem, print};
 use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
@@ -23,34 +23,86 @@ const TEMPORARY: u8 = 111;
 pub fn run(args: Vec<OsString>) -> ExitCode {
     let call = match understand(&args) {
         Ok(call) => call,
-        Err(e) => {
+        Err(Misunderstood::Words(e)) => {
             let _ = e.print();
-            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+            let is_processor = e.use_stderr() && cli::may_be_processor(&args) && !is_maillogs(&args);
+            return if is_processor {
+                later()
+            } else {
+                ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2))
+            };
+        }
+        Err(Misunderstood::Configuration(problems)) => {
+            problems.iter().for_each(warn);
+            return if cli::may_be_processor(&args) { keep_the_chunk() } else { do_nothing() };
         }
     };
     allow_many_files();
     if matches!(call.action, Action::Query { .. }) {
         hold_warnings();
     }
-    let code = act(&call);
+    let code = std::panic::catch_unwind(|| act(&call)).unwrap_or_else(|thrown| {
+        if !thrown.is::<owner::RightsKept>() {
+            std::panic::resume_unwind(thrown);
+        }
+        ExitCode::from(FAILED)
+    });
     custom::not_numbers().into_iter().for_each(warn);
     release_warnings();
     code
 }
 
+/// Why a command line was not understood.
+enum Misunderstood {
+    /// Its words.
+    Words(clap::Error),
+    /// They may be of a protocol that toaster.conf defines, and that cannot be read.
+    Configuration(Vec<Problem>),
+}
+
 /// A word that is no command may be a protocol of toaster.conf, and the help shows what it adds: only then it is
 /// read for the words' sake.
-fn understand(args: &[OsString]) -> std::result::Result<Call, clap::Error> {
+fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
     use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
-    let me = args.first().map(Path::new).and_then(Path::file_name).and_then(|n| n.to_str());
-    let may_be_own = me.is_some_and(|me| me != "maillogs" && me.ends_with("log"));
     match cli::parse(args, &builtin(&Settings::default())) {
-        Err(e) if may_be_own || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) => {
-            let (config, _) = Config::load(cli::config_of(args).as_deref());
-            cli::parse(args, &config.all_protocols())
+        Err(e)
+            if (!is_maillogs(args) && cli::may_be_processor(args))
+                || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) =>
+        {
+            let (config, problems) = Config::load(cli::config_of(args).as_deref());
+            match cli::parse(args, &config.all_protocols()) {
+                Err(e) if e.use_stderr() && problems.iter().any(Problem::stops) => {
+                    Err(Misunderstood::Configuration(problems))
+                }
+                other => other.map_err(Misunderstood::Words),
+            }
         }
-        other => other,
+        other => other.map_err(Misunderstood::Words),
     }
+}
+
+/// Were we called by the name `maillogs`?
+fn is_maillogs(args: &[OsString]) -> bool {
+    args.first().and_then(|me| Path::new(me).file_name()).is_none_or(|me| me == "maillogs")
+}
+
+/// With a default in the place of what was meant, it might be another server's store.
+fn do_nothing() -> ExitCode {
+    warn("nothing is done until that is mended");
+    ExitCode::from(FAILED)
+}
+
+/// As [`do_nothing`], of a processor.
+fn keep_the_chunk() -> ExitCode {
+    warn("nothing is done until that is mended; exit 111: the logger keeps the chunk and tries again");
+    later()
+}
+
+/// A processor could not do its work.
+fn later() -> ExitCode {
+    // svlogd starts us again at once.
+    std::thread::sleep(Duration::from_secs(1));
+    ExitCode::from(TEMPORARY)
 }
 
 fn act(call: &Call) -> ExitCode {
@@ -62,22 +114,22 @@ fn act(call: &Call) -> ExitCode {
         warn(problem);
     }
     if let Action::Process { log, force } = &call.action {
+        if problems.iter().any(Problem::stops_a_roll) {
+            return keep_the_chunk();
+        }
         return process(&config, log, *force);
     }
     if let Action::Config { toml } = call.action {
         return show_config(&config, &problems, toml);
     }
-    if problems.iter().any(|p| p.severity == Severity::Error) {
-        // With a default in the place of what was meant, it might be another server's store.
-        warn("nothing is done until that is mended; only the loggers' processors go on without it");
-        return ExitCode::from(FAILED);
+    if problems.iter().any(Problem::stops) {
+        return do_nothing();
     }
     let done = match &call.action {
         Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
         Action::Query { protocol } => print_counters(&config, protocol, call),
         Action::Update { protocols, flush } => {
-            owner::become_owner(&config);
-            update(&config, protocols, *flush)
+            owner::become_owner(&config).and_then(|()| update(&config, protocols, *flush))
         }
         Action::Graph(what) => graphs::draw(&config, what, call),
         Action::Show(what) => show::show(&config, what),
@@ -159,7 +211,7 @@ fn feed(config: &Config, protocol: &str) -> Result<Feed> {
 /// could not be kept.
 fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     let done = std::panic::catch_unwind(|| {
-        owner::become_owner(config);
+        owner::become_owner(config)?;
         let feed = feeds(config).into_iter().find(|f| f.log.as_deref() == Some(log));
         let feed = feed.ok_or_else(|| Error::Message(format!("{log}: there is no protocol of that log")))?;
         let job = job(config, &feed);
@@ -172,18 +224,17 @@ fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     match done {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(e)) => warn(format_args!("{}; exit 111: the logger tries again", with_way_out(&e))),
+        Err(thrown) if thrown.is::<owner::RightsKept>() => warn("exit 111: the logger tries again"),
         Err(_) => warn("this is a defect of maillogs; exit 111: the logger tries again"),
     }
-    // svlogd starts us again at once.
-    std::thread::sleep(Duration::from_secs(1));
-    ExitCode::from(TEMPORARY)
+    later()
 }
 
 fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
     let feed = feed(config, protocol)?;
     let job = job(config, &feed);
     // Only a query that finds much to count writes, and then as the owner of the store.
-    owner::become_owner(config);
+    owner::look_as_owner(config)?;
     let answer = query::query(&job, now())?;
     if call.verbose {
         warn(format_args!("commit {}, {} bytes beyond its cursors", answer.commit, answer.new_bytes));
@@ -221,9 +272,9 @@ fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
 fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
     // What it would say of the ids stands in the report.
     hold_warnings();
-    owner::look_as_owner(config);
+    let looked = owner::look_as_owner(config);
     take_warnings();
-    let report = check::check(config, problems, now, owner::as_root);
+    let report = check::check(config, problems, now, owner::as_root, looked.is_ok());
     let text = if json { check::json(&report) } else { check::text(&report) };
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

@@ -20,7 +20,7 @@ use crate::{owner, query};
 /// # Errors
 /// A name that no graph has; something that could not be shown.
 pub fn show(config: &Config, what: &Show) -> Result<()> {
-    owner::look_as_owner(config);
+    owner::look_as_owner(config)?;
     let options = Options {
         names: what.names.clone(),
         period: Period::ALL.into_iter().find(|p| p.name() == what.period).unwrap_or(Period::Day),

@@ -9,9 +9,12 @@ mod print;
 mod protocols;
 mod reading;
 
+use std::os::unix::fs::MetadataExt;
+
+use nix::unistd::geteuid;
 use serde::Serialize;
 
-use crate::config::{Config, Kind, Problem, Severity};
+use crate::config::{Config, Kind, Problem, Severity, plainly};
 use crate::graph;
 use crate::ingest::{AsRoot, Feed, Job, feeds};
 
@@ -129,11 +132,21 @@ impl Report {
     }
 }
 
-/// Looks at everything. `clock` gives unix seconds; `as_root` runs what needs root's rights.
-pub fn check(config: &Config, problems: &[Problem], clock: fn() -> i64, as_root: AsRoot) -> Report {
+/// Looks at everything. `clock` gives unix seconds; `as_root` runs what needs root's rights. Where we are root and
+/// could not take the ids of the store's owner, we `may_look` at no log and no store.
+pub fn check(
+    config: &Config,
+    problems: &[Problem],
+    clock: fn() -> i64,
+    as_root: AsRoot,
+    may_look: bool,
+) -> Report {
     let mut report = Report::default();
     configuration(&mut report, config, problems);
-    places::check(&mut report, config);
+    places::check(&mut report, config, may_look);
+    if !may_look {
+        return report;
+    }
     let feeds = feeds(config);
     for feed in &feeds {
         protocols::check(&mut report, &Job { config, feed, clock, as_root });
@@ -151,6 +164,20 @@ fn configuration(report: &mut Report, config: &Config, problems: &[Problem]) {
     let file = config.file.as_ref().map_or("built-in defaults".to_owned(), |f| f.display().to_string());
     if problems.is_empty() {
         report.add(Level::Ok, "configuration", &file, "every key is understood");
+    }
+    if let Some(file) = config.file.as_ref().filter(|_| !geteuid().is_root()) {
+        // Root reads it whatever its mode is; with root's rights given away it shows what the loggers can do.
+        if let Err(e) = std::fs::File::open(file) {
+            let mode =
+                std::fs::metadata(file).map(|meta| format!(", it has mode {:04o}", meta.mode() & 0o7777));
+            let text = format!(
+                "cannot be read by user {} ({}{}), as whom the loggers' processors work: they exit 111 until it can; chmod 0644 lets everybody read it",
+                geteuid(),
+                plainly(&e),
+                mode.unwrap_or_default()
+            );
+            report.add(Level::Error, "configuration", file.display().to_string(), text);
+        }
     }
     for problem in problems {
         let fault = problem.severity == Severity::Error || problem.kind == Kind::UnknownKey;

@@ -9,22 +9,49 @@ use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
 use super::{Level, Report};
 use crate::config::{Config, plainly};
 use crate::ingest::Feed;
+use crate::owner;
 
-pub(super) fn check(report: &mut Report, config: &Config) {
-    let user = User::from_name(&config.logs_user).ok().flatten();
-    let group = Group::from_name(&config.logs_group).ok().flatten();
-    for (key, name, there) in [
-        ("logs_user", &config.logs_user, user.is_some()),
-        ("logs_group", &config.logs_group, group.is_some()),
+/// `may_look`: are we not root, or did we become the owner of the logs?
+pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
+    for (key, name, found) in [
+        ("logs_user", &config.logs_user, User::from_name(&config.logs_user).map(|found| found.is_some())),
+        ("logs_group", &config.logs_group, Group::from_name(&config.logs_group).map(|found| found.is_some())),
     ] {
-        if there {
-            report.add(Level::Ok, "rights", key, format!("{name} is there"));
-        } else {
-            let text = format!("there is no {name}: make it, or name another in toaster.conf");
-            report.add(Level::Error, "rights", key, text);
+        match found {
+            Ok(true) => report.add(Level::Ok, "rights", key, format!("{name} is there")),
+            Ok(false) => {
+                let text = format!("there is no {name}: make it, or name another in toaster.conf");
+                report.add(Level::Error, "rights", key, text);
+            }
+            Err(e) => {
+                let why = plainly(&std::io::Error::from(e));
+                let text = format!(
+                    "{name} cannot be looked up: {why}; until it can, nothing is done as root (see /etc/nsswitch.conf)"
+                );
+                report.add(Level::Error, "rights", key, text);
+            }
         }
     }
-    let owner = user.map(|u| u.uid).zip(group.map(|g| g.gid));
+    let owner = match owner::owner(config) {
+        Ok(owner) => Some(owner),
+        Err(e) => {
+            let text = format!("{e}; until then root does nothing");
+            report.add(Level::Error, "rights", "logs_base", text);
+            None
+        }
+    };
+    if !may_look {
+        let text = "the store and the logs were not looked at: root does not, as what belongs to others may change under his hands";
+        return report.add(Level::Error, "rights", config.logs_base.display().to_string(), text);
+    }
+    if let Some(owner) = &owner {
+        let left = owner::roots_files(config, owner);
+        for path in left {
+            let text = "belongs to root, and the loggers' processors cannot write it; the next `maillogs update` as root gives it to logs_user";
+            report.add(Level::Error, "rights", path.display().to_string(), text);
+        }
+    }
+    let owner = owner.map(|owner| (owner.uid, owner.gid));
     if let Some((uid, _)) = owner
         && geteuid() != uid
         && !geteuid().is_root()

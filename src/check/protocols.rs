@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::{Level, Report, Source, Summary, holder, places};
 use crate::config::Config;
-use crate::error::{hold_warnings, take_warnings};
+use crate::error::{Error, hold_warnings, take_warnings};
 use crate::ingest::{Job, Syslog, stream_names};
 use crate::protocol::Kind;
 use crate::query;
 use crate::store::commit::{Health, Store};
 use crate::store::counters;
+use crate::store::disk;
 use crate::store::push::FUTURE;
 use crate::store::rrd::header::{Look, look};
 use crate::store::state::State;
@@ -38,6 +39,9 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     let used =
         sources.iter().any(|s| s.present || s.last_line > 0) || answer.state.totals.iter().any(|t| *t != 0);
     health(report, job, &store, used);
+    if let Some(clash) = store.clash(&answer.state) {
+        report.of(job.feed, Level::Error, "configuration", path(&store.base), clash);
+    }
     database(report, job, &store, &answer.state, now, used);
     tell_sources(report, job, &answer.state, &sources, now);
     understood(report, job, &answer.state);
@@ -158,13 +162,21 @@ fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
 /// A counter file that is not as it was written.
 fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
     let way = "the next update writes it anew";
-    let (level, text) = match std::fs::read(file).map(|bytes| counters::parse(store.protocol, &bytes)) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => (Level::Warning, format!("is gone; {way}")),
-        Ok(read) if read.is_hopeless() => {
+    let read = disk::read(file).map(|bytes| bytes.map(|bytes| counters::parse(store.protocol, &bytes)));
+    let (level, text) = match read {
+        Ok(None) => (Level::Warning, format!("is gone; {way}")),
+        Err(Error::TooLarge { most, .. }) => {
+            let text = format!(
+                "has more than {most} bytes, which no counter file has; the next update keeps it aside, and the counters go on"
+            );
+            (Level::Error, text)
+        }
+        Ok(Some(read)) if read.is_hopeless() => {
             (Level::Error, "is damaged; the next update keeps it aside, and the counters go on".to_owned())
         }
-        Ok(read) if !read.rejected.is_empty() => {
-            let lines: Vec<String> = read.rejected.iter().map(|(line, _)| line.to_string()).collect();
+        Ok(Some(read)) if !read.rejected.is_empty() => {
+            let lines: Vec<String> =
+                read.rejected.iter().take(20).map(|(line, _)| line.to_string()).collect();
             let text = format!(
                 "has lines that are no counters ({}); the next update keeps them aside",
                 lines.join(", ")

@@ -83,11 +83,14 @@ pub(super) const INACTIVE: &[(&str, &str)] = &[
     ("qmailanalog_bin", "qmailanalog is not needed; reports are made by maillogs itself"),
 ];
 
+/// The keys of toaster-watcher.conf that say where lines are.
+pub(super) fn methods() -> impl Iterator<Item = &'static str> {
+    ["send_log_method", "smtpd_log_method", "pop3_log_method"].into_iter()
+}
+
 /// Is `key` also read from toaster-watcher.conf?
 pub(super) fn of_watcher(key: &str) -> bool {
-    let shared =
-        ["send_log_method", "smtpd_log_method", "pop3_log_method", "toaster_hostname", "toaster_admin_email"];
-    shared.contains(&key)
+    methods().any(|method| method == key) || ["toaster_hostname", "toaster_admin_email"].contains(&key)
 }
 
 /// Reads those entries of `document` into `config` that are `wanted`.
@@ -108,8 +111,14 @@ pub(super) fn apply(
                 Ok(()) => {
                     config.origins.insert(key.name, Origin { file: file.to_path_buf(), line: entry.line });
                 }
-                Err(text) => report(Severity::Error, Kind::Value, format!("{text}; the default is used")),
+                Err(text) if only_looks(key.name) => {
+                    report(Severity::Error, Kind::Value, format!("{text}; the default is used"));
+                }
+                Err(text) => report(Severity::Error, Kind::Value, text),
             }
+        } else if let Some(table) = table_meant(entry) {
+            let text = format!("there is no such table; is {table} meant?");
+            report(Severity::Warning, Kind::UnknownKey, text);
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
                 Some(name) => format!("there is no such key; is {name} meant?"),
@@ -118,6 +127,62 @@ pub(super) fn apply(
             report(Severity::Warning, Kind::UnknownKey, text);
         }
     }
+}
+
+/// Does the value of `key` change only how something looks, or where pictures of it are? A logger's processor, whose
+/// work is to keep lines, does without it.
+pub(super) fn only_looks(key: &str) -> bool {
+    const LOOKS: [&str; 6] = [
+        "logs_verbose",
+        "counter_bits",
+        "graphs_dir",
+        "templates_dir",
+        "toaster_hostname",
+        "toaster_admin_email",
+    ];
+    LOOKS.contains(&key)
+}
+
+/// Is `key`, which there is not, most likely a misspelt key that says where the store is, what is counted or what is
+/// kept? With that key's default, lines would be counted into another store, or an RRD begun anew. Of a misspelt
+/// logs_user or logs_group nothing comes of that kind: what the default user may not write he does not write.
+pub(super) fn misspells_what_is_kept(key: &str) -> bool {
+    const KEPT: [&str; 11] = [
+        "logs_base",
+        "logs_counters",
+        "logs_send_dirs",
+        "logs_smtp_dirs",
+        "logs_pop3_dirs",
+        "logs_syslog",
+        "logs_tai_offset",
+        "logs_archive",
+        "logs_archive_untai",
+        "rrd_dir",
+        "rrd_step",
+    ];
+    let is_counter_file = |name: &str| COUNTER_FILES.iter().any(|(key, _)| *key == name);
+    nearest_table(key).is_some()
+        || nearest(key).is_some_and(|name| KEPT.contains(&name) || is_counter_file(name))
+}
+
+/// The tables of ours, and how they are written.
+const TABLES: [(&str, &str); 3] =
+    [("counter", "[[counter]]"), ("rbl", "[[rbl]]"), ("protocol", "[protocol.NAME]")];
+
+/// The table of ours that an entry means which is a table, and none of ours.
+fn table_meant(entry: &Entry) -> Option<&'static str> {
+    let is_table = match &entry.value {
+        Some(Value::Table(_)) => true,
+        Some(Value::Array(items)) => items.iter().any(Value::is_table),
+        _ => false,
+    };
+    nearest_table(&entry.key).filter(|_| is_table)
+}
+
+/// The table of ours whose name is nearly `key`.
+fn nearest_table(key: &str) -> Option<&'static str> {
+    let near = |name: &str| key != name && key.len().abs_diff(name.len()) <= 1 && distance(key, name) <= 1;
+    TABLES.iter().find(|(name, _)| near(name)).map(|(_, written)| *written)
 }
 
 /// Is a key of that name ours alone, so that we have to know it?
@@ -198,7 +263,7 @@ pub(super) fn distinct_counter_files(
             file: file.to_path_buf(),
             line: document.line(key),
             key: Some(key.to_string()),
-            text: format!("{name:?} is the file of {} too; the default is used", COUNTER_FILES[other].0),
+            text: format!("{name:?} is the file of {} too", COUNTER_FILES[other].0),
         });
     }
 }

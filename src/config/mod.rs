@@ -1,15 +1,18 @@
 //! toaster.conf → [`Config`].
 //!
-//! Reading never fails: a key that cannot be read keeps its default and becomes a [`Problem`], so that a typo never
-//! stops a mail log. Who reads decides what a problem means: `maillogs config` and `check` fail on it, everything
-//! else says it on stderr and goes on.
+//! Reading never fails: a key that cannot be read keeps its default and becomes a [`Problem`]. Who reads decides what
+//! a problem means. `maillogs config` and `check` go on and report all of them. Everything else does nothing when
+//! there is an error: with a default in the place of what was meant, lines would be counted into another store. A
+//! logger's processor then exits 111, so that the logger keeps the chunk and tries again; only what changes nothing
+//! but how something looks does not stop it ([`Problem::stops_a_roll`]).
 //!
-//! `mod` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form), `keys`
+//! `find` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form), `keys`
 //! is the table of all keys, `values` reads what they say, `own` reads the tables (`[[rbl]]`, `[[counter]]`,
 //! `[protocol.NAME]`), `print` shows what is in force. To add a key: a field here, its default in `builtin`, a
 //! row in `keys`, its text in toaster.conf; a test says which of them is missing.
 
 mod document;
+mod find;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -21,10 +24,8 @@ mod tests;
 mod values;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use document::Document;
@@ -35,12 +36,6 @@ use crate::protocol::custom::{self, OwnCounter};
 
 /// The shipped toaster.conf: the defaults, each with its meaning.
 pub const SHIPPED: &str = include_str!("../../toaster.conf");
-
-/// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
-const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaster.conf", "/etc/toaster.conf"];
-
-/// No configuration is longer than this, in bytes.
-const LONGEST: u64 = 1 << 20;
 
 /// How a program's lines get into a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +62,10 @@ pub enum Loopback {
 pub struct Config {
     /// The file that was read; `None`: the built-in defaults.
     pub file: Option<PathBuf>,
+    /// The same file by the one name that no symbolic link is part of.
+    pub real_file: Option<PathBuf>,
+    /// Its last line has no newline: it may have been cut off.
+    pub unended: bool,
     /// The file as it stands, with the keys of others.
     pub raw: toml::Table,
     /// Where the keys stand that were read; what is not among them has its default.
@@ -179,6 +178,22 @@ pub struct Problem {
     pub text: String,
 }
 
+impl Problem {
+    /// Is nothing to be done until this is mended? The value that stands in the place of what was meant may be that
+    /// of another server.
+    pub fn stops(&self) -> bool {
+        let misspelt = || self.key.as_deref().is_some_and(keys::misspells_what_is_kept);
+        self.severity == Severity::Error || (self.kind == Kind::UnknownKey && misspelt())
+    }
+
+    /// Must a logger's processor not go on either, and exit 111? It goes on with the default where only the looks of
+    /// something are concerned.
+    pub fn stops_a_roll(&self) -> bool {
+        let looks = self.kind == Kind::Value && self.key.as_deref().is_some_and(keys::only_looks);
+        self.stops() && !looks
+    }
+}
+
 impl fmt::Display for Problem {
     /// One line: `FILE: line N: KEY: what is wrong; the way out`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,67 +219,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the configuration: `explicit` (`--config`), else `$TOASTER_CONF`, else toaster.conf in the first of
-    /// /usr/local/etc, /opt/local/etc and /etc that has one, else the built-in defaults.
-    ///
-    /// Never fails: whatever cannot be read keeps its default and is reported.
-    pub fn load(explicit: Option<&Path>) -> (Config, Vec<Problem>) {
-        let variable = std::env::var_os("TOASTER_CONF");
-        let (mut config, problems) = Config::search(explicit, variable, &PLACES.map(Path::new));
-        config.broken = problems.iter().any(|p| p.severity == Severity::Error);
-        (config, problems)
-    }
-
-    /// As [`Config::load`], in a given environment.
-    fn search(
-        explicit: Option<&Path>,
-        variable: Option<OsString>,
-        places: &[&Path],
-    ) -> (Config, Vec<Problem>) {
-        let variable = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(file) = explicit.or(variable.as_deref()) {
-            return match read(file) {
-                Ok(text) => Config::with_neighbour(&text, file),
-                Err(error) => Config::unreadable(file, &error),
-            };
-        }
-        for file in places {
-            match read(file) {
-                Ok(text) => return Config::with_neighbour(&text, file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Config::unreadable(file, &error),
-            }
-        }
-        (Config::default(), Vec::new())
-    }
-
-    fn unreadable(file: &Path, error: &io::Error) -> (Config, Vec<Problem>) {
-        let text = format!("cannot read: {}; the built-in defaults are used", plainly(error));
-        let problem = Problem { severity: Severity::Error, ..unread(file, text) };
-        (Config::default(), vec![problem])
-    }
-
     /// Reads the configuration from text; `file` is its name in messages.
     pub fn parse(text: &str, file: &Path) -> (Config, Vec<Problem>) {
         Config::assemble(text, file, |_, _, _| {})
-    }
-
-    /// As [`Config::parse`], with what toaster-watcher.conf beside `file` says where `text` is silent.
-    fn with_neighbour(text: &str, file: &Path) -> (Config, Vec<Problem>) {
-        let neighbour = file.with_file_name("toaster-watcher.conf");
-        Config::assemble(text, file, |config, document, problems| {
-            match read(&neighbour) {
-                Ok(text) => {
-                    // Most of that file is not for us, so its syntax is not ours to judge.
-                    let watcher = Document::parse(&text, &neighbour, &mut Vec::new());
-                    let lacking = |key: &str| keys::of_watcher(key) && !document.has(key);
-                    keys::apply(config, &watcher, &neighbour, &lacking, problems);
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => problems
-                    .push(unread(&neighbour, format!("cannot read: {}; it is left out", plainly(&error)))),
-            }
-        })
     }
 
     /// Defaults, then `text`, then what `more` adds.
@@ -285,6 +242,8 @@ impl Config {
     fn builtin() -> Config {
         Config {
             file: None,
+            real_file: None,
+            unended: false,
             broken: false,
             raw: toml::Table::new(),
             origins: BTreeMap::new(),
@@ -378,25 +337,8 @@ impl Config {
     }
 }
 
-/// The text of a file of at most [`LONGEST`] bytes. What is not UTF-8 in it (an old comment) becomes U+FFFD.
-fn read(file: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        let text = format!("it has more than {LONGEST} bytes, which no configuration has");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// What the system says of `error`, in words only: `No such file or directory`, without ` (os error 2)`.
 pub(crate) fn plainly(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
-/// A warning about a whole file.
-fn unread(file: &Path, text: String) -> Problem {
-    let file = file.to_path_buf();
-    Problem { severity: Severity::Warning, kind: Kind::File, file, line: None, key: None, text }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use toml::Value;
 
 use super::document::{Document, Entry, before_comment};
+use super::find::{read, unread};
 use super::own::{OwnProtocol, OwnSource};
-use super::{Config, Kind, Origin, Problem, Severity, keys, plainly, read, unread};
+use super::{Config, Kind, Origin, Problem, Severity, keys, plainly};
 use crate::protocol::custom::OwnCounter;
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.

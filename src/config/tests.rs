@@ -3,6 +3,7 @@
 mod own;
 mod print;
 
+use super::find::LONGEST;
 use super::*;
 
 /// The configuration of `text`, and what was wrong with it, one line each.
@@ -182,7 +183,9 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
     ] {
         let (config, problems) = read_text(&format!("\n{value}\n"));
         let key = value.split(' ').next().unwrap();
-        let expected = format!("toaster.conf: line 2: {key}: {expected}; the default is used");
+        let looks = ["counter_bits", "toaster_hostname", "toaster_admin_email"].contains(&key);
+        let then = if looks { "; the default is used" } else { "" };
+        let expected = format!("toaster.conf: line 2: {key}: {expected}{then}");
         assert_eq!(problems, [expected]);
         assert_eq!(acting(config), acting(Config::default()), "{value}");
     }
@@ -204,6 +207,8 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
         ]
     );
     assert!(problems.iter().all(|p| (p.kind, p.severity) == (Kind::UnknownKey, Severity::Warning)));
+    // With the default of what was most likely meant, another store would be written.
+    assert_eq!(problems.iter().map(Problem::stops).collect::<Vec<_>>(), [true, true, false]);
     assert_eq!(acting(config), acting(Config::default()));
 }
 
@@ -277,8 +282,7 @@ fn two_protocols_have_two_counter_files() {
     let (config, problems) = read_text("logs_smtp_count = 'smtp_rbl.txt'\n");
     assert_eq!(
         problems,
-        ["toaster.conf: line 1: logs_smtp_count: \"smtp_rbl.txt\" is the file of logs_rbl_count too; \
-          the default is used"]
+        ["toaster.conf: line 1: logs_smtp_count: \"smtp_rbl.txt\" is the file of logs_rbl_count too"]
     );
     assert_eq!(config.logs_smtp_count, "smtp_auth.txt");
     // Going back to the default may meet the next one.
@@ -329,6 +333,79 @@ fn a_file_that_cannot_be_read_is_an_error() {
     }
     let full = dir.path().join("full");
     assert_eq!(Config::search(Some(&full), None, &[]).1, []);
+}
+
+#[test]
+fn an_empty_or_damaged_file_is_not_the_defaults() {
+    for (text, why) in [
+        ("", "it is empty"),
+        (" \n\t\n", "it is empty"),
+        ("\0\0\0\0", "it is empty"),
+        ("logs_base = '/logs'\n\0\0\0", "line 2 holds NUL bytes"),
+        ("# a comment\n# anoth\0\0", "line 2 holds NUL bytes"),
+    ] {
+        let dir = dir_with(&[("t", text)]);
+        let file = dir.path().join("t");
+        for (config, problems) in
+            [Config::search(Some(&file), None, &[]), Config::search(None, None, &[&file])]
+        {
+            assert_eq!(config.file, None, "{text:?}");
+            assert!(problems[0].stops_a_roll() && problems[0].to_string().contains(why), "{}", problems[0]);
+        }
+    }
+    // All of the shipped file may be a comment.
+    let dir = dir_with(&[("t", "# logs_base = '/logs'\n")]);
+    let file = dir.path().join("t");
+    let (config, problems) = Config::search(Some(&file), None, &[]);
+    assert_eq!((config.file.as_deref(), problems.len()), (Some(file.as_path()), 0));
+    assert_eq!(Config::search(Some(Path::new("/dev/null")), None, &[]).1, []);
+}
+
+#[test]
+fn only_looks_do_not_stop_a_roll() {
+    for (text, stops, stops_a_roll) in [
+        ("counter_bits = 16\n", true, false),
+        ("toaster_hostname = '<b>'\n", true, false),
+        ("logs_verbose = 7\n", true, false),
+        ("rrd_step = 7\n", true, true),
+        ("logs_archive = 'perhaps'\n", true, true),
+        ("logs_send_count = '../x'\n", true, true),
+        ("logs_base = '/logs\n", true, true),
+        ("[[counter]]\nprotocol = 'send'\nname = 'x'\nmatch = '('\n", true, true),
+        ("[protocol.empty]\nsource = 'syslog'\n", true, true),
+        // A name that is nearly one of ours, for what would be kept somewhere else, or not.
+        ("rrd_stp = 300\n", true, true),
+        ("logs_bas = '/logs'\n", true, true),
+        ("logs_archiv = 0\n", true, true),
+        ("[[counters]]\nprotocol = 'send'\nname = 'x'\nmatch = 'x'\n", true, true),
+        ("[protocols.x]\nsource = 'syslog'\n", true, true),
+        ("logs_taifile = 1\n", false, false),
+        ("logs_of_others = 1\n", false, false),
+        ("rbls = 'none'\ninstall_qmail = 1\n", false, false),
+    ] {
+        let (_, problems) = Config::parse(text, Path::new("t"));
+        let found = |stops: fn(&Problem) -> bool| problems.iter().any(stops);
+        assert_eq!((found(Problem::stops), found(Problem::stops_a_roll)), (stops, stops_a_roll), "{text}");
+    }
+}
+
+#[test]
+fn toaster_watcher_conf_that_cannot_be_read_matters_where_it_may_say_something() {
+    // A directory can be read by nobody, root included.
+    for (text, severity) in [
+        ("logs_base = '/logs'\n", Severity::Error),
+        ("send_log_method = 'syslog'\n", Severity::Error),
+        (
+            "send_log_method = 'syslog'\nsmtpd_log_method = 'syslog'\npop3_log_method = 'syslog'\n",
+            Severity::Warning,
+        ),
+    ] {
+        let dir = dir_with(&[("toaster.conf", text)]);
+        std::fs::create_dir(dir.path().join("toaster-watcher.conf")).unwrap();
+        let (_, problems) = Config::search(Some(&dir.path().join("toaster.conf")), None, &[]);
+        assert_eq!(problems.len(), 1);
+        assert_eq!((problems[0].kind, problems[0].severity), (Kind::File, severity), "{text}");
+    }
 }
 
 #[test]

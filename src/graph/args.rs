@@ -35,6 +35,9 @@ fn text_columns(width: u32) -> usize {
 
 /// The arguments after the file name, for [`crate::store::rrd::graph_v::graph_v`].
 pub(super) fn arguments(picture: &Picture) -> Vec<String> {
+    // Where no RRD has any of its data sources, librrd has nothing to compute with.
+    let values = picture.values.filter(|values| values.filled.iter().any(Option::is_some));
+    let picture = &Picture { values, ..*picture };
     let drawn = picture.values.map(|values| scene::drawn(picture.template, values)).unwrap_or_default();
     let mut args = options(picture, &drawn);
     match picture.values {
@@ -416,6 +419,16 @@ draw = [
         assert!(args.contains(&"CDEF:d1=r0,POP,UNKN".to_owned()), "{args:?}");
         let row = args.iter().find(|arg| arg.contains("Second")).unwrap();
         assert!(row.ends_with("–          –:STACK"), "{row}");
+    }
+
+    /// As where toaster.conf has a counter that the RRD has not yet.
+    #[test]
+    fn data_that_no_rrd_has_is_no_data_yet() {
+        let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
+        let edge = Edge { last_update: SPAN.end, seen: SPAN.end, horizon: SPAN.end };
+        let mut values = values(&[&[f64::NAN; 4], &[f64::NAN; 4]], edge, None);
+        values.filled.fill_with(|| None);
+        assert_eq!(arguments(&picture(&template, Some(&values))), arguments(&picture(&template, None)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod plan;
 mod repeat;
 mod snapshot;
 mod streams;
+mod under;
 
 pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
@@ -25,11 +26,11 @@ use crate::source::directory::Listing;
 use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
-use crate::store::pack;
 use crate::store::push::FUTURE;
 use crate::store::rrd::Update;
 use crate::store::state::State;
 use crate::store::takeover::Legacy;
+use crate::store::{disk, pack};
 use crate::tally;
 
 /// So long (seconds) bins wait for a source that cannot be read: root's cron may read what a logger's user may not.
@@ -134,6 +135,7 @@ impl<'a> Turn<'a> {
     fn finish(self, pass: &mut dyn FnMut() -> Result<()>, options: Options) -> Result<()> {
         let Turn { job, mut session, gather, now, complete, had_input } = self;
         let (mut state, plan, files) = gather.finish();
+        state.keep_within(job.feed.protocol, disk::MOST_BINS);
         if complete {
             state.seen = now;
         }
@@ -168,6 +170,7 @@ impl Job<'_> {
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
             step: i64::from(config.rrd_step),
             may_drop: !config.broken,
+            under: Some(under::under(config, feed)),
         }
     }
 
@@ -221,6 +224,9 @@ impl Job<'_> {
         pass: &mut dyn FnMut() -> Result<()>,
         options: Options,
     ) -> Result<()> {
+        if let Some(directory) = input.as_ref().and_then(|input| input.directory.as_deref()) {
+            self.refuse_to_count_elsewhere(directory)?;
+        }
         let store = self.store();
         let mut turn = Turn::begin(*self, &store, input.as_ref(), options)?;
         read_streams(&mut [turn.reader()]);

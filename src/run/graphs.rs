@@ -13,7 +13,7 @@ use crate::{figures, owner};
 
 /// Counts what is new, then draws.
 pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
-    owner::become_owner(config);
+    owner::become_owner(config)?;
     if let Err(e) = update(config, &[], false) {
         warn(format_args!("{e}; drawing what was counted before"));
     }

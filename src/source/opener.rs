@@ -4,7 +4,7 @@
 //! it. Every component of the path is held to that, and so is every component of what a link leads to: root's cron
 //! reads logs in directories of the log's user. Grants of an access control list show as the group's bits.
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -122,13 +122,48 @@ enum Last {
     Directory,
 }
 
+/// Opens a directory, by the same rule.
+///
+/// # Errors
+/// When it is not there, cannot be opened, or lies behind a link that is not followed.
+pub fn open_directory(path: &Path) -> io::Result<File> {
+    open_last(path, Last::Directory)
+}
+
+/// Opens a directory, of which some of the way may be missing: `make` is given the directory that is there, the name
+/// that is missing in it, and whether that is the last one of the path.
+///
+/// # Errors
+/// As [`open_directory`]; or what `make` says.
+pub fn open_making(
+    path: &Path,
+    make: &mut dyn FnMut(&File, &OsStr, bool) -> io::Result<()>,
+) -> io::Result<File> {
+    walk(path, Last::Directory, make)
+}
+
 fn open_last(path: &Path, last: Last) -> io::Result<File> {
+    walk(path, last, &mut |_, _, _| Err(Errno::ENOENT.into()))
+}
+
+fn walk(
+    path: &Path,
+    last: Last,
+    make: &mut dyn FnMut(&File, &OsStr, bool) -> io::Result<()>,
+) -> io::Result<File> {
     const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
     let mut links = 0;
     let mut todo = components(path);
     let mut at = directory(if path.is_absolute() { "/" } else { "." })?;
     while let Some(name) = todo.pop_front() {
-        let stat = fstatat(&at, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        let look = || fstatat(&at, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
+        let stat = match look() {
+            Err(Errno::ENOENT) => {
+                make(&at, &name, todo.is_empty())?;
+                look()?
+            }
+            other => other?,
+        };
         let kind = kind_of(&stat);
         if kind == SFlag::S_IFLNK {
             if !may_follow(&at.metadata()?) {

@@ -16,6 +16,7 @@ use super::recover::{is_something_else, read_any, read_or_aside};
 use super::rrd::Update;
 use super::state::{State, decode, digest, encode, new_identity};
 use super::takeover::Legacy;
+use super::writers::Under;
 use super::{aside, counters, disk, leftovers};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
@@ -39,6 +40,8 @@ pub struct Store {
     pub step: i64,
     /// May the RRD lose data sources that the protocol has no more? Not because of a typo in toaster.conf.
     pub may_drop: bool,
+    /// The configuration; `None`: it is not asked for.
+    pub under: Option<Under>,
 }
 
 impl Store {
@@ -61,6 +64,15 @@ impl Store {
     /// # Errors
     /// When a file is there and may not be read.
     pub fn read(&self) -> Result<Option<State>> {
+        let mut newest = self.last_commit()?;
+        if let Some(state) = &mut newest {
+            state.fit(self.protocol);
+        }
+        Ok(newest)
+    }
+
+    /// As [`Store::read`], with the counters that the table had then.
+    pub(super) fn last_commit(&self) -> Result<Option<State>> {
         // A commit between two reads moves the journal's content to the state: look again.
         for _ in 0..100 {
             let journal = self.read_journal()?;
@@ -77,9 +89,6 @@ impl Store {
             // A part of the store may have been lost, or restored from a backup.
             if let Some((copy, _)) = self.newer_copy(newest.as_ref())? {
                 newest = Some(copy);
-            }
-            if let Some(state) = &mut newest {
-                state.fit(self.protocol);
             }
             return Ok(newest);
         }
@@ -98,6 +107,7 @@ impl Store {
     pub fn open(&self, patience: Duration, now: i64) -> Result<Session<'_>> {
         disk::make_dir(&self.state_dir)?;
         let lock = lock(&self.file("lock"), patience)?;
+        self.refuse_to_take_turns()?;
         let mut session = Session {
             store: self,
             _lock: lock,
@@ -165,14 +175,19 @@ impl Store {
             found.push(Health::Locked(lock));
         }
         for name in ["journal", "intent"] {
-            match disk::read(&self.file(name)) {
+            match disk::read_within(&self.file(name), disk::LARGEST_RECORD) {
                 Ok(None) => {}
+                Err(Error::TooLarge { path, .. }) => found.push(Health::Damaged(path)),
                 Ok(Some(_)) => found.push(Health::Unfinished(self.file(name))),
                 Err(e) => found.push(Health::Unreadable(self.file(name), e.to_string())),
             }
         }
         let path = self.file("state");
-        let state = match disk::read(&path) {
+        let state = match disk::read_within(&path, disk::LARGEST_RECORD) {
+            Err(Error::TooLarge { path, .. }) => {
+                found.push(Health::Damaged(path));
+                None
+            }
             Ok(Some(bytes)) => match decode::<State>(&bytes) {
                 Some(state) => Some(state),
                 None => {
@@ -208,7 +223,7 @@ impl Store {
                 Ok(Some(bytes)) if self.is_older_copy(state, &bytes) => {
                     found.push(Health::OlderCounters(self.counter_file.clone()));
                 }
-                Ok(_) => found.push(Health::Edited(self.counter_file.clone())),
+                Ok(_) | Err(Error::TooLarge { .. }) => found.push(Health::Edited(self.counter_file.clone())),
                 Err(e) => found.push(Health::Unreadable(self.counter_file.clone(), e.to_string())),
             }
         }
@@ -321,6 +336,7 @@ impl Session<'_> {
         if let Some(archived) = self.archived.take() {
             state.archived = Some(archived);
         }
+        self.store.sign(&mut state, now);
         if self.store.counts() {
             let text = counters::format(self.store.protocol, &state.totals, &state.extra);
             state.counter_file = Some(digest(&[text.as_bytes()]));

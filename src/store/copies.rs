@@ -53,7 +53,7 @@ impl Store {
     /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
     /// its time: an edit is younger than the last commit.
     pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8]) -> bool {
-        let copy = disk::read(&self.counters_copy()).ok().flatten();
+        let copy = disk::read_within(&self.counters_copy(), disk::LARGEST_RECORD).ok().flatten();
         let copy = copy.and_then(|bytes| decode::<State>(&bytes));
         let is_beside_it = copy.is_some_and(|copy| {
             copy.store == state.store
@@ -89,7 +89,7 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
             return Ok(None);
         }
     }
-    let state = disk::read(path)?.and_then(|bytes| decode::<State>(&bytes));
+    let state = disk::read_within(path, disk::LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
     Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number && copy.store == k.store)))
 }
 

@@ -56,6 +56,24 @@ impl CounterFile {
     }
 }
 
+/// What was kept of the lines of other programs, and what is kept of lines that are none, has at most so many bytes:
+/// the first stand in the state, which every query reads.
+const MOST_KEPT: usize = 1 << 18;
+
+/// The lines that are no counters, as they are kept: as many as fit, and the beginning of long ones.
+pub fn rejected(lines: &[(usize, String)]) -> String {
+    let mut text = String::new();
+    for (n, (number, line)) in lines.iter().enumerate() {
+        if text.len() > MOST_KEPT {
+            text += &format!("{} more lines\n", lines.len() - n);
+            break;
+        }
+        let start: String = line.chars().take(1000).collect();
+        text += &format!("line {number}: {start}\n");
+    }
+    text
+}
+
 /// Reads a counter file's text.
 pub fn parse(protocol: &Protocol, bytes: &[u8]) -> CounterFile {
     parse_names(protocol, bytes, |name| {
@@ -86,6 +104,7 @@ fn parse_names(
 ) -> CounterFile {
     let mut file = CounterFile { totals: vec![None; protocol.counters.len()], ..CounterFile::default() };
     let mut named = vec![Name::Empty; protocol.counters.len()];
+    let mut extra = 0;
     for (number, line) in bytes.split(|&b| b == b'\n').enumerate() {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
@@ -97,6 +116,11 @@ fn parse_names(
             continue;
         };
         let Some((i, how)) = find(key) else {
+            extra += key.len() + value.len();
+            if extra > MOST_KEPT {
+                file.rejected.push((number + 1, text.to_owned()));
+                continue;
+            }
             file.extra.insert(key.to_owned(), value.to_owned());
             continue;
         };

@@ -22,6 +22,7 @@ pub mod pack;
 pub mod push;
 mod recover;
 pub mod rrd;
+mod size;
 pub mod state;
 pub mod takeover;
 #[cfg(test)]
@@ -29,3 +30,4 @@ mod tests;
 mod v1;
 mod v2;
 mod vanished;
+pub mod writers;

@@ -153,6 +153,7 @@ mod tests {
             rrd: base.join("rrd/x.rrd"),
             step: 60,
             may_drop: true,
+            under: None,
         }
     }
 

@@ -9,8 +9,11 @@ use super::push::{self, Journal};
 use super::rrd::header::{Look, look};
 use super::state::{State, decode, digest, encode};
 use super::{aside, counters, disk, migrate, takeover};
-use crate::error::{Result, warn};
+use crate::error::{Error, Result, warn};
 use crate::tally;
+
+/// So many lines of a counter file that are none are said; the others are only counted.
+const REJECTED_SAID: usize = 20;
 
 impl Session<'_> {
     /// Finishes or undoes what a crash left, and reads state and counter file.
@@ -213,6 +216,9 @@ impl Session<'_> {
         let bytes = match disk::read(path) {
             Ok(bytes) => bytes,
             Err(_) if is_something_else(path) => return self.write_counters_anew("is not a file", now),
+            Err(Error::TooLarge { .. }) => {
+                return self.write_counters_anew("is larger than any counter file", now);
+            }
             Err(e) => return Err(e),
         };
         let Some(bytes) = bytes else {
@@ -258,9 +264,8 @@ impl Session<'_> {
         let file = counters::parse(protocol, &bytes);
         if !file.rejected.is_empty() {
             let kept = path.with_extension("rejected");
-            let text: String = file.rejected.iter().map(|(n, line)| format!("line {n}: {line}\n")).collect();
-            disk::replace(&kept, text.as_bytes(), 0o644)?;
-            for (number, line) in &file.rejected {
+            disk::replace(&kept, counters::rejected(&file.rejected).as_bytes(), 0o644)?;
+            for (number, line) in file.rejected.iter().take(REJECTED_SAID) {
                 let line: String =
                     line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
                 warn(format_args!(
@@ -268,6 +273,9 @@ impl Session<'_> {
                     path.display(),
                     kept.display()
                 ));
+            }
+            if let Some(more @ 1..) = file.rejected.len().checked_sub(REJECTED_SAID) {
+                warn(format_args!("{}: {more} more lines are no counters", path.display()));
             }
         }
         if file.is_hopeless() {
@@ -322,10 +330,15 @@ pub(super) fn is_something_else(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
 }
 
-/// Reads a file of ours; something else in its place is read as empty, which no file of ours is.
+/// What stands for the content of a file that is too large to be ours: no record begins so.
+const TOO_LARGE: &[u8] = b"too large";
+
+/// Reads a file of ours; something else in its place is read as empty, which no file of ours is, and one that is too
+/// large as damaged.
 pub(super) fn read_any(path: &Path) -> Result<Option<Vec<u8>>> {
-    match disk::read(path) {
+    match disk::read_within(path, disk::LARGEST_RECORD) {
         Err(_) if is_something_else(path) => Ok(Some(Vec::new())),
+        Err(Error::TooLarge { .. }) => Ok(Some(TOO_LARGE.to_vec())),
         other => other,
     }
 }

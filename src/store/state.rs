@@ -111,8 +111,10 @@ pub struct State {
 pub struct Writer {
     /// The file; empty: the built-in defaults.
     pub config: String,
-    /// Hash of what decides the form of the store: counters and step.
+    /// Hash of the counters.
     pub form: Digest,
+    /// Hash of the step, and of where counter file and RRD are.
+    pub places: Digest,
     /// When it was used last, unix seconds.
     pub seen: i64,
 }

@@ -11,7 +11,7 @@ use super::disk;
 use super::migrate::{self, Fit};
 use super::rrd::header::{Look, look};
 use super::state::State;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A counter file of an older maillogs. It is read, and left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,7 @@ impl Store {
             Ok(None) if !damaged => older(self, &|_| ()),
             Ok(None) => None,
             // Something else in its place is set aside too.
+            Err(Error::TooLarge { .. }) => None,
             Err(_) if std::fs::symlink_metadata(&self.counter_file).is_ok_and(|m| !m.is_file()) => None,
             Err(e) => return Err(e),
         };

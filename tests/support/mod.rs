@@ -7,6 +7,7 @@ pub mod browser;
 pub mod clock;
 pub mod count;
 pub mod disks;
+pub mod faults;
 pub mod multilog;
 pub mod process;
 pub mod rrd;

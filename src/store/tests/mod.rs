@@ -43,6 +43,7 @@ pub(super) fn store(dir: &Path, protocol: &'static Protocol, step: i64) -> Store
         rrd: dir.join("rrd/p.rrd"),
         step,
         may_drop: true,
+        under: None,
     }
 }
 
