@@ -145,8 +145,7 @@ impl Gather {
         }
         for (stream, reading) in self.state.ledger.streams.iter_mut().zip(self.readings) {
             if let Some(reading) = reading {
-                stream.hosts = reading.hosts.list();
-                stream.last_time = reading.last_time;
+                reading.end(stream);
             }
         }
         let calendar = &mut self.calendar;

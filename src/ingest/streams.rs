@@ -173,8 +173,9 @@ fn read_file(
         parts.iter().map(|p| readers[p.reader].gather.state.ledger.streams[p.stream].clone()).collect();
     for _ in 0..TRIES {
         let streams: Vec<&Stream> = streams.iter().collect();
+        let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
         let (snapshot, plans) =
-            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, &opener)?;
+            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
         // One parser a file: it knows the file's year.
         let mut parser: Option<(OsString, Parser)> = None;
         let outcome = snapshot.read(&plans, |file, raw, wanted| {

@@ -59,6 +59,9 @@ pub fn begin_after(
 /// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is
 /// asked for one block after the other, from `from` on.
 ///
+/// No logger writes NUL bytes. They are what a file system leaves where it lost data with the power, and the next line
+/// is written right behind them: of a line with NULs in it what stands behind the last ones is the line.
+///
 /// # Errors
 /// When `read` fails.
 pub fn walk_with(
@@ -72,21 +75,26 @@ pub fn walk_with(
     // The beginning of a line that goes on in the next block.
     let mut carry: Vec<u8> = Vec::new();
     let mut carry_start = from;
+    // Does the beginning that is carried end in NULs?
+    let mut broken = false;
     while at < to {
         let want = block.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
         let got = read(&mut block[..want], at)?;
         if got == 0 {
             break;
         }
+        let has_nuls = memchr::memchr(0, &block[..got]).is_some();
         let mut rest = 0;
         for newline in memchr::memchr_iter(b'\n', &block[..got]) {
             let end = at + newline as u64 + 1;
             if rest == 0 && carry_start < at {
-                keep(&mut carry, &block[..newline]);
+                keep(&mut carry, &mut broken, &block[..newline]);
                 each(RawLine { start: carry_start, end, text: &carry, terminated: true });
                 carry.clear();
+                broken = false;
             } else {
                 let text = &block[rest..newline];
+                let text = if has_nuls { without_nuls(text) } else { text };
                 let text = &text[..text.len().min(LINE_LIMIT)];
                 each(RawLine { start: at + rest as u64, end, text, terminated: true });
             }
@@ -95,7 +103,7 @@ pub fn walk_with(
         if rest > 0 || carry_start >= at {
             carry_start = at + rest as u64;
         }
-        keep(&mut carry, &block[rest..got]);
+        keep(&mut carry, &mut broken, &block[rest..got]);
         at += got as u64;
     }
     if carry_start < at {
@@ -104,9 +112,28 @@ pub fn walk_with(
     Ok(at)
 }
 
-fn keep(carry: &mut Vec<u8>, more: &[u8]) {
+/// Adds what follows the beginning of a line; `broken`: it ended in NULs.
+fn keep(carry: &mut Vec<u8>, broken: &mut bool, more: &[u8]) {
+    let mut more = more;
+    if *broken || memchr::memchr(0, more).is_some() {
+        let text = without_nuls(more);
+        let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && *broken);
+        // Something follows NULs: what stands before them is another line.
+        if !text.is_empty() && (*broken || text.as_ptr() != more.as_ptr()) {
+            carry.clear();
+        }
+        *broken = ends_in_nuls;
+        more = text;
+    }
     let room = LINE_LIMIT - carry.len().min(LINE_LIMIT);
     carry.extend_from_slice(&more[..more.len().min(room)]);
+}
+
+/// What stands behind the last NULs of a line that has some; where nothing does, what stands before the NULs at its end.
+fn without_nuls(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+    let text = &line[..end];
+    memchr::memrchr(0, text).map_or(text, |nul| &text[nul + 1..])
 }
 
 #[cfg(test)]
@@ -139,6 +166,8 @@ mod tests {
                 let start = at;
                 at += line.len() as u64;
                 let text = line.strip_suffix(b"\n").unwrap_or(line);
+                let parts: Vec<&[u8]> = text.split(|&b| b == 0).filter(|part| !part.is_empty()).collect();
+                let text = parts.last().copied().unwrap_or_default();
                 (start, at, text[..text.len().min(LINE_LIMIT)].to_vec(), line.ends_with(b"\n"))
             })
             .collect()
@@ -162,6 +191,24 @@ mod tests {
             lines(b"one\ntwo\nthree\n", 4, 10),
             [(4, 8, b"two".to_vec(), true), (8, 10, b"th".to_vec(), false)]
         );
+    }
+
+    #[test]
+    fn what_stands_behind_nuls_is_the_line_wherever_a_block_ends() {
+        for nuls in [1, 5, LINE_LIMIT, BLOCK - 6, BLOCK - 5, BLOCK, 2 * BLOCK + 3] {
+            for (before, after) in [("", "new"), ("half", "new"), ("half", "")] {
+                let mut bytes = b"one\n".to_vec();
+                bytes.extend_from_slice(before.as_bytes());
+                bytes.extend(std::iter::repeat_n(0, nuls));
+                bytes.extend_from_slice(after.as_bytes());
+                bytes.extend_from_slice(b"\ntwo\n");
+                let texts: Vec<Vec<u8>> =
+                    lines(&bytes, 0, u64::MAX).into_iter().map(|(_, _, text, _)| text).collect();
+                let middle = if after.is_empty() { before } else { after };
+                assert_eq!(texts, [b"one".to_vec(), middle.as_bytes().to_vec(), b"two".to_vec()], "{nuls}");
+                assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{nuls}");
+            }
+        }
     }
 
     proptest! {

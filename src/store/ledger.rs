@@ -133,6 +133,8 @@ pub struct LastLine {
     pub host: Vec<u8>,
     /// The counters by position in the protocol's table, and their amounts.
     pub raised: Vec<(usize, i128)>,
+    /// Unix time of that line; 0: not known.
+    pub time: i64,
 }
 
 /// How far a log that every program writes to (a syslog file with its rotated siblings, the journal) was counted.
@@ -152,7 +154,7 @@ pub struct Stream {
     pub own: bool,
     /// Lines up to this unix second were counted in another stream, whose place it takes; 0: none were.
     pub known_to: i64,
-    /// Unix time of the last stamped line that was counted.
+    /// The newest stamp of a line that was counted, unix time. Hosts whose clocks are far ahead do not tell it.
     pub last_time: i64,
     /// How many lines of that second were counted: stamps of syslog have whole seconds.
     pub last_lines: u64,

@@ -1,9 +1,12 @@
 //! The streams of a reading: syslog files, the journal, files of a protocol's own.
-use super::super::repeat::{Hosts, Repeat};
+use super::super::repeat::{Hosts, Last, Repeat};
 use super::Gather;
+use crate::error::warn;
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
+use crate::source::file::AHEAD;
 use crate::store::commit::Origin;
+use crate::store::ledger::Stream;
 use crate::store::state::Understood;
 use crate::tally::Tally;
 
@@ -19,9 +22,46 @@ pub struct Checkpoint {
 /// A stream that is being read.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
-    pub(super) hosts: Hosts,
-    pub(super) last_time: i64,
+    hosts: Hosts,
+    /// The time of the line before, for one without a stamp; 0: there was none.
+    time: i64,
+    /// For [`Stream::last_time`] and [`Stream::last_lines`].
+    newest: (i64, u64),
     known_to: i64,
+    /// Lines up to `known_to`.
+    known: u64,
+    /// Was it said that a line cannot have been repeated so often?
+    told: bool,
+}
+
+impl Reading {
+    fn of(known: &Stream) -> Reading {
+        Reading {
+            hosts: Hosts::of(&known.hosts),
+            time: known.last_time,
+            newest: (known.last_time, known.last_lines),
+            known_to: known.known_to,
+            known: 0,
+            told: false,
+        }
+    }
+
+    /// For the state.
+    pub(super) fn end(self, stream: &mut Stream) {
+        stream.hosts = self.hosts.list();
+        (stream.last_time, stream.last_lines) = self.newest;
+    }
+
+    /// The times of lines need not rise: many hosts write to one log, and clocks are set back.
+    #[inline]
+    fn meets(&mut self, secs: i64, now: i64) {
+        self.time = secs;
+        if secs == self.newest.0 {
+            self.newest.1 = self.newest.1.saturating_add(1);
+        } else if secs > self.newest.0 && secs <= now + AHEAD {
+            self.newest = (secs, 1);
+        }
+    }
 }
 
 impl Gather {
@@ -44,10 +84,20 @@ impl Gather {
 
     /// The stream at `stream` in the ledger was read to its end.
     pub fn stream_read(&mut self, stream: usize) {
+        let known = self.readings.get(stream).and_then(Option::as_ref).map_or(0, |reading| reading.known);
+        let now = self.how.now;
         let stream = &mut self.state.ledger.streams[stream];
-        stream.seen = self.how.now;
-        stream.from_end = false;
-        stream.known_to = 0;
+        stream.seen = now;
+        if std::mem::take(&mut stream.from_end) && stream.last_time == 0 {
+            // What it held is known, whenever that was logged.
+            (stream.last_time, stream.last_lines) = (now, u64::MAX);
+        }
+        if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
+            warn(format_args!(
+                "{}: takes the place of another log; {known} of its lines, which are not later than what was counted of that one, are taken as counted",
+                stream.name
+            ));
+        }
     }
 
     /// The positions in the ledger of the streams that are read now.
@@ -92,31 +142,41 @@ impl Gather {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream].get_or_insert_with(|| Reading {
-            hosts: Hosts::of(&known.hosts),
-            last_time: known.last_time,
-            known_to: known.known_to,
-        });
-        let time = match line.time {
-            Some(stamp) => {
-                reading.last_time = stamp.secs;
-                stamp.secs
-            }
-            None if reading.last_time != 0 => reading.last_time,
-            None => self.how.now,
-        };
-        let raised = reading.hosts.at(line.host);
+        let reading = self.readings[stream].get_or_insert_with(|| Reading::of(known));
+        let before = reading.time;
+        if let Some(stamp) = line.time {
+            reading.meets(stamp.secs, self.how.now);
+        }
+        let time = if reading.time == 0 { self.how.now } else { reading.time };
+        let last = reading.hosts.at(line.host);
+        let since = if last.time == 0 { before } else { last.time };
+        last.time = time;
         if time <= reading.known_to {
-            raised.clear();
+            reading.known += 1;
+            last.raised.clear();
             return;
         }
+        let told = &mut reading.told;
+        let mut bounded = |last: &mut Last, times: u32| {
+            let before = if since == 0 { time } else { since };
+            let possible = last.possible(times, before, time);
+            if possible < times && !std::mem::replace(told, true) {
+                warn(format_args!(
+                    "{}: a line says that another one was repeated {times} times; within {} s that cannot be, and {possible} are counted (every user of a machine can write such a line)",
+                    known.name.escape_debug(),
+                    (time - before).max(0) + 1
+                ));
+            }
+            possible
+        };
         let (line, times) = match repeat {
             Repeat::None => (*line, 1),
             Repeat::This(times, text) => (Line { text, ..*line }, times),
             Repeat::Last(times) => {
-                if !raised.is_empty() {
+                if !last.raised.is_empty() {
+                    let times = bounded(last, times);
                     let tallied = self.tally.at(time);
-                    for (counter, amount) in raised {
+                    for (counter, amount) in &last.raised {
                         tallied.0[*counter] += *amount * i128::from(times);
                     }
                 }
@@ -124,9 +184,10 @@ impl Gather {
             }
         };
         let verdict = (self.protocol.classify)(&line, place, &mut Raise(&mut self.scratch));
-        raised.clear();
+        last.raised.clear();
         if verdict != Verdict::Foreign {
-            raise_times(self.protocol, &mut self.scratch, times, raised, &mut self.tally.at(time));
+            let times = if times > 1 { bounded(last, times) } else { 1 };
+            raise_times(self.protocol, &mut self.scratch, times, &mut last.raised, &mut self.tally.at(time));
             self.judge(verdict);
         }
     }

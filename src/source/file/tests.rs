@@ -11,6 +11,9 @@ use std::process::Command;
 use super::*;
 use crate::source::opener::Plain;
 
+/// 2026-09-28 22:45:00 UTC.
+const CLOCK: Clock = Clock { tai_offset: 10, now: 1_790_635_500 };
+
 /// What the writers and rotators of a log do in its directory.
 #[derive(Clone)]
 pub(crate) struct Dir(pub(crate) PathBuf);
@@ -97,7 +100,7 @@ impl Place {
     fn try_poll_by(&mut self, numbers: &[usize], opener: &dyn Opener) -> Result<()> {
         loop {
             let streams: Vec<&Stream> = numbers.iter().map(|&n| &self.streams[n]).collect();
-            let (snapshot, plans) = open(&self.path("log"), self.olddir.as_deref(), &streams, opener)?;
+            let (snapshot, plans) = open(&self.path("log"), self.olddir.as_deref(), &streams, CLOCK, opener)?;
             let mut new = vec![vec![]; numbers.len()];
             let outcome = snapshot.read(&plans, |_, line, readers| {
                 for (i, new) in new.iter_mut().enumerate() {
