@@ -9,12 +9,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::plan::{Calendar, Plan};
-use crate::error::{At, Result};
-use crate::line::{Line, Parser, label_len};
+use crate::error::{At, Error, Result, warn};
+use crate::line::{Line, Parser, Stamp, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Listing, Role, list};
-use crate::source::identity::{grew_from, growing, head, mtime, whole};
-use crate::source::lines::{LINE_LIMIT, RawLine, begin_after, walk};
+use crate::source::file::{AHEAD, local};
+use crate::source::identity::{grew_from, growing, head, mtime, tail, whole};
+use crate::source::lines::{LINE_LIMIT, Parted, RawLine, part, walk};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -70,6 +71,12 @@ pub struct Gather {
     scratch: Vec<i128>,
     /// Sources that cannot be read.
     unread: Vec<String>,
+    /// The time of the line before of the chunk that is read, for one without a stamp; 0: there was none.
+    before: i64,
+    /// Streams whose file is away at this moment.
+    away: Vec<usize>,
+    /// Why a query has no answer: one without this source would be less than the one before.
+    pub failed: Option<Error>,
 }
 
 impl Gather {
@@ -91,7 +98,20 @@ impl Gather {
             readings: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
             unread: Vec::new(),
+            before: 0,
+            away: Vec::new(),
+            failed: None,
         }
+    }
+
+    /// Is it thrown away after it was answered?
+    pub fn is_query(&self) -> bool {
+        !self.how.may_time_out
+    }
+
+    /// Notes the first reason why there is no answer.
+    pub fn fail(&mut self, reason: Error) {
+        self.failed.get_or_insert(reason);
     }
 
     /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
@@ -209,10 +229,13 @@ impl Gather {
             // An update has counted those before while the chunk was `current`.
             let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
-            cursor.counted = begin_after(&chunk.file, size, &mut parser, until, written).at("read", &path)?;
+            cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
+        } else if !skip && !self.how.force {
+            self.by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path).at("read", &path)?;
         }
         self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
         cursor.seen = now;
+        cursor.tail = Some(tail(&chunk.file, cursor.counted).at("read", &path)?);
         cursor.finished |= finished;
         cursor.identity = match identity {
             Some(identity) => identity,
@@ -238,6 +261,71 @@ impl Gather {
         }
     }
 
+    /// Where a chunk is not as it was when it was counted (an older copy of it, one that lost its end with the power, or
+    /// that was edited), the labels tell what of it was: what is not later than the last line that was counted of its
+    /// directory.
+    ///
+    /// One that begins otherwise than any that is known is taken for such a one only if it holds that very line, to the
+    /// nanosecond, and earlier ones before it: lines that are only older are those of a chunk that comes late, and count.
+    fn by_time(
+        &self,
+        directory: usize,
+        chunk: &Chunk,
+        size: u64,
+        is_known: bool,
+        cursor: &mut Cursor,
+        path: &Path,
+    ) -> std::io::Result<()> {
+        let here = &self.state.ledger.directories[directory];
+        let until = (here.last_time, i64::from(here.last_nanos));
+        let fits = || {
+            Ok::<bool, std::io::Error>(match cursor.tail {
+                _ if size < cursor.counted => false,
+                Some(known) => tail(&chunk.file, cursor.counted)? == known,
+                None => true,
+            })
+        };
+        if (is_known && fits()?) || (!is_known && (here.last_time == 0 || !here.labelled)) {
+            return Ok(());
+        }
+        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let Parted { mut place, earlier, later, holds } =
+            part(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
+        if !is_known && !holds {
+            return Ok(());
+        }
+        if !here.labelled {
+            // Nothing tells which of its lines are later.
+            place = cursor.counted.min(size);
+        }
+        let was = if is_known {
+            format!("when {} bytes of it were counted", cursor.counted)
+        } else {
+            "when it was counted".to_owned()
+        };
+        let by = if here.labelled {
+            let until = local(until.0);
+            format!("{earlier} lines, up to {until}, are taken as counted before, and {later} later ones are counted")
+        } else {
+            "its lines have no labels: all of them are taken as counted before".to_owned()
+        };
+        warn(format_args!(
+            "{}: is not as it was {was} (cut short, edited or restored from a copy): {by}; what was logged after that and does not stand there is missing from the counters",
+            path.display()
+        ));
+        (cursor.counted, cursor.archived) = (place, cursor.archived.min(place));
+        Ok(())
+    }
+
+    /// A stamped line of a directory. The times of its lines need not rise: chunks come late, and clocks are set back.
+    #[inline]
+    fn meets(&mut self, here: &mut Directory, stamp: Stamp) {
+        self.before = stamp.secs;
+        if (stamp.secs, stamp.nanos) > (here.last_time, here.last_nanos) && stamp.secs <= self.how.now + AHEAD {
+            (here.last_time, here.last_nanos) = (stamp.secs, stamp.nanos);
+        }
+    }
+
     /// Counts and archives what lies beyond the two positions of `cursor`.
     fn read(
         &mut self,
@@ -260,6 +348,7 @@ impl Gather {
         let position = self.files.len();
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
+        self.before = here.last_time;
         let loose = here.path.is_empty();
         let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
         let mut counted = count_from;
@@ -287,6 +376,9 @@ impl Gather {
                 }
             } else if skip && (raw.terminated || finished) {
                 counted = raw.end;
+                if let Some(stamp) = line.time {
+                    self.meets(here, stamp);
+                }
             }
             if archive && raw.start >= archive_from {
                 let tail = archive_begins.take().unwrap_or_default();
@@ -347,7 +439,7 @@ impl Gather {
             !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
         if in_parts && raw.text.len() < LINE_LIMIT {
             here.count_tail =
-                Tail::Held { text: raw.text.to_vec(), time: here.last_time, since: self.how.now };
+                Tail::Held { text: raw.text.to_vec(), time: self.before, since: self.how.now };
             return;
         }
         if in_parts {
@@ -355,10 +447,10 @@ impl Gather {
         }
         let time = match line.time {
             Some(stamp) => {
-                here.last_time = stamp.secs;
+                self.meets(here, stamp);
                 stamp.secs
             }
-            None if here.last_time != 0 => here.last_time,
+            None if self.before != 0 => self.before,
             None => self.how.now,
         };
         let verdict = (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
@@ -403,7 +495,7 @@ impl Gather {
         let line = parser.parse(text);
         let time = match line.time {
             Some(stamp) => {
-                here.last_time = stamp.secs;
+                self.meets(here, stamp);
                 stamp.secs
             }
             None if time != 0 => time,

@@ -14,7 +14,8 @@ pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use snapshot::Snapshot;
-pub use streams::{read_streams, stream_names};
+pub use crate::source::machine::name as machine_name;
+pub use streams::{GIVEN_UP, read_streams, stream_names};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -263,7 +264,10 @@ impl Job<'_> {
             Ok(Some(queue)) => gather.measured(|raise| queue.raise(raise)),
             Ok(None) => {}
             Err(e) => {
-                if gather.cannot_read(self.feed.protocol.name) {
+                let is_news = gather.cannot_read(self.feed.protocol.name);
+                if gather.is_query() && !e.is_denied() {
+                    gather.fail(e);
+                } else if is_news {
                     warn(e);
                 }
                 return false;

@@ -21,7 +21,7 @@ mod siblings;
 
 use std::path::Path;
 
-pub use by_time::AHEAD;
+pub use by_time::{AHEAD, local};
 pub use compressed::Compression;
 pub use content::Open;
 pub use plan::Plan;
@@ -110,10 +110,31 @@ pub fn open(
             Err(Trouble::Changed) => {}
         }
     }
-    Err(Error::Message(format!(
+    Err(Error::Passing(format!(
         "{}: is being rotated again and again; its lines are counted at the next run",
         path.display()
     )))
+}
+
+/// Is the file of `position` the log at `path` or one of its rotated siblings?
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn is_there(
+    path: &Path,
+    olddir: Option<&Path>,
+    position: &Position,
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Result<bool> {
+    for _ in 0..TRIES {
+        match plan::is_there(path, olddir, position, clock, opener) {
+            Ok(is_there) => return Ok(is_there),
+            Err(Trouble::Failed(e)) => return Err(e),
+            Err(Trouble::Changed) => {}
+        }
+    }
+    Ok(false)
 }
 
 impl Snapshot {

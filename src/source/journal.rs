@@ -219,12 +219,12 @@ impl Drop for Reading {
 fn failed(status: &str, complaint: &[u8]) -> Error {
     let line = complaint.split(|&b| b == b'\n').next().unwrap_or_default();
     let words = line.escape_ascii().to_string();
-    let way_out = if words.contains("ermission") {
-        "; add the user to the group systemd-journal, or run `maillogs update` as root"
-    } else {
-        ""
-    };
-    Error::Message(format!("journald: journalctl failed ({status}): {words}{way_out}"))
+    let text = format!("journald: journalctl failed ({status}): {words}");
+    if !words.contains("ermission") {
+        return Error::Message(text);
+    }
+    let way_out = "add the user to the group systemd-journal, or run `maillogs update` as root";
+    Error::Denied(format!("{text}; {way_out}"))
 }
 
 /// Are two cursors those of one entry? One entry may stand in several files, each of which numbers it differently

@@ -34,40 +34,88 @@ pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> i
     walk_with(|block, at| read_at(file, block, at), from, to, each)
 }
 
+/// A chunk that is parted by time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parted {
+    /// Where its first later line begins; its end, if there is none.
+    pub place: u64,
+    /// Lines before that.
+    pub earlier: u64,
+    /// Lines from there on.
+    pub later: u64,
+    /// Is there a line of exactly that time, and is the first one with a stamp earlier?
+    pub holds: bool,
+}
+
 /// Where the first line begins that was logged after `until` (unix seconds, nanoseconds). Without any stamp the time of
 /// the last write, `written`, tells for all of them.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn begin_after(
+pub fn part(
     file: &File,
     size: u64,
     parser: &mut Parser,
     until: (i64, i64),
     written: (i64, i64),
-) -> io::Result<u64> {
-    let (mut stamped, mut later) = (false, None);
+) -> io::Result<Parted> {
+    let (mut first, mut place, mut lines) = (None, None, 0);
+    let mut parted = Parted::default();
     walk(file, 0, size, |line| {
-        if let Some(stamp) = parser.parse(line.text).time.filter(|_| later.is_none()) {
-            stamped = true;
-            later = ((stamp.secs, i64::from(stamp.nanos)) > until).then_some(line.start);
+        if let Some(stamp) = parser.parse(line.text).time.filter(|_| place.is_none()) {
+            let time = (stamp.secs, i64::from(stamp.nanos));
+            parted.holds |= time == until && first.is_some_and(|first| first < until);
+            first.get_or_insert(time);
+            if time > until {
+                place = Some(line.start);
+                parted.earlier = lines;
+            }
         }
+        lines += 1;
     })?;
-    Ok(later.unwrap_or(if stamped || written <= until { size } else { 0 }))
+    match place {
+        Some(place) => parted.place = place,
+        None if first.is_some() || written <= until => (parted.place, parted.earlier) = (size, lines),
+        None => {}
+    }
+    parted.later = lines - parted.earlier;
+    Ok(parted)
 }
 
 /// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is
 /// asked for one block after the other, from `from` on.
 ///
-/// No logger writes NUL bytes. They are what a file system leaves where it lost data with the power, and the next line
-/// is written right behind them: of a line with NULs in it what stands behind the last ones is the line.
-///
 /// # Errors
 /// When `read` fails.
 pub fn walk_with(
+    read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+    from: u64,
+    to: u64,
+    each: impl FnMut(RawLine<'_>),
+) -> io::Result<u64> {
+    walk_any(read, from, to, false, each)
+}
+
+/// As [`walk_with`], for a log that is written to again after a loss of power. No syslogd writes NUL bytes: they are
+/// what a file system leaves where it lost data, and the next line is written right behind them. Of a line with NULs in
+/// it what stands behind the last ones is the line.
+///
+/// # Errors
+/// When `read` fails.
+pub fn walk_mended(
+    read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+    from: u64,
+    to: u64,
+    each: impl FnMut(RawLine<'_>),
+) -> io::Result<u64> {
+    walk_any(read, from, to, true, each)
+}
+
+fn walk_any(
     mut read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
     from: u64,
     to: u64,
+    mended: bool,
     mut each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
     let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
@@ -83,12 +131,12 @@ pub fn walk_with(
         if got == 0 {
             break;
         }
-        let has_nuls = memchr::memchr(0, &block[..got]).is_some();
+        let has_nuls = mended && memchr::memchr(0, &block[..got]).is_some();
         let mut rest = 0;
         for newline in memchr::memchr_iter(b'\n', &block[..got]) {
             let end = at + newline as u64 + 1;
             if rest == 0 && carry_start < at {
-                keep(&mut carry, &mut broken, &block[..newline]);
+                keep(&mut carry, mended.then_some(&mut broken), &block[..newline]);
                 each(RawLine { start: carry_start, end, text: &carry, terminated: true });
                 carry.clear();
                 broken = false;
@@ -103,7 +151,7 @@ pub fn walk_with(
         if rest > 0 || carry_start >= at {
             carry_start = at + rest as u64;
         }
-        keep(&mut carry, &mut broken, &block[rest..got]);
+        keep(&mut carry, mended.then_some(&mut broken), &block[rest..got]);
         at += got as u64;
     }
     if carry_start < at {
@@ -113,9 +161,11 @@ pub fn walk_with(
 }
 
 /// Adds what follows the beginning of a line; `broken`: it ended in NULs.
-fn keep(carry: &mut Vec<u8>, broken: &mut bool, more: &[u8]) {
+fn keep(carry: &mut Vec<u8>, broken: Option<&mut bool>, more: &[u8]) {
     let mut more = more;
-    if *broken || memchr::memchr(0, more).is_some() {
+    if let Some(broken) = broken
+        && (*broken || memchr::memchr(0, more).is_some())
+    {
         let text = without_nuls(more);
         let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && *broken);
         // Something follows NULs: what stands before them is another line.
@@ -166,8 +216,6 @@ mod tests {
                 let start = at;
                 at += line.len() as u64;
                 let text = line.strip_suffix(b"\n").unwrap_or(line);
-                let parts: Vec<&[u8]> = text.split(|&b| b == 0).filter(|part| !part.is_empty()).collect();
-                let text = parts.last().copied().unwrap_or_default();
                 (start, at, text[..text.len().min(LINE_LIMIT)].to_vec(), line.ends_with(b"\n"))
             })
             .collect()
@@ -202,8 +250,10 @@ mod tests {
                 bytes.extend(std::iter::repeat_n(0, nuls));
                 bytes.extend_from_slice(after.as_bytes());
                 bytes.extend_from_slice(b"\ntwo\n");
-                let texts: Vec<Vec<u8>> =
-                    lines(&bytes, 0, u64::MAX).into_iter().map(|(_, _, text, _)| text).collect();
+                let file = file_of(&bytes);
+                let mut texts: Vec<Vec<u8>> = Vec::new();
+                let read = |block: &mut [u8], at| read_at(&file, block, at);
+                walk_mended(read, 0, u64::MAX, |l| texts.push(l.text.to_vec())).unwrap();
                 let middle = if after.is_empty() { before } else { after };
                 assert_eq!(texts, [b"one".to_vec(), middle.as_bytes().to_vec(), b"two".to_vec()], "{nuls}");
                 assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{nuls}");

@@ -1,14 +1,19 @@
 //! The streams of a reading: syslog files, the journal, files of a protocol's own.
 use super::super::repeat::{Hosts, Last, Repeat};
+use super::super::streams::GIVEN_UP;
 use super::Gather;
-use crate::error::warn;
+use crate::error::{Result, warn};
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
-use crate::source::file::AHEAD;
+use crate::source::file::{AHEAD, local};
+use crate::source::machine::{self, host};
 use crate::store::commit::Origin;
 use crate::store::ledger::Stream;
 use crate::store::state::Understood;
 use crate::tally::Tally;
+
+/// Tells of a stream of another machine whether its log is that of this one.
+type IsOurs<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
 
 /// What was counted at one moment.
 #[derive(Clone)]
@@ -82,8 +87,18 @@ impl Gather {
             (tally, readings, understood, new_bytes);
     }
 
+    /// The stream at `stream` in the ledger is a file that was read before and is not there at this moment. `false`:
+    /// without it we cannot answer, because what was read of it and is not committed would be missing.
+    pub fn stream_is_away(&mut self, stream: usize) -> bool {
+        self.away.push(stream);
+        !self.is_query() || self.state.ledger.streams[stream].seen <= self.how.now - GIVEN_UP
+    }
+
     /// The stream at `stream` in the ledger was read to its end.
     pub fn stream_read(&mut self, stream: usize) {
+        if self.away.contains(&stream) {
+            return;
+        }
         let known = self.readings.get(stream).and_then(Option::as_ref).map_or(0, |reading| reading.known);
         let now = self.how.now;
         let stream = &mut self.state.ledger.streams[stream];
@@ -94,8 +109,8 @@ impl Gather {
         }
         if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
             warn(format_args!(
-                "{}: takes the place of another log; {known} of its lines, which are not later than what was counted of that one, are taken as counted",
-                stream.name
+                "{}: {known} of its lines are not later than what was counted of the log whose place it takes, or of another machine's, and are taken as counted",
+                stream.name.escape_debug()
             ));
         }
     }
@@ -104,12 +119,17 @@ impl Gather {
     ///
     /// One that takes another's place (a syslog instead of the journal, another file) holds its lines too: it counts
     /// from where the other one ended.
-    pub fn streams(&mut self, named: &[(String, Place)]) -> Vec<usize> {
+    ///
+    /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
+    pub fn streams(&mut self, named: &[(String, Place)], is_ours: IsOurs<'_>) -> Vec<usize> {
         let known = self.state.ledger.streams.len();
-        let all: Vec<usize> = named.iter().map(|(name, place)| self.stream(name, *place)).collect();
+        let machine = machine::name();
+        let all: Vec<usize> =
+            named.iter().map(|(name, place)| self.stream(name, *place, &machine, is_ours)).collect();
         let streams = &mut self.state.ledger.streams;
+        let here = |s: &Stream| !s.own && (s.machine.is_empty() || s.machine == machine);
         let (read, left): (Vec<_>, Vec<_>) =
-            streams.iter().enumerate().filter(|(_, s)| !s.own).partition(|(i, _)| all.contains(i));
+            streams.iter().enumerate().filter(|(_, s)| here(s)).partition(|(i, _)| all.contains(i));
         // If one of today's was read since, the place of a log that is read no more was taken by it then.
         let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
         let ended = left.iter().filter(|(_, s)| s.seen > taken).map(|(_, s)| s.last_time).max().unwrap_or(0);
@@ -124,15 +144,54 @@ impl Gather {
     }
 
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
-    fn stream(&mut self, name: &str, place: Place) -> usize {
-        let known = self.state.ledger.streams.len();
-        let at = self.state.ledger.stream(name);
-        if at == known {
-            let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
-            self.state.ledger.streams[at].from_end = counted_by_another;
-            self.state.ledger.streams[at].own = place == Place::Own;
+    fn stream(&mut self, name: &str, place: Place, machine: &str, is_ours: IsOurs<'_>) -> usize {
+        if let Some(at) = self.state.ledger.stream(name, machine) {
+            machine.clone_into(&mut self.state.ledger.streams[at].machine);
+            return at;
         }
-        at
+        let streams = &self.state.ledger.streams;
+        let mut others: Vec<usize> = (0..streams.len()).filter(|&i| streams[i].name == name).collect();
+        others.sort_by_key(|&i| std::cmp::Reverse(streams[i].seen));
+        for &at in &others {
+            match is_ours(&streams[at]) {
+                Ok(false) => {}
+                // Whose it is cannot be told now, and so it cannot be read either.
+                Err(_) => return at,
+                Ok(true) => {
+                    let was = std::mem::replace(&mut self.state.ledger.streams[at].machine, machine.to_owned());
+                    let (name, was, is) = (name.escape_debug(), host(&was), host(machine));
+                    self.note(format_args!(
+                        "{name}: was read on {was} until now, and is this machine's ({is}) by its content: it goes on where {was} left it"
+                    ));
+                    return at;
+                }
+            }
+        }
+        let known_to = others.iter().map(|&i| streams[i].last_time).max().unwrap_or(0);
+        if let Some(other) = others.first().map(|&i| host(&streams[i].machine).to_owned()) {
+            let (name, is) = (name.escape_debug(), host(machine));
+            self.note(format_args!(
+                "{name}: is read on {is} for the first time, and was counted on {other} already: of this machine's log only those lines count that are later than {}",
+                local(known_to)
+            ));
+        }
+        let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
+        self.state.ledger.streams.push(Stream {
+            name: name.to_owned(),
+            machine: machine.to_owned(),
+            from_end: counted_by_another,
+            own: place == Place::Own,
+            known_to,
+            ..Stream::default()
+        });
+        self.state.ledger.streams.len() - 1
+    }
+
+    /// Says what an advance changes; a query comes to the same each time.
+    fn note(&self, text: std::fmt::Arguments<'_>) {
+        if !self.is_query() {
+            warn(text);
+        }
     }
 
     /// Counts one line of the stream at `stream` in the ledger.

@@ -22,7 +22,7 @@ use super::compressed::Content;
 use super::content::{Open, TAIL, tail_length};
 use crate::error::{At, Result};
 use crate::line::Parser;
-use crate::source::lines::{LINE_LIMIT, walk_with};
+use crate::source::lines::{LINE_LIMIT, walk_mended};
 use crate::store::ledger::{Position, Stream};
 use crate::store::state::digest;
 
@@ -51,8 +51,9 @@ struct Scan {
     same_tail: Vec<Place>,
     /// The first later line, or the first one of the last second that is more than were counted in it.
     later: Option<Place>,
-    /// Lines of the last second before that.
+    /// Lines of the last second before that, and the first of them.
     in_last_second: u64,
+    first_in_it: Option<Place>,
     /// Is there an earlier line before that?
     has_older: bool,
     /// The last stamp that can be true.
@@ -68,6 +69,12 @@ impl Default for Place {
     fn default() -> Self {
         Place { at: 0, lines: 0 }
     }
+}
+
+/// A time for people.
+pub fn local(secs: i64) -> String {
+    let time = Local.timestamp_opt(secs, 0).earliest();
+    time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Looks through the candidates of one stream, the oldest first.
@@ -155,7 +162,10 @@ impl<'a> Search<'a> {
         let head = file.begins_as(self.position);
         let is_smaller = self.position.counted == 0 || scan.end < self.position.counted;
         if let Some(place) = by_time {
-            let is_new = !self.has_older && !scan.has_older && self.met == 0 && !head && is_smaller;
+            // Nothing in it is older than what was counted last. Who truncates a log keeps the file, and who writes it
+            // anew with other words seldom makes it smaller.
+            let nothing_older = !self.has_older && !scan.has_older && self.met == 0;
+            let is_new = nothing_older && !head && (is_smaller || file.id == self.position.file);
             let meets_nothing_known = !scan.has_older && scan.in_last_second == 0;
             self.open = place != end || is_new;
             return (if is_new || (meets_nothing_known && self.open) { start } else { place }, false);
@@ -191,7 +201,7 @@ impl<'a> Search<'a> {
             Ok(got)
         };
         let mut last_known: Option<(u64, Vec<u8>)> = None;
-        scan.end = walk_with(read, 0, to, |line| {
+        scan.end = walk_mended(read, 0, to, |line| {
             let stamp = parser.parse(line.text).time.map(|stamp| stamp.secs).filter(|&secs| secs <= ahead);
             let here = Place { at: line.start, lines: scan.lines };
             scan.last_stamp = stamp.or(scan.last_stamp);
@@ -200,6 +210,7 @@ impl<'a> Search<'a> {
                     scan.has_older = true;
                 } else if secs == limit && scan.in_last_second < in_second {
                     scan.in_last_second += 1;
+                    scan.first_in_it.get_or_insert(here);
                 } else {
                     scan.later = Some(here);
                 }
@@ -232,6 +243,10 @@ impl<'a> Search<'a> {
             }
         })
         .at("read", &file.path)?;
+        if let Some(first) = scan.first_in_it.filter(|first| self.is_older_copy(file, *first)) {
+            // Those that were counted in the last second are not in it.
+            (scan.later, scan.in_last_second) = (Some(first), 0);
+        }
         if let Some((start, text)) = last_known.filter(|_| limit > 0 && scan.last_stamp.is_some()) {
             let begins = |from: &usize| {
                 let line = parser.parse(&text[*from..]);
@@ -243,6 +258,16 @@ impl<'a> Search<'a> {
             scan.glued = found.map(|from| start + from as u64);
         }
         Ok(scan)
+    }
+
+    /// Did a copy that was made earlier take the place of ours, so that its first line of the last second, at `first`, is
+    /// a new one? It begins as ours did, and far from where the lines of that second stood: as many as were counted in
+    /// it, each of twice the usual length, would have begun further down.
+    fn is_older_copy(&self, file: &Open, first: Place) -> bool {
+        const MARGIN: u64 = 1024;
+        let usual = first.at / first.lines.max(1) + 1;
+        let most = self.stream.last_lines.saturating_mul(2 * usual).saturating_add(MARGIN);
+        file.begins_as(self.position) && first.at.saturating_add(most) < self.position.counted
     }
 
     /// What is to be said: nothing where content told the place.
@@ -258,8 +283,7 @@ impl<'a> Search<'a> {
             ));
         }
         let by = if self.stamped {
-            let time = Local.timestamp_opt(self.stream.last_time, 0).earliest();
-            let time = time.map(|t| t.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default();
+            let time = local(self.stream.last_time);
             format!("{known} lines, up to {time}, are taken as counted before, and {later} later ones are counted")
         } else {
             format!("its lines have no time: the first {known} are taken as counted before, and {later} are counted")

@@ -8,7 +8,7 @@ use super::compressed::{Compression, Content};
 use crate::error::{At, Error, Result};
 use crate::line::Parser;
 use crate::source::identity::mtime;
-use crate::source::lines::{RawLine, walk_with};
+use crate::source::lines::{RawLine, walk_mended};
 use crate::store::disk::{file_id, read_at};
 use crate::store::ledger::{Digest, Position};
 use crate::store::state::digest;
@@ -189,7 +189,7 @@ impl Open {
             trace.note(&block[..got], at);
             Ok(got)
         };
-        let end = walk_with(read, from, to, |line| {
+        let end = walk_mended(read, from, to, |line| {
             let is_rest = is_rest && line.start == from && !self.begins_a_line(line.text);
             if !is_rest && (line.terminated || self.finished) {
                 each(&line);
@@ -229,7 +229,7 @@ impl Open {
         let path = self.path.display();
         if SystemTime::now().duration_since(modified).unwrap_or_default() < BEING_WRITTEN {
             let text = format!("{path}: is being compressed; its lines are counted at the next run");
-            return Err(Error::Message(text));
+            return Err(Error::Passing(text));
         }
         Ok(format!(
             "{path}: is damaged ({why}): what lies beyond is not counted; compress it anew if you have the original"

@@ -116,6 +116,28 @@ pub(super) fn attempt(
     look.finish(plans)
 }
 
+/// Is the live file or one of its siblings the one of `position`?
+pub(super) fn is_there(
+    path: &Path,
+    olddir: Option<&Path>,
+    position: &Position,
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Try<bool> {
+    let live = open_live(path, opener)?;
+    let mut look = Look { path, olddir, opener, clock, live, siblings: None, opened: vec![] };
+    if position.counted == 0 {
+        return Ok(false);
+    }
+    if let Some(live) = &look.live
+        && live.matches(position)? == Match::Full
+    {
+        return Ok(true);
+    }
+    let all = look.siblings()?;
+    Ok(matches!(look.find(&all, position)?, Some((_, Match::Full))))
+}
+
 fn is_same_place(a: &Stream, b: &Stream) -> bool {
     let facts = |s: &Stream| (s.from_end, s.last_time, s.last_lines);
     facts(a) == facts(b) && a.position == b.position && a.before == b.before
@@ -130,7 +152,7 @@ fn unreadable(action: &'static str, path: &Path, e: &io::Error) -> Error {
     if e.kind() != io::ErrorKind::PermissionDenied {
         return Error::Io { action, path: path.to_owned(), source: io::Error::new(e.kind(), e.to_string()) };
     }
-    Error::Message(format!(
+    Error::Denied(format!(
         "{}: cannot {action}: Permission denied; add the user to the group that may read it (often adm), or run `maillogs update` as root",
         path.display()
     ))
