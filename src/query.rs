@@ -88,7 +88,9 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Answer> {
         all.into_iter().try_for_each(|(dir, listing)| {
             if listing.is_missing && was_read_lately(&base, &dir, now) {
                 let dir = dir.display();
-                return Err(Error::Passing(format!("{dir}: is not there, and was read before; is it mounted?")));
+                return Err(Error::Passing(format!(
+                    "{dir}: is not there, and was read before; is it mounted?"
+                )));
             }
             gather.read_directory(&dir, listing)
         })

@@ -305,7 +305,9 @@ impl Gather {
         };
         let by = if here.labelled {
             let until = local(until.0);
-            format!("{earlier} lines, up to {until}, are taken as counted before, and {later} later ones are counted")
+            format!(
+                "{earlier} lines, up to {until}, are taken as counted before, and {later} later ones are counted"
+            )
         } else {
             "its lines have no labels: all of them are taken as counted before".to_owned()
         };
@@ -321,7 +323,8 @@ impl Gather {
     #[inline]
     fn meets(&mut self, here: &mut Directory, stamp: Stamp) {
         self.before = stamp.secs;
-        if (stamp.secs, stamp.nanos) > (here.last_time, here.last_nanos) && stamp.secs <= self.how.now + AHEAD {
+        if (stamp.secs, stamp.nanos) > (here.last_time, here.last_nanos) && stamp.secs <= self.how.now + AHEAD
+        {
             (here.last_time, here.last_nanos) = (stamp.secs, stamp.nanos);
         }
     }
@@ -438,8 +441,7 @@ impl Gather {
         let in_parts =
             !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
         if in_parts && raw.text.len() < LINE_LIMIT {
-            here.count_tail =
-                Tail::Held { text: raw.text.to_vec(), time: self.before, since: self.how.now };
+            here.count_tail = Tail::Held { text: raw.text.to_vec(), time: self.before, since: self.how.now };
             return;
         }
         if in_parts {

@@ -10,11 +10,11 @@ mod repeat;
 mod snapshot;
 mod streams;
 
+pub use crate::source::machine::name as machine_name;
 pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use snapshot::Snapshot;
-pub use crate::source::machine::name as machine_name;
 pub use streams::{GIVEN_UP, read_streams, stream_names};
 
 use std::path::{Path, PathBuf};

@@ -144,8 +144,7 @@ impl Hosts {
         let mut others: Vec<_> = self.others.into_iter().collect();
         others.sort_unstable_by_key(|(_, (turn, _))| *turn);
         let line = |host, last: Last| LastLine { host, raised: last.raised, time: last.time };
-        let mut list: Vec<LastLine> =
-            others.into_iter().map(|(host, (_, last))| line(host, last)).collect();
+        let mut list: Vec<LastLine> = others.into_iter().map(|(host, (_, last))| line(host, last)).collect();
         // Also where it raised nothing: a line that names no host is of it.
         list.push(line(self.here, self.last));
         let surplus = list.len().saturating_sub(HOSTS);

@@ -158,7 +158,8 @@ impl Gather {
                 // Whose it is cannot be told now, and so it cannot be read either.
                 Err(_) => return at,
                 Ok(true) => {
-                    let was = std::mem::replace(&mut self.state.ledger.streams[at].machine, machine.to_owned());
+                    let was =
+                        std::mem::replace(&mut self.state.ledger.streams[at].machine, machine.to_owned());
                     let (name, was, is) = (name.escape_debug(), host(&was), host(machine));
                     self.note(format_args!(
                         "{name}: was read on {was} until now, and is this machine's ({is}) by its content: it goes on where {was} left it"

@@ -181,8 +181,7 @@ impl<'a> Search<'a> {
 
     fn scan(&self, file: &Open) -> Result<Scan> {
         let mut scan = Scan::default();
-        let (limit, in_second) =
-            (self.stream.last_time, self.stream.last_lines.saturating_sub(self.met));
+        let (limit, in_second) = (self.stream.last_time, self.stream.last_lines.saturating_sub(self.met));
         let ahead = self.clock.now.max(file.mtime / 1_000_000_000) + AHEAD;
         let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);
@@ -247,7 +246,10 @@ impl<'a> Search<'a> {
             // Those that were counted in the last second are not in it.
             (scan.later, scan.in_last_second) = (Some(first), 0);
         }
-        if let Some((start, text)) = last_known.filter(|_| limit > 0 && scan.last_stamp.is_some()) {
+        let is_before = |start: u64| scan.later.is_none_or(|later| start < later.at);
+        if let Some((start, text)) =
+            last_known.filter(|(start, _)| limit > 0 && scan.last_stamp.is_some() && is_before(*start))
+        {
             let begins = |from: &usize| {
                 let line = parser.parse(&text[*from..]);
                 line.tag.is_some()
@@ -284,9 +286,13 @@ impl<'a> Search<'a> {
         }
         let by = if self.stamped {
             let time = local(self.stream.last_time);
-            format!("{known} lines, up to {time}, are taken as counted before, and {later} later ones are counted")
+            format!(
+                "{known} lines, up to {time}, are taken as counted before, and {later} later ones are counted"
+            )
         } else {
-            format!("its lines have no time: the first {known} are taken as counted before, and {later} are counted")
+            format!(
+                "its lines have no time: the first {known} are taken as counted before, and {later} are counted"
+            )
         };
         Some(format!(
             "{path}: is not as it was when {counted} bytes of it were counted (cut short, edited, restored from a copy or replaced): {by}; what was logged after that and does not stand there is missing from the counters"

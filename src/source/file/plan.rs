@@ -86,10 +86,13 @@ impl Plan {
     }
 }
 
-/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time.
-fn was_written_after(sibling: &Sibling, position: &Position) -> bool {
+/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
+/// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
+/// harm.
+fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
     let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
-    sibling.entry.mtime.saturating_add(lost) > position.mtime
+    let tick = i64::from(position.counted > 0 && stream.last_time > 0);
+    sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
 }
 
 /// One look at the live file and its siblings, and the plans by it.
@@ -342,7 +345,7 @@ impl Look<'_> {
         let mut plan = Plan { position: Some(before_all(position.mtime)), ..Plan::default() };
         let mut search = Search::new(stream, position, self.clock);
         for (i, sibling) in self.siblings()?.iter().enumerate() {
-            if was_written_after(sibling, position) {
+            if was_written_after(sibling, position, stream) {
                 self.open(i, sibling)?;
                 if !self.is_copy_of_live(i)?
                     && let Some(Some(open)) = self.opened.get(i)
@@ -428,7 +431,9 @@ impl Look<'_> {
         // Its lines were changed, by a script that anonymises for one. Of the last second of all that was counted
         // nobody knows how much stood here.
         let whole_second = Stream { last_lines: u64::MAX, ..stream.clone() };
-        for (i, sibling) in older.iter().enumerate().rev().filter(|(_, s)| was_written_after(s, before)) {
+        for (i, sibling) in
+            older.iter().enumerate().rev().filter(|(_, s)| was_written_after(s, before, stream))
+        {
             let mut search = Search::new(&whole_second, before, self.clock);
             let from = search.place(self.open(i, sibling)?, false)?;
             if search.is_sure() {

@@ -439,7 +439,9 @@ fn a_link_in_a_directory_that_others_can_write_is_refused() {
     std::os::unix::fs::symlink("secret", place.path("log")).unwrap();
     let through = |mode| {
         std::fs::set_permissions(place.path(""), std::fs::Permissions::from_mode(mode)).unwrap();
-        open(&place.path("log"), None, &[&Stream::default()], CLOCK, &Plain).map(|_| ()).map_err(|e| e.to_string())
+        open(&place.path("log"), None, &[&Stream::default()], CLOCK, &Plain)
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     };
     assert_eq!(through(0o755), Ok(()));
     assert!(through(0o775).unwrap_err().contains("symbolic link"));
