@@ -162,10 +162,11 @@ impl<'a> Search<'a> {
         let head = file.begins_as(self.position);
         let is_smaller = self.position.counted == 0 || scan.end < self.position.counted;
         if let Some(place) = by_time {
-            // Nothing in it is older than what was counted last. Who truncates a log keeps the file, and who writes it
-            // anew with other words seldom makes it smaller.
+            // Nothing in it is older than what was counted last: it was emptied and is written to again, or all that ever
+            // stood there is of one second. Who empties a log keeps the file, and a script or an editor makes a new one.
             let nothing_older = !self.has_older && !scan.has_older && self.met == 0;
-            let is_new = nothing_older && !head && (is_smaller || file.id == self.position.file);
+            let is_emptied = self.position.counted == 0 || file.id == self.position.file;
+            let is_new = nothing_older && !head && is_emptied;
             let meets_nothing_known = !scan.has_older && scan.in_last_second == 0;
             self.open = place != end || is_new;
             return (if is_new || (meets_nothing_known && self.open) { start } else { place }, false);
@@ -242,7 +243,7 @@ impl<'a> Search<'a> {
             }
         })
         .at("read", &file.path)?;
-        if let Some(first) = scan.first_in_it.filter(|first| self.is_older_copy(file, *first)) {
+        if let Some(first) = scan.first_in_it.filter(|first| self.is_older_copy(file, &scan, *first)) {
             // Those that were counted in the last second are not in it.
             (scan.later, scan.in_last_second) = (Some(first), 0);
         }
@@ -265,9 +266,9 @@ impl<'a> Search<'a> {
     /// Did a copy that was made earlier take the place of ours, so that its first line of the last second, at `first`, is
     /// a new one? It begins as ours did, and far from where the lines of that second stood: as many as were counted in
     /// it, each of twice the usual length, would have begun further down.
-    fn is_older_copy(&self, file: &Open, first: Place) -> bool {
+    fn is_older_copy(&self, file: &Open, scan: &Scan, first: Place) -> bool {
         const MARGIN: u64 = 1024;
-        let usual = first.at / first.lines.max(1) + 1;
+        let usual = scan.end / scan.lines.max(1) + 1;
         let most = self.stream.last_lines.saturating_mul(2 * usual).saturating_add(MARGIN);
         file.begins_as(self.position) && first.at.saturating_add(most) < self.position.counted
     }

@@ -277,8 +277,20 @@ impl Look<'_> {
         }
         if how == Match::Full {
             plan.spans.push(Span { file: self.number(ours), from: position.counted, is_before: false });
-        } else if let Some(sibling) = all.get(ours).filter(|s| s.entry.file != position.file) {
-            plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
+        } else if let Some(sibling) = all.get(ours) {
+            if sibling.entry.file != position.file {
+                plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
+            }
+            // It lost its end and was written to again before it was rotated.
+            let is_as_it_was = (sibling.entry.file, sibling.entry.mtime) == (position.file, position.mtime);
+            if !is_as_it_was && was_written_after(sibling, position, stream) {
+                let mut search = Search::new(stream, position, self.clock);
+                let from = search.place(self.open(ours, sibling)?, false)?;
+                if search.is_sure() {
+                    plan.spans.push(Span { file: ours, from, is_before: false });
+                    plan.lost = search.sentence(self.path);
+                }
+            }
         }
         for (i, sibling) in all.iter().enumerate().skip(ours + 1) {
             // A further copy of ours is not younger.

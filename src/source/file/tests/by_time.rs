@@ -96,6 +96,24 @@ fn what_is_left_of_a_file_that_lost_its_end_is_known() {
     }
 }
 
+/// And is rotated before anybody looks.
+#[test]
+fn a_file_that_lost_its_end_and_went_on_is_rotated() {
+    for pack in [None, Some("gzip"), Some("bzip2")] {
+        let mut place = Place::new(1);
+        place.append("log", &lines(0..100));
+        age(&place.path("log"), 10);
+        assert_eq!(place.news().len(), 100);
+        place.replace("log", &(lines(0..60) + &lines(110..113)));
+        place.rename("log", "log.1");
+        pack.into_iter().for_each(|program| place.pack(program, "log.1"));
+        place.append("log", &lines(113..115));
+        assert_eq!(place.new_numbers(), [110, 111, 112, 113, 114], "{pack:?}");
+        assert!(place.lost().contains("60 lines, up to"));
+        place.goes_on(116);
+    }
+}
+
 #[test]
 fn nuls_are_no_line_and_hide_none() {
     for lost in [1, 89, 3000, 7000] {
@@ -259,6 +277,36 @@ fn what_comes_to_a_file_that_was_emptied_counts_also_within_the_same_second() {
             assert_eq!(place.new_numbers(), NONE);
             place.lost();
             place.goes_on(124);
+        }
+    }
+}
+
+/// A log of one second: a script makes a new file of it, and who empties it keeps the file.
+#[test]
+fn all_that_ever_stood_there_is_of_one_second() {
+    let text = |from: usize, to: usize| (from..to).map(|n| line(7, n)).collect::<String>();
+    for rotated in [false, true] {
+        let mut place = Place::new(1);
+        place.append("log", &text(0, 3));
+        assert_eq!(place.news().len(), 3);
+        if rotated {
+            place.rename("log", "log.1");
+            place.append("log", "");
+            assert_eq!(place.new_numbers(), NONE);
+        }
+        place.replace(if rotated { "log.1" } else { "log" }, &anonymised(&text(0, 5)));
+        assert_eq!(place.new_numbers(), [3, 4], "rotated: {rotated}");
+        place.lost();
+        if !rotated {
+            place.truncate();
+            place.append("log", &text(10, 13));
+            assert_eq!(place.new_numbers(), [10, 11, 12]);
+            // And before it was looked at, it was rotated.
+            place.truncate();
+            place.append("log", &text(20, 22));
+            place.rename("log", "log.1");
+            place.append("log", &text(22, 23));
+            assert_eq!(place.new_numbers(), [20, 21, 22]);
         }
     }
 }
