@@ -34,7 +34,7 @@ pub const AHEAD: i64 = 600;
 const MOST_PLACES: usize = 1000;
 
 /// Where the known part of a file ends, and how many lines lie before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Place {
     at: u64,
     lines: u64,
@@ -63,12 +63,6 @@ struct Scan {
     /// Where within the line before the later one a further line begins: the file was cut there, and the next line was
     /// written behind what was left.
     glued: Option<u64>,
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Place { at: 0, lines: 0 }
-    }
 }
 
 /// A time for people.
@@ -114,8 +108,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// From where on `file` counts.
-    pub(super) fn place(&mut self, file: &Open, is_live: bool) -> Result<u64> {
+    /// From where on `file` counts. `true`: content told it, so that all files before this one are known.
+    pub(super) fn place(&mut self, file: &Open, is_live: bool) -> Result<(u64, bool)> {
         let scan = self.scan(file)?;
         let (place, exact) = self.decide(file, &scan, is_live);
         if exact && !self.exact {
@@ -128,7 +122,7 @@ impl<'a> Search<'a> {
         self.met += scan.in_last_second;
         self.has_older |= scan.has_older;
         self.stamped |= scan.last_stamp.is_some() && self.stream.last_time > 0;
-        Ok(place.at)
+        Ok((place.at, exact))
     }
 
     /// Is what was found sure enough to read on in a file that was read to its end once?

@@ -285,7 +285,7 @@ impl Look<'_> {
             let is_as_it_was = (sibling.entry.file, sibling.entry.mtime) == (position.file, position.mtime);
             if !is_as_it_was && was_written_after(sibling, position, stream) {
                 let mut search = Search::new(stream, position, self.clock);
-                let from = search.place(self.open(ours, sibling)?, false)?;
+                let (from, _) = search.place(self.open(ours, sibling)?, false)?;
                 if search.is_sure() {
                     plan.spans.push(Span { file: ours, from, is_before: false });
                     plan.lost = search.sentence(self.path);
@@ -362,13 +362,19 @@ impl Look<'_> {
                 if !self.is_copy_of_live(i)?
                     && let Some(Some(open)) = self.opened.get(i)
                 {
-                    let from = search.place(open, false)?;
+                    let (from, is_exact) = search.place(open, false)?;
+                    if is_exact {
+                        plan.spans.clear();
+                    }
                     plan.spans.push(Span { file: i, from, is_before: false });
                 }
             }
         }
         if let Some(live) = &self.live {
-            let from = search.place(live, true)?;
+            let (from, is_exact) = search.place(live, true)?;
+            if is_exact {
+                plan.spans.clear();
+            }
             plan.spans.push(Span { file: usize::MAX, from, is_before: false });
         }
         plan.lost = search.sentence(self.path);
@@ -447,7 +453,7 @@ impl Look<'_> {
             older.iter().enumerate().rev().filter(|(_, s)| was_written_after(s, before, stream))
         {
             let mut search = Search::new(&whole_second, before, self.clock);
-            let from = search.place(self.open(i, sibling)?, false)?;
+            let (from, _) = search.place(self.open(i, sibling)?, false)?;
             if search.is_sure() {
                 return Ok((None, vec![Span { file: i, from, is_before: true }]));
             }
