@@ -42,9 +42,26 @@ pub enum Error {
         /// librrd's own words.
         text: String,
     },
+    /// A source that this user may not read, already worded for the reader.
+    #[error("{0}")]
+    Denied(String),
+    /// A source that cannot be read at this moment, and very likely can in the next one; already worded.
+    #[error("{0}")]
+    Passing(String),
     /// Anything else, already worded for the reader.
     #[error("{0}")]
     Message(String),
+}
+
+impl Error {
+    /// Are our rights not enough? Then trying again does not help; every other failure may be over in a moment.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Error::Io { source, .. } => source.kind() == io::ErrorKind::PermissionDenied,
+            Error::Denied(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// `std::io::Error` without its ` (os error 28)`.

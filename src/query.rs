@@ -1,10 +1,11 @@
 //! The read side: the last commit, and in memory what lies beyond its cursors.
 //!
 //! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works.
+use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Result, warn};
-use crate::ingest::{Job, Options, Reader, Snapshot, read_streams};
+use crate::error::{Error, Result, warn};
+use crate::ingest::{GIVEN_UP, Job, Options, Reader, Snapshot, read_streams};
 use crate::store::commit::Origin;
 use crate::store::state::State;
 
@@ -21,17 +22,24 @@ pub struct Answer {
     pub state: State,
     /// Was every source read to its end?
     pub complete: bool,
+    /// Why the values may be less than those of the answer before: a source could not be read at this moment.
+    pub failed: Option<Error>,
 }
+
+/// A file that is being rotated or compressed is whole again in a moment: so often, and so far apart, it is looked at.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// So much beyond the cursors is committed, if it may be, instead of being read again by every query.
 const WORTH_A_COMMIT: u64 = 1 << 20;
 
-/// Answers at `now` (unix seconds).
+/// Answers at `now` (unix seconds), and never with less than before: where a source is closed to this user, with what
+/// was counted of it last, and where it cannot be read for another reason, not at all.
 ///
 /// # Errors
-/// When the last commit is there and cannot be read.
+/// When the last commit is there and cannot be read, or a source cannot be read at this moment.
 pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
-    let mut answer = look(job, now)?;
+    let mut answer = whole(look(job, now)?)?;
     if let Some(clash) = job.store().clash(&answer.state) {
         warn(format_args!("{clash}; nothing is counted under it until then"));
     }
@@ -44,35 +52,74 @@ pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
         let at_once = Options { patience: Duration::ZERO, ..Options::default() };
         // A user who may not write, a lock that is held: the answer in memory is as good.
         if job.advance(None, &mut || Ok(()), at_once).is_ok() {
-            answer = Answer { new_bytes: answer.new_bytes, ..look(job, now)? };
+            answer = Answer { new_bytes: answer.new_bytes, ..whole(look(job, now)?)? };
         }
     }
     Ok(answer)
 }
 
-/// As [`query`], and commits nothing whatever it finds.
+fn whole(answer: Answer) -> Result<Answer> {
+    match answer.failed {
+        Some(e) => Err(e),
+        None => Ok(answer),
+    }
+}
+
+/// As [`query`], and commits nothing whatever it finds; where a source cannot be read, it gives what was counted last,
+/// and why.
 ///
 /// # Errors
 /// When the last commit is there and cannot be read.
 pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
+    for _ in 1..TRIES {
+        match look_once(job, now)? {
+            Answer { failed: Some(Error::Passing(_)), .. } => std::thread::sleep(PAUSE),
+            answer => return Ok(answer),
+        }
+    }
+    look_once(job, now)
+}
+
+fn look_once(job: &Job<'_>, now: i64) -> Result<Answer> {
     let protocol = job.feed.protocol;
     let step = i64::from(job.config.rrd_step);
     let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
     let commit = base.number;
-    let how = crate::ingest::How { archive: false, ..job.how(now, origin) };
+    let how = crate::ingest::How { archive: false, ..job.how(now, origin)? };
     let mut gather = job.gather(how, base.clone());
-    let read = opened
-        .and_then(|all| all.into_iter().try_for_each(|(dir, listing)| gather.read_directory(&dir, listing)));
+    let read = opened.and_then(|all| {
+        all.into_iter().try_for_each(|(dir, listing)| {
+            if listing.is_missing && was_read_lately(&base, &dir, now) {
+                let dir = dir.display();
+                return Err(Error::Passing(format!(
+                    "{dir}: is not there, and was read before; is it mounted?"
+                )));
+            }
+            gather.read_directory(&dir, listing)
+        })
+    });
     let mut complete = job.measure(&mut gather, now);
     read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete, is_roll: false }]);
     if let Err(e) = read {
-        warn(format_args!("{e}; this is what was counted before"));
         let values = base.values(protocol, now, step);
-        return Ok(Answer { values, commit, new_bytes: 0, state: base, complete: false });
+        let failed = if e.is_denied() {
+            warn(format_args!("{e}; this is what was counted before"));
+            gather.failed
+        } else {
+            Some(e)
+        };
+        return Ok(Answer { values, commit, new_bytes: 0, state: base, complete: false, failed });
     }
-    let new_bytes = gather.new_bytes;
+    let (new_bytes, failed) = (gather.new_bytes, gather.failed.take());
+    complete &= failed.is_none();
     let (state, ..) = gather.finish();
-    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete })
+    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete, failed })
+}
+
+/// Was a line of the last day read of the log directory `dir`? One that was given up since is none that is missing.
+fn was_read_lately(state: &State, dir: &Path, now: i64) -> bool {
+    let known = state.ledger.directories.iter().find(|known| Path::new(&known.path) == dir);
+    known.is_some_and(|known| known.last_time > now - GIVEN_UP)
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

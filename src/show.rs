@@ -75,6 +75,9 @@ fn terminal(what: &Show) -> Terminal {
 fn live(config: &Config, feed: &Feed, now: i64) -> Result<Live> {
     let job = job(config, feed);
     let answer = query::look(&job, now)?;
+    if let Some(e) = answer.failed {
+        warn(format_args!("{e}; its latest lines may be missing"));
+    }
     let store = job.store();
     Ok(Live {
         series: Series {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Level, Report, Source, Summary, holder, places};
 use crate::config::Config;
 use crate::error::{Error, hold_warnings, take_warnings};
-use crate::ingest::{Job, Syslog, stream_names};
+use crate::ingest::{Job, Syslog, machine_name, stream_names};
 use crate::protocol::Kind;
 use crate::query;
 use crate::store::commit::{Health, Store};
@@ -27,7 +27,10 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     let (store, now) = (job.store(), (job.clock)());
     hold_warnings();
     let answer = query::look(job, now);
-    let said = take_warnings();
+    let mut said = take_warnings();
+    if let Ok(answer) = &answer {
+        said.extend(answer.failed.iter().map(ToString::to_string));
+    }
     let answer = match answer {
         Ok(answer) => answer,
         Err(e) => return report.of(job.feed, Level::Error, "state", path(&store.state_dir), e.to_string()),
@@ -247,7 +250,8 @@ fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
         });
     }
     for (name, _) in stream_names(job, &state.ledger.streams, now) {
-        let known = state.ledger.streams.iter().find(|s| s.name == name);
+        let ledger = &state.ledger;
+        let known = ledger.stream(&name, &machine_name()).and_then(|at| ledger.streams.get(at));
         let present = name.starts_with("journald") || Path::new(&name).exists();
         sources.push(Source { present, named: true, last_line: known.map_or(0, |s| s.last_time), name });
     }

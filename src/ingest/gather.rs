@@ -2,6 +2,7 @@
 //!
 //! The same reading serves the commit and the query (which throws the plan away), so that both say
 //! the same numbers.
+mod changed;
 mod stream;
 
 use std::fs::File;
@@ -9,12 +10,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::plan::{Calendar, Plan};
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
 use crate::line::{Line, Parser, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Listing, Role, list};
-use crate::source::identity::{grew_from, growing, head, mtime, whole};
-use crate::source::lines::{LINE_LIMIT, RawLine, begin_after, walk};
+use crate::source::identity::{grew_from, growing, head, mtime, tail, whole};
+use crate::source::lines::{LINE_LIMIT, RawLine, part, walk};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -70,6 +71,12 @@ pub struct Gather {
     scratch: Vec<i128>,
     /// Sources that cannot be read.
     unread: Vec<String>,
+    /// The time of the line before of the chunk that is read, for one without a stamp; 0: there was none.
+    before: i64,
+    /// Streams whose file is away at this moment.
+    away: Vec<usize>,
+    /// Why a query has no answer: one without this source would be less than the one before.
+    pub failed: Option<Error>,
 }
 
 impl Gather {
@@ -91,7 +98,20 @@ impl Gather {
             readings: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
             unread: Vec::new(),
+            before: 0,
+            away: Vec::new(),
+            failed: None,
         }
+    }
+
+    /// Is it thrown away after it was answered?
+    pub fn is_query(&self) -> bool {
+        !self.how.may_time_out
+    }
+
+    /// Notes the first reason why there is no answer.
+    pub fn fail(&mut self, reason: Error) {
+        self.failed.get_or_insert(reason);
     }
 
     /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
@@ -145,8 +165,7 @@ impl Gather {
         }
         for (stream, reading) in self.state.ledger.streams.iter_mut().zip(self.readings) {
             if let Some(reading) = reading {
-                stream.hosts = reading.hosts.list();
-                stream.last_time = reading.last_time;
+                reading.end(stream);
             }
         }
         let calendar = &mut self.calendar;
@@ -210,10 +229,13 @@ impl Gather {
             // An update has counted those before while the chunk was `current`.
             let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
-            cursor.counted = begin_after(&chunk.file, size, &mut parser, until, written).at("read", &path)?;
+            cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
+        } else if !skip && !self.how.force {
+            self.by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path).at("read", &path)?;
         }
         self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
         cursor.seen = now;
+        cursor.tail = Some(tail(&chunk.file, cursor.counted).at("read", &path)?);
         cursor.finished |= finished;
         cursor.identity = match identity {
             Some(identity) => identity,
@@ -261,6 +283,7 @@ impl Gather {
         let position = self.files.len();
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
+        self.before = here.last_time;
         let loose = here.path.is_empty();
         let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
         let mut counted = count_from;
@@ -288,6 +311,9 @@ impl Gather {
                 }
             } else if skip && (raw.terminated || finished) {
                 counted = raw.end;
+                if let Some(stamp) = line.time {
+                    self.meets(here, stamp);
+                }
             }
             if archive && raw.start >= archive_from {
                 let tail = archive_begins.take().unwrap_or_default();
@@ -347,8 +373,7 @@ impl Gather {
         let in_parts =
             !raw.terminated && !here.path.is_empty() && (here.labelled || begins_like_a_label(raw.text));
         if in_parts && raw.text.len() < LINE_LIMIT {
-            here.count_tail =
-                Tail::Held { text: raw.text.to_vec(), time: here.last_time, since: self.how.now };
+            here.count_tail = Tail::Held { text: raw.text.to_vec(), time: self.before, since: self.how.now };
             return;
         }
         if in_parts {
@@ -356,10 +381,10 @@ impl Gather {
         }
         let time = match line.time {
             Some(stamp) => {
-                here.last_time = stamp.secs;
+                self.meets(here, stamp);
                 stamp.secs
             }
-            None if here.last_time != 0 => here.last_time,
+            None if self.before != 0 => self.before,
             None => self.how.now,
         };
         let verdict = (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
@@ -404,7 +429,7 @@ impl Gather {
         let line = parser.parse(text);
         let time = match line.time {
             Some(stamp) => {
-                here.last_time = stamp.secs;
+                self.meets(here, stamp);
                 stamp.secs
             }
             None if time != 0 => time,

@@ -11,11 +11,12 @@ mod snapshot;
 mod streams;
 mod under;
 
+pub use crate::source::machine::name as machine_name;
 pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use snapshot::Snapshot;
-pub use streams::{read_streams, stream_names};
+pub use streams::{GIVEN_UP, read_streams, stream_names};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -119,7 +120,7 @@ impl<'a> Turn<'a> {
     fn begin(job: Job<'a>, store: &'a Store, input: Option<&Input>, options: Options) -> Result<Self> {
         let session = store.open(options.patience, (job.clock)())?;
         let now = (job.clock)();
-        let how = How { may_time_out: true, force: options.force, ..job.how(now, session.origin) };
+        let how = How { may_time_out: true, force: options.force, ..job.how(now, session.origin)? };
         let mut state = session.state.clone();
         mend_bins(store, &mut state, now);
         let (mut gather, mut complete) = job.gather_all(how, &state, input)?;
@@ -175,8 +176,12 @@ impl Job<'_> {
     }
 
     /// How its sources are read.
-    pub fn how(&self, now: i64, origin: Origin) -> How {
-        How {
+    ///
+    /// # Errors
+    /// When the state is damaged, and how old the counter file is cannot be told.
+    pub fn how(&self, now: i64, origin: Origin) -> Result<How> {
+        let known_until = if origin == Origin::Damaged { self.store().counted_until()? } else { None };
+        Ok(How {
             step: i64::from(self.config.rrd_step),
             tai_offset: self.config.logs_tai_offset,
             now,
@@ -184,8 +189,8 @@ impl Job<'_> {
             may_time_out: false,
             origin,
             force: false,
-            known_until: (origin == Origin::Damaged).then(|| self.store().counted_until()).flatten(),
-        }
+            known_until,
+        })
     }
 
     /// The name of its archive; none is written where there is none.
@@ -270,7 +275,10 @@ impl Job<'_> {
             Ok(Some(queue)) => gather.measured(|raise| queue.raise(raise)),
             Ok(None) => {}
             Err(e) => {
-                if gather.cannot_read(self.feed.protocol.name) {
+                let is_news = gather.cannot_read(self.feed.protocol.name);
+                if gather.is_query() && !e.is_denied() {
+                    gather.fail(e);
+                } else if is_news {
                     warn(e);
                 }
                 return false;

@@ -7,6 +7,14 @@ use crate::store::ledger::LastLine;
 /// So many hosts are remembered; of more, those that wrote last.
 const HOSTS: usize = 1000;
 
+/// A syslogd that has nothing else to do takes in so many lines a second. Its stamps have whole seconds, so that two
+/// lines of one stamp may lie nearly a second apart.
+const RATE: i64 = 20_000;
+
+/// No line stands for more than so many: syslogd(8) says how often a line was repeated after ten minutes at the
+/// latest, rsyslogd(8) sooner.
+const MOST: u32 = 1_000_000;
+
 /// What a line says of lines before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat<'a> {
@@ -55,13 +63,39 @@ fn times(text: &[u8]) -> Option<(u32, &[u8])> {
 /// Counters by position in the protocol's table, and their amounts.
 type Raised = Vec<(usize, i128)>;
 
+/// The last line of a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Last {
+    /// What it raised.
+    pub raised: Raised,
+    /// When it was logged, unix seconds; 0: not known.
+    pub time: i64,
+    /// Repetitions that were counted in that second.
+    repeated: u32,
+}
+
+impl Last {
+    /// How many of `times` repetitions can be true, in a line of `time` that comes after one of `before`: any user of
+    /// the machine can write such a line, and more than one.
+    pub fn possible(&mut self, times: u32, before: i64, time: i64) -> u32 {
+        let seconds = time.saturating_sub(before).max(0);
+        if seconds > 0 {
+            self.repeated = 0;
+        }
+        let most = seconds.saturating_add(1).saturating_mul(RATE) - i64::from(self.repeated);
+        let possible = times.min(MOST).min(u32::try_from(most.max(0)).unwrap_or(MOST));
+        self.repeated += possible;
+        possible
+    }
+}
+
 /// What the last line of each host raised.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
     // Nearly every line is of the host of the line before.
     here: Vec<u8>,
-    raised: Raised,
-    others: HashMap<Vec<u8>, (u64, Raised)>,
+    last: Last,
+    others: HashMap<Vec<u8>, (u64, Last)>,
     turns: u64,
 }
 
@@ -71,29 +105,29 @@ impl Hosts {
         let mut hosts = Hosts::default();
         for last in list {
             hosts.turn_to(&last.host);
-            hosts.raised.clone_from(&last.raised);
+            hosts.last = Last { raised: last.raised.clone(), time: last.time, repeated: 0 };
         }
         hosts
     }
 
     /// What the last line of this host raised, to be read or set. A host that is not named is the last one that was.
     #[inline]
-    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Raised {
+    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Last {
         if let Some(host) = host
             && host != self.here
         {
             self.turn_to(host);
         }
-        &mut self.raised
+        &mut self.last
     }
 
     #[cold]
     fn turn_to(&mut self, host: &[u8]) {
         self.turns += 1;
-        let raised = self.others.remove(host).map(|(_, raised)| raised).unwrap_or_default();
+        let last = self.others.remove(host).map(|(_, last)| last).unwrap_or_default();
         let (left, had) =
-            (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.raised, raised));
-        if had.is_empty() {
+            (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.last, last));
+        if had.raised.is_empty() {
             return;
         }
         self.others.insert(left, (self.turns, had));
@@ -109,10 +143,10 @@ impl Hosts {
     pub fn list(self) -> Vec<LastLine> {
         let mut others: Vec<_> = self.others.into_iter().collect();
         others.sort_unstable_by_key(|(_, (turn, _))| *turn);
-        let mut list: Vec<LastLine> =
-            others.into_iter().map(|(host, (_, raised))| LastLine { host, raised }).collect();
+        let line = |host, last: Last| LastLine { host, raised: last.raised, time: last.time };
+        let mut list: Vec<LastLine> = others.into_iter().map(|(host, (_, last))| line(host, last)).collect();
         // Also where it raised nothing: a line that names no host is of it.
-        list.push(LastLine { host: self.here, raised: self.raised });
+        list.push(line(self.here, self.last));
         let surplus = list.len().saturating_sub(HOSTS);
         list.drain(..surplus);
         list
@@ -156,24 +190,44 @@ mod tests {
     }
 
     #[test]
+    fn no_more_repetitions_than_can_be() {
+        let possible = |times, seconds| Last::default().possible(times, T, T + seconds);
+        assert_eq!(possible(4_294_967_295, 0), 20_000);
+        assert_eq!(possible(4_294_967_295, -3600), 20_000, "the clock was set back");
+        assert_eq!(possible(4_294_967_295, 30), 620_000);
+        assert_eq!(possible(4_294_967_295, 600), 1_000_000);
+        assert_eq!(Last::default().possible(4_294_967_295, i64::MIN, i64::MAX), 1_000_000);
+        for (times, seconds) in [(1, 0), (19_999, 0), (20_000, 0), (600_000, 30), (1_000_000, 600)] {
+            assert_eq!(possible(times, seconds), times);
+        }
+        // Many such lines within a second are no more than one.
+        let mut last = Last::default();
+        assert_eq!([9_000, 9_000, 9_000, 9_000].map(|n| last.possible(n, T, T)), [9_000, 9_000, 2_000, 0]);
+        assert_eq!((last.possible(u32::MAX, T, T + 1), last.possible(5, T + 1, T + 1)), (40_000, 0));
+        assert_eq!(last.possible(5, T + 1, T + 3), 5);
+    }
+
+    const T: i64 = 1_790_635_513;
+
+    #[test]
     fn each_host_has_its_own_last_line() {
         let mut hosts = Hosts::default();
-        *hosts.at(Some(b"a")) = vec![(1, 1)];
-        *hosts.at(Some(b"b")) = vec![(2, 1)];
-        assert_eq!(*hosts.at(Some(b"a")), [(1, 1)]);
-        hosts.at(Some(b"a")).clear();
+        hosts.at(Some(b"a")).raised = vec![(1, 1)];
+        hosts.at(Some(b"b")).raised = vec![(2, 1)];
+        assert_eq!(hosts.at(Some(b"a")).raised, [(1, 1)]);
+        hosts.at(Some(b"a")).raised.clear();
         let mut again = Hosts::of(&hosts.list());
-        assert_eq!(*again.at(None), [], "the last one is a's");
-        assert_eq!(*again.at(Some(b"a")), []);
-        assert_eq!(*again.at(Some(b"b")), [(2, 1)]);
-        assert_eq!(*again.at(None), [(2, 1)]);
+        assert_eq!(again.at(None).raised, [], "the last one is a's");
+        assert_eq!(again.at(Some(b"a")).raised, []);
+        assert_eq!(again.at(Some(b"b")).raised, [(2, 1)]);
+        assert_eq!(again.at(None).raised, [(2, 1)]);
     }
 
     #[test]
     fn a_thousand_hosts_are_remembered_those_that_wrote_last() {
         let mut hosts = Hosts::default();
         for n in 0..5000u32 {
-            *hosts.at(Some(&n.to_be_bytes())) = vec![(0, i128::from(n))];
+            hosts.at(Some(&n.to_be_bytes())).raised = vec![(0, i128::from(n))];
         }
         let list = hosts.list();
         assert_eq!(list.len(), 1000);

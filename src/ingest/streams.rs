@@ -14,11 +14,12 @@ use crate::line::{Line, Parser};
 use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
+use crate::source::machine;
 use crate::source::opener::{Entry, Opener, Plain};
 use crate::store::ledger::Stream;
 
-/// A syslog file that is gone for longer than this (seconds) is given up for another.
-const GIVEN_UP: i64 = 86_400;
+/// A syslog file or a log directory that is gone for longer than this (seconds) is given up.
+pub const GIVEN_UP: i64 = 86_400;
 
 /// A file that is truncated again and again while it is read is left to the next run.
 const TRIES: u32 = 5;
@@ -68,7 +69,10 @@ fn truly(path: &Path, links: usize) -> PathBuf {
 /// while it is away for a moment, being rotated.
 fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<String> {
     let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == JOURNAL;
-    let before = known.iter().filter(is_usual).max_by_key(|s| s.seen);
+    let machine = machine::name();
+    // Of several machines on one store each has its own.
+    let is_ours = |s: &Stream| s.machine.is_empty() || s.machine == machine;
+    let before = known.iter().filter(is_usual).max_by_key(|s| (is_ours(s), s.seen));
     if let Some(before) = before
         && (there(&before.name) || before.seen > now - GIVEN_UP)
     {
@@ -92,7 +96,8 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     for (i, reader) in readers.iter_mut().enumerate() {
         let now = reader.gather.now();
         let named = stream_names(&reader.job, &reader.gather.state.ledger.streams, now);
-        let streams = reader.gather.streams(&named);
+        let job = reader.job;
+        let streams = reader.gather.streams(&named, &|stream| is_ours(&job, stream));
         for ((name, place), stream) in named.into_iter().zip(streams) {
             let part = Part { reader: i, stream, place };
             match names.iter_mut().find(|(n, _)| *n == name) {
@@ -120,6 +125,16 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     }
 }
 
+/// Is the log of another machine's stream ours by its content? Then this machine was renamed or set up anew.
+fn is_ours(job: &Job<'_>, stream: &Stream) -> Result<bool> {
+    let Some(position) = stream.position.as_ref().filter(|_| !stream.name.starts_with(JOURNAL)) else {
+        return Ok(false);
+    };
+    let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
+    let olddir = job.config.logs_syslog_olddir.as_deref();
+    file::is_there(Path::new(&stream.name), olddir, position, clock, &Rights(job.as_root))
+}
+
 fn checkpoints(readers: &[Reader<'_, '_>], parts: &[Part]) -> Vec<Checkpoint> {
     parts.iter().map(|p| readers[p.reader].gather.checkpoint()).collect()
 }
@@ -135,6 +150,7 @@ fn settle(
     match read {
         Ok(()) => parts.iter().for_each(|p| readers[p.reader].gather.stream_read(p.stream)),
         Err(e) => {
+            back(readers, parts, before);
             let mut is_news = false;
             for part in parts {
                 let reader = &mut readers[part.reader];
@@ -146,10 +162,12 @@ fn settle(
                     is_news |= reader.gather.cannot_read(name);
                 }
             }
-            if is_news {
-                warn(format_args!("{e}; its lines wait"));
+            // A query is of one protocol.
+            match parts.first().map(|p| &mut *readers[p.reader].gather).filter(|g| g.is_query()) {
+                Some(gather) if !e.is_denied() => gather.fail(e),
+                _ if is_news => warn(format_args!("{e}; its lines wait")),
+                _ => {}
             }
-            back(readers, parts, before);
         }
     }
 }
@@ -173,8 +191,9 @@ fn read_file(
         parts.iter().map(|p| readers[p.reader].gather.state.ledger.streams[p.stream].clone()).collect();
     for _ in 0..TRIES {
         let streams: Vec<&Stream> = streams.iter().collect();
+        let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
         let (snapshot, plans) =
-            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, &opener)?;
+            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
         // One parser a file: it knows the file's year.
         let mut parser: Option<(OsString, Parser)> = None;
         let outcome = snapshot.read(&plans, |file, raw, wanted| {
@@ -195,8 +214,15 @@ fn read_file(
         match outcome {
             Outcome::Changed => back(readers, parts, before),
             Outcome::Done { reached, said } => {
-                for (part, reached) in parts.iter().zip(reached) {
-                    let stream = &mut readers[part.reader].gather.state.ledger.streams[part.stream];
+                for ((part, plan), reached) in parts.iter().zip(&plans).zip(reached) {
+                    let gather = &mut *readers[part.reader].gather;
+                    if plan.is_away && !gather.stream_is_away(part.stream) {
+                        return Err(Error::Passing(format!(
+                            "{}: is not there, and was read before; is it being rotated?",
+                            path.display()
+                        )));
+                    }
+                    let stream = &mut gather.state.ledger.streams[part.stream];
                     stream.position = reached.position;
                     stream.before = reached.before;
                 }
@@ -206,7 +232,7 @@ fn read_file(
             }
         }
     }
-    Err(Error::Message(format!("{}: is truncated again and again", path.display())))
+    Err(Error::Passing(format!("{}: is truncated again and again", path.display())))
 }
 
 /// Those that stand at the same place in the journal, together.

@@ -75,6 +75,8 @@ pub struct Listing {
     pub chunks: Vec<Chunk>,
     /// Positions in the ledger of finished chunks that need not be opened.
     pub done: Vec<usize>,
+    /// Is there no such directory?
+    pub is_missing: bool,
 }
 
 impl Listing {
@@ -114,7 +116,10 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
     }
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(listing),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            listing.is_missing = true;
+            return Ok(listing);
+        }
         Err(e) => return Err(e).at("read", dir),
     };
     let mut orphans: Vec<String> = Vec::new();

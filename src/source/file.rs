@@ -6,8 +6,11 @@
 //! that `copytruncate` made, and in an archive of any kind; what was written to it since is read, then every younger
 //! file, then the live one.
 //!
+//! Where no file is found that way, the times of the lines decide: see `by_time`.
+//!
 //! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
 //! leaves them so. Each has its own [`Plan`], each file is read once.
+mod by_time;
 mod compressed;
 mod content;
 #[cfg(fuzzing)]
@@ -18,6 +21,7 @@ mod siblings;
 
 use std::path::Path;
 
+pub use by_time::{AHEAD, local};
 pub use compressed::Compression;
 pub use content::Open;
 pub use plan::Plan;
@@ -71,6 +75,15 @@ pub enum Outcome {
     Changed,
 }
 
+/// What tells the time of lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// `logs_tai_offset`.
+    pub tai_offset: i64,
+    /// Unix seconds.
+    pub now: i64,
+}
+
 /// A rotation takes milliseconds; so often is a look that it has spoiled taken again.
 const TRIES: u32 = 30;
 
@@ -86,20 +99,42 @@ pub fn open(
     path: &Path,
     olddir: Option<&Path>,
     streams: &[&Stream],
+    clock: Clock,
     opener: &dyn Opener,
 ) -> Result<(Snapshot, Vec<Plan>)> {
     for attempt in 0..TRIES {
-        match plan::attempt(path, olddir, streams, opener) {
+        match plan::attempt(path, olddir, streams, clock, opener) {
             Ok((files, plans)) => return Ok((Snapshot { files }, plans)),
             Err(Trouble::Failed(e)) => return Err(e),
             Err(Trouble::Changed) if attempt > 2 => std::thread::sleep(std::time::Duration::from_millis(10)),
             Err(Trouble::Changed) => {}
         }
     }
-    Err(Error::Message(format!(
+    Err(Error::Passing(format!(
         "{}: is being rotated again and again; its lines are counted at the next run",
         path.display()
     )))
+}
+
+/// Is the file of `position` the log at `path` or one of its rotated siblings?
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn is_there(
+    path: &Path,
+    olddir: Option<&Path>,
+    position: &Position,
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Result<bool> {
+    for _ in 0..TRIES {
+        match plan::is_there(path, olddir, position, clock, opener) {
+            Ok(is_there) => return Ok(is_there),
+            Err(Trouble::Failed(e)) => return Err(e),
+            Err(Trouble::Changed) => {}
+        }
+    }
+    Ok(false)
 }
 
 impl Snapshot {

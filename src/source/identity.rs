@@ -77,6 +77,20 @@ pub fn growing(file: &File, meta: &Metadata, counted: u64) -> io::Result<Identit
     Ok(Identity::Growing { device, inode, birth: birth(meta), length, head: hash_to(file, length)? })
 }
 
+/// So many bytes before the place where counting goes on have to be the same.
+const TAIL: u64 = 256;
+
+/// Hash of the last bytes before `place`, at most 256.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn tail(file: &File, place: u64) -> io::Result<Digest> {
+    let length = place.min(TAIL);
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+    let got = read_at(file, &mut bytes, place - length)?;
+    Ok(digest(&[&bytes[..got]]))
+}
+
 /// Is this cursor the growing chunk that `file` was when it was looked at last?
 pub fn grew_from(cursor: &Cursor, file: &File, meta: &Metadata) -> bool {
     let Identity::Growing { device, inode, birth: born, length, head } = &cursor.identity else {
@@ -84,7 +98,7 @@ pub fn grew_from(cursor: &Cursor, file: &File, meta: &Metadata) -> bool {
     };
     (*device, *inode) == file_id(meta)
         && *born == birth(meta)
-        && meta.len() >= cursor.counted
+        && meta.len() >= *length
         && hash_to(file, *length).is_ok_and(|h| h == *head)
 }
 

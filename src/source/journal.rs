@@ -17,7 +17,8 @@ use std::thread::JoinHandle;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
-use crate::error::{At, Error, Result};
+use super::file::local;
+use crate::error::{At, Error, Result, warn};
 use crate::line::Stamp;
 use export::Reader;
 
@@ -177,14 +178,25 @@ impl Reading {
             Begin::After(cursor) => Some(cursor.clone()),
             _ => None,
         };
+        // The entries that may be older than the cursor's: until its own is met, or one that is later.
+        let mut searched = cursor.clone();
         let mut reader = Reader::new(&mut self.out);
         let outcome = loop {
             match reader.next() {
                 Ok(None) => break Ok(()),
                 Ok(Some(record)) => {
-                    let known = self.from == Begin::End
+                    let mut known = self.from == Begin::End
                         || cursor.as_deref().is_some_and(|c| same_entry(c, record.cursor()));
-                    if !record.cursor().is_empty() {
+                    if known {
+                        searched = None;
+                    } else if let Some(last) = &searched {
+                        known = is_not_later(last, record.cursor());
+                        if !known {
+                            lost(last);
+                            searched = None;
+                        }
+                    }
+                    if !record.cursor().is_empty() && (searched.is_none() || !known) {
                         cursor = Some(record.cursor().to_owned());
                     }
                     if !known && let Some(entry) = record.entry() {
@@ -219,12 +231,35 @@ impl Drop for Reading {
 fn failed(status: &str, complaint: &[u8]) -> Error {
     let line = complaint.split(|&b| b == b'\n').next().unwrap_or_default();
     let words = line.escape_ascii().to_string();
-    let way_out = if words.contains("ermission") {
-        "; add the user to the group systemd-journal, or run `maillogs update` as root"
-    } else {
-        ""
-    };
-    Error::Message(format!("journald: journalctl failed ({status}): {words}{way_out}"))
+    let text = format!("journald: journalctl failed ({status}): {words}");
+    if !words.contains("ermission") {
+        return Error::Message(text);
+    }
+    let way_out = "add the user to the group systemd-journal, or run `maillogs update` as root";
+    Error::Denied(format!("{text}; {way_out}"))
+}
+
+/// A part of a cursor.
+fn part<'a>(cursor: &'a str, name: &str) -> Option<&'a str> {
+    cursor.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Of the entry of the cursor `last`, which is not there any more: was the entry of `cursor` received no later? Of one
+/// journal the numbers tell: journalctl gives what comes behind them. A journal of other numbers is another one, or was
+/// begun anew, and there the time decides.
+fn is_not_later(last: &str, cursor: &str) -> bool {
+    let time = |cursor| part(cursor, "t").and_then(|micros| u64::from_str_radix(micros, 16).ok());
+    let is_same_journal = part(last, "s").is_some() && part(last, "s") == part(cursor, "s");
+    !is_same_journal && time(last).zip(time(cursor)).is_some_and(|(last, this)| this <= last)
+}
+
+/// Says that the entry of the cursor `last` is gone.
+fn lost(last: &str) {
+    let micros = part(last, "t").and_then(|micros| i64::from_str_radix(micros, 16).ok());
+    let time = micros.map_or_else(|| "it".to_owned(), |micros| local(micros / 1_000_000));
+    warn(format_args!(
+        "journald: the entry up to which was counted is not there any more (it was vacuumed, or the journal is another one): counting goes on with what is later than {time}; what was logged after that and is gone is missing from the counters"
+    ));
 }
 
 /// Are two cursors those of one entry? One entry may stand in several files, each of which numbers it differently

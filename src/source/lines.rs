@@ -34,26 +34,52 @@ pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> i
     walk_with(|block, at| read_at(file, block, at), from, to, each)
 }
 
+/// A chunk that is parted by time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parted {
+    /// Where its first later line begins; its end, if there is none.
+    pub place: u64,
+    /// Lines before that.
+    pub earlier: u64,
+    /// Lines from there on.
+    pub later: u64,
+    /// Is there a line of exactly that time, and is the first one with a stamp earlier?
+    pub holds: bool,
+}
+
 /// Where the first line begins that was logged after `until` (unix seconds, nanoseconds). Without any stamp the time of
 /// the last write, `written`, tells for all of them.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn begin_after(
+pub fn part(
     file: &File,
     size: u64,
     parser: &mut Parser,
     until: (i64, i64),
     written: (i64, i64),
-) -> io::Result<u64> {
-    let (mut stamped, mut later) = (false, None);
+) -> io::Result<Parted> {
+    let (mut first, mut place, mut lines) = (None, None, 0);
+    let mut parted = Parted::default();
     walk(file, 0, size, |line| {
-        if let Some(stamp) = parser.parse(line.text).time.filter(|_| later.is_none()) {
-            stamped = true;
-            later = ((stamp.secs, i64::from(stamp.nanos)) > until).then_some(line.start);
+        if let Some(stamp) = parser.parse(line.text).time.filter(|_| place.is_none()) {
+            let time = (stamp.secs, i64::from(stamp.nanos));
+            parted.holds |= time == until && first.is_some_and(|first| first < until);
+            first.get_or_insert(time);
+            if time > until {
+                place = Some(line.start);
+                parted.earlier = lines;
+            }
         }
+        lines += 1;
     })?;
-    Ok(later.unwrap_or(if stamped || written <= until { size } else { 0 }))
+    match place {
+        Some(place) => parted.place = place,
+        None if first.is_some() || written <= until => (parted.place, parted.earlier) = (size, lines),
+        None => {}
+    }
+    parted.later = lines - parted.earlier;
+    Ok(parted)
 }
 
 /// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is
@@ -62,9 +88,34 @@ pub fn begin_after(
 /// # Errors
 /// When `read` fails.
 pub fn walk_with(
+    read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+    from: u64,
+    to: u64,
+    each: impl FnMut(RawLine<'_>),
+) -> io::Result<u64> {
+    walk_any(read, from, to, false, each)
+}
+
+/// As [`walk_with`], for a log that is written to again after a loss of power. No syslogd writes NUL bytes: they are
+/// what a file system leaves where it lost data, and the next line is written right behind them. Of a line with NULs in
+/// it what stands behind the last ones is the line.
+///
+/// # Errors
+/// When `read` fails.
+pub fn walk_mended(
+    read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+    from: u64,
+    to: u64,
+    each: impl FnMut(RawLine<'_>),
+) -> io::Result<u64> {
+    walk_any(read, from, to, true, each)
+}
+
+fn walk_any(
     mut read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
     from: u64,
     to: u64,
+    mended: bool,
     mut each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
     let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
@@ -72,21 +123,26 @@ pub fn walk_with(
     // The beginning of a line that goes on in the next block.
     let mut carry: Vec<u8> = Vec::new();
     let mut carry_start = from;
+    // Does the beginning that is carried end in NULs?
+    let mut broken = false;
     while at < to {
         let want = block.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
         let got = read(&mut block[..want], at)?;
         if got == 0 {
             break;
         }
+        let has_nuls = mended && memchr::memchr(0, &block[..got]).is_some();
         let mut rest = 0;
         for newline in memchr::memchr_iter(b'\n', &block[..got]) {
             let end = at + newline as u64 + 1;
             if rest == 0 && carry_start < at {
-                keep(&mut carry, &block[..newline]);
+                keep(&mut carry, mended.then_some(&mut broken), &block[..newline]);
                 each(RawLine { start: carry_start, end, text: &carry, terminated: true });
                 carry.clear();
+                broken = false;
             } else {
                 let text = &block[rest..newline];
+                let text = if has_nuls { without_nuls(text) } else { text };
                 let text = &text[..text.len().min(LINE_LIMIT)];
                 each(RawLine { start: at + rest as u64, end, text, terminated: true });
             }
@@ -95,7 +151,7 @@ pub fn walk_with(
         if rest > 0 || carry_start >= at {
             carry_start = at + rest as u64;
         }
-        keep(&mut carry, &block[rest..got]);
+        keep(&mut carry, mended.then_some(&mut broken), &block[rest..got]);
         at += got as u64;
     }
     if carry_start < at {
@@ -104,9 +160,30 @@ pub fn walk_with(
     Ok(at)
 }
 
-fn keep(carry: &mut Vec<u8>, more: &[u8]) {
+/// Adds what follows the beginning of a line; `broken`: it ended in NULs.
+fn keep(carry: &mut Vec<u8>, broken: Option<&mut bool>, more: &[u8]) {
+    let mut more = more;
+    if let Some(broken) = broken
+        && (*broken || memchr::memchr(0, more).is_some())
+    {
+        let text = without_nuls(more);
+        let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && *broken);
+        // Something follows NULs: what stands before them is another line.
+        if !text.is_empty() && (*broken || text.as_ptr() != more.as_ptr()) {
+            carry.clear();
+        }
+        *broken = ends_in_nuls;
+        more = text;
+    }
     let room = LINE_LIMIT - carry.len().min(LINE_LIMIT);
     carry.extend_from_slice(&more[..more.len().min(room)]);
+}
+
+/// What stands behind the last NULs of a line that has some; where nothing does, what stands before the NULs at its end.
+fn without_nuls(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+    let text = &line[..end];
+    memchr::memrchr(0, text).map_or(text, |nul| &text[nul + 1..])
 }
 
 #[cfg(test)]
@@ -162,6 +239,26 @@ mod tests {
             lines(b"one\ntwo\nthree\n", 4, 10),
             [(4, 8, b"two".to_vec(), true), (8, 10, b"th".to_vec(), false)]
         );
+    }
+
+    #[test]
+    fn what_stands_behind_nuls_is_the_line_wherever_a_block_ends() {
+        for nuls in [1, 5, LINE_LIMIT, BLOCK - 6, BLOCK - 5, BLOCK, 2 * BLOCK + 3] {
+            for (before, after) in [("", "new"), ("half", "new"), ("half", "")] {
+                let mut bytes = b"one\n".to_vec();
+                bytes.extend_from_slice(before.as_bytes());
+                bytes.extend(std::iter::repeat_n(0, nuls));
+                bytes.extend_from_slice(after.as_bytes());
+                bytes.extend_from_slice(b"\ntwo\n");
+                let file = file_of(&bytes);
+                let mut texts: Vec<Vec<u8>> = Vec::new();
+                let read = |block: &mut [u8], at| read_at(&file, block, at);
+                walk_mended(read, 0, u64::MAX, |l| texts.push(l.text.to_vec())).unwrap();
+                let middle = if after.is_empty() { before } else { after };
+                assert_eq!(texts, [b"one".to_vec(), middle.as_bytes().to_vec(), b"two".to_vec()], "{nuls}");
+                assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{nuls}");
+            }
+        }
     }
 
     proptest! {

@@ -4,6 +4,7 @@ pub mod file;
 pub mod identity;
 pub mod journal;
 pub mod lines;
+pub mod machine;
 pub mod opener;
 pub mod queue;
 pub mod stdin;

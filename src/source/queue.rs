@@ -121,11 +121,13 @@ fn open(dir: &Path) -> Result<Option<ReadDir>> {
 
 /// `local` and `remote` are qmails' alone, the others his group's: root may read them all.
 fn unreadable(dir: &Path, error: &io::Error) -> Error {
-    let way_out = match error.kind() {
-        io::ErrorKind::PermissionDenied => "the queue is measured only where maillogs update runs as root",
-        _ => "the queue is not measured",
-    };
-    Error::Message(format!("{}: cannot read: {}; {way_out}", dir.display(), error.kind()))
+    let text = format!("{}: cannot read: {}", dir.display(), error.kind());
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            Error::Denied(format!("{text}; the queue is measured only where maillogs update runs as root"))
+        }
+        _ => Error::Message(format!("{text}; the queue is not measured")),
+    }
 }
 
 #[cfg(test)]

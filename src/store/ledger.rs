@@ -101,7 +101,7 @@ pub struct Directory {
     pub archive_tail: Tail,
     /// The archive's day on which this directory's last line stands (`YYYYMMDD`; 0: none yet).
     pub archive_day: u32,
-    /// Unix time of the last stamped line that was counted.
+    /// The newest stamp of a line that was counted, unix time. A clock that was far ahead does not tell it.
     pub last_time: i64,
     /// Its nanoseconds.
     pub last_nanos: u32,
@@ -133,6 +133,8 @@ pub struct LastLine {
     pub host: Vec<u8>,
     /// The counters by position in the protocol's table, and their amounts.
     pub raised: Vec<(usize, i128)>,
+    /// Unix time of that line; 0: not known.
+    pub time: i64,
 }
 
 /// How far a log that every program writes to (a syslog file with its rotated siblings, the journal) was counted.
@@ -152,7 +154,7 @@ pub struct Stream {
     pub own: bool,
     /// Lines up to this unix second were counted in another stream, whose place it takes; 0: none were.
     pub known_to: i64,
-    /// Unix time of the last stamped line that was counted.
+    /// The newest stamp of a line that was counted, unix time. Hosts whose clocks are far ahead do not tell it.
     pub last_time: i64,
     /// How many lines of that second were counted: stamps of syslog have whole seconds.
     pub last_lines: u64,
@@ -193,15 +195,10 @@ impl Ledger {
         }
     }
 
-    /// The position of the stream of this name, which is added if it is new.
-    pub fn stream(&mut self, name: &str) -> usize {
-        match self.streams.iter().position(|s| s.name == name) {
-            Some(i) => i,
-            None => {
-                self.streams.push(Stream { name: name.to_owned(), ..Stream::default() });
-                self.streams.len() - 1
-            }
-        }
+    /// The stream of this name that `machine` reads, or that was read before machines were noted.
+    pub fn stream(&self, name: &str, machine: &str) -> Option<usize> {
+        let of = |machine: &str| self.streams.iter().position(|s| s.name == name && s.machine == machine);
+        of(machine).or_else(|| of(""))
     }
 
     /// The position of the chunk of this identity.

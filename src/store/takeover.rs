@@ -143,13 +143,21 @@ impl Store {
     }
 
     /// When the counter file was written last (seconds, nanoseconds): what had been logged by then is in it.
-    pub fn counted_until(&self) -> Option<(i64, i64)> {
-        let meta = std::fs::symlink_metadata(&self.counter_file).ok().filter(std::fs::Metadata::is_file)?;
+    ///
+    /// # Errors
+    /// When it may be there, and cannot be looked at.
+    pub fn counted_until(&self) -> Result<Option<(i64, i64)>> {
+        let meta = match std::fs::symlink_metadata(&self.counter_file) {
+            Ok(meta) if meta.is_file() => meta,
+            Ok(_) => return Ok(None),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e).at("look at", &self.counter_file),
+        };
         // A file system may keep whole seconds, and the kernel's clock for files ticks every few milliseconds: of
         // two lines of the same tick one may be missed, but none is counted twice.
-        Some(match meta.mtime_nsec() {
+        Ok(Some(match meta.mtime_nsec() {
             0 => (meta.mtime(), 999_999_999),
             nanos => (meta.mtime(), nanos + 10_000_000),
-        })
+        }))
     }
 }

@@ -29,6 +29,13 @@ pub(super) struct DirectoryV2 {
     last_time: i64,
 }
 
+/// [`LastLine`] without its time.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LastLineV2 {
+    host: Vec<u8>,
+    raised: Vec<(usize, i128)>,
+}
+
 /// [`Position`] as it was.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PositionV2 {
@@ -51,7 +58,7 @@ pub(super) struct StreamV2 {
     own: bool,
     known_to: i64,
     last_time: i64,
-    hosts: Vec<LastLine>,
+    hosts: Vec<LastLineV2>,
     seen: i64,
 }
 
@@ -108,6 +115,13 @@ impl From<PositionV2> for Position {
     }
 }
 
+impl From<LastLineV2> for LastLine {
+    fn from(old: LastLineV2) -> LastLine {
+        let LastLineV2 { host, raised } = old;
+        LastLine { host, raised, time: 0 }
+    }
+}
+
 impl From<StreamV2> for Stream {
     fn from(old: StreamV2) -> Stream {
         Stream {
@@ -122,7 +136,7 @@ impl From<StreamV2> for Stream {
             // How many lines of the last second were counted is not known: all of them are taken as counted.
             last_lines: u64::MAX,
             machine: String::new(),
-            hosts: old.hosts,
+            hosts: old.hosts.into_iter().map(LastLine::from).collect(),
             seen: old.seen,
         }
     }

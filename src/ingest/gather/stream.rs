@@ -1,11 +1,19 @@
 //! The streams of a reading: syslog files, the journal, files of a protocol's own.
-use super::super::repeat::{Hosts, Repeat};
+use super::super::repeat::{Hosts, Last, Repeat};
+use super::super::streams::GIVEN_UP;
 use super::Gather;
+use crate::error::{Result, warn};
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
+use crate::source::file::{AHEAD, local};
+use crate::source::machine::{self, host};
 use crate::store::commit::Origin;
+use crate::store::ledger::Stream;
 use crate::store::state::Understood;
 use crate::tally::Tally;
+
+/// Tells of a stream of another machine whether its log is that of this one.
+type IsOurs<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
 
 /// What was counted at one moment.
 #[derive(Clone)]
@@ -19,9 +27,46 @@ pub struct Checkpoint {
 /// A stream that is being read.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
-    pub(super) hosts: Hosts,
-    pub(super) last_time: i64,
+    hosts: Hosts,
+    /// The time of the line before, for one without a stamp; 0: there was none.
+    time: i64,
+    /// For [`Stream::last_time`] and [`Stream::last_lines`].
+    newest: (i64, u64),
     known_to: i64,
+    /// Lines up to `known_to`.
+    known: u64,
+    /// Was it said that a line cannot have been repeated so often?
+    told: bool,
+}
+
+impl Reading {
+    fn of(known: &Stream) -> Reading {
+        Reading {
+            hosts: Hosts::of(&known.hosts),
+            time: known.last_time,
+            newest: (known.last_time, known.last_lines),
+            known_to: known.known_to,
+            known: 0,
+            told: false,
+        }
+    }
+
+    /// For the state.
+    pub(super) fn end(self, stream: &mut Stream) {
+        stream.hosts = self.hosts.list();
+        (stream.last_time, stream.last_lines) = self.newest;
+    }
+
+    /// The times of lines need not rise: many hosts write to one log, and clocks are set back.
+    #[inline]
+    fn meets(&mut self, secs: i64, now: i64) {
+        self.time = secs;
+        if secs == self.newest.0 {
+            self.newest.1 = self.newest.1.saturating_add(1);
+        } else if secs > self.newest.0 && secs <= now + AHEAD {
+            self.newest = (secs, 1);
+        }
+    }
 }
 
 impl Gather {
@@ -42,24 +87,49 @@ impl Gather {
             (tally, readings, understood, new_bytes);
     }
 
+    /// The stream at `stream` in the ledger is a file that was read before and is not there at this moment. `false`:
+    /// without it we cannot answer, because what was read of it and is not committed would be missing.
+    pub fn stream_is_away(&mut self, stream: usize) -> bool {
+        self.away.push(stream);
+        !self.is_query() || self.state.ledger.streams[stream].seen <= self.how.now - GIVEN_UP
+    }
+
     /// The stream at `stream` in the ledger was read to its end.
     pub fn stream_read(&mut self, stream: usize) {
+        if self.away.contains(&stream) {
+            return;
+        }
+        let known = self.readings.get(stream).and_then(Option::as_ref).map_or(0, |reading| reading.known);
+        let now = self.how.now;
         let stream = &mut self.state.ledger.streams[stream];
-        stream.seen = self.how.now;
-        stream.from_end = false;
-        stream.known_to = 0;
+        stream.seen = now;
+        if std::mem::take(&mut stream.from_end) && stream.last_time == 0 {
+            // What it held is known, whenever that was logged.
+            (stream.last_time, stream.last_lines) = (now, u64::MAX);
+        }
+        if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
+            warn(format_args!(
+                "{}: {known} of its lines are not later than what was counted of the log whose place it takes, or of another machine's, and are taken as counted",
+                stream.name.escape_debug()
+            ));
+        }
     }
 
     /// The positions in the ledger of the streams that are read now.
     ///
     /// One that takes another's place (a syslog instead of the journal, another file) holds its lines too: it counts
     /// from where the other one ended.
-    pub fn streams(&mut self, named: &[(String, Place)]) -> Vec<usize> {
+    ///
+    /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
+    pub fn streams(&mut self, named: &[(String, Place)], is_ours: IsOurs<'_>) -> Vec<usize> {
         let known = self.state.ledger.streams.len();
-        let all: Vec<usize> = named.iter().map(|(name, place)| self.stream(name, *place)).collect();
+        let machine = machine::name();
+        let all: Vec<usize> =
+            named.iter().map(|(name, place)| self.stream(name, *place, &machine, is_ours)).collect();
         let streams = &mut self.state.ledger.streams;
+        let here = |s: &Stream| !s.own && (s.machine.is_empty() || s.machine == machine);
         let (read, left): (Vec<_>, Vec<_>) =
-            streams.iter().enumerate().filter(|(_, s)| !s.own).partition(|(i, _)| all.contains(i));
+            streams.iter().enumerate().filter(|(_, s)| here(s)).partition(|(i, _)| all.contains(i));
         // If one of today's was read since, the place of a log that is read no more was taken by it then.
         let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
         let ended = left.iter().filter(|(_, s)| s.seen > taken).map(|(_, s)| s.last_time).max().unwrap_or(0);
@@ -74,15 +144,55 @@ impl Gather {
     }
 
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
-    fn stream(&mut self, name: &str, place: Place) -> usize {
-        let known = self.state.ledger.streams.len();
-        let at = self.state.ledger.stream(name);
-        if at == known {
-            let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
-            self.state.ledger.streams[at].from_end = counted_by_another;
-            self.state.ledger.streams[at].own = place == Place::Own;
+    fn stream(&mut self, name: &str, place: Place, machine: &str, is_ours: IsOurs<'_>) -> usize {
+        if let Some(at) = self.state.ledger.stream(name, machine) {
+            machine.clone_into(&mut self.state.ledger.streams[at].machine);
+            return at;
         }
-        at
+        let streams = &self.state.ledger.streams;
+        let mut others: Vec<usize> = (0..streams.len()).filter(|&i| streams[i].name == name).collect();
+        others.sort_by_key(|&i| std::cmp::Reverse(streams[i].seen));
+        for &at in &others {
+            match is_ours(&streams[at]) {
+                Ok(false) => {}
+                // Whose it is cannot be told now, and so it cannot be read either.
+                Err(_) => return at,
+                Ok(true) => {
+                    let was =
+                        std::mem::replace(&mut self.state.ledger.streams[at].machine, machine.to_owned());
+                    let (name, was, is) = (name.escape_debug(), host(&was), host(machine));
+                    self.note(format_args!(
+                        "{name}: was read on {was} until now, and is this machine's ({is}) by its content: it goes on where {was} left it"
+                    ));
+                    return at;
+                }
+            }
+        }
+        let known_to = others.iter().map(|&i| streams[i].last_time).max().unwrap_or(0);
+        if let Some(other) = others.first().map(|&i| host(&streams[i].machine).to_owned()) {
+            let (name, is) = (name.escape_debug(), host(machine));
+            self.note(format_args!(
+                "{name}: is read on {is} for the first time, and was counted on {other} already: of this machine's log only those lines count that are later than {}",
+                local(known_to)
+            ));
+        }
+        let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
+        self.state.ledger.streams.push(Stream {
+            name: name.to_owned(),
+            machine: machine.to_owned(),
+            from_end: counted_by_another,
+            own: place == Place::Own,
+            known_to,
+            ..Stream::default()
+        });
+        self.state.ledger.streams.len() - 1
+    }
+
+    /// Says what an advance changes; a query comes to the same each time.
+    fn note(&self, text: std::fmt::Arguments<'_>) {
+        if !self.is_query() {
+            warn(text);
+        }
     }
 
     /// Counts one line of the stream at `stream` in the ledger.
@@ -92,31 +202,41 @@ impl Gather {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream].get_or_insert_with(|| Reading {
-            hosts: Hosts::of(&known.hosts),
-            last_time: known.last_time,
-            known_to: known.known_to,
-        });
-        let time = match line.time {
-            Some(stamp) => {
-                reading.last_time = stamp.secs;
-                stamp.secs
-            }
-            None if reading.last_time != 0 => reading.last_time,
-            None => self.how.now,
-        };
-        let raised = reading.hosts.at(line.host);
+        let reading = self.readings[stream].get_or_insert_with(|| Reading::of(known));
+        let before = reading.time;
+        if let Some(stamp) = line.time {
+            reading.meets(stamp.secs, self.how.now);
+        }
+        let time = if reading.time == 0 { self.how.now } else { reading.time };
+        let last = reading.hosts.at(line.host);
+        let since = if last.time == 0 { before } else { last.time };
+        last.time = time;
         if time <= reading.known_to {
-            raised.clear();
+            reading.known += 1;
+            last.raised.clear();
             return;
         }
+        let told = &mut reading.told;
+        let mut bounded = |last: &mut Last, times: u32| {
+            let before = if since == 0 { time } else { since };
+            let possible = last.possible(times, before, time);
+            if possible < times && !std::mem::replace(told, true) {
+                warn(format_args!(
+                    "{}: a line says that another one was repeated {times} times; within {} s that cannot be, and {possible} are counted (every user of a machine can write such a line)",
+                    known.name.escape_debug(),
+                    (time - before).max(0) + 1
+                ));
+            }
+            possible
+        };
         let (line, times) = match repeat {
             Repeat::None => (*line, 1),
             Repeat::This(times, text) => (Line { text, ..*line }, times),
             Repeat::Last(times) => {
-                if !raised.is_empty() {
+                if !last.raised.is_empty() {
+                    let times = bounded(last, times);
                     let tallied = self.tally.at(time);
-                    for (counter, amount) in raised {
+                    for (counter, amount) in &last.raised {
                         tallied.0[*counter] += *amount * i128::from(times);
                     }
                 }
@@ -124,9 +244,10 @@ impl Gather {
             }
         };
         let verdict = (self.protocol.classify)(&line, place, &mut Raise(&mut self.scratch));
-        raised.clear();
+        last.raised.clear();
         if verdict != Verdict::Foreign {
-            raise_times(self.protocol, &mut self.scratch, times, raised, &mut self.tally.at(time));
+            let times = if times > 1 { bounded(last, times) } else { 1 };
+            raise_times(self.protocol, &mut self.scratch, times, &mut last.raised, &mut self.tally.at(time));
             self.judge(verdict);
         }
     }

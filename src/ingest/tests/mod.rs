@@ -12,6 +12,7 @@ mod crashes;
 mod cuts;
 mod damage;
 mod model;
+mod positions;
 mod power;
 mod snapshots;
 mod streams;

@@ -32,6 +32,15 @@ enum Action {
     Pack(usize, usize),
     /// The syslog is emptied once all of it was read.
     Truncate,
+    /// Once all of it was read, so many logins come, and then a script writes the syslog and its rotated files anew with
+    /// other addresses.
+    Anonymise(u8),
+    /// The same, and the line of this number is removed from the syslog.
+    RemoveLine(u8, usize),
+    /// Once all of it was read, the syslog loses so many bytes.
+    CutTail(usize),
+    /// Once all of it was read, a copy of so many of its lines takes its place.
+    RestoreOlder(usize),
     Update(Fault),
     Flush(Fault),
     /// The days that are over are packed.
@@ -62,6 +71,10 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::CopyTruncate),
         1 => (1usize..4, 0usize..2).prop_map(|(n, program)| Action::Pack(n, program)),
         1 => Just(Action::Truncate),
+        1 => (0u8..4).prop_map(Action::Anonymise),
+        1 => (0u8..4, any::<usize>()).prop_map(|(logins, line)| Action::RemoveLine(logins, line)),
+        1 => (0usize..400).prop_map(Action::CutTail),
+        1 => (0usize..30).prop_map(Action::RestoreOlder),
         5 => fault().prop_map(Action::Update),
         1 => fault().prop_map(Action::Flush),
         1 => fault().prop_map(Action::Tidy),
@@ -157,6 +170,36 @@ impl Scene {
             Action::Truncate => {
                 self.update(None, false);
                 self.syslog.truncate();
+                // Of a file that is rotated and packed then, nobody can tell lines of this second from those before.
+                self.later();
+            }
+            Action::Anonymise(logins) => {
+                self.changing(*logins);
+                for name in ["log", "log.1", "log.2"] {
+                    self.rewrite(name, |text| text.replace("192.0.2", "x").replace("::ffff:", ""));
+                }
+                self.later();
+            }
+            Action::RemoveLine(logins, line) => {
+                self.changing(*logins);
+                self.rewrite("log", |text| {
+                    let old = text.lines().count().saturating_sub(usize::from(*logins));
+                    let removed = line % old.max(1);
+                    let kept =
+                        text.split_inclusive('\n').enumerate().filter(|(n, _)| old == 0 || *n != removed);
+                    kept.map(|(_, line)| line).collect()
+                });
+                self.later();
+            }
+            Action::CutTail(bytes) => {
+                self.changing(0);
+                self.rewrite("log", |text| text[..text.len().saturating_sub(*bytes)].to_owned());
+                self.later();
+            }
+            Action::RestoreOlder(lines) => {
+                self.changing(0);
+                self.rewrite("log", |text| text.split_inclusive('\n').take(*lines).collect());
+                self.later();
             }
             Action::Update(fault) => self.update(*fault, false),
             Action::Flush(fault) => self.update(*fault, true),
@@ -183,6 +226,27 @@ impl Scene {
             let file = File::options().write(true).open(&current).unwrap();
             file.set_len(file.metadata().unwrap().len() - (line.len() - cut) as u64).unwrap();
             self.half = Some((line, time, cut));
+        }
+    }
+
+    /// Before a change all is counted, and what comes then is of a later second: of one and the same second nobody can
+    /// tell by the time which lines were counted.
+    fn changing(&mut self, logins: u8) {
+        self.update(None, false);
+        self.later();
+        self.log("log", logins);
+    }
+
+    fn later(&mut self) {
+        self.finish_line();
+        NOW.set(NOW.get() + 1);
+    }
+
+    /// A new file of what `change` makes of the old one's text takes its place.
+    fn rewrite(&self, name: &str, change: impl Fn(&str) -> String) {
+        if let Ok(text) = fs::read_to_string(self.syslog.path(name)) {
+            fs::write(self.syslog.path("new"), change(&text)).unwrap();
+            self.syslog.rename("new", name);
         }
     }
 

@@ -55,7 +55,7 @@ fn query_beside(
         Ok(found)
     };
     let Snapshot { state, origin, opened } = Snapshot::take(&job, &mut last).unwrap();
-    let mut gather = job.gather(How { archive: false, ..job.how(NOW.get(), origin) }, state);
+    let mut gather = job.gather(How { archive: false, ..job.how(NOW.get(), origin).unwrap() }, state);
     for (dir, listing) in opened.unwrap() {
         gather.read_directory(&dir, listing).unwrap();
     }

@@ -5,14 +5,14 @@ use crate::query::look;
 use std::io::Write;
 
 /// All protocols over one syslog, and the directories of those that have some.
-struct Site {
-    dir: tempfile::TempDir,
-    config: Config,
-    feeds: Vec<Feed>,
+pub(super) struct Site {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) config: Config,
+    pub(super) feeds: Vec<Feed>,
 }
 
 /// What is in force below `base` with this syslog.
-fn configured(base: &Path, syslog: &str, more: impl Fn(&Path) -> String) -> (Config, Vec<Feed>) {
+pub(super) fn configured(base: &Path, syslog: &str, more: impl Fn(&Path) -> String) -> (Config, Vec<Feed>) {
     let own = "[[counter]]\nprotocol = \"own\"\nname = \"vowels\"\nmatch = '[aeiou]'\n[protocol.own]\nsource = \"syslog\"\n";
     let syslog = match syslog.strip_prefix("journald:") {
         Some(dir) => format!("journald:{}", base.join(dir).display()),
@@ -29,17 +29,17 @@ fn configured(base: &Path, syslog: &str, more: impl Fn(&Path) -> String) -> (Con
 }
 
 impl Site {
-    fn new() -> Site {
+    pub(super) fn new() -> Site {
         Site::with("maillog")
     }
 
     /// With this as `logs_syslog`: a file below the directory, or the journal of a directory below it.
-    fn with(syslog: &str) -> Site {
+    pub(super) fn with(syslog: &str) -> Site {
         Site::with_more(syslog, |_| String::new())
     }
 
     /// With more lines of toaster.conf, made from the directory's path.
-    fn with_more(syslog: &str, more: impl Fn(&Path) -> String) -> Site {
+    pub(super) fn with_more(syslog: &str, more: impl Fn(&Path) -> String) -> Site {
         NOW.set(T0 + 100_000);
         let dir = tempfile::tempdir().unwrap();
         for name in ["send", "smtp", "pop3"] {
@@ -49,7 +49,7 @@ impl Site {
         Site { dir, config, feeds }
     }
 
-    fn jobs(&self) -> Vec<Job<'_>> {
+    pub(super) fn jobs(&self) -> Vec<Job<'_>> {
         let job = |feed| Job { config: &self.config, feed, clock: || NOW.get(), as_root: |what| what() };
         self.feeds.iter().map(job).collect()
     }
@@ -65,14 +65,14 @@ impl Site {
         .unwrap();
     }
 
-    fn update(&self) {
+    pub(super) fn update(&self) {
         for result in advance_all(&self.jobs(), Options::default()) {
             result.unwrap();
         }
     }
 
     /// Every odometer of every protocol, as a query finds it. (Gauges are of the bin that is the last one then.)
-    fn query(&self) -> Vec<(String, i128)> {
+    pub(super) fn query(&self) -> Vec<(String, i128)> {
         let mut all = Vec::new();
         for job in self.jobs() {
             let answer = look(&job, NOW.get()).unwrap();

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use super::compressed::{Compression, Content};
 use crate::error::{At, Error, Result};
+use crate::line::Parser;
 use crate::source::identity::mtime;
-use crate::source::lines::{RawLine, walk_with};
+use crate::source::lines::{RawLine, walk_mended};
 use crate::store::disk::{file_id, read_at};
 use crate::store::ledger::{Digest, Position};
 use crate::store::state::digest;
@@ -15,7 +16,7 @@ use crate::store::state::digest;
 /// So many bytes of its beginning make a file that file.
 const HEAD: usize = 1024;
 /// So many bytes before the place where counting goes on must be the same, too.
-const TAIL: usize = 256;
+pub(super) const TAIL: usize = 256;
 /// A damaged archive that was written to so lately is not finished.
 const BEING_WRITTEN: Duration = Duration::from_secs(60);
 
@@ -104,6 +105,22 @@ impl Open {
         Ok(Match::Short)
     }
 
+    /// Has it the beginning of `position`, whatever follows?
+    pub(super) fn begins_as(&self, position: &Position) -> bool {
+        let head = usize::try_from(position.head_length).ok().and_then(|n| self.head.get(..n));
+        position.counted > 0 && head.is_some_and(|head| digest(&[head]) == position.head)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// How far it is to be read: an archive to its end, wherever that is.
+    pub(super) fn length(&self) -> Result<u64> {
+        let meta = self.file.metadata().at("look at", &self.path)?;
+        Ok(if self.compression.is_packed() { u64::MAX } else { meta.len() })
+    }
+
     /// The sentence that says why it cannot be unpacked up to `place`; `None`: it can, or it is whole and ends before.
     pub(super) fn damage_before(&self, place: u64) -> Result<Option<String>> {
         let (_, damage) = self.before(place).at("read", &self.path)?;
@@ -155,7 +172,8 @@ impl Open {
 
     /// Gives `each` every line from `from` on. `None`: it was truncated meanwhile.
     ///
-    /// A first line that begins before `from` was counted already, as far as it went then; its rest counts nothing.
+    /// A first line that begins before `from` was counted already, as far as it went then; its rest counts nothing. But a
+    /// rest that begins with a stamp and a program is a line of its own: the one before was cut by a loss of power.
     pub(super) fn read(&self, from: u64, mut each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
         let meta = self.file.metadata().at("look at", &self.path)?;
         let to = if self.compression.is_packed() { u64::MAX } else { meta.len() };
@@ -171,8 +189,9 @@ impl Open {
             trace.note(&block[..got], at);
             Ok(got)
         };
-        let end = walk_with(read, from, to, |line| {
-            if !(is_rest && line.start == from) && (line.terminated || self.finished) {
+        let end = walk_mended(read, from, to, |line| {
+            let is_rest = is_rest && line.start == from && !self.begins_a_line(line.text);
+            if !is_rest && (line.terminated || self.finished) {
                 each(&line);
             }
         })
@@ -184,6 +203,12 @@ impl Open {
         }
         let position = self.position(&trace.head, counted, &tail, mtime(&meta));
         Ok(Some(End { position, damage }))
+    }
+
+    /// Does a line of syslog begin here? Which year it is of makes no difference.
+    fn begins_a_line(&self, text: &[u8]) -> bool {
+        let line = Parser::new(0, self.mtime / 1_000_000_000).parse(text);
+        line.time.is_some() && line.host.is_some() && line.tag.is_some()
     }
 
     /// Does it still hold what was read of it?
@@ -204,7 +229,7 @@ impl Open {
         let path = self.path.display();
         if SystemTime::now().duration_since(modified).unwrap_or_default() < BEING_WRITTEN {
             let text = format!("{path}: is being compressed; its lines are counted at the next run");
-            return Err(Error::Message(text));
+            return Err(Error::Passing(text));
         }
         Ok(format!(
             "{path}: is damaged ({why}): what lies beyond is not counted; compress it anew if you have the original"
@@ -253,7 +278,7 @@ fn push_last(window: &mut Vec<u8>, more: &[u8]) {
     window.drain(..window.len().saturating_sub(TAIL));
 }
 
-fn tail_length(counted: u64) -> u64 {
+pub(super) fn tail_length(counted: u64) -> u64 {
     counted.min(TAIL as u64)
 }
 

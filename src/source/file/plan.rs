@@ -3,6 +3,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Clock;
+use super::by_time::Search;
 use super::compressed::Compression;
 use super::content::{Match, Open, before_all};
 use super::siblings::{self, Sibling};
@@ -31,6 +33,8 @@ struct Span {
 pub struct Plan {
     /// A sentence for stderr: lines may be lost, and why.
     pub lost: Option<String>,
+    /// Is the file that was read away at this moment, under every name?
+    pub is_away: bool,
     spans: Vec<Span>,
     /// Where the stream stands if no span has anything.
     position: Option<Position>,
@@ -82,21 +86,64 @@ impl Plan {
     }
 }
 
+/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
+/// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
+/// harm.
+fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
+    let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
+    let tick = i64::from(position.counted > 0 && stream.last_time > 0);
+    sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
+}
+
 /// One look at the live file and its siblings, and the plans by it.
 pub(super) fn attempt(
     path: &Path,
     olddir: Option<&Path>,
     streams: &[&Stream],
+    clock: Clock,
     opener: &dyn Opener,
 ) -> Try<(Vec<Open>, Vec<Plan>)> {
-    let mut look =
-        Look { path, olddir, opener, live: open_live(path, opener)?, siblings: None, opened: vec![] };
-    let mut plans = Vec::new();
-    for stream in streams {
-        plans.push(look.plan(stream)?);
+    let live = open_live(path, opener)?;
+    let mut look = Look { path, olddir, opener, clock, live, siblings: None, opened: vec![] };
+    let mut plans: Vec<Plan> = Vec::new();
+    for (i, stream) in streams.iter().enumerate() {
+        // Those that stand at the same place have the same to read.
+        let same = streams.iter().take(i).position(|other| is_same_place(other, stream));
+        let plan = match same.and_then(|same| plans.get(same)) {
+            Some(plan) => plan.clone(),
+            None => look.plan(stream)?,
+        };
+        plans.push(plan);
     }
     look.unchanged()?;
     look.finish(plans)
+}
+
+/// Is the live file or one of its siblings the one of `position`?
+pub(super) fn is_there(
+    path: &Path,
+    olddir: Option<&Path>,
+    position: &Position,
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Try<bool> {
+    let live = open_live(path, opener)?;
+    let mut look = Look { path, olddir, opener, clock, live, siblings: None, opened: vec![] };
+    if position.counted == 0 {
+        return Ok(false);
+    }
+    if let Some(live) = &look.live
+        && live.matches(position)? == Match::Full
+    {
+        return Ok(true);
+    }
+    let all = look.siblings()?;
+    Ok(matches!(look.find(&all, position)?, Some((_, Match::Full))))
+}
+
+fn is_same_place(a: &Stream, b: &Stream) -> bool {
+    let facts = |s: &Stream| (s.from_end, s.last_time, s.last_lines);
+    facts(a) == facts(b) && a.position == b.position && a.before == b.before
 }
 
 fn open_live(path: &Path, opener: &dyn Opener) -> Result<Option<Open>> {
@@ -108,7 +155,7 @@ fn unreadable(action: &'static str, path: &Path, e: &io::Error) -> Error {
     if e.kind() != io::ErrorKind::PermissionDenied {
         return Error::Io { action, path: path.to_owned(), source: io::Error::new(e.kind(), e.to_string()) };
     }
-    Error::Message(format!(
+    Error::Denied(format!(
         "{}: cannot {action}: Permission denied; add the user to the group that may read it (often adm), or run `maillogs update` as root",
         path.display()
     ))
@@ -118,6 +165,7 @@ struct Look<'a> {
     path: &'a Path,
     olddir: Option<&'a Path>,
     opener: &'a dyn Opener,
+    clock: Clock,
     live: Option<Open>,
     /// The oldest first; `None`: nobody asked yet.
     siblings: Option<Vec<Sibling>>,
@@ -198,7 +246,7 @@ impl Look<'_> {
     fn plan(&mut self, stream: &Stream) -> Try<Plan> {
         let Some(position) = &stream.position else { return self.first_sight(stream.from_end) };
         if position.counted == 0 {
-            return self.younger_than(position, None);
+            return self.by_time(stream, position);
         }
         let is_live = match &self.live {
             Some(live) if live.matches(position)? == Match::Full => {
@@ -219,18 +267,30 @@ impl Look<'_> {
             if self.live.is_none() {
                 // In the middle of a rotation, or its disk is not mounted: it will come.
                 let (position, before) = (stream.position.clone(), stream.before.clone());
-                return Ok(Plan { position, before, ..Plan::default() });
+                return Ok(Plan { position, before, is_away: true, ..Plan::default() });
             }
-            return self.younger_than(position, Some(self.gone(position)));
+            return self.by_time(stream, position);
         };
         let mut plan = Plan { position: Some(position.clone()), ..Plan::default() };
         if let Some(before) = &stream.before {
-            (plan.before, plan.spans) = self.growth(&all, before, ours)?;
+            (plan.before, plan.spans) = self.growth(&all, stream, before, ours)?;
         }
         if how == Match::Full {
             plan.spans.push(Span { file: self.number(ours), from: position.counted, is_before: false });
-        } else if let Some(sibling) = all.get(ours).filter(|s| s.entry.file != position.file) {
-            plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
+        } else if let Some(sibling) = all.get(ours) {
+            if sibling.entry.file != position.file {
+                plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
+            }
+            // It lost its end and was written to again before it was rotated.
+            let is_as_it_was = (sibling.entry.file, sibling.entry.mtime) == (position.file, position.mtime);
+            if !is_as_it_was && was_written_after(sibling, position, stream) {
+                let mut search = Search::new(stream, position, self.clock);
+                let (from, _) = search.place(self.open(ours, sibling)?, false)?;
+                if search.is_sure() {
+                    plan.spans.push(Span { file: ours, from, is_before: false });
+                    plan.lost = search.sentence(self.path);
+                }
+            }
         }
         for (i, sibling) in all.iter().enumerate().skip(ours + 1) {
             // A further copy of ours is not younger.
@@ -257,14 +317,6 @@ impl Look<'_> {
     /// The live file has the number that no sibling has.
     fn number(&self, i: usize) -> usize {
         if i < self.opened.len() { i } else { usize::MAX }
-    }
-
-    fn gone(&self, position: &Position) -> String {
-        format!(
-            "{}: the file of which {} bytes were counted is gone: it was truncated, or removed after a rotation; what was written to it after that is not counted",
-            self.path.display(),
-            position.counted
-        )
     }
 
     /// The live file from its beginning or its end; what was rotated before is not ours.
@@ -299,20 +351,33 @@ impl Look<'_> {
         }
     }
 
-    /// The siblings that were written to after `position`'s file was read, and the live file, each from its beginning.
-    fn younger_than(&mut self, position: &Position, lost: Option<String>) -> Try<Plan> {
-        let mut plan = Plan { lost, position: Some(before_all(position.mtime)), ..Plan::default() };
+    /// No file is ours by its content: what is to be read of the siblings that were written to after ours was read, and
+    /// of the live file, goes by the times of their lines.
+    fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<Plan> {
+        let mut plan = Plan { position: Some(before_all(position.mtime)), ..Plan::default() };
+        let mut search = Search::new(stream, position, self.clock);
         for (i, sibling) in self.siblings()?.iter().enumerate() {
-            if sibling.entry.mtime > position.mtime {
+            if was_written_after(sibling, position, stream) {
                 self.open(i, sibling)?;
-                if !self.is_copy_of_live(i)? {
-                    plan.spans.push(Span { file: i, from: 0, is_before: false });
+                if !self.is_copy_of_live(i)?
+                    && let Some(Some(open)) = self.opened.get(i)
+                {
+                    let (from, is_exact) = search.place(open, false)?;
+                    if is_exact {
+                        plan.spans.clear();
+                    }
+                    plan.spans.push(Span { file: i, from, is_before: false });
                 }
             }
         }
-        if self.live.is_some() {
-            plan.spans.push(Span { file: usize::MAX, from: 0, is_before: false });
+        if let Some(live) = &self.live {
+            let (from, is_exact) = search.place(live, true)?;
+            if is_exact {
+                plan.spans.clear();
+            }
+            plan.spans.push(Span { file: usize::MAX, from, is_before: false });
         }
+        plan.lost = search.sentence(self.path);
         Ok(plan)
     }
 
@@ -363,6 +428,7 @@ impl Look<'_> {
     fn growth(
         &mut self,
         all: &[Sibling],
+        stream: &Stream,
         before: &Position,
         ours: usize,
     ) -> Try<(Option<Position>, Vec<Span>)> {
@@ -378,6 +444,18 @@ impl Look<'_> {
             let Some(sibling) = older.get(i) else { continue };
             if self.open(i, sibling)?.matches(before)? == Match::Full {
                 return Ok((None, vec![Span { file: i, from: before.counted, is_before: true }]));
+            }
+        }
+        // Its lines were changed, by a script that anonymises for one. Of the last second of all that was counted
+        // nobody knows how much stood here.
+        let whole_second = Stream { last_lines: u64::MAX, ..stream.clone() };
+        for (i, sibling) in
+            older.iter().enumerate().rev().filter(|(_, s)| was_written_after(s, before, stream))
+        {
+            let mut search = Search::new(&whole_second, before, self.clock);
+            let (from, _) = search.place(self.open(i, sibling)?, false)?;
+            if search.is_sure() {
+                return Ok((None, vec![Span { file: i, from, is_before: true }]));
             }
         }
         Ok((None, vec![]))

@@ -1,4 +1,5 @@
 //! Rotations of every kind, on real files.
+mod by_time;
 mod model;
 mod races;
 mod rotations;
@@ -10,6 +11,9 @@ use std::process::Command;
 
 use super::*;
 use crate::source::opener::Plain;
+
+/// 2026-09-28 22:45:00 UTC.
+const CLOCK: Clock = Clock { tai_offset: 10, now: 1_790_635_500 };
 
 /// What the writers and rotators of a log do in its directory.
 #[derive(Clone)]
@@ -60,6 +64,12 @@ impl Dir {
     }
 }
 
+/// The unix second of a line that begins as RFC 3339 has it.
+fn time_of(line: &str) -> Option<i64> {
+    let stamp = line.split(' ').next()?;
+    chrono::DateTime::parse_from_rfc3339(stamp).ok().map(|time| time.timestamp())
+}
+
 /// A log directory, and streams that read `log` in it.
 struct Place {
     dir: Dir,
@@ -97,7 +107,7 @@ impl Place {
     fn try_poll_by(&mut self, numbers: &[usize], opener: &dyn Opener) -> Result<()> {
         loop {
             let streams: Vec<&Stream> = numbers.iter().map(|&n| &self.streams[n]).collect();
-            let (snapshot, plans) = open(&self.path("log"), self.olddir.as_deref(), &streams, opener)?;
+            let (snapshot, plans) = open(&self.path("log"), self.olddir.as_deref(), &streams, CLOCK, opener)?;
             let mut new = vec![vec![]; numbers.len()];
             let outcome = snapshot.read(&plans, |_, line, readers| {
                 for (i, new) in new.iter_mut().enumerate() {
@@ -110,8 +120,16 @@ impl Place {
             self.said.extend(said);
             self.said.extend(plans.into_iter().filter_map(|p| p.lost));
             for ((&n, reached), new) in numbers.iter().zip(reached).zip(new) {
-                self.streams[n].position = reached.position;
-                self.streams[n].before = reached.before;
+                let stream = &mut self.streams[n];
+                stream.position = reached.position;
+                stream.before = reached.before;
+                for time in new.iter().filter_map(|line| time_of(line)) {
+                    match time.cmp(&stream.last_time) {
+                        std::cmp::Ordering::Less => {}
+                        std::cmp::Ordering::Equal => stream.last_lines += 1,
+                        std::cmp::Ordering::Greater => (stream.last_time, stream.last_lines) = (time, 1),
+                    }
+                }
                 self.got[n].extend(new);
             }
             return Ok(());

@@ -67,6 +67,42 @@ fn an_entry_that_was_vacuumed_takes_none_with_it() {
     assert_eq!(messages(later.path(), Begin::After(cursor)).0, ["m5", "m6"]);
 }
 
+/// The journal of a machine that was set up anew, or of another one that keeps the same store.
+#[test]
+fn of_another_machines_journal_what_is_later_is_new() {
+    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    journal(ours.path(), "a.journal", &numbered(1..=3));
+    let cursor = messages(ours.path(), Begin::Oldest).1.unwrap();
+    let of_another_boot = |n: u64| {
+        let text = entry(n, "qmail", &format!("o{n}"));
+        let at = text.windows(8).position(|w| w == b"_BOOT_ID").unwrap() + 9;
+        [&text[..at], b"99999999999999999999999999999999", &text[at + 32..]].concat()
+    };
+    journal(other.path(), "a.journal", &(1..=6).map(of_another_boot).collect::<Vec<_>>());
+    let (all, next) = messages(other.path(), Begin::After(cursor.clone()));
+    assert_eq!(all, ["o4", "o5", "o6"]);
+    let (all, last) = messages(other.path(), Begin::After(next.unwrap()));
+    assert!(all.is_empty());
+    journal(other.path(), "b.journal", &[of_another_boot(7)]);
+    assert_eq!(messages(other.path(), Begin::After(last.unwrap())).0, ["o7"]);
+    // Nothing in it is later: what comes is counted, and what stands there never.
+    let empty = tempfile::tempdir().unwrap();
+    journal(empty.path(), "a.journal", &(1..=2).map(of_another_boot).collect::<Vec<_>>());
+    let (all, next) = messages(empty.path(), Begin::After(cursor));
+    assert!(all.is_empty());
+    journal(empty.path(), "b.journal", &[of_another_boot(8)]);
+    assert_eq!(messages(empty.path(), Begin::After(next.unwrap())).0, ["o8"]);
+}
+
+#[test]
+fn the_time_tells_between_journals_and_the_number_within_one() {
+    let last = "s=1;i=4;b=a;m=1;t=ff;x=3";
+    assert!(is_not_later(last, "s=2;i=1;b=c;m=9;t=ff;x=1"));
+    assert!(!is_not_later(last, "s=2;i=1;b=c;m=9;t=100;x=1"));
+    assert!(!is_not_later(last, "s=1;i=5;b=c;m=9;t=1;x=1"), "the clock was set back");
+    assert!(!is_not_later("no cursor", "s=1;i=5;b=c;m=9;t=1;x=1"));
+}
+
 #[test]
 fn from_the_end_and_since() {
     let temp = tempfile::tempdir().unwrap();

@@ -322,7 +322,7 @@ fn streams_at_different_places_share_one_reading() {
         assert_eq!(got, &["1", "2", "3", "4"]);
     }
     let streams: Vec<&Stream> = place.streams.iter().collect();
-    let (snapshot, plans) = open(&place.path("log"), None, &streams, &Plain).unwrap();
+    let (snapshot, plans) = open(&place.path("log"), None, &streams, CLOCK, &Plain).unwrap();
     assert!(plans.iter().all(|p| p.lost.is_none()));
     assert_eq!(snapshot.files().len(), 1);
 }
@@ -334,7 +334,7 @@ fn a_sibling_that_is_not_one_streams_is_kept_for_another() {
     place.try_poll_by(&[0], &Plain).unwrap();
     place.make_room();
     place.rename("log", "log.1");
-    place.append("log", "2\n");
+    place.append("log", "2, of more bytes than the live file will have\n");
     place.try_poll_by(&[1], &Plain).unwrap();
     // The first stream needs all files. The second looks into each of them and finds that none is its own.
     place.append("log", "3\n");
@@ -344,7 +344,8 @@ fn a_sibling_that_is_not_one_streams_is_kept_for_another() {
     let position = place.streams[1].position.as_mut().unwrap();
     (position.tail, position.mtime) = ([0; 16], i64::MAX);
     place.poll();
-    assert_eq!(place.got, [vec!["1", "2", "3", "4"], vec!["2", "4"]]);
+    let second = "2, of more bytes than the live file will have";
+    assert_eq!(place.got, [vec!["1", second, "3", "4"], vec![second, "4"]]);
     assert!(place.lost().contains("is gone"));
 }
 
@@ -364,7 +365,7 @@ fn nothing_is_there() {
     let mut place = Place::new(1);
     assert!(place.news().is_empty());
     let gone = place.path("none/log");
-    let (snapshot, plans) = open(&gone, None, &[&Stream::default()], &Plain).unwrap();
+    let (snapshot, plans) = open(&gone, None, &[&Stream::default()], CLOCK, &Plain).unwrap();
     assert!(snapshot.files().is_empty() && plans.len() == 1);
 }
 
@@ -395,7 +396,7 @@ fn a_truncation_while_it_is_read_is_noticed() {
     for regrown in ["", "longer than before\n"] {
         let mut place = begun();
         place.append("log", "3\n");
-        let (snapshot, plans) = open(&place.path("log"), None, &[&place.streams[0]], &Plain).unwrap();
+        let (snapshot, plans) = open(&place.path("log"), None, &[&place.streams[0]], CLOCK, &Plain).unwrap();
         let outcome = snapshot
             .read(&plans, |_, _, _| {
                 place.copytruncate("log.1");
@@ -438,7 +439,9 @@ fn a_link_in_a_directory_that_others_can_write_is_refused() {
     std::os::unix::fs::symlink("secret", place.path("log")).unwrap();
     let through = |mode| {
         std::fs::set_permissions(place.path(""), std::fs::Permissions::from_mode(mode)).unwrap();
-        open(&place.path("log"), None, &[&Stream::default()], &Plain).map(|_| ()).map_err(|e| e.to_string())
+        open(&place.path("log"), None, &[&Stream::default()], CLOCK, &Plain)
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     };
     assert_eq!(through(0o755), Ok(()));
     assert!(through(0o775).unwrap_err().contains("symbolic link"));
