@@ -151,7 +151,9 @@ impl Store {
             Ok(meta) if meta.is_file() => meta,
             Ok(_) => return Ok(None),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(e).at("look at", &self.counter_file),
+            Err(source) => {
+                return Err(Error::Io { action: "look at", path: self.counter_file.clone(), source });
+            }
         };
         // A file system may keep whole seconds, and the kernel's clock for files ticks every few milliseconds: of
         // two lines of the same tick one may be missed, but none is counted twice.
