@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call};
 use crate::config::{Config, Problem, Severity, print};
-use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
+use crate::error::{At, Error, Result, hold_warnings, masked, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
-use crate::{check, output, owner, query, show};
+use crate::store::rrd::patient;
+use crate::{check, graph, output, owner, query, show};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -21,9 +22,13 @@ const TEMPORARY: u8 = 111;
 
 /// Does what `args` (argv\[0\] included) say.
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    if args.len() == 2 && args[1] == graph::RENDER_A_PAGE {
+        return if graph::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
+    }
     let call = match understand(&args) {
         Ok(call) => call,
         Err(e) => {
+            let e = shown(e, &args);
             let _ = e.print();
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
@@ -36,6 +41,14 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     custom::not_numbers().into_iter().for_each(warn);
     release_warnings();
     code
+}
+
+/// `error` as it is printed. What it quotes are arguments, and a script may hand us the names of files that others
+/// chose: where one has something that a terminal acts on, the message is made anew from arguments without that.
+fn shown(error: clap::Error, args: &[OsString]) -> clap::Error {
+    let plain: Vec<OsString> =
+        args.iter().map(|arg| masked(&arg.to_string_lossy()).into_owned().into()).collect();
+    if plain == args { error } else { understand(&plain).err().unwrap_or(error) }
 }
 
 /// A word that is no command may be a protocol of toaster.conf, and the help shows what it adds: only then it is
@@ -158,6 +171,8 @@ fn feed(config: &Config, protocol: &str) -> Result<Feed> {
 /// A logger's processor. It must not stop the mail log for anything but this: that what it was given
 /// could not be kept.
 fn process(config: &Config, log: &str, force: bool) -> ExitCode {
+    // The logger waits for us.
+    patient::wait_at_most(patient::SHORT);
     let done = std::panic::catch_unwind(|| {
         owner::become_owner(config);
         let feed = feeds(config).into_iter().find(|f| f.log.as_deref() == Some(log));
@@ -182,6 +197,8 @@ fn process(config: &Config, log: &str, force: bool) -> ExitCode {
 fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
     let feed = feed(config, protocol)?;
     let job = job(config, &feed);
+    // A poller waits for the answer.
+    patient::wait_at_most(patient::SHORT);
     // Only a query that finds much to count writes, and then as the owner of the store.
     owner::become_owner(config);
     let answer = query::query(&job, now())?;

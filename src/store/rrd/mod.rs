@@ -5,6 +5,8 @@
 //! pushed as zero, because it was read and there was nothing in it.
 pub(crate) mod graph_v;
 pub mod header;
+pub mod held;
+pub mod patient;
 pub mod transplant;
 
 use std::path::Path;
@@ -21,6 +23,8 @@ use crate::error::{At, Error, Result};
 use crate::protocol::{Counter, Kind, Protocol};
 use crate::store::disk::{self, Change};
 use header::Source;
+use held::Held;
+use patient::Pauses;
 
 /// librrd keeps two processes apart, but not two threads of one: every call holds this.
 pub(crate) static LIBRRD: Mutex<()> = Mutex::new(());
@@ -179,33 +183,39 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
     if batch.is_empty() {
         return Ok(());
     }
-    disk::change(Change::Write(path), || Ok(update(path, &batch))).at("update", path)??;
+    let gone = || Error::Message(format!("{}: is gone", path.display()));
+    let held = Held::open(path)?.ok_or_else(gone)?;
+    disk::change(Change::Write(path), || Ok(update(&held, &batch))).at("update", path)??;
     // librrd writes through a shared mapping: an fdatasync of the file covers it.
-    disk::fdatasync(path, &std::fs::File::open(path).at("open", path)?)
+    disk::fdatasync(path, held.file())
 }
 
-fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
-    has_no_holes(path)?;
-    let begun = std::time::Instant::now();
-    let mut pause = Duration::from_millis(5);
+fn update(held: &Held, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
+    has_no_holes(held)?;
+    let mut pauses = Pauses::new();
     loop {
         let result = {
             let _alone = librrd();
-            rrd::ops::update::update_all(path, Options::default(), batch)
+            rrd::ops::update::update_all(held.name(), Options::default(), batch)
         };
         match result {
             // A reader (rrdtool graph, a backup) holds librrd's own lock; it is over soon.
-            Err(e) if is_locked(&e) && begun.elapsed() < Duration::from_secs(2) => std::thread::sleep(pause),
-            result => return result.map_err(|e| refused(path, e)),
+            Err(e) if is_locked(&e) && pauses.wait() => {}
+            Err(e) if is_locked(&e) => {
+                let path = held.path().display();
+                let text = format!("{path}: another program holds a lock on it (fuser {path} names it)");
+                return Err(Error::Message(text));
+            }
+            result => return result.map_err(|e| refused(held.path(), held.words(&e.to_string()))),
         }
-        pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 
 /// Allocates what a copy that leaves out zeros (rsync -S, cp --sparse) has left out of the file: librrd writes
 /// through a mapping, and on a full disk a write into a hole of it is no error but the end of the process.
-fn has_no_holes(path: &Path) -> Result<()> {
-    let file = std::fs::File::options().read(true).write(true).open(path).at("open", path)?;
+fn has_no_holes(held: &Held) -> Result<()> {
+    let path = held.path();
+    let file = std::fs::File::options().read(true).write(true).open(held.name()).at("open", path)?;
     let size = file.metadata().at("look at", path)?.len();
     match nix::fcntl::posix_fallocate(&file, 0, i64::try_from(size).unwrap_or(i64::MAX)) {
         Err(e @ (Errno::ENOSPC | Errno::EDQUOT)) => Err(e).at("write", path),
