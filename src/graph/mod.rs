@@ -233,6 +233,27 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// What of `templates_dir` cannot be read with the rights that the process has; one line each.
+#[must_use]
+pub fn unreadable_templates(dir: &Path) -> Vec<String> {
+    let mut problems = template::unreadable(dir);
+    problems.extend(page::unreadable(dir));
+    problems
+}
+
+/// Why root does not write pictures to the directory at `path`, if it is there: the link in its way that others may have
+/// planted.
+#[must_use]
+pub fn refused_directory(path: &Path, as_root: AsRoot) -> Option<String> {
+    match Folder::open(path, false, Some(as_root)) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Some(format!(
+            "{}: {error}: root writes nothing there; name the directory that it leads to, or chmod go-w",
+            path.display()
+        )),
+        _ => None,
+    }
+}
+
 /// Every name must be that of a template; one that is broken has been told of.
 fn check_names(names: &[String], templates: &[Template], problems: &[String]) -> Result<(), Error> {
     let known = |name: &String| templates.iter().any(|template| template.name == *name);

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::archive::{self, Intent, Pieces};
+use super::held::{self, Held};
 use super::lock::{Lock, lock};
 use super::push::{self, Journal};
 use super::recover::{is_something_else, read_any, read_or_aside};
@@ -61,6 +62,7 @@ impl Store {
     /// When a file is there and may not be read.
     pub fn read(&self) -> Result<Option<State>> {
         // A commit between two reads moves the journal's content to the state: look again.
+        let mut lacking = None;
         for _ in 0..100 {
             let journal = self.read_journal()?;
             let state = read_any(&self.file("state"))?;
@@ -75,6 +77,10 @@ impl Store {
             };
             if let Some(state) = &mut newest {
                 state.fit(self.protocol);
+                if !held::put_back(&self.file("held"), state)? && lacking != Some(state.number) {
+                    lacking = Some(state.number);
+                    continue;
+                }
             }
             return Ok(newest);
         }
@@ -105,6 +111,7 @@ impl Store {
             origin: Origin::Known,
             edited: false,
             lost_journal: false,
+            held: Held::default(),
             intent: None,
         };
         session.recover(now)?;
@@ -204,6 +211,8 @@ pub struct Session<'s> {
     pub edited: bool,
     /// There was a journal that cannot be read: state and RRD may be further than the counter file and the state.
     pub(super) lost_journal: bool,
+    /// The beginnings of lines that wait for their rest.
+    pub(super) held: Held,
     intent: Option<Intent>,
 }
 
@@ -272,8 +281,10 @@ impl Session<'_> {
             push::leave_out(self.store, &mut journal, now);
         }
         push::prepare(self.store, &mut journal, now);
-        let written =
-            self.sync_names().and_then(|()| disk::replace(&self.store.journal(), &encode(&journal), 0o644));
+        let written = self
+            .take_held(&mut journal.state)
+            .and_then(|()| self.sync_names())
+            .and_then(|()| disk::replace(&self.store.journal(), &encode(&journal), 0o644));
         if let Err(e) = written {
             // Over a network a rename may be done and its answer lost.
             let is_there = |there: Journal| there.state.number == journal.state.number;
@@ -304,9 +315,11 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When it cannot be written; nothing has happened then.
-    pub fn note(&mut self, state: State) -> Result<()> {
+    pub fn note(&mut self, mut state: State) -> Result<()> {
+        self.take_held(&mut state)?;
         disk::replace(&self.store.file("state"), &encode(&state), 0o644)?;
         self.state = state;
+        self.put_back_held();
         Ok(())
     }
 
@@ -334,7 +347,9 @@ impl Session<'_> {
         disk::remove(&store.file("intent"))?;
         disk::remove(&store.journal())?;
         self.intent = None;
+        self.drop_held(&state);
         self.state = state;
+        self.put_back_held();
         Ok(())
     }
 }

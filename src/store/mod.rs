@@ -11,6 +11,7 @@ pub mod disk;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod held;
 pub mod ledger;
 pub mod lock;
 mod migrate;

@@ -15,6 +15,7 @@ impl Session<'_> {
     /// When something cannot be read or written.
     pub(super) fn recover(&mut self, now: i64) -> Result<()> {
         let store = self.store;
+        self.read_held(now)?;
         let journal_path = store.journal();
         let mut no_journal = false;
         let journal = match read_or_aside(&journal_path, now)? {
@@ -34,6 +35,7 @@ impl Session<'_> {
                 None => {
                     self.lost_journal = true;
                     let aside = disk::replace_kept(&journal_path, b"", "corrupt", now)?;
+                    hide(&aside);
                     disk::sync_dir(&store.state_dir)?;
                     warn(format_args!(
                         "{}: damaged, kept as {}; going on from the commit before it",
@@ -56,6 +58,7 @@ impl Session<'_> {
                         disk::replace(&state_path, b"", 0o644)?;
                     } else {
                         let kept = disk::replace_kept(&state_path, b"", "corrupt", now)?;
+                        hide(&kept);
                         warn(format_args!("{}: damaged, kept as {}", state_path.display(), kept.display()));
                     }
                     disk::sync_dir(&store.state_dir)?;
@@ -71,6 +74,7 @@ impl Session<'_> {
             if journal.state.number >= self.state.number {
                 push::outdated(store, &mut journal, now);
                 journal.state.fit(store.protocol);
+                self.take_held(&mut journal.state)?;
                 let as_it_was = encode(&journal);
                 // The state is written after the RRD: a death from there on says nothing of that.
                 journal.redone += u32::from(journal.state.number > self.state.number);
@@ -85,6 +89,7 @@ impl Session<'_> {
                 disk::remove(&journal_path)?;
             }
         }
+        self.put_back_held();
         self.edited |= self.lost_journal;
         let unfinished = no_journal && self.origin == Origin::Damaged;
         self.undo_stale_intent(redone, unfinished, now)?;
@@ -158,10 +163,10 @@ impl Session<'_> {
         if !file.rejected.is_empty() {
             let kept = path.with_extension("rejected");
             let text: String = file.rejected.iter().map(|(n, line)| format!("line {n}: {line}\n")).collect();
-            disk::replace(&kept, text.as_bytes(), 0o644)?;
+            // Nobody knows what it is that stands there.
+            disk::replace(&kept, text.as_bytes(), 0o600)?;
             for (number, line) in &file.rejected {
-                let line: String =
-                    line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
+                let line: String = line.chars().take(60).collect();
                 warn(format_args!(
                     "{}: line {number}: \"{line}\" is no counter; the line is kept aside in {}",
                     path.display(),
@@ -213,6 +218,15 @@ impl Session<'_> {
         self.edited = true;
         warn(format_args!("{}: {wrong}, kept as {}; {then}", path.display(), kept.display()));
         Ok(())
+    }
+}
+
+/// A state or a journal of an older version may hold the beginning of a line, which may hold a password: nobody reads a
+/// damaged one but the log's user.
+fn hide(kept: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if !is_something_else(kept) {
+        let _ = std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o600));
     }
 }
 

@@ -13,6 +13,7 @@ mod page;
 mod personality;
 mod query;
 mod readme;
+mod rights;
 mod rolls;
 mod rotate;
 mod several;

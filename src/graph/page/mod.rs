@@ -6,6 +6,8 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use chrono::{Local, SecondsFormat, TimeZone};
 use minijinja::{Value, context};
 use serde::Serialize;
@@ -100,6 +102,11 @@ pub(super) fn pages(
         page(&graph.page, "graph.html", values)?;
     }
     Ok((pages, problems))
+}
+
+/// What of the pages' templates in `dir` cannot be read; one line each.
+pub(super) fn unreadable(dir: &Path) -> Vec<String> {
+    Templates::load(Some(dir)).1
 }
 
 fn graph(template: &Template, options: &Options, folder: &Folder) -> Graph {
