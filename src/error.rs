@@ -40,6 +40,12 @@ pub enum Error {
     Message(String),
 }
 
+/// What the system says, without ` (os error 28)`.
+#[must_use]
+pub fn words(error: &io::Error) -> String {
+    Plain(error).to_string()
+}
+
 /// `std::io::Error` without its ` (os error 28)`.
 struct Plain<'a>(&'a io::Error);
 

@@ -180,7 +180,7 @@ pub enum Error {
         known: String,
     },
     /// The directory cannot be made, or the page not written in it.
-    #[error("{}: {source}; name a directory that can be written with --output or graphs_dir", .path.display())]
+    #[error("{}: {}; name a directory that can be written with --output or graphs_dir", .path.display(), crate::error::words(.source))]
     Output {
         /// What could not be written.
         path: PathBuf,
@@ -247,7 +247,7 @@ pub fn unreadable_templates(dir: &Path) -> Vec<String> {
 pub fn refused_directory(path: &Path, as_root: AsRoot) -> Option<String> {
     match Folder::open(path, false, Some(as_root)) {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Some(format!(
-            "{}: {error}: root writes nothing there; name the directory that it leads to, or chmod go-w",
+            "{}: {error}; root writes nothing there; name the directory that it leads to, or chmod go-w",
             path.display()
         )),
         _ => None,
@@ -392,9 +392,14 @@ fn draw_graph(
             let name = file(theme);
             let drawn = render::picture(&arguments);
             let done = drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
-                folder
-                    .write(&name, &bytes, at(modified))
-                    .map_err(|error| format!("{}: {}: {error}", template.file, options.output.display()))
+                folder.write(&name, &bytes, at(modified)).map_err(|error| {
+                    format!(
+                        "{}: {}: {}",
+                        template.file,
+                        options.output.display(),
+                        crate::error::words(&error)
+                    )
+                })
             });
             match done {
                 Ok(()) => report.drawn += 1,

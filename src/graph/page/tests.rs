@@ -174,5 +174,5 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
     fs::remove_file(&index).unwrap();
     fs::create_dir(&index).unwrap();
     let (_, problems) = pages(&[], &options).unwrap();
-    assert!(problems.len() == 1 && problems[0].contains("not a file"), "{problems:?}");
+    assert!(problems.len() == 1 && problems[0].contains("no regular file"), "{problems:?}");
 }

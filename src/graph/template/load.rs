@@ -1,11 +1,12 @@
 //! Which templates there are: the binary's, those of `templates_dir`, and those that are made from toaster.conf.
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::{MAX_LEGEND, Series, Template, own, parse, text};
+use crate::error::words;
 use crate::source::opener::{self, Opener, Plain};
 
 /// Templates of the binary, in the order of the page.
@@ -102,8 +103,9 @@ fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
         }
         Err(error) => {
             problems.push(format!(
-                "templates_dir {}: {error}; only the built-in templates are drawn",
-                dir.display()
+                "templates_dir {}: {}; only the built-in templates are drawn",
+                dir.display(),
+                words(&error)
             ));
             return Vec::new();
         }
@@ -137,11 +139,17 @@ pub(in crate::graph) fn read_small(
     path: &Path,
     most: u64,
 ) -> Result<Option<(String, Option<SystemTime>)>, String> {
-    let Some(file) = Plain.open(path).map_err(|error| error.to_string())? else { return Ok(None) };
+    let refused = |error: std::io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => {
+            format!("{}; templates are read with the rights of logs_user", words(&error))
+        }
+        _ => words(&error),
+    };
+    let Some(file) = Plain.open(path).map_err(refused)? else { return Ok(None) };
     let modified = file.metadata().and_then(|meta| meta.modified()).ok();
     let mut bytes = Vec::new();
     // One that grows meanwhile, and one of endless length, ends here too.
-    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(refused)?;
     if bytes.len() as u64 > most {
         return Err(format!("larger than {most} bytes: not a template"));
     }
