@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::error::masked;
 use crate::ingest::{PERSONALITIES, own_log};
 use crate::protocol::{BUILTIN, Kind, Protocol};
 
@@ -128,7 +129,7 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
     for protocol in protocols {
         command = command.subcommand(
             Command::new(protocol.name)
-                .about(format!("Print the counters: {}", protocol.about))
+                .about(format!("Print the counters: {}", masked(protocol.about)))
                 .after_help(keys(protocol)),
         );
     }
@@ -261,7 +262,7 @@ fn keys(protocol: &Protocol) -> String {
         };
         text += &format!("\n  {:longest$} ", counter.key);
         let mut column = longest + 3;
-        for word in format!("{}{kind}", counter.help).split(' ') {
+        for word in format!("{}{kind}", masked(counter.help)).split(' ') {
             let wide = word.chars().count();
             if column + 1 + wide > WIDTH {
                 text += &format!("\n{:column$}", "", column = longest + 3);

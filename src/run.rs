@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call};
 use crate::config::{Config, Problem, print};
-use crate::error::{At, Error, Result, hold_warnings, release_warnings, take_warnings, warn};
+use crate::error::{At, Error, Result, hold_warnings, masked, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
-use crate::{check, output, owner, query, show};
+use crate::store::rrd::patient;
+use crate::{check, graph, output, owner, query, show};
 
 const FAILED: u8 = 1;
 /// "Try again later", as qmail and multilog understand it.
@@ -21,9 +22,13 @@ const TEMPORARY: u8 = 111;
 
 /// Does what `args` (argv\[0\] included) say.
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    if args.len() == 2 && args[1] == graph::RENDER_A_PAGE {
+        return if graph::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
+    }
     let call = match understand(&args) {
         Ok(call) => call,
         Err(Misunderstood::Words(e)) => {
+            let e = shown(e, &args);
             let _ = e.print();
             let is_processor = e.use_stderr() && cli::may_be_processor(&args) && !is_maillogs(&args);
             return if is_processor {
@@ -50,6 +55,20 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     custom::not_numbers().into_iter().for_each(warn);
     release_warnings();
     code
+}
+
+/// `error` as it is printed. What it quotes are arguments, and a script may hand us the names of files that others
+/// chose: where one has something that a terminal acts on, the message is made anew from arguments without that.
+fn shown(error: clap::Error, args: &[OsString]) -> clap::Error {
+    let plain: Vec<OsString> =
+        args.iter().map(|arg| masked(&arg.to_string_lossy()).into_owned().into()).collect();
+    if plain == args {
+        return error;
+    }
+    match understand(&plain) {
+        Err(Misunderstood::Words(plain)) => plain,
+        _ => error,
+    }
 }
 
 /// Why a command line was not understood.
@@ -210,6 +229,8 @@ fn feed(config: &Config, protocol: &str) -> Result<Feed> {
 /// A logger's processor. It must not stop the mail log for anything but this: that what it was given
 /// could not be kept.
 fn process(config: &Config, log: &str, force: bool) -> ExitCode {
+    // The logger waits for us.
+    patient::wait_at_most(patient::SHORT);
     let done = std::panic::catch_unwind(|| {
         owner::become_owner(config)?;
         let feed = feeds(config).into_iter().find(|f| f.log.as_deref() == Some(log));
@@ -233,6 +254,8 @@ fn process(config: &Config, log: &str, force: bool) -> ExitCode {
 fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
     let feed = feed(config, protocol)?;
     let job = job(config, &feed);
+    // A poller waits for the answer.
+    patient::wait_at_most(patient::SHORT);
     // Only a query that finds much to count writes, and then as the owner of the store.
     owner::look_as_owner(config)?;
     let answer = query::query(&job, now())?;

@@ -2,7 +2,7 @@
 //!
 //! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
 //! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines are
-//! understood, whether counters fell silent, when all was read last, whether cron runs us, and the fonts.
+//! understood, whether counters fell silent, when all was read last, whether cron runs us, what graphs are made of, and the fonts.
 mod holder;
 mod places;
 mod print;
@@ -40,7 +40,7 @@ pub struct Finding {
     /// How it is.
     pub level: Level,
     /// What kind of thing: `configuration`, `rights`, `source`, `lock`, `state`, `counters`, `rrd`, `lines`,
-    /// `silent`, `read`, `cron`, `fonts`.
+    /// `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
     pub check: &'static str,
     /// The protocol, where it is one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +152,20 @@ pub fn check(
         protocols::check(&mut report, &Job { config, feed, clock, as_root });
     }
     reading::check(&mut report, clock());
+    if let Some(dir) = &config.templates_dir {
+        let problems = graph::unreadable_templates(dir);
+        if problems.is_empty() {
+            report.add(Level::Ok, "templates", dir.display().to_string(), "can be read by logs_user");
+        }
+        for problem in problems {
+            report.add(Level::Warning, "templates", "templates_dir", problem);
+        }
+    }
+    // Elsewhere he writes who reads, and a link leads him to nothing that he may not write.
+    let is_roots = nix::unistd::getuid().is_root() && !config.graphs_dir.starts_with(&config.logs_base);
+    if let Some(problem) = graph::refused_directory(&config.graphs_dir, as_root).filter(|_| is_roots) {
+        report.add(Level::Error, "graphs", "graphs_dir", problem);
+    }
     match graph::missing_fonts() {
         Some(problem) => report.add(Level::Warning, "fonts", "DejaVu", problem),
         None => report.add(Level::Ok, "fonts", "DejaVu", "is installed"),

@@ -86,7 +86,7 @@ fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
         // What is replaced as a whole needs to be read; a lock and an RRD are written in place.
         let bits = match path.extension().and_then(OsStr::to_str) {
             Some("lock" | "packing" | "rrd") => READ | WRITE,
-            Some("state" | "journal" | "intent" | "txt") => READ,
+            Some("state" | "journal" | "intent" | "held" | "txt") => READ,
             _ => continue,
         };
         let Ok(meta) = entry.metadata() else { continue };

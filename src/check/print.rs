@@ -1,5 +1,6 @@
 //! What was found, for people and for programs.
-use super::{Level, Report};
+use super::{Finding, Level, Report, Source};
+use crate::error::masked;
 
 /// One line a finding, the worst word first to the eye; then the sum.
 pub fn text(report: &Report) -> String {
@@ -13,9 +14,12 @@ pub fn text(report: &Report) -> String {
         };
         let protocol = finding.protocol.as_deref().unwrap_or("-");
         // What is about a protocol as a whole need not name it twice.
-        let subject =
-            if finding.subject == protocol { String::new() } else { plain(&finding.subject) + ": " };
-        let (check, text) = (finding.check, plain(&finding.text));
+        let subject = if finding.subject == protocol {
+            String::new()
+        } else {
+            format!("{}: ", masked(&finding.subject))
+        };
+        let (check, text) = (finding.check, masked(&finding.text));
         out += &format!("{level:<8} {protocol:<13} {check:<14} {subject}{text}\n");
     }
     let count = |level| report.findings.iter().filter(|f| f.level == level).count();
@@ -29,13 +33,18 @@ pub fn text(report: &Report) -> String {
     out
 }
 
-/// Without anything that moves a terminal's cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
-/// As one JSON document.
+/// As one JSON document. What it says is masked as it is for people: such a document is looked at in terminals too, and
+/// JSON itself escapes only some of what a terminal acts on.
 pub fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report)
+    let mask = |text: &mut String| *text = masked(text).into_owned();
+    let mut report = report.clone();
+    for Finding { protocol, subject, text, .. } in &mut report.findings {
+        [subject, text].into_iter().chain(protocol).for_each(mask);
+    }
+    for summary in &mut report.protocols {
+        mask(&mut summary.name);
+        summary.sources.iter_mut().for_each(|Source { name, .. }| mask(name));
+    }
+    serde_json::to_string_pretty(&report)
         .map_or_else(|e| format!("{{\"error\":{:?}}}\n", e.to_string()), |t| t + "\n")
 }

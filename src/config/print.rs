@@ -8,6 +8,7 @@ use super::document::{Document, Entry, before_comment};
 use super::find::{read, unread};
 use super::own::{OwnProtocol, OwnSource};
 use super::{Config, Kind, Origin, Problem, Severity, keys, plainly};
+use crate::error::{acts_on_terminals, masked};
 use crate::protocol::custom::OwnCounter;
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.
@@ -25,7 +26,7 @@ pub fn in_force(config: &Config) -> String {
     for key in keys::KEYS {
         let origin = config.origins.get(key.name).map_or_else(|| "default".to_owned(), origin);
         text += &match (key.get)(config) {
-            Some(value) => format!("{} = {value}  # {origin}\n", key.name),
+            Some(value) => format!("{} = {}  # {origin}\n", key.name, shown(&value)),
             None => format!("# {} is not set  # {origin}\n", key.name),
         };
     }
@@ -42,7 +43,8 @@ pub fn in_force(config: &Config) -> String {
         let line = counter.origin.rsplit_once(": line ").map_or("", |(_, line)| line);
         text += &table("[[counter]]", &format!("{name} line {line}"), &of_counter(counter));
     }
-    let inactive: Vec<String> = config.inactive().map(|(key, why)| format!("# {key}: {why}\n")).collect();
+    let inactive: Vec<String> =
+        config.inactive().map(|(key, why)| masked(&format!("# {key}: {why}")).into_owned() + "\n").collect();
     if !inactive.is_empty() {
         text += "\n# Set, and without effect:\n";
         text.extend(inactive);
@@ -51,8 +53,8 @@ pub fn in_force(config: &Config) -> String {
 }
 
 fn table(header: &str, origin: &str, values: &[(&str, Value)]) -> String {
-    let values = values.iter().map(|(key, value)| format!("{key} = {value}\n"));
-    format!("\n{header}  # {origin}\n{}", values.collect::<String>())
+    let values = values.iter().map(|(key, value)| format!("{key} = {}\n", shown(value)));
+    format!("\n{}  # {origin}\n{}", masked(header), values.collect::<String>())
 }
 
 fn of_protocol(protocol: &OwnProtocol) -> Vec<(&'static str, Value)> {
@@ -99,7 +101,31 @@ fn file_name(file: &Path) -> String {
 
 /// Text that can stand in a comment: without control characters.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect()
+    text.chars().map(|c| if acts_on_terminals(c) && c != '\t' { ' ' } else { c }).collect()
+}
+
+/// A value as TOML in which nothing is left that a terminal acts on: TOML itself wants only some of that escaped.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.chars().any(acts_on_terminals) => quoted(text),
+        Value::Array(values) => format!("[{}]", values.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        value => value.to_string(),
+    }
+}
+
+/// A document in which nothing is left that a terminal acts on, where that can be escaped without a change of its
+/// values: in comments and in `"texts"`, but not in `'texts'`.
+fn escaped(document: String) -> String {
+    let acts = |c: char| acts_on_terminals(c) && !matches!(c, '\n' | '\r' | '\t');
+    if !document.chars().any(acts) {
+        return document;
+    }
+    let mut without = String::new();
+    for c in document.chars() {
+        if acts(c) { without += &format!("\\u{:04X}", u32::from(c)) } else { without.push(c) }
+    }
+    let values = |text: &str| text.parse::<toml::Table>().ok();
+    if values(&without).is_some_and(|new| values(&document) == Some(new)) { without } else { document }
 }
 
 /// The file that is in force as TOML, which maillogs reads as the same; without a file, the shipped toaster.conf.
@@ -137,7 +163,7 @@ pub(super) fn convert(text: &str, file: &Path) -> Result<String, Problem> {
         }
         converted(content.trim_end_matches(['\r', '\n']), entry(line)) + "\n"
     };
-    Ok((1..).zip(text.split_inclusive('\n')).map(convert).collect())
+    Ok(escaped((1..).zip(text.split_inclusive('\n')).map(convert).collect()))
 }
 
 /// A line of the original's form; `entry`: what was read of it.
@@ -177,7 +203,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted += &format!("\\u{:04X}", u32::from(c)),
+            c if acts_on_terminals(c) => quoted += &format!("\\u{:04X}", u32::from(c)),
             c => quoted.push(c),
         }
     }

@@ -303,6 +303,7 @@ mod tests {
             filled: columns.iter().enumerate().map(filled).collect(),
             values: columns.iter().map(|column| column.to_vec()).collect(),
             edge,
+            held: Vec::new(),
         }
     }
 

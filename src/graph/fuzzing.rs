@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use super::args::{self, Picture};
+use super::folder::Folder;
 use super::page;
 use super::period::Window;
 use super::rows::{Edge, Filled, Values};
@@ -47,7 +48,7 @@ impl Checked {
         let span = window.span;
         let edge = Edge { last_update: NOW - 600, seen: NOW, horizon: span.end - span.row };
         let values = rrd.map(|(path, rows)| {
-            let mut values = Values { span, filled: Vec::new(), values: Vec::new(), edge };
+            let mut values = Values { span, filled: Vec::new(), values: Vec::new(), edge, held: Vec::new() };
             for data in &self.0.data {
                 let (filled, column) = match &data.source {
                     Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
@@ -96,9 +97,12 @@ impl Checked {
             force: false,
             host: host.to_owned(),
             figures: Vec::new(),
+            pages_apart: false,
+            as_root: None,
         };
-        let (pages, _) =
-            page::pages(std::slice::from_ref(&self.0), &options).map_err(|error| error.to_string())?;
+        let folder = Folder::open(dir, false, None).map_err(|error| error.to_string())?;
+        let (pages, _) = page::pages(std::slice::from_ref(&self.0), &options, &folder)
+            .map_err(|error| error.to_string())?;
         Ok(pages.into_iter().find(|(name, _)| name == "index.html").map(|(_, html)| html).unwrap_or_default())
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! [`draw`] is the whole of it: `template` says what a graph shows, `rows` reads the values and
 //! makes them whole at their newest end, `legend` computes the numbers, `args` spells it all for
-//! librrd, `render` calls it and writes the file, `page` lists the pictures that are there.
+//! librrd, `render` calls it, `folder` keeps what it drew, `page` lists the pictures that are there.
+//!
+//! All is read and drawn with the rights that the process has; only `folder` may take root's.
 
 mod args;
 mod axis;
+mod folder;
 mod fonts;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -30,11 +33,14 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use folder::AsRoot;
 pub use fonts::problem as missing_fonts;
-pub use page::{Figure, Figures};
+pub use page::{Figure, Figures, RENDER_A_PAGE, render_a_page};
 pub use period::Period;
 pub use theme::Theme;
 
+use crate::store::rrd::graph_v::RrdError;
+use folder::{Folder, Seen};
 use period::Window;
 use template::Template;
 
@@ -133,6 +139,8 @@ pub struct Options {
     pub format: Format,
     /// The directory of pictures and page; it is made if it does not exist.
     pub output: PathBuf,
+    /// If that directory is root's, how it is looked at and written to.
+    pub as_root: Option<AsRoot>,
     /// Templates that replace or join those of the binary.
     pub templates_dir: Option<PathBuf>,
     /// The end of every picture, Unix seconds.
@@ -143,6 +151,9 @@ pub struct Options {
     pub host: String,
     /// Numbers for the pages, a protocol each.
     pub figures: Vec<Figures>,
+    /// Are templates of pages that are not ours rendered in a process of their own, with bounds? It is this program,
+    /// which has to know [`RENDER_A_PAGE`].
+    pub pages_apart: bool,
 }
 
 /// What came of it.
@@ -169,7 +180,7 @@ pub enum Error {
         known: String,
     },
     /// The directory cannot be made, or the page not written in it.
-    #[error("{}: {source}; name a directory that can be written with --output or graphs_dir", .path.display())]
+    #[error("{}: {}; name a directory that can be written with --output or graphs_dir", .path.display(), crate::error::words(.source))]
     Output {
         /// What could not be written.
         path: PathBuf,
@@ -195,24 +206,24 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
     let mut report = Report { problems, ..Report::default() };
     check_names(&options.names, &templates, &report.problems)?;
-    std::fs::create_dir_all(&options.output)
+    let folder = Folder::open(&options.output, true, options.as_root)
         .map_err(|source| Error::Output { path: options.output.clone(), source })?;
 
     let time = zone::stamp(options.now);
     for template in &templates {
         if options.names.is_empty() || options.names.contains(&template.name) {
-            draw_graph(options, series, template, &time, &mut report);
+            draw_graph(options, &folder, series, template, &time, &mut report);
         }
     }
     if report.drawn > 0 {
         report.problems.extend(fonts::problem());
     }
 
-    let (pages, problems) = page::pages(&templates, options)?;
+    let (pages, problems) = page::pages(&templates, options, &folder)?;
     report.problems.extend(problems);
     // One that cannot be written is told of, and the others are.
     for (name, html) in pages {
-        let written = render::write(&options.output, &name, html.as_bytes(), at(options.now));
+        let written = folder.write(&name, html.as_bytes(), at(options.now));
         match written.map_err(|source| Error::Output { path: options.output.join(&name), source }) {
             Err(error) if name == "index.html" => return Err(error),
             Err(error) => report.problems.push(error.to_string()),
@@ -220,6 +231,27 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
         }
     }
     Ok(report)
+}
+
+/// What of `templates_dir` cannot be read with the rights that the process has; one line each.
+#[must_use]
+pub fn unreadable_templates(dir: &Path) -> Vec<String> {
+    let mut problems = template::unreadable(dir);
+    problems.extend(page::unreadable(dir));
+    problems
+}
+
+/// Why root does not write pictures to the directory at `path`, if it is there: the link in its way that others may have
+/// planted.
+#[must_use]
+pub fn refused_directory(path: &Path, as_root: AsRoot) -> Option<String> {
+    match Folder::open(path, false, Some(as_root)) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Some(format!(
+            "{}: {error}; root writes nothing there; name the directory that it leads to, or chmod go-w",
+            path.display()
+        )),
+        _ => None,
+    }
 }
 
 /// Every name must be that of a template; one that is broken has been told of.
@@ -256,7 +288,7 @@ pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Ve
     check_names(&options.names, &templates, &problems)?;
     let wanted = options.names.first();
     let Some(template) = templates.iter().find(|template| Some(&template.name) == wanted) else {
-        return Err(Error::One(problems.join("\n")));
+        return Err(Error::One(problems.join("; ")));
     };
     let step = step(series);
     let window = match stretch {
@@ -276,18 +308,26 @@ pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Ve
         host: &options.host,
         time: &zone::stamp(options.now),
     });
-    render::picture(&arguments).map_err(|error| Error::One(format!("{}: {error}", template.file)))
+    render::picture(&arguments).map_err(|error| Error::One(refused(template, values.as_ref(), &error)))
+}
+
+/// What librrd says of a picture, in one line that names the template.
+fn refused(template: &Template, values: Option<&rows::Values>, error: &RrdError) -> String {
+    let words = values.map_or_else(|| error.to_string(), |values| values.words(error));
+    format!("{}: {words}", template.file)
 }
 
 /// Writes what [`one`] drew to `path`, which appears whole or not at all.
 ///
 /// # Errors
 /// Those of the file system.
-pub fn write(path: &Path, picture: &[u8], now: i64) -> Result<(), Error> {
+pub fn write(path: &Path, picture: &[u8], now: i64, as_root: Option<AsRoot>) -> Result<(), Error> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let written = match name {
-        Some(name) => render::write(dir, &name, picture, at(now)),
+        Some(name) => {
+            Folder::open(dir, false, as_root).and_then(|folder| folder.write(&name, picture, at(now)))
+        }
         None => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),
     };
     written.map_err(|source| Error::Output { path: path.to_owned(), source })
@@ -299,7 +339,14 @@ fn step(series: &[Series]) -> i64 {
 }
 
 /// All pictures of one graph.
-fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &str, report: &mut Report) {
+fn draw_graph(
+    options: &Options,
+    folder: &Folder,
+    series: &[Series],
+    template: &Template,
+    time: &str,
+    report: &mut Report,
+) {
     let or_all = |periods: &[Period]| match periods {
         [] => Period::ALL.to_vec(),
         some => some.to_vec(),
@@ -311,9 +358,10 @@ fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &
     let step = step(series);
     for period in or_all(&options.periods) {
         let file = |theme| file_name(&template.name, period, theme, options.format);
-        let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes
-            .iter()
-            .partition(|theme| !options.force && is_fresh(options, template, period, &file(**theme)));
+        let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
+            let seen = || folder.picture(&file(**theme));
+            !options.force && seen().is_some_and(|seen| is_fresh(options.now, template, period, seen))
+        });
         report.fresh += fresh.len();
         if stale.is_empty() {
             continue;
@@ -342,13 +390,20 @@ fn draw_graph(options: &Options, series: &[Series], template: &Template, time: &
                 time,
             });
             let name = file(theme);
-            let done = render::picture(&arguments).map_err(|error| error.to_string()).and_then(|bytes| {
-                render::write(&options.output, &name, &bytes, at(modified))
-                    .map_err(|error| format!("{}: {error}", options.output.display()))
+            let drawn = render::picture(&arguments);
+            let done = drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
+                folder.write(&name, &bytes, at(modified)).map_err(|error| {
+                    format!(
+                        "{}: {}: {}",
+                        template.file,
+                        options.output.display(),
+                        crate::error::words(&error)
+                    )
+                })
             });
             match done {
                 Ok(()) => report.drawn += 1,
-                Err(error) => tell(report, format!("{}: {error}", template.file)),
+                Err(error) => tell(report, error),
             }
         }
     }
@@ -372,16 +427,12 @@ fn pixel(template: &Template, period: Period) -> i64 {
 }
 
 /// Whether a picture is younger than a pixel, and than what it was made from.
-fn is_fresh(options: &Options, template: &Template, period: Period, file: &str) -> bool {
+fn is_fresh(now: i64, template: &Template, period: Period, picture: Seen) -> bool {
     let modified = |path: PathBuf| std::fs::symlink_metadata(path).ok()?.modified().ok();
-    let path = options.output.join(file);
-    let Some(drawn) = render::size_of(&path).and_then(|_| modified(path)) else {
-        return false;
-    };
     // The binary's own templates are as old as the binary.
     let made = template.modified.or_else(|| modified(std::env::current_exe().ok()?));
-    let age = options.now - unix(drawn);
-    (0..pixel(template, period)).contains(&age) && made.is_none_or(|made| made < drawn)
+    let age = now - unix(picture.modified);
+    (0..pixel(template, period)).contains(&age) && made.is_none_or(|made| made < picture.modified)
 }
 
 fn at(time: i64) -> SystemTime {

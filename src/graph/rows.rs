@@ -6,12 +6,14 @@
 //! the newest one is computed from the steps that are.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::period::{Span, nearest_row, next_row};
 use super::template::{Source, Template};
 use super::{Measure, Series, render};
 use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
-use crate::store::rrd::header::{Look, look};
+use crate::store::rrd::header::Look;
+use crate::store::rrd::held::Held;
 
 /// Where an RRD's knowledge ends, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub(super) struct Edge {
 /// One DS of an RRD over a span.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Filled {
+    /// What librrd is to open: see [`Held::name`].
     pub path: PathBuf,
     pub ds: String,
     pub cf: Cf,
@@ -50,6 +53,15 @@ pub(super) struct Values {
     pub values: Vec<Vec<f64>>,
     /// Where the first of its RRDs ends.
     pub edge: Edge,
+    /// Its RRDs, which stay open until it is drawn.
+    pub held: Vec<Rc<Held>>,
+}
+
+impl Values {
+    /// librrd's words, with the RRDs' paths in them.
+    pub(super) fn words(&self, error: &RrdError) -> String {
+        self.held.iter().fold(error.to_string(), |text, held| held.words(&text))
+    }
 }
 
 /// The values of `template` over `span`; none when no RRD of it has any data yet.
@@ -58,6 +70,7 @@ pub(super) struct Values {
 /// One line that names the RRD, or the template's key that does not fit to it.
 pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result<Option<Values>, String> {
     let mut files: Vec<(&Series, Cf, Option<Table>)> = Vec::new();
+    let mut opened: Vec<(&Series, Option<Rc<Held>>)> = Vec::new();
     let mut filled = Vec::new();
     let mut values: Vec<Vec<f64>> = Vec::new();
     let mut edge: Option<Edge> = None;
@@ -70,17 +83,20 @@ pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result
                 values.push(computed);
             }
             Source::Ds { protocol, ds, cf } => {
-                let found = series.iter().find(|series| series.protocol == *protocol && series.rrd.exists());
+                let of_protocol = series.iter().find(|series| series.protocol == *protocol);
+                let found = match of_protocol {
+                    None => None,
+                    Some(series) => open(series, &mut opened)?.map(|held| (series, held)),
+                };
                 let column = match found {
                     None => None,
-                    Some(series) => {
+                    Some((series, held)) => {
                         let known =
                             files.iter().position(|(s, c, _)| s.protocol == series.protocol && c == cf);
                         let index = match known {
                             Some(index) => index,
                             None => {
-                                let table = Table::read(series, *cf, span)
-                                    .map_err(|e| format!("{}: {e}", series.rrd.display()))?;
+                                let table = Table::read(series, &held, *cf, span)?;
                                 files.push((series, *cf, table));
                                 files.len() - 1
                             }
@@ -115,7 +131,21 @@ pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result
             }
         }
     }
-    Ok(edge.map(|edge| Values { span, filled, values, edge }))
+    let held = opened.into_iter().filter_map(|(_, held)| held).collect();
+    Ok(edge.map(|edge| Values { span, filled, values, edge, held }))
+}
+
+/// The RRD of `series`, opened once for all that is drawn of it. `None`: there is none.
+fn open<'s>(
+    series: &'s Series,
+    opened: &mut Vec<(&'s Series, Option<Rc<Held>>)>,
+) -> Result<Option<Rc<Held>>, String> {
+    if let Some((_, held)) = opened.iter().find(|(known, _)| known.protocol == series.protocol) {
+        return Ok(held.clone());
+    }
+    let held = Held::open(&series.rrd).map_err(|error| error.to_string())?.map(Rc::new);
+    opened.push((series, held.clone()));
+    Ok(held)
 }
 
 /// All columns of one RRD by one consolidation function.
@@ -124,25 +154,37 @@ struct Table {
     rows: Rows,
     /// The steps of the row that is not over yet.
     newest: Rows,
+    /// What librrd is to open.
+    name: PathBuf,
 }
 
 impl Table {
     /// None when nothing was ever written to the file. It is looked at first: librrd takes nearly any damaged one.
-    fn read(series: &Series, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
-        if let Ok(Look::Broken(why)) = look(&series.rrd) {
-            return Err(RrdError::Other(format!("is damaged: {why}")));
+    ///
+    /// # Errors
+    /// One line that names the file.
+    fn read(series: &Series, rrd: &Held, cf: Cf, span: Span) -> Result<Option<Self>, String> {
+        match rrd.look() {
+            Ok(Look::Broken(why)) => return Err(format!("{}: is damaged: {why}", rrd.path().display())),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
         }
-        let last_update = render::last_update(&series.rrd)?;
+        Self::fetch(series, rrd, cf, span)
+            .map_err(|error| format!("{}: {}", rrd.path().display(), rrd.words(&error.to_string())))
+    }
+
+    fn fetch(series: &Series, rrd: &Held, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
+        let last_update = render::last_update(rrd)?;
         let seen = series.seen.max(last_update);
         // A little more than the newest row: whether the last step is known says whether anything
         // was ever written, since every step is written at its end.
         let step = i64::from(series.step.max(1));
         let from = last_update.div_euclid(span.row) * span.row - 2 * step;
-        let newest = render::fetch(&series.rrd, cf, from, last_update, step)?;
+        let newest = render::fetch(rrd, cf, from, last_update, step)?;
         if newest.values.iter().all(|value| value.is_nan()) {
             return Ok(None);
         }
-        let rows = render::fetch(&series.rrd, cf, span.start, span.end, span.row)?;
+        let rows = render::fetch(rrd, cf, span.start, span.end, span.row)?;
         // A server's first hours: better the rate of a few minutes than an empty picture.
         let young = rows.values.iter().all(|value| value.is_nan()) && last_update > span.start;
         let horizon = match young {
@@ -150,7 +192,7 @@ impl Table {
             false => nearest_row(seen, span.row),
         };
         let edge = Edge { last_update, seen, horizon };
-        Ok(Some(Self { edge, rows, newest }))
+        Ok(Some(Self { edge, rows, newest, name: rrd.name().to_owned() }))
     }
 
     /// Fails with the names there are.
@@ -170,7 +212,7 @@ impl Table {
         };
         let newest = newest_row(&self.newest, &newest, span.row, self.edge, cf, quiet);
         let patch = fill(&mut values, span, self.edge, newest, quiet);
-        Ok(Filled { path: series.rrd.clone(), ds: ds.to_owned(), cf, edge: self.edge, patch, quiet, values })
+        Ok(Filled { path: self.name.clone(), ds: ds.to_owned(), cf, edge: self.edge, patch, quiet, values })
     }
 }
 

@@ -161,6 +161,8 @@ impl Mail {
             force: false,
             host: "mx1.example.org".into(),
             figures: Vec::new(),
+            pages_apart: false,
+            as_root: None,
         }
     }
 

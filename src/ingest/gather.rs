@@ -356,13 +356,13 @@ impl Gather {
                 }
                 return;
             }
-            Tail::Open if !begins_a_line => {
+            Tail::Open | Tail::Kept { .. } if !begins_a_line => {
                 here.count_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
                 return;
             }
             // The logger died: the line had its end, only its newline is missing.
             Tail::Held { text, time, .. } => self.count_held(here, &text, time),
-            Tail::Open | Tail::Closed => {}
+            Tail::Open | Tail::Kept { .. } | Tail::Closed => {}
         }
         self.count(here, raw, line);
     }
@@ -497,7 +497,7 @@ impl Gather {
                 self.plan.held(&dir, day, &text);
             }
             Tail::Open => self.plan.end_line(&dir, here.archive_day),
-            Tail::Closed => {}
+            Tail::Kept { .. } | Tail::Closed => {}
         }
         if !raw.terminated
             && !dir.is_empty()

@@ -176,6 +176,11 @@ pub fn back_to_root() {
 #[derive(Debug)]
 pub struct RightsKept;
 
+/// Were we started as root?
+pub fn is_root() -> bool {
+    getuid().is_root()
+}
+
 /// Does `what` as root, if we were started as root, and goes back to the ids we had.
 pub fn as_root(what: &mut dyn FnMut()) {
     let (uid, gid) = (geteuid(), getegid());

@@ -20,11 +20,11 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     let series = series(config)?;
     let mut options = options(config, what);
     if let Some((stretch, output)) = one_picture(what)? {
-        to_write_as(config, output);
+        options.as_root = to_write_as(config, output);
         return draw_one(&options, &stretch, &series, output);
     }
     let unread = numbers(config, &mut options);
-    to_write_as(config, &options.output);
+    options.as_root = to_write_as(config, &options.output);
     let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
     for problem in &report.problems {
         warn(problem);
@@ -153,14 +153,13 @@ fn draw_one(options: &graph::Options, stretch: &Stretch, series: &[Series], outp
         let written = stdout.write_all(&picture).and_then(|()| stdout.flush());
         return written.at("write", Path::new("standard output"));
     }
-    graph::write(output, &picture, options.now).map_err(|e| Error::Message(e.to_string()))
+    graph::write(output, &picture, options.now, options.as_root).map_err(|e| Error::Message(e.to_string()))
 }
 
-/// Below logs_base the log's user may put a link in the place of any directory: only he goes there.
-fn to_write_as(config: &Config, output: &Path) {
-    if !is_below(output, &config.logs_base) {
-        owner::back_to_root();
-    }
+/// How `output` is written to, if that is root's. Below logs_base the log's user may put a link in the place of any
+/// directory: only he goes there.
+fn to_write_as(config: &Config, output: &Path) -> Option<graph::AsRoot> {
+    (owner::is_root() && !is_below(output, &config.logs_base)).then_some(owner::as_root)
 }
 
 /// Is `path` in `base`, by its name or in truth?
@@ -191,11 +190,13 @@ fn options(config: &Config, what: &Graph) -> graph::Options {
         themes: themes.collect(),
         format: if is_svg { Format::Svg } else { Format::Png },
         output: what.output.clone().unwrap_or_else(|| config.graphs_dir.clone()),
+        as_root: None,
         templates_dir: config.templates_dir.clone(),
         now: now(),
         force: what.force,
         host: host(config),
         figures: Vec::new(),
+        pages_apart: true,
     }
 }
 

@@ -3,10 +3,11 @@
 //! A link is followed only where its directory belongs to root (or to ourselves) and nobody else can write to
 //! it. Every component of the path is held to that, and so is every component of what a link leads to: root's cron
 //! reads logs in directories of the log's user. Grants of an access control list show as the group's bits.
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -48,6 +49,37 @@ pub trait Opener {
 /// Opens with the rights that the process has at that moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plain;
+
+/// Opens the directory at `path` with the rights that the process has at that moment.
+///
+/// # Errors
+/// When it is not there, cannot be opened, or lies behind a link that is not followed.
+pub fn directory(path: &Path) -> io::Result<File> {
+    open_last(path, Last::Directory)
+}
+
+/// The names in a directory for which `wanted` holds, sorted; of more than `most` the first ones, and `true`. What they
+/// name may be anything, also a link.
+///
+/// # Errors
+/// When the directory cannot be read, or lies behind a link that is not followed.
+pub fn names(path: &Path, most: usize, wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<(Vec<OsString>, bool)> {
+    let mut entries = Dir::from_fd(directory(path)?.into())?;
+    let mut names = BTreeSet::new();
+    let mut more = false;
+    for entry in entries.iter() {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if wanted(name) {
+            names.insert(name.to_owned());
+            if names.len() > most {
+                names.pop_last();
+                more = true;
+            }
+        }
+    }
+    Ok((names.into_iter().collect(), more))
+}
 
 impl Opener for Plain {
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
@@ -154,7 +186,7 @@ fn walk(
     const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
     let mut links = 0;
     let mut todo = components(path);
-    let mut at = directory(if path.is_absolute() { "/" } else { "." })?;
+    let mut at = start(if path.is_absolute() { "/" } else { "." })?;
     while let Some(name) = todo.pop_front() {
         let look = || fstatat(&at, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
         let stat = match look() {
@@ -175,7 +207,7 @@ fn walk(
             }
             let target = PathBuf::from(readlinkat(&at, name.as_os_str())?);
             if target.is_absolute() {
-                at = directory("/")?;
+                at = start("/")?;
             }
             for component in components(&target).into_iter().rev() {
                 todo.push_front(component);
@@ -206,7 +238,7 @@ fn components(path: &Path) -> VecDeque<OsString> {
     named.map(|c| c.as_os_str().to_owned()).collect()
 }
 
-fn directory(path: &str) -> io::Result<File> {
+fn start(path: &str) -> io::Result<File> {
     let flags = PASS | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     Ok(File::from(nix::fcntl::open(path, flags, Mode::empty())?))
 }

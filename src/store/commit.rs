@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::archive::{self, Intent, Pieces};
+use super::held::{self, Held};
 use super::ledger::Digest;
 use super::lock::{Lock, lock};
 use super::push::{self, Journal};
@@ -74,6 +75,7 @@ impl Store {
     /// As [`Store::read`], with the counters that the table had then.
     pub(super) fn last_commit(&self) -> Result<Option<State>> {
         // A commit between two reads moves the journal's content to the state: look again.
+        let mut lacking = None;
         for _ in 0..100 {
             let journal = self.read_journal()?;
             let state = read_any(&self.file("state"))?;
@@ -89,6 +91,13 @@ impl Store {
             // A part of the store may have been lost, or restored from a backup.
             if let Some((copy, _)) = self.newer_copy(newest.as_ref())? {
                 newest = Some(copy);
+            }
+            if let Some(state) = &mut newest
+                && !held::put_back(&self.file("held"), state)?
+                && lacking != Some(state.number)
+            {
+                lacking = Some(state.number);
+                continue;
             }
             return Ok(newest);
         }
@@ -115,6 +124,7 @@ impl Store {
             origin: Origin::Known,
             edited: false,
             lost_journal: false,
+            held: Held::default(),
             intent: None,
             archived: None,
         };
@@ -257,6 +267,8 @@ pub struct Session<'s> {
     pub edited: bool,
     /// There was a journal that cannot be read: state and RRD may be further than the counter file and the state.
     pub(super) lost_journal: bool,
+    /// The beginnings of lines that wait for their rest.
+    pub(super) held: Held,
     intent: Option<Intent>,
     /// The archive file that was appended to last since the last commit, and its length.
     archived: Option<(String, u64)>,
@@ -353,8 +365,10 @@ impl Session<'_> {
             push::leave_out(self.store, &mut journal, now);
         }
         push::prepare(self.store, &mut journal, now);
-        let written =
-            self.sync_names().and_then(|()| disk::replace(&self.store.journal(), &encode(&journal), 0o644));
+        let written = self
+            .take_held(&mut journal.state)
+            .and_then(|()| self.sync_names())
+            .and_then(|()| disk::replace(&self.store.journal(), &encode(&journal), 0o644));
         if let Err(e) = written {
             // Over a network a rename may be done and its answer lost.
             let is_there = |there: Journal| there.state.number == journal.state.number;
@@ -390,9 +404,11 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When it cannot be written; nothing has happened then.
-    pub fn note(&mut self, state: State) -> Result<()> {
+    pub fn note(&mut self, mut state: State) -> Result<()> {
+        self.take_held(&mut state)?;
         disk::replace(&self.store.file("state"), &encode(&state), 0o644)?;
         self.state = state;
+        self.put_back_held();
         Ok(())
     }
 
@@ -422,7 +438,9 @@ impl Session<'_> {
         disk::remove(&store.file("intent"))?;
         disk::remove(&store.journal())?;
         self.intent = None;
+        self.drop_held(&state);
         self.state = state;
+        self.put_back_held();
         Ok(())
     }
 }

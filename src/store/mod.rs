@@ -13,6 +13,7 @@ pub mod disk;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod held;
 pub mod ledger;
 mod leftovers;
 pub mod lock;

@@ -22,6 +22,7 @@ impl Session<'_> {
     /// When something cannot be read or written.
     pub(super) fn recover(&mut self, now: i64) -> Result<()> {
         let store = self.store;
+        self.read_held(now)?;
         let journal_path = store.journal();
         let mut no_journal = false;
         let journal = match read_or_aside(&journal_path, now)? {
@@ -41,6 +42,7 @@ impl Session<'_> {
                 None => {
                     self.lost_journal = true;
                     let aside = aside::replace_kept(&journal_path, b"", "corrupt", now)?;
+                    hide(&aside.path);
                     disk::sync_dir(&store.state_dir)?;
                     warn(format_args!(
                         "{}: damaged, {}; going on from the commit before it",
@@ -67,6 +69,7 @@ impl Session<'_> {
                         disk::replace(&state_path, b"", 0o644)?;
                     } else {
                         let kept = aside::replace_kept(&state_path, b"", "corrupt", now)?;
+                        hide(&kept.path);
                         warn(format_args!("{}: damaged, {}", state_path.display(), kept));
                     }
                     disk::sync_dir(&store.state_dir)?;
@@ -109,6 +112,7 @@ impl Session<'_> {
             if journal.state.number >= self.state.number {
                 push::outdated(store, &mut journal, now);
                 journal.state.fit(store.protocol);
+                self.take_held(&mut journal.state)?;
                 let as_it_was = encode(&journal);
                 // The state is written after the RRD: a death from there on says nothing of that.
                 journal.redone += u32::from(journal.state.number > self.state.number);
@@ -123,6 +127,7 @@ impl Session<'_> {
                 disk::remove(&journal_path)?;
             }
         }
+        self.put_back_held();
         self.edited |= self.lost_journal;
         let unfinished = no_journal && self.origin == Origin::Damaged;
         self.undo_stale_intent(redone, unfinished, now)?;
@@ -264,10 +269,10 @@ impl Session<'_> {
         let file = counters::parse(protocol, &bytes);
         if !file.rejected.is_empty() {
             let kept = path.with_extension("rejected");
-            disk::replace(&kept, counters::rejected(&file.rejected).as_bytes(), 0o644)?;
+            // Nobody knows what it is that stands there.
+            disk::replace(&kept, counters::rejected(&file.rejected).as_bytes(), 0o600)?;
             for (number, line) in file.rejected.iter().take(REJECTED_SAID) {
-                let line: String =
-                    line.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect();
+                let line: String = line.chars().take(60).collect();
                 warn(format_args!(
                     "{}: line {number}: \"{line}\" is no counter; the line is kept aside in {}",
                     path.display(),
@@ -322,6 +327,15 @@ impl Session<'_> {
         self.edited = true;
         warn(format_args!("{}: {wrong}, {}; {then}", path.display(), kept));
         Ok(())
+    }
+}
+
+/// A state or a journal of an older version may hold the beginning of a line, which may hold a password: nobody reads a
+/// damaged one but the log's user.
+fn hide(kept: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if !is_something_else(kept) {
+        let _ = std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o600));
     }
 }
 

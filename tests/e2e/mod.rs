@@ -17,6 +17,7 @@ mod personality;
 mod query;
 mod readme;
 mod restores;
+mod rights;
 mod rolls;
 mod rotate;
 mod several;

@@ -1,5 +1,6 @@
 //! `index.html` with today's picture of every graph, and a page for each graph.
 
+mod apart;
 mod figures;
 mod templates;
 #[cfg(test)]
@@ -11,12 +12,13 @@ use chrono::{Local, SecondsFormat, TimeZone};
 use minijinja::{Value, context};
 use serde::Serialize;
 
+pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 pub use figures::{Figure, Figures};
 
 use super::period::Period;
 use super::template::{Source, Template};
 use super::theme::Theme;
-use super::{Format, Options, file_name, render, text, zone};
+use super::{Folder, Format, Options, file_name, text, zone};
 use templates::Templates;
 
 /// Seconds after which a browser loads a page again: cron draws so often.
@@ -57,10 +59,14 @@ type Pages = (Vec<(String, String)>, Vec<String>);
 ///
 /// # Errors
 /// Those of the template engine with the built-in templates.
-pub(super) fn pages(graphs: &[Template], options: &Options) -> Result<Pages, minijinja::Error> {
+pub(super) fn pages(
+    graphs: &[Template],
+    options: &Options,
+    folder: &Folder,
+) -> Result<Pages, minijinja::Error> {
     let (with_data, empty): (Vec<Graph>, Vec<Graph>) = graphs
         .iter()
-        .map(|template| graph(template, options))
+        .map(|template| graph(template, options, folder))
         .filter(|graph| !graph.pictures.is_empty())
         .partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
@@ -76,7 +82,8 @@ pub(super) fn pages(graphs: &[Template], options: &Options) -> Result<Pages, min
     };
     let mut pages = Vec::new();
     let mut page = |name: &str, template: &str, values: Value| {
-        let (html, problem) = templates.render(template, &context! { ..values, ..common.clone() })?;
+        let (html, problem) =
+            templates.render(template, &context! { ..values, ..common.clone() }, options.pages_apart)?;
         problems.extend(problem.filter(|problem| !problems.contains(problem)));
         pages.push((name.to_owned(), html));
         Ok::<(), minijinja::Error>(())
@@ -97,7 +104,12 @@ pub(super) fn pages(graphs: &[Template], options: &Options) -> Result<Pages, min
     Ok((pages, problems))
 }
 
-fn graph(template: &Template, options: &Options) -> Graph {
+/// What of the pages' templates in `dir` cannot be read; one line each.
+pub(super) fn unreadable(dir: &Path) -> Vec<String> {
+    Templates::load(Some(dir)).1
+}
+
+fn graph(template: &Template, options: &Options, folder: &Folder) -> Graph {
     let mut sources: Vec<(&str, &str)> = Vec::new();
     for data in &template.data {
         if let Source::Ds { protocol, ds, .. } = &data.source {
@@ -112,7 +124,7 @@ fn graph(template: &Template, options: &Options) -> Graph {
         let figure = figures.and_then(|figures| figures.counters.iter().find(|counter| counter.ds == *ds));
         figure.is_none_or(|figure| figure.moved)
     };
-    let picture = |period| picture(&template.name, period, &options.output, options.format);
+    let picture = |period| picture(&template.name, period, folder, options.format);
     Graph {
         name: template.name.clone(),
         title: text::plain(&template.title),
@@ -131,11 +143,11 @@ fn page_name(graph: &str) -> String {
     }
 }
 
-/// The pictures of a period that are in `dir`; none: there are none.
-fn picture(graph: &str, period: Period, dir: &Path, format: Format) -> Option<Picture> {
+/// The pictures of a period that are in `folder`; none: there are none.
+fn picture(graph: &str, period: Period, folder: &Folder, format: Format) -> Option<Picture> {
     let find = |theme| {
         let name = file_name(graph, period, theme, format);
-        let size = render::size_of(&dir.join(&name))?;
+        let size = folder.picture(&name)?.size;
         Some((name, size))
     };
     let (light, dark) = (find(Theme::Light), find(Theme::Dark));

@@ -1,9 +1,13 @@
 //! The templates of the pages: those of the binary, each replaced by the file of its name in `templates_dir`.
 
+use std::io::{self, Write};
 use std::path::Path;
 
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use serde::{Deserialize, Serialize};
 
+use super::apart;
+use crate::graph::template::read_small;
 use crate::graph::text;
 
 /// What a page is made of, by the names that `extends` and `include` know.
@@ -17,17 +21,24 @@ const EMBEDDED: [(&str, &str); 5] = [
 
 /// A file larger than this is not a template of ours.
 const MAX_BYTES: u64 = 262_144;
+/// The longest page, in bytes.
+pub(super) const MAX_PAGE: usize = 16 << 20;
+/// As many steps an own template may take; those of the binary take some ten thousand.
+const MAX_STEPS: u64 = 5_000_000;
+/// How deep templates and macros may call each other.
+const MAX_DEPTH: usize = 100;
 
 /// A file of `templates_dir`.
-struct Own {
-    name: &'static str,
-    path: String,
-    text: String,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Own {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) text: String,
 }
 
 /// The templates that are in force.
 pub(super) struct Templates {
-    own: Vec<Own>,
+    pub(super) own: Vec<Own>,
 }
 
 impl Templates {
@@ -38,9 +49,9 @@ impl Templates {
         for (name, _) in EMBEDDED {
             let Some(path) = dir.map(|dir| dir.join(name)) else { continue };
             let shown = text::plain(&path.display().to_string());
-            match read(&path) {
+            match read_small(&path, MAX_BYTES) {
                 Ok(None) => {}
-                Ok(Some(text)) => templates.own.push(Own { name, path: shown, text }),
+                Ok(Some((text, _))) => templates.own.push(Own { name: name.to_owned(), path: shown, text }),
                 Err(why) => problems.push(format!("{shown}: {why}; {INSTEAD}")),
             }
         }
@@ -48,25 +59,47 @@ impl Templates {
     }
 
     /// The page `name` with `context`; and what is wrong with the files that should have made it, in which case it was
-    /// made by those of the binary.
+    /// made by those of the binary. `apart`: are those files rendered in a process of their own?
     ///
     /// # Errors
     /// Those of the template engine with the templates of the binary.
-    pub(super) fn render(&self, name: &str, context: &Value) -> Result<(String, Option<String>), Error> {
+    pub(super) fn render(
+        &self,
+        name: &str,
+        context: &Value,
+        apart: bool,
+    ) -> Result<(String, Option<String>), Error> {
+        let built_in = || environment(&[])?.get_template(name)?.render(context);
         if self.own.is_empty() {
-            return Ok((environment(&[])?.get_template(name)?.render(context)?, None));
+            return Ok((built_in()?, None));
         }
-        let by_own = environment(&self.own).and_then(|all| all.get_template(name)?.render(context));
+        let by_own = if apart { apart::by_own(self, name, context) } else { self.by_own(name, context) };
         match by_own {
             Ok(html) => Ok((html, None)),
-            Err(error) => {
-                let html = environment(&[])?.get_template(name)?.render(context)?;
-                Ok((html, Some(self.problem(&error))))
-            }
+            Err(problem) => Ok((built_in()?, Some(format!("{problem}; {INSTEAD}")))),
         }
     }
 
-    /// One line: file, line, what is wrong, the way out.
+    /// The page `name` by the files of `templates_dir`.
+    ///
+    /// # Errors
+    /// One line: file, line, what is wrong.
+    pub(super) fn by_own(&self, name: &str, context: &Value) -> Result<String, String> {
+        let mut page = Page(Vec::new());
+        let rendered = environment(&self.own).and_then(|all| {
+            all.get_template(name)?.render_captured_to(context, &mut page)?;
+            Ok(())
+        });
+        rendered.map_err(|error| self.problem(&error))?;
+        String::from_utf8(page.0).map_err(|_| format!("{}: {name} is no text", self.files()))
+    }
+
+    /// The files that are in force, for a message.
+    pub(super) fn files(&self) -> String {
+        self.own.iter().map(|own| own.path.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// One line: file, line, what is wrong.
     fn problem(&self, error: &Error) -> String {
         // An error in an included file has that one at its root.
         let mut root = error;
@@ -74,35 +107,47 @@ impl Templates {
             root = inner;
         }
         let name = root.name().or(error.name()).unwrap_or("index.html");
-        let path = self.own.iter().find(|own| own.name == name).map_or(name, |own| &own.path);
+        let path = self.own.iter().find(|own| own.name == name).map_or(name, |own| own.path.as_str());
         let line = root.line().map_or_else(String::new, |line| format!(" line {line}:"));
-        let what = root.detail().map_or_else(|| root.kind().to_string(), |d| format!("{}: {d}", root.kind()));
-        format!("{path}:{line} {}; {INSTEAD}", text::fit(&text::plain(&what), 300))
+        let what = match root.kind() {
+            ErrorKind::OutOfFuel => format!("takes more than {MAX_STEPS} steps"),
+            ErrorKind::WriteFailure => format!("makes a page of more than {} MiB", MAX_PAGE >> 20),
+            kind => root.detail().map_or_else(|| kind.to_string(), |d| format!("{kind}: {d}")),
+        };
+        format!("{path}:{line} {}", text::fit(&text::plain(&what), 300))
+    }
+}
+
+/// A page that is being made, of at most [`MAX_PAGE`] bytes.
+struct Page(Vec<u8>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_PAGE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 const INSTEAD: &str = "until that is mended, the page is made by the built-in template";
 
-/// None: there is no such file.
-fn read(path: &Path) -> Result<Option<String>, String> {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.to_string()),
-        Ok(metadata) if !metadata.is_file() => Err("not a file".to_owned()),
-        Ok(metadata) if metadata.len() > MAX_BYTES => {
-            Err(format!("larger than {MAX_BYTES} bytes: not a template"))
-        }
-        Ok(_) => std::fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
-    }
-}
-
 fn environment(own: &[Own]) -> Result<Environment<'_>, Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    if !own.is_empty() {
+        environment.set_fuel(Some(MAX_STEPS));
+        environment.set_recursion_limit(MAX_DEPTH);
+    }
     // A name that does not exist is told, not left out.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     for (name, embedded) in EMBEDDED {
-        let text = own.iter().find(|own| own.name == name).map_or(embedded, |own| &own.text);
+        let text = own.iter().find(|own| own.name == name).map_or(embedded, |own| own.text.as_str());
         environment.add_template(name, text)?;
     }
     Ok(environment)

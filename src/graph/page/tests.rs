@@ -24,6 +24,8 @@ fn options(dir: &Path) -> Options {
         force: false,
         host: "mx1".into(),
         figures: Vec::new(),
+        pages_apart: false,
+        as_root: None,
     }
 }
 
@@ -42,6 +44,11 @@ fn figures(total: &str, key: &str, help: &str) -> Figures {
         moved: total != "0",
     };
     Figures { protocol: "send".into(), about: help.into(), counters: vec![figure] }
+}
+
+/// As [`super::pages`], with the directory of the options.
+fn pages(templates: &[Template], options: &Options) -> Result<Pages, minijinja::Error> {
+    super::pages(templates, options, &Folder::open(&options.output, true, None).unwrap())
 }
 
 fn written(templates: &[Template], options: &Options) -> Vec<(String, String)> {
@@ -148,8 +155,24 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
         let expected = format!("{}:{line}", index.display());
         assert!(problems[0].starts_with(&expected), "{text}: {problems:?}");
     }
+    // What does not end, and what grows beyond measure, ends as an error.
+    for (text, why) in [
+        (
+            "{% for a in range(90000) %}{% for b in range(90000) %}{% set c = b %}{% endfor %}{% endfor %}",
+            "steps",
+        ),
+        ("{% block a %}{{ self.a() }}{% endblock %}", "recursion limit"),
+        ("{% include 'index.html' %}", "recursion limit"),
+        ("{% for a in range(90000) %}{{ \"0123456789abcdef\" * 1000 }}{% endfor %}", "16 MiB"),
+    ] {
+        fs::write(&index, text).unwrap();
+        let (pages, problems) = pages(&[], &options).unwrap();
+        assert!(pages[0].1.contains("No pictures yet"), "the built-in one: {}", pages[0].1);
+        assert!(problems[0].starts_with(&index.display().to_string()), "{problems:?}");
+        assert!(problems[0].contains(why), "{text}: {problems:?}");
+    }
     fs::remove_file(&index).unwrap();
     fs::create_dir(&index).unwrap();
     let (_, problems) = pages(&[], &options).unwrap();
-    assert!(problems.len() == 1 && problems[0].contains("not a file"), "{problems:?}");
+    assert!(problems.len() == 1 && problems[0].contains("no regular file"), "{problems:?}");
 }

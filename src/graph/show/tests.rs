@@ -47,7 +47,7 @@ fn terminal(width: usize, depth: Depth) -> Terminal {
 
 fn values(columns: Vec<Vec<f64>>, horizon: i64) -> Values {
     let edge = Edge { last_update: horizon, seen: horizon, horizon };
-    Values { span: SPAN, filled: vec![None; columns.len()], values: columns, edge }
+    Values { span: SPAN, filled: vec![None; columns.len()], values: columns, edge, held: Vec::new() }
 }
 
 fn draw(toml: &str, values: Option<&Values>, terminal: Terminal, exact: Option<usize>) -> String {

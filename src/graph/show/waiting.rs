@@ -67,6 +67,7 @@ fn begun<'a>(
         filled: vec![None; template.data.len()],
         values: vec![vec![f64::NAN; span.rows()]; template.data.len()],
         edge: Edge { last_update, seen, horizon: next_row(seen, span.row) },
+        held: Vec::new(),
     })
 }
 

@@ -1,9 +1,13 @@
 //! Which templates there are: the binary's, those of `templates_dir`, and those that are made from toaster.conf.
 
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::{MAX_LEGEND, Series, Template, own, parse, text};
+use crate::error::words;
+use crate::source::opener::{self, Opener, Plain};
 
 /// Templates of the binary, in the order of the page.
 pub(in crate::graph) const EMBEDDED: &[(&str, &str)] = &[
@@ -27,6 +31,8 @@ pub(in crate::graph) const EMBEDDED: &[(&str, &str)] = &[
 
 /// A template larger than this is not one.
 const MAX_BYTES: u64 = 65_536;
+/// As many templates are read of a directory.
+const MOST: usize = 1_000;
 
 /// All templates: those of the binary, each replaced by the file of its name in `dir`, then the
 /// others of `dir` by name, then those of own protocols and counters. The second list says what could not be used;
@@ -57,6 +63,15 @@ pub(in crate::graph) fn load(dir: Option<&Path>, series: &[Series]) -> (Vec<Temp
     (templates, problems)
 }
 
+/// What of `dir` cannot be read; one line each.
+pub(in crate::graph) fn unreadable(dir: &Path) -> Vec<String> {
+    let mut problems = Vec::new();
+    let files = read_dir(dir, &mut problems);
+    problems
+        .extend(files.into_iter().filter_map(|file| Some(format!("{}: {}", file.path, file.text.err()?))));
+    problems
+}
+
 /// The text of one file of the user's.
 struct File {
     name: String,
@@ -72,41 +87,42 @@ impl File {
     }
 }
 
-/// The `.toml` files of `dir`, by name.
+/// The `.toml` files of `dir`, by name. They are opened as logs are: no link is followed that others may have planted, and
+/// nothing waits for a FIFO.
 fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
-    let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
+    let is_template = |name: &OsStr| Path::new(name).extension().is_some_and(|extension| extension == "toml");
+    let names = match opener::names(dir, MOST, &is_template) {
+        Ok((names, more)) => {
+            if more {
+                problems.push(format!(
+                    "templates_dir {}: holds more than {MOST} templates; only the first {MOST} by name are read",
+                    dir.display()
+                ));
+            }
+            names
+        }
         Err(error) => {
             problems.push(format!(
-                "templates_dir {}: {error}; only the built-in templates are drawn",
-                dir.display()
+                "templates_dir {}: {}; only the built-in templates are drawn",
+                dir.display(),
+                words(&error)
             ));
             return Vec::new();
         }
     };
     let mut files = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
+    for path in names.iter().map(|name| dir.join(name)) {
         let name = path.file_stem().and_then(|stem| stem.to_str());
         match name.filter(|name| is_name(name)) {
             Some(name) => {
-                let metadata = std::fs::metadata(&path);
-                let text = match &metadata {
-                    Ok(metadata) if !metadata.is_file() => Err("not a file".to_owned()),
-                    Ok(metadata) if metadata.len() > MAX_BYTES => {
-                        Err(format!("larger than {MAX_BYTES} bytes: not a template"))
-                    }
-                    Ok(_) => std::fs::read_to_string(&path).map_err(|error| error.to_string()),
-                    Err(error) => Err(error.to_string()),
+                let (text, modified) = match read_small(&path, MAX_BYTES) {
+                    Ok(Some((text, modified))) => (Ok(text), modified),
+                    // Removed since the directory was listed.
+                    Ok(None) => continue,
+                    Err(why) => (Err(why), None),
                 };
-                files.push(File {
-                    name: name.to_owned(),
-                    path: text::plain(&path.display().to_string()),
-                    text,
-                    modified: metadata.ok().and_then(|metadata| metadata.modified().ok()),
-                });
+                let path = text::plain(&path.display().to_string());
+                files.push(File { name: name.to_owned(), path, text, modified });
             }
             None => problems.push(format!(
                 "{}: a template's file name is 1 to {MAX_LEGEND} of a-z, 0-9, - and _, then .toml; \
@@ -115,8 +131,29 @@ fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
             )),
         }
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
     files
+}
+
+/// A file's text of at most `most` bytes, and when it was changed. `None`: there is none. It is opened as logs are.
+pub(in crate::graph) fn read_small(
+    path: &Path,
+    most: u64,
+) -> Result<Option<(String, Option<SystemTime>)>, String> {
+    let refused = |error: std::io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => {
+            format!("{}; templates are read with the rights of logs_user", words(&error))
+        }
+        _ => words(&error),
+    };
+    let Some(file) = Plain.open(path).map_err(refused)? else { return Ok(None) };
+    let modified = file.metadata().and_then(|meta| meta.modified()).ok();
+    let mut bytes = Vec::new();
+    // One that grows meanwhile, and one of endless length, ends here too.
+    file.take(most + 1).read_to_end(&mut bytes).map_err(refused)?;
+    if bytes.len() as u64 > most {
+        return Err(format!("larger than {most} bytes: not a template"));
+    }
+    String::from_utf8(bytes).map(|text| Some((text, modified))).map_err(|_| "is no text in UTF-8".to_owned())
 }
 
 /// Whether `name` may name a graph: it becomes part of file names and links.

@@ -48,7 +48,7 @@ use crate::store::rrd::graph_v::Cf;
 
 #[cfg(test)]
 pub(super) use load::EMBEDDED;
-pub(super) use load::load;
+pub(super) use load::{load, read_small, unreadable};
 pub(super) use own::Kind as Own;
 
 /// The most entries of `data`, and of `draw`.

@@ -103,7 +103,7 @@ pub(super) fn arguments(
 ) -> Vec<String> {
     let window = Window::of(period, NOW, STEP);
     let values = rows::load(template, window.span, series).unwrap();
-    args::arguments(&args::Picture {
+    let arguments = args::arguments(&args::Picture {
         template,
         window: &window,
         theme,
@@ -111,5 +111,8 @@ pub(super) fn arguments(
         values: values.as_ref(),
         host: "mx1.example.org",
         time: "Mon 23 Nov 2026 12:46 CET",
-    })
+    });
+    // By their paths, which tell more than the descriptors that librrd is given.
+    let held = values.iter().flat_map(|values| &values.held);
+    held.fold(arguments, |arguments, held| arguments.iter().map(|argument| held.words(argument)).collect())
 }

@@ -2,11 +2,11 @@
 use super::*;
 use crate::store::crash::How;
 
-const HOWS: [How; 5] = [How::Before, How::Within, How::After, How::Full, How::Fails];
+pub(super) const HOWS: [How; 5] = [How::Before, How::Within, How::After, How::Full, How::Fails];
 
 /// Runs `act` on fresh worlds, with a fault at change 0, 1, 2 … until none strikes; after each, if it failed, `again`
 /// is what the survivors do. Gives what was struck, and how.
-fn strike_everywhere(
+pub(super) fn strike_everywhere(
     prepare: impl Fn(&mut World),
     act: impl Fn(&mut World) -> Result<()>,
     again: impl Fn(&mut World),

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 mod crashes;
 mod cuts;
 mod damage;
+mod held;
 mod model;
 mod positions;
 mod power;

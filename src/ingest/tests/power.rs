@@ -327,6 +327,41 @@ fn of_a_roll() {
     assert!(disks > 250, "{disks} disks");
 }
 
+/// The roll keeps the beginning of a line, whose rest is in the chunk behind it.
+#[test]
+fn of_a_roll_that_ends_in_mid_line() {
+    let lines = some_lines();
+    let text = text_of(&lines);
+    let cut = text_of(&lines[..20]).len() + 35;
+    power_fails(
+        &lines,
+        |world| {
+            world.write(&text[..cut]);
+            world.turn();
+            world.write(&text[cut..]);
+        },
+        |world| world.process().unwrap(),
+    );
+}
+
+/// The roll needs what the one before it kept, and then nobody does.
+#[test]
+fn of_a_roll_that_begins_in_mid_line() {
+    let lines = some_lines();
+    let text = text_of(&lines);
+    let cut = text_of(&lines[..20]).len() + 35;
+    power_fails(
+        &lines,
+        |world| {
+            world.write(&text[..cut]);
+            world.roll();
+            world.write(&text[cut..]);
+            world.turn();
+        },
+        |world| world.process().unwrap(),
+    );
+}
+
 #[test]
 fn of_an_update_that_sweeps_orphans() {
     let lines = some_lines();

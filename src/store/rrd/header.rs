@@ -131,10 +131,14 @@ pub fn look(path: &Path) -> Result<Look> {
         Ok(_) => {}
     }
     let Some(file) = disk::open(path)? else { return Ok(Look::Missing) };
-    read(&file, path)
+    look_at(&file, path)
 }
 
-fn read(file: &File, path: &Path) -> Result<Look> {
+/// Looks at an open file, which stood at `path`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn look_at(file: &File, path: &Path) -> Result<Look> {
     let meta = file.metadata().at("look at", path)?;
     let mut head = [0u8; STAT_HEAD];
     if disk::read_at(file, &mut head, 0).at("read", path)? < STAT_HEAD {

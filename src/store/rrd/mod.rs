@@ -5,7 +5,9 @@
 //! pushed as zero, because it was read and there was nothing in it.
 pub(crate) mod graph_v;
 pub mod header;
+pub mod held;
 mod history;
+pub mod patient;
 pub mod transplant;
 
 use std::path::Path;
@@ -22,6 +24,8 @@ use crate::error::{At, Error, Result};
 use crate::protocol::{Counter, Kind, Protocol};
 use crate::store::disk::{self, Change};
 use header::Source;
+use held::Held;
+use patient::Pauses;
 
 /// librrd keeps two processes apart, but not two threads of one: every call holds this.
 pub(crate) static LIBRRD: Mutex<()> = Mutex::new(());
@@ -195,9 +199,11 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updat
     if batch.is_empty() {
         return Ok(());
     }
-    disk::change(Change::Write(path), || Ok(update(path, &batch))).at("update", path)??;
+    let gone = || Error::Message(format!("{}: is gone", path.display()));
+    let held = Held::open(path)?.ok_or_else(gone)?;
+    disk::change(Change::Write(path), || Ok(update(&held, &batch))).at("update", path)??;
     // librrd writes through a shared mapping: an fdatasync of the file covers it.
-    disk::fdatasync(path, &std::fs::File::open(path).at("open", path)?)
+    disk::fdatasync(path, held.file())
 }
 
 /// What an RRD has of its minutes, by their begin: the values by position in the protocol's table, 0 where it has none.
@@ -209,11 +215,12 @@ pub type Rows = std::collections::BTreeMap<i64, Vec<i128>>;
 /// # Errors
 /// When librrd cannot read it.
 pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> Result<Rows> {
+    let Some(held) = Held::open(path)? else { return Ok(Rows::new()) };
     let data = {
         let _alone = librrd();
         let resolution = Duration::from_secs(u64::try_from(step).unwrap_or(60));
-        rrd::ops::fetch::fetch(path, ConsolidationFn::Avg, time(from), time(to), resolution)
-            .map_err(|e| refused(path, e))?
+        rrd::ops::fetch::fetch(held.name(), ConsolidationFn::Avg, time(from), time(to), resolution)
+            .map_err(|e| refused(path, held.words(&e.to_string())))?
     };
     let names = data.ds_names();
     let places: Vec<Option<usize>> = protocol
@@ -250,28 +257,32 @@ fn amount(kind: Kind, rate: f64, step: i64) -> i128 {
     }
 }
 
-fn update(path: &Path, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
-    has_no_holes(path)?;
-    let begun = std::time::Instant::now();
-    let mut pause = Duration::from_millis(5);
+fn update(held: &Held, batch: &[(BatchTime, Vec<Datum>)]) -> Result<()> {
+    has_no_holes(held)?;
+    let mut pauses = Pauses::new();
     loop {
         let result = {
             let _alone = librrd();
-            rrd::ops::update::update_all(path, Options::default(), batch)
+            rrd::ops::update::update_all(held.name(), Options::default(), batch)
         };
         match result {
             // A reader (rrdtool graph, a backup) holds librrd's own lock; it is over soon.
-            Err(e) if is_locked(&e) && begun.elapsed() < Duration::from_secs(2) => std::thread::sleep(pause),
-            result => return result.map_err(|e| refused(path, e)),
+            Err(e) if is_locked(&e) && pauses.wait() => {}
+            Err(e) if is_locked(&e) => {
+                let path = held.path().display();
+                let text = format!("{path}: another program holds a lock on it (fuser {path} names it)");
+                return Err(Error::Message(text));
+            }
+            result => return result.map_err(|e| refused(held.path(), held.words(&e.to_string()))),
         }
-        pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 
 /// Allocates what a copy that leaves out zeros (rsync -S, cp --sparse) has left out of the file: librrd writes
 /// through a mapping, and on a full disk a write into a hole of it is no error but the end of the process.
-fn has_no_holes(path: &Path) -> Result<()> {
-    let file = std::fs::File::options().read(true).write(true).open(path).at("open", path)?;
+fn has_no_holes(held: &Held) -> Result<()> {
+    let path = held.path();
+    let file = std::fs::File::options().read(true).write(true).open(held.name()).at("open", path)?;
     let size = file.metadata().at("look at", path)?.len();
     match nix::fcntl::posix_fallocate(&file, 0, i64::try_from(size).unwrap_or(i64::MAX)) {
         Err(e @ (Errno::ENOSPC | Errno::EDQUOT)) => Err(e).at("write", path),

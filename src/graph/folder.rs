@@ -1,0 +1,219 @@
+//! The directory that pictures and pages go to.
+//!
+//! It is the only thing of a drawing that may be root's: everything that is read for a picture belongs to `logs_user`, or
+//! to somebody he chooses, and is read with his rights. So each look at this directory and each write to it takes root's
+//! rights for itself, and gives them back. Root follows no link there that others may have planted, and works on the
+//! directory that was opened, whatever takes its place meanwhile.
+use std::fs::{File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path};
+use std::time::SystemTime;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+use super::render;
+use crate::source::opener;
+
+/// Does something with root's rights, and goes back to those that the process had.
+pub type AsRoot = fn(&mut dyn FnMut());
+
+/// See above.
+#[derive(Debug)]
+pub(super) struct Folder {
+    dir: File,
+    as_root: Option<AsRoot>,
+}
+
+/// A picture's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+    pub modified: SystemTime,
+}
+
+fn with<T>(as_root: Option<AsRoot>, what: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let Some(as_root) = as_root else { return what() };
+    let (mut what, mut done) = (Some(what), None);
+    as_root(&mut || done = what.take().map(|what| what()));
+    done.unwrap_or_else(|| Err(io::Error::other("nothing was done")))
+}
+
+impl Folder {
+    /// Opens the directory at `path`; where it is missing, it is made, if `may_make`.
+    ///
+    /// # Errors
+    /// Those of the file system; as root also that it lies behind a link that others may have planted.
+    pub(super) fn open(path: &Path, may_make: bool, as_root: Option<AsRoot>) -> io::Result<Self> {
+        let dir = with(as_root, || match as_root {
+            Some(_) if may_make => make_all(path),
+            Some(_) => opener::directory(path),
+            None => {
+                if may_make {
+                    std::fs::create_dir_all(path)?;
+                }
+                let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+                Ok(File::from(nix::fcntl::open(path, flags, Mode::empty())?))
+            }
+        })?;
+        Ok(Self { dir, as_root })
+    }
+
+    /// The picture `name`; none if it is no picture, or no plain file: others may write in the directory, and a FIFO
+    /// would be waited for.
+    pub(super) fn picture(&self, name: &str) -> Option<Seen> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let open = || Ok(File::from(openat(&self.dir, name, flags, Mode::empty())?));
+        let file = with(self.as_root, open).ok()?;
+        let meta = file.metadata().ok()?;
+        if !meta.is_file() {
+            return None;
+        }
+        let mut head = Vec::new();
+        file.take(1_024).read_to_end(&mut head).ok()?;
+        Some(Seen { size: render::size(&head)?, modified: meta.modified().ok()? })
+    }
+
+    /// Puts `bytes` at `name`, readable for all, with `modified` as its time. What stands there is replaced, a symlink
+    /// too: whoever looks sees the old file or the new one.
+    ///
+    /// # Errors
+    /// Those of the file system; nothing is left behind then.
+    pub(super) fn write(&self, name: &str, bytes: &[u8], modified: SystemTime) -> io::Result<()> {
+        with(self.as_root, || {
+            let (temporary, mut file) = self.temporary()?;
+            let written = file
+                .write_all(bytes)
+                // Not subject to the umask: a web server reads them.
+                .and_then(|()| file.set_permissions(Permissions::from_mode(0o644)))
+                .and_then(|()| file.set_modified(modified))
+                .and_then(|()| Ok(renameat(&self.dir, temporary.as_str(), &self.dir, name)?));
+            if written.is_err() {
+                let _ = unlinkat(&self.dir, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+            }
+            written
+        })
+    }
+
+    /// A new file under a name that nobody else has.
+    fn temporary(&self) -> io::Result<(String, File)> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mut refused = Errno::EEXIST;
+        for n in 0..100u32 {
+            let nanos = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
+            let name = format!(".maillogs-{}-{nanos}-{n}.tmp", std::process::id());
+            match openat(&self.dir, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+                Ok(file) => return Ok((name, File::from(file))),
+                Err(Errno::EEXIST) => {}
+                Err(e) => {
+                    refused = e;
+                    break;
+                }
+            }
+        }
+        Err(refused.into())
+    }
+}
+
+/// The directory at `path`, made where it is missing, of which every part is looked at and then held.
+fn make_all(path: &Path) -> io::Result<File> {
+    let missing = match opener::directory(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => e,
+        found => return found,
+    };
+    // `a/..` of what is not there is nothing that could be made.
+    let name = match path.components().next_back() {
+        Some(Component::Normal(name)) => name,
+        _ => return Err(missing),
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = make_all(parent)?;
+    match mkdirat(&parent, name, Mode::from_bits_truncate(0o755)) {
+        Ok(()) | Err(Errno::EEXIST) => {}
+        Err(e) => return Err(e.into()),
+    }
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    Ok(File::from(openat(&parent, name, flags, Mode::empty())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::time::Duration;
+
+    /// As if we were root and stayed it: the rules for links are those of root.
+    fn strictly(what: &mut dyn FnMut()) {
+        what();
+    }
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x06\x42\0\0\x02\xc0";
+
+    #[test]
+    fn a_symlink_is_replaced_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let precious = dir.path().join("precious");
+        std::fs::write(&precious, "precious").unwrap();
+        symlink(&precious, dir.path().join("a.png")).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for as_root in [None, Some(strictly as AsRoot)] {
+            let folder = Folder::open(dir.path(), true, as_root).unwrap();
+            folder.write("a.png", PNG, time).unwrap();
+            assert_eq!(std::fs::read(&precious).unwrap(), b"precious");
+            let written = std::fs::symlink_metadata(dir.path().join("a.png")).unwrap();
+            assert!(written.is_file());
+            assert_eq!(written.permissions().mode() & 0o777, 0o644);
+            assert_eq!(folder.picture("a.png"), Some(Seen { size: (1602, 704), modified: time }));
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+        }
+    }
+
+    #[test]
+    fn root_goes_through_no_link_that_others_may_have_planted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (theirs, precious) = (dir.path().join("theirs"), dir.path().join("precious"));
+        std::fs::create_dir(&precious).unwrap();
+        std::fs::create_dir(&theirs).unwrap();
+        std::fs::set_permissions(&theirs, Permissions::from_mode(0o777)).unwrap();
+        symlink(&precious, theirs.join("www")).unwrap();
+        for path in [theirs.join("www"), theirs.join("www/mail"), theirs.join("www/mail/a/b")] {
+            let refused = Folder::open(&path, true, Some(strictly)).unwrap_err().to_string();
+            assert!(refused.contains("symbolic link"), "{refused}");
+        }
+        assert_eq!(std::fs::read_dir(&precious).unwrap().count(), 0);
+        // One's own link is followed, and what is missing behind it is made.
+        symlink(&precious, dir.path().join("www")).unwrap();
+        let folder = Folder::open(&dir.path().join("www/mail/graphs"), true, Some(strictly)).unwrap();
+        folder.write("x.html", b"x", SystemTime::now()).unwrap();
+        assert_eq!(std::fs::read(precious.join("mail/graphs/x.html")).unwrap(), b"x");
+        let made = std::fs::metadata(precious.join("mail")).unwrap();
+        assert_eq!(made.permissions().mode() & 0o022, 0);
+        assert!(Folder::open(&dir.path().join("none"), false, Some(strictly)).is_err());
+        assert!(Folder::open(&dir.path().join("none/.."), true, Some(strictly)).is_err());
+    }
+
+    #[test]
+    fn a_directory_that_is_moved_away_is_still_the_one_that_is_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (www, other) = (dir.path().join("www"), dir.path().join("other"));
+        std::fs::create_dir(&other).unwrap();
+        let folder = Folder::open(&www, true, Some(strictly)).unwrap();
+        std::fs::rename(&www, dir.path().join("moved")).unwrap();
+        symlink(&other, &www).unwrap();
+        folder.write("a.png", PNG, SystemTime::now()).unwrap();
+        assert!(dir.path().join("moved/a.png").exists() && !other.join("a.png").exists());
+    }
+
+    #[test]
+    fn a_fifo_is_no_picture_and_nothing_waits_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        nix::unistd::mkfifo(&dir.path().join("a.png"), Mode::S_IRWXU).unwrap();
+        let folder = Folder::open(dir.path(), true, None).unwrap();
+        assert_eq!(folder.picture("a.png"), None);
+        assert_eq!(folder.picture("none.png"), None);
+    }
+}

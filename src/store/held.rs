@@ -1,0 +1,232 @@
+//! Beginnings of lines that wait for their rest, apart from the state.
+//!
+//! Everybody may read the state, because pollers do; but a piece of a line may hold a password, which vpopmail writes to
+//! its log. So the state holds a name for each piece ([`Tail::Kept`]), and `state/P.held`, which only the log's user may
+//! read, holds the pieces. A name is drawn by lot: it tells nothing of the text, as a hash of it would, and it never comes
+//! to mean another one.
+//!
+//! The file is written before the commit that names a new piece, with the pieces of the commit before it as well; after
+//! the commit it loses what is named no more. So whatever dies when, the pieces of the last commit are there. Who may not
+//! read it counts the line once the next commit did.
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::commit::Session;
+use super::ledger::{Digest, Directory, Tail};
+use super::recover::{read_any, read_or_aside};
+use super::state::{Record, State, decode, encode};
+use super::{aside, disk};
+use crate::error::{Error, Result, warn};
+
+/// The pieces by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Held(Vec<(Digest, Vec<u8>)>);
+
+impl Record for Held {
+    fn from_v1(_: &[u8]) -> Option<Self> {
+        None
+    }
+
+    fn from_v2(_: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+/// A name that never was and never will be.
+fn lot() -> Digest {
+    let mut name = Digest::default();
+    for half in name.chunks_exact_mut(8) {
+        half.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
+    }
+    name
+}
+
+fn tails(directory: &Directory) -> [&Tail; 2] {
+    [&directory.count_tail, &directory.archive_tail]
+}
+
+fn names(state: &State) -> impl Iterator<Item = Digest> {
+    let all = state.ledger.directories.iter().flat_map(tails);
+    all.filter_map(|tail| if let Tail::Kept { name, .. } = tail { Some(*name) } else { None })
+}
+
+impl Held {
+    fn text(&self, name: Digest) -> Option<&Vec<u8>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+    }
+
+    /// Takes the pieces out of `state`. `true`: some are new here.
+    fn take_from(&mut self, state: &mut State) -> bool {
+        let known = self.0.len();
+        for directory in &mut state.ledger.directories {
+            for tail in [&mut directory.count_tail, &mut directory.archive_tail] {
+                if let Tail::Held { text, time, since } = tail {
+                    let (text, time, since) = (std::mem::take(text), *time, *since);
+                    let name = match self.0.iter().find(|(_, known)| *known == text) {
+                        Some((name, _)) => *name,
+                        None => {
+                            let name = lot();
+                            self.0.push((name, text));
+                            name
+                        }
+                    };
+                    *tail = Tail::Kept { name, time, since };
+                }
+            }
+        }
+        self.0.len() > known
+    }
+
+    /// Puts the pieces back into `state`. `false`: one is not here; its line is not counted, nor is its rest.
+    fn put_into(&self, state: &mut State) -> bool {
+        let mut all = true;
+        for directory in &mut state.ledger.directories {
+            let lost = [Tail::Open, Tail::Closed];
+            for (tail, lost) in [&mut directory.count_tail, &mut directory.archive_tail].into_iter().zip(lost)
+            {
+                if let Tail::Kept { name, time, since } = tail {
+                    *tail = match self.text(*name) {
+                        Some(text) => Tail::Held { text: text.clone(), time: *time, since: *since },
+                        None => {
+                            all = false;
+                            lost
+                        }
+                    };
+                }
+            }
+        }
+        all
+    }
+
+    /// Writes what is to be at `path`: a file that nobody else may read, or none.
+    fn write(&self, path: &Path) -> Result<()> {
+        if self.0.is_empty() { disk::remove(path) } else { disk::replace(path, &encode(self), 0o600) }
+    }
+}
+
+/// Puts the pieces of `state` back for a reader without a lock. `false`: one is missing, perhaps because a commit came
+/// in between.
+///
+/// # Errors
+/// When the file is there and cannot be read, though we may.
+pub(super) fn put_back(path: &Path, state: &mut State) -> Result<bool> {
+    if names(state).next().is_none() {
+        return Ok(true);
+    }
+    match read_any(path) {
+        Ok(bytes) => {
+            let held: Option<Held> = bytes.and_then(|bytes| decode(&bytes));
+            Ok(held.unwrap_or_default().put_into(state))
+        }
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            Held::default().put_into(state);
+            Ok(true)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+impl Session<'_> {
+    /// Reads the pieces, before the state is.
+    pub(super) fn read_held(&mut self, now: i64) -> Result<()> {
+        let path = self.store.file("held");
+        let Some(bytes) = read_or_aside(&path, now)? else { return Ok(()) };
+        match decode(&bytes) {
+            Some(held) => self.held = held,
+            None if bytes.is_empty() => {}
+            None => {
+                let kept = aside::set_aside(&path, "corrupt", now)?;
+                warn(format_args!("{}: damaged, {kept}", path.display()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the pieces into the state that was read.
+    pub(super) fn put_back_held(&mut self) {
+        if !self.held.put_into(&mut self.state) {
+            self.edited = true;
+            warn(format_args!(
+                "{}: lacks the beginning of a line that waits for its rest; that line is not counted",
+                self.store.file("held").display()
+            ));
+        }
+    }
+
+    /// Takes the pieces out of `state`, which is about to be written, and makes them durable first.
+    pub(super) fn take_held(&mut self, state: &mut State) -> Result<()> {
+        let mut held = self.held.clone();
+        if held.take_from(state) {
+            held.write(&self.store.file("held"))?;
+            disk::sync_dir(&self.store.state_dir)?;
+        }
+        self.held = held;
+        Ok(())
+    }
+
+    /// Forgets the pieces that `state`, which was written, does not name. What cannot be removed now is later.
+    pub(super) fn drop_held(&mut self, state: &State) {
+        let mut held = self.held.clone();
+        held.0.retain(|(known, _)| names(state).any(|name| name == *known));
+        if held != self.held && held.write(&self.store.file("held")).is_ok() {
+            self.held = held;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::send::SEND;
+
+    fn state(pieces: &[&str]) -> State {
+        let mut state = State::new(&SEND);
+        let tail = |text: &str| Tail::Held { text: text.into(), time: 1, since: 2 };
+        for (n, piece) in pieces.iter().enumerate() {
+            let path = format!("/d{n}");
+            let (count_tail, archive_tail) = (tail(piece), tail(&format!("{piece} archived")));
+            state.ledger.directories.push(Directory {
+                path,
+                count_tail,
+                archive_tail,
+                ..Directory::default()
+            });
+        }
+        state
+    }
+
+    #[test]
+    fn pieces_leave_nothing_in_the_state_and_come_back() {
+        let whole = state(&["(pass: 'secret')", "(pass: 'battery')"]);
+        let (mut held, mut sealed) = (Held::default(), whole.clone());
+        assert!(held.take_from(&mut sealed));
+        let bytes = encode(&sealed);
+        for word in ["secret", "battery", "(pass"] {
+            assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
+        }
+        // The same text twice makes no other state for who may see only that.
+        let (mut again, mut other) = (Held::default(), whole.clone());
+        again.take_from(&mut other);
+        assert_ne!(encode(&other), bytes, "a name is no hash of the text");
+        let mut back: State = decode(&bytes).unwrap();
+        assert!(held.put_into(&mut back));
+        assert_eq!(back, whole);
+        // What is known already has its name, and the file need not be written.
+        assert!(!held.take_from(&mut back));
+        assert_eq!(back, sealed);
+    }
+
+    #[test]
+    fn what_is_missing_counts_nothing() {
+        let (mut held, mut sealed) = (Held::default(), state(&["a", "b"]));
+        held.take_from(&mut sealed);
+        held.0.remove(0);
+        assert!(!held.put_into(&mut sealed));
+        let tails: Vec<[&Tail; 2]> = sealed.ledger.directories.iter().map(tails).collect();
+        assert_eq!(*tails[0][0], Tail::Open);
+        assert!(matches!(tails[1][0], Tail::Held { text, .. } if text == b"b"));
+    }
+}
