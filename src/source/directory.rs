@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::identity::mtime;
+use crate::dir;
 use crate::error::{At, Error, Result, warn};
 use crate::store::disk;
 use crate::store::ledger::{Hint, Ledger};
@@ -112,16 +113,17 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
             later.push(chunk);
         }
     }
-    let entries = match std::fs::read_dir(dir) {
+    let entries = match dir::read(dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(listing),
         Err(e) => return Err(e).at("read", dir),
     };
     let mut orphans: Vec<String> = Vec::new();
     for entry in entries {
-        let name = entry.at("read", dir)?.file_name().into_string().unwrap_or_default();
+        let entry = entry.at("read", dir)?;
+        let name = entry.name().unwrap_or_default();
         if name.starts_with('@') && name.ends_with(".u") {
-            orphans.push(name);
+            orphans.push(name.to_owned());
         }
     }
     orphans.sort();
@@ -203,9 +205,9 @@ pub fn name_in(dir: &Path, file: (u64, u64)) -> Option<String> {
     if is_it("previous") {
         return Some("previous".to_owned());
     }
-    let entries = std::fs::read_dir(dir).ok()?;
-    entries
-        .filter_map(|e| e.ok()?.file_name().into_string().ok())
+    dir::read(dir)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.name().map(str::to_owned))
         .find(|name| name.starts_with('@') && name.ends_with(".u") && is_it(name))
 }
 

@@ -74,7 +74,7 @@ impl File {
 
 /// The `.toml` files of `dir`, by name.
 fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
-    let entries = match std::fs::read_dir(dir) {
+    let entries = match crate::dir::read(dir) {
         Ok(entries) => entries,
         Err(error) => {
             problems.push(format!(
@@ -85,7 +85,7 @@ fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
         }
     };
     let mut files = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
+    for path in entries.flatten().map(|entry| entry.path().to_owned()) {
         if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }

@@ -437,8 +437,12 @@ PATH_CALL(int, fstat, STAT, (int fd, struct stat *s), (fd, s), NULL, fd)
 PATH_CALL(int, fstat64, STAT, (int fd, struct stat64 *s), (fd, s), NULL, fd)
 PATH_CALL(int, fstatat, STAT, (int d, const char *a, struct stat *s, int f), (d, a, s, f), a, -1)
 PATH_CALL(int, fstatat64, STAT, (int d, const char *a, struct stat64 *s, int f), (d, a, s, f), a, -1)
+/* Rust tries whether there is a statx with a path of NULL, which the header forbids. */
+static __attribute__((noipa)) const char *named(const char *path) {
+	return path != NULL && *path != '\0' ? path : NULL;
+}
 PATH_CALL(int, statx, STAT, (int d, const char *a, int f, unsigned int m, struct statx *s), (d, a, f, m, s),
-	*a ? a : NULL, d)
+	named(a), d)
 PATH_CALL(int, access, STAT, (const char *a, int m), (a, m), a, -1)
 
 char *realpath(const char *path, char *into) {
