@@ -68,8 +68,13 @@ fn nothing_panics_where_a_directory_cannot_be_closed() {
     let mut lines = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
     // `protocol/samples.rs` is of tests.
-    for line in lines.iter().filter(|l| !l.contains("/src/layers.rs:") && !l.contains("/src/protocol/samples.rs:")) {
-        assert!(!line.contains("fs::read_dir") && !line.contains("::remove_dir_all"), "crate::dir does it: {line}");
+    for line in
+        lines.iter().filter(|l| !l.contains("/src/layers.rs:") && !l.contains("/src/protocol/samples.rs:"))
+    {
+        assert!(
+            !line.contains("fs::read_dir") && !line.contains("::remove_dir_all"),
+            "crate::dir does it: {line}"
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 //! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works.
 use std::time::Duration;
 
-use crate::error::{Result, warn};
+use crate::error::{Error, Result, warn};
 use crate::ingest::{Job, Options, Reader, Snapshot, read_streams};
 use crate::store::commit::Origin;
 use crate::store::state::State;
@@ -52,6 +52,19 @@ pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
 /// # Errors
 /// When the last commit is there and cannot be read.
 pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
+    for _ in 0..TRIES {
+        if let Some(answer) = look_once(job, now)? {
+            return Ok(answer);
+        }
+    }
+    Err(Error::Message("left-over chunks (@*.u) come and go faster than they can be read".to_owned()))
+}
+
+/// A left-over chunk that is gone when its turn comes is gone at the next try, too; so often others may go meanwhile.
+const TRIES: u32 = 50;
+
+/// `None`: a chunk was removed or processed while this was at it.
+fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     let protocol = job.feed.protocol;
     let step = i64::from(job.config.rrd_step);
     let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
@@ -60,16 +73,19 @@ pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
     let mut gather = job.gather(how, base.clone());
     let read = opened
         .and_then(|all| all.into_iter().try_for_each(|(dir, listing)| gather.read_directory(&dir, listing)));
+    if gather.missed {
+        return Ok(None);
+    }
     let mut complete = job.measure(&mut gather, now);
     read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete, is_roll: false }]);
     if let Err(e) = read {
         warn(format_args!("{e}; this is what was counted before"));
         let values = base.values(protocol, now, step);
-        return Ok(Answer { values, commit, new_bytes: 0, state: base, complete: false });
+        return Ok(Some(Answer { values, commit, new_bytes: 0, state: base, complete: false }));
     }
     let new_bytes = gather.new_bytes;
     let (state, ..) = gather.finish();
-    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete })
+    Ok(Some(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete }))
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

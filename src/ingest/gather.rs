@@ -8,11 +8,11 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::plan::{Calendar, Plan};
+use super::plan::{Calendar, Kept, Plan};
 use crate::error::{At, Result};
 use crate::line::{Line, Parser, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
-use crate::source::directory::{Chunk, Listing, Role, list};
+use crate::source::directory::{Chunk, Found, Listing, Role, list};
 use crate::source::identity::{grew_from, growing, head, mtime, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, begin_after, walk};
 use crate::source::stdin::Input;
@@ -60,7 +60,10 @@ pub struct Gather {
     /// What is to be archived.
     pub plan: Plan,
     /// The chunks' files, for the plan.
-    pub files: Vec<File>,
+    pub files: Vec<Kept>,
+    /// A chunk that was listed was gone when its turn came: it was removed, or processed by a commit that is younger
+    /// than the state that this reading began from.
+    pub missed: bool,
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
     understood: Understood,
@@ -86,6 +89,7 @@ impl Gather {
             state,
             plan,
             files: Vec::new(),
+            missed: false,
             new_bytes: 0,
             understood: Understood::default(),
             readings: Vec::new(),
@@ -95,12 +99,12 @@ impl Gather {
     }
 
     /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
-    /// if it is of it. Nothing is counted yet.
+    /// if it is of it. At most `most_held` left-over chunks are open afterwards. Nothing is counted yet.
     ///
     /// # Errors
     /// When something in it cannot be opened.
-    pub fn open(&self, path: &Path, stdin: Option<&Input>) -> Result<Listing> {
-        list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)))
+    pub fn open(&self, path: &Path, stdin: Option<&Input>, most_held: usize) -> Result<Listing> {
+        list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)), most_held)
     }
 
     /// Reads what was opened at `path`.
@@ -113,8 +117,21 @@ impl Gather {
         for &done in &listing.done {
             self.state.ledger.cursors[done].seen = self.how.now;
         }
-        for chunk in listing.chunks {
-            self.chunk(known, chunk, false, path)?;
+        for found in listing.chunks {
+            match found {
+                Found::Open(chunk) => self.chunk(known, chunk, false, path)?,
+                Found::Waiting(waiting) => match waiting.open()? {
+                    Some(chunk) => {
+                        let before = self.files.len();
+                        self.chunk(known, chunk, false, path)?;
+                        // Not held any longer.
+                        if let Some(kept) = self.files.get_mut(before) {
+                            *kept = Kept::Named { path: waiting.path, file: waiting.file };
+                        }
+                    }
+                    None => self.missed = true,
+                },
+            }
         }
         if self.how.may_time_out {
             self.give_up_waiting(known);
@@ -132,7 +149,7 @@ impl Gather {
     }
 
     /// The state with all bins.
-    pub fn finish(mut self) -> (State, Plan, Vec<File>) {
+    pub fn finish(mut self) -> (State, Plan, Vec<Kept>) {
         self.state.open_archives.clone_from(&self.plan.open);
         self.state.unread = self.unread;
         self.state.understood.add(self.understood);
@@ -226,7 +243,7 @@ impl Gather {
             Some(i) => self.state.ledger.cursors[i] = cursor,
             None => self.state.ledger.cursors.push(cursor),
         }
-        self.files.push(chunk.file);
+        self.files.push(Kept::Open(chunk.file));
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
-use crate::source::directory::Listing;
+use crate::source::directory::{Listing, most_held};
 use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
@@ -315,11 +315,12 @@ impl Job<'_> {
             }
             unread.push(name);
         };
+        let most = most_held(directories.len());
         'anew: loop {
             let mut gather = self.gather(how, state.clone());
             for (i, directory) in directories.iter().enumerate() {
                 let stdin = input.filter(|_| own.as_ref() == Some(directory));
-                let opened = gather.open(directory, stdin).unwrap_or_else(|e| {
+                let opened = gather.open(directory, stdin, most).unwrap_or_else(|e| {
                     wait(directory, e);
                     Listing::default()
                 });

@@ -1,9 +1,12 @@
 //! A log directory of multilog(8), svlogd(8) or s6-log(8): `current`, `previous`, and the `@*.u` that
 //! nobody processed.
+use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use nix::sys::resource::{Resource, getrlimit};
 
 use super::identity::mtime;
 use crate::dir;
@@ -69,11 +72,50 @@ fn hint(name: &str, meta: &Metadata) -> Hint {
     Hint { name: name.to_owned(), inode: meta.ino(), size: meta.len(), mtime: mtime(meta) }
 }
 
+/// One of a directory's chunks.
+#[derive(Debug)]
+pub enum Found {
+    /// It is open.
+    Open(Chunk),
+    /// An `@*.u` that is opened when its turn comes: there may be more of them than files may be open at once.
+    Waiting(Waiting),
+}
+
+impl Found {
+    fn role(&self) -> Role {
+        match self {
+            Found::Open(chunk) => chunk.role,
+            Found::Waiting(_) => Role::Orphan,
+        }
+    }
+}
+
+/// An `@*.u` that was found and is not open.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Where it stands.
+    pub path: PathBuf,
+    /// Device number, inode number.
+    pub file: (u64, u64),
+}
+
+impl Waiting {
+    /// Opens it. `None`: it is not there any more. Its logger has removed it, or has had it processed meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(&self) -> Result<Option<Chunk>> {
+        let (dir, name) = (self.path.parent(), self.path.file_name().and_then(|name| name.to_str()));
+        let chunk = open(dir.unwrap_or(Path::new("")), name.unwrap_or_default(), Role::Orphan)?;
+        Ok(chunk.filter(|chunk| disk::file_id(&chunk.meta) == self.file))
+    }
+}
+
 /// What a directory holds for us.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// Oldest first: `@*.u`, `previous`, `current`.
-    pub chunks: Vec<Chunk>,
+    pub chunks: Vec<Found>,
     /// Positions in the ledger of finished chunks that need not be opened.
     pub done: Vec<usize>,
 }
@@ -85,31 +127,39 @@ impl Listing {
     /// # Errors
     /// When its descriptor cannot be duplicated.
     pub fn with(mut self, stdin: &Chunk) -> Result<Listing> {
-        if !self.chunks.iter().any(|c| c.role == Role::Stdin) {
-            let at = self.chunks.iter().position(|c| c.role == Role::Current).unwrap_or(self.chunks.len());
-            self.chunks.insert(at, stdin.again()?);
+        if !self.chunks.iter().any(|c| c.role() == Role::Stdin) {
+            let at = self.chunks.iter().position(|c| c.role() == Role::Current).unwrap_or(self.chunks.len());
+            self.chunks.insert(at, Found::Open(stdin.again()?));
         }
         Ok(self)
     }
+}
+
+/// How many `@*.u` of each of `directories` are held open, at most: an eighth of the files that this process may have
+/// open, since several protocols are read together, and each of them also needs its archive and its syslogs.
+pub fn most_held(directories: usize) -> usize {
+    let may = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(may, _)| may);
+    let share = usize::try_from(may.saturating_sub(32) / 8).unwrap_or(usize::MAX);
+    (share / directories.max(1)).clamp(1, 512)
 }
 
 /// Opens everything in `dir` that may have lines for us. A chunk that is the file of `stdin`
 /// (device, inode) gets [`Role::Stdin`].
 ///
 /// They are opened in the order of the flow, `current` before `previous` before `@*.u`, and held: a
-/// chunk that moves on meanwhile is met again further down, never missed, and taken once.
+/// chunk that moves on meanwhile is met again further down, never missed, and taken once. Of the `@*.u`, which move
+/// seldom, only `most_held` are held.
 ///
 /// # Errors
 /// When the directory or a chunk in it cannot be read. A directory that is not there is empty.
-pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Listing> {
+pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>, most_held: usize) -> Result<Listing> {
     let mut listing = Listing::default();
-    let mut held: Vec<(u64, u64)> = Vec::new();
+    let mut held: HashSet<(u64, u64)> = HashSet::new();
     let mut later = Vec::new();
     for (name, role) in [("current", Role::Current), ("previous", Role::Previous)] {
         if let Some(chunk) = open(dir, name, role)?
-            && !held.contains(&disk::file_id(&chunk.meta))
+            && held.insert(disk::file_id(&chunk.meta))
         {
-            held.push(disk::file_id(&chunk.meta));
             later.push(chunk);
         }
     }
@@ -130,24 +180,35 @@ pub fn list(dir: &Path, ledger: &Ledger, stdin: Option<(u64, u64)>) -> Result<Li
     let done = ledger.done();
     for name in orphans {
         let path = dir.join(&name);
-        if let Ok(meta) = std::fs::symlink_metadata(&path)
-            && let Some(&known) = done.get(&hint(&name, &meta))
-            && stdin != Some(disk::file_id(&meta))
+        let meta = std::fs::symlink_metadata(&path).ok();
+        let file = meta.as_ref().map(disk::file_id);
+        if let Some(meta) = &meta
+            && let Some(&known) = done.get(&hint(&name, meta))
+            && stdin != file
         {
             listing.done.push(known);
             continue;
         }
-        if let Some(chunk) = open(dir, &name, Role::Orphan)?
-            && !held.contains(&disk::file_id(&chunk.meta))
+        if listing.chunks.len() >= most_held
+            && let Some(file) = file
+            && stdin != Some(file)
         {
-            held.push(disk::file_id(&chunk.meta));
-            listing.chunks.push(chunk);
+            if held.insert(file) {
+                listing.chunks.push(Found::Waiting(Waiting { path, file }));
+            }
+            continue;
+        }
+        if let Some(chunk) = open(dir, &name, Role::Orphan)?
+            && held.insert(disk::file_id(&chunk.meta))
+        {
+            listing.chunks.push(Found::Open(chunk));
         }
     }
-    later.reverse();
-    listing.chunks.append(&mut later);
-    for chunk in &mut listing.chunks {
-        if stdin == Some(disk::file_id(&chunk.meta)) {
+    listing.chunks.extend(later.into_iter().rev().map(Found::Open));
+    for found in &mut listing.chunks {
+        if let Found::Open(chunk) = found
+            && stdin == Some(disk::file_id(&chunk.meta))
+        {
             chunk.role = Role::Stdin;
         }
     }

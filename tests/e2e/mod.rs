@@ -8,6 +8,7 @@ mod crash;
 mod damage;
 mod full;
 mod graphs;
+mod left_over;
 mod maillog;
 mod page;
 mod personality;

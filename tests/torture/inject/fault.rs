@@ -102,7 +102,9 @@ fn what_happens(group: &str, number: u32) -> (&'static [&'static str], &'static 
         "readdir" => (&["EIO", "ESTALE"], &[]),
         "closedir" => (&["EIO", "EINTR"], &["EIO"]),
         "read" => (&["EIO", "ESTALE", "EINTR", "short"], &["EIO", "short"]),
-        "write" => (&["EIO", "ENOSPC", "EDQUOT", "EINTR", "EPIPE", "SIGPIPE", "short"], &["ENOSPC", "EIO", "short"]),
+        "write" => {
+            (&["EIO", "ENOSPC", "EDQUOT", "EINTR", "EPIPE", "SIGPIPE", "short"], &["ENOSPC", "EIO", "short"])
+        }
         "fsync" | "fdatasync" => (&["EIO", "ENOSPC", "EDQUOT"], &["EIO"]),
         "rename" => (&["EIO", "ENOSPC", "EROFS", "EACCES", "ESTALE", "EIO-after"], &["EIO"]),
         "link" => (&["EIO", "EMLINK", "ENOSPC", "EACCES", "EIO-after"], &["EPERM"]),
@@ -142,7 +144,10 @@ pub fn library() -> &'static Path {
             // Another process may build it at the same time: each its own, and either will do.
             let mine = library.with_extension(std::process::id().to_string());
             let mut cc = Command::new("cc");
-            cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"]).arg(&mine).arg(&source).arg("-ldl");
+            cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"])
+                .arg(&mine)
+                .arg(&source)
+                .arg("-ldl");
             assert!(cc.status().expect("cc; scripts/deps.sh installs it").success(), "{cc:?}");
             fs::rename(&mine, &library).expect("rename");
         }

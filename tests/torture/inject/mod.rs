@@ -53,7 +53,11 @@ fn try_one(scenario: Scenario, world: &mut World, fault: &Fault, names: &BTreeSe
         let now = world.names();
         let (more, less): (Vec<_>, Vec<_>) =
             (now.difference(names).collect(), names.difference(&now).collect());
-        assert!(more.is_empty() && less.is_empty(), "left over: {more:?}, lacking: {less:?}; {}", ended.stderr);
+        assert!(
+            more.is_empty() && less.is_empty(),
+            "left over: {more:?}, lacking: {less:?}; {}",
+            ended.stderr
+        );
         allowed
     }));
     world.forget_since(before);
@@ -95,7 +99,9 @@ fn judge(scenario: Scenario, world: &World, fault: &Fault, ended: &Run) -> Optio
     match exact {
         Ok(()) => None,
         // The one error after which a query may answer with what was counted last: a log that others may read.
-        Err(_) if fault.what == "EACCES" && !said.is_empty() => Some("not ours to read: the last commit, and said so"),
+        Err(_) if fault.what == "EACCES" && !said.is_empty() => {
+            Some("not ours to read: the last commit, and said so")
+        }
         Err(panic) => std::panic::resume_unwind(panic),
     }
 }
@@ -119,7 +125,8 @@ fn inject(scenario: Scenario, fixed: &[&str]) {
     } else {
         let cards: Vec<(usize, usize)> = (0..all.len()).map(|i| (i, 1)).collect();
         let order = Rng::of(seed, scenario as usize).shuffled(&cards);
-        let wanted = std::env::var("MAILLOGS_FAULTS").ok().map(|n| n.parse().expect("MAILLOGS_FAULTS is a number"));
+        let wanted =
+            std::env::var("MAILLOGS_FAULTS").ok().map(|n| n.parse().expect("MAILLOGS_FAULTS is a number"));
         let most = wanted.unwrap_or(if full_size() { MANY } else { SOME });
         queue.extend(fixed.iter().map(|spec| Fault::of(spec)));
         queue.extend(order.into_iter().take(most).map(|i| all[i].clone()));

@@ -94,7 +94,8 @@ impl Scenario {
             }
             Scenario::Migration => {
                 world.own = Some(Vec::new());
-                world.configure("[[counter]]\nprotocol = \"send\"\nname = \"finished\"\nmatch = '^end msg'\n");
+                world
+                    .configure("[[counter]]\nprotocol = \"send\"\nname = \"finished\"\nmatch = '^end msg'\n");
                 let lines = world.lines(CHUNK);
                 world.write_current(&lines);
             }

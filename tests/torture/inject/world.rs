@@ -85,7 +85,16 @@ impl World {
         let text = fs::read_to_string(store.config()).expect("toaster.conf");
         let graphs = format!("graphs_dir = {:?}\n", store.path("graphs"));
         fs::write(store.config(), text + &graphs + config).expect("toaster.conf");
-        World { store, saved: None, log: vec![], archived: vec![], logins: vec![], own: None, next: 0, journal_rename: OnceCell::new() }
+        World {
+            store,
+            saved: None,
+            log: vec![],
+            archived: vec![],
+            logins: vec![],
+            own: None,
+            next: 0,
+            journal_rename: OnceCell::new(),
+        }
     }
 
     /// More lines for toaster.conf.
@@ -117,7 +126,9 @@ impl World {
             self.logins.push(secs);
             let time = chrono::DateTime::from_timestamp(i64::try_from(secs).expect("a time"), 0);
             let time = time.expect("a time").format("%Y-%m-%dT%H:%M:%S+00:00");
-            lines += &format!("{time} mx1 imapd[811]: LOGIN, user=u{at}@example.org, ip=[192.0.2.7], protocol=IMAP\n");
+            lines += &format!(
+                "{time} mx1 imapd[811]: LOGIN, user=u{at}@example.org, ip=[192.0.2.7], protocol=IMAP\n"
+            );
         }
         lines.into_bytes()
     }
