@@ -71,6 +71,7 @@ fn nothing_panics_where_a_directory_cannot_be_closed() {
     for line in
         lines.iter().filter(|l| !l.contains("/src/layers.rs:") && !l.contains("/src/protocol/samples.rs:"))
     {
+        let line = line.split("//").next().unwrap_or_default();
         assert!(
             !line.contains("fs::read_dir") && !line.contains("::remove_dir_all"),
             "crate::dir does it: {line}"

@@ -21,7 +21,8 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
-use crate::source::directory::{Listing, most_held};
+use crate::source::directory::Listing;
+use crate::source::opener::most_held;
 use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};

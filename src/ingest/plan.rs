@@ -395,6 +395,29 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_that_was_closed_is_opened_again_or_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("@400000006553f2000000000a.u");
+        std::fs::write(&path, "one\n").unwrap();
+        let file = disk::file_id(&std::fs::metadata(&path).unwrap());
+        let files = [Kept::Named { path: path.clone(), file }];
+        for untai in [false, true] {
+            let mut plan = Plan::new("sendlog", untai, 10, BTreeMap::new());
+            plan.line("d", 1, 0, (0, 4), false, true);
+            assert_eq!(written(&plan, &files, 1), "one\n");
+        }
+        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, 4), false, true);
+        // Another file in its place, then none.
+        std::fs::write(dir.path().join("new"), "two\n").unwrap();
+        std::fs::rename(dir.path().join("new"), &path).unwrap();
+        let error = plan.with(&files).write(1, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("was removed after it was counted"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        assert!(plan.with(&files).write(1, &mut Vec::new()).is_err());
+    }
+
+    #[test]
     fn the_day_is_the_local_one() {
         let now = 1_790_635_513;
         let mut calendar = Calendar::new(now);

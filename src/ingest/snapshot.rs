@@ -12,8 +12,9 @@ use std::path::PathBuf;
 
 use super::Job;
 use crate::error::Result;
-use crate::source::directory::{Chunk, Found, Listing, list, most_held};
+use crate::source::directory::{Chunk, Found, Listing, list};
 use crate::source::identity::head;
+use crate::source::opener::most_held;
 use crate::store::commit::Origin;
 use crate::store::state::State;
 

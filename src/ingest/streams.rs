@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::feeds::SYSLOGS;
 use super::gather::Checkpoint;
@@ -285,6 +286,10 @@ impl Opener for Rights {
             }
             other => other,
         }
+    }
+
+    fn again(&self) -> Rc<dyn Opener> {
+        Rc::new(Rights(self.0))
     }
 }
 

@@ -6,8 +6,6 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::sys::resource::{Resource, getrlimit};
-
 use super::identity::mtime;
 use crate::dir;
 use crate::error::{At, Error, Result, warn};
@@ -133,14 +131,6 @@ impl Listing {
         }
         Ok(self)
     }
-}
-
-/// How many `@*.u` of each of `directories` are held open, at most: an eighth of the files that this process may have
-/// open, since several protocols are read together, and each of them also needs its archive and its syslogs.
-pub fn most_held(directories: usize) -> usize {
-    let may = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(may, _)| may);
-    let share = usize::try_from(may.saturating_sub(32) / 8).unwrap_or(usize::MAX);
-    (share / directories.max(1)).clamp(1, 512)
 }
 
 /// Opens everything in `dir` that may have lines for us. A chunk that is the file of `stdin`
@@ -277,6 +267,34 @@ mod tests {
     use super::*;
     use std::cell::Cell;
     use std::fs::{rename, write};
+
+    /// Of many left-over chunks only some are open; the others are found again when their turn comes, or are gone.
+    #[test]
+    fn left_over_chunks_beyond_the_bound_are_opened_when_their_turn_comes() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = |n: u32| dir.path().join(format!("@40000000000000000000000{n}.u"));
+        (0..6).for_each(|n| write(name(n), format!("line {n}\n")).unwrap());
+        write(dir.path().join("current"), "current\n").unwrap();
+        let stdin = disk::file_id(&std::fs::metadata(name(5)).unwrap());
+        let listing = list(dir.path(), &Ledger::default(), Some(stdin), 2).unwrap();
+        let open = |found: &Found| matches!(found, Found::Open(_));
+        assert_eq!(
+            listing.chunks.iter().map(open).collect::<Vec<_>>(),
+            [true, true, false, false, false, true, true]
+        );
+        let roles: Vec<Role> = listing.chunks.iter().map(Found::role).collect();
+        assert_eq!(roles[4..], [Role::Orphan, Role::Stdin, Role::Current]);
+        // One is removed, one replaced by another file.
+        std::fs::remove_file(name(2)).unwrap();
+        write(dir.path().join("new"), "line 3\n").unwrap();
+        rename(dir.path().join("new"), name(3)).unwrap();
+        let waiting = listing.chunks.iter().filter_map(|found| match found {
+            Found::Open(_) => None,
+            Found::Waiting(waiting) => Some(waiting.open().unwrap().map(|chunk| chunk.name)),
+        });
+        let there = name(4).file_name().unwrap().to_str().map(str::to_owned);
+        assert_eq!(waiting.collect::<Vec<_>>(), [None, None, there]);
+    }
 
     /// A roll between the look and the opening: the new `current` is closed to us until multilog's next step.
     #[test]

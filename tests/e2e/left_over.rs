@@ -213,9 +213,10 @@ fn more_rotated_syslogs_than_may_be_opened() {
 /// A chunk with lines of more days than files may be open, and the packing of all of them.
 #[test]
 fn more_days_of_the_archive_than_files_may_be_open() {
+    const DAYS: u64 = 80;
     let store = Store::with_syslog();
     let log: String =
-        (0..200).map(|day| labelled(BEGIN + day * 86_400, day, &format!("new msg {day}"))).collect();
+        (0..DAYS).map(|day| labelled(BEGIN + day * 86_400, day, &format!("new msg {day}"))).collect();
     let output = store.postprocess_by(limited(&store, store.sendlog()).stdin(Stdio::null()), log.as_bytes());
     assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
     assert_same_bytes("the archive", &store.archived(), log.as_bytes());
@@ -227,7 +228,7 @@ fn more_days_of_the_archive_than_files_may_be_open() {
     assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
     let days = store.archive_days();
     assert!(
-        days.len() == 200
+        days.len() as u64 == DAYS
             && days.iter().all(|day| day.join("sendlog.gz").exists() && !day.join("sendlog").exists())
     );
     assert_same_bytes("the archive", &store.archived(), log.as_bytes());

@@ -7,7 +7,7 @@ use super::compressed::Compression;
 use super::content::{Match, Open, before_all};
 use super::siblings::{self, Sibling};
 use crate::error::{Error, Result};
-use crate::source::opener::Opener;
+use crate::source::opener::{Opener, most_held};
 use crate::store::ledger::{Position, Stream};
 
 use super::Reached;
@@ -89,8 +89,15 @@ pub(super) fn attempt(
     streams: &[&Stream],
     opener: &dyn Opener,
 ) -> Try<(Vec<Open>, Vec<Plan>)> {
-    let mut look =
-        Look { path, olddir, opener, live: open_live(path, opener)?, siblings: None, opened: vec![] };
+    let mut look = Look {
+        path,
+        olddir,
+        opener,
+        most_held: most_held(1),
+        live: open_live(path, opener)?,
+        siblings: None,
+        opened: vec![],
+    };
     let mut plans = Vec::new();
     for stream in streams {
         plans.push(look.plan(stream)?);
@@ -118,6 +125,7 @@ struct Look<'a> {
     path: &'a Path,
     olddir: Option<&'a Path>,
     opener: &'a dyn Opener,
+    most_held: usize,
     live: Option<Open>,
     /// The oldest first; `None`: nobody asked yet.
     siblings: Option<Vec<Sibling>>,
@@ -178,7 +186,7 @@ impl Look<'_> {
     /// The open sibling of number `i`.
     fn open(&mut self, i: usize, sibling: &Sibling) -> Try<&Open> {
         let slot = self.opened.get_mut(i).ok_or(Trouble::Changed)?;
-        if slot.is_none() {
+        if !slot.as_ref().is_some_and(Open::is_held) {
             let file = self.opener.open(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
             let file = Open::new(&sibling.path, file.ok_or(Trouble::Changed)?, sibling.compression)?;
             if file.id != sibling.entry.file {
@@ -192,6 +200,16 @@ impl Look<'_> {
     fn close(&mut self, i: usize) {
         if let Some(slot) = self.opened.get_mut(i) {
             *slot = None;
+        }
+    }
+
+    /// After a long time without us there may be thousands of files to read: of those that `plan` needs only some are
+    /// held open, the others are opened again when they are read.
+    fn bound(&mut self, i: usize, plan: &Plan) {
+        if plan.spans.len() > self.most_held
+            && let Some(Some(open)) = self.opened.get_mut(i)
+        {
+            open.close(self.opener);
         }
     }
 
@@ -237,6 +255,7 @@ impl Look<'_> {
             if self.open(i, sibling)?.matches(position)? != Match::Full && !self.is_copy_of_live(i)? {
                 plan.spans.push(Span { file: i, from: 0, is_before: false });
             }
+            self.bound(i, &plan);
         }
         if ours < all.len() && self.live.is_some() {
             plan.spans.push(Span { file: usize::MAX, from: 0, is_before: false });
@@ -308,6 +327,7 @@ impl Look<'_> {
                 if !self.is_copy_of_live(i)? {
                     plan.spans.push(Span { file: i, from: 0, is_before: false });
                 }
+                self.bound(i, &plan);
             }
         }
         if self.live.is_some() {
