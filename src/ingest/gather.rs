@@ -2,6 +2,7 @@
 //!
 //! The same reading serves the commit and the query (which throws the plan away), so that both say
 //! the same numbers.
+mod known;
 mod stream;
 
 use std::fs::File;
@@ -13,7 +14,7 @@ use crate::error::{At, Result};
 use crate::line::{Line, Parser, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Found, Listing, Role, list};
-use crate::source::identity::{grew_from, growing, head, mtime, whole};
+use crate::source::identity::{growing, head, mtime, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, begin_after, walk};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
@@ -21,6 +22,7 @@ use crate::store::disk;
 use crate::store::ledger::{Cursor, Directory, Identity, Tail};
 use crate::store::state::{State, Understood};
 use crate::tally::Tally;
+use known::Known;
 pub use stream::Checkpoint;
 use stream::Reading;
 
@@ -67,6 +69,7 @@ pub struct Gather {
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
     understood: Understood,
+    known: Known,
     /// Of each stream in the ledger, by position; `None`: not read yet.
     readings: Vec<Option<Reading>>,
     /// What one line raises, before it is known how often.
@@ -92,6 +95,7 @@ impl Gather {
             missed: false,
             new_bytes: 0,
             understood: Understood::default(),
+            known: Known::default(),
             readings: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
             unread: Vec::new(),
@@ -185,11 +189,8 @@ impl Gather {
         if labelled {
             self.state.ledger.directories[directory].labelled = true;
         }
+        let mut known = self.known.find(&self.state.ledger, head.label, &chunk).at("read", &path)?;
         let ledger = &self.state.ledger;
-        let mut known = head.label.and_then(|d| ledger.find(&Identity::Label(d)));
-        if known.is_none() {
-            known = ledger.cursors.iter().rposition(|c| grew_from(c, &chunk.file, &chunk.meta));
-        }
         let mut identity = head.label.map(Identity::Label);
         if identity.is_none() && finished {
             let whole = whole(&chunk.file, if is_pipe { 0 } else { mtime(&chunk.meta) }).at("read", &path)?;
@@ -204,6 +205,7 @@ impl Gather {
             && let Some(old) = known.take()
         {
             self.state.ledger.cursors.remove(old);
+            self.known = Known::default();
         }
         let mut cursor = match known {
             Some(i) => self.state.ledger.cursors[i].clone(),
@@ -239,6 +241,8 @@ impl Gather {
         if finished && cursor.archived >= cursor.counted {
             cursor.hint = Some(chunk.hint());
         }
+        let at = known.unwrap_or(self.state.ledger.cursors.len());
+        self.known.note(at, &cursor.identity);
         match known {
             Some(i) => self.state.ledger.cursors[i] = cursor,
             None => self.state.ledger.cursors.push(cursor),
@@ -275,19 +279,21 @@ impl Gather {
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
+        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut counted = count_from;
+        // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
+        let extends = |from: u64| -> std::io::Result<bool> {
+            Ok(from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from)?)
+        };
+        let mut count_skips = from == count_from && extends(count_from)?;
+        let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from)?;
         let position = self.files.len();
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
         let loose = here.path.is_empty();
-        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
-        let mut counted = count_from;
-        // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
-        let extends = |from: u64| from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from);
         let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
         let mut archive_begins =
             (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail));
-        let mut count_skips = from == count_from && extends(count_from);
-        let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from);
         if loose && archive && archive_from == 0 {
             self.plan.end_line("", here.archive_day);
         }
@@ -529,7 +535,7 @@ fn begins_like_a_label(text: &[u8]) -> bool {
     }
 }
 
-fn ends_line(file: &File, offset: u64) -> bool {
+fn ends_line(file: &File, offset: u64) -> std::io::Result<bool> {
     let mut byte = [0];
-    matches!(disk::read_at(file, &mut byte, offset - 1), Ok(1)) && byte[0] == b'\n'
+    Ok(disk::read_at(file, &mut byte, offset - 1)? == 1 && byte[0] == b'\n')
 }

@@ -16,6 +16,7 @@ pub use plan::Calendar;
 pub use snapshot::Snapshot;
 pub use streams::{read_streams, stream_names};
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -196,18 +197,27 @@ impl Job<'_> {
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
-    pub fn directories(&self, state: &State) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// When it cannot be told which directory a path leads to: by another name it would be another directory.
+    pub fn directories(&self, state: &State) -> Result<Vec<PathBuf>> {
         let named = self.feed.directories.iter().map(PathBuf::as_path);
         let known = state.ledger.directories.iter().map(|d| Path::new(&d.path));
         let mut all: Vec<PathBuf> = Vec::new();
         for path in named.chain(known.filter(|p| !p.as_os_str().is_empty())) {
-            // One that was not there when it was met first is known by a name that led nowhere then.
-            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let path = match std::fs::canonicalize(path) {
+                Ok(path) => path,
+                // One that was not there when it was met first is known by a name that led nowhere then.
+                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                    path.to_owned()
+                }
+                Err(e) => return Err(e).at("look at", path),
+            };
             if !all.contains(&path) {
                 all.push(path);
             }
         }
-        all
+        Ok(all)
     }
 
     /// The one operation. `input` is what the logger hands to us; `pass` copies it to where it goes.
@@ -231,7 +241,8 @@ impl Job<'_> {
     pub fn missing(&self, state: &State) -> Option<String> {
         let feed = self.feed;
         let there = |paths: &[PathBuf]| paths.iter().any(|p| p.exists());
-        if there(&self.directories(state)) || there(&feed.files) || there(&feed.queues) {
+        let dirs = self.directories(state).unwrap_or_else(|_| self.feed.directories.clone());
+        if there(&dirs) || there(&feed.files) || there(&feed.queues) {
             return None;
         }
         if feed.syslog != Syslog::Unused {
@@ -243,7 +254,6 @@ impl Job<'_> {
         if !feed.queues.is_empty() {
             return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
         }
-        let dirs = self.directories(state);
         let key = match feed.protocol.name {
             "send" => "logs_send_dirs",
             "rbl" => "logs_smtp_dirs",
@@ -301,13 +311,7 @@ impl Job<'_> {
     /// What was handed to us is read all the same, and whether or not it still stands in its directory. `true`:
     /// everything was read.
     fn gather_all(&self, how: How, state: &State, input: Option<&Input>) -> Result<(Gather, bool)> {
-        let mut directories = self.directories(state);
         let own = input.and_then(|i| i.directory.clone());
-        if let Some(own) = &own
-            && !directories.contains(own)
-        {
-            directories.push(own.clone());
-        }
         let mut unread: Vec<String> = Vec::new();
         let mut wait = |directory: &Path, e: Error| {
             let name = directory.display().to_string();
@@ -316,6 +320,20 @@ impl Job<'_> {
             }
             unread.push(name);
         };
+        // What was handed to us is read whatever is the matter with the other directories.
+        let mut directories = match self.directories(state) {
+            Err(Error::Io { path, action, source }) if own.is_some() => {
+                let directory = path.clone();
+                wait(&directory, Error::Io { path, action, source });
+                Vec::new()
+            }
+            found => found?,
+        };
+        if let Some(own) = &own
+            && !directories.contains(own)
+        {
+            directories.push(own.clone());
+        }
         let most = most_held(directories.len());
         'anew: loop {
             let mut gather = self.gather(how, state.clone());

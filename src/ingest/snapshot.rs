@@ -41,7 +41,7 @@ impl Snapshot {
         let (mut before, _) = last()?;
         let mut tries = 0;
         loop {
-            let directories = job.directories(&before);
+            let directories = job.directories(&before)?;
             let most = most_held(directories.len());
             let open = |dir: PathBuf| list(&dir, &before.ledger, None, most).map(|listing| (dir, listing));
             let mut opened: Result<Vec<_>> = directories.iter().cloned().map(open).collect();
@@ -49,7 +49,7 @@ impl Snapshot {
             tries += 1;
             if state.number != before.number {
                 let are_known = opened.as_ref().is_ok_and(|all| all.iter().all(|(_, l)| has_labels(l)));
-                let settled = are_known && job.directories(&state) == directories;
+                let settled = are_known && job.directories(&state)? == directories;
                 if !settled && tries < TRIES {
                     before = state;
                     continue;

@@ -33,8 +33,13 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
         Syslog::Unused => Vec::new(),
         Syslog::Named(names) => names.iter().map(|n| (n.clone(), Place::Shared)).collect(),
         Syslog::Usual => {
-            let there =
-                |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+            let there = |name: &str| {
+                if name == JOURNAL {
+                    journal::is_there()
+                } else {
+                    Path::new(name).try_exists().unwrap_or(true)
+                }
+            };
             usual(known, now, &there).map(|n| (n, Place::Shared)).into_iter().collect()
         }
     };

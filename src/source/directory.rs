@@ -249,17 +249,39 @@ fn is_another(path: &Path, before: Option<&Metadata>) -> bool {
 
 /// Is descriptor 0 the `previous` or an `@*.u` of the directory we run in? That is how multilog,
 /// s6-log and svlogd hand a chunk to their processor.
-pub fn name_in(dir: &Path, file: (u64, u64)) -> Option<String> {
-    let is_it = |name: &str| {
-        std::fs::symlink_metadata(dir.join(name)).is_ok_and(|m| m.is_file() && disk::file_id(&m) == file)
+///
+/// # Errors
+/// When it cannot be looked at. Where we may not look, it is none.
+pub fn name_in(dir: &Path, file: (u64, u64)) -> Result<Option<String>> {
+    let look = |name: &str| -> Result<bool> {
+        let path = dir.join(name);
+        match std::fs::symlink_metadata(&path) {
+            Ok(meta) => Ok(meta.is_file() && disk::file_id(&meta) == file),
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+                Ok(false)
+            }
+            Err(e) => Err(e).at("look at", &path),
+        }
     };
-    if is_it("previous") {
-        return Some("previous".to_owned());
+    if look("previous")? {
+        return Ok(Some("previous".to_owned()));
     }
-    dir::read(dir)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.name().map(str::to_owned))
-        .find(|name| name.starts_with('@') && name.ends_with(".u") && is_it(name))
+    let entries = match dir::read(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+        Err(e) => return Err(e).at("read", dir),
+    };
+    for entry in entries {
+        let entry = entry.at("read", dir)?;
+        if let Some(name) = entry.name()
+            && name.starts_with('@')
+            && name.ends_with(".u")
+            && look(name)?
+        {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
