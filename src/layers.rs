@@ -89,3 +89,16 @@ fn only_the_rrd_module_is_unsafe_and_only_main_exits() {
         assert!(!line.contains("process::exit"), "{line}");
     }
 }
+
+/// The standard library panics in these, where another call of it gives an error.
+#[test]
+fn nothing_panics_where_no_thread_can_be_made_or_stdout_is_closed() {
+    let mut lines = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
+    for line in lines.iter().filter(|l| !l.contains("/src/layers.rs:")) {
+        let line = line.split("//").next().unwrap_or_default();
+        for call in ["thread::spawn", "thread::scope", "print!(", "println!("] {
+            assert!(!line.contains(call), "{line}");
+        }
+    }
+}

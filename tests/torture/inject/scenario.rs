@@ -1,6 +1,7 @@
 //! What the program is at when the fault comes.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use super::fault::{Fault, made};
@@ -9,8 +10,10 @@ use super::world::{AFTER, BEFORE, CHUNK, CURRENT, Run, World};
 /// What is run with a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
-    /// A roll, with lines of two days for the archive.
+    /// A roll, with lines of two days for the archive, the first of which began in the chunk before.
     Roll,
+    /// A roll of a chunk without labels, half of which an update has counted.
+    Bare,
     /// The first roll of all, which makes everything.
     First,
     /// Cron's update: an orphan, `current`, a rotated and packed syslog.
@@ -41,6 +44,7 @@ impl Scenario {
     pub fn name(self) -> &'static str {
         match self {
             Scenario::Roll => "a roll",
+            Scenario::Bare => "a roll without labels",
             Scenario::First => "the first roll",
             Scenario::Update => "an update",
             Scenario::Query => "a query, multilog",
@@ -59,13 +63,20 @@ impl Scenario {
     /// The world before the fault.
     pub fn prepare(self) -> World {
         let mut world = World::new("");
+        let mut rest = Vec::new();
         if self != Scenario::First {
-            world.turn(BEFORE);
+            world.bare = self == Scenario::Bare;
+            if self == Scenario::Roll {
+                rest = world.turn_in_mid_line(BEFORE);
+            } else {
+                world.turn(BEFORE);
+            }
             world.must(world.roll(None));
             world.must(world.maillogs(&["update", "send", "--flush"], None));
         }
         match self {
-            Scenario::Roll | Scenario::First => world.turn(CHUNK),
+            Scenario::Roll => world.turn_with(rest, CHUNK),
+            Scenario::First | Scenario::Bare => world.turn(CHUNK),
             Scenario::Update
             | Scenario::Query
             | Scenario::QuerySyslog
@@ -117,6 +128,17 @@ impl Scenario {
 
     /// What is done before the fault each time anew, because it depends on the files' inodes.
     fn die(self, world: &World) {
+        if self == Scenario::Bare {
+            // The file must be the same all the time.
+            let chunk = fs::read(world.previous()).expect("previous");
+            fs::remove_file(world.previous()).expect("previous");
+            let current = world.store.logs().join("current");
+            let mut file = File::create(&current).expect("current");
+            file.write_all(&chunk[..chunk.len() / 2]).expect("current");
+            world.must(world.maillogs(&["update", "send"], None));
+            file.write_all(&chunk[chunk.len() / 2..]).expect("current");
+            fs::rename(current, world.previous()).expect("rename");
+        }
         let (file, shift) = match self {
             Scenario::RedoJournal => ("send.journal", "SIGKILL-after"),
             Scenario::UndoIntent => ("send.journal", "SIGKILL"),
@@ -147,7 +169,7 @@ impl Scenario {
     /// The run that gets the fault.
     pub fn act(self, world: &World, fault: Option<&Fault>) -> Run {
         match self {
-            Scenario::Roll | Scenario::First | Scenario::RedoJournal => world.roll(fault),
+            Scenario::Roll | Scenario::Bare | Scenario::First | Scenario::RedoJournal => world.roll(fault),
             Scenario::Update => world.maillogs(&["update", "send", "imap"], fault),
             Scenario::Migration | Scenario::Packing | Scenario::UndoIntent => {
                 world.maillogs(&["update", "send"], fault)
@@ -163,7 +185,7 @@ impl Scenario {
     }
 
     pub fn is_roll(self) -> bool {
-        matches!(self, Scenario::Roll | Scenario::First | Scenario::RedoJournal)
+        matches!(self, Scenario::Roll | Scenario::Bare | Scenario::First | Scenario::RedoJournal)
     }
 
     pub fn is_query(self) -> bool {
