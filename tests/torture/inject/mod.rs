@@ -106,7 +106,7 @@ fn judge(scenario: Scenario, world: &World, fault: &Fault, ended: &Run) -> Optio
     }
 }
 
-/// The faults that `GROUP FILE WHAT` means: WHAT at the first and the last call of GROUP on a file whose path ends so; of
+/// The faults that `GROUP FILE WHAT` means: WHAT at the first, the middle and the last call of GROUP on a file whose path ends so; of
 /// `GROUP+` at that call and all later ones.
 fn named(all: &[Fault], case: &str) -> Vec<Fault> {
     let words: Vec<&str> = case.split(' ').collect();
@@ -117,10 +117,10 @@ fn named(all: &[Fault], case: &str) -> Vec<Fault> {
             && fault.what == what
             && name_of_random(&fault.path).ends_with(file)
     };
-    let mut found: Vec<&Fault> = all.iter().filter(is_it).collect();
+    let found: Vec<&Fault> = all.iter().filter(is_it).collect();
     assert!(!found.is_empty(), "{case}: there is no such call any more");
-    found.drain(1..found.len().max(2) - 1);
-    found.into_iter().cloned().collect()
+    let (middle, last) = (found.len() / 2, found.len() - 1);
+    BTreeSet::from([0, middle, last]).into_iter().map(|i| found[i].clone()).collect()
 }
 
 /// Without the six characters that mkstemp(3) chose.
