@@ -28,7 +28,7 @@ test: deps ## run every test, with real multilog
 mutants: deps ## break the program in eight ways and see the tests go red
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/mutants.sh
 
-torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour)
+torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour and a half)
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/torture.sh
 
 SECONDS ?= 120

@@ -6,17 +6,18 @@ use std::path::Path;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("line", &[]),
     ("error", &[]),
+    ("dir", &[]),
     ("protocol", &["line"]),
     ("tally", &["protocol"]),
-    ("store", &["error", "protocol", "tally"]),
-    ("source", &["error", "line", "protocol", "store"]),
+    ("store", &["dir", "error", "protocol", "tally"]),
+    ("source", &["dir", "error", "line", "protocol", "store"]),
     ("ingest", &["config", "error", "line", "protocol", "source", "store", "tally"]),
     ("query", &["error", "ingest", "store", "protocol"]),
     ("output", &["protocol", "store"]),
-    ("graph", &["error", "source", "store"]),
+    ("graph", &["dir", "error", "source", "store"]),
     ("figures", &["graph", "protocol", "store"]),
     ("config", &["error", "protocol"]),
-    ("check", &["config", "error", "graph", "ingest", "owner", "protocol", "query", "store"]),
+    ("check", &["config", "dir", "error", "graph", "ingest", "owner", "protocol", "query", "store"]),
     ("owner", &["config", "error", "ingest", "source"]),
     ("cli", &["error", "ingest", "protocol"]),
 ];
@@ -63,6 +64,22 @@ fn modules_use_only_what_they_may() {
 }
 
 #[test]
+fn nothing_panics_where_a_directory_cannot_be_closed() {
+    let mut lines = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
+    // `protocol/samples.rs` is of tests.
+    for line in
+        lines.iter().filter(|l| !l.contains("/src/layers.rs:") && !l.contains("/src/protocol/samples.rs:"))
+    {
+        let line = line.split("//").next().unwrap_or_default();
+        assert!(
+            !line.contains("fs::read_dir") && !line.contains("::remove_dir_all"),
+            "crate::dir does it: {line}"
+        );
+    }
+}
+
+#[test]
 fn only_the_rrd_module_is_unsafe_and_only_main_exits() {
     let mut lines = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
@@ -70,5 +87,18 @@ fn only_the_rrd_module_is_unsafe_and_only_main_exits() {
         // lib.rs denies it everywhere; this is who may lift that.
         assert!(!line.contains("allow(unsafe_code)") || line.contains("/src/store/rrd/"), "{line}");
         assert!(!line.contains("process::exit"), "{line}");
+    }
+}
+
+/// The standard library panics in these, where another call of it gives an error.
+#[test]
+fn nothing_panics_where_no_thread_can_be_made_or_stdout_is_closed() {
+    let mut lines = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
+    for line in lines.iter().filter(|l| !l.contains("/src/layers.rs:")) {
+        let line = line.split("//").next().unwrap_or_default();
+        for call in ["thread::spawn", "thread::scope", "print!(", "println!("] {
+            assert!(!line.contains(call), "{line}");
+        }
     }
 }

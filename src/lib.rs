@@ -4,6 +4,7 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod dir;
 pub mod error;
 pub mod figures;
 pub mod graph;

@@ -71,16 +71,24 @@ fn whole(answer: Answer) -> Result<Answer> {
 /// # Errors
 /// When the last commit is there and cannot be read.
 pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
-    for _ in 1..TRIES {
+    for tries in 1..=MOST_TRIES {
         match look_once(job, now)? {
-            Answer { failed: Some(Error::Passing(_)), .. } => std::thread::sleep(PAUSE),
-            answer => return Ok(answer),
+            // A left-over chunk that is gone when its turn comes is gone at the next try, too.
+            None => {}
+            Some(Answer { failed: Some(Error::Passing(_)), .. }) if tries < TRIES => {
+                std::thread::sleep(PAUSE)
+            }
+            Some(answer) => return Ok(answer),
         }
     }
-    look_once(job, now)
+    Err(Error::Message("left-over chunks (@*.u) come and go faster than they can be read".to_owned()))
 }
 
-fn look_once(job: &Job<'_>, now: i64) -> Result<Answer> {
+/// So often left-over chunks may go while they are looked at.
+const MOST_TRIES: u32 = 50;
+
+/// `None`: a chunk was removed or processed while this was at it.
+fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     let protocol = job.feed.protocol;
     let step = i64::from(job.config.rrd_step);
     let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
@@ -98,6 +106,9 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Answer> {
             gather.read_directory(&dir, listing)
         })
     });
+    if gather.missed {
+        return Ok(None);
+    }
     let mut complete = job.measure(&mut gather, now);
     read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete, is_roll: false }]);
     if let Err(e) = read {
@@ -108,12 +119,12 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Answer> {
         } else {
             Some(e)
         };
-        return Ok(Answer { values, commit, new_bytes: 0, state: base, complete: false, failed });
+        return Ok(Some(Answer { values, commit, new_bytes: 0, state: base, complete: false, failed }));
     }
     let (new_bytes, failed) = (gather.new_bytes, gather.failed.take());
     complete &= failed.is_none();
     let (state, ..) = gather.finish();
-    Ok(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete, failed })
+    Ok(Some(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete, failed }))
 }
 
 /// Was a line of the last day read of the log directory `dir`? One that was given up since is none that is missing.

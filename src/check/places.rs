@@ -81,7 +81,7 @@ pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
 /// makes them so.
 fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
     let mut locked_out = Vec::new();
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+    for entry in crate::dir::read(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         // What is replaced as a whole needs to be read; a lock and an RRD are written in place.
         let bits = match path.extension().and_then(OsStr::to_str) {
@@ -90,7 +90,7 @@ fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
             _ => continue,
         };
         let Ok(meta) = entry.metadata() else { continue };
-        if meta.is_file() && !may(&meta, &path, owner, bits) {
+        if meta.is_file() && !may(&meta, path, owner, bits) {
             locked_out.push(entry.file_name().to_string_lossy().into_owned());
         }
     }

@@ -240,7 +240,7 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
 fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
     let feed = job.feed;
     let mut sources = Vec::new();
-    for dir in job.directories(state) {
+    for dir in job.directories(state).unwrap_or_else(|_| feed.directories.clone()) {
         let known = state.ledger.directories.iter().find(|d| Path::new(&d.path) == dir);
         sources.push(Source {
             name: path(&dir),

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::dir::{self, Kind};
+
 /// Where systems keep their fonts; the usual place of DejaVu first, which ends most searches.
 const DIRS: &[&str] = &[
     "/usr/share/fonts/truetype/dejavu",
@@ -33,14 +35,14 @@ pub fn problem() -> Option<String> {
 
 /// Looks for the fixed-width font, which no package has without the other.
 fn holds_dejavu(dir: &Path, depth: usize) -> bool {
-    let Ok(entries) = std::fs::read_dir(dir) else {
+    let Ok(entries) = dir::read(dir) else {
         return false;
     };
     entries.flatten().any(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => depth > 0 && holds_dejavu(&entry.path(), depth - 1),
+        match entry.kind() {
+            Ok(Kind::Directory) => depth > 0 && holds_dejavu(entry.path(), depth - 1),
             _ => name.starts_with("DejaVuSansMono."),
         }
     })

@@ -3,18 +3,19 @@
 //! The same reading serves the commit and the query (which throws the plan away), so that both say
 //! the same numbers.
 mod changed;
+mod known;
 mod stream;
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::plan::{Calendar, Plan};
+use super::plan::{Calendar, Kept, Plan};
 use crate::error::{At, Error, Result};
 use crate::line::{Line, Parser, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
-use crate::source::directory::{Chunk, Listing, Role, list};
-use crate::source::identity::{grew_from, growing, head, mtime, tail, whole};
+use crate::source::directory::{Chunk, Found, Listing, Role, list};
+use crate::source::identity::{growing, head, mtime, tail, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, part, walk};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
@@ -22,6 +23,7 @@ use crate::store::disk;
 use crate::store::ledger::{Cursor, Directory, Identity, Tail};
 use crate::store::state::{State, Understood};
 use crate::tally::Tally;
+use known::Known;
 pub use stream::Checkpoint;
 use stream::Reading;
 
@@ -61,10 +63,14 @@ pub struct Gather {
     /// What is to be archived.
     pub plan: Plan,
     /// The chunks' files, for the plan.
-    pub files: Vec<File>,
+    pub files: Vec<Kept>,
+    /// A chunk that was listed was gone when its turn came: it was removed, or processed by a commit that is younger
+    /// than the state that this reading began from.
+    pub missed: bool,
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
     understood: Understood,
+    known: Known,
     /// Of each stream in the ledger, by position; `None`: not read yet.
     readings: Vec<Option<Reading>>,
     /// What one line raises, before it is known how often.
@@ -93,8 +99,10 @@ impl Gather {
             state,
             plan,
             files: Vec::new(),
+            missed: false,
             new_bytes: 0,
             understood: Understood::default(),
+            known: Known::default(),
             readings: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
             unread: Vec::new(),
@@ -115,12 +123,12 @@ impl Gather {
     }
 
     /// Opens what the log directory at `path` holds for us; `stdin` is the chunk that was handed to us,
-    /// if it is of it. Nothing is counted yet.
+    /// if it is of it. At most `most_held` left-over chunks are open afterwards. Nothing is counted yet.
     ///
     /// # Errors
     /// When something in it cannot be opened.
-    pub fn open(&self, path: &Path, stdin: Option<&Input>) -> Result<Listing> {
-        list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)))
+    pub fn open(&self, path: &Path, stdin: Option<&Input>, most_held: usize) -> Result<Listing> {
+        list(path, &self.state.ledger, stdin.map(|s| disk::file_id(&s.chunk.meta)), most_held)
     }
 
     /// Reads what was opened at `path`.
@@ -133,8 +141,21 @@ impl Gather {
         for &done in &listing.done {
             self.state.ledger.cursors[done].seen = self.how.now;
         }
-        for chunk in listing.chunks {
-            self.chunk(known, chunk, false, path)?;
+        for found in listing.chunks {
+            match found {
+                Found::Open(chunk) => self.chunk(known, chunk, false, path)?,
+                Found::Waiting(waiting) => match waiting.open()? {
+                    Some(chunk) => {
+                        let before = self.files.len();
+                        self.chunk(known, chunk, false, path)?;
+                        // Not held any longer.
+                        if let Some(kept) = self.files.get_mut(before) {
+                            *kept = Kept::Named { path: waiting.path, file: waiting.file };
+                        }
+                    }
+                    None => self.missed = true,
+                },
+            }
         }
         if self.how.may_time_out {
             self.give_up_waiting(known);
@@ -152,7 +173,7 @@ impl Gather {
     }
 
     /// The state with all bins.
-    pub fn finish(mut self) -> (State, Plan, Vec<File>) {
+    pub fn finish(mut self) -> (State, Plan, Vec<Kept>) {
         self.state.open_archives.clone_from(&self.plan.open);
         self.state.unread = self.unread;
         self.state.understood.add(self.understood);
@@ -187,11 +208,8 @@ impl Gather {
         if labelled {
             self.state.ledger.directories[directory].labelled = true;
         }
+        let mut known = self.known.find(&self.state.ledger, head.label, &chunk).at("read", &path)?;
         let ledger = &self.state.ledger;
-        let mut known = head.label.and_then(|d| ledger.find(&Identity::Label(d)));
-        if known.is_none() {
-            known = ledger.cursors.iter().rposition(|c| grew_from(c, &chunk.file, &chunk.meta));
-        }
         let mut identity = head.label.map(Identity::Label);
         if identity.is_none() && finished {
             let whole = whole(&chunk.file, if is_pipe { 0 } else { mtime(&chunk.meta) }).at("read", &path)?;
@@ -206,6 +224,7 @@ impl Gather {
             && let Some(old) = known.take()
         {
             self.state.ledger.cursors.remove(old);
+            self.known = Known::default();
         }
         let mut cursor = match known {
             Some(i) => self.state.ledger.cursors[i].clone(),
@@ -244,11 +263,13 @@ impl Gather {
         if finished && cursor.archived >= cursor.counted {
             cursor.hint = Some(chunk.hint());
         }
+        let at = known.unwrap_or(self.state.ledger.cursors.len());
+        self.known.note(at, &cursor.identity);
         match known {
             Some(i) => self.state.ledger.cursors[i] = cursor,
             None => self.state.ledger.cursors.push(cursor),
         }
-        self.files.push(chunk.file);
+        self.files.push(Kept::Open(chunk.file));
         Ok(())
     }
 
@@ -280,20 +301,22 @@ impl Gather {
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
+        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut counted = count_from;
+        // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
+        let extends = |from: u64| -> std::io::Result<bool> {
+            Ok(from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from)?)
+        };
+        let mut count_skips = from == count_from && extends(count_from)?;
+        let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from)?;
         let position = self.files.len();
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
         self.before = here.last_time;
         let loose = here.path.is_empty();
-        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
-        let mut counted = count_from;
-        // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
-        let extends = |from: u64| from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from);
         let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
         let mut archive_begins =
             (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail));
-        let mut count_skips = from == count_from && extends(count_from);
-        let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from);
         if loose && archive && archive_from == 0 {
             self.plan.end_line("", here.archive_day);
         }
@@ -537,7 +560,7 @@ fn begins_like_a_label(text: &[u8]) -> bool {
     }
 }
 
-fn ends_line(file: &File, offset: u64) -> bool {
+fn ends_line(file: &File, offset: u64) -> std::io::Result<bool> {
     let mut byte = [0];
-    matches!(disk::read_at(file, &mut byte, offset - 1), Ok(1)) && byte[0] == b'\n'
+    Ok(disk::read_at(file, &mut byte, offset - 1)? == 1 && byte[0] == b'\n')
 }

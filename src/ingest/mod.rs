@@ -18,12 +18,14 @@ pub use plan::Calendar;
 pub use snapshot::Snapshot;
 pub use streams::{GIVEN_UP, read_streams, stream_names};
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::source::directory::Listing;
+use crate::source::opener::most_held;
 use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
@@ -204,18 +206,27 @@ impl Job<'_> {
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.
-    pub fn directories(&self, state: &State) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// When it cannot be told which directory a path leads to: by another name it would be another directory.
+    pub fn directories(&self, state: &State) -> Result<Vec<PathBuf>> {
         let named = self.feed.directories.iter().map(PathBuf::as_path);
         let known = state.ledger.directories.iter().map(|d| Path::new(&d.path));
         let mut all: Vec<PathBuf> = Vec::new();
         for path in named.chain(known.filter(|p| !p.as_os_str().is_empty())) {
-            // One that was not there when it was met first is known by a name that led nowhere then.
-            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let path = match std::fs::canonicalize(path) {
+                Ok(path) => path,
+                // One that was not there when it was met first is known by a name that led nowhere then.
+                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                    path.to_owned()
+                }
+                Err(e) => return Err(e).at("look at", path),
+            };
             if !all.contains(&path) {
                 all.push(path);
             }
         }
-        all
+        Ok(all)
     }
 
     /// The one operation. `input` is what the logger hands to us; `pass` copies it to where it goes.
@@ -242,7 +253,8 @@ impl Job<'_> {
     pub fn missing(&self, state: &State) -> Option<String> {
         let feed = self.feed;
         let there = |paths: &[PathBuf]| paths.iter().any(|p| p.exists());
-        if there(&self.directories(state)) || there(&feed.files) || there(&feed.queues) {
+        let dirs = self.directories(state).unwrap_or_else(|_| self.feed.directories.clone());
+        if there(&dirs) || there(&feed.files) || there(&feed.queues) {
             return None;
         }
         if feed.syslog != Syslog::Unused {
@@ -254,7 +266,6 @@ impl Job<'_> {
         if !feed.queues.is_empty() {
             return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
         }
-        let dirs = self.directories(state);
         let key = match feed.protocol.name {
             "send" => "logs_send_dirs",
             "rbl" => "logs_smtp_dirs",
@@ -315,13 +326,7 @@ impl Job<'_> {
     /// What was handed to us is read all the same, and whether or not it still stands in its directory. `true`:
     /// everything was read.
     fn gather_all(&self, how: How, state: &State, input: Option<&Input>) -> Result<(Gather, bool)> {
-        let mut directories = self.directories(state);
         let own = input.and_then(|i| i.directory.clone());
-        if let Some(own) = &own
-            && !directories.contains(own)
-        {
-            directories.push(own.clone());
-        }
         let mut unread: Vec<String> = Vec::new();
         let mut wait = |directory: &Path, e: Error| {
             let name = directory.display().to_string();
@@ -330,11 +335,26 @@ impl Job<'_> {
             }
             unread.push(name);
         };
+        // What was handed to us is read whatever is the matter with the other directories.
+        let mut directories = match self.directories(state) {
+            Err(Error::Io { path, action, source }) if own.is_some() => {
+                let directory = path.clone();
+                wait(&directory, Error::Io { path, action, source });
+                Vec::new()
+            }
+            found => found?,
+        };
+        if let Some(own) = &own
+            && !directories.contains(own)
+        {
+            directories.push(own.clone());
+        }
+        let most = most_held(directories.len());
         'anew: loop {
             let mut gather = self.gather(how, state.clone());
             for (i, directory) in directories.iter().enumerate() {
                 let stdin = input.filter(|_| own.as_ref() == Some(directory));
-                let opened = gather.open(directory, stdin).unwrap_or_else(|e| {
+                let opened = gather.open(directory, stdin, most).unwrap_or_else(|e| {
                     wait(directory, e);
                     Listing::default()
                 });

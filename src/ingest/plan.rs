@@ -2,12 +2,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use chrono::{Datelike, Local, NaiveTime, TimeZone};
 
 use crate::line::{tai64n, untai};
 use crate::source::lines::walk;
 use crate::store::archive::{Pieces, copy, name_of};
+use crate::store::disk;
 
 /// `@` and 24 hexadecimal digits.
 const LABEL: usize = 25;
@@ -163,8 +165,40 @@ impl Plan {
     }
 
     /// With the chunks' files, by position.
-    pub fn with<'a>(&'a self, files: &'a [File]) -> Planned<'a> {
+    pub fn with<'a>(&'a self, files: &'a [Kept]) -> Planned<'a> {
         Planned { plan: self, files }
+    }
+}
+
+/// The file of a chunk that was read.
+#[derive(Debug)]
+pub enum Kept {
+    /// It is still open.
+    Open(File),
+    /// It was opened to be read, and is opened again to be archived: there may be more of them than files may be open
+    /// at once.
+    Named {
+        /// Where it stands.
+        path: PathBuf,
+        /// Device number, inode number.
+        file: (u64, u64),
+    },
+}
+
+impl Kept {
+    /// Does something with the open file.
+    fn read(&self, act: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+        let (path, file) = match self {
+            Kept::Open(file) => return act(file),
+            Kept::Named { path, file } => (path, *file),
+        };
+        if let Some(open) = disk::open(path).map_err(io::Error::other)?
+            && disk::file_id(&open.metadata()?) == file
+        {
+            return act(&open);
+        }
+        let text = format!("{} was removed after it was counted; all is counted anew", path.display());
+        Err(io::Error::new(io::ErrorKind::NotFound, text))
     }
 }
 
@@ -172,7 +206,7 @@ impl Plan {
 #[derive(Debug)]
 pub struct Planned<'a> {
     plan: &'a Plan,
-    files: &'a [File],
+    files: &'a [Kept],
 }
 
 impl Pieces for Planned<'_> {
@@ -181,9 +215,11 @@ impl Pieces for Planned<'_> {
             match piece {
                 What::Bytes(bytes) => out.write_all(bytes)?,
                 What::Span { chunk, from, to, at_line } if self.plan.untai => {
-                    self.write_untai(&self.files[*chunk], (*from, *to), *at_line, out)?;
+                    self.files[*chunk].read(|file| self.write_untai(file, (*from, *to), *at_line, out))?;
                 }
-                What::Span { chunk, from, to, .. } => copy(&self.files[*chunk], *from, *to, out)?,
+                What::Span { chunk, from, to, .. } => {
+                    self.files[*chunk].read(|file| copy(file, *from, *to, out))?;
+                }
             }
         }
         Ok(())
@@ -282,13 +318,13 @@ impl Calendar {
 mod tests {
     use super::*;
 
-    fn file_of(text: &str) -> File {
+    fn file_of(text: &str) -> Kept {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        file
+        Kept::Open(file)
     }
 
-    fn written(plan: &Plan, files: &[File], day: u32) -> String {
+    fn written(plan: &Plan, files: &[Kept], day: u32) -> String {
         let mut out = Vec::new();
         plan.with(files).write(day, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -341,9 +377,10 @@ mod tests {
         let mut local = Vec::new();
         untai(tai64n(format!("{label} ").as_bytes(), 10).unwrap(), &mut local);
         let local = String::from_utf8(local).unwrap();
-        let files = [file_of(&format!("{label} one {label} \nplain\n")), file_of(&format!("{label} x\n"))];
+        let first = format!("{label} one {label} \nplain\n");
+        let files = [file_of(&first), file_of(&format!("{label} x\n"))];
         let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
-        plan.line("d", 1, 0, (0, files[0].metadata().unwrap().len()), false, true);
+        plan.line("d", 1, 0, (0, first.len() as u64), false, true);
         assert_eq!(written(&plan, &files, 1), format!("{local} one {label} \nplain\n"));
         for cut in 0..27u64 {
             let whole = format!("{label} x\n");
@@ -355,6 +392,29 @@ mod tests {
         let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
         plan.held("d", 1, format!("{label} all").as_bytes());
         assert_eq!(written(&plan, &files, 1), format!("{local} all\n"));
+    }
+
+    #[test]
+    fn a_chunk_that_was_closed_is_opened_again_or_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("@400000006553f2000000000a.u");
+        std::fs::write(&path, "one\n").unwrap();
+        let file = disk::file_id(&std::fs::metadata(&path).unwrap());
+        let files = [Kept::Named { path: path.clone(), file }];
+        for untai in [false, true] {
+            let mut plan = Plan::new("sendlog", untai, 10, BTreeMap::new());
+            plan.line("d", 1, 0, (0, 4), false, true);
+            assert_eq!(written(&plan, &files, 1), "one\n");
+        }
+        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        plan.line("d", 1, 0, (0, 4), false, true);
+        // Another file in its place, then none.
+        std::fs::write(dir.path().join("new"), "two\n").unwrap();
+        std::fs::rename(dir.path().join("new"), &path).unwrap();
+        let error = plan.with(&files).write(1, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("was removed after it was counted"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        assert!(plan.with(&files).write(1, &mut Vec::new()).is_err());
     }
 
     #[test]

@@ -5,12 +5,16 @@
 //! beyond its cursors, whatever was committed, renamed or removed in between, and none is in both; so a query needs
 //! one look, however often others commit. A chunk without labels is known by one thing while it grows and by another
 //! when it is finished: where there are such, no commit may have come in between.
+//!
+//! Where more `@*.u` were left behind than files may be open at once, some of them are opened only when they are read.
+//! One that is gone then was removed, or processed by a younger commit: the query has to be done anew.
 use std::path::PathBuf;
 
 use super::Job;
 use crate::error::Result;
-use crate::source::directory::{Listing, list};
+use crate::source::directory::{Chunk, Found, Listing, list};
 use crate::source::identity::head;
+use crate::source::opener::most_held;
 use crate::store::commit::Origin;
 use crate::store::state::State;
 
@@ -37,14 +41,15 @@ impl Snapshot {
         let (mut before, _) = last()?;
         let mut tries = 0;
         loop {
-            let directories = job.directories(&before);
-            let open = |dir: PathBuf| list(&dir, &before.ledger, None).map(|listing| (dir, listing));
+            let directories = job.directories(&before)?;
+            let most = most_held(directories.len());
+            let open = |dir: PathBuf| list(&dir, &before.ledger, None, most).map(|listing| (dir, listing));
             let mut opened: Result<Vec<_>> = directories.iter().cloned().map(open).collect();
             let (state, origin) = last()?;
             tries += 1;
             if state.number != before.number {
                 let are_known = opened.as_ref().is_ok_and(|all| all.iter().all(|(_, l)| has_labels(l)));
-                let settled = are_known && job.directories(&state) == directories;
+                let settled = are_known && job.directories(&state)? == directories;
                 if !settled && tries < TRIES {
                     before = state;
                     continue;
@@ -59,5 +64,10 @@ impl Snapshot {
 
 /// Has every chunk a label, by which it is known for ever?
 fn has_labels(listing: &Listing) -> bool {
-    listing.chunks.iter().all(|chunk| head(&chunk.file, true).is_ok_and(|head| head.label.is_some()))
+    let labelled = |chunk: &Chunk| head(&chunk.file, true).is_ok_and(|head| head.label.is_some());
+    listing.chunks.iter().all(|found| match found {
+        Found::Open(chunk) => labelled(chunk),
+        // One that is gone is missed when its turn comes.
+        Found::Waiting(waiting) => waiting.open().is_ok_and(|chunk| chunk.is_none_or(|c| labelled(&c))),
+    })
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::feeds::SYSLOGS;
 use super::gather::Checkpoint;
@@ -33,8 +34,13 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
         Syslog::Unused => Vec::new(),
         Syslog::Named(names) => names.iter().map(|n| (n.clone(), Place::Shared)).collect(),
         Syslog::Usual => {
-            let there =
-                |name: &str| if name == JOURNAL { journal::is_there() } else { Path::new(name).exists() };
+            let there = |name: &str| {
+                if name == JOURNAL {
+                    journal::is_there()
+                } else {
+                    Path::new(name).try_exists().unwrap_or(true)
+                }
+            };
             usual(known, now, &there).map(|n| (n, Place::Shared)).into_iter().collect()
         }
     };
@@ -311,6 +317,10 @@ impl Opener for Rights {
             }
             other => other,
         }
+    }
+
+    fn again(&self) -> Rc<dyn Opener> {
+        Rc::new(Rights(self.0))
     }
 }
 

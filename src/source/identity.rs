@@ -92,14 +92,17 @@ pub fn tail(file: &File, place: u64) -> io::Result<Digest> {
 }
 
 /// Is this cursor the growing chunk that `file` was when it was looked at last?
-pub fn grew_from(cursor: &Cursor, file: &File, meta: &Metadata) -> bool {
+///
+/// # Errors
+/// When the file cannot be read: that is no answer, for what is not known is counted from its beginning.
+pub fn grew_from(cursor: &Cursor, file: &File, meta: &Metadata) -> io::Result<bool> {
     let Identity::Growing { device, inode, birth: born, length, head } = &cursor.identity else {
-        return false;
+        return Ok(false);
     };
-    (*device, *inode) == file_id(meta)
+    Ok((*device, *inode) == file_id(meta)
         && *born == birth(meta)
         && meta.len() >= *length
-        && hash_to(file, *length).is_ok_and(|h| h == *head)
+        && hash_to(file, *length)? == *head)
 }
 
 /// Modification time in unix nanoseconds.

@@ -133,13 +133,18 @@ pub fn start(place: &Place, from: Begin) -> Result<Reading> {
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(Error::Message("journald: journalctl has no output".to_owned()));
     };
-    let complaint = std::thread::spawn(move || {
+    // `std::thread::spawn` would panic where no further thread may be made.
+    let complaint = std::thread::Builder::new().spawn(move || {
         let (mut err, mut text) = (err, Vec::new());
         let _ = err.by_ref().take(COMPLAINT as u64).read_to_end(&mut text);
         // It must not wait for us to read more.
         let _ = std::io::copy(&mut err, &mut std::io::sink());
         text
     });
+    let complaint = complaint.at("run", program).inspect_err(|_| {
+        let _ = child.kill();
+        let _ = child.wait();
+    })?;
     Ok(Reading {
         child,
         out: BufReader::with_capacity(1 << 16, Output { pipe: out, patience: PATIENCE }),

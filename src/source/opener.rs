@@ -10,10 +10,12 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use nix::unistd::geteuid;
 
@@ -44,6 +46,9 @@ pub trait Opener {
     /// # Errors
     /// When the directory cannot be read, or lies behind a link that is not followed.
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>>;
+
+    /// The same, to be kept.
+    fn again(&self) -> Rc<dyn Opener>;
 }
 
 /// Opens with the rights that the process has at that moment.
@@ -118,6 +123,10 @@ impl Opener for Plain {
         }
         Ok(found)
     }
+
+    fn again(&self) -> Rc<dyn Opener> {
+        Rc::new(*self)
+    }
 }
 
 #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // their types differ from system to system
@@ -130,6 +139,14 @@ fn entry(name: String, stat: &FileStat) -> Entry {
 
 fn kind_of(stat: &FileStat) -> SFlag {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT
+}
+
+/// How many files of each of `sources` are held open, at most, where there may be any number of them: an eighth of those
+/// that this process may have open, since several protocols are read together, and each has an archive and logs besides.
+pub fn most_held(sources: usize) -> usize {
+    let may = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(may, _)| may);
+    let share = usize::try_from(may.saturating_sub(32) / 8).unwrap_or(usize::MAX);
+    (share / sources.max(1)).clamp(1, 512)
 }
 
 /// May a link in the directory that looks like `meta` be followed?

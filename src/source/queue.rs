@@ -3,11 +3,12 @@
 //! Its shape is that of qmail's INTERNALS: `mess`, `local` and `remote` hold directories 0 to conf-split - 1, in
 //! them a file a message whose name is a number. `todo` holds such files itself, or, with the big-todo patch (and
 //! in netqmail's descendants), directories as the others do. Numbers are counted as `qmail-qstat` does.
-use std::fs::{self, DirEntry, ReadDir};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::dir::{self, Entries, Entry, Kind};
 use crate::error::{Error, Result};
 use crate::protocol::queue::Queue;
 
@@ -70,21 +71,21 @@ fn measure_one(dir: &Path, now: i64) -> Result<Queue> {
 }
 
 /// Seconds since a file was written; 0 if its time is to come; `None`: it is gone.
-fn age(entry: &DirEntry, now: i64) -> Option<u64> {
+fn age(entry: &Entry, now: i64) -> Option<u64> {
     let written = entry.metadata().ok()?.modified().ok()?;
     let written = written.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Some(u64::try_from(now).unwrap_or(0).saturating_sub(written))
 }
 
 /// Calls `found` for each message in `part`: its files, and those of its directories.
-fn each_message(part: &Path, found: &mut dyn FnMut(&DirEntry)) -> Result<()> {
+fn each_message(part: &Path, found: &mut dyn FnMut(&Entry)) -> Result<()> {
     each_number(part, &mut |entry| {
-        let Ok(kind) = entry.file_type() else { return Ok(()) };
-        if kind.is_file() {
+        let Ok(kind) = entry.kind() else { return Ok(()) };
+        if kind == Kind::File {
             found(entry);
-        } else if kind.is_dir() {
-            return each_number(&entry.path(), &mut |entry| {
-                if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        } else if kind == Kind::Directory {
+            return each_number(entry.path(), &mut |entry| {
+                if entry.kind().is_ok_and(|kind| kind == Kind::File) {
                     found(entry);
                 }
                 Ok(())
@@ -95,15 +96,14 @@ fn each_message(part: &Path, found: &mut dyn FnMut(&DirEntry)) -> Result<()> {
 }
 
 /// Calls `found` for each entry of `dir` whose name is a number. A directory that is gone is empty.
-fn each_number(dir: &Path, found: &mut dyn FnMut(&DirEntry) -> Result<()>) -> Result<()> {
+fn each_number(dir: &Path, found: &mut dyn FnMut(&Entry) -> Result<()>) -> Result<()> {
     for entry in open(dir)?.into_iter().flatten() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
             Err(e) => return Err(unreadable(dir, &e)),
         };
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
+        let name = entry.file_name().as_encoded_bytes();
         if !name.is_empty() && name.iter().all(u8::is_ascii_digit) {
             found(&entry)?;
         }
@@ -111,8 +111,8 @@ fn each_number(dir: &Path, found: &mut dyn FnMut(&DirEntry) -> Result<()>) -> Re
     Ok(())
 }
 
-fn open(dir: &Path) -> Result<Option<ReadDir>> {
-    match fs::read_dir(dir) {
+fn open(dir: &Path) -> Result<Option<Entries>> {
+    match dir::read(dir) {
         Ok(entries) => Ok(Some(entries)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(unreadable(dir, &e)),

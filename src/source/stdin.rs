@@ -29,9 +29,10 @@ pub fn take(spool: &Path) -> Result<Input> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned().at("open", name)?);
     let meta = file.metadata().at("look at", name)?;
     if meta.is_file() {
-        let cwd = std::env::current_dir().and_then(std::fs::canonicalize).ok();
-        let place = cwd.and_then(|dir| name_in(&dir, disk::file_id(&meta)).map(|name| (dir, name)));
-        let (directory, name) = place.map_or((None, String::new()), |(d, n)| (Some(d), n));
+        let (directory, name) = match place(disk::file_id(&meta))? {
+            Some((directory, name)) => (Some(directory), name),
+            None => (None, String::new()),
+        };
         return Ok(Input { chunk: Chunk { file, meta, name, role: Role::Stdin }, directory, is_pipe: false });
     }
     disk::make_dir(spool)?;
@@ -41,4 +42,17 @@ pub fn take(spool: &Path) -> Result<Input> {
     let meta = copy.metadata().at("look at", name)?;
     let chunk = Chunk { file: copy, meta, name: String::new(), role: Role::Stdin };
     Ok(Input { chunk, directory: None, is_pipe: true })
+}
+
+/// The working directory and the name in it, if a logger handed this file to us. An error is no answer: the chunk would
+/// be taken for one that belongs nowhere, and a line that began in the chunk before would not be put together.
+fn place(file: (u64, u64)) -> Result<Option<(PathBuf, String)>> {
+    let dir = match std::env::current_dir().and_then(std::fs::canonicalize) {
+        Ok(dir) => dir,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+            return Ok(None);
+        }
+        Err(e) => return Err(e).at("look at", Path::new("the working directory")),
+    };
+    Ok(name_in(&dir, file)?.map(|name| (dir, name)))
 }

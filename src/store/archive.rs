@@ -114,10 +114,11 @@ pub(super) fn length_of(base: &Path, name: &str) -> Result<Option<u64>> {
 /// Is there a year of an archive below `base`, with a month in it? Where a disk is mounted there is a directory also
 /// without it.
 pub(super) fn has_years(base: &Path) -> Result<bool> {
-    for entry in std::fs::read_dir(base).at("read", base)? {
-        let name = entry.at("read", base)?.file_name();
+    for entry in crate::dir::read(base).at("read", base)? {
+        let entry = entry.at("read", base)?;
+        let name = entry.file_name();
         let is_year = name.len() == 4 && name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
-        if is_year && std::fs::read_dir(base.join(name)).is_ok_and(|mut months| months.next().is_some()) {
+        if is_year && crate::dir::read(entry.path()).is_ok_and(|mut months| months.next().is_some()) {
             return Ok(true);
         }
     }

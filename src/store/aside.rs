@@ -97,8 +97,8 @@ fn keep_one(path: &Path, why: &str, new: PathBuf, now: i64) -> Aside {
 pub fn all(path: &Path, why: &str) -> Vec<(i64, PathBuf)> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
     let prefix = format!("{}.{why}-", name.to_string_lossy());
-    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let Ok(entries) = crate::dir::read(dir) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.name().map(str::to_owned));
     let aside = |name: String| {
         let time = name.strip_prefix(&prefix)?.split('.').next()?.parse().ok()?;
         Some((time, dir.join(name)))

@@ -27,6 +27,6 @@ pub(super) fn remove(store: &Store) {
 }
 
 fn names(dir: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+    let Ok(entries) = crate::dir::read(dir) else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok()?.name().map(str::to_owned)).collect()
 }

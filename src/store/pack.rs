@@ -16,6 +16,7 @@ use super::archive::{copy, name_of};
 use super::commit::Store;
 use super::disk::{self, Change};
 use super::lock::lock;
+use crate::dir::{self, Kind};
 use crate::error::{At, Error, Result};
 
 /// Nobody has written to the file for this long (seconds): the rolls of that day are over, too.
@@ -42,7 +43,7 @@ pub fn days(base: &Path) -> Result<Vec<u32>> {
 }
 
 fn numbered(dir: &Path, digits: usize) -> Result<Vec<(u32, PathBuf)>> {
-    let entries = match std::fs::read_dir(dir) {
+    let entries = match dir::read(dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(e).at("read", dir),
@@ -50,11 +51,11 @@ fn numbered(dir: &Path, digits: usize) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry.at("read", dir)?;
-        let name = entry.file_name().into_string().unwrap_or_default();
+        let name = entry.name().unwrap_or_default();
         let shaped = name.len() == digits && name.bytes().all(|b| b.is_ascii_digit());
         // A symbolic link is not a directory here.
-        if shaped && entry.file_type().is_ok_and(|t| t.is_dir()) {
-            found.push((name.parse().unwrap_or(0), entry.path()));
+        if shaped && entry.kind().is_ok_and(|kind| kind == Kind::Directory) {
+            found.push((name.parse().unwrap_or(0), entry.path().to_owned()));
         }
     }
     Ok(found)

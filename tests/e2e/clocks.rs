@@ -311,3 +311,73 @@ fn a_syslog_while_the_clocks_change() {
         assert_eq!(rows["smtp_auth_success"], bins, "by the minute, once the time is plain again");
     }
 }
+
+/// No command comes to grief over a clock that is nowhere near today: before 1970, at the ends of what 32 bits hold, in
+/// the year 9999. What was logged is counted once, and the chunk is passed through.
+#[test]
+fn every_command_at_odd_times() {
+    let log = "@400000006553f20000000001 new msg 1\n@400000000000000000000001 new msg 2\n\
+               @3ffffffffffffff000000001 new msg 3\n@40000000ffffffff00000001 new msg 4\n\
+               @7fffffffffffffff00000001 end msg 4\n";
+    for time in [
+        "1901-12-13 00:00:00",
+        "1969-12-31 23:59:00",
+        "2038-01-19 03:14:09",
+        "2106-02-07 06:28:17",
+        "9999-12-31 23:59:59",
+    ] {
+        let store = Store::with_syslog();
+        let stamps = ["2026-11-28T10:00:00+00:00", "Nov 28 10:00:01", "Feb 29 10:00:01"];
+        let syslog = stamps
+            .map(|stamp| format!("{stamp} mx1 imapd[811]: LOGIN, user=u, ip=[192.0.2.7], protocol=IMAP\n"));
+        fs::write(store.syslog(), syslog.concat()).expect("syslog");
+        let faked = |program: &std::path::Path| {
+            let mut command = store.command("faketime");
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
+            command.args(["-f", &format!("@{time}")]).arg(program);
+            command
+        };
+        let output = store.postprocess_by(&mut faked(&store.sendlog()), log.as_bytes());
+        assert!(output.status.success(), "a roll at {time}: {}", stderr(&output));
+        assert_same_bytes("passed through", &output.stdout, log.as_bytes());
+        let picture = store.path("picture.png").display().to_string();
+        for words in [
+            &["update"][..],
+            &["check"],
+            &["show"],
+            &["show", "--period", "year"],
+            &["graph", "deliveries", "--period", "month", "--theme", "light"],
+            &["graph", "deliveries", "--from", "-2h", "-o", &picture],
+            &[
+                "graph",
+                "deliveries",
+                "--from",
+                "1900-01-01 00:00",
+                "--to",
+                "9999-01-01 00:00",
+                "-o",
+                &picture,
+            ],
+            &["update", "--flush"],
+            &["update", "--flush"],
+        ] {
+            let output = faked(MAILLOGS.as_ref()).args(words).output().expect("faketime");
+            let said = stderr(&output);
+            assert!(
+                matches!(output.status.code(), Some(0 | 1)),
+                "{words:?} at {time}: {} {said}",
+                output.status
+            );
+            assert!(!said.contains("panicked") && !said.contains("defect"), "{words:?} at {time}: {said}");
+        }
+        // What lies before 1970 is no label, so its line is another.
+        for (protocol, key, expected) in
+            [("send", "message_new", "2"), ("send", "message_other", "3"), ("imap", "imap_success", "3")]
+        {
+            let output = faked(MAILLOGS.as_ref()).arg(protocol).output().expect("faketime");
+            assert!(output.status.success(), "a query at {time}: {}", stderr(&output));
+            let answer = Answer::parse(&String::from_utf8_lossy(&output.stdout));
+            assert_eq!(answer.text(key), expected, "{protocol} at {time}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod full;
 mod giants;
 mod graphs;
 mod identities;
+mod left_over;
 mod maillog;
 mod page;
 mod personality;

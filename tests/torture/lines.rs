@@ -30,7 +30,7 @@ pub const SUBMIT: Feed = Feed { protocol: "rbl", log: "smtplog", dir: "submit" }
 
 impl Feed {
     /// The text of line `n`: neighbours raise different counters, and every sum has its own share of it.
-    fn text(&self, n: usize, kind: Lines) -> String {
+    pub fn text(&self, n: usize, kind: Lines) -> String {
         if self.protocol == "rbl" {
             return match n % 3 {
                 0 => format!("rblsmtpd: 192.0.2.7 pid {n}: 451 https://www.spamhaus.org/"),

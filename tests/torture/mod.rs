@@ -9,6 +9,7 @@
 //! `MAILLOGS_TORTURE=full` kills 1,000 times each; `MAILLOGS_SEED` repeats what chance chose, though never its
 //! timing; `MAILLOGS_TORTURE_KEEP` names a directory that takes the stores that are not as they should be.
 
+mod inject;
 mod lines;
 mod logger;
 mod process;

@@ -181,7 +181,8 @@ impl<'a> Search<'a> {
         let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);
         let to = file.length()?;
-        let mut content = Content::open(file.file(), file.compression, 0).at("read", &file.path)?;
+        let held = file.held().at("read", &file.path)?;
+        let mut content = Content::open(held, file.compression, 0).at("read", &file.path)?;
         // The block that is being taken apart, and what stands before it.
         let recent = RefCell::new((Vec::new(), 0u64));
         let read = |block: &mut [u8], at: u64| {

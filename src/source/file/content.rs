@@ -1,7 +1,9 @@
 //! One open log file: is it the one that we know, and what are its lines?
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use super::compressed::{Compression, Content};
@@ -9,6 +11,7 @@ use crate::error::{At, Error, Result};
 use crate::line::Parser;
 use crate::source::identity::mtime;
 use crate::source::lines::{RawLine, walk_mended};
+use crate::source::opener::Opener;
 use crate::store::disk::{file_id, read_at};
 use crate::store::ledger::{Digest, Position};
 use crate::store::state::digest;
@@ -32,10 +35,26 @@ pub struct Open {
     pub(super) id: (u64, u64),
     pub(super) size: u64,
     pub(super) compression: Compression,
-    file: File,
+    file: Held,
     head: Vec<u8>,
     /// Why its beginning could not be unpacked.
     head_damage: Option<String>,
+}
+
+/// An open file, or how it is opened again.
+#[derive(Debug)]
+enum Held {
+    Open(File),
+    /// Closed after the look at it: there may be more of them than files may be open at once.
+    Closed(Again),
+}
+
+struct Again(Rc<dyn Opener>);
+
+impl fmt::Debug for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Again")
+    }
 }
 
 /// Is a file the one of a position?
@@ -66,6 +85,7 @@ impl Open {
         let head_damage = content.damage.take();
         drop(content);
         head.truncate(got);
+        let file = Held::Open(file);
         Ok(Open {
             path: path.to_owned(),
             mtime: mtime(&meta),
@@ -77,6 +97,39 @@ impl Open {
             head,
             head_damage,
         })
+    }
+
+    /// The open file.
+    pub(super) fn held(&self) -> io::Result<&File> {
+        match &self.file {
+            Held::Open(file) => Ok(file),
+            Held::Closed(_) => Err(io::Error::new(io::ErrorKind::NotFound, "it is not open any more")),
+        }
+    }
+
+    /// Is it open?
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.file, Held::Open(_))
+    }
+
+    /// The same file, open again. `None`: another stands in its place now.
+    fn open_again(&self, opener: &dyn Opener) -> Result<Option<Open>> {
+        let Some(file) = opener.open(&self.path).at("open", &self.path)? else { return Ok(None) };
+        if file_id(&file.metadata().at("look at", &self.path)?) != self.id {
+            return Ok(None);
+        }
+        Ok(Some(Open {
+            path: self.path.clone(),
+            head: self.head.clone(),
+            head_damage: self.head_damage.clone(),
+            file: Held::Open(file),
+            ..*self
+        }))
+    }
+
+    /// Closes it until it is read.
+    pub(super) fn close(&mut self, opener: &dyn Opener) {
+        self.file = Held::Closed(Again(opener.again()));
     }
 
     /// Is it the file of `position`?
@@ -92,7 +145,7 @@ impl Open {
             return Ok(Match::No);
         }
         if !self.compression.is_packed() {
-            let meta = self.file.metadata().at("look at", &self.path)?;
+            let meta = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?;
             if meta.len() < position.counted {
                 return Ok(Match::Short);
             }
@@ -111,13 +164,9 @@ impl Open {
         position.counted > 0 && head.is_some_and(|head| digest(&[head]) == position.head)
     }
 
-    pub(super) fn file(&self) -> &File {
-        &self.file
-    }
-
     /// How far it is to be read: an archive to its end, wherever that is.
     pub(super) fn length(&self) -> Result<u64> {
-        let meta = self.file.metadata().at("look at", &self.path)?;
+        let meta = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?;
         Ok(if self.compression.is_packed() { u64::MAX } else { meta.len() })
     }
 
@@ -132,7 +181,7 @@ impl Open {
     fn before(&self, place: u64) -> io::Result<(Vec<u8>, Option<String>)> {
         let length = tail_length(place);
         let mut tail = vec![0; usize::try_from(length).unwrap_or(TAIL)];
-        let mut content = Content::open(&self.file, self.compression, place - length)?;
+        let mut content = Content::open(self.held()?, self.compression, place - length)?;
         let got = content.fill(&mut tail)?;
         tail.truncate(got);
         Ok((tail, content.damage))
@@ -140,7 +189,7 @@ impl Open {
 
     /// The position at its present end. `None`: it is empty, or packed (no copy is made so).
     pub(super) fn whole(&self) -> Result<Option<Position>> {
-        let counted = self.file.metadata().at("look at", &self.path)?.len();
+        let counted = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?.len();
         if counted == 0 || self.compression.is_packed() {
             return Ok(None);
         }
@@ -156,12 +205,15 @@ impl Open {
 
     /// The place behind its last newline.
     pub(super) fn last_line_end(&self) -> Result<u64> {
-        let mut end = self.file.metadata().at("look at", &self.path)?.len();
+        let mut end = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?.len();
         let mut block = vec![0; 1 << 16];
         while end > 0 {
             let start = end.saturating_sub(block.len() as u64);
             let want = block.len().min(usize::try_from(end - start).unwrap_or(usize::MAX));
-            let got = read_at(&self.file, &mut block[..want], start).at("read", &self.path)?;
+            let got = self
+                .held()
+                .and_then(|file| read_at(file, &mut block[..want], start))
+                .at("read", &self.path)?;
             if let Some(newline) = memchr::memrchr(b'\n', &block[..got]) {
                 return Ok(start + newline as u64 + 1);
             }
@@ -170,12 +222,22 @@ impl Open {
         Ok(0)
     }
 
-    /// Gives `each` every line from `from` on. `None`: it was truncated meanwhile.
+    /// Gives `each` every line from `from` on. `None`: it was truncated meanwhile, or renamed while it was not open.
     ///
     /// A first line that begins before `from` was counted already, as far as it went then; its rest counts nothing. But a
     /// rest that begins with a stamp and a program is a line of its own: the one before was cut by a loss of power.
-    pub(super) fn read(&self, from: u64, mut each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
-        let meta = self.file.metadata().at("look at", &self.path)?;
+    pub(super) fn read(&self, from: u64, each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
+        match &self.file {
+            Held::Open(_) => self.read_held(from, each),
+            Held::Closed(Again(opener)) => match self.open_again(opener.as_ref())? {
+                Some(open) => open.read_held(from, each),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn read_held(&self, from: u64, mut each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
+        let meta = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?;
         let to = if self.compression.is_packed() { u64::MAX } else { meta.len() };
         let (window, _) = self.before(from).at("read", &self.path)?;
         if to < from || window.len() as u64 != tail_length(from) {
@@ -183,7 +245,10 @@ impl Open {
         }
         let is_rest = window.last().is_some_and(|&b| b != b'\n');
         let mut trace = Trace::new(self.head.clone(), window, from);
-        let mut content = Content::open(&self.file, self.compression, from).at("read", &self.path)?;
+        let mut content = self
+            .held()
+            .and_then(|file| Content::open(file, self.compression, from))
+            .at("read", &self.path)?;
         let read = |block: &mut [u8], at| {
             let got = content.fill(block)?;
             trace.note(&block[..got], at);
@@ -213,9 +278,9 @@ impl Open {
 
     /// Does it still hold what was read of it?
     fn still_holds(&self, head: &[u8], end: u64, counted: u64, tail: &[u8]) -> Result<bool> {
-        let size = self.file.metadata().at("look at", &self.path)?.len();
+        let size = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?.len();
         let mut now = vec![0; head.len()];
-        let got = read_at(&self.file, &mut now, 0).at("read", &self.path)?;
+        let got = self.held().and_then(|file| read_at(file, &mut now, 0)).at("read", &self.path)?;
         let (tail_now, _) = self.before(counted).at("read", &self.path)?;
         Ok(size >= end && now.get(..got) == Some(head) && tail_now == tail)
     }
@@ -225,7 +290,7 @@ impl Open {
     /// # Errors
     /// When it was written to just now: it will be whole soon.
     fn damaged(&self, why: &str) -> Result<String> {
-        let modified = self.file.metadata().and_then(|m| m.modified()).at("look at", &self.path)?;
+        let modified = self.held().and_then(|file| file.metadata()?.modified()).at("look at", &self.path)?;
         let path = self.path.display();
         if SystemTime::now().duration_since(modified).unwrap_or_default() < BEING_WRITTEN {
             let text = format!("{path}: is being compressed; its lines are counted at the next run");

@@ -9,7 +9,7 @@ use super::compressed::Compression;
 use super::content::{Match, Open, before_all};
 use super::siblings::{self, Sibling};
 use crate::error::{Error, Result};
-use crate::source::opener::Opener;
+use crate::source::opener::{Opener, most_held};
 use crate::store::ledger::{Position, Stream};
 
 use super::Reached;
@@ -104,7 +104,8 @@ pub(super) fn attempt(
     opener: &dyn Opener,
 ) -> Try<(Vec<Open>, Vec<Plan>)> {
     let live = open_live(path, opener)?;
-    let mut look = Look { path, olddir, opener, clock, live, siblings: None, opened: vec![] };
+    let most_held = most_held(1);
+    let mut look = Look { path, olddir, opener, clock, most_held, live, siblings: None, opened: vec![] };
     let mut plans: Vec<Plan> = Vec::new();
     for (i, stream) in streams.iter().enumerate() {
         // Those that stand at the same place have the same to read.
@@ -128,7 +129,8 @@ pub(super) fn is_there(
     opener: &dyn Opener,
 ) -> Try<bool> {
     let live = open_live(path, opener)?;
-    let mut look = Look { path, olddir, opener, clock, live, siblings: None, opened: vec![] };
+    let most_held = most_held(1);
+    let mut look = Look { path, olddir, opener, clock, most_held, live, siblings: None, opened: vec![] };
     if position.counted == 0 {
         return Ok(false);
     }
@@ -166,6 +168,7 @@ struct Look<'a> {
     olddir: Option<&'a Path>,
     opener: &'a dyn Opener,
     clock: Clock,
+    most_held: usize,
     live: Option<Open>,
     /// The oldest first; `None`: nobody asked yet.
     siblings: Option<Vec<Sibling>>,
@@ -226,7 +229,7 @@ impl Look<'_> {
     /// The open sibling of number `i`.
     fn open(&mut self, i: usize, sibling: &Sibling) -> Try<&Open> {
         let slot = self.opened.get_mut(i).ok_or(Trouble::Changed)?;
-        if slot.is_none() {
+        if !slot.as_ref().is_some_and(Open::is_held) {
             let file = self.opener.open(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
             let file = Open::new(&sibling.path, file.ok_or(Trouble::Changed)?, sibling.compression)?;
             if file.id != sibling.entry.file {
@@ -240,6 +243,16 @@ impl Look<'_> {
     fn close(&mut self, i: usize) {
         if let Some(slot) = self.opened.get_mut(i) {
             *slot = None;
+        }
+    }
+
+    /// After a long time without us there may be thousands of files to read: of those that `plan` needs only some are
+    /// held open, the others are opened again when they are read.
+    fn bound(&mut self, i: usize, plan: &Plan) {
+        if plan.spans.len() > self.most_held
+            && let Some(Some(open)) = self.opened.get_mut(i)
+        {
+            open.close(self.opener);
         }
     }
 
@@ -297,6 +310,7 @@ impl Look<'_> {
             if self.open(i, sibling)?.matches(position)? != Match::Full && !self.is_copy_of_live(i)? {
                 plan.spans.push(Span { file: i, from: 0, is_before: false });
             }
+            self.bound(i, &plan);
         }
         if ours < all.len() && self.live.is_some() {
             plan.spans.push(Span { file: usize::MAX, from: 0, is_before: false });
@@ -368,6 +382,7 @@ impl Look<'_> {
                     }
                     plan.spans.push(Span { file: i, from, is_before: false });
                 }
+                self.bound(i, &plan);
             }
         }
         if let Some(live) = &self.live {

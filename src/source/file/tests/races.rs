@@ -29,6 +29,10 @@ impl Opener for Rotating<'_> {
         self.step();
         Plain.list(dir, wanted)
     }
+
+    fn again(&self) -> std::rc::Rc<dyn Opener> {
+        std::rc::Rc::new(Plain)
+    }
 }
 
 /// Up to two rotations were not seen yet, then `rotate` comes before each single step of the look. It takes the live
@@ -147,6 +151,10 @@ fn an_endless_rotation_ends_the_look() {
         fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
             Plain.list(dir, wanted)
         }
+
+        fn again(&self) -> std::rc::Rc<dyn Opener> {
+            std::rc::Rc::new(Plain)
+        }
     }
     let mut place = Place::new(1);
     place.append("log", "1\n");
@@ -168,6 +176,10 @@ impl Opener for Refusing {
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
         Plain.list(dir, wanted)
     }
+
+    fn again(&self) -> std::rc::Rc<dyn Opener> {
+        std::rc::Rc::new(Plain)
+    }
 }
 
 #[test]
@@ -188,4 +200,35 @@ fn an_older_file_that_may_not_be_read_stops_nobody_and_a_younger_one_does() {
     place.append("log", "5\n");
     let said = place.try_poll_by(&[0], &Refusing("log.1")).unwrap_err();
     assert!(said.to_string().contains("Permission denied"), "{said}");
+}
+
+/// More rotated files than are held open, and a rotation between the look and the reading, which gives every one of them
+/// another name: all is read anew, nothing is missed or read twice.
+#[test]
+fn a_rotation_between_the_look_and_the_reading_of_many_files() {
+    const FILES: usize = 530;
+    let mut place = begun();
+    let rotate = |dir: &Dir, files: usize, line: &str| {
+        for n in (1..=files).rev() {
+            dir.rename(&format!("log.{n}"), &format!("log.{}", n + 1));
+        }
+        dir.rename("log", "log.1");
+        dir.append("log", line);
+    };
+    let mut expected = Vec::new();
+    for n in 0..FILES {
+        rotate(&place, n, &format!("line {n}\n"));
+        expected.push(format!("line {n}"));
+    }
+    let streams: Vec<&Stream> = place.streams.iter().collect();
+    let (snapshot, plans) = open(&place.path("log"), None, &streams, CLOCK, &Plain).unwrap();
+    let held = snapshot.files().iter().filter(|file| file.is_held()).count();
+    assert!((1..=514).contains(&held), "{held} are open");
+    rotate(&place, FILES, "after\n");
+    let outcome = snapshot.read(&plans, |_, _, _| {}).unwrap();
+    assert!(matches!(outcome, Outcome::Changed), "{outcome:?}");
+    expected.push("after".to_owned());
+    assert_eq!(place.news(), expected);
+    assert_eq!(place.lost(), "");
+    assert_eq!(place.news(), Vec::<String>::new());
 }

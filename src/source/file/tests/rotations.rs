@@ -419,6 +419,10 @@ impl Opener for Denied {
     fn list(&self, _: &Path, _: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<crate::source::opener::Entry>> {
         Err(std::io::ErrorKind::PermissionDenied.into())
     }
+
+    fn again(&self) -> std::rc::Rc<dyn Opener> {
+        std::rc::Rc::new(Plain)
+    }
 }
 
 #[test]

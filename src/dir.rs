@@ -1,0 +1,144 @@
+//! The entries of a directory.
+//!
+//! `std::fs::read_dir` panics where closing the directory fails, as it may over a network; here that is nothing: all
+//! that was to be read was read.
+use std::ffi::{OsStr, OsString};
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::dir::{Dir, OwningIter, Type};
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+
+/// What an entry is, a symbolic link not being followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// Anything else.
+    Other,
+}
+
+/// One entry; never `.` or `..`.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    path: PathBuf,
+    kind: Option<Kind>,
+}
+
+impl Entry {
+    /// Its name in the directory.
+    pub fn file_name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    /// Its name, if it is UTF-8.
+    pub fn name(&self) -> Option<&str> {
+        self.file_name().to_str()
+    }
+
+    /// The directory's path and its name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is.
+    ///
+    /// # Errors
+    /// When the directory does not tell and it cannot be looked at.
+    pub fn kind(&self) -> io::Result<Kind> {
+        if let Some(kind) = self.kind {
+            return Ok(kind);
+        }
+        let meta = self.metadata()?;
+        Ok(match (meta.is_file(), meta.is_dir()) {
+            (true, _) => Kind::File,
+            (_, true) => Kind::Directory,
+            _ => Kind::Other,
+        })
+    }
+
+    /// How it looks now, a symbolic link not being followed.
+    ///
+    /// # Errors
+    /// When it cannot be looked at; it may be gone.
+    pub fn metadata(&self) -> io::Result<Metadata> {
+        std::fs::symlink_metadata(&self.path)
+    }
+}
+
+/// The entries of a directory, in no order.
+pub struct Entries {
+    dir: PathBuf,
+    /// `None`: it could not be read on.
+    entries: Option<OwningIter>,
+}
+
+/// Opens the directory at `path` and reads it entry by entry.
+///
+/// # Errors
+/// When it cannot be opened. An entry is an error where it cannot be read on; it ends there.
+pub fn read(path: &Path) -> io::Result<Entries> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let dir = Dir::open(path, flags, Mode::empty())?;
+    Ok(Entries { dir: path.to_owned(), entries: Some(dir.into_iter()) })
+}
+
+impl Iterator for Entries {
+    type Item = io::Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let entry = match self.entries.as_mut()?.next()? {
+                Ok(entry) => entry,
+                Err(errno) => {
+                    self.entries = None;
+                    return Some(Err(errno.into()));
+                }
+            };
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let kind = entry.file_type().map(|kind| match kind {
+                Type::File => Kind::File,
+                Type::Directory => Kind::Directory,
+                _ => Kind::Other,
+            });
+            let path = self.dir.join(OsString::from(OsStr::from_bytes(name)));
+            return Some(Ok(Entry { path, kind }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{create_dir, write};
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_entries_are_those_of_the_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        write(temp.path().join("file"), "12345").unwrap();
+        create_dir(temp.path().join("directory")).unwrap();
+        symlink("file", temp.path().join("link")).unwrap();
+        write(temp.path().join(OsStr::from_bytes(b"\xff")), "").unwrap();
+        let mut found: Vec<Entry> = read(temp.path()).unwrap().map(Result::unwrap).collect();
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        let names: Vec<&[u8]> = found.iter().map(|e| e.file_name().as_bytes()).collect();
+        assert_eq!(names, [&b"directory"[..], b"file", b"link", b"\xff"]);
+        let kinds: Vec<Kind> = found.iter().map(|e| e.kind().unwrap()).collect();
+        assert_eq!(kinds, [Kind::Directory, Kind::File, Kind::Other, Kind::File]);
+        let unknown = Entry { kind: None, ..found[2].clone() };
+        assert_eq!(unknown.kind().unwrap(), Kind::Other);
+        assert_eq!(found[1].metadata().unwrap().len(), 5);
+        assert_eq!(found[3].name(), None);
+        assert_eq!(read(&temp.path().join("none")).err().unwrap().kind(), io::ErrorKind::NotFound);
+        assert_eq!(read(&temp.path().join("file")).err().unwrap().kind(), io::ErrorKind::NotADirectory);
+    }
+}
