@@ -325,7 +325,7 @@ fn a_clock_of_1970_blocks_no_rrd() {
 }
 
 /// The RRDs, and those that were moved aside.
-fn rrds(world: &World) -> usize {
+pub(super) fn rrds(world: &World) -> usize {
     let entries = fs::read_dir(&world.config.rrd_dir).unwrap();
     entries.filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("send.rrd")).count()
 }
