@@ -85,7 +85,7 @@ fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
         let path = entry.path();
         // What is replaced as a whole needs to be read; a lock and an RRD are written in place.
         let bits = match path.extension().and_then(OsStr::to_str) {
-            Some("lock" | "packing" | "rrd") => READ | WRITE,
+            Some("lock" | "packing" | "rrd" | "minutes") => READ | WRITE,
             Some("state" | "journal" | "intent" | "held" | "txt") => READ,
             _ => continue,
         };

@@ -68,7 +68,7 @@ fn path(path: &Path) -> String {
 /// Lock, state, journal, counter file. Of a protocol that is not used only what is wrong is said.
 fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
     let number = || store.read().ok().flatten().map_or(0, |state| state.number);
-    for health in settled(|| (number(), store.health())) {
+    for health in settled(|| (number(), store.health((job.clock)()))) {
         let (check, level, subject, text) = match health {
             Health::Fine => ("state", Level::Ok, path(&store.state_dir), "can be read".to_owned()),
             Health::Fresh => {

@@ -217,7 +217,13 @@ impl Job<'_> {
             let path = match std::fs::canonicalize(path) {
                 Ok(path) => path,
                 // One that was not there when it was met first is known by a name that led nowhere then.
-                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                // So is one that leads nowhere: a file in the place of a directory, a circle of links.
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory
+                    ) || e.raw_os_error() == Some(nix::libc::ELOOP) =>
+                {
                     path.to_owned()
                 }
                 Err(e) => return Err(e).at("look at", path),

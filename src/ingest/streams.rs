@@ -80,7 +80,7 @@ fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<Str
     let is_ours = |s: &Stream| s.machine.is_empty() || s.machine == machine;
     let before = known.iter().filter(is_usual).max_by_key(|s| (is_ours(s), s.seen));
     if let Some(before) = before
-        && (there(&before.name) || before.seen > now - GIVEN_UP)
+        && (there(&before.name) || (is_ours(before) && before.seen > now - GIVEN_UP))
     {
         return Some(before.name.clone());
     }
@@ -99,18 +99,27 @@ struct Part {
 /// Reads every stream of `readers` to its end. What cannot be read is said once, and its lines wait.
 pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
+    let mut unsure: Vec<(String, Part, Error)> = Vec::new();
     for (i, reader) in readers.iter_mut().enumerate() {
         let now = reader.gather.now();
         let named = stream_names(&reader.job, &reader.gather.state.ledger.streams, now);
         let job = reader.job;
         let streams = reader.gather.streams(&named, &|stream| is_ours(&job, stream));
-        for ((name, place), stream) in named.into_iter().zip(streams) {
+        for ((name, place), (stream, why)) in named.into_iter().zip(streams) {
             let part = Part { reader: i, stream, place };
+            if let Some(e) = why {
+                unsure.push((name, part, e));
+                continue;
+            }
             match names.iter_mut().find(|(n, _)| *n == name) {
                 Some((_, parts)) => parts.push(part),
                 None => names.push((name, vec![part])),
             }
         }
+    }
+    for (name, part, e) in unsure {
+        let before = checkpoints(readers, std::slice::from_ref(&part));
+        settle(readers, &[part], &before, &name, Err(e));
     }
     for (name, parts) in names {
         match name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {

@@ -54,7 +54,14 @@ impl Job<'_> {
             let file = base.join("state").join(format!("{}.state", self.feed.protocol.name));
             let read = match disk::read_within(&file, disk::LARGEST_RECORD) {
                 // Whoever may not go there cannot have counted there.
-                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => continue,
+                Err(Error::Io { source, .. })
+                    if matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::NotADirectory)
+                        || source.raw_os_error() == Some(nix::libc::ELOOP) =>
+                {
+                    continue;
+                }
+                // Something of that name is there, and no store: multilog has a file `state` in each of its directories.
+                Err(Error::TooLarge { .. } | Error::Message(_)) => continue,
                 other => other?,
             };
             let Some(state) = read.and_then(|bytes| decode::<State>(&bytes)) else {
@@ -67,7 +74,7 @@ impl Job<'_> {
                     .as_ref()
                     .map_or("toaster.conf".into(), |file| file.display().to_string());
                 let found =
-                    if self.config.file.is_some() { "says" } else { "was not found, and its default is" };
+                    if self.config.file.is_some() { "says" } else { "was not found; without it there is" };
                 return Err(Error::Message(format!(
                     "{}: is counted in the store {}, and {config} {found} logs_base = {:?}; set logs_base, or, if the store was left on purpose, move {} away",
                     directory.display(),

@@ -18,6 +18,8 @@ use crate::config::Config;
 use crate::error::warn;
 use crate::ingest::feeds;
 use crate::source::opener;
+use crate::store::disk;
+use crate::store::state::is_record;
 
 /// What stands under a name of ours.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ enum What {
     File,
     /// 0600, and empty.
     Lock,
+    /// 0600, and a record of ours.
+    Record,
 }
 
 /// Gives root's files in the store to their owner, and says how many they were.
@@ -66,7 +70,12 @@ fn told(paths: &[PathBuf]) -> Option<String> {
 fn hold(above: &File, name: &str, what: What) -> Option<File> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = File::from(openat(above, name, flags, Mode::empty()).ok()?);
-    fstat(&file).is_ok_and(|stat| is_roots(&stat, what)).then_some(file)
+    let begins_as_ours = || {
+        let mut front = [0; 8];
+        matches!(disk::read_at(&file, &mut front, 0), Ok(8)) && is_record(&front)
+    };
+    let is_it = fstat(&file).is_ok_and(|stat| is_roots(&stat, what));
+    (is_it && (what != What::Record || begins_as_ours())).then_some(file)
 }
 
 fn is_roots(stat: &FileStat, what: What) -> bool {
@@ -77,6 +86,7 @@ fn is_roots(stat: &FileStat, what: What) -> bool {
             What::Directory => kind == SFlag::S_IFDIR && mode == 0o755,
             What::File => kind == SFlag::S_IFREG && stat.st_nlink == 1 && mode == 0o644,
             What::Lock => kind == SFlag::S_IFREG && stat.st_nlink == 1 && mode == 0o600 && stat.st_size == 0,
+            What::Record => kind == SFlag::S_IFREG && stat.st_nlink == 1 && mode == 0o600 && stat.st_size > 0,
         }
 }
 
@@ -89,9 +99,17 @@ fn each(config: &Config, uid: Uid, visit: Visit<'_>) {
     for name in feeds.iter().map(|feed| feed.protocol.name) {
         state.extend(["state", "journal", "intent"].map(|kind| (format!("{name}.{kind}"), What::File)));
         state.extend(["lock", "packing"].map(|kind| (format!("{name}.{kind}"), What::Lock)));
+        state.push((format!("{name}.held"), What::Record));
     }
-    let counters = feeds.iter().map(|feed| (feed.counter_file.clone(), What::File)).collect();
-    let rrds = feeds.iter().map(|feed| (format!("{}.rrd", feed.protocol.name), What::File)).collect();
+    let minutes = |name: &str| [format!(".{name}.minutes"), format!(".{name}.minutes.old")];
+    let (mut counters, mut rrds) = (Vec::new(), Vec::new());
+    for feed in &feeds {
+        let name = feed.protocol.name;
+        state.extend(minutes(name).map(|name| (name, What::File)));
+        counters.extend(minutes(name).map(|name| (name, What::File)));
+        counters.extend([feed.counter_file.clone(), format!(".{name}.state")].map(|name| (name, What::File)));
+        rrds.extend([format!("{name}.rrd"), format!(".{name}.state")].map(|name| (name, What::File)));
+    }
     let base = &config.logs_base;
     for (dir, names) in
         [(&base.join("state"), state), (&config.logs_counters, counters), (&config.rrd_dir, rrds)]

@@ -170,13 +170,16 @@ pub enum Health {
 /// Why files are moved out of the way, as it stands in their names, and what that means.
 const WHY: [(&str, &str); 3] = [
     ("corrupt", "it was damaged"),
-    ("old", "it has data sources or a step that are not those of toaster.conf any more"),
+    (
+        "old",
+        "it has data sources or a step that toaster.conf no longer has; the RRD in its place has the rest",
+    ),
     ("future", "a clock that was days ahead had written to it"),
 ];
 
 impl Store {
     /// Looks at lock, state, journal, intent, counter file, at copies, and at what was moved aside.
-    pub fn health(&self) -> Vec<Health> {
+    pub fn health(&self, now: i64) -> Vec<Health> {
         let mut found = Vec::new();
         let lock = self.file("lock");
         let held = std::fs::File::open(&lock)
@@ -222,7 +225,8 @@ impl Store {
             Ok(Some((_, path))) => found.push(Health::Behind(path)),
             Err(e) => found.push(Health::Unreadable(self.counters_copy(), e.to_string())),
         }
-        let ours = [self.file("state"), self.journal(), self.counter_file.clone(), self.rrd.clone()];
+        let kept = ["state", "journal", "intent", "held"].map(|name| self.file(name));
+        let ours = kept.into_iter().chain([self.counter_file.clone(), self.rrd.clone()]).collect::<Vec<_>>();
         for (path, (name, why)) in ours.iter().flat_map(|path| WHY.map(|why| (path, why))) {
             let aside = aside::all(path, name).into_iter();
             found.extend(aside.map(|(time, file)| Health::Aside(file, time, why)));
@@ -230,7 +234,7 @@ impl Store {
         if let Some((state, written)) = state.as_ref().and_then(|s| Some((s, s.counter_file?))) {
             match disk::read(&self.counter_file) {
                 Ok(Some(bytes)) if digest(&[&bytes]) == written => found.push(Health::Fine),
-                Ok(Some(bytes)) if self.is_older_copy(state, &bytes) => {
+                Ok(Some(bytes)) if self.is_older_copy(state, &bytes, now) => {
                     found.push(Health::OlderCounters(self.counter_file.clone()));
                 }
                 Ok(_) | Err(Error::TooLarge { .. }) => found.push(Health::Edited(self.counter_file.clone())),
@@ -342,6 +346,8 @@ impl Session<'_> {
     pub fn commit(&mut self, mut state: State, updates: Vec<Update>, now: i64) -> Result<()> {
         state.number = self.state.number + 1;
         state.committed = now;
+        // What was found there or gone meanwhile is known to the session alone.
+        state.vanished.clone_from(&self.state.vanished);
         if state.store == Digest::default() {
             state.store = new_identity();
         }
@@ -360,6 +366,7 @@ impl Session<'_> {
             gauges_before: self.state.gauges.clone(),
             rrd: None,
             redone: 0,
+            refilled: 0,
         };
         if self.lost_journal {
             push::leave_out(self.store, &mut journal, now);

@@ -13,6 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::commit::Store;
+use super::ledger::Digest;
 use super::state::{State, decode, digest, number_of};
 use super::{counters, disk};
 use crate::error::{At, Result, warn};
@@ -41,10 +42,15 @@ impl Store {
     /// When a copy is there and cannot be read.
     pub(super) fn newer_copy(&self, known: Option<&State>) -> Result<Option<(State, PathBuf)>> {
         let mut newest: Option<(State, PathBuf)> = None;
-        for path in [self.counters_copy(), self.rrd_copy()] {
+        for (path, is_beside_rrd) in [(self.counters_copy(), false), (self.rrd_copy(), true)] {
             let least = newest.as_ref().map(|(state, _)| state).or(known);
-            if let Some(state) = read_newer(&path, least)? {
-                newest = Some((state, path));
+            match read_newer(&path, least) {
+                Ok(Some(state)) => newest = Some((state, path)),
+                Ok(None) => {}
+                // Where there is a state, nothing that is wrong with an RRD stops the mail log, and a reader may be one
+                // that has no right to the other directories.
+                Err(e) if least.is_some() && (is_beside_rrd || e.is_denied()) => {}
+                Err(e) => return Err(e),
             }
         }
         Ok(newest)
@@ -52,7 +58,7 @@ impl Store {
 
     /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
     /// its time: an edit is younger than the last commit.
-    pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8]) -> bool {
+    pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8], now: i64) -> bool {
         let copy = disk::read_within(&self.counters_copy(), disk::LARGEST_RECORD).ok().flatten();
         let copy = copy.and_then(|bytes| decode::<State>(&bytes));
         let is_beside_it = copy.is_some_and(|copy| {
@@ -61,7 +67,8 @@ impl Store {
                 && copy.counter_file == Some(digest(&[bytes]))
         });
         let mtime = |path: &Path| std::fs::symlink_metadata(path).map_or(i64::MAX, |meta| meta.mtime());
-        let last = state.committed.min(mtime(&self.file("state")));
+        // A clock that was ahead may have told when that was.
+        let last = state.committed.min(mtime(&self.file("state"))).min(now);
         let is_old = state.committed != 0 && mtime(&self.counter_file) < last - OLD;
         is_beside_it || (is_old && counters::is_as_we_write(self.protocol, bytes))
     }
@@ -90,7 +97,9 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
         }
     }
     let state = disk::read_within(path, disk::LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
-    Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number && copy.store == k.store)))
+    // A state of an older version has no name yet.
+    let is_of_it = |copy: &State, k: &State| copy.store == k.store || k.store == Digest::default();
+    Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number && is_of_it(copy, k))))
 }
 
 /// What is no file of ours is no copy; so is what is not there. One that cannot be looked at may be either.

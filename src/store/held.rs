@@ -2,14 +2,12 @@
 //!
 //! Everybody may read the state, because pollers do; but a piece of a line may hold a password, which vpopmail writes to
 //! its log. So the state holds a name for each piece ([`Tail::Kept`]), and `state/P.held`, which only the log's user may
-//! read, holds the pieces. A name is drawn by lot: it tells nothing of the text, as a hash of it would, and it never comes
+//! read, holds the pieces. A name is random: it tells nothing of the text, as a hash of it would, and it never comes
 //! to mean another one.
 //!
 //! The file is written before the commit that names a new piece, with the pieces of the commit before it as well; after
-//! the commit it loses what is named no more. So whatever dies when, the pieces of the last commit are there. Who may not
-//! read it counts the line once the next commit did.
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+//! the commit it loses what is named no more. So whatever dies when, the pieces of the last commit are there. A reader
+//! that may not read the file counts such a line only after the next commit has counted it.
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::commit::Session;
 use super::ledger::{Digest, Directory, Tail};
 use super::recover::{read_any, read_or_aside};
-use super::state::{Record, State, decode, encode};
+use super::state::{Record, State, decode, encode, new_identity};
 use super::{aside, disk};
 use crate::error::{Error, Result, warn};
 
@@ -33,15 +31,6 @@ impl Record for Held {
     fn from_v2(_: &[u8]) -> Option<Self> {
         None
     }
-}
-
-/// A name that never was and never will be.
-fn lot() -> Digest {
-    let mut name = Digest::default();
-    for half in name.chunks_exact_mut(8) {
-        half.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
-    }
-    name
 }
 
 fn tails(directory: &Directory) -> [&Tail; 2] {
@@ -68,7 +57,7 @@ impl Held {
                     let name = match self.0.iter().find(|(_, known)| *known == text) {
                         Some((name, _)) => *name,
                         None => {
-                            let name = lot();
+                            let name = new_identity();
                             self.0.push((name, text));
                             name
                         }

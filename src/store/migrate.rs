@@ -45,6 +45,14 @@ pub(super) fn fit(store: &Store, header: &Header) -> Fit {
     }
 }
 
+/// Was this file, which is sound and is not the one that was written last, damaged in its header? One that has nothing
+/// but data sources of today's table, and not all of them, is an older copy.
+pub(super) fn is_damaged(store: &Store, header: &Header, mark: Option<RrdMark>) -> bool {
+    let wanted = sources_of(store.protocol);
+    let is_older = fit(store, header) == Fit::Outgrown && header.sources.iter().all(|s| wanted.contains(s));
+    mark.is_some_and(|mark| mark != header.mark) && !is_older
+}
+
 /// `rrd/.send.rrd.migrated`: complete once the state names it.
 fn pending(rrd: &Path) -> PathBuf {
     let name = rrd.file_name().unwrap_or_default().to_string_lossy();
@@ -66,7 +74,7 @@ impl Session<'_> {
         if self.origin != Origin::Known || self.lost_journal {
             return Ok(());
         }
-        let mark = match begin(store, now) {
+        let mark = match begin(store, self.state.rrd, now) {
             Ok(None) => return Ok(()),
             Ok(Some(mark)) => mark,
             Err(e) => {
@@ -85,13 +93,13 @@ impl Session<'_> {
 }
 
 /// Makes the new file if one is needed, and says how it is recognised.
-fn begin(store: &Store, now: i64) -> Result<Option<RrdMark>> {
+fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMark>> {
     if store.protocol.counters.is_empty() {
         return Ok(None);
     }
     // What cannot be looked at or is damaged: the next push says so.
     let Ok(Look::Sound(old)) = look(&store.rrd) else { return Ok(None) };
-    if old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
+    if is_damaged(store, &old, mark) || old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
         return Ok(None);
     }
     let lost = missing(&old.sources, &sources_of(store.protocol));

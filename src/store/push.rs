@@ -1,5 +1,6 @@
 //! The journal, and the commit's RRD step: what is pushed, to which file, and what happens if that cannot
 //! be done. Nothing here fails: whatever is wrong with the RRD, the mail log goes on and the bins wait.
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use super::commit::Store;
 use super::ledger::Digest;
 use super::migrate::{self, Fit};
 use super::rrd::header::{Header, Look, look, put_back};
-use super::rrd::{Rows, Update, create, create_after, push, rows};
+use super::rrd::{Rows, Update, create_after, push, rows};
 use super::state::{Record, RrdMark, State};
 use super::v1::StateV1;
 use super::v2::StateV2;
@@ -46,6 +47,8 @@ pub(super) struct Journal {
     pub(super) rrd: Option<RrdBefore>,
     /// How often a later process began to redo it, as long as the RRD may not be done.
     pub(super) redone: u32,
+    /// So many of the first bins were pushed once before, to an RRD that is lost.
+    pub(super) refilled: u32,
 }
 
 impl Record for Journal {
@@ -53,13 +56,13 @@ impl Record for Journal {
         // All of the journal behind its state is as it was.
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
-        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
+        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
     }
 
     fn from_v2(bytes: &[u8]) -> Option<Self> {
         let (state, rest) = postcard::take_from_bytes::<StateV2>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
-        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone })
+        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
     }
 
     fn is_whole(&self) -> bool {
@@ -70,9 +73,11 @@ impl Record for Journal {
     }
 }
 
-/// Puts the journal's updates back among the waiting bins.
-fn hold(journal: &mut Journal, now: i64) {
-    for (begin, values) in journal.updates.drain(..) {
+/// Puts the journal's updates back among the waiting bins, but for those that were pushed once before: they are found
+/// again where they were found this time.
+fn let_wait(journal: &mut Journal, now: i64) {
+    let refilled = usize::try_from(std::mem::take(&mut journal.refilled)).unwrap_or(usize::MAX);
+    for (begin, values) in journal.updates.drain(..).skip(refilled) {
         journal.state.bins.insert(begin, tally::Bin { values, born: now, touched: 0 });
     }
     journal.state.pushed = journal.pushed_before;
@@ -87,6 +92,7 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
     }
     let first = journal.updates.first().map_or(i64::MAX, |u| u.0);
     match target(store, journal, now) {
+        Ok(Target::Other) => {}
         Ok(Target::New) => {
             // Of one that was moved aside because of its time the new one takes over the days before this one.
             let midnight = first.div_euclid(86_400).saturating_mul(86_400);
@@ -114,10 +120,10 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
             let Header { bytes, file, mark, last_update, .. } = *header;
             journal.rrd = Some(RrdBefore { file, mark, last_update, header: bytes });
         }
-        Ok(Target::None) => hold(journal, now),
+        Ok(Target::None) => let_wait(journal, now),
         Err(e) => {
             warn(format_args!("{e}; the counters go on, the graphs wait"));
-            hold(journal, now);
+            let_wait(journal, now);
         }
     }
 }
@@ -154,10 +160,16 @@ fn refill(store: &Store, journal: &mut Journal, from: i64) {
         false => format!("; what was counted {} is in no graph", unknown.join(" and ")),
     };
     warn(format_args!(
-        "{}: {} minutes that it had are written again{unknown}",
+        "{}: {} that it had {} written again{unknown}",
         store.rrd.display(),
-        again.minutes.len()
+        if again.minutes.len() == 1 {
+            "1 minute".to_owned()
+        } else {
+            format!("{} minutes", again.minutes.len())
+        },
+        if again.minutes.len() == 1 { "is" } else { "are" },
     ));
+    journal.refilled = u32::try_from(again.minutes.len()).unwrap_or(u32::MAX);
     journal.updates.splice(0..0, again.minutes);
 }
 
@@ -165,6 +177,8 @@ fn refill(store: &Store, journal: &mut Journal, from: i64) {
 enum Target {
     /// Into a file that is made.
     New,
+    /// The same, and what the one before had is not for it.
+    Other,
     /// Into the file that is there.
     Sound(Box<Header>),
     /// Nowhere now; why was said.
@@ -176,8 +190,8 @@ fn target(store: &Store, journal: &mut Journal, now: i64) -> Result<Target> {
     let dir = path.parent().unwrap_or(path);
     if journal.state.rrd.is_some()
         && journal.state.store != Digest::default()
-        && std::fs::symlink_metadata(path).is_err()
-        && std::fs::symlink_metadata(store.rrd_copy()).is_err()
+        && is_gone(path)
+        && is_gone(&store.rrd_copy())
         && let Some(until) = until(&mut journal.state.vanished, dir, PATIENCE_FOR_RRDS, now)
     {
         warn(format_args!(
@@ -203,7 +217,11 @@ fn target(store: &Store, journal: &mut Journal, now: i64) -> Result<Target> {
         Look::Sound(header) => header,
     };
     let ahead = header.last_update - now;
-    match migrate::fit(store, &header) {
+    let fit = migrate::fit(store, &header);
+    if fit != Fit::Foreign && migrate::is_damaged(store, &header, journal.state.rrd) {
+        return begin_anew(path, "corrupt", "is damaged: its header is not as it was made", now);
+    }
+    match fit {
         Fit::Foreign if !store.may_drop => {
             warn(format_args!(
                 "{}: does not fit to toaster.conf, which has an error; the graphs wait until that is mended",
@@ -213,7 +231,10 @@ fn target(store: &Store, journal: &mut Journal, now: i64) -> Result<Target> {
         }
         Fit::Foreign => {
             let what = "has other data sources or another step than are needed now";
-            begin_anew(path, "old", what, now)
+            begin_anew(path, "old", what, now).map(|target| match target {
+                Target::New => Target::Other,
+                target => target,
+            })
         }
         _ if ahead > FUTURE => {
             let what = "was updated with a time that is still to come (was the clock wrong?)";
@@ -231,6 +252,10 @@ fn target(store: &Store, journal: &mut Journal, now: i64) -> Result<Target> {
         }
         Fit::Good => Ok(Target::Sound(header)),
     }
+}
+
+fn is_gone(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// Moves the file aside, whose place a new one takes. Where that cannot be done the bins wait.
@@ -251,7 +276,7 @@ fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
 /// still be. Those that a later commit may have pushed, of which the state was lost, are compared with its rows.
 fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     let known = journal.state.rrd_end;
-    hold(journal, now);
+    let_wait(journal, now);
     let floor = tally::begin(last_update + store.step - 1, store.step);
     let has = if known < last_update {
         rows(&store.rrd, store.protocol, store.step, known, floor)
@@ -262,23 +287,37 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
         warn(format_args!("{e}; what was counted until its end is taken as being in it"));
         Rows::new()
     });
-    let (mut taken, mut lacking) = (0u64, 0u64);
-    for (begin, bin) in journal.state.bins.range_mut(known.min(floor)..floor) {
-        match has.get(begin) {
-            Some(row) => {
-                for ((value, there), counter) in bin.values.iter_mut().zip(row).zip(store.protocol.counters) {
-                    *value = if counter.kind.is_gauge() { 0 } else { (*value - there).max(0) };
-                }
-            }
-            // Its rows are longer than a minute by now.
-            None => bin.values.fill(0),
+    // A late line may have been pushed to a later minute than its own: what a minute has too much is taken from the next.
+    let mut surplus = vec![0; store.protocol.counters.len()];
+    let (mut again, mut lacking) = (0u64, 0u64);
+    let none = vec![0; store.protocol.counters.len()];
+    let begins: BTreeSet<i64> = journal
+        .state
+        .bins
+        .range(known.min(floor)..floor)
+        .map(|(k, _)| *k)
+        .chain(has.keys().copied())
+        .collect();
+    for begin in begins {
+        let bin = journal.state.bins.get_mut(&begin);
+        again += u64::from(bin.is_some());
+        let mut nothing = none.clone();
+        let values = bin.map_or(&mut nothing, |bin| &mut bin.values);
+        let row = has.get(&begin);
+        for (i, counter) in store.protocol.counters.iter().enumerate() {
+            let value = match row {
+                Some(row) if !counter.kind.is_gauge() => values[i] - row[i] - surplus[i],
+                // A level, or a time of which only longer rows are left.
+                _ => 0,
+            };
+            values[i] = value.max(0);
+            surplus[i] = if row.is_some() { (-value).max(0) } else { surplus[i] };
         }
-        taken += 1;
-        lacking += u64::from(bin.values.iter().any(|v| *v != 0));
+        lacking += u64::from(values.iter().any(|v| *v != 0));
     }
-    if taken > 0 {
+    if again > 0 {
         warn(format_args!(
-            "{}: ends at {}, which is later than the last commit knows: of {taken} minutes that were counted again, {lacking} are not in it as a whole; what it lacks goes to its next minute",
+            "{}: ends at {}, later than the last commit that is known: {again} minutes were counted again, and {lacking} of them do not stand in it as a whole; what it lacks of them is added to its next minute",
             store.rrd.display(),
             local(last_update),
         ));
@@ -373,7 +412,7 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
         }
         _ => Ok(()),
     };
-    hold(journal, now);
+    let_wait(journal, now);
 }
 
 /// The file that was moved aside in this commit because it ends days after now: its past is that of the new one.
@@ -395,7 +434,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
                 Err(e) => warn(e),
             }
         }
-        return hold(journal, now);
+        return let_wait(journal, now);
     }
     let result = match &journal.rrd {
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
@@ -404,7 +443,10 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
         Some(before) => match look(path) {
             Ok(Look::Sound(is)) if is.mark == before.mark => {
                 let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
-                if same {
+                if !same && is.last_update < before.last_update {
+                    // An older copy: the next commit fills it.
+                    return let_wait(journal, now);
+                } else if same {
                     mend(path, &before.header, now)
                         .and_then(|()| push_or_undo(store, before, &journal.updates, now))
                 } else {
@@ -420,20 +462,16 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
                     push(path, protocol, step, is.last_update, &rest)
                 }
             }
-            Ok(Look::Missing) => create(path, protocol, step, &journal.updates),
-            Ok(_) => match aside::set_aside(path, "corrupt", now) {
-                Ok(aside) => {
-                    warn(format_args!("{}: is damaged; {}, a new one is begun", path.display(), aside));
-                    create(path, protocol, step, &journal.updates)
-                }
-                Err(e) => Err(e),
-            },
+            // Gone since, or damaged: whoever commits next sees to it, and says so.
+            Ok(_) => return let_wait(journal, now),
             Err(e) => Err(e),
         },
     };
     if result.is_ok() {
-        let before = journal.rrd.as_ref().map_or(journal.pushed_before, |before| before.last_update);
-        store.note_minutes(before, &journal.updates);
+        let refilled = usize::try_from(journal.refilled).unwrap_or(usize::MAX);
+        // Before the first RRD of all nothing was pushed.
+        let before = if journal.state.rrd.is_some() { journal.state.rrd_end } else { i64::MIN };
+        store.note_minutes(before, journal.updates.get(refilled..).unwrap_or_default());
     }
     match result {
         Ok(()) => match look(path) {
@@ -445,7 +483,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
         },
         Err(e) => {
             warn(format_args!("{e}; the counters go on, the graphs wait"));
-            hold(journal, now);
+            let_wait(journal, now);
         }
     }
 }

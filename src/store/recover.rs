@@ -131,17 +131,18 @@ impl Session<'_> {
         self.edited |= self.lost_journal;
         let unfinished = no_journal && self.origin == Origin::Damaged;
         self.undo_stale_intent(redone, unfinished, now)?;
-        self.compare_archive()?;
+        self.compare_archive();
         self.read_counter_file(now)
     }
 
     /// Is the archive's newest file as long as the last commit left it? Somebody may have restored it, or all the rest.
-    fn compare_archive(&mut self) -> Result<()> {
-        let Some((name, was)) = &self.state.archived else { return Ok(()) };
-        let Some(length) = archive::length_of(&self.store.base, name)? else { return Ok(()) };
+    fn compare_archive(&mut self) {
+        let Some((name, was)) = &self.state.archived else { return };
+        // Only a word depends on it: where it cannot be told, the next append says why.
+        let Ok(Some(length)) = archive::length_of(&self.store.base, name) else { return };
         let path = self.store.base.join(name);
         match length.cmp(was) {
-            Ordering::Equal => return Ok(()),
+            Ordering::Equal => return,
             Ordering::Less => warn(format_args!(
                 "{}: has {length} bytes and had {was}: an older copy stands there, without the lines that were archived since",
                 path.display()
@@ -153,7 +154,6 @@ impl Session<'_> {
         }
         self.state.archived = Some((name.clone(), length));
         self.edited = true;
-        Ok(())
     }
 
     /// Cuts the archive back if the intent is that of a commit that did not come about: the next one; or,
@@ -252,7 +252,7 @@ impl Session<'_> {
         {
             return self.write_counters_anew("is cut short", now);
         }
-        if self.origin == Origin::Known && self.store.is_older_copy(&self.state, &bytes) {
+        if self.origin == Origin::Known && self.store.is_older_copy(&self.state, &bytes, now) {
             let text = counters::format(protocol, &self.state.totals, &self.state.extra);
             disk::replace(path, text.as_bytes(), 0o644)?;
             self.edited = true;

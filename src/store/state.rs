@@ -182,13 +182,18 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
     record.filter(T::is_whole)
 }
 
+/// Do a file's first 8 bytes say that it is a record of ours?
+pub fn is_record(front: &[u8; 8]) -> bool {
+    front == MAGIC
+}
+
 /// The number of the commit that a state's first bytes tell, without a look at the rest.
 pub fn number_of(front: &[u8]) -> Option<u64> {
     let body = front.strip_prefix(MAGIC)?.get(16..)?;
     postcard::take_from_bytes(body.get(1..)?).ok().map(|(number, _)| number)
 }
 
-/// A name for a new store, which no other one has.
+/// A random name, which nothing else has.
 pub fn new_identity() -> Digest {
     use std::hash::{BuildHasher, RandomState};
     let mut identity = [0; 16];

@@ -2,7 +2,7 @@
 use super::super::repeat::{Hosts, Last, Repeat};
 use super::super::streams::GIVEN_UP;
 use super::Gather;
-use crate::error::{Result, warn};
+use crate::error::{Error, Result, warn};
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
 use crate::source::file::{AHEAD, local};
@@ -121,11 +121,14 @@ impl Gather {
     /// from where the other one ended.
     ///
     /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
-    pub fn streams(&mut self, named: &[(String, Place)], is_ours: IsOurs<'_>) -> Vec<usize> {
+    ///
+    /// With an error: whose log it is cannot be told now, and nothing may be read of it.
+    pub fn streams(&mut self, named: &[(String, Place)], is_ours: IsOurs<'_>) -> Vec<(usize, Option<Error>)> {
         let known = self.state.ledger.streams.len();
         let machine = machine::name();
-        let all: Vec<usize> =
+        let found: Vec<(usize, Option<Error>)> =
             named.iter().map(|(name, place)| self.stream(name, *place, &machine, is_ours)).collect();
+        let all: Vec<usize> = found.iter().map(|(i, _)| *i).collect();
         let streams = &mut self.state.ledger.streams;
         let here = |s: &Stream| !s.own && (s.machine.is_empty() || s.machine == machine);
         let (read, left): (Vec<_>, Vec<_>) =
@@ -140,14 +143,20 @@ impl Gather {
                 streams[i].known_to = streams[i].known_to.max(ended);
             }
         }
-        all
+        found
     }
 
     /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
-    fn stream(&mut self, name: &str, place: Place, machine: &str, is_ours: IsOurs<'_>) -> usize {
+    fn stream(
+        &mut self,
+        name: &str,
+        place: Place,
+        machine: &str,
+        is_ours: IsOurs<'_>,
+    ) -> (usize, Option<Error>) {
         if let Some(at) = self.state.ledger.stream(name, machine) {
             machine.clone_into(&mut self.state.ledger.streams[at].machine);
-            return at;
+            return (at, None);
         }
         let streams = &self.state.ledger.streams;
         let mut others: Vec<usize> = (0..streams.len()).filter(|&i| streams[i].name == name).collect();
@@ -155,8 +164,7 @@ impl Gather {
         for &at in &others {
             match is_ours(&streams[at]) {
                 Ok(false) => {}
-                // Whose it is cannot be told now, and so it cannot be read either.
-                Err(_) => return at,
+                Err(e) => return (at, Some(e)),
                 Ok(true) => {
                     let was =
                         std::mem::replace(&mut self.state.ledger.streams[at].machine, machine.to_owned());
@@ -164,7 +172,7 @@ impl Gather {
                     self.note(format_args!(
                         "{name}: was read on {was} until now, and is this machine's ({is}) by its content: it goes on where {was} left it"
                     ));
-                    return at;
+                    return (at, None);
                 }
             }
         }
@@ -185,7 +193,7 @@ impl Gather {
             known_to,
             ..Stream::default()
         });
-        self.state.ledger.streams.len() - 1
+        (self.state.ledger.streams.len() - 1, None)
     }
 
     /// Says what an advance changes; a query comes to the same each time.

@@ -144,7 +144,15 @@ const COUNTED: usize = 25;
 const LOGGED: usize = 28;
 
 impl Scene {
+    /// Without the copies of the state and what was pushed lately: the state is all that there is.
     fn new() -> Scene {
+        let mut scene = Scene::with_copies();
+        let is_copy = |path: &Path| path.file_name().unwrap().as_encoded_bytes().starts_with(b".send.");
+        scene.files.retain(|(path, ..)| !is_copy(path));
+        scene
+    }
+
+    fn with_copies() -> Scene {
         let mut world = World::new();
         let lines = some_lines();
         NOW.set(lines[ROLLED - 1].1 + 100);
@@ -268,6 +276,52 @@ fn a_damaged_state() {
             assert_eq!(kept(&path).len(), usize::from(damage != Damage::Cut(0)), "{what}: kept");
             goes_on(world, &lines, &want, &what);
         }
+    }
+}
+
+/// Where its copies are left nothing is missed, whatever else is damaged.
+#[test]
+fn a_damaged_state_with_copies() {
+    let (mut scene, mut random) = (Scene::with_copies(), Random::new());
+    let length = fs::read(state(&scene.world, "state")).unwrap().len();
+    for damage in ways(length, 10, &mut random) {
+        for other in [None, Some("counters/.send.state"), Some("rrd/.send.state"), Some("counters/send.txt")]
+        {
+            let what = format!("{damage:?}, and {other:?}");
+            let (lines, logged, mut random) = (scene.lines.clone(), scene.model(LOGGED), Random::new());
+            let world = scene.again();
+            ruin(&state(world, "state"), damage);
+            if let Some(other) = other {
+                let other = world.config.logs_base.join(other);
+                let length = fs::read(&other).unwrap().len();
+                ruin(&other, Damage::Cut(random.below(length)));
+            }
+            assert_eq!(odometers(&world.query()), logged, "{what}: the query before the repair");
+            world.update().unwrap();
+            assert_eq!(odometers(&world.query()), logged, "{what}: the query after the repair");
+            goes_on(world, &lines, &logged, &what);
+            assert_eq!(
+                world.rows("message_new").values().sum::<i128>(),
+                model(&lines)["message_new"],
+                "{what}"
+            );
+        }
+    }
+}
+
+/// A damaged RRD is filled again with what was pushed lately.
+#[test]
+fn a_damaged_rrd_with_its_minutes() {
+    let (mut scene, mut random) = (Scene::with_copies(), Random::new());
+    for damage in ways(2000, 10, &mut random).into_iter().filter(|damage| !matches!(damage, Damage::Flip(_)))
+    {
+        let what = format!("{damage:?}");
+        let (lines, logged) = (scene.lines.clone(), scene.model(LOGGED));
+        let world = scene.again();
+        ruin(&rrd(world), damage);
+        world.update().unwrap();
+        goes_on(world, &lines, &logged, &what);
+        assert_eq!(world.rows("message_new").values().sum::<i128>(), model(&lines)["message_new"], "{what}");
     }
 }
 

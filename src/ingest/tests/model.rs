@@ -416,3 +416,16 @@ fn whatever_dies_when() {
         println!("{before:8} {within:8} {after:8} {full:8} {fails:8}  {step}");
     }
 }
+
+/// A log that was cut within its first line, and written to before anybody looked.
+#[test]
+fn what_is_written_behind_a_cut_first_line_counts() {
+    for cut in 1..120 {
+        let mut scene = Scene::new();
+        for action in [Action::RemoveLine(3, 0), Action::CutTail(291 - cut), Action::Log(1)] {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}

@@ -136,7 +136,7 @@ impl<'a> Search<'a> {
             return (start, false);
         }
         let by_time = match (scan.last_stamp, scan.later, scan.glued) {
-            (None, ..) => None,
+            (None, _, None) => None,
             _ if self.stream.last_time == 0 => None,
             // A rotated file of long ago whose lines have no year may seem to be of today in its middle.
             (Some(last), Some(_), _) if !is_live && last < self.stream.last_time => Some(end),
@@ -160,10 +160,13 @@ impl<'a> Search<'a> {
             // stood there is of one second. Who empties a log keeps the file, and a script or an editor makes a new one.
             let nothing_older = !self.has_older && !scan.has_older && self.met == 0;
             let is_emptied = self.position.counted == 0 || file.id == self.position.file;
-            let is_new = nothing_older && !head && is_emptied;
+            // What was only packed since is not new; some programs keep but the seconds of its time.
+            let is_written_since = is_live || file.mtime > self.position.mtime;
+            let is_new = nothing_older && !head && is_emptied && is_written_since;
             let meets_nothing_known = !scan.has_older && scan.in_last_second == 0;
             self.open = place != end || is_new;
-            return (if is_new || (meets_nothing_known && self.open) { start } else { place }, false);
+            let is_whole = is_new || (meets_nothing_known && self.open);
+            return (if is_whole && scan.glued.is_none() { start } else { place }, false);
         }
         // No stamps. The first of the candidates is ours, changed.
         if std::mem::replace(&mut self.replaced, true) || (is_smaller && !head) {
@@ -243,9 +246,7 @@ impl<'a> Search<'a> {
             (scan.later, scan.in_last_second) = (Some(first), 0);
         }
         let is_before = |start: u64| scan.later.is_none_or(|later| start < later.at);
-        if let Some((start, text)) =
-            last_known.filter(|(start, _)| limit > 0 && scan.last_stamp.is_some() && is_before(*start))
-        {
+        if let Some((start, text)) = last_known.filter(|(start, _)| limit > 0 && is_before(*start)) {
             let begins = |from: &usize| {
                 let line = parser.parse(&text[*from..]);
                 line.tag.is_some()
