@@ -97,7 +97,9 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     let mut gather = job.gather(how, base.clone());
     let read = opened.and_then(|all| {
         all.into_iter().try_for_each(|(dir, listing)| {
-            if listing.is_missing && was_read_lately(&base, &dir, now) {
+            // An update that has not found it either has what was read of it.
+            let is_noted = base.unread.iter().any(|name| Path::new(name) == dir);
+            if listing.is_missing && !is_noted && was_read_lately(&base, &dir, now) {
                 let dir = dir.display();
                 return Err(Error::Passing(format!(
                     "{dir}: is not there, and was read before; is it mounted?"

@@ -138,6 +138,10 @@ impl Gather {
     /// must not be committed.
     pub fn read_directory(&mut self, path: &Path, listing: Listing) -> Result<()> {
         let known = self.state.ledger.directory(&path.to_string_lossy());
+        if listing.is_missing && self.how.may_time_out && self.state.ledger.directories[known].last_time > 0 {
+            // A query may know then that nothing more will come of it.
+            self.unread.push(path.to_string_lossy().into_owned());
+        }
         for &done in &listing.done {
             self.state.ledger.cursors[done].seen = self.how.now;
         }
@@ -226,6 +230,14 @@ impl Gather {
             self.state.ledger.cursors.remove(old);
             self.known = Known::default();
         }
+        // One that was changed since it was counted has a position of its own, beside that of the others that begin so.
+        let ledger = &self.state.ledger;
+        let is_one_of_its_own = known
+            .is_some_and(|i| matches!(ledger.cursors[i].identity, Identity::Growing { .. }))
+            && head.label.is_some_and(|label| ledger.find(&Identity::Label(label)).is_some());
+        if is_one_of_its_own {
+            identity = None;
+        }
         let mut cursor = match known {
             Some(i) => self.state.ledger.cursors[i].clone(),
             None => Cursor {
@@ -250,11 +262,19 @@ impl Gather {
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
             cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
-            self.by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path).at("read", &path)?;
+            let is_changed = self
+                .by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path)
+                .at("read", &path)?;
+            if is_changed && labelled && known.take().is_some() {
+                identity = None;
+            }
         }
         self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
         cursor.seen = now;
-        cursor.tail = Some(tail(&chunk.file, cursor.counted).at("read", &path)?);
+        // A shorter copy of it tells nothing of what stands before that place.
+        if size >= cursor.counted {
+            cursor.tail = Some(tail(&chunk.file, cursor.counted).at("read", &path)?);
+        }
         cursor.finished |= finished;
         cursor.identity = match identity {
             Some(identity) => identity,

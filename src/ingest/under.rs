@@ -11,7 +11,15 @@ use crate::store::writers::{Form, Found, Under};
 
 pub(super) fn under(config: &Config, feed: &Feed) -> Under {
     let file = config.real_file.as_deref().map(|file| file.to_string_lossy().into_owned());
-    Under { config: file.unwrap_or_default(), form: form(config, feed), cut: config.unended, read }
+    let named = config.file.as_deref().and_then(|file| std::path::absolute(file).ok());
+    let named = named.map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+    Under {
+        config: named,
+        real: file.unwrap_or_default(),
+        form: form(config, feed),
+        cut: config.unended,
+        read,
+    }
 }
 
 fn form(config: &Config, feed: &Feed) -> Form {

@@ -22,6 +22,9 @@ use super::{aside, counters, disk, leftovers};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
 
+/// So many counter files are remembered.
+const REMEMBERED: usize = 64;
+
 /// Where a protocol's files are.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -346,6 +349,7 @@ impl Session<'_> {
     pub fn commit(&mut self, mut state: State, updates: Vec<Update>, now: i64) -> Result<()> {
         state.number = self.state.number + 1;
         state.committed = now;
+        state.base = self.store.real_base().to_string_lossy().into_owned();
         // What was found there or gone meanwhile is known to the session alone.
         state.vanished.clone_from(&self.state.vanished);
         if state.store == Digest::default() {
@@ -357,7 +361,13 @@ impl Session<'_> {
         self.store.sign(&mut state, now);
         if self.store.counts() {
             let text = counters::format(self.store.protocol, &state.totals, &state.extra);
-            state.counter_file = Some(digest(&[text.as_bytes()]));
+            let written = digest(&[text.as_bytes()]);
+            if let Some(last) = self.state.counter_file.filter(|last| *last != written) {
+                let surplus = (state.counter_files.len() + 1).saturating_sub(REMEMBERED);
+                state.counter_files.drain(..surplus);
+                state.counter_files.push(u64::from_le_bytes(last[..8].try_into().unwrap_or_default()));
+            }
+            state.counter_file = Some(written);
         }
         let mut journal = Journal {
             state,
@@ -427,6 +437,9 @@ impl Session<'_> {
         let bytes = encode(&state);
         disk::replace(&store.file("state"), &bytes, 0o644)?;
         if store.counts() {
+            if let Some(dir) = store.counter_file.parent() {
+                disk::make_dir(dir)?;
+            }
             let text = counters::format(store.protocol, &state.totals, &state.extra);
             if is_something_else(&store.counter_file) {
                 let kept = aside::replace_kept(&store.counter_file, text.as_bytes(), "corrupt", now)?;

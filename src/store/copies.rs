@@ -21,6 +21,9 @@ use crate::error::{At, Result, warn};
 /// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
 const OLD: i64 = 3600;
 
+/// No store comes to so many commits; what claims to was not written by us.
+const MOST: u64 = 1 << 48;
+
 /// As many bytes of a copy tell the number of its commit.
 const FRONT: usize = 64;
 
@@ -45,7 +48,8 @@ impl Store {
         for (path, is_beside_rrd) in [(self.counters_copy(), false), (self.rrd_copy(), true)] {
             let least = newest.as_ref().map(|(state, _)| state).or(known);
             match read_newer(&path, least) {
-                Ok(Some(state)) => newest = Some((state, path)),
+                Ok(Some(state)) if self.is_copy_of(&state, known) => newest = Some((state, path)),
+                Ok(Some(_)) => {}
                 Ok(None) => {}
                 // Where there is a state, nothing that is wrong with an RRD stops the mail log, and a reader may be one
                 // that has no right to the other directories.
@@ -54,6 +58,36 @@ impl Store {
             }
         }
         Ok(newest)
+    }
+
+    /// Is `copy` one of this store, of which `known` is the state? A state of a version before these copies has no name:
+    /// then the counter file has to be the one that was written with the copy, or the version before has gone on since.
+    /// And a store that was copied, with an `rrd_dir` that stayed, is another one.
+    fn is_copy_of(&self, copy: &State, known: Option<&State>) -> bool {
+        let is_named = known.is_none_or(|known| known.store == copy.store);
+        let is_written = || {
+            let bytes = disk::read(&self.counter_file).ok().flatten();
+            bytes.is_some_and(|bytes| copy.counter_file == Some(digest(&[&bytes])))
+        };
+        let is_unnamed = known.is_some_and(|known| known.store == Digest::default());
+        if !(is_named || (is_unnamed && is_written())) {
+            return false;
+        }
+        let (ours, its) = (self.real_base(), PathBuf::from(&copy.base));
+        if copy.base.is_empty() || its == ours {
+            return true;
+        }
+        let there = disk::read_within(
+            &its.join("state").join(format!("{}.state", self.protocol.name)),
+            disk::LARGEST_RECORD,
+        );
+        let there = there.ok().flatten().and_then(|bytes| decode::<State>(&bytes));
+        there.is_none_or(|there| there.store != copy.store)
+    }
+
+    /// `logs_base`, by the name that no link is part of.
+    pub(super) fn real_base(&self) -> PathBuf {
+        std::fs::canonicalize(&self.base).unwrap_or_else(|_| self.base.clone())
     }
 
     /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
@@ -70,7 +104,9 @@ impl Store {
         // A clock that was ahead may have told when that was.
         let last = state.committed.min(mtime(&self.file("state"))).min(now);
         let is_old = state.committed != 0 && mtime(&self.counter_file) < last - OLD;
-        is_beside_it || (is_old && counters::is_as_we_write(self.protocol, bytes))
+        let front = |digest: Digest| u64::from_le_bytes(digest[..8].try_into().unwrap_or_default());
+        let was_ours = state.counter_files.contains(&front(digest(&[bytes])));
+        is_beside_it || was_ours || (is_old && counters::is_as_we_write(self.protocol, bytes))
     }
 
     /// Writes the copies of `bytes`, which are those of the state. Nothing depends on them while all is well: what
@@ -97,9 +133,7 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
         }
     }
     let state = disk::read_within(path, disk::LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
-    // A state of an older version has no name yet.
-    let is_of_it = |copy: &State, k: &State| copy.store == k.store || k.store == Digest::default();
-    Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number && is_of_it(copy, k))))
+    Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number) && copy.number < MOST))
 }
 
 /// What is no file of ours is no copy; so is what is not there. One that cannot be looked at may be either.

@@ -100,6 +100,10 @@ pub struct State {
     pub writers: Vec<Writer>,
     /// When the last commit was made, unix seconds; 0: not known.
     pub committed: i64,
+    /// `logs_base` when it was made, by the name that no link is part of.
+    pub base: String,
+    /// The first 8 bytes of the hashes of the last counter files but one that were written, to tell them from an edit.
+    pub counter_files: Vec<u64>,
     /// Directories of ours that were gone when an advance last looked, and since when (unix seconds).
     pub vanished: BTreeMap<String, i64>,
     /// The archive file that was appended to last, by path below `logs_base`, and its length then.
@@ -249,6 +253,8 @@ impl State {
             store: Digest::default(),
             writers: Vec::new(),
             committed: 0,
+            base: String::new(),
+            counter_files: Vec::new(),
             vanished: BTreeMap::new(),
             archived: None,
         }

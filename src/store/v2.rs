@@ -171,6 +171,8 @@ impl From<StateV2> for State {
             store: Digest::default(),
             writers: Vec::new(),
             committed: 0,
+            base: String::new(),
+            counter_files: Vec::new(),
             vanished: BTreeMap::new(),
             archived: None,
         }

@@ -43,8 +43,10 @@ pub enum Found {
 /// The configuration that a store is opened under.
 #[derive(Clone, Debug)]
 pub struct Under {
-    /// The file, by the name that no link is part of; empty: the built-in defaults.
+    /// The file, by the name that it was given; empty: the built-in defaults.
     pub config: String,
+    /// The same, by the name that no link is part of.
+    pub real: String,
     /// What it wants.
     pub form: Form,
     /// Does its last line lack the newline? Then it may have been cut off.
@@ -144,7 +146,10 @@ impl Store {
             return None;
         }
         let name = self.protocol.name;
-        if writer.config == under.config {
+        // A link that leads to another file by now is an edit.
+        let is_same =
+            |file: &str| std::fs::canonicalize(file).is_ok_and(|real| real == Path::new(&under.real));
+        if writer.config == under.config || is_same(&writer.config) {
             return under.cut.then(|| self.cut_off(last, writer)).flatten();
         }
         if writer.config.is_empty() {

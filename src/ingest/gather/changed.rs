@@ -17,6 +17,8 @@ impl Gather {
     /// that was edited), the labels tell what of it was: what is not later than the last line that was counted of its
     /// directory.
     ///
+    /// `true`: so it is, and its position is its own from now on: other files begin with the same line.
+    ///
     /// One that begins otherwise than any that is known is taken for such a one only if it holds that very line, to the
     /// nanosecond, and earlier ones before it: lines that are only older are those of a chunk that comes late, and count.
     pub(super) fn by_time(
@@ -27,8 +29,12 @@ impl Gather {
         is_known: bool,
         cursor: &mut Cursor,
         path: &Path,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let here = &self.state.ledger.directories[directory];
+        if here.path.is_empty() {
+            // An earlier, shorter feed of the same chunk: what it has is counted.
+            return Ok(false);
+        }
         let until = (here.last_time, i64::from(here.last_nanos));
         let fits = || {
             Ok::<bool, io::Error>(match cursor.tail {
@@ -38,13 +44,13 @@ impl Gather {
             })
         };
         if (is_known && fits()?) || (!is_known && (here.last_time == 0 || !here.labelled)) {
-            return Ok(());
+            return Ok(false);
         }
         let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
         let Parted { mut place, earlier, later, holds } =
             part(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
         if !is_known && !holds {
-            return Ok(());
+            return Ok(false);
         }
         if !here.labelled {
             // Nothing tells which of its lines are later.
@@ -68,7 +74,7 @@ impl Gather {
             path.display()
         ));
         (cursor.counted, cursor.archived) = (place, cursor.archived.min(place));
-        Ok(())
+        Ok(true)
     }
 
     /// A stamped line of a directory. The times of its lines need not rise: chunks come late, and clocks are set back.

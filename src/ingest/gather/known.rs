@@ -45,7 +45,8 @@ impl Index {
 }
 
 impl Known {
-    /// The position of the chunk with this label, or else of the one without a label that has grown to be this one.
+    /// The position of the one that has grown to be this file, which had no label or was changed, or else of the chunk
+    /// with this label.
     ///
     /// # Errors
     /// When the chunk cannot be read.
@@ -58,17 +59,13 @@ impl Known {
         self.searches += 1;
         let index = match &self.index {
             None if self.searches <= FEW => {
-                if let Some(found) = label.and_then(|label| ledger.find(&Identity::Label(label))) {
-                    return Ok(Some(found));
-                }
-                return last_grown(ledger, chunk, (0..ledger.cursors.len()).rev());
+                let grown = last_grown(ledger, chunk, (0..ledger.cursors.len()).rev())?;
+                return Ok(grown.or_else(|| label.and_then(|label| ledger.find(&Identity::Label(label)))));
             }
             _ => self.index.get_or_insert_with(|| Index::of(ledger)),
         };
-        match label.and_then(|label| index.labels.get(&label)) {
-            Some(found) => Ok(Some(*found)),
-            None => last_grown(ledger, chunk, index.growing.iter().rev().copied()),
-        }
+        let grown = last_grown(ledger, chunk, index.growing.iter().rev().copied())?;
+        Ok(grown.or_else(|| label.and_then(|label| index.labels.get(&label)).copied()))
     }
 
     /// The ledger's chunk at this position is this one now.

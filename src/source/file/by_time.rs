@@ -30,6 +30,9 @@ use crate::store::state::digest;
 /// clock. It tells nothing: neither how far was counted nor that a line is new.
 pub const AHEAD: i64 = 600;
 
+/// All lines of a log that was emptied are of this time (seconds) before the last line that was counted, or later.
+const FRESH: i64 = 86_400;
+
 /// So many places where the last bytes fit are looked at: lines may repeat each other.
 const MOST_PLACES: usize = 1000;
 
@@ -56,7 +59,8 @@ struct Scan {
     first_in_it: Option<Place>,
     /// Is there an earlier line before that?
     has_older: bool,
-    /// The last stamp that can be true.
+    /// The earliest and the last stamp that can be true.
+    first_stamp: Option<i64>,
     last_stamp: Option<i64>,
     /// The end of the last line that lies not beyond the bytes that were counted.
     counted: Place,
@@ -108,6 +112,13 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The newest stamp that was counted. One that was ahead of the clock when it was counted tells nothing: then what
+    /// was logged until that reading was counted.
+    fn limit(&self) -> i64 {
+        let Stream { last_time, seen, .. } = self.stream;
+        if *seen > 0 && *last_time > seen + AHEAD { *seen } else { *last_time }
+    }
+
     /// From where on `file` counts. `true`: content told it, so that all files before this one are known.
     pub(super) fn place(&mut self, file: &Open, is_live: bool) -> Result<(u64, bool)> {
         let scan = self.scan(file)?;
@@ -137,9 +148,9 @@ impl<'a> Search<'a> {
         }
         let by_time = match (scan.last_stamp, scan.later, scan.glued) {
             (None, _, None) => None,
-            _ if self.stream.last_time == 0 => None,
+            _ if self.limit() == 0 => None,
             // A rotated file of long ago whose lines have no year may seem to be of today in its middle.
-            (Some(last), Some(_), _) if !is_live && last < self.stream.last_time => Some(end),
+            (Some(last), Some(_), _) if !is_live && last < self.limit() => Some(end),
             (_, later, Some(at)) => Some(Place { at, lines: later.unwrap_or(end).lines.saturating_sub(1) }),
             (_, later, None) => Some(later.unwrap_or(end)),
         };
@@ -154,6 +165,14 @@ impl<'a> Search<'a> {
             return (start, false);
         }
         let head = file.begins_as(self.position);
+        // Nothing in it is of ours, and all of it is of the time since it was emptied, give or take a host's wrong clock and
+        // a change of summer time. A script that anonymises leaves about as much as there was.
+        let is_fresh = scan.end < self.position.counted / 2
+            && scan.first_stamp.is_some_and(|first| first >= self.limit() - FRESH);
+        if is_live && !head && is_fresh && self.met == 0 && !self.has_older {
+            self.open = true;
+            return (start, false);
+        }
         let is_smaller = self.position.counted == 0 || scan.end < self.position.counted;
         if let Some(place) = by_time {
             // Nothing in it is older than what was counted last: it was emptied and is written to again, or all that ever
@@ -179,7 +198,7 @@ impl<'a> Search<'a> {
 
     fn scan(&self, file: &Open) -> Result<Scan> {
         let mut scan = Scan::default();
-        let (limit, in_second) = (self.stream.last_time, self.stream.last_lines.saturating_sub(self.met));
+        let (limit, in_second) = (self.limit(), self.stream.last_lines.saturating_sub(self.met));
         let ahead = self.clock.now.max(file.mtime / 1_000_000_000) + AHEAD;
         let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);
@@ -203,6 +222,10 @@ impl<'a> Search<'a> {
             let stamp = parser.parse(line.text).time.map(|stamp| stamp.secs).filter(|&secs| secs <= ahead);
             let here = Place { at: line.start, lines: scan.lines };
             scan.last_stamp = stamp.or(scan.last_stamp);
+            scan.first_stamp = match (stamp, scan.first_stamp) {
+                (Some(stamp), Some(first)) => Some(first.min(stamp)),
+                (stamp, first) => stamp.or(first),
+            };
             if let Some(secs) = stamp.filter(|_| scan.later.is_none()) {
                 if secs < limit {
                     scan.has_older = true;
