@@ -1,16 +1,15 @@
 //! The entries of a directory.
 //!
 //! `std::fs::read_dir` panics where closing the directory fails, as it may over a network; here that is nothing: all
-//! that was to be read was read.
+//! that was to be read was read. And nix takes an error while it reads for the directory's end.
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use nix::dir::{Dir, OwningIter, Type};
-use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
+use rustix::fs::{Dir, FileType, Mode, OFlags, open};
 
 /// What an entry is, a symbolic link not being followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +74,7 @@ impl Entry {
 pub struct Entries {
     dir: PathBuf,
     /// `None`: it could not be read on.
-    entries: Option<OwningIter>,
+    entries: Option<Dir>,
 }
 
 /// Opens the directory at `path` and reads it entry by entry.
@@ -83,9 +82,16 @@ pub struct Entries {
 /// # Errors
 /// When it cannot be opened. An entry is an error where it cannot be read on; it ends there.
 pub fn read(path: &Path) -> io::Result<Entries> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let dir = Dir::open(path, flags, Mode::empty())?;
-    Ok(Entries { dir: path.to_owned(), entries: Some(dir.into_iter()) })
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    of(open(path, flags, Mode::empty())?, path)
+}
+
+/// As [`read`], of a directory that is open: its entries from the beginning. `path` is where it stands.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of(dir: impl Into<OwnedFd>, path: &Path) -> io::Result<Entries> {
+    Ok(Entries { dir: path.to_owned(), entries: Some(Dir::new(dir.into())?) })
 }
 
 impl Iterator for Entries {
@@ -104,11 +110,12 @@ impl Iterator for Entries {
             if name == b"." || name == b".." {
                 continue;
             }
-            let kind = entry.file_type().map(|kind| match kind {
-                Type::File => Kind::File,
-                Type::Directory => Kind::Directory,
-                _ => Kind::Other,
-            });
+            let kind = match entry.file_type() {
+                FileType::Unknown => None,
+                FileType::RegularFile => Some(Kind::File),
+                FileType::Directory => Some(Kind::Directory),
+                _ => Some(Kind::Other),
+            };
             let path = self.dir.join(OsString::from(OsStr::from_bytes(name)));
             return Some(Ok(Entry { path, kind }));
         }

@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("figures", &["graph", "protocol", "store"]),
     ("config", &["error", "protocol"]),
     ("check", &["config", "dir", "error", "graph", "ingest", "owner", "protocol", "query", "store"]),
-    ("owner", &["config", "error", "ingest", "source", "store"]),
+    ("owner", &["config", "dir", "error", "ingest", "source", "store"]),
     ("cli", &["error", "ingest", "protocol"]),
 ];
 

@@ -8,7 +8,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use nix::dir::Dir;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{Uid, fchown};
@@ -166,14 +165,11 @@ fn archive(dir: &File, path: &Path, digits: &[usize], logs: &[&str], uid: Uid, v
         }
         return;
     };
-    let mut listed = dir.try_clone().ok().and_then(|copy| Dir::from_fd(copy.into()).ok());
-    let mut names = Vec::new();
-    for entry in listed.iter_mut().flat_map(Dir::iter).flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.len() == *wanted && name.bytes().all(|b| b.is_ascii_digit()) {
-            names.push(name);
-        }
-    }
+    let Ok(listed) = dir.try_clone().and_then(|copy| crate::dir::of(copy, path)) else { return };
+    let names: Vec<String> = listed
+        .filter_map(|entry| entry.ok()?.name().map(str::to_owned))
+        .filter(|name| name.len() == *wanted && name.bytes().all(|b| b.is_ascii_digit()))
+        .collect();
     for name in names {
         if let Some(inner) = enter(dir, &name, path, uid, visit) {
             archive(&inner, &path.join(&name), deeper, logs, uid, visit);

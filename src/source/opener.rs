@@ -7,12 +7,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::resource::{Resource, getrlimit};
@@ -69,12 +67,11 @@ pub fn directory(path: &Path) -> io::Result<File> {
 /// # Errors
 /// When the directory cannot be read, or lies behind a link that is not followed.
 pub fn names(path: &Path, most: usize, wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<(Vec<OsString>, bool)> {
-    let mut entries = Dir::from_fd(directory(path)?.into())?;
     let mut names = BTreeSet::new();
     let mut more = false;
-    for entry in entries.iter() {
+    for entry in crate::dir::of(directory(path)?, path)? {
         let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        let name = entry.file_name();
         if wanted(name) {
             names.insert(name.to_owned());
             if names.len() > most {
@@ -96,16 +93,16 @@ impl Opener for Plain {
     }
 
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
-        let mut entries = match open_last(dir, Last::Directory) {
-            Ok(dir) => Dir::from_fd(dir.into())?,
+        let entries = match open_last(dir, Last::Directory) {
+            Ok(dir) => dir,
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(Vec::new());
             }
             Err(e) => return Err(e),
         };
         let mut names = Vec::new();
-        for entry in entries.iter() {
-            if let Ok(name) = entry?.file_name().to_str()
+        for entry in crate::dir::of(entries.try_clone()?, dir)? {
+            if let Some(name) = entry?.name()
                 && wanted(name)
             {
                 names.push(name.to_owned());

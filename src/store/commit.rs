@@ -381,7 +381,8 @@ impl Session<'_> {
         if self.lost_journal {
             push::leave_out(self.store, &mut journal, now);
         }
-        push::prepare(self.store, &mut journal, now);
+        let moved = self.store.has_moved(&self.state);
+        push::prepare(self.store, &mut journal, moved, now);
         let written = self
             .take_held(&mut journal.state)
             .and_then(|()| self.sync_names())
@@ -435,7 +436,8 @@ impl Session<'_> {
         push::apply(store, &mut journal, redo, now);
         let state = journal.state;
         let bytes = encode(&state);
-        disk::replace(&store.file("state"), &bytes, 0o644)?;
+        let write = || disk::replace(&store.file("state"), &bytes, 0o644);
+        write().or_else(|e| if store.made_room(&e, &store.file("state")) { write() } else { Err(e) })?;
         if store.counts() {
             if let Some(dir) = store.counter_file.parent() {
                 disk::make_dir(dir)?;
@@ -446,7 +448,9 @@ impl Session<'_> {
                 let path = store.counter_file.display();
                 warn(format_args!("{path}: is not a file, {}; written anew", kept));
             } else {
-                disk::replace(&store.counter_file, text.as_bytes(), 0o644)?;
+                let write = || disk::replace(&store.counter_file, text.as_bytes(), 0o644);
+                write()
+                    .or_else(|e| if store.made_room(&e, &store.counter_file) { write() } else { Err(e) })?;
             }
             if let Some(dir) = store.counter_file.parent() {
                 disk::sync_dir(dir)?;

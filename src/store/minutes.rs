@@ -16,7 +16,7 @@ use super::commit::Store;
 use super::disk::{self, Change};
 use super::rrd::Update;
 use super::state::digest;
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
 
 /// What a record begins with: its length and checksum follow.
 const BEGIN: &[u8; 4] = b"\nmin";
@@ -70,6 +70,17 @@ impl Store {
                 let _ = disk::replace_lightly(&path, bytes, 0o644);
             }
         }
+    }
+
+    /// Where there was no room for `path`, one of the files that matter: removes what stands beside it for the case that
+    /// something is lost. `true`: there is room now.
+    pub(super) fn made_room(&self, error: &Error, path: &Path) -> bool {
+        let is_full = matches!(error, Error::Io { source, .. } if matches!(source.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT)));
+        let beside = |file: &&PathBuf| is_full && file.parent() == path.parent() && file.exists();
+        let minutes = self.minutes_files().into_iter().flat_map(|file| [disk::with_end(&file, ".old"), file]);
+        let all: Vec<PathBuf> = minutes.chain([self.counters_copy()]).collect();
+        let removed = all.iter().filter(beside).filter(|file| disk::remove(file).is_ok()).count();
+        removed > 0
     }
 
     /// What was pushed from `from` to `to` (unix seconds), as far as it is known.

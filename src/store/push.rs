@@ -86,12 +86,14 @@ fn let_wait(journal: &mut Journal, now: i64) {
 
 /// Before the journal is written: is there an RRD to push to, and what does it look like? Whatever is
 /// wrong with it, the mail log goes on and the bins wait.
-pub(super) fn prepare(store: &Store, journal: &mut Journal, now: i64) {
+///
+/// `moved`: the configuration wants it elsewhere than the last commit had it.
+pub(super) fn prepare(store: &Store, journal: &mut Journal, moved: bool, now: i64) {
     if journal.updates.is_empty() && !lacks(store, &journal.state) {
         return;
     }
     let first = journal.updates.first().map_or(i64::MAX, |u| u.0);
-    match target(store, journal, now) {
+    match target(store, journal, moved, now) {
         Ok(Target::Other) => {}
         Ok(Target::New) => {
             // Of one that was moved aside because of its time the new one takes over the days before this one.
@@ -185,11 +187,12 @@ enum Target {
     None,
 }
 
-fn target(store: &Store, journal: &mut Journal, now: i64) -> Result<Target> {
+fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result<Target> {
     let path = &store.rrd;
     let dir = path.parent().unwrap_or(path);
     if journal.state.rrd.is_some()
         && journal.state.store != Digest::default()
+        && !moved
         && is_gone(path)
         && is_gone(&store.rrd_copy())
         && let Some(until) = until(&mut journal.state.vanished, dir, PATIENCE_FOR_RRDS, now)

@@ -198,6 +198,9 @@ impl Session<'_> {
         let has_copy = std::fs::symlink_metadata(self.store.counters_copy()).is_ok();
         let dir = path.parent().unwrap_or(&path).to_owned();
         self.edited = true;
+        if self.store.has_moved(&self.state) {
+            return Ok(());
+        }
         if !has_copy && self.state.store != Digest::default() {
             let go_on = format!(
                 "to write the counters anew, as they were, do it now: mkdir -p {} && touch {}",

@@ -176,6 +176,12 @@ impl Store {
         }
     }
 
+    /// Are counter file or RRD wanted elsewhere than the last commit had them? Then they are not gone.
+    pub(super) fn has_moved(&self, last: &State) -> bool {
+        let (Some(under), Some(writer)) = (&self.under, last.writers.last()) else { return false };
+        writer.places != under.form.places_digest()
+    }
+
     /// A file that ends within a line and has lost something was most likely cut off.
     fn cut_off(&self, last: &State, writer: &Writer) -> Option<String> {
         let under = self.under.as_ref()?;

@@ -190,8 +190,8 @@ fn a_logger_alone_is_no_cron() {
 fn a_protocol_that_is_left_behind() {
     let store = healthy();
     fs::create_dir(store.base().join("smtp")).expect("mkdir");
-    for name in ["rbl.state", "rbl.lock"] {
-        fs::remove_file(store.base().join("state").join(name)).expect("a state");
+    for name in ["state/rbl.state", "state/rbl.lock", "counters/.rbl.state"] {
+        fs::remove_file(store.base().join(name)).expect("a state");
     }
     finds(&store, "WARNING", &["rbl", "read", "was never read to the end", "maillogs update rbl"]);
 }

@@ -199,7 +199,11 @@ impl World {
         let mut names: Vec<String> =
             entries.map(|e| name_of(&e.expect("an entry").path()).to_owned()).collect();
         let others = ["rbl", "smtp", "pop3", "imap", "spam", "virus", "webmail", "queue", "qmailscanner"];
-        names.retain(|name| !others.iter().any(|other| name.starts_with(other)) && name != "ballast");
+        let is_copy =
+            |name: &str| name.starts_with('.') && (name.ends_with(".state") || name.ends_with(".minutes"));
+        names.retain(|name| {
+            !others.iter().any(|other| name.starts_with(other)) && name != "ballast" && !is_copy(name)
+        });
         names.sort();
         names
     }

@@ -60,13 +60,14 @@ pub(super) fn by_own(templates: &Templates, page: &str, context: &Value) -> Resu
     });
     let mut child = child.map_err(|e| failed(&format!("cannot start a process to make the page: {e}")))?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let feeder = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&order)));
+    let feed = move || stdin.map(|mut stdin| stdin.write_all(&order));
+    let feeder = std::thread::Builder::new().spawn(feed);
     let mut bytes = Vec::new();
     // In JSON a character of a page takes up to six bytes.
     let read = stdout.map(|out| out.take(6 * MAX_PAGE as u64 + 1_024).read_to_end(&mut bytes));
     let _ = child.kill();
     let ended = child.wait();
-    let _ = feeder.join();
+    let _ = feeder.map(std::thread::JoinHandle::join);
     let done = match (read, ended) {
         (Some(Ok(_)), Ok(_)) => serde_json::from_slice::<Done>(&bytes).ok(),
         _ => None,

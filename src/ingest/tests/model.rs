@@ -173,6 +173,8 @@ impl Scene {
                 // Of a file that is rotated and packed then, nobody can tell lines of this second from those before.
                 self.later();
             }
+            // Behind half a line, which lost its end, nobody tells what a script made of the next one.
+            Action::Anonymise(_) | Action::RemoveLine(..) if self.is_cut() => {}
             Action::Anonymise(logins) => {
                 self.changing(*logins);
                 for name in ["log", "log.1", "log.2"] {
@@ -235,6 +237,11 @@ impl Scene {
         self.update(None, false);
         self.later();
         self.log("log", logins);
+    }
+
+    /// Does the syslog end within a line?
+    fn is_cut(&self) -> bool {
+        fs::read(self.syslog.path("log")).is_ok_and(|text| text.last().is_some_and(|last| *last != b'\n'))
     }
 
     fn later(&mut self) {

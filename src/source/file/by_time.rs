@@ -30,9 +30,6 @@ use crate::store::state::digest;
 /// clock. It tells nothing: neither how far was counted nor that a line is new.
 pub const AHEAD: i64 = 600;
 
-/// All lines of a log that was emptied are of this time (seconds) before the last line that was counted, or later.
-const FRESH: i64 = 86_400;
-
 /// So many places where the last bytes fit are looked at: lines may repeat each other.
 const MOST_PLACES: usize = 1000;
 
@@ -59,8 +56,7 @@ struct Scan {
     first_in_it: Option<Place>,
     /// Is there an earlier line before that?
     has_older: bool,
-    /// The earliest and the last stamp that can be true.
-    first_stamp: Option<i64>,
+    /// The last stamp that can be true.
     last_stamp: Option<i64>,
     /// The end of the last line that lies not beyond the bytes that were counted.
     counted: Place,
@@ -165,14 +161,6 @@ impl<'a> Search<'a> {
             return (start, false);
         }
         let head = file.begins_as(self.position);
-        // Nothing in it is of ours, and all of it is of the time since it was emptied, give or take a host's wrong clock and
-        // a change of summer time. A script that anonymises leaves about as much as there was.
-        let is_fresh = scan.end < self.position.counted / 2
-            && scan.first_stamp.is_some_and(|first| first >= self.limit() - FRESH);
-        if is_live && !head && is_fresh && self.met == 0 && !self.has_older {
-            self.open = true;
-            return (start, false);
-        }
         let is_smaller = self.position.counted == 0 || scan.end < self.position.counted;
         if let Some(place) = by_time {
             // Nothing in it is older than what was counted last: it was emptied and is written to again, or all that ever
@@ -222,10 +210,6 @@ impl<'a> Search<'a> {
             let stamp = parser.parse(line.text).time.map(|stamp| stamp.secs).filter(|&secs| secs <= ahead);
             let here = Place { at: line.start, lines: scan.lines };
             scan.last_stamp = stamp.or(scan.last_stamp);
-            scan.first_stamp = match (stamp, scan.first_stamp) {
-                (Some(stamp), Some(first)) => Some(first.min(stamp)),
-                (stamp, first) => stamp.or(first),
-            };
             if let Some(secs) = stamp.filter(|_| scan.later.is_none()) {
                 if secs < limit {
                     scan.has_older = true;

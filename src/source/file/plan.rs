@@ -90,7 +90,7 @@ impl Plan {
 /// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
 /// harm.
 fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
-    let lost = if sibling.compression.is_packed() && position.counted > 0 { SECOND } else { 0 };
+    let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
     let tick = i64::from(position.counted > 0 && stream.last_time > 0);
     sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
 }
@@ -259,7 +259,7 @@ impl Look<'_> {
     fn plan(&mut self, stream: &Stream) -> Try<Plan> {
         let Some(position) = &stream.position else { return self.first_sight(stream.from_end) };
         if position.counted == 0 {
-            return self.younger_than(position);
+            return self.by_time(stream, position);
         }
         let is_live = match &self.live {
             Some(live) if live.matches(position)? == Match::Full => {
@@ -363,25 +363,6 @@ impl Look<'_> {
                 _ => Ok(None),
             },
         }
-    }
-
-    /// The file of the position was empty when it was read last: the siblings that were written to after that, and the
-    /// live file, each from its beginning.
-    fn younger_than(&mut self, position: &Position) -> Try<Plan> {
-        let mut plan = Plan { position: Some(before_all(position.mtime)), ..Plan::default() };
-        for (i, sibling) in self.siblings()?.iter().enumerate() {
-            if sibling.entry.mtime > position.mtime {
-                self.open(i, sibling)?;
-                if !self.is_copy_of_live(i)? {
-                    plan.spans.push(Span { file: i, from: 0, is_before: false });
-                }
-                self.bound(i, &plan);
-            }
-        }
-        if self.live.is_some() {
-            plan.spans.push(Span { file: usize::MAX, from: 0, is_before: false });
-        }
-        Ok(plan)
     }
 
     /// No file is ours by its content: what is to be read of the siblings that were written to after ours was read, and
