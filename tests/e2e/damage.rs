@@ -227,8 +227,9 @@ fn a_damaged_counter_file_is_said() {
 fn a_damaged_state_costs_nothing_where_a_copy_of_it_is_left() {
     let scene = Scene::new();
     let [_, logged] = scene.counts();
+    let length = fs::read(scene.file("state/send.state")).expect("the state").len();
     for lost in ["counters/.send.state", "rrd/.send.state"] {
-        for damage in ways(fs::read(scene.file("state/send.state")).expect("the state").len()) {
+        for damage in ways(length) {
             for counters_too in [false, true] {
                 println!("{damage:?}, without {lost}, the counter file as well: {counters_too}");
                 scene.again();

@@ -184,9 +184,14 @@ fn everything_at_once() {
 
     for feed in &feeds {
         let said = fs::read_to_string(store.path(feed.dir)).expect("multilog's stderr");
-        assert_eq!(said, "", "{}: multilog and its processor", feed.dir);
+        // A reader of the RRD may be in the way for a moment: the minutes wait.
+        let said: Vec<&str> =
+            said.lines().filter(|line| !line.contains("another program holds a lock on it")).collect();
+        assert!(said.is_empty(), "{}: multilog and its processor: {said:?}", feed.dir);
     }
     let said = heard.said.into_inner().unwrap();
+    let said: Vec<String> =
+        said.into_iter().filter(|line| !line.contains("another program holds a lock on it")).collect();
     assert!(said.is_empty(), "said on stderr:\n{}", said.join("\n"));
     let fed: Vec<u64> = feeds.iter().map(|feed| feed.fed.load(Ordering::SeqCst)).collect();
     let runs = heard.runs.into_inner().unwrap();
