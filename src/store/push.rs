@@ -424,19 +424,40 @@ fn past(path: &Path, now: i64) -> Option<PathBuf> {
     aside::all(path, "future").into_iter().filter(lately).max().map(|(_, file)| file)
 }
 
+/// So often in a row a push is given up after two processes died at it, before the file is taken for damaged: whoever
+/// was killed did not die of it.
+const DEATHS: u32 = 3;
+
+/// Two processes died at this push: it is undone. Where that goes on, librrd dies of the file.
+fn give_up(path: &Path, journal: &mut Journal, now: i64) {
+    journal.state.rrd_deaths += 1;
+    let there = look(path);
+    if journal.state.rrd_deaths >= DEATHS && !matches!(there, Ok(Look::Missing)) {
+        journal.state.rrd_deaths = 0;
+        return match aside::set_aside(path, "corrupt", now) {
+            Ok(aside) => warn(format_args!(
+                "{}: processes die again and again while they update it; {aside}",
+                path.display()
+            )),
+            Err(e) => warn(e),
+        };
+    }
+    match (&journal.rrd, there) {
+        // It was to be created: what stands there holds these bins and no others.
+        (None, Ok(Look::Sound(_))) => drop(disk::remove(path)),
+        (Some(before), Ok(Look::Sound(is))) if is.file == before.file && is.mark == before.mark => {
+            let _ = mend(path, &before.header, now);
+        }
+        _ => {}
+    }
+}
+
 /// Step 4, the RRD. Never fails: what cannot be pushed waits.
 pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
     let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
     let (path, protocol, step) = (&store.rrd, store.protocol, store.step);
     if redo && journal.redone > 2 {
-        if !matches!(look(path), Ok(Look::Missing)) {
-            match aside::set_aside(path, "corrupt", now) {
-                Ok(aside) => {
-                    warn(format_args!("{}: two processes died while updating it; {}", path.display(), aside))
-                }
-                Err(e) => warn(e),
-            }
-        }
+        give_up(path, journal, now);
         return let_wait(journal, now);
     }
     let result = match &journal.rrd {
@@ -480,6 +501,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
         Ok(()) => match look(path) {
             Ok(Look::Sound(header)) => {
                 journal.state.rrd_end = header.last_update;
+                journal.state.rrd_deaths = 0;
                 journal.state.rrd = Some(header.mark);
             }
             _ => journal.state.rrd = None,

@@ -162,6 +162,7 @@ impl From<StateV2> for State {
             },
             rrd: old.rrd,
             rrd_end: if old.rrd.is_some() { old.pushed } else { 0 },
+            rrd_deaths: 0,
             open_archives: old.open_archives,
             newest_day: old.newest_day,
             moved: old.moved,

@@ -272,7 +272,7 @@ fn deaths_after_the_rrd_say_nothing_of_the_rrd() {
         world.flush();
         world.write(&text_of(&lines[25..]));
         world.turn();
-        for _ in 0..5 {
+        for _ in 0..20 {
             crash::arm_at(step);
             let result = world.process();
             if crash::disarm().is_none() {
