@@ -157,7 +157,7 @@ impl Logger {
             Input { chunk, directory: Some(self.dir.clone()), is_pipe: false }
         });
         let mut gather = Gather::new(&SEND, "sendlog", false, how, self.state.clone());
-        let listing = gather.open(&self.dir, input.as_ref()).expect("a log directory");
+        let listing = gather.open(&self.dir, input.as_ref(), 512).expect("a log directory");
         let listing = match &input {
             // An empty chunk is in no listing.
             Some(input) => listing.with(&input.chunk).expect("a descriptor"),
