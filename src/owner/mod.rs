@@ -20,7 +20,7 @@ use crate::source::opener;
 
 pub use mend::roots_files;
 
-/// Whose the store is.
+/// The user and group that the store belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The user.

@@ -77,7 +77,7 @@ pub fn growing(file: &File, meta: &Metadata, counted: u64) -> io::Result<Identit
     Ok(Identity::Growing { device, inode, birth: birth(meta), length, head: hash_to(file, length)? })
 }
 
-/// So many bytes before the place where counting goes on have to be the same.
+/// How many bytes before the place where counting goes on have to be the same.
 const TAIL: u64 = 256;
 
 /// Hash of the last bytes before `place`, at most 256.

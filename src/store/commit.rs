@@ -22,7 +22,7 @@ use super::{aside, counters, disk, leftovers};
 use crate::error::{Error, Result, warn};
 use crate::protocol::Protocol;
 
-/// So many counter files are remembered.
+/// How many earlier counter files are remembered by their hash.
 const REMEMBERED: usize = 64;
 
 /// Where a protocol's files are.

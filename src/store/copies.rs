@@ -24,7 +24,7 @@ const OLD: i64 = 3600;
 /// No store comes to so many commits; what claims to was not written by us.
 const MOST: u64 = 1 << 48;
 
-/// As many bytes of a copy tell the number of its commit.
+/// How many bytes of a copy are read to learn the number of its commit.
 const FRONT: usize = 64;
 
 impl Store {

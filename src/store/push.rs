@@ -47,7 +47,7 @@ pub(super) struct Journal {
     pub(super) rrd: Option<RrdBefore>,
     /// How often a later process began to redo it, as long as the RRD may not be done.
     pub(super) redone: u32,
-    /// So many of the first bins were pushed once before, to an RRD that is lost.
+    /// How many of the first updates were pushed once before, to an RRD that is lost.
     pub(super) refilled: u32,
 }
 

@@ -12,7 +12,7 @@ use super::{aside, counters, disk, migrate, takeover};
 use crate::error::{Error, Result, warn};
 use crate::tally;
 
-/// So many lines of a counter file that are none are said; the others are only counted.
+/// How many unreadable lines of a counter file are quoted in warnings; all of them are kept aside.
 const REJECTED_SAID: usize = 20;
 
 impl Session<'_> {

@@ -19,7 +19,7 @@ impl State {
     }
 }
 
-/// As many bytes as they take in a state.
+/// How many bytes the bins take in a state.
 fn size(bins: &Bins) -> usize {
     postcard::to_extend(bins, Vec::new()).map_or(0, |bytes| bytes.len())
 }

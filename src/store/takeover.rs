@@ -97,7 +97,7 @@ pub(super) fn older(store: &Store, say: &dyn Fn(&dyn Display)) -> Option<Counter
     all
 }
 
-/// So many counters do not stand in the order of the alphabet by chance.
+/// This many counters do not stand in alphabetical order by chance.
 const TELLING: usize = 9;
 
 /// Is there an RRD or a counter file that this program wrote? Then a store without a state is not new. The Perl

@@ -38,7 +38,7 @@ impl Session<'_> {
     /// without it at once.
     ///
     /// # Errors
-    /// As long as it is waited for.
+    /// While the directory is waited for.
     pub(super) fn wait_for(&mut self, dir: &Path, go_on: &str, now: i64) -> Result<()> {
         let mut state = self.state.clone();
         let until = until(&mut state.vanished, dir, PATIENCE, now);

@@ -23,7 +23,7 @@ const EMBEDDED: [(&str, &str); 5] = [
 const MAX_BYTES: u64 = 262_144;
 /// The longest page, in bytes.
 pub(super) const MAX_PAGE: usize = 16 << 20;
-/// As many steps an own template may take; those of the binary take some ten thousand.
+/// The most steps that a template of `templates_dir` may take; the built-in ones take some ten thousand.
 const MAX_STEPS: u64 = 5_000_000;
 /// How deep templates and macros may call each other.
 const MAX_DEPTH: usize = 100;

@@ -31,7 +31,7 @@ pub(in crate::graph) const EMBEDDED: &[(&str, &str)] = &[
 
 /// A template larger than this is not one.
 const MAX_BYTES: u64 = 65_536;
-/// As many templates are read of a directory.
+/// The most templates that are read of a directory.
 const MOST: usize = 1_000;
 
 /// All templates: those of the binary, each replaced by the file of its name in `dir`, then the

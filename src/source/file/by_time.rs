@@ -30,7 +30,7 @@ use crate::store::state::digest;
 /// clock. It tells nothing: neither how far was counted nor that a line is new.
 pub const AHEAD: i64 = 600;
 
-/// So many places where the last bytes fit are looked at: lines may repeat each other.
+/// The most places that are remembered where the last bytes fit: lines may repeat each other.
 const MOST_PLACES: usize = 1000;
 
 /// Where the known part of a file ends, and how many lines lie before it.
