@@ -9,6 +9,7 @@ pub mod count;
 pub mod disks;
 pub mod faults;
 pub mod multilog;
+pub mod preload;
 pub mod process;
 pub mod rrd;
 pub mod store;

@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
 
 use super::count::{self, Counts};
+use super::disks;
 
 /// The program under test.
 pub const MAILLOGS: &str = env!("CARGO_BIN_EXE_maillogs");
@@ -113,6 +114,7 @@ impl Store {
             .env("TOASTER_CONF", self.config())
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
+        disks::shown_to(&mut command);
         command
     }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{Place, World, parts};
-use crate::support::disks::{self, Left};
+use crate::support::disks::{self, Disk, Left};
 use crate::support::store::{MAILLOGS, Store, assert_same_bytes, name_of, stderr};
 use crate::support::{count, traffic};
 
@@ -206,4 +206,49 @@ fn a_stdout_that_takes_nothing() {
     assert_same_bytes("passed through", &fs::read(processed).expect("processed"), &log);
     assert_same_bytes("the archive", &store.archived(), &log);
     store.query().assert_counts(&count::count(&log));
+}
+
+/// The directories that look like small disks where none can be mounted, by what dd and mkdir say of them.
+#[test]
+fn a_directory_is_a_small_disk_to_programs_that_it_is_shown_to() {
+    let place = tempfile::tempdir().expect("a directory");
+    let dir = place.path().join("small");
+    let disk = Disk::in_directory(&dir, 10, 6);
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(place.path());
+        disks::shown_to(&mut command);
+        let output = command.output().expect("a program");
+        (output.status.success(), stderr(&output).contains("No space left on device"))
+    };
+    let size = |name: &str| fs::metadata(place.path().join(name)).expect("a file").len();
+    let dd = |name: &str, more: &[&str]| {
+        let of = format!("of={name}");
+        run("dd", &[&["if=/dev/zero", of.as_str(), "conv=notrunc"], more].concat())
+    };
+    // 6 of 10 pages, then what is left of the 8 that are asked for.
+    assert_eq!(dd("small/one", &["bs=4096", "count=6"]), (true, false));
+    assert_eq!(dd("small/two", &["bs=32768", "count=1"]), (false, true));
+    assert_eq!((size("small/one"), size("small/two")), (6 * 4096, 4 * 4096));
+    // What is there may be written to again; a file that begins with a hole finds no page.
+    assert_eq!(dd("small/one", &["bs=1000", "count=10", "seek=3"]), (true, false));
+    assert_eq!(dd("small/hole", &["bs=1", "count=1", "seek=100000"]), (false, true));
+    assert_eq!(run("fallocate", &["-l", "4097", "small/hole"]), (false, true));
+    fs::remove_file(dir.join("two")).expect("removing");
+    assert_eq!(run("fallocate", &["-l", "16384", "small/three"]), (true, false));
+    assert_eq!(dd("small/hole", &["bs=1", "count=1"]), (false, true));
+    // one, hole, three, and three more.
+    assert_eq!(run("mkdir", &["small/a", "small/b"]), (true, false));
+    assert_eq!(run("ln", &["-s", "x", "small/c"]), (true, false));
+    for (program, arguments) in [("mkdir", ["small/a/d"]), ("touch", ["small/a/e"])] {
+        assert_eq!(run(program, &arguments), (false, true), "{program}");
+    }
+    assert_eq!(run("touch", &["small/one", "beside"]), (true, false));
+    disk.fill(Left::Pages(2));
+    assert_eq!(dd("small/hole", &["bs=4096", "count=3"]), (false, true));
+    assert_eq!(size("small/hole"), 2 * 4096);
+    disk.make_room();
+    disk.fill(Left::Inodes(1));
+    assert_eq!(run("touch", &["small/f"]), (true, false));
+    assert_eq!(run("touch", &["small/g"]), (false, true));
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
+
+use crate::support::preload;
 
 /// One fault, as `INJECT` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,27 +129,8 @@ fn what_happens(group: &str, number: u32) -> (&'static [&'static str], &'static 
     }
 }
 
-/// The library, built once for each version of its source.
+/// The library.
 pub fn library() -> &'static Path {
-    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/inject/inject.c");
-        let mut hasher = DefaultHasher::new();
-        fs::read(&source).expect("inject.c").hash(&mut hasher);
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let library = dir.join(format!("inject-{:016x}.so", hasher.finish()));
-        if !library.exists() {
-            fs::create_dir_all(dir).expect("mkdir");
-            // Another process may build it at the same time: each its own, and either will do.
-            let mine = library.with_extension(std::process::id().to_string());
-            let mut cc = Command::new("cc");
-            cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"])
-                .arg(&mine)
-                .arg(&source)
-                .arg("-ldl");
-            assert!(cc.status().expect("cc; scripts/deps.sh installs it").success(), "{cc:?}");
-            fs::rename(&mine, &library).expect("rename");
-        }
-        library
-    });
+    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| preload::library("tests/torture/inject/inject.c"));
     &LIBRARY
 }
