@@ -6,7 +6,7 @@ MANDIR ?= $(PREFIX)/share/man
 INSTALL ?= install
 
 # rrd-sys asks for libclang unless LIBRRD names the library: then it takes its own bindings. The
-# shell asks pkg-config when a recipe runs, not make when it starts: `deps` may have just
+# shell asks pkg-config when a recipe runs, not make when it starts: `deps-build` may have just
 # installed it.
 CARGO = LIBRRD="$${LIBRRD:-$$(pkg-config --variable=libdir librrd)/librrd.so}" cargo
 
@@ -14,50 +14,48 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps test torture mutants fuzz demo gallery bench lint install uninstall clean help
+.PHONY: build deps-build deps-demo deps-test test torture mutants fuzz demo gallery bench lint install uninstall clean help
 
-build: deps ## build the release binary
+build: deps-build ## build the release binary
 	$(CARGO) build --release
 
-deps: ## install what building and testing need, where it is missing
-	@sh scripts/deps.sh
+deps-build deps-demo deps-test: # what compiling, demonstrating and testing need, where it is missing
+	@sh scripts/deps.sh $(@:deps-%=%)
 
-test: deps ## run every test, with real multilog
+test: deps-test ## run every test, with real multilog
 	@CARGO='$(CARGO)' sh scripts/test.sh
 
-mutants: deps ## break the program in eight ways and see the tests go red
+mutants: deps-test ## break the program in eight ways and see the tests go red
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/mutants.sh
 
-torture: deps ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour and a half)
+torture: deps-test ## try to break it: every fault at every step, kill -9 a thousand times under each logger (an hour and a half)
 	@CARGO='$(CARGO)' TARGET='$(TARGET)' sh scripts/torture.sh
 
 SECONDS ?= 120
-fuzz: deps ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
+fuzz: deps-test ## fuzz every parser, SECONDS=120 each; needs Rust's nightly compiler
 	@CARGO='$(CARGO)' sh scripts/fuzz.sh '$(SECONDS)'
 
-demo: deps ## three days of a mail server's logs through multilog and maillogs, then the graphs
+demo: deps-demo ## three days of a mail server's logs through multilog and maillogs, then the graphs
 	$(CARGO) build --release --bin maillogs --example qmail-traffic --example qmail-queue
 	@TARGET='$(TARGET)' sh scripts/demo.sh
 
-gallery: deps ## draw graphs/ anew, from invented mail that is always the same
+gallery: deps-demo ## draw graphs/ anew, from invented mail that is always the same
 	$(CARGO) build --release --bin maillogs --example qmail-traffic --example qmail-queue
 	@TARGET='$(TARGET)' sh scripts/gallery.sh
 
-bench: deps ## time against `wc -l` on a log of 200 MB
+bench: deps-demo ## time against `wc -l` on a log of 200 MB
 	$(CARGO) build --release --bin maillogs --example qmail-traffic
 	@TARGET='$(TARGET)' bash scripts/bench.sh
 
-lint: deps ## what a change has to pass besides the tests
+lint: deps-test ## what a change has to pass besides the tests
 	cargo fmt --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTFLAGS='--cfg fuzzing' $(CARGO) clippy --manifest-path fuzz/Cargo.toml -- -D warnings
 
-# Without prerequisites: `make && sudo make install` does not run cargo as root.
-$(BINARY):
-	$(MAKE) build
-
-install: $(BINARY) ## install below PREFIX (and DESTDIR)
+# Installs no package and compiles nothing: `make && sudo make install` does not run cargo as root.
+install: ## install below PREFIX (and DESTDIR) what `make` has built
+	@test -x '$(BINARY)' || { echo "make: there is no $(BINARY) yet: run \`make\` first, as the user that has Rust" >&2; exit 1; }
 	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/etc' '$(DESTDIR)$(MANDIR)/man1'
 	$(INSTALL) -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/maillogs'
 	for link in $(LINKS); do ln -sf maillogs '$(DESTDIR)$(PREFIX)'/bin/$$link || exit 1; done

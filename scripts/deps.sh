@@ -1,54 +1,76 @@
 #!/bin/sh
-# Installs what building and testing need and this machine lacks. Looks first: where nothing is
-# missing it ends at once and asks neither the network nor for a password.
+# Installs what this machine lacks for one of three purposes: sh scripts/deps.sh build | demo | test.
+#
+#   build   compile maillogs: nothing that a server does not have to run
+#   demo    and run the demonstration, the gallery and the benchmark
+#   test    and run every test, with the real programs
+#
+# Looks first: where nothing is missing it ends at once and asks neither the network nor for a password.
 set -eu
 
+# The purposes that the wanted one includes.
+case ${1:-test} in
+build) purposes='build' ;;
+demo) purposes='build demo' ;;
+test) purposes='build demo test' ;;
+*)
+	echo "make: scripts/deps.sh: $1 is none of build, demo, test" >&2
+	exit 2
+	;;
+esac
+
 missing=
-# need PACKAGE COMMAND…: the package is missing unless the command succeeds.
+# need PURPOSE PACKAGE COMMAND…: the package is missing unless the command succeeds.
 need() {
-	package=$1
-	shift
-	"$@" >/dev/null 2>&1 || missing="$missing $package"
+	purpose=$1
+	package=$2
+	shift 2
+	case " $purposes " in
+	*" $purpose "*) "$@" >/dev/null 2>&1 || missing="$missing $package" ;;
+	esac
+}
+has() {
+	command -v "$1"
 }
 dejavu() {
 	test -n "$(find /usr/share/fonts /usr/local/share/fonts -name DejaVuSansMono.ttf 2>/dev/null)"
 }
-
 journal_remote() {
 	test -x /usr/lib/systemd/systemd-journal-remote || test -x /lib/systemd/systemd-journal-remote
 }
 
-need gcc command -v cc
-need pkg-config command -v pkg-config
-need librrd-dev pkg-config --exists librrd
+need build gcc has cc
+need build libc6-dev test -e /usr/include/stdio.h
+need build pkg-config has pkg-config
+need build librrd-dev pkg-config --exists librrd
 # Without a font librrd draws boxes for letters, and says nothing.
-need fonts-dejavu-core dejavu
-# For the tests: the real loggers, an independent reader of RRDs, time zones. `daemontools` and
-# `runit` have only the programs; the service managers would be daemontools-run and runit-run.
-need daemontools command -v multilog
-need runit command -v svlogd
-need s6 command -v s6-log
-need rrdtool command -v rrdtool
-# What rotated logs are packed with, and a journal to read.
-need bzip2 command -v bzip2
-need xz-utils command -v xz
-need zstd command -v zstd
-need systemd command -v journalctl
-need systemd-journal-remote journal_remote
-# Small disks that are full, each in a mount namespace of its test.
-need util-linux command -v unshare
-need mount command -v mount
-# System calls that fail.
-need strace command -v strace
-# To break the program on purpose.
-need patch command -v patch
+need demo fonts-dejavu-core dejavu
+# multilog, and an independent reader of RRDs. `daemontools` and `runit` have only the programs; the service managers
+# would be daemontools-run and runit-run.
+need demo daemontools has multilog
+need demo rrdtool has rrdtool
 # A clock that is set.
-need faketime command -v faketime
+need demo faketime has faketime
+need test runit has svlogd
+need test s6 has s6-log
+# What rotated logs are packed with, and a journal to read.
+need test bzip2 has bzip2
+need test xz-utils has xz
+need test zstd has zstd
+need test systemd has journalctl
+need test systemd-journal-remote journal_remote
+# Small disks that are full, each in a mount namespace of its test.
+need test util-linux has unshare
+need test mount has mount
+# System calls that fail.
+need test strace has strace
+# To break the program on purpose.
+need test patch has patch
 # A browser for the pages, and a judge of their HTML.
-need chromium command -v chromium
-need chromium-driver command -v chromedriver
-need tidy command -v tidy
-need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
+need test chromium has chromium
+need test chromium-driver has chromedriver
+need test tidy has tidy
+need test tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" = 0 ]; then
@@ -63,8 +85,8 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 
-	# No package of the list has a daemon. Should one ever bring one along, it must not start on
-	# a machine that only wanted to run our tests.
+	# No package of the list has a daemon that is wanted. Should one bring one along, it must not start on a machine
+	# that only wanted to run our tests.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		trap '$as_root rm -f "$policy"' EXIT
@@ -85,7 +107,16 @@ if [ -n "$missing" ]; then
 	}
 fi
 
-command -v cargo >/dev/null 2>&1 || {
-	echo 'make: please install Rust 1.89 or newer (https://rustup.rs)' >&2
+# Rust: rustup's, or a distribution's that is new enough.
+needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$(dirname "$0")/../Cargo.toml")
+way="get a newer one from https://rustup.rs"
+if ! command -v cargo >/dev/null 2>&1; then
+	echo "make: there is no Rust here, and maillogs needs $needed or newer: $way" >&2
 	exit 1
-}
+fi
+found=$(rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
+newest=$(printf '%s\n%s\n' "$found" "$needed" | sort -t. -k1,1n -k2,2n | tail -n 1)
+if [ "$found" != "$needed" ] && [ "$newest" = "$needed" ]; then
+	echo "make: this Rust is ${found:-of no known version}, and maillogs needs $needed or newer: $way" >&2
+	exit 1
+fi
