@@ -19,6 +19,20 @@ test) purposes='build demo test' ;;
 	;;
 esac
 
+# Rust first, which this script cannot bring: rustup's, or a distribution's that is new enough.
+needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$(dirname "$0")/../Cargo.toml")
+way="get a newer one from https://rustup.rs"
+if ! command -v cargo >/dev/null 2>&1; then
+	echo "make: there is no Rust here, and maillogs needs $needed or newer: $way" >&2
+	exit 1
+fi
+found=$(rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
+newest=$(printf '%s\n%s\n' "$found" "$needed" | sort -t. -k1,1n -k2,2n | tail -n 1)
+if [ "$found" != "$needed" ] && [ "$newest" = "$needed" ]; then
+	echo "make: this Rust is ${found:-of no known version}, and maillogs needs $needed or newer: $way" >&2
+	exit 1
+fi
+
 missing=
 # need PURPOSE PACKAGE COMMAND…: the package is missing unless the command succeeds.
 need() {
@@ -105,18 +119,4 @@ if [ -n "$missing" ]; then
 		echo "make: apt-get could not install:$missing" >&2
 		exit 1
 	}
-fi
-
-# Rust: rustup's, or a distribution's that is new enough.
-needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$(dirname "$0")/../Cargo.toml")
-way="get a newer one from https://rustup.rs"
-if ! command -v cargo >/dev/null 2>&1; then
-	echo "make: there is no Rust here, and maillogs needs $needed or newer: $way" >&2
-	exit 1
-fi
-found=$(rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
-newest=$(printf '%s\n%s\n' "$found" "$needed" | sort -t. -k1,1n -k2,2n | tail -n 1)
-if [ "$found" != "$needed" ] && [ "$newest" = "$needed" ]; then
-	echo "make: this Rust is ${found:-of no known version}, and maillogs needs $needed or newer: $way" >&2
-	exit 1
 fi
