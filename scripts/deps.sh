@@ -26,10 +26,15 @@ if ! command -v cargo >/dev/null 2>&1; then
 	echo "make: there is no Rust here, and maillogs needs $needed or newer: $way" >&2
 	exit 1
 fi
-found=$(rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
+version=$(rustc --version 2>&1) || true
+found=$(printf '%s\n' "$version" | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
+if [ -z "$found" ]; then
+	echo "make: rustc --version says: $version" >&2
+	exit 1
+fi
 newest=$(printf '%s\n%s\n' "$found" "$needed" | sort -t. -k1,1n -k2,2n | tail -n 1)
 if [ "$found" != "$needed" ] && [ "$newest" = "$needed" ]; then
-	echo "make: this Rust is ${found:-of no known version}, and maillogs needs $needed or newer: $way" >&2
+	echo "make: this Rust is $found, and maillogs needs $needed or newer: $way" >&2
 	exit 1
 fi
 
