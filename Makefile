@@ -3,6 +3,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 MANDIR ?= $(PREFIX)/share/man
+# maillogs looks for toaster.conf in /usr/local/etc, /opt/local/etc and /etc.
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 INSTALL ?= install
 
 # rrd-sys asks for libclang unless LIBRRD names the library: then it takes its own bindings. The
@@ -56,19 +58,19 @@ lint: deps-test ## what a change has to pass besides the tests
 # Installs no package and compiles nothing: `make && sudo make install` does not run cargo as root.
 install: ## install below PREFIX (and DESTDIR) what `make` has built
 	@test -x '$(BINARY)' || { echo "make: there is no $(BINARY) yet: run \`make\` first, as the user that has Rust" >&2; exit 1; }
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/etc' '$(DESTDIR)$(MANDIR)/man1'
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(SYSCONFDIR)' '$(DESTDIR)$(MANDIR)/man1'
 	$(INSTALL) -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/maillogs'
 	for link in $(LINKS); do ln -sf maillogs '$(DESTDIR)$(PREFIX)'/bin/$$link || exit 1; done
-	$(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(PREFIX)/etc/toaster.conf.sample'
-	test -e '$(DESTDIR)$(PREFIX)/etc/toaster.conf' \
-		|| $(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(PREFIX)/etc/toaster.conf'
+	$(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(SYSCONFDIR)/toaster.conf.sample'
+	test -e '$(DESTDIR)$(SYSCONFDIR)/toaster.conf' \
+		|| $(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(SYSCONFDIR)/toaster.conf'
 	$(INSTALL) -m 644 man/maillogs.1 $(LINKS:%=man/%.1) '$(DESTDIR)$(MANDIR)/man1'
 
 uninstall: ## remove what install put there, but for toaster.conf
 	for name in maillogs $(LINKS); do \
 		rm -f '$(DESTDIR)$(PREFIX)'/bin/$$name '$(DESTDIR)$(MANDIR)'/man1/$$name.1 || exit 1; \
 	done
-	rm -f '$(DESTDIR)$(PREFIX)/etc/toaster.conf.sample'
+	rm -f '$(DESTDIR)$(SYSCONFDIR)/toaster.conf.sample'
 
 clean: ## remove what was built and the demonstration
 	cargo clean
