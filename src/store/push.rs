@@ -243,6 +243,10 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
             ));
             Ok(Target::None)
         }
+        // Where toaster.conf has another step now, the file is still the one that was written last.
+        Fit::Foreign if journal.state.rrd.is_some_and(|mark| mark != header.mark) => {
+            begin_anew(path, "corrupt", "is damaged, or not the file that was written last", now)
+        }
         Fit::Foreign => {
             let what = "has other data sources or another step than are needed now";
             begin_anew(path, "old", what, now).map(|target| match target {

@@ -436,6 +436,8 @@ fn a_damaged_rrd() {
     let schema = 128 + 120 * (header.sources.len() + header.archives.len());
     assert!(scene.in_rrd > 0);
     let mut damages: Vec<Damage> = OTHERS.into();
+    // The step: 60 becomes 188.
+    damages.push(Damage::Flip(40 * 8 + 7));
     if is_full() {
         // Each one of them is looked at in `store::tests::damage`.
         damages.extend((0..500).map(|_| Damage::Cut(random.below(head))));
