@@ -436,3 +436,22 @@ fn what_is_written_behind_a_cut_first_line_counts() {
         scene.check_end();
     }
 }
+
+/// The same, and somebody looked before it was written to: what was left may be less than a stamp.
+#[test]
+fn what_is_written_behind_a_cut_first_line_counts_after_a_look_at_what_was_left() {
+    for cut in 1..80 {
+        let mut scene = Scene::new();
+        for action in [
+            Action::Rename(1),
+            Action::Anonymise(1),
+            Action::CutTail(84 - cut),
+            Action::RestoreOlder(1),
+            Action::Log(1),
+        ] {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}

@@ -175,6 +175,11 @@ impl<'a> Search<'a> {
             let is_whole = is_new || (meets_nothing_known && self.open);
             return (if is_whole && scan.glued.is_none() { start } else { place }, false);
         }
+        // Cut within the stamp of its first line: as everywhere, what is left of a line that was counted is known.
+        if scan.lines == 0 && is_smaller && self.limit() > 0 {
+            self.open = true;
+            return (end, false);
+        }
         // No stamps. The first of the candidates is ours, changed.
         if std::mem::replace(&mut self.replaced, true) || (is_smaller && !head) {
             self.open = true;

@@ -17,6 +17,10 @@ use super::Reached;
 /// bzip2(1) keeps times without their fraction (nanoseconds).
 const SECOND: i64 = 1_000_000_000;
 
+/// So many bytes (less than a line of syslog has) tell no file from another: a log that was cut within its first stamp
+/// begins as all of them do.
+const SHORTEST: u64 = 32;
+
 /// A part of a file: from a place to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
@@ -267,6 +271,9 @@ impl Look<'_> {
             }
             _ => false,
         };
+        if !is_live && position.counted < SHORTEST && stream.last_time > 0 {
+            return self.by_time(stream, position);
+        }
         if is_live && stream.before.is_none() {
             return Ok(Plan {
                 spans: vec![Span { file: usize::MAX, from: position.counted, is_before: false }],
