@@ -1,13 +1,18 @@
 //! `maillogs check`: is all well? It looks and changes nothing.
 //!
 //! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
-//! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines are
-//! understood, whether counters fell silent, when all was read last, whether cron runs us, what graphs are made of, and the fonts.
+//! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines have the
+//! right time and are understood, whether counters fell silent, whether agents may ask, when all was read last, whether
+//! cron runs us, what graphs are made of, and the fonts.
+mod agents;
+mod counting;
 mod holder;
+mod newest;
 mod places;
 mod print;
 mod protocols;
 mod reading;
+mod sources;
 
 use std::os::unix::fs::MetadataExt;
 
@@ -39,8 +44,8 @@ pub enum Level {
 pub struct Finding {
     /// How it is.
     pub level: Level,
-    /// What kind of thing: `configuration`, `rights`, `source`, `lock`, `state`, `counters`, `rrd`, `lines`,
-    /// `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
+    /// What kind of thing: `configuration`, `rights`, `source`, `stamps`, `lock`, `state`, `counters`, `rrd`,
+    /// `lines`, `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
     pub check: &'static str,
     /// The protocol, where it is one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +113,13 @@ impl Report {
         self.findings.push(Finding { level, check, protocol: None, subject, text });
     }
 
+    /// As [`Report::add`], unless it was said of this subject.
+    fn once(&mut self, level: Level, check: &'static str, subject: &str, text: String) {
+        if !self.findings.iter().any(|f| f.check == check && f.subject == subject && f.level == level) {
+            self.add(level, check, subject, text);
+        }
+    }
+
     fn of(
         &mut self,
         feed: &Feed,
@@ -151,6 +163,7 @@ pub fn check(
     for feed in &feeds {
         protocols::check(&mut report, &Job { config, feed, clock, as_root });
     }
+    agents::check(&mut report, config, &feeds);
     reading::check(&mut report, clock());
     if let Some(dir) = &config.templates_dir {
         let problems = graph::unreadable_templates(dir);

@@ -1,6 +1,7 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
 mod broken;
+mod checked_logs;
 mod checks;
 mod clocks;
 mod config;
