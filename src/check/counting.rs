@@ -18,17 +18,16 @@ const NONE_OF: u64 = 5;
 const NONE_OF_DAY: u64 = 20;
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
-    if !programs(report, job, state, sources) {
-        understood(report, job, state);
-    }
+    let is_said = understood(report, job, state);
+    programs(report, job, state, sources, is_said);
     if !job.feed.protocol.measured && !asleep(report, job, state, sources) {
         silent(report, job, state, sources);
     }
 }
 
-/// Programs of which lines are there and none of the newest was understood. `true`: there are some.
-fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) -> bool {
-    let mut found = false;
+/// Programs of which lines are there and none of the newest was understood. `is_said`: of the protocol as a whole it was
+/// said already.
+fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen], is_said: bool) {
     for seen in sources {
         let none: BTreeMap<_, _> = seen.newest.iter().flat_map(|newest| &newest.programs).collect();
         for (program, lines) in none.into_iter().filter(|(_, lines)| lines.known == 0) {
@@ -40,22 +39,16 @@ fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen])
                 .iter()
                 .any(|counter| counter.protocol == job.feed.protocol.name && is_ours(&counter.tag));
             // What [[counter]] looks for may be rare.
-            if is_own && state.totals.iter().any(|total| *total != 0) {
+            if (is_said && program.is_empty()) || (is_own && state.totals.iter().any(|total| *total != 0)) {
                 continue;
             }
             let of = if program.is_empty() { String::new() } else { format!(" of {program}") };
-            let way = if is_own || is_defined(job) {
-                "does match in its [[counter]] tables fit them?"
-            } else {
-                "has the program changed what it logs? See what is understood in README.md"
-            };
+            let way = if is_own || is_defined(job) { MATCHES } else { FORMATS };
             let text = format!("none of its newest {} lines{of} was understood: {way}", lines.unknown);
             let level = if lines.unknown >= NONE_OF { Level::Warning } else { Level::Note };
             report.of(job.feed, level, "lines", &seen.source.name, text);
-            found |= level == Level::Warning;
         }
     }
-    found
 }
 
 /// Is it a protocol of toaster.conf?
@@ -63,35 +56,35 @@ fn is_defined(job: &Job<'_>) -> bool {
     job.config.protocols.iter().any(|protocol| protocol.name == job.feed.protocol.name)
 }
 
-/// The share of lines that were not understood.
-fn understood(report: &mut Report, job: &Job<'_>, state: &State) {
+/// The share of lines that were not understood. `true`: it is too large.
+fn understood(report: &mut Report, job: &Job<'_>, state: &State) -> bool {
     let name = job.feed.protocol.name;
     let (ever, lately) = (state.understood, state.understood_lately.1);
     let is_none = |lines: Understood, least: u64| lines.known == 0 && lines.unknown >= least;
-    if is_none(ever, NONE_OF) || is_none(lately, NONE_OF_DAY) {
-        let since = if is_none(ever, NONE_OF) { "that were ever read" } else { "of the newest day" };
-        let lines = if is_none(ever, NONE_OF) { ever } else { lately };
-        let text = format!(
-            "none of the {} lines {since} was understood: has a program changed what it logs? See the formats in README.md",
-            lines.unknown
-        );
-        return report.of(job.feed, Level::Warning, "lines", name, text);
-    }
     // What is read now tells more than what was read for years, if it is enough.
-    let lines = if lately.all() >= TELLING { lately } else { ever };
+    let is_lately = lately.all() >= TELLING || is_none(lately, NONE_OF_DAY);
+    let lines = if is_lately { lately } else { ever };
     let (unknown, all) = (lines.unknown, lines.all());
     if all == 0 {
-        return;
+        return false;
     }
     let percent = u128::from(unknown) * 1000 / u128::from(all);
     let share = format!("{}.{} % of {all} lines are of no known form", percent / 10, percent % 10);
-    if all >= TELLING && unknown * 10 > all {
-        let text = format!("{share}: has a program changed what it logs? See the formats in README.md");
-        report.of(job.feed, Level::Warning, "lines", name, text);
+    let is_wrong =
+        (all >= TELLING && unknown * 10 > all) || is_none(lately, NONE_OF_DAY) || is_none(ever, NONE_OF);
+    if is_wrong {
+        let way = if is_defined(job) { MATCHES } else { FORMATS };
+        report.of(job.feed, Level::Warning, "lines", name, format!("{share}: {way}"));
     } else {
         report.of(job.feed, Level::Ok, "lines", name, share);
     }
+    is_wrong
 }
+
+/// What may be the matter with lines that are not understood, and the way out.
+const FORMATS: &str = "has a program changed what it logs? See the formats in README.md";
+/// The same of counters that toaster.conf defines.
+const MATCHES: &str = "does match in the [[counter]] tables fit them?";
 
 /// A protocol of which no counter moves while its source grows. `true`: so it is.
 fn asleep(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) -> bool {

@@ -19,7 +19,8 @@ use std::os::unix::fs::MetadataExt;
 use nix::unistd::geteuid;
 use serde::Serialize;
 
-use crate::config::{Config, Kind, Problem, Severity, plainly};
+use crate::config::{Config, Kind, Problem, Severity};
+use crate::error::words;
 use crate::graph;
 use crate::ingest::{AsRoot, Feed, Job, feeds};
 
@@ -155,6 +156,10 @@ pub fn check(
 ) -> Report {
     let mut report = Report::default();
     configuration(&mut report, config, problems);
+    if config.file.is_none() && !problems.is_empty() {
+        // What the defaults name is another server's.
+        return report;
+    }
     places::check(&mut report, config, may_look);
     if !may_look {
         return report;
@@ -200,7 +205,7 @@ fn configuration(report: &mut Report, config: &Config, problems: &[Problem]) {
             let text = format!(
                 "cannot be read by user {} ({}{}), as whom the loggers' processors work: they exit 111 until it can; chmod 0644 lets everybody read it",
                 geteuid(),
-                plainly(&e),
+                words(&e),
                 mode.unwrap_or_default()
             );
             report.add(Level::Error, "configuration", file.display().to_string(), text);

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::sources::{self, ago};
-use super::{Level, Report, Summary, counting, holder};
+use super::{Finding, Level, Report, Summary, counting, holder};
 use crate::error::{Error, hold_warnings, take_warnings};
 use crate::ingest::Job;
 use crate::query;
@@ -27,9 +27,22 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     }
     let answer = match answer {
         Ok(answer) => answer,
-        Err(e) => return report.of(job.feed, Level::Error, "state", path(&store.state_dir), e.to_string()),
+        Err(e) => {
+            let dir = path(&store.state_dir);
+            // Of a file that logs_user may not read, that was said.
+            let is_it =
+                |f: &Finding| f.check == "rights" && f.level == Level::Error && f.subject.ends_with(&dir);
+            if !(e.is_denied() && report.findings.iter().any(is_it)) {
+                report.of(job.feed, Level::Error, "state", dir, e.to_string());
+            }
+            return;
+        }
     };
     for text in said {
+        // Of a syslog that several protocols read it is said once.
+        if report.findings.iter().any(|f| f.text == text) {
+            continue;
+        }
         report.of(job.feed, Level::Error, "source", job.feed.protocol.name, text);
     }
     let sources = sources::sources(job, &answer.state, now);

@@ -185,7 +185,9 @@ fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newes
         ));
     }
     if kind == Kind::Directory && newest.is_bare {
-        say("its lines have no time stamps: they are counted in the minute in which they are read, and chunks are told              apart by nothing but their content; in the service's log/run put t before the other arguments of multilog              or s6-log (multilog t n288 …), or -t behind svlogd, and restart the logger"
+        say("its lines have no time stamps: they are counted in the minute in which they are read, and nothing but \
+             their content tells chunks apart; in the service's log/run put t before the other arguments of multilog \
+             or s6-log (multilog t n288 …), or -t behind svlogd, and restart the logger"
             .to_owned());
     }
 }

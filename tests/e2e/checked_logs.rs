@@ -93,7 +93,7 @@ fn a_protocol_whose_source_grows_and_whose_counters_do_not() {
     let lines = |text: &str| -> String { (0..30).map(|n| labelled(now() - 100 + n, 7, text)).collect() };
     fs::write(&current, lines("open")).expect("current");
     store.run(&["update"]);
-    finds(&store, "WARNING", &["gate ", "none of its newest 30 lines was understood", "[[counter]]"]);
+    finds(&store, "WARNING", &["gate ", "100.0 % of 30 lines are of no known form", "[[counter]]"]);
     fs::write(&current, lines("shut")).expect("current");
     store.run(&["update"]);
     finds_none(&store, "WARNING", &["gate "]);
@@ -101,17 +101,25 @@ fn a_protocol_whose_source_grows_and_whose_counters_do_not() {
 
 #[test]
 fn a_protocol_that_fell_asleep() {
-    // `status: exiting` is known and counts nothing.
     let store = Store::with("logs_syslog = []");
+    let smtp = store.base().join("smtp");
+    fs::create_dir(&smtp).expect("mkdir");
     let then = now() - 3 * DAY;
-    let mut log = sent(then..then + 30);
-    log += &(0..30).map(|n| labelled(now() - 100 + n, 8, "status: exiting")).collect::<String>();
-    fs::write(store.logs().join("current"), log).expect("current");
+    let counted = "rblsmtpd: 192.0.2.1 pid 7: 451 https://www.spamhaus.org/query/ip/192.0.2.1";
+    let mut log: String = (0..30).map(|n| labelled(then + n, 7, counted)).collect();
+    fs::write(smtp.join("current"), &log).expect("current");
     store.run(&["update"]);
+    let before = store.run(&["rbl"]);
+    assert!(before.contains(":30"), "{before}");
+    // It is known, and counts nothing.
+    log += &(0..30).map(|n| labelled(now() - 100 + n, 8, "simscan:[1]: debug")).collect::<String>();
+    fs::write(smtp.join("current"), &log).expect("current");
+    store.run(&["update"]);
+    assert_eq!(store.run(&["rbl"]), before);
     finds(
         &store,
         "WARNING",
-        &["send ", "silent", "its source grows", "none of its counters has moved for 2 days"],
+        &["rbl ", "silent", "its source grows", "none of its counters has moved for 2 days"],
     );
 }
 
@@ -196,7 +204,8 @@ fn a_service_that_is_down_for_longer_than_usual() {
     finds_none(&store, "WARNING", &["source"]);
     // Where little is known, nothing is said.
     let store = Store::with("logs_syslog = []");
-    fs::write(store.logs().join("current"), sent(now() - 40 * DAY..now() - 40 * DAY + 20)).expect("current");
+    fs::write(store.logs().join("current"), sent(now() - 40 * DAY - 60..now() - 40 * DAY - 40))
+        .expect("current");
     store.run(&["update"]);
     finds(&store, "note", &["send ", "source", "last line 40 days ago"]);
 }

@@ -29,3 +29,4 @@ mod sweep;
 mod takeover;
 mod together;
 mod traffic;
+mod words;

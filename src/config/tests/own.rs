@@ -134,7 +134,7 @@ fn a_wrong_counter_is_left_out_and_its_line_named() {
         ),
         (
             format!("{send}name = 'x'\nmach = 'x'"),
-            "there is no key \"mach\" here, only protocol, name, match, sum, tag, help",
+            "there is no key \"mach\" here, only protocol, name, match, sum, tag, help; did you mean match?",
         ),
         ("protocol = 'queue'\nname = 'x'\nmatch = 'x'".into(), "queue is measured, not read from lines"),
     ] {
@@ -208,7 +208,11 @@ fn a_wrong_protocol_is_left_out() {
             "source = 'multilog:send'",
             "\"/var/log/mail/send\" is another protocol's already; give that one a [[counter]]",
         ),
-        ("x", "source = 'syslog'\nsauce = 1", "there is no key \"sauce\" here, only source, about"),
+        (
+            "x",
+            "source = 'syslog'\nsauce = 1",
+            "there is no key \"sauce\" here, only source, about; did you mean source?",
+        ),
         ("graph", "source = 'syslog'", "maillogs graph has a meaning already; choose another name"),
         ("send", "source = 'syslog'", "maillogs send has a meaning already; choose another name"),
         (
