@@ -11,7 +11,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Kind, Problem, Severity, keys, twice};
+use super::{Kind, Problem, Severity, twice};
 
 /// A configuration taken apart.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Document {
             let header = header(text);
             let above = |span: Option<Range<usize>>| span.is_none_or(|span| span.start < header);
             let keys_are_wrong = header == text.len() || errors.iter().any(|error| above(error.span()));
-            if keys_are_wrong && let Some(mut document) = Document::legacy(&text[..header], file, problems) {
+            if keys_are_wrong && let Some(mut document) = Document::legacy(&text[..header]) {
                 document.add_tables(&text[header..], file, problems);
                 return document;
             }
@@ -91,10 +91,8 @@ impl Document {
         document
     }
 
-    /// The original's form, if `text` is that. Of a key that stands twice the last value holds, as it did there; of one of
-    /// ours that is said.
-    fn legacy(text: &str, file: &Path, problems: &mut Vec<Problem>) -> Option<Document> {
-        let mut twice = Vec::new();
+    /// The original's form, if `text` is that. Of a key that stands twice the last value holds, as it did there.
+    fn legacy(text: &str) -> Option<Document> {
         let mut document = Document { legacy: text.lines().count(), ..Document::default() };
         for (line, content) in (1..).zip(text.lines()) {
             let content = content.trim();
@@ -106,11 +104,7 @@ impl Document {
             if key.is_empty() || key.starts_with('[') {
                 return None;
             }
-            if let Some(first) = document.line(key) {
-                let is_other = document.table.get(key) != Some(&typed(value));
-                if is_other && !value.is_empty() && keys::KEYS.iter().any(|ours| ours.name == key) {
-                    twice.push((key.to_owned(), first, line));
-                }
+            if document.has(key) {
                 document.entries.retain(|entry| entry.key != key);
             }
             // An empty value is the same as none.
@@ -123,14 +117,6 @@ impl Document {
             let (key, value) = (key.to_string(), Some(value));
             document.entries.push(Entry { key, line, value, bare: true, parts: Vec::new() });
         }
-        problems.extend(twice.into_iter().map(|(key, first, line)| Problem {
-            severity: Severity::Warning,
-            kind: Kind::Value,
-            file: file.to_path_buf(),
-            line: Some(line),
-            key: Some(key),
-            text: format!("{}; until then this one holds", given_twice(first)),
-        }));
         Some(document)
     }
 

@@ -102,24 +102,24 @@ fn a_protocol_whose_source_grows_and_whose_counters_do_not() {
 #[test]
 fn a_protocol_that_fell_asleep() {
     let store = Store::with("logs_syslog = []");
-    let smtp = store.base().join("smtp");
-    fs::create_dir(&smtp).expect("mkdir");
+    let pop3 = store.base().join("pop3");
+    fs::create_dir(&pop3).expect("mkdir");
+    let line = |secs: u64, text: &str| labelled(secs, 7, &format!("pop3d: {text}, ip=[::ffff:192.0.2.7]"));
     let then = now() - 3 * DAY;
-    let counted = "rblsmtpd: 192.0.2.1 pid 7: 451 https://www.spamhaus.org/query/ip/192.0.2.1";
-    let mut log: String = (0..30).map(|n| labelled(then + n, 7, counted)).collect();
-    fs::write(smtp.join("current"), &log).expect("current");
+    let mut log: String = (0..30).map(|n| line(then + n, "LOGIN, user=a@example.org")).collect();
+    fs::write(pop3.join("current"), &log).expect("current");
     store.run(&["update"]);
-    let before = store.run(&["rbl"]);
-    assert!(before.contains(":30"), "{before}");
+    let before = store.run(&["pop3"]);
+    assert!(before.contains("pop3_success:30:"), "{before}");
     // It is known, and counts nothing.
-    log += &(0..30).map(|n| labelled(now() - 100 + n, 8, "simscan:[1]: debug")).collect::<String>();
-    fs::write(smtp.join("current"), &log).expect("current");
+    log += &(0..30).map(|n| line(now() - 100 + n, "LOGOUT, user=a@example.org")).collect::<String>();
+    fs::write(pop3.join("current"), &log).expect("current");
     store.run(&["update"]);
-    assert_eq!(store.run(&["rbl"]), before);
+    assert_eq!(store.run(&["pop3"]), before);
     finds(
         &store,
         "WARNING",
-        &["rbl ", "silent", "its source grows", "none of its counters has moved for 2 days"],
+        &["pop3 ", "silent", "its source grows", "none of its counters has moved for 2 days"],
     );
 }
 

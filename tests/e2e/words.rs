@@ -24,23 +24,23 @@ fn on_a_chunk(store: &Store, program: &mut Command) -> Output {
 #[test]
 fn a_protocol_of_ones_own_whose_definition_cannot_be_read() {
     for (spoilt, told) in [
-        ("[protocol.x\n", "toaster.conf: line 12: "),
+        ("[protocol.x\n", "toaster.conf: line 11: "),
         (
             "[[counters]]\nname = \"x\"\n",
-            "toaster.conf: line 12: counters: there is no such table; did you mean [[counter]]?",
+            "toaster.conf: line 11: counters: there is no such table; did you mean [[counter]]?",
         ),
         (
             "[[counter]]\nname = \"x\"\nname = \"y\"\n",
-            "toaster.conf: line 14: counter.name: it is given twice, on line 13 and here",
+            "toaster.conf: line 13: counter.name: it is given twice, on line 12 and here",
         ),
         (
             "[protocol.gate]\nabout = \"x\"\n",
-            "toaster.conf: line 12: protocol.gate: it is given twice, on line 6 and here",
+            "toaster.conf: line 11: protocol.gate: it is given twice, on line 5 and here",
         ),
         // Its own definition is what is wrong.
         (
             "[[counter]]\nprotocol = \"gate\"\nname = \"shut\"\nmatch = \"(\"\n",
-            "toaster.conf: line 12: counter: match: unclosed group",
+            "toaster.conf: line 11: counter: match: unclosed group",
         ),
     ] {
         let store = with_gate(spoilt);
@@ -53,7 +53,7 @@ fn a_protocol_of_ones_own_whose_definition_cannot_be_read() {
             assert!(said.contains(told) && said.contains("the logger keeps the chunk"), "{told} in {said}");
             assert!(!said.contains("Usage") && !said.contains("unrecognized"), "{said}");
         }
-        for words in [&["gate"][..], &["update", "gate"], &["help", "gate"]] {
+        for words in [&["gate"][..], &["update", "gate"]] {
             let output = store.maillogs(words);
             let said = stderr(&output);
             assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{words:?}: {said}");
