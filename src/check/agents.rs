@@ -123,3 +123,47 @@ fn group_of(path: &Path) -> Option<String> {
     let gid = Gid::from_raw(std::fs::metadata(path).ok()?.gid());
     nix::unistd::Group::from_gid(gid).ok().flatten().map(|group| group.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::feeds;
+    use std::fs::{Permissions, create_dir_all, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_an_agent_may_not_use_is_told_once_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        let base = dir.path().join("above/log");
+        create_dir_all(base.join("state")).unwrap();
+        create_dir_all(base.join("send")).unwrap();
+        let text = format!("logs_base = {:?}\nlogs_group = \"qnofiles\"\n", base.display().to_string());
+        let (config, _) = Config::parse(&text, Path::new("/nonexistent/toaster.conf"));
+        let feeds = feeds(&config);
+        let told = |agent: &Agent| -> Vec<(Level, String)> {
+            let mut report = Report::default();
+            tell(&mut report, &config, &feeds, agent);
+            let below = |subject: &str| subject.strip_prefix(dir.path().to_str().unwrap()).map(str::to_owned);
+            report.findings.into_iter().filter_map(|f| Some((f.level, below(&f.subject)?))).collect()
+        };
+        let gid = Gid::from_raw(std::fs::metadata(&base).unwrap().gid());
+        let stranger =
+            Agent { name: Some("snmp".into()), uid: Some(Uid::from_raw(65_533)), groups: Vec::new() };
+        let member = Agent { name: Some("snmp".into()), uid: Some(Uid::from_raw(65_533)), groups: vec![gid] };
+        let anybody = Agent { name: None, uid: None, groups: Vec::new() };
+        assert_eq!(told(&stranger), []);
+        for below in ["/above", "/above/log", "/above/log/state", "/above/log/send"] {
+            let path = dir.path().join(&below[1..]);
+            set_permissions(&path, Permissions::from_mode(0o750)).unwrap();
+            assert_eq!(told(&stranger), [(Level::Warning, below.to_owned())]);
+            assert_eq!(told(&anybody), [(Level::Note, below.to_owned())]);
+            assert_eq!(told(&member), []);
+            set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        }
+        // A log directory has to be read, too; the others are only passed through.
+        set_permissions(base.join("send"), Permissions::from_mode(0o751)).unwrap();
+        set_permissions(base.join("state"), Permissions::from_mode(0o751)).unwrap();
+        assert_eq!(told(&stranger), [(Level::Warning, "/above/log/send".to_owned())]);
+    }
+}

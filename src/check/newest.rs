@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::ingest::Job;
-use crate::line::{Line, Parser};
+use crate::line::{Line, Parser, tai64n};
 use crate::protocol::{Place, Raise, Verdict};
 use crate::source::lines::walk;
 use crate::source::opener::{Opener, Plain};
@@ -140,6 +140,11 @@ fn is_counted_tag(config: &Config, protocol: &str, tag: &[u8]) -> bool {
 
 /// Looks at the chunks of a log directory, the newest first. `None`: it cannot be read, as is said elsewhere.
 pub(super) fn of_directory(job: &Job<'_>, dir: &Path, now: i64) -> Option<Newest> {
+    newest_bytes(job, dir, now, OF_DIRECTORY)
+}
+
+/// As [`of_directory`], of the newest `most` bytes.
+fn newest_bytes(job: &Job<'_>, dir: &Path, now: i64, most: u64) -> Option<Newest> {
     let mut names: Vec<String> = Vec::new();
     for entry in crate::dir::read(dir).ok()?.flatten() {
         let name = entry.name().unwrap_or_default();
@@ -149,7 +154,7 @@ pub(super) fn of_directory(job: &Job<'_>, dir: &Path, now: i64) -> Option<Newest
     }
     names.sort_unstable_by(|a, b| b.cmp(a));
     let mut look = Look::new(job, Place::Own, now);
-    let (mut left, mut pauses, mut is_bare) = (OF_DIRECTORY, Pauses::default(), None);
+    let (mut left, mut pauses, mut is_bare) = (most, Pauses::default(), None);
     for name in ["current", "previous"].into_iter().chain(names.iter().map(String::as_str)) {
         if left == 0 {
             // Of the others the names tell when they ended: no pause in one is longer than from one name to the next.
@@ -171,7 +176,7 @@ pub(super) fn of_directory(job: &Job<'_>, dir: &Path, now: i64) -> Option<Newest
 
 /// What a chunk's name tells of its lines: when it ended.
 fn named(name: &str, tai_offset: i64) -> Pauses {
-    let label = name.get(..25).and_then(|label| Parser::new(tai_offset, 0).parse(label.as_bytes()).time);
+    let label = name.get(..25).and_then(|label| tai64n(format!("{label} ").as_bytes(), tai_offset));
     label.map_or_else(Pauses::default, |stamp| Pauses { first: stamp.secs, last: stamp.secs, longest: 0 })
 }
 
@@ -184,4 +189,52 @@ pub(super) fn of_file(job: &Job<'_>, file: &Path, place: Place, now: i64) -> Opt
     let mut look = Look::new(job, place, now);
     look.chunk(&opened.ok()??, OF_FILE).ok()?;
     Some(look.found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::feeds;
+
+    /// A TAI64N label of multilog's.
+    fn label(secs: i64) -> String {
+        format!("@{:016x}00000000", (1_i64 << 62) + 10 + secs)
+    }
+
+    fn lines(times: &[i64]) -> String {
+        times.iter().map(|secs| format!("{} new msg 7\n", label(*secs))).collect()
+    }
+
+    #[test]
+    fn pauses_are_those_between_lines_and_at_most_those_between_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        let now = 1_800_000_000;
+        // Chunks are named by when they ended.
+        write(&(label(now - 5_000) + ".s"), &lines(&[now - 9_000, now - 5_000]));
+        write(&(label(now - 3_000) + ".u"), &lines(&[now - 4_990, now - 3_000]));
+        write("previous", "");
+        write("current", &lines(&[now - 2_500, now - 2_400]));
+        write("state", "of multilog");
+        let config = Config::default();
+        let feeds = feeds(&config);
+        let job = Job { config: &config, feed: &feeds[0], clock: || 0, as_root: |what| what() };
+        let found = |most: u64| {
+            let newest = newest_bytes(&job, dir.path(), now, most).unwrap();
+            let Pauses { first, last, longest } = newest.pauses;
+            (newest.lines, now - first, now - last, longest)
+        };
+        assert_eq!(found(1 << 20), (6, 9_000, 2_400, 4_000));
+        // Of the oldest chunk only the name is looked at; of the one before, its second line is read.
+        let line = lines(&[now]).len() as u64;
+        assert_eq!(found(4 * line), (4, 5_000, 2_400, 1_990));
+        assert_eq!(found(3 * line + 5), (3, 5_000, 2_400, 2_000));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_pause() {
+        let mut pauses = Pauses::default();
+        [100, 110, 50, 105, 120].into_iter().for_each(|secs| pauses.meets(secs));
+        assert_eq!((pauses.first, pauses.last, pauses.longest), (100, 120, 10));
+    }
 }

@@ -90,11 +90,12 @@ fn few_lines_that_are_not_understood_are_a_note() {
 fn a_protocol_whose_source_grows_and_whose_counters_do_not() {
     let store = own_log("");
     let current = store.base().join("gate/current");
-    let lines = |text: &str| -> String { (0..30).map(|n| labelled(now() - 100 + n, 7, text)).collect() };
-    fs::write(&current, lines("open")).expect("current");
+    let begin = now() - 100;
+    let lines = |text: &str, from: u64| -> String { (0..30).map(|n| labelled(from + n, 7, text)).collect() };
+    fs::write(&current, lines("open", begin)).expect("current");
     store.run(&["update"]);
     finds(&store, "WARNING", &["gate ", "100.0 % of 30 lines are of no known form", "[[counter]]"]);
-    fs::write(&current, lines("shut")).expect("current");
+    fs::write(&current, lines("open", begin) + &lines("shut", begin + 50)).expect("current");
     store.run(&["update"]);
     finds_none(&store, "WARNING", &["gate "]);
 }
@@ -260,6 +261,14 @@ fn a_directory_that_agents_may_not_use() {
         finds(&store, "", &["rights", &name, then, "chmod o+"]);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
     }
+    fs::set_permissions(store.path(""), fs::Permissions::from_mode(0o750)).expect("chmod");
+    let above = store.path("").display().to_string();
+    finds(
+        &store,
+        "",
+        &["rights", &format!("{}: with mode 0750", above.trim_end_matches('/')), "gets no answer"],
+    );
+    fs::set_permissions(store.path(""), fs::Permissions::from_mode(0o755)).expect("chmod");
     fs::set_permissions(store.config(), fs::Permissions::from_mode(0o600)).expect("chmod");
     finds(&store, "", &["rights", "toaster.conf: with mode 0600", "gets no answer", "chmod o+r"]);
 }

@@ -134,6 +134,9 @@ fn update_says_what_it_read() {
     assert_eq!(said, "maillogs: imap: no new lines\n");
 }
 
+/// What is wrong, and how it becomes so.
+type Spoilt = (&'static str, fn(&Store));
+
 /// As a user who may read nothing, where we are root; what belongs to nobody is closed to others either way.
 fn as_nobody(store: &Store, words: &[&str]) -> Output {
     let mut command = store.command("setpriv");
@@ -145,9 +148,9 @@ fn as_nobody(store: &Store, words: &[&str]) -> Output {
 fn messages_have_the_systems_words_and_one_line_for_one_file() {
     assert!(nix::unistd::geteuid().is_root(), "the tests are run as root, which can be another user");
     fn close(store: &Store, path: &str) {
-        fs::set_permissions(store.path(path), fs::Permissions::from_mode(0)).expect("chmod");
+        fs::set_permissions(store.path(path), fs::Permissions::from_mode(0o000)).expect("chmod");
     }
-    let spoils: [(&str, fn(&Store)); 7] = [
+    let spoils: [Spoilt; 7] = [
         ("toaster.conf is closed", |store| close(store, "toaster.conf")),
         ("toaster.conf is gone", |store| fs::remove_file(store.config()).expect("rm")),
         ("the syslog is closed", |store| close(store, "maillog")),
