@@ -380,7 +380,9 @@ impl<'a> Reader<'a> {
             let own = self.config.protocols.iter().map(|p| p.name.as_str());
             let of_lines = self.builtin.iter().filter(|p| !p.measured).map(|p| p.name);
             let names: Vec<&str> = of_lines.chain(own).collect();
-            return Err(format!("there is no protocol {start:?}, only {}", names.join(", ")));
+            let near = keys::nearest_of(&protocol, names.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            return Err(format!("there is no protocol {start:?}, only {}{near}", names.join(", ")));
         }
         let key = valid_name(required(table, "name")?)?;
         let pattern = regex(&required(table, "match")?, false)?;

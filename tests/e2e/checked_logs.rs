@@ -143,8 +143,8 @@ fn a_tag_of_ones_own_that_never_counts() {
 
 #[test]
 fn lines_from_the_future() {
-    let store = Store::with_syslog();
-    let log = sent(now() - 9..now()) + &sent(now() + 2 * HOUR..now() + 2 * HOUR + 3);
+    let (store, now) = (Store::with_syslog(), now());
+    let log = sent(now - 9..now) + &sent(now + 2 * HOUR..now + 2 * HOUR + 3);
     fs::write(store.logs().join("current"), log).expect("current");
     finds(
         &store,
@@ -164,7 +164,7 @@ fn lines_from_the_future() {
     );
     // A clock that differs by some seconds.
     let store = Store::with_syslog();
-    fs::write(store.logs().join("current"), sent(now()..now() + 20)).expect("current");
+    fs::write(store.logs().join("current"), sent(now..now + 20)).expect("current");
     finds_none(&store, "WARNING", &["stamps"]);
 }
 
@@ -214,9 +214,9 @@ fn a_service_that_is_down_for_longer_than_usual() {
 #[test]
 fn a_service_that_is_down_where_the_logger_keeps_nothing() {
     for (apart, ago, level) in [(1, 3, "WARNING"), (3, 3, "note"), (3, 5, "WARNING")] {
-        let store = Store::with("logs_syslog = []\nlogs_taifiles = 0");
+        let (store, now) = (Store::with("logs_syslog = []\nlogs_taifiles = 0"), now());
         for n in (0..5).rev() {
-            let output = store.postprocess(sent(std::iter::once(now() - (ago + n * apart) * DAY)).as_bytes());
+            let output = store.postprocess(sent(std::iter::once(now - (ago + n * apart) * DAY)).as_bytes());
             assert!(output.status.success() && output.stdout.is_empty());
         }
         assert_eq!(store.chunk_names().len(), 0);
