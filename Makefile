@@ -5,6 +5,8 @@ DESTDIR ?=
 MANDIR ?= $(PREFIX)/share/man
 # maillogs looks for toaster.conf in /usr/local/etc, /opt/local/etc and /etc.
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+# The program has its templates in itself; these are to be copied from, into templates_dir.
+EXAMPLES = $(PREFIX)/share/maillogs/templates
 INSTALL ?= install
 
 # rrd-sys asks for libclang unless LIBRRD names the library: then it takes its own bindings. The
@@ -65,12 +67,16 @@ install: ## install below PREFIX (and DESTDIR) what `make` has built
 	test -e '$(DESTDIR)$(SYSCONFDIR)/toaster.conf' \
 		|| $(INSTALL) -m 644 toaster.conf '$(DESTDIR)$(SYSCONFDIR)/toaster.conf'
 	$(INSTALL) -m 644 man/maillogs.1 $(LINKS:%=man/%.1) '$(DESTDIR)$(MANDIR)/man1'
+	$(INSTALL) -d '$(DESTDIR)$(EXAMPLES)/page'
+	$(INSTALL) -m 644 templates/*.toml templates/README.md '$(DESTDIR)$(EXAMPLES)'
+	$(INSTALL) -m 644 templates/page/* '$(DESTDIR)$(EXAMPLES)/page'
 
 uninstall: ## remove what install put there, but for toaster.conf
 	for name in maillogs $(LINKS); do \
 		rm -f '$(DESTDIR)$(PREFIX)'/bin/$$name '$(DESTDIR)$(MANDIR)'/man1/$$name.1 || exit 1; \
 	done
 	rm -f '$(DESTDIR)$(SYSCONFDIR)/toaster.conf.sample'
+	rm -rf '$(DESTDIR)$(PREFIX)/share/maillogs'
 
 clean: ## remove what was built and the demonstration
 	cargo clean

@@ -106,7 +106,6 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
         .about("Counts what a mail server does: exact counters, RRDs and graphs from the logs of qmail.")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
         .subcommand_help_heading("Protocols and commands")
         .after_help("As multilog's processor: multilog t n288 s1000000 '!exec /usr/local/bin/sendlog' /var/log/mail/send")
         .arg(
@@ -169,6 +168,12 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
         .subcommands(protocols.iter().skip(BUILTIN.len()).map(|p| process(text(own_log(p)), "Be the processor of this protocol's logger").hide(true)))
 }
 
+/// Every form that a TIME may have.
+const TIMES: &str = "\
+A TIME is local: 2026-03-01, '2026-03-01 08:00', 2026-03-01T08:00:30; 08:00 or 08:00:30 (today);
+  now, today, yesterday, 'yesterday 14:00'; @1772352000 (seconds since 1970).
+Or a distance in s, m, h, d, w, y: -2h (before now), +1d12h (with --to: after --from).";
+
 fn graph_command() -> Command {
     let several = |name: &'static str, values: [&'static str; 4], help: &'static str| {
         Arg::new(name)
@@ -183,6 +188,7 @@ fn graph_command() -> Command {
     };
     Command::new("graph")
         .about("Draw the graphs and their page (cron)")
+        .after_help(TIMES)
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))
         .arg(several("period", ["day", "week", "month", "year"], "Only this period; may be given again"))
         .arg(several("theme", ["light", "dark", "", ""], "Only this theme"))
@@ -202,8 +208,11 @@ fn graph_command() -> Command {
                     "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
                 ),
         )
-        .arg(time("from", "Where the one picture begins: '2026-03-01 08:00', yesterday, -2h"))
-        .arg(time("to", "Where it ends: a time, or +2h after --from [default: now]"))
+        .arg(time(
+            "from",
+            "Where the span of one picture begins, instead of --period; it needs --output FILE",
+        ))
+        .arg(time("to", "Where it ends [default: now]"))
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
 }
 
@@ -320,6 +329,12 @@ pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call,
 /// `--config` without a file, `--conf`, `-c`: without it another store would be written.
 fn may_mean_config(word: &OsStr) -> bool {
     [&b"--c"[..], b"-c"].iter().any(|start| word.as_bytes().starts_with(start))
+}
+
+/// The name of a processor by which we were called.
+pub fn processor(args: &[OsString]) -> Option<String> {
+    let me = Path::new(args.first()?).file_name()?.to_str()?;
+    (me.ends_with("log") && me != "maillogs").then(|| me.to_owned())
 }
 
 /// Is this command line a processor's, of a protocol that only toaster.conf may define? By the name it was called by,
@@ -470,6 +485,73 @@ mod tests {
         let call = call(&["maillogs", "send", "-v", "-r"]).unwrap();
         assert!(call.verbose);
         assert_eq!(call.action, Action::Query { protocol: "send".into() });
+    }
+
+    /// Every command and option of the definition stands in the manual page and in the help, with all its values.
+    #[test]
+    fn the_manual_and_the_help_are_complete() {
+        let manual = include_str!("../man/maillogs.1");
+        // As mdoc has words, without its macros' punctuation.
+        let words: Vec<&str> = manual.split(|c: char| c.is_whitespace() || c == '|' || c == ',').collect();
+        let has = |word: &str| words.contains(&word);
+        let has_flag = |flag: &str| words.windows(2).any(|pair| pair == ["Fl", flag]);
+        let mut root = command(&builtin(&Settings::default()));
+        root.build();
+        let mut met = 0;
+        let commands: Vec<String> = root.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        for name in commands {
+            assert!(has(&name), "{name} is not in the manual");
+            assert!(root.render_long_help().to_string().contains(&format!("  {name} ")), "{name}");
+            let mut sub = root.find_subcommand(&name).expect("a command").clone();
+            let help = sub.render_long_help().to_string();
+            for arg in sub.get_arguments().filter(|arg| !arg.is_hide_set() && name != "help") {
+                met += 1;
+                if let Some(long) = arg.get_long() {
+                    assert!(has_flag(&format!("-{long}")), "{name}: --{long} is not in the manual");
+                    assert!(help.contains(&format!("--{long}")), "{name}: --{long}");
+                }
+                if let Some(short) = arg.get_short() {
+                    assert!(has_flag(&short.to_string()), "{name}: -{short} is not in the manual");
+                    assert!(help.contains(&format!("-{short}")), "{name}: -{short}");
+                }
+                let values = arg.get_possible_values();
+                for value in values.iter().filter(|_| arg.get_action().takes_values()) {
+                    assert!(has(value.get_name()), "{name}: {} is not in the manual", value.get_name());
+                    assert!(help.contains(value.get_name()), "{name}: {}", value.get_name());
+                }
+            }
+        }
+        assert!(met > 50, "{met}");
+        // The forms of a time, as `graph::when` reads them.
+        let help = call(&["maillogs", "graph", "--help"]).unwrap_err().to_string();
+        for form in [
+            "2026-03-01",
+            "2026-03-01T08:00:30",
+            "08:00",
+            "08:00:30",
+            "now",
+            "today",
+            "yesterday",
+            "-2h",
+            "+1d12h",
+            "@1772352000",
+        ] {
+            assert!(help.contains(form) && manual.replace("\\-", "-").contains(form), "{form}");
+        }
+    }
+
+    #[test]
+    fn help_is_a_command_too() {
+        for (words, shown) in [
+            (&["maillogs", "help"][..], "Protocols and commands:"),
+            (&["maillogs", "help", "graph"], "--from <TIME>"),
+            (&["maillogs", "help", "send"], "message_bounce"),
+        ] {
+            let help = call(words).unwrap_err();
+            assert_eq!((help.exit_code(), help.use_stderr()), (0, false), "{words:?}");
+            assert!(help.to_string().contains(shown), "{words:?}: {help}");
+        }
+        assert_eq!(call(&["maillogs", "help", "nonsense"]).unwrap_err().exit_code(), 2);
     }
 
     #[test]

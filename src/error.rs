@@ -49,6 +49,9 @@ pub enum Error {
     /// A source that cannot be read at this moment, and very likely can in the next one; already worded.
     #[error("{0}")]
     Passing(String),
+    /// The command line names something that there is not, or contradicts itself; already worded.
+    #[error("{0}")]
+    Usage(String),
     /// Anything else, already worded for the reader.
     #[error("{0}")]
     Message(String),

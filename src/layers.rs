@@ -17,7 +17,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &["dir", "error", "source", "store"]),
     ("figures", &["graph", "protocol", "store"]),
     ("config", &["error", "protocol"]),
-    ("check", &["config", "dir", "error", "graph", "ingest", "owner", "protocol", "query", "store"]),
+    (
+        "check",
+        &[
+            "config", "dir", "error", "graph", "ingest", "line", "owner", "protocol", "query", "source",
+            "store",
+        ],
+    ),
     ("owner", &["config", "dir", "error", "ingest", "source", "store"]),
     ("cli", &["error", "ingest", "protocol"]),
 ];

@@ -3,7 +3,7 @@ pub(crate) mod graphs;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,6 +17,7 @@ use crate::store::rrd::patient;
 use crate::{check, graph, output, owner, query, show};
 
 const FAILED: u8 = 1;
+const USAGE: u8 = 2;
 /// "Try again later", as qmail and multilog understand it.
 const TEMPORARY: u8 = 111;
 
@@ -40,6 +41,17 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Err(Misunderstood::Configuration(problems)) => {
             problems.iter().for_each(warn);
             return if cli::may_be_processor(&args) { keep_the_chunk() } else { do_nothing() };
+        }
+        Err(Misunderstood::Processor { name, config }) => {
+            let protocol = name.strip_suffix("log").unwrap_or(&name);
+            let file = config.map_or_else(
+                || "no toaster.conf is found, and none".to_owned(),
+                |file| file.display().to_string(),
+            );
+            warn(format_args!(
+                "{name}: {file} defines no protocol of that name; [protocol.{protocol}] with source = \"multilog:DIR\" does; exit 111: the logger keeps the chunk and tries again"
+            ));
+            return later();
         }
     };
     allow_many_files();
@@ -77,6 +89,8 @@ enum Misunderstood {
     Words(clap::Error),
     /// They may be of a protocol that toaster.conf defines, and that cannot be read.
     Configuration(Vec<Problem>),
+    /// We were called by the name of a processor that this configuration does not define.
+    Processor { name: String, config: Option<PathBuf> },
 }
 
 /// A word that is no command may be a protocol of toaster.conf, and the help shows what it adds: only then it is
@@ -89,9 +103,19 @@ fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
                 || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) =>
         {
             let (config, problems) = Config::load(cli::config_of(args).as_deref());
-            match cli::parse(args, &config.all_protocols()) {
-                Err(e) if e.use_stderr() && problems.iter().any(Problem::stops) => {
+            let protocols = config.all_protocols();
+            // A logger that gets a help in the place of its chunk would keep that.
+            let unknown =
+                cli::processor(args).filter(|name| cli::personality(Path::new(name), &protocols).is_none());
+            match cli::parse(args, &protocols) {
+                Err(e) if (e.use_stderr() || unknown.is_some()) && problems.iter().any(Problem::stops) => {
                     Err(Misunderstood::Configuration(problems))
+                }
+                Err(e)
+                    if e.use_stderr()
+                        && let Some(name) = unknown =>
+                {
+                    Err(Misunderstood::Processor { name, config: config.file })
                 }
                 other => other.map_err(Misunderstood::Words),
             }
@@ -148,7 +172,9 @@ fn act(call: &Call) -> ExitCode {
         Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
         Action::Query { protocol } => print_counters(&config, protocol, call),
         Action::Update { protocols, flush } => {
-            owner::become_owner(&config).and_then(|()| update(&config, protocols, *flush))
+            let verbose = call.verbose || config.logs_verbose;
+            let options = Options { flush: *flush, verbose, ..Options::default() };
+            owner::become_owner(&config).and_then(|()| update(&config, protocols, options))
         }
         Action::Graph(what) => graphs::draw(&config, what, call),
         Action::Show(what) => show::show(&config, what),
@@ -157,13 +183,13 @@ fn act(call: &Call) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             warn(with_way_out(&e));
-            ExitCode::from(FAILED)
+            ExitCode::from(if matches!(e, Error::Usage(_)) { USAGE } else { FAILED })
         }
     }
 }
 
 /// What failed, and where the rights were not enough, who knows more.
-fn with_way_out(error: &Error) -> String {
+pub(crate) fn with_way_out(error: &Error) -> String {
     match error {
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             format!("{error}; maillogs check, as root, says whose it has to be")
@@ -268,10 +294,9 @@ fn print_counters(config: &Config, protocol: &str, call: &Call) -> Result<()> {
 }
 
 /// Advances every feed, one failure not keeping the others from it.
-fn update(config: &Config, protocols: &[String], flush: bool) -> Result<()> {
+fn update(config: &Config, protocols: &[String], options: Options) -> Result<()> {
     let wanted = |feed: &Feed| protocols.is_empty() || protocols.iter().any(|p| p == feed.protocol.name);
     let all = feeds(config);
-    let options = Options { flush, ..Options::default() };
     // A logger's processor waits for its protocol's lock: those without a syslog are done at once. The others
     // share the reading of it.
     let (shared, alone): (Vec<&Feed>, Vec<&Feed>) =

@@ -10,8 +10,8 @@ use crate::graph::show::{self, Live, Options, Terminal, Waiting, When, Wishes};
 use crate::graph::{Period, Series, Theme};
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{Kind, Protocol};
-use crate::run::graphs::{host, series};
-use crate::run::{job, now};
+use crate::run::graphs::{host, series, worded};
+use crate::run::{job, now, with_way_out};
 use crate::store::state::State;
 use crate::{owner, query};
 
@@ -34,12 +34,12 @@ pub fn show(config: &Config, what: &Show) -> Result<()> {
     let all = feeds(config);
     let mut look = |protocol: &str| {
         let feed = all.iter().find(|feed| feed.protocol.name == protocol)?;
-        let mut live = live(config, feed, options.now).map_err(warn).ok()?;
+        let mut live = live(config, feed, options.now).map_err(|e| warn(with_way_out(&e))).ok()?;
         let known = options.series.iter().find(|series| series.protocol == protocol);
         live.series.counters = known.map(|series| series.counters.clone()).unwrap_or_default();
         Some(live)
     };
-    let shown = show::show(&options, &mut look).map_err(|e| Error::Message(e.to_string()))?;
+    let shown = show::show(&options, &mut look).map_err(worded)?;
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(shown.text.as_bytes()).and_then(|()| stdout.flush()) {
         // `| head` has seen enough.

@@ -1,20 +1,26 @@
 //! `maillogs check`: is all well? It looks and changes nothing.
 //!
 //! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
-//! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines are
-//! understood, whether counters fell silent, when all was read last, whether cron runs us, what graphs are made of, and the fonts.
+//! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines have the
+//! right time and are understood, whether counters fell silent, whether agents may ask, when all was read last, whether
+//! cron runs us, what graphs are made of, and the fonts.
+mod agents;
+mod counting;
 mod holder;
+mod newest;
 mod places;
 mod print;
 mod protocols;
 mod reading;
+mod sources;
 
 use std::os::unix::fs::MetadataExt;
 
 use nix::unistd::geteuid;
 use serde::Serialize;
 
-use crate::config::{Config, Kind, Problem, Severity, plainly};
+use crate::config::{Config, Kind, Problem, Severity};
+use crate::error::words;
 use crate::graph;
 use crate::ingest::{AsRoot, Feed, Job, feeds};
 
@@ -39,8 +45,8 @@ pub enum Level {
 pub struct Finding {
     /// How it is.
     pub level: Level,
-    /// What kind of thing: `configuration`, `rights`, `source`, `lock`, `state`, `counters`, `rrd`, `lines`,
-    /// `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
+    /// What kind of thing: `configuration`, `rights`, `source`, `stamps`, `lock`, `state`, `counters`, `rrd`,
+    /// `lines`, `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
     pub check: &'static str,
     /// The protocol, where it is one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +114,13 @@ impl Report {
         self.findings.push(Finding { level, check, protocol: None, subject, text });
     }
 
+    /// As [`Report::add`], unless it was said of this subject.
+    fn once(&mut self, level: Level, check: &'static str, subject: &str, text: String) {
+        if !self.findings.iter().any(|f| f.check == check && f.subject == subject && f.level == level) {
+            self.add(level, check, subject, text);
+        }
+    }
+
     fn of(
         &mut self,
         feed: &Feed,
@@ -143,6 +156,10 @@ pub fn check(
 ) -> Report {
     let mut report = Report::default();
     configuration(&mut report, config, problems);
+    if config.file.is_none() && !problems.is_empty() {
+        // What the defaults name is another server's.
+        return report;
+    }
     places::check(&mut report, config, may_look);
     if !may_look {
         return report;
@@ -151,6 +168,7 @@ pub fn check(
     for feed in &feeds {
         protocols::check(&mut report, &Job { config, feed, clock, as_root });
     }
+    agents::check(&mut report, config, &feeds);
     reading::check(&mut report, clock());
     if let Some(dir) = &config.templates_dir {
         let problems = graph::unreadable_templates(dir);
@@ -187,7 +205,7 @@ fn configuration(report: &mut Report, config: &Config, problems: &[Problem]) {
             let text = format!(
                 "cannot be read by user {} ({}{}), as whom the loggers' processors work: they exit 111 until it can; chmod 0644 lets everybody read it",
                 geteuid(),
-                plainly(&e),
+                words(&e),
                 mode.unwrap_or_default()
             );
             report.add(Level::Error, "configuration", file.display().to_string(), text);

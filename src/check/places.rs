@@ -7,7 +7,8 @@ use std::path::Path;
 use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
 
 use super::{Level, Report};
-use crate::config::{Config, plainly};
+use crate::config::Config;
+use crate::error::words;
 use crate::ingest::Feed;
 use crate::owner;
 
@@ -24,7 +25,7 @@ pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
                 report.add(Level::Error, "rights", key, text);
             }
             Err(e) => {
-                let why = plainly(&std::io::Error::from(e));
+                let why = words(&std::io::Error::from(e));
                 let text = format!(
                     "{name} cannot be looked up: {why}; until it can, nothing is done as root (see /etc/nsswitch.conf)"
                 );
@@ -118,7 +119,7 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
                 Level::Error,
                 "rights",
                 subject,
-                format!("cannot be looked at: {}", plainly(&e)),
+                format!("cannot be looked at: {}", words(&e)),
             );
         }
     };

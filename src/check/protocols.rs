@@ -1,12 +1,11 @@
-//! One protocol: its lock, state, counter file and RRD, its sources, and whether its lines are understood.
+//! One protocol: its lock, state, counter file and RRD, then its sources and what it counts.
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Level, Report, Source, Summary, holder, places};
-use crate::config::Config;
+use super::sources::{self, ago};
+use super::{Finding, Level, Report, Summary, counting, holder};
 use crate::error::{Error, hold_warnings, take_warnings};
-use crate::ingest::{Job, Syslog, machine_name, stream_names};
-use crate::protocol::Kind;
+use crate::ingest::Job;
 use crate::query;
 use crate::store::commit::{Health, Store};
 use crate::store::counters;
@@ -15,11 +14,6 @@ use crate::store::push::FUTURE;
 use crate::store::rrd::header::{Look, look};
 use crate::store::state::State;
 
-const DAY: i64 = 86_400;
-/// A counter that moved so often on its last day is missed when it stands still.
-const BUSY: i128 = 100;
-/// So many lines tell how many of them are understood.
-const TELLING: u64 = 100;
 /// A commit takes less; who holds the lock for longer hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -33,28 +27,40 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     }
     let answer = match answer {
         Ok(answer) => answer,
-        Err(e) => return report.of(job.feed, Level::Error, "state", path(&store.state_dir), e.to_string()),
+        Err(e) => {
+            let dir = path(&store.state_dir);
+            // Of a file that logs_user may not read, that was said.
+            let is_it =
+                |f: &Finding| f.check == "rights" && f.level == Level::Error && f.subject.ends_with(&dir);
+            if !(e.is_denied() && report.findings.iter().any(is_it)) {
+                report.of(job.feed, Level::Error, "state", dir, e.to_string());
+            }
+            return;
+        }
     };
     for text in said {
+        // Of a syslog that several protocols read it is said once.
+        if report.findings.iter().any(|f| f.text == text) {
+            continue;
+        }
         report.of(job.feed, Level::Error, "source", job.feed.protocol.name, text);
     }
-    let sources = sources(job, &answer.state, now);
-    let used =
-        sources.iter().any(|s| s.present || s.last_line > 0) || answer.state.totals.iter().any(|t| *t != 0);
+    let sources = sources::sources(job, &answer.state, now);
+    let used = sources.iter().any(|seen| seen.source.present || seen.source.last_line > 0)
+        || answer.state.totals.iter().any(|t| *t != 0);
     health(report, job, &store, used);
     if let Some(clash) = store.clash(&answer.state) {
         report.of(job.feed, Level::Error, "configuration", path(&store.base), clash);
     }
     database(report, job, &store, &answer.state, now, used);
-    tell_sources(report, job, &answer.state, &sources, now);
-    understood(report, job, &answer.state);
-    silent(report, job, &answer.state, &sources);
+    sources::tell(report, job, &answer.state, &sources, now);
+    counting::check(report, job, &answer.state, &sources);
     report.protocols.push(Summary {
         name: job.feed.protocol.name.to_owned(),
         used,
         commits: answer.commit,
         seen: answer.state.seen,
-        sources,
+        sources: sources.into_iter().map(|seen| seen.source).collect(),
         lines_known: answer.state.understood.known,
         lines_unknown: answer.state.understood.unknown,
         waiting_bytes: answer.new_bytes,
@@ -233,137 +239,6 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
                 say(Level::Ok, "has the data sources of the protocol's table");
             }
         }
-    }
-}
-
-/// Every source, whether it is there, and when its last line was.
-fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Source> {
-    let feed = job.feed;
-    let mut sources = Vec::new();
-    for dir in job.directories(state).unwrap_or_else(|_| feed.directories.clone()) {
-        let known = state.ledger.directories.iter().find(|d| Path::new(&d.path) == dir);
-        sources.push(Source {
-            name: path(&dir),
-            present: dir.is_dir(),
-            named: feed.directories.iter().any(|d| d.canonicalize().is_ok_and(|d| d == dir) || *d == dir),
-            last_line: known.map_or(0, |d| d.last_time),
-        });
-    }
-    for (name, _) in stream_names(job, &state.ledger.streams, now) {
-        let ledger = &state.ledger;
-        let known = ledger.stream(&name, &machine_name()).and_then(|at| ledger.streams.get(at));
-        let present = name.starts_with("journald") || Path::new(&name).exists();
-        sources.push(Source { present, named: true, last_line: known.map_or(0, |s| s.last_time), name });
-    }
-    for queue in &feed.queues {
-        sources.push(Source { name: path(queue), present: queue.is_dir(), named: true, last_line: 0 });
-    }
-    sources
-}
-
-/// Says of every source how it is. That there is no POP3 server is no fault; that a log has gone is one, and that
-/// there is none where toaster.conf says so of its own accord.
-fn tell_sources(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source], now: i64) {
-    let feed = job.feed;
-    let usual = Config::default();
-    for source in sources {
-        let wanted = source.named && is_asked_for(job, &usual, Path::new(&source.name));
-        let (level, text) = match (source.present, source.last_line) {
-            (true, _) if feed.queues.iter().any(|q| path(q) == source.name) => {
-                (Level::Ok, "is there".to_owned())
-            }
-            (true, 0) => (Level::Ok, "no stamped line yet".to_owned()),
-            (true, last) => {
-                let level = if now - last > DAY { Level::Note } else { Level::Ok };
-                (level, format!("last line {}", ago(now - last)))
-            }
-            (false, 0) if wanted => (
-                Level::Warning,
-                "toaster.conf names it, and it is not there; make it, or take it out".to_owned(),
-            ),
-            (false, 0) => (Level::Note, "is not there".to_owned()),
-            (false, last) => (Level::Warning, format!("is gone; its last line was {}", ago(now - last))),
-        };
-        let unnamed =
-            if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
-        report.of(feed, level, "source", &source.name, text + unnamed);
-        places::log_directory(report, feed, Path::new(&source.name));
-    }
-    if sources.is_empty() {
-        let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
-        report.of(feed, Level::Note, "source", feed.protocol.name, text);
-    }
-}
-
-/// Does toaster.conf name `source` of its own accord, or is it only where one would look?
-fn is_asked_for(job: &Job<'_>, usual: &Config, source: &Path) -> bool {
-    let (config, feed) = (job.config, job.feed);
-    if feed.directories.iter().any(|dir| dir == source) {
-        let dirs =
-            [&usual.logs_send_dirs, &usual.logs_smtp_dirs, &usual.logs_pop3_dirs].into_iter().flatten();
-        let mut names = dirs.filter_map(|dir| dir.strip_prefix(&usual.logs_base).ok());
-        return !names.any(|name| config.logs_base.join(name) == source);
-    }
-    if feed.queues.iter().any(|queue| queue == source) {
-        return !usual.qmail_queue_dir.iter().any(|queue| queue == source);
-    }
-    feed.files.iter().any(|file| file == source) || matches!(feed.syslog, Syslog::Named(_))
-}
-
-/// `3 min ago`.
-pub(super) fn ago(secs: i64) -> String {
-    match secs {
-        i64::MIN..=-60 => format!("{} s in the future", -secs),
-        -59..120 => format!("{} s ago", secs.max(0)),
-        120..7200 => format!("{} min ago", secs / 60),
-        7200..172_800 => format!("{} h ago", secs / 3600),
-        _ => format!("{} days ago", secs / DAY),
-    }
-}
-
-/// The share of lines of no known form.
-fn understood(report: &mut Report, job: &Job<'_>, state: &State) {
-    // What is read now tells more than what was read for years, if it is enough.
-    let lately = state.understood_lately.1;
-    let lines = if lately.all() >= TELLING { lately } else { state.understood };
-    let (unknown, all) = (lines.unknown, lines.all());
-    if all == 0 {
-        return;
-    }
-    let percent = u128::from(unknown) * 1000 / u128::from(all);
-    let share = format!("{}.{} % of {all} lines are of no known form", percent / 10, percent % 10);
-    if all >= TELLING && unknown * 10 > all {
-        let text = format!("{share}: has a program changed what it logs? See the formats in README.md");
-        report.of(job.feed, Level::Warning, "lines", job.feed.protocol.name, text);
-    } else {
-        report.of(job.feed, Level::Ok, "lines", job.feed.protocol.name, share);
-    }
-}
-
-/// Counters that moved and stand still for a day, while their source goes on.
-fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Source]) {
-    let Some(last) = sources.iter().map(|s| s.last_line).max().filter(|last| *last > 0) else { return };
-    let mut quiet = Vec::new();
-    for (i, counter) in job.feed.protocol.counters.iter().enumerate() {
-        let moved = state.moved.get(i).copied().unwrap_or(0);
-        if moved == 0 || last - moved < DAY || matches!(counter.kind, Kind::Derived(_)) {
-            continue;
-        }
-        let busy = state.newest_day.get(i).is_some_and(|(_, amount)| *amount >= BUSY)
-            && matches!(counter.kind, Kind::Count);
-        if busy {
-            let text = format!(
-                "has not moved since {} before the last line; did a program change what it logs?",
-                ago(last - moved).trim_end_matches(" ago")
-            );
-            report.of(job.feed, Level::Warning, "silent", counter.key, text);
-        } else {
-            quiet.push(counter.key);
-        }
-    }
-    if !quiet.is_empty() {
-        let text = format!("not moved for a day: {}", quiet.join(", "));
-        report.of(job.feed, Level::Note, "silent", job.feed.protocol.name, text);
     }
 }
 

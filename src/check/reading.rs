@@ -1,5 +1,5 @@
 //! When each protocol's sources were last read to their end, and whether cron does it.
-use super::protocols::ago;
+use super::sources::ago;
 use super::{Level, Report};
 use crate::ingest::PERSONALITIES;
 

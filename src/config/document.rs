@@ -1,7 +1,8 @@
 //! The text of a configuration → keys and values with their lines.
 //!
 //! It is TOML, or the original's form: `key = value   # comment`, one a line, values without quotes. A file is of
-//! the original's form if it is not TOML, every line of it is of that form, and no value looks like TOML begun.
+//! the original's form if it is not TOML, every line of it is of that form, and no value looks like TOML begun. TOML in
+//! which a key is given twice is still TOML.
 //! Below such keys there may be tables: they are TOML from the first `[header]` on.
 
 use std::ops::Range;
@@ -10,7 +11,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Kind, Problem, Severity};
+use super::{Kind, Problem, Severity, twice};
 
 /// A configuration taken apart.
 #[derive(Debug, Default)]
@@ -42,7 +43,7 @@ impl Document {
     pub(super) fn parse(text: &str, file: &Path, problems: &mut Vec<Problem>) -> Document {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (table, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
+        if !errors.iter().all(twice::is_twice) {
             let header = header(text);
             let above = |span: Option<Range<usize>>| span.is_none_or(|span| span.start < header);
             let keys_are_wrong = header == text.len() || errors.iter().any(|error| above(error.span()));
@@ -55,14 +56,17 @@ impl Document {
         let mut spoilt = vec![false; lines.0.len() + 1];
         for error in &errors {
             let at = error.span().map(|span| lines.touched(span));
-            problems.push(Problem {
-                severity: Severity::Error,
-                kind: Kind::Syntax,
-                file: file.to_path_buf(),
-                line: at.clone().map(|lines| lines.start),
-                key: None,
-                text: one_line(error.message()),
-            });
+            let line = at.clone().map(|lines| lines.start);
+            let first = error.span().filter(|_| twice::is_twice(error)).and_then(|at| twice::first(text, at));
+            let (key, text) = match first {
+                Some((key, first)) => (Some(key), given_twice(lines.at(first))),
+                None => (None, one_line(error.message())),
+            };
+            let file = file.to_path_buf();
+            let problem = Problem { severity: Severity::Error, kind: Kind::Syntax, file, line, key, text };
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
             at.into_iter().for_each(|lines| spoilt[lines].fill(true));
         }
         let mut document = Document::default();
@@ -139,6 +143,11 @@ impl Document {
     }
 }
 
+/// What is said of a key that stands on line `first` too.
+fn given_twice(first: usize) -> String {
+    format!("it is given twice, on line {first} and here; take one of them out")
+}
+
 /// Where the line of the first `[header]` begins, or the end.
 fn header(text: &str) -> usize {
     let mut lines = text.split_inclusive('\n');
@@ -159,7 +168,7 @@ fn unquoted(value: &str) -> Option<&str> {
             return inner.strip_suffix(quote).filter(|inner| !inner.contains(quote));
         }
     }
-    (!value.starts_with(['[', '{']) && !value.ends_with(['"', '\''])).then_some(value)
+    (!value.starts_with(['[', '{', '=']) && !value.ends_with(['"', '\''])).then_some(value)
 }
 
 /// A bare word as what it looks like: a number as it would be printed, `true`, `false`, or text.
@@ -225,6 +234,11 @@ struct Lines(Vec<usize>);
 impl Lines {
     fn of(text: &str) -> Lines {
         Lines(memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]).collect())
+    }
+
+    /// The line, from 1, of a byte.
+    fn at(&self, byte: usize) -> usize {
+        self.touched(byte..byte + 1).start
     }
 
     /// The lines, from 1, that a span of bytes touches.

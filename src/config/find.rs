@@ -13,7 +13,8 @@ use std::time::Duration;
 use nix::unistd::{getegid, geteuid};
 
 use super::document::Document;
-use super::{Config, Kind, Problem, Severity, keys, plainly};
+use super::{Config, Kind, Problem, Severity, keys};
+use crate::error::words;
 
 /// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
 const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaster.conf", "/etc/toaster.conf"];
@@ -139,7 +140,7 @@ fn read_text(file: &Path) -> io::Result<String> {
 
 /// Why a file cannot be read; where rights are missing, whose it is and the way out.
 fn why(file: &Path, error: &io::Error) -> String {
-    let said = plainly(error);
+    let said = words(error);
     match error.kind() {
         io::ErrorKind::PermissionDenied => match std::fs::metadata(file) {
             Ok(meta) => format!("{said}: {}; chmod 0644 lets everybody read it", rights(&meta)),

@@ -116,12 +116,11 @@ pub(super) fn apply(
                 }
                 Err(text) => report(Severity::Error, Kind::Value, text),
             }
-        } else if let Some(table) = table_meant(entry) {
-            let text = format!("there is no such table; is {table} meant?");
-            report(Severity::Warning, Kind::UnknownKey, text);
+        } else if let Some(text) = wrong_table(entry) {
+            report(Severity::Error, Kind::UnknownKey, text);
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
-                Some(name) => format!("there is no such key; is {name} meant?"),
+                Some(name) => format!("there is no such key; did you mean {name}?"),
                 None => "there is no such key; take it out, or see toaster.conf for those there are".into(),
             };
             report(Severity::Warning, Kind::UnknownKey, text);
@@ -161,28 +160,41 @@ pub(super) fn misspells_what_is_kept(key: &str) -> bool {
         "rrd_step",
     ];
     let is_counter_file = |name: &str| COUNTER_FILES.iter().any(|(key, _)| *key == name);
-    nearest_table(key).is_some()
-        || nearest(key).is_some_and(|name| KEPT.contains(&name) || is_counter_file(name))
+    nearest(key).is_some_and(|name| KEPT.contains(&name) || is_counter_file(name))
 }
 
 /// The tables of ours, and how they are written.
 const TABLES: [(&str, &str); 3] =
     [("counter", "[[counter]]"), ("rbl", "[[rbl]]"), ("protocol", "[protocol.NAME]")];
 
-/// The table of ours that an entry means which is a table, and none of ours.
-fn table_meant(entry: &Entry) -> Option<&'static str> {
-    let is_table = match &entry.value {
-        Some(Value::Table(_)) => true,
-        Some(Value::Array(items)) => items.iter().any(Value::is_table),
-        _ => false,
+/// What is wrong with an entry that is a table, and none of ours. No other program has tables in its part of
+/// toaster.conf: the original's form has none.
+fn wrong_table(entry: &Entry) -> Option<String> {
+    let items = match &entry.value {
+        Some(Value::Table(table)) => vec![table],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_table).collect(),
+        _ => Vec::new(),
     };
-    nearest_table(&entry.key).filter(|_| is_table)
+    if items.is_empty() || TABLES.iter().any(|(name, _)| *name == entry.key) {
+        return None;
+    }
+    let key = items.iter().flat_map(|table| table.keys()).find(|key| KEYS.iter().any(|k| k.name == **key));
+    let way = match (nearest_table(&entry.key), key) {
+        (Some(table), _) => format!("; did you mean {table}?"),
+        (None, Some(key)) => format!(
+            "; {key} and all other keys stand above the tables, without a header: take the line [{}] out",
+            entry.key.escape_debug()
+        ),
+        (None, None) => format!(", only {}", TABLES.map(|(_, written)| written).join(", ")),
+    };
+    Some(format!("there is no such table{way}"))
 }
 
 /// The table of ours whose name is nearly `key`.
 fn nearest_table(key: &str) -> Option<&'static str> {
-    let near = |name: &str| key != name && key.len().abs_diff(name.len()) <= 1 && distance(key, name) <= 1;
-    TABLES.iter().find(|(name, _)| near(name)).map(|(_, written)| *written)
+    let names = TABLES.iter().map(|(name, _)| *name);
+    let name = nearest_of(key, names)?;
+    TABLES.iter().find(|(table, _)| *table == name).map(|(_, written)| *written)
 }
 
 /// Is a key of that name ours alone, so that we have to know it?
@@ -192,15 +204,20 @@ fn is_ours(key: &str) -> bool {
 
 /// The known key that differs from `key` in the fewest letters, if that are at most three.
 fn nearest(key: &str) -> Option<&'static str> {
-    const MOST: usize = 3;
     let active = KEYS.iter().map(|key| key.name);
-    let names = active.chain(INACTIVE.iter().map(|(name, _)| *name));
+    nearest_of(key, active.chain(INACTIVE.iter().map(|(name, _)| *name)))
+}
+
+/// The one of `names` that differs from `name` in the fewest letters, if that are at most three, and most letters are the
+/// same.
+pub(super) fn nearest_of<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let most = |other: &str| 3.min(other.len() / 3);
     names
-        .filter(|name| name.len().abs_diff(key.len()) <= MOST)
-        .map(|name| (distance(key, name), name))
-        .filter(|(distance, _)| *distance <= MOST)
+        .filter(|other| other.len().abs_diff(name.len()) <= most(other))
+        .map(|other| (distance(name, other), other))
+        .filter(|(distance, other)| *distance <= most(other))
         .min()
-        .map(|(_, name)| name)
+        .map(|(_, other)| other)
 }
 
 /// How many letters have to be added, taken out or changed to make `b` of `a` (Levenshtein).

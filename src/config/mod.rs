@@ -6,7 +6,8 @@
 //! logger's processor then exits 111, so that the logger keeps the chunk and tries again; only what changes nothing
 //! but how something looks does not stop it ([`Problem::stops_a_roll`]).
 //!
-//! `find` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form), `keys`
+//! `find` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form; `twice` finds
+//! the first of two equal keys), `keys`
 //! is the table of all keys, `values` reads what they say, `own` reads the tables (`[[rbl]]`, `[[counter]]`,
 //! `[protocol.NAME]`), `print` shows what is in force. To add a key: a field here, its default in `builtin`, a
 //! row in `keys`, its text in toaster.conf; a test says which of them is missing.
@@ -21,11 +22,11 @@ mod own;
 pub mod print;
 #[cfg(test)]
 mod tests;
+mod twice;
 mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use document::Document;
@@ -159,7 +160,7 @@ pub enum Kind {
     File,
     /// A line is not TOML.
     Syntax,
-    /// A key of ours that we do not have: `config` and `check` fail on it.
+    /// A key or a table of ours that we do not have: `config` and `check` fail on it.
     UnknownKey,
     /// A value of the wrong type or out of range.
     Value,
@@ -335,10 +336,4 @@ impl Config {
         self.file = Some(file.to_path_buf());
         self
     }
-}
-
-/// What the system says of `error`, in words only: `No such file or directory`, without ` (os error 2)`.
-pub(crate) fn plainly(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -142,7 +142,14 @@ impl Part<'_> {
             return Err("it is not a table".into());
         };
         match table.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) => Err(format!("there is no key {key:?} here, only {}", known.join(", "))),
+            Some(key) if keys::KEYS.iter().any(|ours| ours.name == key) => Err(format!(
+                "{key} is no key of a table; it stands above all tables, where it belongs to none"
+            )),
+            Some(key) => {
+                let near = keys::nearest_of(key, known.iter().copied());
+                let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                Err(format!("there is no key {key:?} here, only {}{near}", known.join(", ")))
+            }
             None => Ok(table),
         }
     }
@@ -237,13 +244,18 @@ struct Reader<'a> {
     problems: &'a mut Vec<Problem>,
     builtin: Vec<Protocol>,
     taken: BTreeMap<String, Taken>,
+    /// Was a table left out in which a protocol may be defined? Then it is not said that there is none: it was said why.
+    is_cut: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(config: &'a mut Config, file: &'a Path, problems: &'a mut Vec<Problem>) -> Reader<'a> {
         let builtin: Vec<Protocol> = BUILTIN.iter().map(|make| make(&Settings::default())).collect();
         let taken = builtin.iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
-        Reader { config, file, problems, builtin, taken }
+        let is_cut = problems
+            .iter()
+            .any(|p| matches!(p.kind, Kind::Syntax | Kind::UnknownKey) && p.severity == Severity::Error);
+        Reader { config, file, problems, builtin, taken, is_cut }
     }
 
     fn report(&mut self, key: &str, line: usize, text: &str) {
@@ -261,6 +273,7 @@ impl<'a> Reader<'a> {
     fn read_each(&mut self, parts: &[Part<'_>], read: fn(&mut Self, &Part<'_>) -> Result<(), String>) {
         for part in parts {
             if let Err(text) = read(self, part) {
+                self.is_cut |= part.key.starts_with("protocol.");
                 self.report(&part.key, part.line, &text);
             }
         }
@@ -360,11 +373,16 @@ impl<'a> Reader<'a> {
         }
         let own = self.config.protocols.iter().any(|p| p.name == protocol);
         if !own && self.builtin.iter().all(|p| p.name != protocol) {
+            if self.is_cut {
+                return Ok(());
+            }
             let start: String = protocol.chars().take(60).collect();
             let own = self.config.protocols.iter().map(|p| p.name.as_str());
             let of_lines = self.builtin.iter().filter(|p| !p.measured).map(|p| p.name);
             let names: Vec<&str> = of_lines.chain(own).collect();
-            return Err(format!("there is no protocol {start:?}, only {}", names.join(", ")));
+            let near = keys::nearest_of(&protocol, names.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            return Err(format!("there is no protocol {start:?}, only {}{near}", names.join(", ")));
         }
         let key = valid_name(required(table, "name")?)?;
         let pattern = regex(&required(table, "match")?, false)?;
@@ -389,6 +407,9 @@ impl<'a> Reader<'a> {
         let (full, empty): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.config.protocols).into_iter().partition(has_some);
         self.config.protocols = full;
+        if self.is_cut {
+            return;
+        }
         for protocol in empty {
             let text = format!("it counts nothing: no [[counter]] has protocol = {:?}", protocol.name);
             self.report(&format!("protocol.{}", protocol.name), protocol.line, &text);

@@ -7,8 +7,8 @@ use toml::Value;
 use super::document::{Document, Entry, before_comment};
 use super::find::{read, unread};
 use super::own::{OwnProtocol, OwnSource};
-use super::{Config, Kind, Origin, Problem, Severity, keys, plainly};
-use crate::error::{acts_on_terminals, masked};
+use super::{Config, Kind, Origin, Problem, Severity, keys};
+use crate::error::{self, acts_on_terminals, masked};
 use crate::protocol::custom::OwnCounter;
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.
@@ -141,7 +141,7 @@ pub fn to_toml(config: &Config) -> Result<String, Problem> {
         None => Ok(super::SHIPPED.to_owned()),
         Some(file) => {
             let text = read(file).map_err(|error| {
-                unread(file, format!("cannot read: {}; it is not converted", plainly(&error)))
+                unread(file, format!("cannot read: {}; it is not converted", error::words(&error)))
             })?;
             convert(&text, file)
         }

@@ -201,8 +201,8 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
     assert_eq!(
         lines,
         [
-            "t: line 1: logs_bse: there is no such key; is logs_base meant?",
-            "t: line 2: rrd_setp: there is no such key; is rrd_step meant?",
+            "t: line 1: logs_bse: there is no such key; did you mean logs_base?",
+            "t: line 2: rrd_setp: there is no such key; did you mean rrd_step?",
             "t: line 3: graphs_of_the_moon: there is no such key; take it out, or see toaster.conf for those there are",
         ]
     );
@@ -210,6 +210,93 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
     // With the default of what was most likely meant, another store would be written.
     assert_eq!(problems.iter().map(Problem::stops).collect::<Vec<_>>(), [true, true, false]);
     assert_eq!(acting(config), acting(Config::default()));
+}
+
+#[test]
+fn tables_with_wrong_names_are_errors() {
+    for (text, said) in [
+        ("[[counters]]\nname = 'x'\n", "line 1: counters: there is no such table; did you mean [[counter]]?"),
+        (
+            "[protcol.x]\nsource = 'syslog'\n",
+            "line 1: protcol: there is no such table; did you mean [protocol.NAME]?",
+        ),
+        (
+            "protocl.x.source = 'syslog'\n",
+            "line 1: protocl: there is no such table; did you mean [protocol.NAME]?",
+        ),
+        (
+            "[[rlb]]\nname = 'x'\n",
+            "line 1: rlb: there is no such table, only [[counter]], [[rbl]], [protocol.NAME]",
+        ),
+        (
+            "logs_base = /logs # bare\n[[rbls]]\nname = 'x'\n",
+            "line 2: rbls: there is no such table; did you mean [[rbl]]?",
+        ),
+        (
+            "[general]\nlogs_base = '/logs'\nrrd_step = 300\n",
+            "line 1: general: there is no such table; logs_base and all other keys stand above the tables, without a header: take the line [general] out",
+        ),
+        (
+            "[other]\nx = 1\n",
+            "line 1: other: there is no such table, only [[counter]], [[rbl]], [protocol.NAME]",
+        ),
+        ("[counter]\nname = 'x'\n", "line 1: counter: it is not a [[counter]]; it is left out"),
+        (
+            "[[rbl]]\nname = 'x'\nmatch = 'x'\nlogs_base = '/logs'\n",
+            "line 1: rbl: logs_base is no key of a table; it stands above all tables, where it belongs to none; it is left out",
+        ),
+    ] {
+        let (config, problems) = Config::parse(text, Path::new("t"));
+        let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        assert_eq!(lines, [format!("t: {said}")]);
+        assert!(problems[0].severity == Severity::Error && problems[0].stops_a_roll(), "{text}");
+        assert!(config.logs_base == Path::new("/var/log/mail") || text.starts_with("logs_base = /logs"));
+    }
+    // Mail::Toaster's own file has keys that we do not know, and no tables.
+    sound("vpopmail_user = vpopmail\ninstall_isoqlog = 1\ncounters = 7\nprotcol = x\n");
+}
+
+#[test]
+fn a_key_that_is_given_twice_is_an_error_with_both_lines() {
+    for (text, line, key, first) in [
+        ("logs_base = '/a'\nrrd_step = 60\n\nlogs_base = '/b'\n", 4, "logs_base", 1),
+        ("vpopmail_user = 'a'\nvpopmail_user = 'a'\n", 2, "vpopmail_user", 1),
+        ("[protocol]\nx.source = 'syslog'\n[protocol.x]\nabout = 'y'\n", 3, "protocol.x", 2),
+        ("[protocol.x]\nsource = 'syslog'\n[protocol.x] # again\nabout = 'y'\n", 3, "protocol.x", 1),
+        ("protocol.x.source = 'syslog'\n[protocol.x]\nabout = 'y'\n", 2, "protocol.x", 1),
+        ("[protocol.x]\nsource = 'syslog'\n[protocol]\nx.about = 'b'\n", 4, "protocol.x", 1),
+        ("[protocol.x]\nsource = 'a'\nabout = 'a'\n'about' = 'b'\n", 4, "protocol.x.about", 3),
+        ("[[counter]]\nname = 'a'\n[[counter]]\nname = 'c'\n\nname = 'b'\n", 6, "counter.name", 4),
+        ("[[counter]]\nname = 'a'\n[counter]\nname = 'b'\n", 3, "counter", 1),
+        ("protocol = { x = { source = 's' } }\n[protocol.x]\nabout = 'a'\n", 2, "protocol", 1),
+        ("rrd_step = 60\n[rrd_step]\nb = 2\n", 2, "rrd_step", 1),
+        ("rrd_step = 60\nrrd_step.b = 2\n", 2, "rrd_step", 1),
+    ] {
+        let (_, problems) = Config::parse(text, Path::new("t"));
+        let said = format!(
+            "t: line {line}: {key}: it is given twice, on line {first} and here; take one of them out"
+        );
+        assert_eq!(problems[0].to_string(), said, "{text}");
+        assert!(problems[0].stops_a_roll(), "{text}");
+    }
+    // In one line there is no other to name.
+    let (_, problems) = read_text("logs_vchkpw_ports = { 25 = 'smtp', 25 = 'smtp' }\n");
+    assert_eq!(problems, ["toaster.conf: line 1: duplicate key"]);
+    // In the original's form the last one holds, as the Perl program has it.
+    assert_eq!(sound("logs_base = /a\nx = 1\nx = 2\nlogs_base = /b\n").logs_base, Path::new("/b"));
+}
+
+#[test]
+fn what_follows_from_an_error_is_no_second_one() {
+    let counter = "[[counter]]\nprotocol = 'x'\nname = 'n'\nmatch = 'n'\n";
+    for text in [
+        format!("[protcol.x]\nsource = 'syslog'\n{counter}"),
+        format!("[protocol.x]\nsource = 'multilog'\n{counter}"),
+        format!("[protocol.x]\nsource = 'syslog'\n{}", counter.replace("counter", "counters")),
+        format!("[protocol.x]\nsource = 'syslog'\nsource = 'syslog'\n{counter}"),
+    ] {
+        assert_eq!(read_text(&text).1.len(), 1, "{text}: {:?}", read_text(&text).1);
+    }
 }
 
 #[test]

@@ -187,6 +187,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A time that is none, or a span that cannot be drawn.
+    #[error("{0}")]
+    Time(String),
     /// The one picture that was asked for cannot be drawn.
     #[error("{0}")]
     One(String),
@@ -294,7 +297,7 @@ pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Ve
     let window = match stretch {
         Stretch::Period(period) => Window::of(*period, options.now, step),
         Stretch::Between(from, to) => {
-            let (from, to) = when::span(from, to.as_deref(), options.now).map_err(Error::One)?;
+            let (from, to) = when::span(from, to.as_deref(), options.now).map_err(Error::Time)?;
             Window::between(from, to, options.now, step, template.width)
         }
     };

@@ -70,6 +70,10 @@ pub struct Gather {
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
     understood: Understood,
+    /// Lines of log directories that were counted.
+    lines: u64,
+    /// How many of them stood in which chunk.
+    chunks_read: Vec<(String, u64)>,
     known: Known,
     /// Of each stream in the ledger, by position; `None`: not read yet.
     readings: Vec<Option<Reading>>,
@@ -102,6 +106,8 @@ impl Gather {
             missed: false,
             new_bytes: 0,
             understood: Understood::default(),
+            lines: 0,
+            chunks_read: Vec::new(),
             known: Known::default(),
             readings: Vec::new(),
             scratch: vec![0; protocol.counters.len()],
@@ -269,7 +275,11 @@ impl Gather {
                 identity = None;
             }
         }
+        let lines = self.lines;
         self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
+        if self.lines > lines {
+            self.chunks_read.push((path.display().to_string(), self.lines - lines));
+        }
         cursor.seen = now;
         // A shorter copy of it tells nothing of what stands before that place.
         if size >= cursor.counted {
@@ -431,6 +441,7 @@ impl Gather {
             None => self.how.now,
         };
         let verdict = (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
+        self.lines += 1;
         self.judge(verdict);
     }
 

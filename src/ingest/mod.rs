@@ -67,11 +67,13 @@ pub struct Options {
     pub force: bool,
     /// How long to wait for the lock.
     pub patience: Duration,
+    /// Say which lines were read.
+    pub verbose: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { flush: false, force: false, patience: PATIENCE }
+        Options { flush: false, force: false, patience: PATIENCE, verbose: false }
     }
 }
 
@@ -137,6 +139,9 @@ impl<'a> Turn<'a> {
 
     fn finish(self, pass: &mut dyn FnMut() -> Result<()>, options: Options) -> Result<()> {
         let Turn { job, mut session, gather, now, complete, had_input } = self;
+        if options.verbose {
+            tell(job.feed, &gather.lines_read());
+        }
         let (mut state, plan, files) = gather.finish();
         state.keep_within(job.feed.protocol, disk::MOST_BINS);
         if complete {
@@ -467,6 +472,18 @@ fn mend_bins(store: &Store, state: &mut State, now: i64) {
     let (newest_day, newest_bin) = (Calendar::new(now).today(), today.max(earliest));
     state.newest_day.iter_mut().for_each(|(day, _)| *day = newest_day.min(*day));
     state.moved.iter_mut().for_each(|moved| *moved = newest_bin.min(*moved));
+}
+
+/// Says which lines of which files a protocol has read.
+fn tell(feed: &Feed, read: &[(String, u64)]) {
+    let name = feed.protocol.name;
+    for (source, lines) in read {
+        let noun = if *lines == 1 { "line" } else { "lines" };
+        warn(format_args!("{name}: read {lines} {noun} of {source}"));
+    }
+    if read.is_empty() && !feed.protocol.measured {
+        warn(format_args!("{name}: no new lines"));
+    }
 }
 
 /// Graphs draw zeros up to `seen`, so it must move on in a quiet night: after so many seconds.

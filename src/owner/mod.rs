@@ -15,7 +15,7 @@ use std::panic::resume_unwind;
 use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getgroups, getuid, setegid, seteuid, setgroups};
 
 use crate::config::Config;
-use crate::error::{Error, Result, warn};
+use crate::error::{Error, Result, warn, words};
 use crate::source::opener;
 
 pub use mend::roots_files;
@@ -66,7 +66,7 @@ fn work_as_owner(config: &Config, may_change: bool) -> Result<()> {
             "cannot work as user {} and group {} (logs_user, logs_group): {}; nothing is done as root",
             owner.uid,
             owner.gid,
-            plainly(&e)
+            words(&e)
         ))
     })
 }
@@ -111,12 +111,8 @@ pub fn owner(config: &Config) -> Result<Owner> {
 fn found<T>(key: &str, name: &str, found: nix::Result<Option<T>>) -> Result<Option<T>> {
     found.map_err(|e| {
         let e = io::Error::from(e);
-        Error::Message(format!("{key}: cannot look up {name}: {}; nothing is done as root", plainly(&e)))
+        Error::Message(format!("{key}: cannot look up {name}: {}; nothing is done as root", words(&e)))
     })
-}
-
-fn plainly(error: &io::Error) -> String {
-    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// `logs_base`, whose owner is not root, and stands for `name`, which does not exist.
@@ -132,7 +128,7 @@ fn tells(config: &Config, key: &str, kind: &str, name: &str) -> Result<Metadata>
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return Err(nobody("is not there to tell whose it is".into()));
         }
-        Err(e) => return Err(nobody(format!("cannot be looked at: {}", plainly(&e)))),
+        Err(e) => return Err(nobody(format!("cannot be looked at: {}", words(&e)))),
     };
     if meta.uid() == 0 {
         return Err(nobody("belongs to root".into()));
@@ -198,7 +194,7 @@ pub fn as_root(what: &mut dyn FnMut()) {
         .and_then(|()| seteuid(uid));
     if let Err(e) = given {
         let e = io::Error::from(e);
-        warn(format_args!("cannot give root's rights back: {}; nothing more is done", plainly(&e)));
+        warn(format_args!("cannot give root's rights back: {}; nothing more is done", words(&e)));
         resume_unwind(Box::new(RightsKept));
     }
 }

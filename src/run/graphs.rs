@@ -7,15 +7,16 @@ use crate::cli::{Call, Graph};
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::graph::{self, Counted, Format, Measure, Origin, Period, Series, Stretch, Theme};
-use crate::ingest::{Feed, feeds};
+use crate::ingest::{Feed, Options, feeds};
 use crate::protocol::{Kind, Settings, builtin};
 use crate::{figures, owner};
 
 /// Counts what is new, then draws.
 pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     owner::become_owner(config)?;
-    if let Err(e) = update(config, &[], false) {
-        warn(format_args!("{e}; drawing what was counted before"));
+    if let Err(e) = update(config, &[], Options { verbose: call.verbose, ..Options::default() }) {
+        warn(with_way_out(&e));
+        warn("not everything could be counted; drawing what was counted before");
     }
     let series = series(config)?;
     let mut options = options(config, what);
@@ -25,7 +26,7 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     }
     let unread = numbers(config, &mut options);
     options.as_root = to_write_as(config, &options.output);
-    let report = graph::draw(&options, &series).map_err(|e| Error::Message(e.to_string()))?;
+    let report = graph::draw(&options, &series).map_err(worded)?;
     for problem in &report.problems {
         warn(problem);
     }
@@ -36,6 +37,14 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
         Ok(())
     } else {
         Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
+    }
+}
+
+/// A name or a time that there is not is the command line's fault.
+pub(crate) fn worded(error: graph::Error) -> Error {
+    match error {
+        graph::Error::UnknownGraph { .. } | graph::Error::Time(_) => Error::Usage(error.to_string()),
+        _ => Error::Message(error.to_string()),
     }
 }
 
@@ -102,7 +111,7 @@ fn numbers(config: &Config, options: &mut graph::Options) -> bool {
 
 /// What is drawn, if it is one picture into one file: of any span, or into a file or to stdout.
 fn one_picture(what: &Graph) -> Result<Option<(Stretch, &Path)>> {
-    let usage = |text: &str| Err(Error::Message(text.to_owned()));
+    let usage = |text: &str| Err(Error::Usage(text.to_owned()));
     let output = what.output.as_deref();
     let is_file = output.is_some_and(|output| {
         output == Path::new("-") || extension(output).is_some_and(|e| e == "png" || e == "svg")
@@ -140,11 +149,11 @@ fn extension(path: &Path) -> Option<String> {
 
 fn draw_one(options: &graph::Options, stretch: &Stretch, series: &[Series], output: &Path) -> Result<()> {
     if output == Path::new("-") && nix::unistd::isatty(std::io::stdout()).unwrap_or(false) {
-        return Err(Error::Message(
+        return Err(Error::Usage(
             "graph: a picture is not for a terminal: use -o FILE, or a pipe".to_owned(),
         ));
     }
-    let picture = graph::one(options, stretch, series).map_err(|e| Error::Message(e.to_string()))?;
+    let picture = graph::one(options, stretch, series).map_err(worded)?;
     if let Some(problem) = graph::missing_fonts() {
         warn(problem);
     }

@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
 use super::file::local;
-use crate::error::{At, Error, Result, warn};
+use crate::error::{At, Error, Result, warn, words};
 use crate::line::Stamp;
 use export::Reader;
 
@@ -216,7 +216,9 @@ impl Reading {
         }
         let status = self.child.wait().at("wait for", Path::new("journalctl"))?;
         let complaint = self.complaint.take().and_then(|c| c.join().ok()).unwrap_or_default();
-        outcome.map_err(|e| Error::Message(format!("journald: cannot read what journalctl says: {e}")))?;
+        outcome.map_err(|e| {
+            Error::Message(format!("journald: cannot read what journalctl says: {}", words(&e)))
+        })?;
         if !status.success() {
             return Err(failed(&status.to_string(), &complaint));
         }

@@ -37,7 +37,7 @@ fn the_originals_form_is_converted() {
 fn what_is_wrong_is_said_on_stderr_and_fails() {
     let store = Store::new();
     for (text, told) in [
-        ("logs_bse = '/l'\n", "line 1: logs_bse: there is no such key; is logs_base meant?"),
+        ("logs_bse = '/l'\n", "line 1: logs_bse: there is no such key; did you mean logs_base?"),
         ("\nlogs_archive_days = 0\n", "line 2: logs_archive_days: 0 is not a number from 1 to 36500"),
         (
             "[[counter]]\nprotocol = 'send'\nname = 'x'\nmatch = '('\n",

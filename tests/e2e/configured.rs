@@ -64,7 +64,7 @@ fn what_cannot_be_read_whole_is_not_the_defaults() {
         (
             "a misspelt key",
             |s| fs::write(s.config(), text(s).replace("logs_base", "logs_bse")).expect("write"),
-            &["is logs_base meant?"],
+            &["did you mean logs_base?"],
         ),
     ];
     let log = traffic(501, 0.01, 1.0);

@@ -1,6 +1,7 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
 mod broken;
+mod checked_logs;
 mod checks;
 mod clocks;
 mod config;
@@ -28,3 +29,4 @@ mod sweep;
 mod takeover;
 mod together;
 mod traffic;
+mod words;

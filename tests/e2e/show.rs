@@ -195,7 +195,7 @@ fn charts_are_as_wide_as_the_terminal() {
 fn what_is_wrong_is_told_and_a_closed_pipe_is_not() {
     let (store, _) = server(67);
     let output = store.maillogs(&["show", "deliverys"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).contains("there is no graph `deliverys`; there are deliveries"),
         "{}",

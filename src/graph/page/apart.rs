@@ -12,6 +12,7 @@ use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
 use super::templates::{MAX_PAGE, Own, Templates};
+use crate::error::words;
 
 /// The only argument of such a process. No word of the command line begins so.
 pub const ARGUMENT: &str = "--render-a-page-of-stdin";
@@ -58,7 +59,8 @@ pub(super) fn by_own(templates: &Templates, page: &str, context: &Value) -> Resu
             .stderr(Stdio::null())
             .spawn()
     });
-    let mut child = child.map_err(|e| failed(&format!("cannot start a process to make the page: {e}")))?;
+    let mut child =
+        child.map_err(|e| failed(&format!("cannot start a process to make the page: {}", words(&e))))?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let feed = move || stdin.map(|mut stdin| stdin.write_all(&order));
     let feeder = std::thread::Builder::new().spawn(feed);

@@ -35,6 +35,8 @@ pub(super) struct Reading {
     known_to: i64,
     /// Lines up to `known_to`.
     known: u64,
+    /// Lines that were read.
+    lines: u64,
     /// Was it said that a line cannot have been repeated so often?
     told: bool,
 }
@@ -47,6 +49,7 @@ impl Reading {
             newest: (known.last_time, known.last_lines),
             known_to: known.known_to,
             known: 0,
+            lines: 0,
             told: false,
         }
     }
@@ -196,6 +199,14 @@ impl Gather {
         (self.state.ledger.streams.len() - 1, None)
     }
 
+    /// What was read beyond the cursors: each file or stream, and its lines.
+    pub fn lines_read(&self) -> Vec<(String, u64)> {
+        let streams = self.state.ledger.streams.iter().zip(&self.readings);
+        let streams =
+            streams.filter_map(|(stream, reading)| Some((stream.name.clone(), reading.as_ref()?.lines)));
+        self.chunks_read.iter().cloned().chain(streams).filter(|(_, lines)| *lines > 0).collect()
+    }
+
     /// Says what an advance changes; a query comes to the same each time.
     fn note(&self, text: std::fmt::Arguments<'_>) {
         if !self.is_query() {
@@ -212,6 +223,7 @@ impl Gather {
         let known = &self.state.ledger.streams[stream];
         let reading = self.readings[stream].get_or_insert_with(|| Reading::of(known));
         let before = reading.time;
+        reading.lines += 1;
         if let Some(stamp) = line.time {
             reading.meets(stamp.secs, self.how.now);
         }

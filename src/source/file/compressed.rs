@@ -3,6 +3,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use crate::error::words;
+
 /// How a file is packed; the plain one sorts before all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Compression {
@@ -117,7 +119,7 @@ impl<'a> Content<'a> {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 // The disk's own trouble, not the archive's.
                 Err(e) if e.raw_os_error().is_some() => return Err(e),
-                Err(e) => self.damage = Some(e.to_string()),
+                Err(e) => self.damage = Some(words(&e)),
             }
         }
         Ok(done)

@@ -1,0 +1,226 @@
+//! The sources of a protocol: whether each is there, when its last line was, and what its newest lines tell.
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::newest::{self, Newest};
+use super::{Level, Report, Source, places};
+use crate::config::Config;
+use crate::ingest::{Job, Syslog, machine_name, stream_names};
+use crate::protocol::Place;
+use crate::source::file::local;
+use crate::store::archive::name_of;
+use crate::store::pack;
+use crate::store::state::State;
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+/// The pauses of a log directory are known once its chunks go back so far (seconds): two nights are among them.
+const TELLING: i64 = 2 * DAY;
+/// A log directory pauses for longer than usual if it does so for this many times its longest pause.
+const LONGER: i64 = 2;
+/// So many of the archive's days tell of the usual pauses.
+const MOST_DAYS: usize = 31;
+/// So many of them are needed.
+const FEWEST_DAYS: usize = 3;
+
+/// A source, and what its newest lines tell.
+pub(super) struct Seen {
+    pub source: Source,
+    /// `None`: it has no lines, is not there or cannot be read.
+    pub newest: Option<Newest>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Directory,
+    Stream(Place),
+    Queue,
+}
+
+impl Seen {
+    /// Is every line of it the protocol's?
+    pub fn is_dedicated(&self) -> bool {
+        matches!(self.kind, Kind::Directory | Kind::Stream(Place::Own))
+    }
+}
+
+/// Every source, whether it is there, and when its last line was.
+pub(super) fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Seen> {
+    let feed = job.feed;
+    let mut sources = Vec::new();
+    for dir in job.directories(state).unwrap_or_else(|_| feed.directories.clone()) {
+        let known = state.ledger.directories.iter().find(|d| Path::new(&d.path) == dir);
+        let source = Source {
+            name: path(&dir),
+            present: dir.is_dir(),
+            named: feed.directories.iter().any(|d| d.canonicalize().is_ok_and(|d| d == dir) || *d == dir),
+            last_line: known.map_or(0, |d| d.last_time),
+        };
+        let newest = if source.present { newest::of_directory(job, &dir, now) } else { None };
+        sources.push(Seen { source, newest, kind: Kind::Directory });
+    }
+    for (name, place) in stream_names(job, &state.ledger.streams, now) {
+        let ledger = &state.ledger;
+        let known = ledger.stream(&name, &machine_name()).and_then(|at| ledger.streams.get(at));
+        let file = Path::new(&name);
+        let present = name.starts_with("journald") || file.exists();
+        let newest = if file.is_absolute() { newest::of_file(job, file, place, now) } else { None };
+        let source = Source { present, named: true, last_line: known.map_or(0, |s| s.last_time), name };
+        sources.push(Seen { source, newest, kind: Kind::Stream(place) });
+    }
+    for queue in &feed.queues {
+        let source = Source { name: path(queue), present: queue.is_dir(), named: true, last_line: 0 };
+        sources.push(Seen { source, newest: None, kind: Kind::Queue });
+    }
+    sources
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Says of every source how it is. That there is no POP3 server is no fault; that a log has gone is one, and that
+/// there is none where toaster.conf says so of its own accord.
+pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen], now: i64) {
+    let feed = job.feed;
+    let usual = Config::default();
+    for Seen { source, newest, kind } in sources {
+        let wanted = source.named && is_asked_for(job, &usual, Path::new(&source.name));
+        let (level, text) = match (source.present, source.last_line) {
+            (true, _) if *kind == Kind::Queue => (Level::Ok, "is there".to_owned()),
+            (true, 0) if newest.as_ref().is_some_and(|newest| newest.is_bare) => {
+                (Level::Ok, "has lines without stamps".to_owned())
+            }
+            (true, 0) => (Level::Ok, "no stamped line yet".to_owned()),
+            (true, last) => {
+                let alone = sources.iter().filter(|s| s.kind == Kind::Directory).count() == 1;
+                let down = newest
+                    .as_ref()
+                    .filter(|_| *kind == Kind::Directory)
+                    .and_then(|newest| is_down(job, newest, now - last, alone));
+                match down {
+                    Some(why) => (
+                        Level::Warning,
+                        format!("last line {}; {why}: is its service down, or its logger?", ago(now - last)),
+                    ),
+                    None if now - last > DAY => (Level::Note, format!("last line {}", ago(now - last))),
+                    None => (Level::Ok, format!("last line {}", ago(now - last))),
+                }
+            }
+            (false, 0) if wanted => (
+                Level::Warning,
+                "toaster.conf names it, and it is not there; make it, or take it out".to_owned(),
+            ),
+            (false, 0) => (Level::Note, "is not there".to_owned()),
+            (false, last) => (Level::Warning, format!("is gone; its last line was {}", ago(now - last))),
+        };
+        let unnamed =
+            if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
+        report.of(feed, level, "source", &source.name, text + unnamed);
+        places::log_directory(report, feed, Path::new(&source.name));
+        if let Some(newest) = newest {
+            stamps(report, job, source, *kind, newest);
+        }
+    }
+    if sources.is_empty() {
+        let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
+        report.of(feed, Level::Note, "source", feed.protocol.name, text);
+    }
+}
+
+/// Is the pause of `secs` longer than the usual ones of the log directory? Why; `None`: it is not, or the usual ones are
+/// not known. `alone`: the protocol's archive has no other directory's lines.
+fn is_down(job: &Job<'_>, newest: &Newest, secs: i64, alone: bool) -> Option<String> {
+    let pauses = newest.pauses;
+    let gap = archived_apart(job, alone);
+    if pauses.last - pauses.first >= TELLING {
+        let longest = pauses.longest.max((gap.unwrap_or(1) - 1) * DAY);
+        return (secs > (LONGER * longest).max(HOUR)).then(|| {
+            let (longest, known) = (lasting(longest), lasting(pauses.last - pauses.first));
+            format!("its longest pause in {known} was {longest}")
+        });
+    }
+    let days = gap?;
+    (alone && secs > (days + 1) * DAY).then(|| {
+        format!("in the archive its days are at most {days} {} apart", if days == 1 { "day" } else { "days" })
+    })
+}
+
+/// How many days the archive's days with this log are apart at most. `None`: there are too few to tell.
+fn archived_apart(job: &Job<'_>, alone: bool) -> Option<i64> {
+    let (base, log) = (&job.config.logs_base, job.feed.log.as_deref()?);
+    let days = pack::days(base).ok().filter(|_| alone)?;
+    let has = |day: &u32| {
+        let plain = base.join(name_of(*day, log));
+        plain.exists() || plain.with_file_name(format!("{log}.gz")).exists()
+    };
+    let number = |day: u32| {
+        let year = i32::try_from(day / 10_000).ok()?;
+        NaiveDate::from_ymd_opt(year, day / 100 % 100, day % 100).map(|date| date.to_epoch_days())
+    };
+    let newest_first = days.into_iter().rev().filter(has).take(MOST_DAYS);
+    let numbers: Vec<i32> = newest_first.filter_map(number).collect();
+    let apart = numbers.windows(2).map(|pair| i64::from(pair[0] - pair[1])).max();
+    apart.filter(|_| numbers.len() >= FEWEST_DAYS)
+}
+
+/// Lines that claim to be of a later time than now, and lines that have no time.
+fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newest: &Newest) {
+    let mut say = |text: String| match kind {
+        // One that several protocols read is told of once.
+        Kind::Stream(Place::Shared) => report.once(Level::Warning, "stamps", &source.name, text),
+        _ => report.of(job.feed, Level::Warning, "stamps", &source.name, text),
+    };
+    if let Some((latest, host)) = &newest.latest {
+        let host = String::from_utf8_lossy(host);
+        let (named, whose) = match host.as_ref() {
+            "" => (String::new(), "the machine that writes them".to_owned()),
+            host => (format!(", of host {host}"), host.to_owned()),
+        };
+        let (ahead, lines, latest) = (newest.ahead, newest.lines, local(*latest));
+        say(format!(
+            "{ahead} of the newest {lines} lines are stamped later than now, the latest {latest}{named}: they are counted in the minute in which they are read; set the clock of {whose}"
+        ));
+    }
+    if kind == Kind::Directory && newest.is_bare {
+        say("its lines have no time stamps: they are counted in the minute in which they are read, and nothing but \
+             their content tells chunks apart; in the service's log/run put t before the other arguments of multilog \
+             or s6-log (multilog t n288 …), or -t behind svlogd, and restart the logger"
+            .to_owned());
+    }
+}
+
+/// Does toaster.conf name `source` of its own accord, or is it only where one would look?
+fn is_asked_for(job: &Job<'_>, usual: &Config, source: &Path) -> bool {
+    let (config, feed) = (job.config, job.feed);
+    if feed.directories.iter().any(|dir| dir == source) {
+        let dirs =
+            [&usual.logs_send_dirs, &usual.logs_smtp_dirs, &usual.logs_pop3_dirs].into_iter().flatten();
+        let mut names = dirs.filter_map(|dir| dir.strip_prefix(&usual.logs_base).ok());
+        return !names.any(|name| config.logs_base.join(name) == source);
+    }
+    if feed.queues.iter().any(|queue| queue == source) {
+        return !usual.qmail_queue_dir.iter().any(|queue| queue == source);
+    }
+    feed.files.iter().any(|file| file == source) || matches!(feed.syslog, Syslog::Named(_))
+}
+
+/// `3 min ago`.
+pub(super) fn ago(secs: i64) -> String {
+    match secs {
+        i64::MIN..=-60 => format!("{} in the future", lasting(-secs)),
+        _ => format!("{} ago", lasting(secs)),
+    }
+}
+
+/// `3 min`.
+pub(super) fn lasting(secs: i64) -> String {
+    match secs {
+        i64::MIN..120 => format!("{} s", secs.max(0)),
+        120..7200 => format!("{} min", secs / 60),
+        7200..172_800 => format!("{} h", secs / 3600),
+        _ => format!("{} days", secs / DAY),
+    }
+}
