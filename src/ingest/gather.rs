@@ -251,6 +251,7 @@ impl Gather {
             },
         };
         let skip = known.is_none() && self.is_known_anyway(chunk.role);
+        let mut is_changed = false;
         if known.is_none()
             && chunk.role == Role::Stdin
             && !self.how.force
@@ -262,14 +263,16 @@ impl Gather {
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
             cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
-            let is_changed = self
+            is_changed = self
                 .by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path)
                 .at("read", &path)?;
             if is_changed && labelled && known.take().is_some() {
                 identity = None;
             }
         }
-        self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
+        let since =
+            if is_changed { 0 } else { self.written_after(directory, &chunk, &cursor, known.is_some()) };
+        self.read(directory, &chunk, size, &mut cursor, skip, since).at("read", &path)?;
         cursor.seen = now;
         // A shorter copy of it tells nothing of what stands before that place.
         if size >= cursor.counted {
@@ -293,6 +296,17 @@ impl Gather {
         Ok(())
     }
 
+    /// After which moment (unix seconds; 0: not known) the lines were written that `cursor` has before it: those of a
+    /// chunk that was read before after that reading, those of a new `current` after the last reading of all.
+    fn written_after(&self, directory: usize, chunk: &Chunk, cursor: &Cursor, is_known: bool) -> i64 {
+        let was_read = self.state.ledger.directories[directory].last_time > 0;
+        match chunk.role {
+            _ if is_known && cursor.counted > 0 => cursor.seen,
+            Role::Current if !is_known && was_read => self.state.seen,
+            _ => 0,
+        }
+    }
+
     /// On the first run after the Perl maillogs, or with a damaged state: counted by somebody before us.
     fn is_known_anyway(&self, role: Role) -> bool {
         match self.how.origin {
@@ -302,7 +316,7 @@ impl Gather {
         }
     }
 
-    /// Counts and archives what lies beyond the two positions of `cursor`.
+    /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after `since`.
     fn read(
         &mut self,
         directory: usize,
@@ -310,6 +324,7 @@ impl Gather {
         size: u64,
         cursor: &mut Cursor,
         skip: bool,
+        since: i64,
     ) -> std::io::Result<()> {
         let finished = chunk.role.is_finished();
         let archive = self.how.archive && chunk.role.is_archived_now() && !skip;
@@ -333,6 +348,7 @@ impl Gather {
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
         self.before = here.last_time;
+        let mut begins_after = Some((here.last_time, since));
         let loose = here.path.is_empty();
         let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
         let mut archive_begins =
@@ -341,6 +357,11 @@ impl Gather {
             self.plan.end_line("", here.archive_day);
         }
         let end = walk(&chunk.file, from, size, |raw| {
+            if raw.start >= count_from
+                && let Some((last, since)) = begins_after.take()
+            {
+                parser.resume(last, since);
+            }
             let line = parser.parse(raw.text);
             if raw.start >= count_from && !skip && (raw.terminated || finished) {
                 counted = raw.end;
@@ -468,7 +489,7 @@ impl Gather {
     }
 
     fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
-        let mut parser = Parser::new(self.how.tai_offset, self.how.now);
+        let mut parser = self.parser_after(here);
         let line = parser.parse(text);
         let time = match line.time {
             Some(stamp) => {
@@ -522,7 +543,7 @@ impl Gather {
                     here.archive_tail = Tail::Held { text: joined, time, since };
                     return;
                 }
-                let stamp = self.stamp_of(&joined);
+                let stamp = self.stamp_of(here, &joined);
                 let day = self.day_of(here, stamp);
                 self.plan.joined(&dir, day, &text, chunk, span, raw.text, raw.terminated);
                 here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
@@ -535,7 +556,7 @@ impl Gather {
                 return;
             }
             Tail::Held { text, .. } => {
-                let stamp = self.stamp_of(&text);
+                let stamp = self.stamp_of(here, &text);
                 let day = self.day_of(here, stamp);
                 self.plan.held(&dir, day, &text);
             }
@@ -557,8 +578,15 @@ impl Gather {
         }
     }
 
-    fn stamp_of(&self, text: &[u8]) -> Option<i64> {
-        Parser::new(self.how.tai_offset, self.how.now).parse(text).time.map(|stamp| stamp.secs)
+    fn stamp_of(&self, here: &Directory, text: &[u8]) -> Option<i64> {
+        self.parser_after(here).parse(text).time.map(|stamp| stamp.secs)
+    }
+
+    /// For a line of the directory that was put together, which comes after all that was counted.
+    fn parser_after(&self, here: &Directory) -> Parser {
+        let mut parser = Parser::new(self.how.tai_offset, self.how.now);
+        parser.resume(here.last_time, 0);
+        parser
     }
 
     /// A stamped line's own local day, else that of the line before, else today.

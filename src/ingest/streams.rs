@@ -209,15 +209,24 @@ fn read_file(
         let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
-        // One parser a file: it knows the file's year.
-        let mut parser: Option<(OsString, Parser)> = None;
+        let mut parser = Parser::new(job.config.logs_tai_offset, clock.now);
+        let mut of = OsString::new();
+        // Those of which no line was met yet.
+        let mut waiting: Vec<usize> = (0..parts.len()).collect();
         let outcome = snapshot.read(&plans, |file, raw, wanted| {
-            let path = file.path.as_os_str();
-            if parser.as_ref().is_none_or(|(of, _)| of != path) {
-                let new = Parser::new(job.config.logs_tai_offset, file.mtime / 1_000_000_000);
-                parser = Some((path.to_owned(), new));
+            if of != file.path.as_os_str() {
+                // The parser knows the file's year.
+                parser.turn_to(file.mtime / 1_000_000_000);
+                of = file.path.as_os_str().to_owned();
             }
-            let Some((_, parser)) = &mut parser else { return };
+            waiting.retain(|&i| {
+                let begins = wanted.has(i);
+                if begins {
+                    let (last, since) = plans[i].begins_after(streams[i]);
+                    parser.resume(last, since);
+                }
+                !begins
+            });
             let line = parser.parse(raw.text);
             let repeat = repeat(&line);
             for (_, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {

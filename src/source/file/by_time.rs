@@ -20,6 +20,7 @@ use chrono::{Local, TimeZone};
 use super::Clock;
 use super::compressed::Content;
 use super::content::{Open, TAIL, tail_length};
+use super::plan::newest;
 use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::{LINE_LIMIT, walk_mended};
@@ -184,11 +185,21 @@ impl<'a> Search<'a> {
         (scan.counted, false)
     }
 
+    /// A file that does not begin as ours did may be new: its first stamp may be of the second pass of an hour that comes
+    /// twice.
+    fn parser(&self, file: &Open) -> Parser {
+        let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+        if !file.begins_as(self.position) {
+            parser.resume(newest(self.stream), 0);
+        }
+        parser
+    }
+
     fn scan(&self, file: &Open) -> Result<Scan> {
         let mut scan = Scan::default();
         let (limit, in_second) = (self.limit(), self.stream.last_lines.saturating_sub(self.met));
         let ahead = self.clock.now.max(file.mtime / 1_000_000_000) + AHEAD;
-        let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+        let mut parser = self.parser(file);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);
         let to = file.length()?;
         let held = file.held().at("read", &file.path)?;
@@ -254,6 +265,8 @@ impl<'a> Search<'a> {
         }
         let is_before = |start: u64| scan.later.is_none_or(|later| start < later.at);
         if let Some((start, text)) = last_known.filter(|(start, _)| limit > 0 && is_before(*start)) {
+            let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+            parser.resume(limit, 0);
             let begins = |from: &usize| {
                 let line = parser.parse(&text[*from..]);
                 line.tag.is_some()

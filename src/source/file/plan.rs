@@ -35,6 +35,8 @@ pub struct Plan {
     pub lost: Option<String>,
     /// Is the file that was read away at this moment, under every name?
     pub is_away: bool,
+    /// Was the place found by the times of the lines? Then not all that is read need be younger than the last reading.
+    is_by_time: bool,
     spans: Vec<Span>,
     /// Where the stream stands if no span has anything.
     position: Option<Position>,
@@ -60,6 +62,12 @@ impl Plan {
     /// From where on the snapshot's file of this number is read. `None`: not at all.
     pub fn from(&self, file: usize) -> Option<u64> {
         self.spans.iter().find(|s| s.file == file).map(|s| s.from)
+    }
+
+    /// What is known of the lines that `stream` has still to read (unix seconds, 0: nothing): when the newest line was
+    /// logged that comes before them, and after which moment they were written.
+    pub fn begins_after(&self, stream: &Stream) -> (i64, i64) {
+        if self.is_by_time { (newest(stream), 0) } else { (stream.last_time, stream.seen) }
     }
 
     /// Where the stream stands after `files` were read up to `ends`: in the last file that has a line that is counted.
@@ -93,6 +101,11 @@ fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) ->
     let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
     let tick = i64::from(position.counted > 0 && stream.last_time > 0);
     sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
+}
+
+/// What was logged last before a new line of `stream`, unix seconds; nothing may have been logged when it was read last.
+pub(super) fn newest(stream: &Stream) -> i64 {
+    stream.last_time.max(stream.seen)
 }
 
 /// One look at the live file and its siblings, and the plans by it.
@@ -302,6 +315,7 @@ impl Look<'_> {
                 if search.is_sure() {
                     plan.spans.push(Span { file: ours, from, is_before: false });
                     plan.lost = search.sentence(self.path);
+                    plan.is_by_time = true;
                 }
             }
         }
@@ -368,7 +382,8 @@ impl Look<'_> {
     /// No file is ours by its content: what is to be read of the siblings that were written to after ours was read, and
     /// of the live file, goes by the times of their lines.
     fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<Plan> {
-        let mut plan = Plan { position: Some(before_all(position.mtime)), ..Plan::default() };
+        let position_before = Some(before_all(position.mtime));
+        let mut plan = Plan { position: position_before, is_by_time: true, ..Plan::default() };
         let mut search = Search::new(stream, position, self.clock);
         for (i, sibling) in self.siblings()?.iter().enumerate() {
             if was_written_after(sibling, position, stream) {
