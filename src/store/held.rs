@@ -31,6 +31,10 @@ impl Record for Held {
     fn from_v2(_: &[u8]) -> Option<Self> {
         None
     }
+
+    fn from_v3(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 fn tails(directory: &Directory) -> [&Tail; 2] {

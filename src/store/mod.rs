@@ -30,5 +30,6 @@ pub mod takeover;
 mod tests;
 mod v1;
 mod v2;
+mod v3;
 mod vanished;
 pub mod writers;

@@ -13,6 +13,7 @@ use super::rrd::{Rows, Update, create_after, push, rows};
 use super::state::{Record, RrdMark, State};
 use super::v1::StateV1;
 use super::v2::StateV2;
+use super::v3::StateV3;
 use super::vanished::{PATIENCE_FOR_RRDS, local, until};
 use super::{aside, disk};
 use crate::error::{Result, warn};
@@ -56,13 +57,23 @@ impl Record for Journal {
         // All of the journal behind its state is as it was.
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
-        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
+        let state = StateV3::from(state).into();
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
     }
 
     fn from_v2(bytes: &[u8]) -> Option<Self> {
         let (state, rest) = postcard::take_from_bytes::<StateV2>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
-        Some(Journal { state: state.into(), updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
+        let state = StateV3::from(state).into();
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
+    }
+
+    fn from_v3(bytes: &[u8]) -> Option<Self> {
+        let (state, rest) = postcard::take_from_bytes::<StateV3>(bytes).ok()?;
+        let (updates, pushed_before, gauges_before, rrd, redone, refilled) =
+            postcard::from_bytes(rest).ok()?;
+        let state = state.into();
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, redone, refilled })
     }
 
     fn is_whole(&self) -> bool {

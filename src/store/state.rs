@@ -10,6 +10,7 @@ use super::counters::{show, value_of};
 use super::ledger::{Digest, Ledger};
 use super::v1::StateV1;
 use super::v2::StateV2;
+use super::v3::StateV3;
 use crate::protocol::custom::lines_key;
 use crate::protocol::{Kind, Known, Protocol};
 use crate::tally::{Bin, Bins};
@@ -133,6 +134,9 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
     /// The record of these bytes of the second version.
     fn from_v2(bytes: &[u8]) -> Option<Self>;
 
+    /// The record of these bytes of the third version.
+    fn from_v3(bytes: &[u8]) -> Option<Self>;
+
     /// Do its parts fit to each other? What does not was never written by us, whatever its checksum says.
     fn is_whole(&self) -> bool {
         true
@@ -141,11 +145,15 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
 
 impl Record for State {
     fn from_v1(bytes: &[u8]) -> Option<Self> {
-        postcard::from_bytes::<StateV1>(bytes).ok().map(State::from)
+        postcard::from_bytes::<StateV1>(bytes).ok().map(|old| StateV3::from(old).into())
     }
 
     fn from_v2(bytes: &[u8]) -> Option<Self> {
-        postcard::from_bytes::<StateV2>(bytes).ok().map(State::from)
+        postcard::from_bytes::<StateV2>(bytes).ok().map(|old| StateV3::from(old).into())
+    }
+
+    fn from_v3(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes::<StateV3>(bytes).ok().map(State::from)
     }
 
     fn is_whole(&self) -> bool {
@@ -160,7 +168,7 @@ impl Record for State {
 const MAGIC: &[u8; 8] = b"maillog1";
 
 /// The version of records, as the first byte of their body: version 1 has 0 there.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A record with magic word, checksum and version.
 pub fn encode<T: Record>(record: &T) -> Vec<u8> {
@@ -182,6 +190,7 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
     let record = match body.split_first()? {
         (0, record) => T::from_v1(record),
         (1, record) => T::from_v2(record),
+        (2, record) => T::from_v3(record),
         (&VERSION, record) => postcard::from_bytes(record).ok(),
         _ => None,
     };

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Digest;
-use super::state::{RrdMark, State, Understood};
+use super::state::{RrdMark, Understood};
 use super::v2::{CursorV2, DirectoryV2, LedgerV2, StateV2};
+use super::v3::StateV3;
 use crate::tally::Bins;
 
 /// [`Ledger`] without streams.
@@ -32,11 +33,11 @@ pub(super) struct StateV1 {
     open_archives: BTreeMap<String, String>,
 }
 
-impl From<StateV1> for State {
-    fn from(old: StateV1) -> State {
+impl From<StateV1> for StateV3 {
+    fn from(old: StateV1) -> StateV3 {
         let width = old.keys.len();
         let LedgerV1 { cursors, directories } = old.ledger;
-        State::from(StateV2 {
+        StateV3::from(StateV2 {
             number: old.number,
             keys: old.keys,
             totals: old.totals,

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cursor, Digest, Directory, Hint, Identity, LastLine, Ledger, Position, Stream, Tail};
-use super::state::{RrdMark, State, Understood};
+use super::ledger::{Cursor, Digest, Hint, Identity, LastLine, Position, Tail};
+use super::state::{RrdMark, Understood};
+use super::v3::{DirectoryV3, LedgerV3, StateV3, StreamV3};
 use crate::tally::Bins;
 
 /// [`Cursor`] without what stands before the place.
@@ -18,7 +19,7 @@ pub(super) struct CursorV2 {
     hint: Option<Hint>,
 }
 
-/// [`Directory`] without the nanoseconds of its last line.
+/// [`DirectoryV3`] without the nanoseconds of its last line.
 #[derive(Serialize, Deserialize)]
 pub(super) struct DirectoryV2 {
     path: String,
@@ -47,7 +48,7 @@ pub(super) struct PositionV2 {
     mtime: i64,
 }
 
-/// [`Stream`] without the number of lines of its last second, and without its machine.
+/// [`StreamV3`] without the number of lines of its last second, and without its machine.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StreamV2 {
     name: String,
@@ -62,7 +63,7 @@ pub(super) struct StreamV2 {
     seen: i64,
 }
 
-/// [`Ledger`] of those.
+/// [`LedgerV3`] of those.
 #[derive(Serialize, Deserialize)]
 pub(super) struct LedgerV2 {
     pub(super) cursors: Vec<CursorV2>,
@@ -70,7 +71,7 @@ pub(super) struct LedgerV2 {
     pub(super) streams: Vec<StreamV2>,
 }
 
-/// [`State`] as it was.
+/// [`StateV3`] as it was.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StateV2 {
     pub(super) number: u64,
@@ -99,12 +100,12 @@ impl From<CursorV2> for Cursor {
     }
 }
 
-impl From<DirectoryV2> for Directory {
-    fn from(old: DirectoryV2) -> Directory {
+impl From<DirectoryV2> for DirectoryV3 {
+    fn from(old: DirectoryV2) -> DirectoryV3 {
         let DirectoryV2 { path, labelled, count_tail, archive_tail, archive_day, last_time } = old;
         // Of which nanosecond the last line was is not known: the whole second is taken as counted.
         let last_nanos = 999_999_999;
-        Directory { path, labelled, count_tail, archive_tail, archive_day, last_time, last_nanos }
+        DirectoryV3 { path, labelled, count_tail, archive_tail, archive_day, last_time, last_nanos }
     }
 }
 
@@ -122,9 +123,9 @@ impl From<LastLineV2> for LastLine {
     }
 }
 
-impl From<StreamV2> for Stream {
-    fn from(old: StreamV2) -> Stream {
-        Stream {
+impl From<StreamV2> for StreamV3 {
+    fn from(old: StreamV2) -> StreamV3 {
+        StreamV3 {
             name: old.name,
             position: old.position.map(Position::from),
             before: old.before.map(Position::from),
@@ -142,10 +143,10 @@ impl From<StreamV2> for Stream {
     }
 }
 
-impl From<StateV2> for State {
-    fn from(old: StateV2) -> State {
+impl From<StateV2> for StateV3 {
+    fn from(old: StateV2) -> StateV3 {
         let LedgerV2 { cursors, directories, streams } = old.ledger;
-        State {
+        StateV3 {
             number: old.number,
             keys: old.keys,
             totals: old.totals,
@@ -155,10 +156,10 @@ impl From<StateV2> for State {
             pushed: old.pushed,
             gauges: old.gauges,
             seen: old.seen,
-            ledger: Ledger {
+            ledger: LedgerV3 {
                 cursors: cursors.into_iter().map(Cursor::from).collect(),
-                directories: directories.into_iter().map(Directory::from).collect(),
-                streams: streams.into_iter().map(Stream::from).collect(),
+                directories: directories.into_iter().map(DirectoryV3::from).collect(),
+                streams: streams.into_iter().map(StreamV3::from).collect(),
             },
             rrd: old.rrd,
             rrd_end: if old.rrd.is_some() { old.pushed } else { 0 },
