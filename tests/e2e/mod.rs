@@ -17,6 +17,7 @@ mod page;
 mod personality;
 mod query;
 mod readme;
+mod repeated_hour;
 mod restores;
 mod rights;
 mod rolls;
