@@ -8,6 +8,7 @@ use crate::error::{Error, hold_warnings, take_warnings};
 use crate::ingest::{Job, Syslog, machine_name, stream_names};
 use crate::protocol::Kind;
 use crate::query;
+use crate::source::offset::S6_LOG;
 use crate::store::commit::{Health, Store};
 use crate::store::counters;
 use crate::store::disk;
@@ -287,11 +288,35 @@ fn tell_sources(report: &mut Report, job: &Job<'_>, state: &State, sources: &[So
         let unnamed =
             if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
         report.of(feed, level, "source", &source.name, text + unnamed);
+        labels(report, job, state, source);
         places::log_directory(report, feed, Path::new(&source.name));
     }
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
         report.of(feed, Level::Note, "source", feed.protocol.name, text);
+    }
+}
+
+/// Says of a log directory that its labels are s6-log's, and how that is known.
+fn labels(report: &mut Report, job: &Job<'_>, state: &State, source: &Source) {
+    let Some(known) = state.ledger.directories.iter().find(|d| d.path == source.name) else { return };
+    let found = i64::from(known.offset.known);
+    let name = |offset| if offset == S6_LOG { "s6-log" } else { "multilog or svlogd" };
+    match job.config.logs_tai_offset {
+        None if found == S6_LOG => {
+            let text = format!(
+                "its labels are s6-log's, {S6_LOG} s ahead of unix time, as the times of its files tell"
+            );
+            report.of(job.feed, Level::Ok, "labels", &source.name, text);
+        }
+        Some(set) if found > 0 && found != set => {
+            let text = format!(
+                "logs_tai_offset = {set}, and the times of its files tell that its labels are those of {}, {found} s ahead of unix time; take the key out of toaster.conf",
+                name(found)
+            );
+            report.of(job.feed, Level::Warning, "labels", &source.name, text);
+        }
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@
 //! the same numbers.
 mod changed;
 mod known;
+mod offset;
 mod stream;
 
 use std::fs::File;
@@ -17,6 +18,7 @@ use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Found, Listing, Role, list};
 use crate::source::identity::{growing, head, mtime, tail, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, part, walk};
+use crate::source::offset::MULTILOG;
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -36,8 +38,8 @@ const MAY_BE_A_LABEL: usize = 64;
 pub struct How {
     /// Seconds a bin.
     pub step: i64,
-    /// `logs_tai_offset`.
-    pub tai_offset: i64,
+    /// `logs_tai_offset`; `None`: what the directory's files tell.
+    pub tai_offset: Option<i64>,
     /// Unix seconds.
     pub now: i64,
     /// `logs_archive`; off: "archived up to" moves with the count.
@@ -56,6 +58,8 @@ pub struct How {
 pub struct Gather {
     protocol: &'static Protocol,
     how: How,
+    /// By how much the labels of the directory are ahead that is read.
+    tai_offset: i64,
     tally: Tally,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Gather::finish`].
@@ -89,11 +93,12 @@ impl Gather {
     /// Begins from the last commit. `log` is the archive's file name.
     pub fn new(protocol: &'static Protocol, log: &str, untai: bool, how: How, state: State) -> Self {
         let tally = Tally::new(protocol, how.step, how.now, state.pushed, state.bins.clone());
-        let plan = Plan::new(log, untai, how.tai_offset, state.open_archives.clone());
+        let plan = Plan::new(log, untai, how.tai_offset.unwrap_or(MULTILOG), state.open_archives.clone());
         let calendar = Calendar::new(how.now);
         Gather {
             protocol,
             how,
+            tai_offset: how.tai_offset.unwrap_or(MULTILOG),
             tally,
             calendar,
             state,
@@ -142,6 +147,7 @@ impl Gather {
             // A query may know then that nothing more will come of it.
             self.unread.push(path.to_string_lossy().into_owned());
         }
+        self.find_offset(known, path, &listing)?;
         for &done in &listing.done {
             self.state.ledger.cursors[done].seen = self.how.now;
         }
@@ -173,6 +179,7 @@ impl Gather {
     /// When it cannot be read.
     pub fn loose(&mut self, input: &Input) -> Result<()> {
         let known = self.state.ledger.directory("");
+        self.find_offset(known, Path::new(""), &Listing::default())?;
         self.chunk(known, input.chunk.again()?, input.is_pipe, Path::new("standard input"))
     }
 
@@ -259,7 +266,7 @@ impl Gather {
             && let Some(until) = self.how.known_until
         {
             // An update has counted those before while the chunk was `current`.
-            let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+            let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
             cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
@@ -336,7 +343,7 @@ impl Gather {
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
-        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
         let mut counted = count_from;
         // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
         let extends = |from: u64| -> std::io::Result<bool> {
@@ -584,7 +591,7 @@ impl Gather {
 
     /// For a line of the directory that was put together, which comes after all that was counted.
     fn parser_after(&self, here: &Directory) -> Parser {
-        let mut parser = Parser::new(self.how.tai_offset, self.how.now);
+        let mut parser = Parser::new(self.tai_offset, self.how.now);
         parser.resume(here.last_time, 0);
         parser
     }

@@ -16,6 +16,7 @@ use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
 use crate::source::machine;
+use crate::source::offset::MULTILOG;
 use crate::source::opener::{Entry, Opener, Plain};
 use crate::store::ledger::Stream;
 
@@ -145,7 +146,8 @@ fn is_ours(job: &Job<'_>, stream: &Stream) -> Result<bool> {
     let Some(position) = stream.position.as_ref().filter(|_| !stream.name.starts_with(JOURNAL)) else {
         return Ok(false);
     };
-    let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
+    let clock =
+        file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
     let olddir = job.config.logs_syslog_olddir.as_deref();
     file::is_there(Path::new(&stream.name), olddir, position, clock, &Rights(job.as_root))
 }
@@ -206,10 +208,11 @@ fn read_file(
         parts.iter().map(|p| readers[p.reader].gather.state.ledger.streams[p.stream].clone()).collect();
     for _ in 0..TRIES {
         let streams: Vec<&Stream> = streams.iter().collect();
-        let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
+        let clock =
+            file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
-        let mut parser = Parser::new(job.config.logs_tai_offset, clock.now);
+        let mut parser = Parser::new(clock.tai_offset, clock.now);
         let mut of = OsString::new();
         // Those of which no line was met yet.
         let mut waiting: Vec<usize> = (0..parts.len()).collect();

@@ -214,6 +214,13 @@ fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
     Line::stamped(time, rest)
 }
 
+/// The instant of the second stamp of a line that has s6-log's both (`t T`), the TAI64N label first. In an hour that
+/// comes twice it is the first one.
+pub fn second_stamp(line: &[u8], parser: &mut Parser) -> Option<Stamp> {
+    let (stamp, _) = civil::local_label(line.get(tai64n::LABEL..)?)?;
+    stamp.first(&mut parser.clock)
+}
+
 /// The length of the label that a logger wrote at the beginning of `line`, with the blank or blanks after it:
 /// TAI64N, svlogd's `-tt` and `-ttt`, s6-log's `T` and `t T` (both together), tai64nlocal's form.
 ///

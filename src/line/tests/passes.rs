@@ -88,8 +88,8 @@ fn seconds_of_disorder_at_both_ends_of_both_passes() {
     let turn =
         ["02:59:59 a", "02:00:01 a", "02:59:58 a", "02:00:00 a", "02:59:59 a", "02:00:02 a", "02:04:00 a"];
     assert_eq!(read(&mut parser, &turn), [-1, 1, -2, 0, -1, 2, 240]);
-    let end = ["02:59:59 a", "03:00:01 a", "02:59:58 a", "03:00:00 a"];
-    assert_eq!(read(&mut parser, &end), [3599, 3601, 3598, 3600]);
+    let end = ["02:30:00 a", "02:59:59 a", "03:00:01 a", "02:59:58 a", "03:00:00 a"];
+    assert_eq!(read(&mut parser, &end), [1800, 3599, 3601, 3598, 3600]);
 }
 
 #[test]
