@@ -4,8 +4,8 @@
 //! the same numbers.
 mod changed;
 mod known;
-mod offset;
 mod stream;
+mod times;
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -303,17 +303,6 @@ impl Gather {
         Ok(())
     }
 
-    /// After which moment (unix seconds; 0: not known) the lines were written that `cursor` has before it: those of a
-    /// chunk that was read before after that reading, those of a new `current` after the last reading of all.
-    fn written_after(&self, directory: usize, chunk: &Chunk, cursor: &Cursor, is_known: bool) -> i64 {
-        let was_read = self.state.ledger.directories[directory].last_time > 0;
-        match chunk.role {
-            _ if is_known && cursor.counted > 0 => cursor.seen,
-            Role::Current if !is_known && was_read => self.state.seen,
-            _ => 0,
-        }
-    }
-
     /// On the first run after the Perl maillogs, or with a damaged state: counted by somebody before us.
     fn is_known_anyway(&self, role: Role) -> bool {
         match self.how.origin {
@@ -583,27 +572,6 @@ impl Gather {
         if !raw.terminated && !dir.is_empty() {
             here.archive_tail = Tail::Open;
         }
-    }
-
-    fn stamp_of(&self, here: &Directory, text: &[u8]) -> Option<i64> {
-        self.parser_after(here).parse(text).time.map(|stamp| stamp.secs)
-    }
-
-    /// For a line of the directory that was put together, which comes after all that was counted.
-    fn parser_after(&self, here: &Directory) -> Parser {
-        let mut parser = Parser::new(self.tai_offset, self.how.now);
-        parser.resume(here.last_time, 0);
-        parser
-    }
-
-    /// A stamped line's own local day, else that of the line before, else today.
-    fn day_of(&mut self, here: &mut Directory, stamp: Option<i64>) -> u32 {
-        match stamp {
-            Some(secs) => here.archive_day = self.calendar.day(secs),
-            None if here.archive_day == 0 => here.archive_day = self.calendar.today(),
-            None => {}
-        }
-        here.archive_day
     }
 }
 

@@ -142,9 +142,9 @@ fn a_look_every_five_minutes() {
             append(&machine, &log, &syslog.concat());
             append(&machine, &current, &labels.concat());
             machine.now += APART + 2;
-            let answer = Answer::parse(&run(&machine, &["pop3"]));
-            assert_eq!(answer.text("pop3_success"), (look * each).to_string());
             if look % 3 == 0 {
+                let answer = Answer::parse(&run(&machine, &["pop3"]));
+                assert_eq!(answer.text("pop3_success"), (look * each).to_string());
                 roll(&machine);
             }
             run(&machine, &["update"]);

@@ -20,7 +20,6 @@ use chrono::{Local, TimeZone};
 use super::Clock;
 use super::compressed::Content;
 use super::content::{Open, TAIL, tail_length};
-use super::plan::newest;
 use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::{LINE_LIMIT, walk_mended};
@@ -70,6 +69,11 @@ struct Scan {
 pub fn local(secs: i64) -> String {
     let time = Local.timestamp_opt(secs, 0).earliest();
     time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// What was logged last before a new line of `stream`, unix seconds; nothing may have been logged when it was read last.
+pub(super) fn newest(stream: &Stream) -> i64 {
+    stream.last_time.max(stream.seen)
 }
 
 /// Looks through the candidates of one stream, the oldest first.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Clock;
-use super::by_time::Search;
+use super::by_time::{Search, newest};
 use super::compressed::Compression;
 use super::content::{Match, Open, before_all};
 use super::siblings::{self, Sibling};
@@ -101,11 +101,6 @@ fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) ->
     let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
     let tick = i64::from(position.counted > 0 && stream.last_time > 0);
     sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
-}
-
-/// What was logged last before a new line of `stream`, unix seconds; nothing may have been logged when it was read last.
-pub(super) fn newest(stream: &Stream) -> i64 {
-    stream.last_time.max(stream.seen)
 }
 
 /// One look at the live file and its siblings, and the plans by it.
