@@ -11,6 +11,7 @@ use crate::ingest::Job;
 use crate::line::{Line, Parser, tai64n};
 use crate::protocol::{Place, Raise, Verdict};
 use crate::source::lines::walk;
+use crate::source::offset::MULTILOG;
 use crate::source::opener::{Opener, Plain};
 use crate::store::state::Understood;
 
@@ -72,6 +73,7 @@ struct Look<'a> {
     job: &'a Job<'a>,
     place: Place,
     now: i64,
+    tai_offset: i64,
     found: Newest,
     /// Has a chunk a first line without a stamp? It may be the rest of a line.
     has_rest: bool,
@@ -79,9 +81,9 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn new(job: &'a Job<'a>, place: Place, now: i64) -> Look<'a> {
+    fn new(job: &'a Job<'a>, place: Place, now: i64, tai_offset: i64) -> Look<'a> {
         let scratch = vec![0; job.feed.protocol.counters.len()];
-        Look { job, place, now, found: Newest::default(), has_rest: false, scratch }
+        Look { job, place, now, tai_offset, found: Newest::default(), has_rest: false, scratch }
     }
 
     fn line(&mut self, line: &Line<'_>) {
@@ -110,7 +112,7 @@ impl<'a> Look<'a> {
         let meta = file.metadata()?;
         let size = meta.len();
         let from = size.saturating_sub(most);
-        let mut parser = Parser::new(self.job.config.logs_tai_offset, meta.mtime());
+        let mut parser = Parser::new(self.tai_offset, meta.mtime());
         let (mut pauses, mut stamped) = (Pauses::default(), None);
         walk(file, from, size, |raw| {
             // What is read first may be the rest of a line; what is read last may go on.
@@ -138,13 +140,13 @@ fn is_counted_tag(config: &Config, protocol: &str, tag: &[u8]) -> bool {
     !tag.is_empty() && config.counters.iter().any(|c| c.protocol == protocol && c.tag.as_deref() == Some(tag))
 }
 
-/// Looks at the chunks of a log directory, the newest first. `None`: it cannot be read, as is said elsewhere.
-pub(super) fn of_directory(job: &Job<'_>, dir: &Path, now: i64) -> Option<Newest> {
-    newest_bytes(job, dir, now, OF_DIRECTORY)
+/// Looks at the chunks of a log directory, the newest first; its labels are `tai_offset` seconds ahead of unix time. `None`: it cannot be read, as is said elsewhere.
+pub(super) fn of_directory(job: &Job<'_>, dir: &Path, now: i64, tai_offset: i64) -> Option<Newest> {
+    newest_bytes(job, dir, now, tai_offset, OF_DIRECTORY)
 }
 
 /// As [`of_directory`], of the newest `most` bytes.
-fn newest_bytes(job: &Job<'_>, dir: &Path, now: i64, most: u64) -> Option<Newest> {
+fn newest_bytes(job: &Job<'_>, dir: &Path, now: i64, tai_offset: i64, most: u64) -> Option<Newest> {
     let mut names: Vec<String> = Vec::new();
     for entry in crate::dir::read(dir).ok()?.flatten() {
         let name = entry.name().unwrap_or_default();
@@ -153,12 +155,12 @@ fn newest_bytes(job: &Job<'_>, dir: &Path, now: i64, most: u64) -> Option<Newest
         }
     }
     names.sort_unstable_by(|a, b| b.cmp(a));
-    let mut look = Look::new(job, Place::Own, now);
+    let mut look = Look::new(job, Place::Own, now, tai_offset);
     let (mut left, mut pauses, mut is_bare) = (most, Pauses::default(), None);
     for name in ["current", "previous"].into_iter().chain(names.iter().map(String::as_str)) {
         if left == 0 {
             // Of the others the names tell when they ended: no pause in one is longer than from one name to the next.
-            pauses = named(name, job.config.logs_tai_offset).and(pauses);
+            pauses = named(name, tai_offset).and(pauses);
             continue;
         }
         let Ok(Some(file)) = Plain.open(&dir.join(name)) else { continue };
@@ -186,7 +188,7 @@ pub(super) fn of_file(job: &Job<'_>, file: &Path, place: Place, now: i64) -> Opt
     if opened.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
         (job.as_root)(&mut || opened = Plain.open(file));
     }
-    let mut look = Look::new(job, place, now);
+    let mut look = Look::new(job, place, now, job.config.logs_tai_offset.unwrap_or(MULTILOG));
     look.chunk(&opened.ok()??, OF_FILE).ok()?;
     Some(look.found)
 }
@@ -220,7 +222,7 @@ mod tests {
         let feeds = feeds(&config);
         let job = Job { config: &config, feed: &feeds[0], clock: || 0, as_root: |what| what() };
         let found = |most: u64| {
-            let newest = newest_bytes(&job, dir.path(), now, most).unwrap();
+            let newest = newest_bytes(&job, dir.path(), now, 10, most).unwrap();
             let Pauses { first, last, longest } = newest.pauses;
             (newest.lines, now - first, now - last, longest)
         };

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use super::newest::{self, Newest};
 use super::{Level, Report, Source, places};
 use crate::config::Config;
-use crate::ingest::{Job, Syslog, machine_name, stream_names};
+use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
 use crate::protocol::Place;
 use crate::source::file::local;
+use crate::source::offset::MULTILOG;
 use crate::store::archive::name_of;
 use crate::store::pack;
 use crate::store::state::State;
@@ -58,7 +59,9 @@ pub(super) fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Seen> {
             named: feed.directories.iter().any(|d| d.canonicalize().is_ok_and(|d| d == dir) || *d == dir),
             last_line: known.map_or(0, |d| d.last_time),
         };
-        let newest = if source.present { newest::of_directory(job, &dir, now) } else { None };
+        let found = known.map(|d| i64::from(d.offset.known)).filter(|found| *found > 0);
+        let tai_offset = job.config.logs_tai_offset.or(found).unwrap_or(MULTILOG);
+        let newest = if source.present { newest::of_directory(job, &dir, now, tai_offset) } else { None };
         sources.push(Seen { source, newest, kind: Kind::Directory });
     }
     for (name, place) in stream_names(job, &state.ledger.streams, now) {
@@ -119,6 +122,7 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
         let unnamed =
             if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
         report.of(feed, level, "source", &source.name, text + unnamed);
+        labels(report, job, state, source);
         places::log_directory(report, feed, Path::new(&source.name));
         if let Some(newest) = newest {
             stamps(report, job, source, *kind, newest);
@@ -189,6 +193,29 @@ fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newes
              their content tells chunks apart; in the service's log/run put t before the other arguments of multilog \
              or s6-log (multilog t n288 …), or -t behind svlogd, and restart the logger"
             .to_owned());
+    }
+}
+
+/// Says of a log directory that its labels are s6-log's, and how that is known.
+fn labels(report: &mut Report, job: &Job<'_>, state: &State, source: &Source) {
+    let Some(known) = state.ledger.directories.iter().find(|d| d.path == source.name) else { return };
+    let found = i64::from(known.offset.known);
+    let name = |offset| if offset == S6_LOG { "s6-log" } else { "multilog or svlogd" };
+    match job.config.logs_tai_offset {
+        None if found == S6_LOG => {
+            let text = format!(
+                "its labels are s6-log's, {S6_LOG} s ahead of unix time, as the times of its files tell"
+            );
+            report.of(job.feed, Level::Ok, "labels", &source.name, text);
+        }
+        Some(set) if found > 0 && found != set => {
+            let text = format!(
+                "logs_tai_offset = {set}, and the times of its files tell that its labels are those of {}, {found} s ahead of unix time; take the key out of toaster.conf",
+                name(found)
+            );
+            report.of(job.feed, Level::Warning, "labels", &source.name, text);
+        }
+        _ => {}
     }
 }
 

@@ -43,7 +43,7 @@ keys! {
     logs_syslog: |entry| syslog(entry).map(Some),
     logs_syslog_olddir: |entry| absolute(entry).map(Some),
     logs_webmail_files: paths,
-    logs_tai_offset: |entry| integer(entry, 0..=255),
+    logs_tai_offset: |entry| integer(entry, 0..=255).map(Some),
     send_log_method: method,
     smtpd_log_method: method,
     pop3_log_method: method,

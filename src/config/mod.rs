@@ -88,8 +88,8 @@ pub struct Config {
     /// Where logrotate's `olddir` is.
     pub logs_syslog_olddir: Option<PathBuf>,
     pub logs_webmail_files: Vec<PathBuf>,
-    /// Seconds between a TAI64N label and unix time.
-    pub logs_tai_offset: i64,
+    /// Seconds between a TAI64N label and unix time; `None`: each log directory's files tell, 10 until they do.
+    pub logs_tai_offset: Option<i64>,
     pub send_log_method: LogMethod,
     pub smtpd_log_method: LogMethod,
     pub pop3_log_method: LogMethod,
@@ -259,7 +259,7 @@ impl Config {
             logs_syslog: None,
             logs_syslog_olddir: None,
             logs_webmail_files: Vec::new(),
-            logs_tai_offset: 10,
+            logs_tai_offset: None,
             send_log_method: LogMethod::Multilog,
             smtpd_log_method: LogMethod::Multilog,
             pop3_log_method: LogMethod::Syslog,

@@ -63,7 +63,7 @@ fn defaults() {
     assert_eq!(config.logs_counters, Path::new("/var/log/mail/counters"));
     assert_eq!(config.logs_send_dirs, [Path::new("/var/log/mail/send")]);
     assert_eq!(config.graphs_dir, Path::new("/var/log/mail/graphs"));
-    assert_eq!((config.counter_bits, config.rrd_step, config.logs_tai_offset), (64, 60, 10));
+    assert_eq!((config.counter_bits, config.rrd_step, config.logs_tai_offset), (64, 60, None));
     assert!(config.logs_taifiles && config.logs_archive && !config.logs_archive_untai);
 }
 

@@ -5,6 +5,7 @@
 mod changed;
 mod known;
 mod stream;
+mod times;
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -17,6 +18,7 @@ use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Found, Listing, Role, list};
 use crate::source::identity::{growing, head, mtime, tail, whole};
 use crate::source::lines::{LINE_LIMIT, RawLine, part, walk};
+use crate::source::offset::MULTILOG;
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -36,8 +38,8 @@ const MAY_BE_A_LABEL: usize = 64;
 pub struct How {
     /// Seconds a bin.
     pub step: i64,
-    /// `logs_tai_offset`.
-    pub tai_offset: i64,
+    /// `logs_tai_offset`; `None`: what the directory's files tell.
+    pub tai_offset: Option<i64>,
     /// Unix seconds.
     pub now: i64,
     /// `logs_archive`; off: "archived up to" moves with the count.
@@ -56,6 +58,8 @@ pub struct How {
 pub struct Gather {
     protocol: &'static Protocol,
     how: How,
+    /// By how much the labels of the directory are ahead that is read.
+    tai_offset: i64,
     tally: Tally,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Gather::finish`].
@@ -93,11 +97,12 @@ impl Gather {
     /// Begins from the last commit. `log` is the archive's file name.
     pub fn new(protocol: &'static Protocol, log: &str, untai: bool, how: How, state: State) -> Self {
         let tally = Tally::new(protocol, how.step, how.now, state.pushed, state.bins.clone());
-        let plan = Plan::new(log, untai, how.tai_offset, state.open_archives.clone());
+        let plan = Plan::new(log, untai, how.tai_offset.unwrap_or(MULTILOG), state.open_archives.clone());
         let calendar = Calendar::new(how.now);
         Gather {
             protocol,
             how,
+            tai_offset: how.tai_offset.unwrap_or(MULTILOG),
             tally,
             calendar,
             state,
@@ -148,6 +153,7 @@ impl Gather {
             // A query may know then that nothing more will come of it.
             self.unread.push(path.to_string_lossy().into_owned());
         }
+        self.find_offset(known, path, &listing)?;
         for &done in &listing.done {
             self.state.ledger.cursors[done].seen = self.how.now;
         }
@@ -179,6 +185,7 @@ impl Gather {
     /// When it cannot be read.
     pub fn loose(&mut self, input: &Input) -> Result<()> {
         let known = self.state.ledger.directory("");
+        self.find_offset(known, Path::new(""), &Listing::default())?;
         self.chunk(known, input.chunk.again()?, input.is_pipe, Path::new("standard input"))
     }
 
@@ -257,6 +264,7 @@ impl Gather {
             },
         };
         let skip = known.is_none() && self.is_known_anyway(chunk.role);
+        let mut is_changed = false;
         if known.is_none()
             && chunk.role == Role::Stdin
             && !self.how.force
@@ -264,11 +272,11 @@ impl Gather {
             && let Some(until) = self.how.known_until
         {
             // An update has counted those before while the chunk was `current`.
-            let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+            let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
             cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
-            let is_changed = self
+            is_changed = self
                 .by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path)
                 .at("read", &path)?;
             if is_changed && labelled && known.take().is_some() {
@@ -276,7 +284,9 @@ impl Gather {
             }
         }
         let lines = self.lines;
-        self.read(directory, &chunk, size, &mut cursor, skip).at("read", &path)?;
+        let since =
+            if is_changed { 0 } else { self.written_after(directory, &chunk, &cursor, known.is_some()) };
+        self.read(directory, &chunk, size, &mut cursor, skip, since).at("read", &path)?;
         if self.lines > lines {
             self.chunks_read.push((path.display().to_string(), self.lines - lines));
         }
@@ -312,7 +322,7 @@ impl Gather {
         }
     }
 
-    /// Counts and archives what lies beyond the two positions of `cursor`.
+    /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after `since`.
     fn read(
         &mut self,
         directory: usize,
@@ -320,6 +330,7 @@ impl Gather {
         size: u64,
         cursor: &mut Cursor,
         skip: bool,
+        since: i64,
     ) -> std::io::Result<()> {
         let finished = chunk.role.is_finished();
         let archive = self.how.archive && chunk.role.is_archived_now() && !skip;
@@ -331,7 +342,7 @@ impl Gather {
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
-        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
         let mut counted = count_from;
         // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
         let extends = |from: u64| -> std::io::Result<bool> {
@@ -343,6 +354,7 @@ impl Gather {
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
         self.before = here.last_time;
+        let mut begins_after = Some((here.last_time, since));
         let loose = here.path.is_empty();
         let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
         let mut archive_begins =
@@ -351,6 +363,11 @@ impl Gather {
             self.plan.end_line("", here.archive_day);
         }
         let end = walk(&chunk.file, from, size, |raw| {
+            if raw.start >= count_from
+                && let Some((last, since)) = begins_after.take()
+            {
+                parser.resume(last, since);
+            }
             let line = parser.parse(raw.text);
             if raw.start >= count_from && !skip && (raw.terminated || finished) {
                 counted = raw.end;
@@ -479,7 +496,7 @@ impl Gather {
     }
 
     fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
-        let mut parser = Parser::new(self.how.tai_offset, self.how.now);
+        let mut parser = self.parser_after(here);
         let line = parser.parse(text);
         let time = match line.time {
             Some(stamp) => {
@@ -533,7 +550,7 @@ impl Gather {
                     here.archive_tail = Tail::Held { text: joined, time, since };
                     return;
                 }
-                let stamp = self.stamp_of(&joined);
+                let stamp = self.stamp_of(here, &joined);
                 let day = self.day_of(here, stamp);
                 self.plan.joined(&dir, day, &text, chunk, span, raw.text, raw.terminated);
                 here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
@@ -546,7 +563,7 @@ impl Gather {
                 return;
             }
             Tail::Held { text, .. } => {
-                let stamp = self.stamp_of(&text);
+                let stamp = self.stamp_of(here, &text);
                 let day = self.day_of(here, stamp);
                 self.plan.held(&dir, day, &text);
             }
@@ -566,20 +583,6 @@ impl Gather {
         if !raw.terminated && !dir.is_empty() {
             here.archive_tail = Tail::Open;
         }
-    }
-
-    fn stamp_of(&self, text: &[u8]) -> Option<i64> {
-        Parser::new(self.how.tai_offset, self.how.now).parse(text).time.map(|stamp| stamp.secs)
-    }
-
-    /// A stamped line's own local day, else that of the line before, else today.
-    fn day_of(&mut self, here: &mut Directory, stamp: Option<i64>) -> u32 {
-        match stamp {
-            Some(secs) => here.archive_day = self.calendar.day(secs),
-            None if here.archive_day == 0 => here.archive_day = self.calendar.today(),
-            None => {}
-        }
-        here.archive_day
     }
 }
 

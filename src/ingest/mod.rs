@@ -12,6 +12,7 @@ mod streams;
 mod under;
 
 pub use crate::source::machine::name as machine_name;
+pub use crate::source::offset::S6_LOG;
 pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
 pub use plan::Calendar;

@@ -18,12 +18,14 @@ const LABEL: usize = 25;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     Bytes(Vec<u8>),
-    /// Bytes of the chunk with this position; does the span begin with a line?
+    /// Bytes of the chunk with this position, the labels of which are ahead of unix time by `tai_offset` seconds; does the
+    /// span begin with a line?
     Span {
         chunk: usize,
         from: u64,
         to: u64,
         at_line: bool,
+        tai_offset: i64,
     },
 }
 
@@ -32,6 +34,7 @@ enum What {
 pub struct Plan {
     log: String,
     untai: bool,
+    /// Of the labels of what is added now.
     tai_offset: i64,
     pieces: Vec<(u32, What)>,
     /// Files that end in mid-line, and the directory whose line it is (see `State::open_archives`).
@@ -42,6 +45,11 @@ impl Plan {
     /// Nothing yet. `log` is the file's name under a day; `open` comes from the state.
     pub fn new(log: &str, untai: bool, tai_offset: i64, open: BTreeMap<String, String>) -> Self {
         Plan { log: log.to_owned(), untai, tai_offset, pieces: Vec::new(), open }
+    }
+
+    /// The labels of what is added from now on are ahead of unix time by `tai_offset` seconds.
+    pub fn labels_are_ahead_by(&mut self, tai_offset: i64) {
+        self.tai_offset = tai_offset;
     }
 
     /// A whole line, or the beginning of one, or its rest if it `continues` the line of `directory`.
@@ -66,7 +74,8 @@ impl Plan {
             *end = to;
         } else {
             self.make_room(directory, day, continues);
-            self.pieces.push((day, What::Span { chunk, from, to, at_line: !continues }));
+            let (at_line, tai_offset) = (!continues, self.tai_offset);
+            self.pieces.push((day, What::Span { chunk, from, to, at_line, tai_offset }));
         }
         self.mark(directory, day, ends);
     }
@@ -214,8 +223,9 @@ impl Pieces for Planned<'_> {
         for (_, piece) in self.plan.pieces.iter().filter(|p| p.0 == day) {
             match piece {
                 What::Bytes(bytes) => out.write_all(bytes)?,
-                What::Span { chunk, from, to, at_line } if self.plan.untai => {
-                    self.files[*chunk].read(|file| self.write_untai(file, (*from, *to), *at_line, out))?;
+                What::Span { chunk, from, to, at_line, tai_offset } if self.plan.untai => {
+                    self.files[*chunk]
+                        .read(|file| self.write_untai(file, (*from, *to), (*at_line, *tai_offset), out))?;
                 }
                 What::Span { chunk, from, to, .. } => {
                     self.files[*chunk].read(|file| copy(file, *from, *to, out))?;
@@ -232,7 +242,7 @@ impl Planned<'_> {
         &self,
         file: &File,
         (from, to): (u64, u64),
-        mut at_line: bool,
+        (mut at_line, tai_offset): (bool, i64),
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let mut failed = Ok(());
@@ -242,7 +252,7 @@ impl Planned<'_> {
                 return;
             }
             let mut at = line.start;
-            if at_line && let Some(stamp) = tai64n(line.text, self.plan.tai_offset) {
+            if at_line && let Some(stamp) = tai64n(line.text, tai_offset) {
                 local.clear();
                 untai(stamp, &mut local);
                 failed = out.write_all(&local);

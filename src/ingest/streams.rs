@@ -16,6 +16,7 @@ use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
 use crate::source::machine;
+use crate::source::offset::MULTILOG;
 use crate::source::opener::{Entry, Opener, Plain};
 use crate::store::ledger::Stream;
 
@@ -145,7 +146,8 @@ fn is_ours(job: &Job<'_>, stream: &Stream) -> Result<bool> {
     let Some(position) = stream.position.as_ref().filter(|_| !stream.name.starts_with(JOURNAL)) else {
         return Ok(false);
     };
-    let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
+    let clock =
+        file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
     let olddir = job.config.logs_syslog_olddir.as_deref();
     file::is_there(Path::new(&stream.name), olddir, position, clock, &Rights(job.as_root))
 }
@@ -206,18 +208,28 @@ fn read_file(
         parts.iter().map(|p| readers[p.reader].gather.state.ledger.streams[p.stream].clone()).collect();
     for _ in 0..TRIES {
         let streams: Vec<&Stream> = streams.iter().collect();
-        let clock = file::Clock { tai_offset: job.config.logs_tai_offset, now: (job.clock)() };
+        let clock =
+            file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
-        // One parser a file: it knows the file's year.
-        let mut parser: Option<(OsString, Parser)> = None;
+        let mut parser = Parser::new(clock.tai_offset, clock.now);
+        let mut of = OsString::new();
+        // Those of which no line was met yet.
+        let mut waiting: Vec<usize> = (0..parts.len()).collect();
         let outcome = snapshot.read(&plans, |file, raw, wanted| {
-            let path = file.path.as_os_str();
-            if parser.as_ref().is_none_or(|(of, _)| of != path) {
-                let new = Parser::new(job.config.logs_tai_offset, file.mtime / 1_000_000_000);
-                parser = Some((path.to_owned(), new));
+            if of != file.path.as_os_str() {
+                // The parser knows the file's year.
+                parser.turn_to(file.mtime / 1_000_000_000);
+                of = file.path.as_os_str().to_owned();
             }
-            let Some((_, parser)) = &mut parser else { return };
+            waiting.retain(|&i| {
+                let begins = wanted.has(i);
+                if begins {
+                    let (last, since) = plans[i].begins_after(streams[i]);
+                    parser.resume(last, since);
+                }
+                !begins
+            });
             let line = parser.parse(raw.text);
             let repeat = repeat(&line);
             for (_, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {

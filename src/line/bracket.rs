@@ -26,7 +26,7 @@ pub(super) fn stamp<Tz: TimeZone>(line: &[u8], clock: &mut Clock<Tz>) -> Option<
             rest = &zoned[len..];
             when.at_offset(offset)?
         }
-        None => when.local(clock)?,
+        None => when.local(clock, b"")?,
     };
     let text = rest.strip_prefix(b"]: ").or_else(|| rest.strip_prefix(b"] "))?;
     Some((time, line.len() - text.len()))
@@ -39,7 +39,7 @@ mod tests {
 
     /// Unix seconds and the text, local time being an hour before UTC.
     fn at(line: &str) -> Option<(i64, &str)> {
-        let mut clock = Clock::new(FixedOffset::west_opt(3600)?);
+        let mut clock = Clock::new(FixedOffset::west_opt(3600)?, i64::MAX);
         stamp(line.as_bytes(), &mut clock).map(|(time, len)| (time.secs, &line[len..]))
     }
 

@@ -6,8 +6,8 @@
 //! | `2026-09-28 22:45:13.900254022  ` (two blanks) | local | s6-log `T` |
 //! | `2026-09-28 22:45:13.900254022 ` | local | tai64nlocal(8) |
 //!
-//! **Local time** is not one-to-one. Where clocks are set back, an hour has two instants: the earlier one is taken.
-//! Where they are set forward, an hour has none: what stands there is read by the clock of before, as mktime(3)
+//! **Local time** is not one-to-one. Where clocks are set back, an hour has two instants: `passes` says which one is
+//! meant. Where they are set forward, an hour has none: what stands there is read by the clock of before, as mktime(3)
 //! does, so 02:30 becomes 03:30.
 
 use std::cell::Cell;
@@ -15,6 +15,7 @@ use std::cell::Cell;
 use chrono::{DateTime, Local, MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 
 use super::Stamp;
+use super::passes::Passes;
 
 /// A time of day as written: hour, minute, second (60 in a leap second), nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,10 +50,36 @@ impl Civil {
         Stamp::new(self.minute.and_utc().timestamp() - offset + i64::from(self.second), self.nanos)
     }
 
-    /// The instant where it is the local time of `clock`.
-    pub(super) fn local<Tz: TimeZone>(self, clock: &mut Clock<Tz>) -> Option<Stamp> {
-        Stamp::new(clock.minute(self.minute) + i64::from(self.second), self.nanos)
+    /// The instant where it is the local time of `clock`, in a line of `host`.
+    pub(super) fn local<Tz: TimeZone>(self, clock: &mut Clock<Tz>, host: &[u8]) -> Option<Stamp> {
+        let minute = clock.minute(self.minute);
+        let secs = if minute.is_near {
+            let (earlier, later) = (minute.secs, minute.later.unwrap_or(minute.secs));
+            let second = i64::from(self.second);
+            clock.passes.near(earlier + second, later + second, host)
+        } else {
+            let secs = minute.secs + i64::from(self.second);
+            clock.passes.plain(secs);
+            secs
+        };
+        Stamp::new(secs, self.nanos)
     }
+
+    /// As [`Civil::local`], the first of two instants, and without a thought of the lines before and after.
+    pub(super) fn first<Tz: TimeZone>(self, clock: &mut Clock<Tz>) -> Option<Stamp> {
+        Stamp::new(clock.minute(self.minute).secs + i64::from(self.second), self.nanos)
+    }
+}
+
+/// A local minute in unix time.
+#[derive(Clone, Copy, Debug)]
+struct Minute {
+    /// Its beginning; the first one, if it comes twice.
+    secs: i64,
+    /// The second one.
+    later: Option<i64>,
+    /// Is it within hours of a time that comes twice? Then the order of lines is noted.
+    is_near: bool,
 }
 
 /// Local time of a zone → unix time. Asking the zone costs much more than the rest of a line, so the last answer is
@@ -60,12 +87,22 @@ impl Civil {
 #[derive(Debug)]
 pub(super) struct Clock<Tz> {
     zone: Tz,
-    last: Option<(NaiveDateTime, i64)>,
+    last: Option<(NaiveDateTime, Minute)>,
+    /// A span of [`SPAN`] by its number, and whether it is near a time that comes twice.
+    span: (i64, bool),
+    pub(super) passes: Passes,
 }
 
+/// Whether a time that comes twice is near is asked once for so many seconds.
+const SPAN: i64 = 1800;
+
+/// So far (seconds) before and after the moment at which the clock is set back is near.
+const NEAR: i64 = 3 * 3600;
+
 impl<Tz: TimeZone> Clock<Tz> {
-    pub(super) fn new(zone: Tz) -> Self {
-        Clock { zone, last: None }
+    /// `written`: when the file was last written that holds the lines, unix seconds.
+    pub(super) fn new(zone: Tz, written: i64) -> Self {
+        Clock { zone, last: None, span: (i64::MIN, false), passes: Passes::new(written) }
     }
 
     /// Local date and time of `secs` (unix).
@@ -73,30 +110,46 @@ impl<Tz: TimeZone> Clock<Tz> {
         local(&self.zone, secs).unwrap_or_default()
     }
 
-    /// Unix seconds of a local minute.
-    fn minute(&mut self, minute: NaiveDateTime) -> i64 {
+    /// A local minute in unix time.
+    fn minute(&mut self, minute: NaiveDateTime) -> Minute {
         match self.last {
-            Some((last, secs)) if last == minute => secs,
+            Some((last, known)) if last == minute => known,
             _ => {
-                let secs = resolve(&self.zone, minute);
-                self.last = Some((minute, secs));
-                secs
+                let (secs, later) = resolve(&self.zone, minute);
+                let known = Minute { secs, later, is_near: later.is_some() || self.is_near(secs) };
+                self.last = Some((minute, known));
+                known
             }
         }
     }
+
+    /// Is the clock set back within hours of `secs`?
+    fn is_near(&mut self, secs: i64) -> bool {
+        let number = secs.div_euclid(SPAN);
+        if self.span.0 != number {
+            let ahead = |at| ahead(&self.zone, at);
+            let (begin, end) = (number * SPAN, (number + 1) * SPAN);
+            self.span = (number, ahead(begin - NEAR) > ahead(end + NEAR));
+        }
+        self.span.1
+    }
 }
 
-/// Unix seconds of a local time; see the head of this file for gaps and folds.
-fn resolve<Tz: TimeZone>(zone: &Tz, local: NaiveDateTime) -> i64 {
+/// Unix seconds of a local time, and the later ones if it comes twice; see the head of this file for gaps and folds.
+fn resolve<Tz: TimeZone>(zone: &Tz, local: NaiveDateTime) -> (i64, Option<i64>) {
     let (first, second) = match zone.offset_from_local_datetime(&local) {
-        MappedLocalTime::Single(offset) => return unix(local, &offset),
+        MappedLocalTime::Single(offset) => return (unix(local, &offset), None),
         MappedLocalTime::Ambiguous(a, b) => (unix(local, &a), unix(local, &b)),
-        MappedLocalTime::None => return in_gap(zone, local),
+        MappedLocalTime::None => return (in_gap(zone, local), None),
     };
     // chrono calls the end of a fold ambiguous although the earlier clock never showed it: look from the other side.
-    let shown = |&secs: &i64| self::local(zone, secs) == Some(local);
-    let earlier = first.min(second);
-    [earlier, first.max(second)].into_iter().find(shown).unwrap_or(earlier)
+    let shown = |secs: i64| self::local(zone, secs) == Some(local);
+    let (earlier, later) = (first.min(second), first.max(second));
+    match (shown(earlier), shown(later)) {
+        (true, true) if earlier < later => (earlier, Some(later)),
+        (false, true) => (later, None),
+        _ => (earlier, None),
+    }
 }
 
 /// Unix seconds of a local time that was skipped, by the clock of before. A gap is an hour or less, but for islands
@@ -131,7 +184,7 @@ pub(super) struct Label {
 
 impl Label {
     pub(super) fn instant<Tz: TimeZone>(self, clock: &mut Clock<Tz>) -> Option<Stamp> {
-        if self.utc { self.when.at_offset(0) } else { self.when.local(clock) }
+        if self.utc { self.when.at_offset(0) } else { self.when.local(clock, b"") }
     }
 }
 

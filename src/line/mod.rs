@@ -11,6 +11,8 @@
 //! | `syslog` | RFC 3164, 3339, 5424, `<PRI>`, FreeBSD's `-v`: stamp, host, tag |
 //! | `bracket` | roundcube's own files: `[28-Sep-2026 22:40:23 +0000]: ` |
 //!
+//! Where clocks are set back, a local time without an offset has two instants: `passes` says which one is meant.
+//!
 //! To add one: write a function from a line to a stamp and a length, and call it in [`Parser::parse`] under the
 //! first byte it begins with. This module knows no files, no clock but the zone of this machine, and no protocols.
 
@@ -19,6 +21,7 @@ mod civil;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod passes;
 mod syslog;
 mod tai64n;
 mod unix;
@@ -83,8 +86,12 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Takes lines apart. Keeps the last local minute it converted, so one parser a file is fastest; the result does
-/// not depend on what was parsed before.
+/// Takes lines apart, which are given to it in the order of their file. Keeps the last local minute it converted, so one
+/// parser a file is fastest.
+///
+/// The result depends on what was parsed before in one case only: a local time without an offset, in an hour that comes
+/// twice because the clock was set back. There it depends on nothing but the lines before it in this reading, `written`,
+/// and what [`Parser::resume`] was told.
 #[derive(Debug)]
 pub struct Parser<Tz: TimeZone = Local> {
     tai_offset: i64,
@@ -94,18 +101,30 @@ pub struct Parser<Tz: TimeZone = Local> {
 
 impl Parser {
     /// `tai_offset`: seconds between a TAI64N label and unix time, `logs_tai_offset` (10, or 37 for s6-log).
-    /// `mtime`: when the file was last written, unix seconds; gives RFC 3164 stamps their year.
-    pub fn new(tai_offset: i64, mtime: i64) -> Self {
-        Parser::in_zone(Local, tai_offset, mtime)
+    /// `written`: when the file was last written, unix seconds; gives RFC 3164 stamps their year.
+    pub fn new(tai_offset: i64, written: i64) -> Self {
+        Parser::in_zone(Local, tai_offset, written)
     }
 }
 
 impl<Tz: TimeZone> Parser<Tz> {
     /// As [`Parser::new`], with local time being that of `zone`.
-    fn in_zone(zone: Tz, tai_offset: i64, mtime: i64) -> Self {
-        let clock = civil::Clock::new(zone);
-        let years = syslog::Years::new(mtime, &clock);
+    fn in_zone(zone: Tz, tai_offset: i64, written: i64) -> Self {
+        let clock = civil::Clock::new(zone, written);
+        let years = syslog::Years::new(written, &clock);
         Parser { tai_offset, clock, years }
+    }
+
+    /// The lines that come stand in the file that follows, which was last written at `written`.
+    pub fn turn_to(&mut self, written: i64) {
+        self.years = syslog::Years::new(written, &self.clock);
+        self.clock.passes.turn_to(written);
+    }
+
+    /// The lines that come are new since a look at `since` (unix seconds; 0: not known), and the newest line before them
+    /// is of `last` (unix seconds; 0: there is none).
+    pub fn resume(&mut self, last: i64, since: i64) {
+        self.clock.passes.resume(last, since);
     }
 
     /// Takes `line` apart. It is without its newline; one `\r` at its end is not part of the text.
@@ -173,8 +192,9 @@ impl<Tz: TimeZone> Parser<Tz> {
 
     fn rfc3164<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let (stamp, len) = syslog::rfc3164(line)?;
-        let time = self.years.instant(stamp, &mut self.clock)?;
-        Some(syslog::header(&line[len..]).line(Some(time)))
+        let header = syslog::header(&line[len..]);
+        let time = self.years.instant(stamp, &mut self.clock, header.host())?;
+        Some(header.line(Some(time)))
     }
 }
 
@@ -192,6 +212,13 @@ fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
         }
     }
     Line::stamped(time, rest)
+}
+
+/// The instant of the second stamp of a line that has s6-log's both (`t T`), the TAI64N label first. In an hour that
+/// comes twice it is the first one.
+pub fn second_stamp(line: &[u8], parser: &mut Parser) -> Option<Stamp> {
+    let (stamp, _) = civil::local_label(line.get(tai64n::LABEL..)?)?;
+    stamp.first(&mut parser.clock)
 }
 
 /// The length of the label that a logger wrote at the beginning of `line`, with the blank or blanks after it:

@@ -42,25 +42,30 @@ impl Years {
         Years { year: clock.local(latest).year(), latest, last: None }
     }
 
-    /// The instant of a yearless stamp. `None`: no year has that date, or it would be before 1970.
-    pub(super) fn instant<Tz: TimeZone>(&mut self, stamp: Yearless, clock: &mut Clock<Tz>) -> Option<Stamp> {
+    /// The instant of a yearless stamp in a line of `host`. `None`: no year has that date, or it would be before 1970.
+    pub(super) fn instant<Tz: TimeZone>(
+        &mut self,
+        stamp: Yearless,
+        clock: &mut Clock<Tz>,
+        host: &[u8],
+    ) -> Option<Stamp> {
         let Yearless { month, day, time } = stamp;
         let minute = [month, day, time.hour, time.minute];
         if let Some((last, year)) = self.last
             && last == minute
         {
-            return Civil::new(year, month, day, time)?.local(clock);
+            return Civil::new(year, month, day, time)?.local(clock, host);
         }
         // The limit holds for the whole minute, so that all of its lines are of one year. 29 February may be up to
         // eight years ago (there was none in 1900, there will be none in 2100).
         let start = TimeOfDay { second: 0, nanos: 0, ..time };
         let fits = |&year: &i32| {
-            let instant = Civil::new(year, month, day, start).and_then(|civil| civil.local(clock));
+            let instant = Civil::new(year, month, day, start).and_then(|civil| civil.first(clock));
             instant.is_some_and(|stamp| stamp.secs <= self.latest)
         };
         let year = (self.year - 8..=self.year).rev().find(fits)?;
         self.last = Some((minute, year));
-        Civil::new(year, month, day, time)?.local(clock)
+        Civil::new(year, month, day, time)?.local(clock, host)
     }
 }
 
@@ -124,6 +129,11 @@ impl<'a> Header<'a> {
     /// What a journal has taken apart already.
     pub(super) fn of(host: Option<&'a [u8]>, tag: Option<&'a [u8]>, rest: &'a [u8]) -> Self {
         Header { host, tag, rest }
+    }
+
+    /// The host's name; empty: it has none.
+    pub(super) fn host(&self) -> &'a [u8] {
+        self.host.unwrap_or_default()
     }
 
     /// The line: `time` is the stamp's, splogger's fraction is truer.

@@ -5,6 +5,7 @@ pub mod identity;
 pub mod journal;
 pub mod lines;
 pub mod machine;
+pub mod offset;
 pub mod opener;
 pub mod queue;
 pub mod stdin;

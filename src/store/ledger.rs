@@ -98,6 +98,23 @@ pub enum Tail {
     },
 }
 
+/// By how many seconds the labels of a directory are ahead of unix time, as far as its files tell (`source::offset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offset {
+    /// What is certain; 0: nothing yet.
+    pub known: u8,
+    /// What [`Directory::last_time`] was made with; 0: not noted.
+    pub used: u8,
+    /// What the last looks told; 0: there was none.
+    pub told: u8,
+    /// How many of them in a row, up to the number that makes it certain.
+    pub looks: u8,
+    /// The label of the line at the first of those looks, without any offset taken off (seconds).
+    pub first: i64,
+    /// The same at the last one.
+    pub last: i64,
+}
+
 /// What is known of a directory (or of stdin, whose path is empty).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directory {
@@ -115,6 +132,8 @@ pub struct Directory {
     pub last_time: i64,
     /// Its nanoseconds.
     pub last_nanos: u32,
+    /// By how much its labels are ahead.
+    pub offset: Offset,
 }
 
 /// A place in a file that grows and is rotated. The file is known by its content: what it begins with, and what

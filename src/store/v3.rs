@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Position, Stream, Tail};
+use super::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Offset, Position, Stream, Tail};
 use super::state::{RrdMark, State, Understood, Writer};
 use crate::tally::Bins;
 
@@ -80,7 +80,16 @@ impl From<DirectoryV3> for Directory {
     fn from(old: DirectoryV3) -> Directory {
         let DirectoryV3 { path, labelled, count_tail, archive_tail, archive_day, last_time, last_nanos } =
             old;
-        Directory { path, labelled, count_tail, archive_tail, archive_day, last_time, last_nanos }
+        Directory {
+            path,
+            labelled,
+            count_tail,
+            archive_tail,
+            archive_day,
+            last_time,
+            last_nanos,
+            offset: Offset::default(),
+        }
     }
 }
 

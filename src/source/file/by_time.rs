@@ -71,6 +71,11 @@ pub fn local(secs: i64) -> String {
     time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// What was logged last before a new line of `stream`, unix seconds; nothing may have been logged when it was read last.
+pub(super) fn newest(stream: &Stream) -> i64 {
+    stream.last_time.max(stream.seen)
+}
+
 /// Looks through the candidates of one stream, the oldest first.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
@@ -189,11 +194,21 @@ impl<'a> Search<'a> {
         (scan.counted, false)
     }
 
+    /// A file that does not begin as ours did may be new: its first stamp may be of the second pass of an hour that comes
+    /// twice.
+    fn parser(&self, file: &Open) -> Parser {
+        let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+        if !file.begins_as(self.position) {
+            parser.resume(newest(self.stream), 0);
+        }
+        parser
+    }
+
     fn scan(&self, file: &Open) -> Result<Scan> {
         let mut scan = Scan::default();
         let (limit, in_second) = (self.limit(), self.stream.last_lines.saturating_sub(self.met));
         let ahead = self.clock.now.max(file.mtime / 1_000_000_000) + AHEAD;
-        let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+        let mut parser = self.parser(file);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);
         let to = file.length()?;
         let held = file.held().at("read", &file.path)?;
@@ -259,6 +274,8 @@ impl<'a> Search<'a> {
         }
         let is_before = |start: u64| scan.later.is_none_or(|later| start < later.at);
         if let Some((start, text)) = last_known.filter(|(start, _)| limit > 0 && is_before(*start)) {
+            let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+            parser.resume(limit, 0);
             let begins = |from: &usize| {
                 let line = parser.parse(&text[*from..]);
                 line.tag.is_some()

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Clock;
-use super::by_time::Search;
+use super::by_time::{Search, newest};
 use super::compressed::Compression;
 use super::content::{Match, Open, before_all};
 use super::siblings::{self, Sibling};
@@ -39,6 +39,8 @@ pub struct Plan {
     pub lost: Option<String>,
     /// Is the file that was read away at this moment, under every name?
     pub is_away: bool,
+    /// Was the place found by the times of the lines? Then not all that is read need be younger than the last reading.
+    is_by_time: bool,
     spans: Vec<Span>,
     /// Where the stream stands if no span has anything.
     position: Option<Position>,
@@ -64,6 +66,12 @@ impl Plan {
     /// From where on the snapshot's file of this number is read. `None`: not at all.
     pub fn from(&self, file: usize) -> Option<u64> {
         self.spans.iter().find(|s| s.file == file).map(|s| s.from)
+    }
+
+    /// What is known of the lines that `stream` has still to read (unix seconds, 0: nothing): when the newest line was
+    /// logged that comes before them, and after which moment they were written.
+    pub fn begins_after(&self, stream: &Stream) -> (i64, i64) {
+        if self.is_by_time { (newest(stream), 0) } else { (stream.last_time, stream.seen) }
     }
 
     /// Where the stream stands after `files` were read up to `ends`: in the last file that has a line that is counted.
@@ -309,6 +317,7 @@ impl Look<'_> {
                 if search.is_sure() {
                     plan.spans.push(Span { file: ours, from, is_before: false });
                     plan.lost = search.sentence(self.path);
+                    plan.is_by_time = true;
                 }
             }
         }
@@ -375,7 +384,8 @@ impl Look<'_> {
     /// No file is ours by its content: what is to be read of the siblings that were written to after ours was read, and
     /// of the live file, goes by the times of their lines.
     fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<Plan> {
-        let mut plan = Plan { position: Some(before_all(position.mtime)), ..Plan::default() };
+        let position_before = Some(before_all(position.mtime));
+        let mut plan = Plan { position: position_before, is_by_time: true, ..Plan::default() };
         let mut search = Search::new(stream, position, self.clock);
         for (i, sibling) in self.siblings()?.iter().enumerate() {
             if was_written_after(sibling, position, stream) {
