@@ -118,7 +118,7 @@ impl Place {
             })?;
             let Outcome::Done { reached, said } = outcome else { continue };
             self.said.extend(said);
-            self.said.extend(plans.into_iter().filter_map(|p| p.lost));
+            self.said.extend(plans.into_iter().flat_map(|p| p.lost.into_iter().chain(p.said)));
             for ((&n, reached), new) in numbers.iter().zip(reached).zip(new) {
                 let stream = &mut self.streams[n];
                 stream.position = reached.position;
