@@ -12,6 +12,7 @@ mod giants;
 mod graphs;
 mod identities;
 mod left_over;
+mod logger_logs;
 mod maillog;
 mod page;
 mod personality;

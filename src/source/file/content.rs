@@ -206,6 +206,26 @@ impl Open {
         Ok(Some(self.position(&self.head, counted, &tail, self.mtime)))
     }
 
+    /// The position at its present end, packed or not. `None`: it is empty.
+    pub(super) fn end(&self) -> Result<Option<Position>> {
+        if !self.compression.is_packed() {
+            return self.whole();
+        }
+        let mut trace = Trace::new(Vec::new(), Vec::new(), 0);
+        let held = self.held().at("read", &self.path)?;
+        let mut content = Content::open(held, self.compression, 0).at("read", &self.path)?;
+        let (mut block, mut length) = (vec![0; 1 << 16], 0);
+        loop {
+            let got = content.fill(&mut block).at("read", &self.path)?;
+            if got == 0 {
+                break;
+            }
+            trace.note(&block[..got], length);
+            length += got as u64;
+        }
+        Ok((length > 0).then(|| self.position(&trace.head, length, &trace.window, self.mtime)))
+    }
+
     fn position(&self, head: &[u8], counted: u64, tail: &[u8], mtime: i64) -> Position {
         let head = head_of(head, counted);
         let (head_length, head) = (head.len() as u64, digest(&[head]));

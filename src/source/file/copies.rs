@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::by_time::limit;
-use super::content::Match;
+use super::content::{Match, Open};
 use super::look::Look;
 use super::plan::{Trouble, Try, was_written_after};
 use super::siblings::{Kin, Sibling};
@@ -28,22 +28,23 @@ impl Look<'_> {
         let Some(sibling) = all.get(i).filter(|s| s.kin == Kin::Likely && s.entry.size > 0) else {
             return Ok(false);
         };
-        if !was_written_after(sibling, position, stream) {
+        // A file too many would count twice.
+        let is_younger = sibling.compression.is_packed() || sibling.entry.mtime > position.mtime;
+        if !is_younger || !was_written_after(sibling, position, stream) {
             return Ok(false);
         }
         let was_open = self.held(i).is_some();
-        match self.open(i, sibling) {
-            Ok(_) => {}
-            Err(Trouble::Changed) => return Err(Trouble::Changed),
+        let is_new = self.open(i, sibling).map(drop);
+        let is_new = match is_new.and_then(|()| self.is_new(all, i, stream, position)) {
             Err(Trouble::Failed(e)) => {
                 self.said.push(format!(
                     "{e}; if it is a rotation of {}, its lines are missing",
                     self.log.path.display()
                 ));
-                return Ok(false);
+                false
             }
-        }
-        let is_new = self.is_new(all, i, stream, position)?;
+            other => other?,
+        };
         if !is_new && !was_open {
             self.close(i);
         }
@@ -52,16 +53,21 @@ impl Look<'_> {
 
     fn is_new(&mut self, all: &[Sibling], i: usize, stream: &Stream, position: &Position) -> Try<bool> {
         let Some(open) = self.held(i) else { return Ok(false) };
+        // Where nothing could be unpacked, it is no archive, or one that is being made of a file beside it.
+        if open.first_lines().next().is_none() && open.compression.is_packed() {
+            return Ok(false);
+        }
         for known in [Some(position), stream.before.as_ref()].into_iter().flatten() {
             if known.counted > 0 && open.matches(known)? != Match::No {
                 return Ok(false);
             }
         }
-        if self.is_copy_of_live(i)? {
+        let Some(end) = open.end()? else { return Ok(false) };
+        if self.live.as_ref().map(|live| live.matches(&end)).transpose()? == Some(Match::Full) {
             return Ok(false);
         }
         let Some(times) = open.times(self.log.clock)? else {
-            if stream.last_time == 0 && position.counted > 0 {
+            if stream.last_time == 0 {
                 let path = open.path.display();
                 self.said.push(format!(
                     "{path}: its lines have no time that tells whether it is a rotation or a copy: they are not counted"
@@ -69,7 +75,7 @@ impl Look<'_> {
             }
             return Ok(false);
         };
-        if times.1 < limit(stream) {
+        if is_known(open, times, stream) {
             return Ok(false);
         }
         for (k, other) in all.iter().enumerate().filter(|(k, _)| *k != i) {
@@ -82,9 +88,13 @@ impl Look<'_> {
             }
             let was_open = self.held(k).is_some();
             let clock = self.log.clock;
-            let its = self.open(k, other)?.times(clock)?;
+            let open = self.open(k, other)?;
+            let (its, has_all) = (open.times(clock)?, open.matches(&end)? == Match::Full);
             if !was_open {
                 self.close(k);
+            }
+            if has_all {
+                return Ok(false);
             }
             if its.is_some_and(|its| is_same_time(times, its)) {
                 self.is_taken_for_a_copy(i, &other.path);
@@ -92,7 +102,8 @@ impl Look<'_> {
             }
         }
         let live = self.live.as_ref().map(|live| live.times(self.log.clock)).transpose()?.flatten();
-        if live.is_some_and(|live| is_same_time(times, live)) {
+        // Or for another log.
+        if live.is_some_and(|live| is_same_time(times, live) || times.0 > live.1 + UNORDERED) {
             self.is_taken_for_a_copy(i, self.log.path);
             return Ok(false);
         }
@@ -103,31 +114,42 @@ impl Look<'_> {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
         self.said.push(format!(
-            "{copy}: is taken for a copy of {other}, of whose time its lines are, and is not counted"
+            "{copy}: is not counted: by the time of its lines it is no rotation, but a copy of {other} or another log"
         ));
     }
 
     /// Is the live file a changed copy of the sibling of number `i`? `sed -i.bak` and editors make a new file, and keep
     /// the old one under another name.
-    pub fn is_live_changed(&mut self, all: &[Sibling], i: usize) -> Try<bool> {
+    pub fn is_live_changed(&mut self, all: &[Sibling], i: usize, position: &Position) -> Try<bool> {
         let Some(sibling) = all.get(i) else { return Ok(false) };
         let clock = self.log.clock;
         let Some(live) = &self.live else { return Ok(false) };
         let live_times = live.times(clock)?;
         let times = self.open(i, sibling)?.times(clock)?;
         if let (Some(times), Some(its)) = (times, live_times)
-            && times.1 - times.0 > UNORDERED
-            && its.1 - its.0 > UNORDERED
+            && times.0 < times.1
         {
-            return Ok(is_same_time(times, its));
+            let is_long = (times.1 - times.0).min(its.1 - its.0) > UNORDERED;
+            // What is rotated ends where the next file begins.
+            let begins_so = its.0 - times.0 < times.1 - its.0;
+            return Ok(begins_so || (is_long && is_same_time(times, its)));
         }
         let (Some(live), Some(old)) = (&self.live, self.held(i)) else { return Ok(false) };
-        Ok(live.shares_most_lines(old))
+        // A file that was renamed is the same, and so is one that was emptied.
+        let is_copy = !old.compression.is_packed() && old.id != position.file && live.id != position.file;
+        Ok(live.size > 0 && (is_copy || live.shares_most_lines(old)))
     }
 }
 
 /// Where several hosts write to one log, its lines may be out of order by so many seconds.
 const UNORDERED: i64 = 10;
+
+/// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
+/// second all is known.
+pub(super) fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
+    let (last, limit) = (times.1, limit(stream));
+    last < limit || (last == limit && open.compression.is_packed())
+}
 
 /// Was it written to since `position` was left, or is it the file of `position`?
 fn was_written_after_or_ours(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {

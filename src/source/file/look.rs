@@ -46,6 +46,8 @@ pub(super) struct Look<'a> {
     pub(super) strays: Vec<PathBuf>,
     /// What was opened in search of a file, and what could not be.
     pub(super) looked: BTreeSet<String>,
+    /// How many further files there are that the search did not get to.
+    pub(super) not_looked_at: usize,
     /// Sentences for stderr.
     pub(super) said: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl<'a> Look<'a> {
             opened: vec![],
             strays: vec![],
             looked: BTreeSet::new(),
+            not_looked_at: 0,
             said: vec![],
         })
     }
@@ -143,6 +146,11 @@ impl<'a> Look<'a> {
         };
         let open = Open::new(&sibling.path, opened, compression)?;
         if open.id == sibling.entry.file { Ok(open) } else { Err(Trouble::Changed) }
+    }
+
+    /// Does the name of the log lead to a file of another name?
+    pub fn is_link(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.real().file_name() != self.log.path.file_name())
     }
 
     /// The sibling of number `i`, if it is open.

@@ -1,6 +1,7 @@
 //! Who has still to read what.
 use super::by_time::Search;
 use super::content::{Match, Open, before_all};
+use super::copies::is_known;
 use super::look::{Log, Look};
 use super::siblings::Sibling;
 use crate::error::Error;
@@ -93,11 +94,16 @@ impl Plan {
                 before = Some(end.clone()).filter(|_| grows(span));
                 continue;
             }
+            let mut end = end.clone();
+            if !grows(span) {
+                // What was packed may have lost the fraction of its time.
+                end.mtime = position.as_ref().map_or(end.mtime, |before| before.mtime.max(end.mtime));
+            }
             if span.from == 0 {
                 before = position.filter(|p| p.counted > 0 && may_grow);
             }
             may_grow = grows(span);
-            position = Some(end.clone());
+            position = Some(end);
         }
         Reached { position, before }
     }
@@ -186,7 +192,9 @@ impl Look<'_> {
         }
         let all = self.siblings()?;
         let found = if is_live { Some((all.len(), Match::Full)) } else { self.find(&all, position)? };
-        if !matches!(found, Some((_, Match::Full))) {
+        // A copy that somebody made may hold as much as was read, and ours more.
+        let is_it = |s: &Sibling| s.is_sure() || s.entry.file == position.file;
+        if !matches!(found, Some((i, Match::Full)) if all.get(i).is_none_or(is_it)) {
             self.search(stream, position)?;
         }
         let Some((ours, how)) = found else {
@@ -196,7 +204,8 @@ impl Look<'_> {
             }
             return self.by_time(stream, position);
         };
-        if all.get(ours).is_some_and(|s| !s.is_sure()) && self.is_live_changed(&all, ours)? {
+        let may_be_old_text = |s: &Sibling| !s.is_sure() || (s.was_linked() && !self.is_link());
+        if all.get(ours).is_some_and(may_be_old_text) && self.is_live_changed(&all, ours, position)? {
             return self.by_time(stream, position);
         }
         if let Some(before) = &stream.before {
@@ -219,12 +228,16 @@ impl Look<'_> {
                 }
             }
         }
-        for (i, sibling) in all.iter().enumerate().skip(ours + 1) {
-            let is_new = if sibling.is_sure() {
-                // A further copy of ours is not younger.
-                self.open(i, sibling)?.matches(position)? != Match::Full && !self.is_copy_of_live(i)?
-            } else {
+        for (i, sibling) in all.iter().enumerate().filter(|(i, _)| ours < all.len() && *i != ours) {
+            let is_new = if !sibling.is_sure() {
                 self.is_rotation(&all, i, stream, position)?
+            } else if all.get(ours).is_some_and(|ours| ours.is_named_as(sibling)) {
+                i > ours && self.is_another(i, sibling, position)?
+            } else {
+                let written = sibling.entry.mtime;
+                (written > position.mtime || (i > ours && written == position.mtime))
+                    && self.is_another(i, sibling, position)?
+                    && self.is_later(i, stream)?
             };
             if is_new {
                 plan.read(i, 0);
@@ -235,6 +248,24 @@ impl Look<'_> {
             plan.read(usize::MAX, 0);
         }
         Ok(plan)
+    }
+
+    /// Is a sibling neither a further copy of the file of `position` nor one of the live file?
+    fn is_another(&mut self, i: usize, sibling: &Sibling, position: &Position) -> Try<bool> {
+        let is_ours = self.open(i, sibling)?.matches(position)? == Match::Full && position.counted > 0;
+        Ok(!is_ours && !self.is_copy_of_live(i)?)
+    }
+
+    /// Where names do not tell which file is younger: is the open sibling of number `i` not the one before ours, and not
+    /// all of it earlier than what was counted?
+    fn is_later(&mut self, i: usize, stream: &Stream) -> Try<bool> {
+        let Some(open) = self.held(i) else { return Ok(false) };
+        if let Some(before) = &stream.before
+            && open.matches(before)? == Match::Full
+        {
+            return Ok(false);
+        }
+        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
     }
 
     /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
@@ -289,8 +320,7 @@ impl Look<'_> {
         let all = self.siblings()?;
         for (i, sibling) in all.iter().enumerate() {
             let is_new = if sibling.is_sure() {
-                was_written_after(sibling, position, stream)
-                    && self.open(i, sibling).map(drop).and_then(|()| Ok(!self.is_copy_of_live(i)?))?
+                was_written_after(sibling, position, stream) && self.is_another(i, sibling, position)?
             } else {
                 self.is_rotation(&all, i, stream, position)?
             };
@@ -310,7 +340,7 @@ impl Look<'_> {
             }
             plan.read(usize::MAX, from);
         }
-        plan.lost = search.sentence(self.log.path).map(|text| format!("{text} ({})", self.places()));
+        plan.lost = search.sentence(self.log.path).map(|text| format!("{text}; {}", self.places()));
         Ok(plan)
     }
 
@@ -320,16 +350,16 @@ impl Look<'_> {
         if let Some(i) = hinted
             && let Some(sibling) = all.get(i)
             && sibling.compression.is_packed()
-            && sibling.entry.mtime == position.mtime
+            && position.mtime.saturating_sub(sibling.entry.mtime) < SECOND
+            && sibling.entry.mtime <= position.mtime
             && !self.is_followed(all, i)
         {
             // An archive that was read to its end.
             return Ok(Some((i, Match::Short)));
         }
-        let (sure, mut others): (Vec<usize>, Vec<usize>) =
+        let (sure, others): (Vec<usize>, Vec<usize>) =
             (0..all.len()).rev().partition(|&i| all.get(i).is_some_and(Sibling::is_sure));
-        others.sort_by_key(|&i| all.get(i).map(|s| std::cmp::Reverse(s.entry.size)));
-        let mut short = None;
+        let (mut short, mut longest) = (None, None);
         for i in hinted.into_iter().chain(sure).chain(others) {
             let Some(sibling) = all.get(i) else { continue };
             let is_needed = self.held(i).is_some();
@@ -341,8 +371,17 @@ impl Look<'_> {
                 Err(Trouble::Failed(_)) if is_older || !(sibling.is_sure() || is_hinted) => continue,
                 other => other?,
             };
-            match open.matches(position)? {
-                Match::Full => return Ok(Some((i, Match::Full))),
+            let matches = match open.matches(position) {
+                // An archive that is being made stands beside what it is made of.
+                Err(_) if !(sibling.is_sure() || is_hinted) => Match::No,
+                other => other?,
+            };
+            match matches {
+                Match::Full if sibling.is_sure() || is_hinted => return Ok(Some((i, Match::Full))),
+                Match::Full => {
+                    let length = open.end()?.map_or(0, |end| end.counted);
+                    longest = longest.max(Some((length, i)));
+                }
                 // A copy that was made before tells nothing.
                 Match::Short if sibling.is_sure() => short = short.or(Some((i, Match::Short))),
                 // There may be thousands of them: not all are held open.
@@ -350,7 +389,7 @@ impl Look<'_> {
                 Match::Short | Match::No => {}
             }
         }
-        Ok(short)
+        Ok(longest.map(|(_, i)| (i, Match::Full)).or(short))
     }
 
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.
@@ -376,11 +415,12 @@ impl Look<'_> {
         }
         for (i, sibling) in hinted.into_iter().chain(older.iter().rev().copied()) {
             let is_hinted = hinted.is_some_and(|(hinted, _)| hinted == i);
-            let open = match self.open(i, sibling) {
+            let matches = self.open(i, sibling).and_then(|open| Ok(open.matches(before)?));
+            let matches = match matches {
                 Err(Trouble::Failed(_)) if !(sibling.is_sure() || is_hinted) => continue,
                 other => other?,
             };
-            if open.matches(before)? == Match::Full {
+            if matches == Match::Full {
                 return Ok((None, vec![Span { file: i, from: before.counted, is_before: true }]));
             }
         }

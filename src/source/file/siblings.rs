@@ -57,6 +57,16 @@ impl Sibling {
     pub fn is_sure(&self) -> bool {
         matches!(self.kin, Kin::Sure(..))
     }
+
+    /// Is it known by its name because a link led to it?
+    pub fn was_linked(&self) -> bool {
+        matches!(self.kin, Kin::Sure(_, scheme) if scheme >= LINKED)
+    }
+
+    /// Do the names of both tell which one is younger?
+    pub fn is_named_as(&self, other: &Sibling) -> bool {
+        matches!((&self.kin, &other.kin), (Kin::Sure(_, a), Kin::Sure(_, b)) if a == b)
+    }
 }
 
 /// The names of one log's files.
@@ -95,18 +105,27 @@ impl Names {
             let scheme = LINKED + groups.len();
             return Some(Kin::Sure(Age::Date(groups), scheme));
         }
-        let begins_so = |live: &String| {
-            let rest = stem.strip_prefix(live.as_str());
-            rest.is_some_and(|rest| rest.chars().next().is_none_or(|next| !next.is_alphanumeric()))
-        };
         let is_live = self.live.iter().any(|live| live == name);
-        (!is_live && self.live.iter().any(begins_so)).then_some(Kin::Likely)
+        (!is_live && (self.begins_as_live(stem) || self.precedes(stem))).then_some(Kin::Likely)
+    }
+
+    /// Has it the form of what a link leads to, and lower numbers?
+    fn precedes(&self, stem: &str) -> bool {
+        let [link, target] = &self.live[..] else { return false };
+        let (found, target) = (shape(stem), Some(target).filter(|t| *t != link).and_then(|t| shape(t)));
+        found.zip(target).is_some_and(|(found, target)| found.0 == target.0 && found.1 < target.1)
+    }
+
+    fn begins_as_live(&self, stem: &str) -> bool {
+        let rest = |live: &String| stem.strip_prefix(live.as_str()).map(|rest| rest.chars().next());
+        self.live.iter().filter_map(rest).any(|next| next.is_none_or(|next| !next.is_alphanumeric()))
     }
 
     /// Is it the name of a file that was read last, or one between it and what a link leads to now? Those differ in
     /// their digits only.
     fn is_linked(&self, stem: &str) -> bool {
-        if self.read.iter().any(|read| Compression::of(read).0 == stem) {
+        let was_read = self.read.iter().any(|read| Compression::of(read).0 == stem);
+        if was_read && !self.begins_as_live(stem) {
             return true;
         }
         let Some((form, groups)) = shape(stem) else { return false };
@@ -115,9 +134,10 @@ impl Names {
             all.filter(|(of, _)| *of == form).map(|(_, groups)| groups).collect()
         };
         let now = shapes(&self.live);
-        shapes(&self.read).iter().any(|was| {
-            now.iter().any(|now| (was < &groups && &groups < now) || (now < &groups && &groups < was))
-        })
+        let is_between = |was: &Vec<u64>, now: &Vec<u64>| {
+            was != now && *now != groups && (was.min(now)..=was.max(now)).contains(&&groups)
+        };
+        shapes(&self.read).iter().any(|was| now.iter().any(|now| is_between(was, now)))
     }
 }
 
@@ -204,7 +224,7 @@ pub(super) fn in_order(all: impl IntoIterator<Item = Sibling>) -> Vec<Sibling> {
     }
     others.sort_by_key(written);
     for other in others {
-        let older = list.iter().rposition(|s| s.entry.mtime <= other.entry.mtime);
+        let older = list.iter().rposition(|s| s.entry.mtime < other.entry.mtime);
         list.insert(older.map_or(0, |i| i + 1), other);
     }
     // The name that tells the age is kept.
@@ -343,7 +363,10 @@ mod tests {
             "auth-2026-09-30.log",
         ];
         let wanted = ["mail-2026-09-29.log.gz", "mail-2026-09-30.log", "mail-2026-10-01.log"];
-        assert_eq!(in_order_of(&names, &found), wanted);
+        let sure = |name: &&str| matches!(names.kin(name), Some(Kin::Sure(..)));
+        assert_eq!(in_order_of(&names, &found.into_iter().filter(sure).collect::<Vec<_>>()), wanted);
+        let likely: Vec<&str> = found.into_iter().filter(|n| names.kin(n) == Some(Kin::Likely)).collect();
+        assert_eq!(likely, ["mail-2026-09-28.log"]);
         assert!(is_alike(Path::new("/l/2026/09/30"), Path::new("/l/2026/10/01")));
         assert!(!is_alike(Path::new("/l/2026/09/30"), Path::new("/m/2026/10/01")));
         assert!(!is_alike(Path::new("/l/a"), Path::new("/l/b")));

@@ -30,7 +30,7 @@ impl Look<'_> {
         });
         all.sort_by_key(|s| (Reverse((is_hinted(s), s.entry.mtime)), s.path.clone()));
         let is_telling = position.counted >= ENOUGH || stream.last_time > 0;
-        let mut bytes = 0;
+        let (mut bytes, mut looked_at) = (0, 0);
         for sibling in all.iter().filter(|s| is_telling || is_hinted(s)).take(MOST_FILES) {
             let name = sibling.path.display().to_string();
             let open = match self.open_new(sibling) {
@@ -40,6 +40,7 @@ impl Look<'_> {
                 Err(e) if is_hinted(sibling) => return Err(e),
                 Err(Trouble::Failed(_)) => {
                     self.looked.insert(format!("{name} (cannot be read)"));
+                    looked_at += 1;
                     continue;
                 }
             };
@@ -47,25 +48,36 @@ impl Look<'_> {
             if open.compression.is_packed() && open.begins_as(position) {
                 bytes += position.counted;
             }
-            if bytes <= MOST_BYTES && open.matches(position)? == Match::Full {
+            let matches = match open.matches(position) {
+                _ if bytes > MOST_BYTES => break,
+                // An archive that is being made stands beside what it is made of.
+                Err(_) if !is_hinted(sibling) => Match::No,
+                other => other?,
+            };
+            looked_at += 1;
+            if matches == Match::Full {
                 self.strays.push(sibling.path.clone());
                 return Ok(());
             }
         }
-        if all.len() > MOST_FILES || bytes > MOST_BYTES {
-            self.looked.insert(format!("and no further: there are {} files", all.len()));
-        }
+        self.not_looked_at = all.len() - looked_at;
         Ok(())
     }
 
     /// Where the file of a stream was looked for, for a sentence.
     pub fn places(&self) -> String {
         const MOST: usize = 8;
-        let mut names: Vec<&str> = self.looked.iter().map(String::as_str).take(MOST).collect();
-        let more = format!("{} more", self.looked.len().saturating_sub(MOST));
-        if self.looked.len() > MOST {
-            names.push(&more);
+        let names: Vec<&str> = self.looked.iter().map(String::as_str).take(MOST).collect();
+        if names.is_empty() {
+            return "no other file is there".to_owned();
         }
-        if names.is_empty() { "no other file is there".to_owned() } else { names.join(", ") }
+        let mut text = format!("none of these is it: {}", names.join(", "));
+        if self.looked.len() > MOST {
+            text += &format!(" and {} more", self.looked.len() - MOST);
+        }
+        if self.not_looked_at > 0 {
+            text += &format!("; {} older ones were not looked at", self.not_looked_at);
+        }
+        text
     }
 }

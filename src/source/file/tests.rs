@@ -1,5 +1,8 @@
 //! Rotations of every kind, on real files.
+mod any_name;
 mod by_time;
+mod copies;
+mod links;
 mod model;
 mod races;
 mod rotations;

@@ -10,7 +10,8 @@ use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::walk_with;
 
-/// So many lines at either end tell the time: the one in their middle. One host's clock may be wrong.
+/// So many lines at either end, at most a third of all, tell the time: the one in their middle. One host's clock may be
+/// wrong.
 const LINES: usize = 9;
 /// So much of either end is read, in bytes, of a file that is not packed.
 const PART: u64 = 1 << 15;
@@ -21,9 +22,10 @@ impl Open {
         let written = self.mtime / 1_000_000_000;
         let mut parser = Parser::new(clock.tai_offset, written);
         let ahead = clock.now.max(written) + AHEAD;
-        let (mut first, mut last) = (Vec::new(), VecDeque::new());
+        let (mut first, mut last, mut lines) = (Vec::new(), VecDeque::new(), 0usize);
         let mut meet = |text: &[u8]| {
             let Some(stamp) = parser.parse(text).time.filter(|stamp| stamp.secs <= ahead) else { return };
+            lines += 1;
             if first.len() < LINES {
                 first.push(stamp.secs);
             }
@@ -56,11 +58,14 @@ impl Open {
             )
             .at("read", &self.path)?;
         }
-        let middle = |times: &mut [i64]| {
+        let wanted = (lines / 3).clamp(1, LINES);
+        let middle = |mut times: Vec<i64>| {
             times.sort_unstable();
             times.get(times.len() / 2).copied()
         };
-        Ok(middle(&mut first).zip(middle(last.make_contiguous())))
+        let last = last.into_iter().rev().take(wanted).collect();
+        first.truncate(wanted);
+        Ok(middle(first).zip(middle(last)))
     }
 
     /// Does more than half of the lines that it begins with stand in the beginning of `other` as well?
