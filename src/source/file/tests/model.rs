@@ -107,7 +107,10 @@ impl World {
             Action::Pack(n, program) => {
                 let name = format!("log.{n}");
                 if self.place.path(&name).exists() {
-                    self.place.pack(["gzip", "bzip2", "xz", "zstd"][program], &name);
+                    // bzip2 and zstd keep but the seconds of a file's time. Beside names that do not tell the age the time
+                    // does, and all of this happens within a second.
+                    let exact = if self.named > 0 { program & 2 } else { program };
+                    self.place.pack(["gzip", "bzip2", "xz", "zstd"][exact], &name);
                 }
             }
             Action::AnyName(lines, linger, pack) => self.any_name(lines, linger, pack),
