@@ -2,6 +2,9 @@
 use super::by_time::{anonymised, hundred, lines};
 use super::*;
 
+/// Puts a copy beside the log.
+type Copier<'a> = &'a dyn Fn(&Place);
+
 /// A hundred lines were read, 120 are there, and the file is rotated; a further one follows. Before that `copy` puts
 /// something beside it.
 fn with(rotated: &str, copy: impl Fn(&Place)) -> (Vec<usize>, String) {
@@ -21,8 +24,10 @@ fn a_copy_counts_nothing_whatever_it_is_of() {
     let all: Vec<usize> = (100..130).collect();
     for rotated in ["log.1", "log-20260928", "log.before", "elsewhere"] {
         for name in ["log.bak", "log~", "log.1.save", "copy"] {
-            let copies: [(&str, &dyn Fn(&Place)); 9] = [
-                ("of ours", &|p| drop(std::fs::copy(p.path(rotated), p.path(name)).unwrap())),
+            let copies: [(&str, Copier<'_>); 9] = [
+                ("of ours", &|p| {
+                    std::fs::copy(p.path(rotated), p.path(name)).unwrap();
+                }),
                 ("of ours as far as it was read", &|p| p.append(name, &lines(0..100))),
                 ("of ours before it was read", &|p| p.append(name, &lines(0..60))),
                 ("of a part of what was not read", &|p| p.append(name, &lines(0..110))),
