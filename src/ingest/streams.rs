@@ -253,7 +253,7 @@ fn read_file(
                     stream.position = reached.position;
                     stream.before = reached.before;
                 }
-                let lost = plans.iter().filter_map(|p| p.lost.clone());
+                let lost = plans.iter().flat_map(|p| p.lost.iter().chain(&p.said).cloned());
                 lost.chain(said).collect::<BTreeSet<String>>().into_iter().for_each(warn);
                 return Ok(());
             }
@@ -318,11 +318,11 @@ fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
 struct Rights(AsRoot);
 
 impl Opener for Rights {
-    fn open(&self, path: &Path) -> io::Result<Option<File>> {
-        match Plain.open(path) {
+    fn follow(&self, path: &Path) -> io::Result<Option<(File, PathBuf)>> {
+        match Plain.follow(path) {
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
                 let mut opened = Err(e);
-                (self.0)(&mut || opened = Plain.open(path));
+                (self.0)(&mut || opened = Plain.follow(path));
                 opened
             }
             other => other,

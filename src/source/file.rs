@@ -13,11 +13,15 @@
 mod by_time;
 mod compressed;
 mod content;
+mod copies;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod look;
 mod plan;
 mod siblings;
+mod strays;
+mod times;
 
 use std::path::Path;
 
@@ -30,6 +34,7 @@ use super::lines::RawLine;
 use super::opener::Opener;
 use crate::error::{Error, Result};
 use crate::store::ledger::{Position, Stream};
+use look::Log;
 use plan::Trouble;
 
 /// The files that somebody has still to read, open, the oldest first.
@@ -102,8 +107,9 @@ pub fn open(
     clock: Clock,
     opener: &dyn Opener,
 ) -> Result<(Snapshot, Vec<Plan>)> {
+    let log = Log { path, olddir, clock, opener };
     for attempt in 0..TRIES {
-        match plan::attempt(path, olddir, streams, clock, opener) {
+        match plan::attempt(log, streams) {
             Ok((files, plans)) => return Ok((Snapshot { files }, plans)),
             Err(Trouble::Failed(e)) => return Err(e),
             Err(Trouble::Changed) if attempt > 2 => std::thread::sleep(std::time::Duration::from_millis(10)),
@@ -127,8 +133,9 @@ pub fn is_there(
     clock: Clock,
     opener: &dyn Opener,
 ) -> Result<bool> {
+    let log = Log { path, olddir, clock, opener };
     for _ in 0..TRIES {
-        match plan::is_there(path, olddir, position, clock, opener) {
+        match plan::is_there(log, position) {
             Ok(is_there) => return Ok(is_there),
             Err(Trouble::Failed(e)) => return Err(e),
             Err(Trouble::Changed) => {}

@@ -28,16 +28,26 @@ pub struct Entry {
     pub size: u64,
     /// Modification time in unix nanoseconds.
     pub mtime: i64,
+    /// Its owner and its group.
+    pub owner: (u32, u32),
 }
 
 /// How files outside the store are opened and listed: with our own rights ([`Plain`]), or as root where we began
 /// as root.
 pub trait Opener {
-    /// Opens a regular file for reading. `None`: it is not there.
+    /// Opens a regular file for reading, and tells its path without links. `None`: it is not there.
     ///
     /// # Errors
     /// When it cannot be opened, is no regular file, or lies behind a link that is not followed.
-    fn open(&self, path: &Path) -> io::Result<Option<File>>;
+    fn follow(&self, path: &Path) -> io::Result<Option<(File, PathBuf)>>;
+
+    /// Opens a regular file for reading. `None`: it is not there.
+    ///
+    /// # Errors
+    /// Those of [`Opener::follow`].
+    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        Ok(self.follow(path)?.map(|(file, _)| file))
+    }
 
     /// The regular files of `dir` whose names are `wanted`, in no order. A directory that is not there is empty.
     ///
@@ -58,7 +68,7 @@ pub struct Plain;
 /// # Errors
 /// When it is not there, cannot be opened, or lies behind a link that is not followed.
 pub fn directory(path: &Path) -> io::Result<File> {
-    open_last(path, Last::Directory)
+    Ok(open_last(path, Last::Directory)?.0)
 }
 
 /// The names in a directory for which `wanted` holds, sorted; of more than `most` the first ones, and `true`. What they
@@ -84,9 +94,9 @@ pub fn names(path: &Path, most: usize, wanted: &dyn Fn(&OsStr) -> bool) -> io::R
 }
 
 impl Opener for Plain {
-    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+    fn follow(&self, path: &Path) -> io::Result<Option<(File, PathBuf)>> {
         match open_last(path, Last::Regular) {
-            Ok(file) => Ok(Some(file)),
+            Ok(found) => Ok(Some(found)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
         }
@@ -94,7 +104,7 @@ impl Opener for Plain {
 
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
         let entries = match open_last(dir, Last::Directory) {
-            Ok(dir) => dir,
+            Ok((dir, _)) => dir,
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(Vec::new());
             }
@@ -131,7 +141,8 @@ fn entry(name: String, stat: &FileStat) -> Entry {
     let mtime =
         (stat.st_mtime as i64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as i64);
     let size = u64::try_from(stat.st_size).unwrap_or(0);
-    Entry { name, file: (stat.st_dev as u64, stat.st_ino as u64), size, mtime }
+    let file = (stat.st_dev as u64, stat.st_ino as u64);
+    Entry { name, file, size, mtime, owner: (stat.st_uid, stat.st_gid) }
 }
 
 fn kind_of(stat: &FileStat) -> SFlag {
@@ -173,7 +184,7 @@ enum Last {
 /// # Errors
 /// When it is not there, cannot be opened, or lies behind a link that is not followed.
 pub fn open_directory(path: &Path) -> io::Result<File> {
-    open_last(path, Last::Directory)
+    directory(path)
 }
 
 /// Opens a directory, of which some of the way may be missing: `make` is given the directory that is there, the name
@@ -185,10 +196,10 @@ pub fn open_making(
     path: &Path,
     make: &mut dyn FnMut(&File, &OsStr, bool) -> io::Result<()>,
 ) -> io::Result<File> {
-    walk(path, Last::Directory, make)
+    Ok(walk(path, Last::Directory, make)?.0)
 }
 
-fn open_last(path: &Path, last: Last) -> io::Result<File> {
+fn open_last(path: &Path, last: Last) -> io::Result<(File, PathBuf)> {
     walk(path, last, &mut |_, _, _| Err(Errno::ENOENT.into()))
 }
 
@@ -196,11 +207,13 @@ fn walk(
     path: &Path,
     last: Last,
     make: &mut dyn FnMut(&File, &OsStr, bool) -> io::Result<()>,
-) -> io::Result<File> {
+) -> io::Result<(File, PathBuf)> {
     const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
     let mut links = 0;
     let mut todo = components(path);
     let mut at = start(if path.is_absolute() { "/" } else { "." })?;
+    // Where we are, without links.
+    let mut real = PathBuf::from(if path.is_absolute() { "/" } else { "" });
     while let Some(name) = todo.pop_front() {
         let look = || fstatat(&at, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
         let stat = match look() {
@@ -222,20 +235,32 @@ fn walk(
             let target = PathBuf::from(readlinkat(&at, name.as_os_str())?);
             if target.is_absolute() {
                 at = start("/")?;
+                real = PathBuf::from("/");
             }
             for component in components(&target).into_iter().rev() {
                 todo.push_front(component);
             }
-        } else if !todo.is_empty() {
+            continue;
+        }
+        // Above `.` there is a name that is not known.
+        if name != ".." || (!real.pop() && real.as_os_str().is_empty()) {
+            real.push(&name);
+        }
+        if !todo.is_empty() {
             let flags = PASS | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
             at = File::from(openat(&at, name.as_os_str(), flags, Mode::empty())?);
         } else if last == Last::Directory {
-            return Ok(File::from(openat(&at, name.as_os_str(), READ | OFlag::O_DIRECTORY, Mode::empty())?));
+            let dir = openat(&at, name.as_os_str(), READ | OFlag::O_DIRECTORY, Mode::empty())?;
+            return Ok((File::from(dir), real));
         } else if kind == SFlag::S_IFREG {
             let flags = READ | OFlag::O_NONBLOCK;
             let file = File::from(openat(&at, name.as_os_str(), flags, Mode::empty())?);
             // What stood there a moment ago may have been replaced.
-            return if file.metadata()?.is_file() { Ok(file) } else { Err(refused("it is no regular file")) };
+            return if file.metadata()?.is_file() {
+                Ok((file, real))
+            } else {
+                Err(refused("it is no regular file"))
+            };
         } else {
             break;
         }
@@ -243,7 +268,9 @@ fn walk(
     match last {
         Last::Regular => Err(refused("it is no regular file")),
         // The root, or where a link to it led.
-        Last::Directory => Ok(File::from(openat(&at, ".", READ | OFlag::O_DIRECTORY, Mode::empty())?)),
+        Last::Directory => {
+            Ok((File::from(openat(&at, ".", READ | OFlag::O_DIRECTORY, Mode::empty())?), real))
+        }
     }
 }
 
@@ -300,6 +327,8 @@ mod tests {
             symlink(ours.join("log"), dir.join("link")).unwrap();
         }
         assert_eq!(content(&ours.join("link")), "one");
+        let (_, real) = Plain.follow(&theirs.join("../ours/link")).unwrap().unwrap();
+        assert_eq!(real, std::fs::canonicalize(ours.join("log")).unwrap());
         assert_eq!(content(&theirs.join("log")), "two");
         assert!(refusal(&theirs.join("link")).contains("symbolic link"));
         assert!(refusal(&group.join("link")).contains("symbolic link"));
@@ -337,7 +366,8 @@ mod tests {
         create_dir(temp.path().join("a3")).unwrap();
         let found = Plain.list(temp.path(), &|name| name.starts_with('a')).unwrap();
         let meta = std::fs::metadata(temp.path().join("a1")).unwrap();
-        let expected = Entry { name: "a1".into(), file: file_id(&meta), size: 5, mtime: mtime(&meta) };
+        let owner = (meta.uid(), meta.gid());
+        let expected = Entry { name: "a1".into(), file: file_id(&meta), size: 5, mtime: mtime(&meta), owner };
         assert_eq!(found, [expected]);
         assert_eq!(Plain.list(&temp.path().join("none"), &|_| true).unwrap(), []);
         assert_eq!(Plain.list(&temp.path().join("a1"), &|_| true).unwrap(), []);

@@ -150,6 +150,9 @@ pub struct Position {
     pub tail: Digest,
     /// Device number, inode number: a hint that saves a look, never an identity.
     pub file: (u64, u64),
+    /// Its path without links when it was read last, which says where to look for it after a link has moved; empty:
+    /// not known.
+    pub path: String,
     /// Its modification time (unix nanoseconds) when it was read last: of rotated files of which none is ours,
     /// those written later come after it.
     pub mtime: i64,

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cursor, Digest, Hint, Identity, LastLine, Position, Tail};
+use super::ledger::{Cursor, Digest, Hint, Identity, LastLine, Tail};
 use super::state::{RrdMark, Understood};
-use super::v3::{DirectoryV3, LedgerV3, StateV3, StreamV3};
+use super::v3::{DirectoryV3, LedgerV3, PositionV3, StateV3, StreamV3};
 use crate::tally::Bins;
 
 /// [`Cursor`] without what stands before the place.
@@ -37,23 +37,12 @@ pub(super) struct LastLineV2 {
     raised: Vec<(usize, i128)>,
 }
 
-/// [`Position`] as it was.
-#[derive(Serialize, Deserialize)]
-pub(super) struct PositionV2 {
-    head_length: u64,
-    head: Digest,
-    counted: u64,
-    tail: Digest,
-    file: (u64, u64),
-    mtime: i64,
-}
-
 /// [`StreamV3`] without the number of lines of its last second, and without its machine.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StreamV2 {
     name: String,
-    position: Option<PositionV2>,
-    before: Option<PositionV2>,
+    position: Option<PositionV3>,
+    before: Option<PositionV3>,
     journal: Option<String>,
     from_end: bool,
     own: bool,
@@ -109,13 +98,6 @@ impl From<DirectoryV2> for DirectoryV3 {
     }
 }
 
-impl From<PositionV2> for Position {
-    fn from(old: PositionV2) -> Position {
-        let PositionV2 { head_length, head, counted, tail, file, mtime } = old;
-        Position { head_length, head, counted, tail, file, mtime }
-    }
-}
-
 impl From<LastLineV2> for LastLine {
     fn from(old: LastLineV2) -> LastLine {
         let LastLineV2 { host, raised } = old;
@@ -127,8 +109,8 @@ impl From<StreamV2> for StreamV3 {
     fn from(old: StreamV2) -> StreamV3 {
         StreamV3 {
             name: old.name,
-            position: old.position.map(Position::from),
-            before: old.before.map(Position::from),
+            position: old.position,
+            before: old.before,
             journal: old.journal,
             from_end: old.from_end,
             own: old.own,

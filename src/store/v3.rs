@@ -20,12 +20,23 @@ pub(super) struct DirectoryV3 {
     pub(super) last_nanos: u32,
 }
 
+/// [`Position`] without the path.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PositionV3 {
+    head_length: u64,
+    head: Digest,
+    counted: u64,
+    tail: Digest,
+    file: (u64, u64),
+    mtime: i64,
+}
+
 /// [`Stream`] as it was.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StreamV3 {
     pub(super) name: String,
-    pub(super) position: Option<Position>,
-    pub(super) before: Option<Position>,
+    pub(super) position: Option<PositionV3>,
+    pub(super) before: Option<PositionV3>,
     pub(super) journal: Option<String>,
     pub(super) from_end: bool,
     pub(super) own: bool,
@@ -93,12 +104,19 @@ impl From<DirectoryV3> for Directory {
     }
 }
 
+impl From<PositionV3> for Position {
+    fn from(old: PositionV3) -> Position {
+        let PositionV3 { head_length, head, counted, tail, file, mtime } = old;
+        Position { head_length, head, counted, tail, file, path: String::new(), mtime }
+    }
+}
+
 impl From<StreamV3> for Stream {
     fn from(old: StreamV3) -> Stream {
         Stream {
             name: old.name,
-            position: old.position,
-            before: old.before,
+            position: old.position.map(Position::from),
+            before: old.before.map(Position::from),
             journal: old.journal,
             from_end: old.from_end,
             own: old.own,

@@ -13,6 +13,7 @@ mod giants;
 mod graphs;
 mod identities;
 mod left_over;
+mod logger_logs;
 mod loggers;
 mod maillog;
 mod page;

@@ -15,6 +15,7 @@ mod held;
 mod model;
 mod positions;
 mod power;
+mod rotations;
 mod snapshots;
 mod streams;
 mod surroundings;

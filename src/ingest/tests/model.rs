@@ -28,6 +28,13 @@ enum Action {
     /// The syslog is renamed; some more lines go to it before it is opened anew.
     Rename(u8),
     CopyTruncate,
+    /// Once all of it was read, so many logins come; then the syslog gets a name that nobody knows, and so many more come
+    /// to it.
+    AnyName(u8, u8),
+    /// The syslog's name becomes a link, or the link moves to the next file; so many logins come to the old one after that.
+    Link(u8),
+    /// Somebody copies the syslog, or the rotated one of this number.
+    Backup(usize),
     /// The rotated syslog of this number is packed by this program.
     Pack(usize, usize),
     /// The syslog is emptied once all of it was read.
@@ -69,6 +76,9 @@ fn action() -> impl Strategy<Value = Action> {
         3 => (1u8..20).prop_map(Action::Log),
         1 => (0u8..3).prop_map(Action::Rename),
         1 => Just(Action::CopyTruncate),
+        1 => (0u8..4, 0u8..3).prop_map(|(logins, more)| Action::AnyName(logins, more)),
+        1 => (0u8..3).prop_map(Action::Link),
+        1 => (0usize..3).prop_map(Action::Backup),
         1 => (1usize..4, 0usize..2).prop_map(|(n, program)| Action::Pack(n, program)),
         1 => Just(Action::Truncate),
         1 => (0u8..4).prop_map(Action::Anonymise),
@@ -150,6 +160,21 @@ impl Scene {
                 self.waits = false;
             }
             Action::Log(logins) => self.log("log", *logins),
+            Action::AnyName(logins, linger) => {
+                // A file that is still empty when it gets such a name is nobody's.
+                self.log("log", 1);
+                self.changing(*logins);
+                self.get_any_name(*linger);
+            }
+            Action::Link(linger) => self.link(*linger),
+            Action::Backup(n) => {
+                let of = if *n == 0 { "log".to_owned() } else { format!("log.{n}") };
+                if self.syslog.path(&of).exists() {
+                    let copy = format!("{of}.{}.bak", NOW.get());
+                    fs::copy(self.syslog.path(&of), self.syslog.path(&copy)).unwrap();
+                }
+            }
+            Action::Rename(_) if self.is_link() => {}
             Action::Rename(linger) => {
                 self.syslog.make_room();
                 self.syslog.rename("log", "log.1");
@@ -249,11 +274,49 @@ impl Scene {
         NOW.set(NOW.get() + 1);
     }
 
+    fn is_link(&self) -> bool {
+        fs::symlink_metadata(self.syslog.path("log")).unwrap().is_symlink()
+    }
+
+    fn get_any_name(&mut self, linger: u8) {
+        if self.is_link() {
+            return;
+        }
+        let name = [format!("log.{}.old", NOW.get()), format!("{} of the log", NOW.get())];
+        let name = &name[self.logged.len() % 2];
+        self.syslog.rename("log", name);
+        self.log(name, linger);
+        self.syslog.append("log", "");
+    }
+
+    fn link(&mut self, linger: u8) {
+        if !self.is_link() {
+            self.log("log", 1);
+            self.changing(1);
+        }
+        self.later();
+        let target = format!("l/{}", NOW.get());
+        fs::create_dir_all(self.syslog.path("l")).unwrap();
+        self.syslog.append(&target, "");
+        std::os::unix::fs::symlink(&target, self.syslog.path("new")).unwrap();
+        let old = fs::canonicalize(self.syslog.path("log")).unwrap();
+        let old = match old.parent() {
+            Some(dir) if dir.ends_with("l") => format!("l/{}", old.file_name().unwrap().to_str().unwrap()),
+            _ => {
+                self.syslog.rename("log", "log.plain");
+                "log.plain".to_owned()
+            }
+        };
+        self.syslog.rename("new", "log");
+        self.log(&old, linger);
+    }
+
     /// A new file of what `change` makes of the old one's text takes its place.
     fn rewrite(&self, name: &str, change: impl Fn(&str) -> String) {
         if let Ok(text) = fs::read_to_string(self.syslog.path(name)) {
-            fs::write(self.syslog.path("new"), change(&text)).unwrap();
-            self.syslog.rename("new", name);
+            let path = fs::canonicalize(self.syslog.path(name)).unwrap();
+            fs::write(path.with_extension("new"), change(&text)).unwrap();
+            fs::rename(path.with_extension("new"), path).unwrap();
         }
     }
 

@@ -65,6 +65,13 @@ struct Scan {
     glued: Option<u64>,
 }
 
+/// The newest stamp that was counted of `stream`. One that was ahead of the clock when it was counted tells nothing: then
+/// what was logged until that reading was counted.
+pub(super) fn limit(stream: &Stream) -> i64 {
+    let Stream { last_time, seen, .. } = stream;
+    if *seen > 0 && *last_time > seen + AHEAD { *seen } else { *last_time }
+}
+
 /// A time for people.
 pub fn local(secs: i64) -> String {
     let time = Local.timestamp_opt(secs, 0).earliest();
@@ -113,13 +120,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The newest stamp that was counted. One that was ahead of the clock when it was counted tells nothing: then what
-    /// was logged until that reading was counted.
-    fn limit(&self) -> i64 {
-        let Stream { last_time, seen, .. } = self.stream;
-        if *seen > 0 && *last_time > seen + AHEAD { *seen } else { *last_time }
-    }
-
     /// From where on `file` counts. `true`: content told it, so that all files before this one are known.
     pub(super) fn place(&mut self, file: &Open, is_live: bool) -> Result<(u64, bool)> {
         let scan = self.scan(file)?;
@@ -149,9 +149,9 @@ impl<'a> Search<'a> {
         }
         let by_time = match (scan.last_stamp, scan.later, scan.glued) {
             (None, _, None) => None,
-            _ if self.limit() == 0 => None,
+            _ if limit(self.stream) == 0 => None,
             // A rotated file of long ago whose lines have no year may seem to be of today in its middle.
-            (Some(last), Some(_), _) if !is_live && last < self.limit() => Some(end),
+            (Some(last), Some(_), _) if !is_live && last < limit(self.stream) => Some(end),
             (_, later, Some(at)) => Some(Place { at, lines: later.unwrap_or(end).lines.saturating_sub(1) }),
             (_, later, None) => Some(later.unwrap_or(end)),
         };
@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
             return (if is_whole && scan.glued.is_none() { start } else { place }, false);
         }
         // Cut within the stamp of its first line: as everywhere, what is left of a line that was counted is known.
-        if scan.lines == 0 && is_smaller && self.limit() > 0 {
+        if scan.lines == 0 && is_smaller && limit(self.stream) > 0 {
             self.open = true;
             return (end, false);
         }
@@ -206,7 +206,7 @@ impl<'a> Search<'a> {
 
     fn scan(&self, file: &Open) -> Result<Scan> {
         let mut scan = Scan::default();
-        let (limit, in_second) = (self.limit(), self.stream.last_lines.saturating_sub(self.met));
+        let (limit, in_second) = (limit(self.stream), self.stream.last_lines.saturating_sub(self.met));
         let ahead = self.clock.now.max(file.mtime / 1_000_000_000) + AHEAD;
         let mut parser = self.parser(file);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);

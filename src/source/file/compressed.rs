@@ -41,6 +41,20 @@ impl Compression {
         found.unwrap_or((name, Compression::None))
     }
 
+    /// By the first bytes of a file whose name does not tell it: svlogd(8) keeps its `@….s` as its processor packs them.
+    pub(super) fn of_content(file: &File) -> io::Result<Compression> {
+        let mut begin = [0; 6];
+        let got = file.read_at(&mut begin, 0)?;
+        let kinds: [(&[u8], Compression); 4] = [
+            (b"\x1f\x8b\x08", Compression::Gzip),
+            (b"BZh", Compression::Bzip2),
+            (b"\xfd7zXZ\0", Compression::Xz),
+            (b"\x28\xb5\x2f\xfd", Compression::Zstd),
+        ];
+        let found = kinds.iter().find(|(magic, _)| begin.get(..got).is_some_and(|b| b.starts_with(magic)));
+        Ok(found.map_or(Compression::None, |(_, kind)| *kind))
+    }
+
     /// Is there anything to unpack?
     pub fn is_packed(self) -> bool {
         self != Compression::None

@@ -2,6 +2,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -28,11 +29,14 @@ const BEING_WRITTEN: Duration = Duration::from_secs(60);
 pub struct Open {
     /// Its name when it was opened.
     pub path: PathBuf,
+    /// The same without links, for [`Position::path`].
+    real: PathBuf,
     /// Its modification time in unix nanoseconds when it was opened: stamps without a year take theirs from it.
     pub mtime: i64,
     /// Is a younger file written to already? Then an unfinished last line stays so.
     pub finished: bool,
     pub(super) id: (u64, u64),
+    pub(super) owner: (u32, u32),
     pub(super) size: u64,
     pub(super) compression: Compression,
     file: Held,
@@ -77,7 +81,9 @@ pub(super) struct End {
 }
 
 impl Open {
-    pub(super) fn new(path: &Path, file: File, compression: Compression) -> Result<Open> {
+    /// `opened` is what [`Opener::follow`] gave for `path`.
+    pub(super) fn new(path: &Path, opened: (File, PathBuf), compression: Compression) -> Result<Open> {
+        let (file, real) = opened;
         let meta = file.metadata().at("look at", path)?;
         let mut head = vec![0; HEAD];
         let mut content = Content::open(&file, compression, 0).at("read", path)?;
@@ -88,6 +94,8 @@ impl Open {
         let file = Held::Open(file);
         Ok(Open {
             path: path.to_owned(),
+            real,
+            owner: (meta.uid(), meta.gid()),
             mtime: mtime(&meta),
             finished: false,
             id: file_id(&meta),
@@ -120,6 +128,7 @@ impl Open {
         }
         Ok(Some(Open {
             path: self.path.clone(),
+            real: self.real.clone(),
             head: self.head.clone(),
             head_damage: self.head_damage.clone(),
             file: Held::Open(file),
@@ -197,10 +206,46 @@ impl Open {
         Ok(Some(self.position(&self.head, counted, &tail, self.mtime)))
     }
 
+    /// The position at its present end, packed or not. `None`: it is empty.
+    pub(super) fn end(&self) -> Result<Option<Position>> {
+        if !self.compression.is_packed() {
+            return self.whole();
+        }
+        let mut trace = Trace::new(Vec::new(), Vec::new(), 0);
+        let held = self.held().at("read", &self.path)?;
+        let mut content = Content::open(held, self.compression, 0).at("read", &self.path)?;
+        let (mut block, mut length) = (vec![0; 1 << 16], 0);
+        loop {
+            let got = content.fill(&mut block).at("read", &self.path)?;
+            if got == 0 {
+                break;
+            }
+            trace.note(&block[..got], length);
+            length += got as u64;
+        }
+        Ok((length > 0).then(|| self.position(&trace.head, length, &trace.window, self.mtime)))
+    }
+
     fn position(&self, head: &[u8], counted: u64, tail: &[u8], mtime: i64) -> Position {
         let head = head_of(head, counted);
         let (head_length, head) = (head.len() as u64, digest(&[head]));
-        Position { head_length, head, counted, tail: digest(&[tail]), file: self.id, mtime }
+        let (file, path) = (self.id, self.real_path());
+        Position { head_length, head, counted, tail: digest(&[tail]), file, path, mtime }
+    }
+
+    /// The complete lines in its first 1 KiB.
+    pub(super) fn first_lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.head.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n"))
+    }
+
+    /// For [`Position::path`].
+    pub(super) fn real_path(&self) -> String {
+        self.real.to_str().unwrap_or_default().to_owned()
+    }
+
+    /// Its path without links.
+    pub(super) fn real(&self) -> &Path {
+        &self.real
     }
 
     /// The place behind its last newline.
@@ -354,8 +399,8 @@ fn head_of(head: &[u8], counted: u64) -> &[u8] {
 }
 
 /// The position of a reader that has met no line yet: of rotated files, those written after `mtime` (unix
-/// nanoseconds) are new to it.
-pub(super) fn before_all(mtime: i64) -> Position {
+/// nanoseconds) are new to it. `path` is where the live file was then.
+pub(super) fn before_all(mtime: i64, path: String) -> Position {
     let nothing: Digest = digest(&[]);
-    Position { head_length: 0, head: nothing, counted: 0, tail: nothing, file: (0, 0), mtime }
+    Position { head_length: 0, head: nothing, counted: 0, tail: nothing, file: (0, 0), path, mtime }
 }

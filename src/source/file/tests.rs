@@ -1,5 +1,8 @@
 //! Rotations of every kind, on real files.
+mod any_name;
 mod by_time;
+mod copies;
+mod links;
 mod model;
 mod races;
 mod rotations;
@@ -118,7 +121,7 @@ impl Place {
             })?;
             let Outcome::Done { reached, said } = outcome else { continue };
             self.said.extend(said);
-            self.said.extend(plans.into_iter().filter_map(|p| p.lost));
+            self.said.extend(plans.into_iter().flat_map(|p| p.lost.into_iter().chain(p.said)));
             for ((&n, reached), new) in numbers.iter().zip(reached).zip(new) {
                 let stream = &mut self.streams[n];
                 stream.position = reached.position;

@@ -4,7 +4,7 @@ use super::*;
 const NONE: [usize; 0] = [];
 
 /// A line of this second after 22:00 and of this number.
-fn line(second: usize, n: usize) -> String {
+pub(super) fn line(second: usize, n: usize) -> String {
     let (minute, second) = (second / 60, second % 60);
     format!(
         "2026-09-28T22:{minute:02}:{second:02}Z mx1 pop3d: LOGIN, user=u{n}@example.org, ip=[192.0.2.7]\n"
@@ -12,23 +12,23 @@ fn line(second: usize, n: usize) -> String {
 }
 
 /// Lines of these numbers, two a second.
-fn lines(numbers: std::ops::Range<usize>) -> String {
+pub(super) fn lines(numbers: std::ops::Range<usize>) -> String {
     numbers.map(|n| line(n / 2, n)).collect()
 }
 
 /// The numbers of the users in what was read.
-fn numbers(read: &[String]) -> Vec<usize> {
+pub(super) fn numbers(read: &[String]) -> Vec<usize> {
     let number = |line: &String| line.split("user=u").nth(1)?.split('@').next()?.parse().ok();
     read.iter().filter_map(number).collect()
 }
 
 /// Every address is another one, and of another length.
-fn anonymised(text: &str) -> String {
+pub(super) fn anonymised(text: &str) -> String {
     text.replace("example.org", "x").replace("192.0.2.7", "0.0.0.0")
 }
 
 /// A place in which the first hundred lines of a log were read.
-fn hundred() -> Place {
+pub(super) fn hundred() -> Place {
     let mut place = Place::new(1);
     place.append("log", &lines(0..100));
     assert_eq!(place.news().len(), 100);
@@ -36,23 +36,23 @@ fn hundred() -> Place {
 }
 
 impl Place {
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         String::from_utf8(std::fs::read(self.path(name)).unwrap()).unwrap()
     }
 
     /// A new file of this text takes the place of the old one, as `sed -i` does it.
-    fn replace(&self, name: &str, text: &str) {
+    pub(super) fn replace(&self, name: &str, text: &str) {
         std::fs::write(self.path("new"), text).unwrap();
         self.rename("new", name);
     }
 
     /// Another text in the same file, as `cat copy >log` does it.
-    fn overwrite(&self, name: &str, text: &str) {
+    pub(super) fn overwrite(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
     }
 
     /// What is new, and then nothing more, nor anything to be said.
-    fn new_numbers(&mut self) -> Vec<usize> {
+    pub(super) fn new_numbers(&mut self) -> Vec<usize> {
         let news = self.news();
         let said = self.lost();
         assert_eq!(self.news(), Vec::<String>::new(), "a second look");
@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// Goes on as any log: each line once.
-    fn goes_on(&mut self, from: usize) {
+    pub(super) fn goes_on(&mut self, from: usize) {
         for n in [from, from + 1] {
             self.append("log", &lines(n..n + 1));
             assert_eq!(self.new_numbers(), [n]);

@@ -20,9 +20,9 @@ impl Rotating<'_> {
 }
 
 impl Opener for Rotating<'_> {
-    fn open(&self, path: &Path) -> std::io::Result<Option<File>> {
+    fn follow(&self, path: &Path) -> std::io::Result<Option<(File, PathBuf)>> {
         self.step();
-        Plain.open(path)
+        Plain.follow(path)
     }
 
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
@@ -142,10 +142,10 @@ fn a_truncation_at_any_moment_after_the_copy() {
 fn an_endless_rotation_ends_the_look() {
     struct Endless(Dir);
     impl Opener for Endless {
-        fn open(&self, path: &Path) -> std::io::Result<Option<File>> {
+        fn follow(&self, path: &Path) -> std::io::Result<Option<(File, PathBuf)>> {
             self.0.rename("log", "log.1");
             self.0.append("log", "x\n");
-            Plain.open(path)
+            Plain.follow(path)
         }
 
         fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {
@@ -166,11 +166,11 @@ fn an_endless_rotation_ends_the_look() {
 struct Refusing(&'static str);
 
 impl Opener for Refusing {
-    fn open(&self, path: &Path) -> std::io::Result<Option<File>> {
+    fn follow(&self, path: &Path) -> std::io::Result<Option<(File, PathBuf)>> {
         if path.ends_with(self.0) {
             return Err(std::io::ErrorKind::PermissionDenied.into());
         }
-        Plain.open(path)
+        Plain.follow(path)
     }
 
     fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Vec<Entry>> {

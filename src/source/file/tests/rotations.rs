@@ -412,7 +412,7 @@ fn a_truncation_while_it_is_read_is_noticed() {
 struct Denied;
 
 impl Opener for Denied {
-    fn open(&self, _: &Path) -> std::io::Result<Option<File>> {
+    fn follow(&self, _: &Path) -> std::io::Result<Option<(File, PathBuf)>> {
         Err(std::io::ErrorKind::PermissionDenied.into())
     }
 

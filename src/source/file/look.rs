@@ -1,0 +1,300 @@
+//! One look at a log file and at everything that may be a rotation of it: what is there, in which order, and whether
+//! it stayed so while it was looked at.
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Clock;
+use super::compressed::Compression;
+use super::content::{Match, Open};
+use super::plan::{Plan, Trouble, Try};
+use super::siblings::{self, Kin, Names, Sibling, is_alike};
+use crate::error::{At, Error, Result};
+use crate::source::opener::{Opener, Plain, most_held};
+use crate::store::ledger::Position;
+
+/// A log that somebody reads: its name, and what toaster.conf says of it.
+#[derive(Clone, Copy)]
+pub(super) struct Log<'a> {
+    pub path: &'a Path,
+    /// Where rotated files are put.
+    pub olddir: Option<&'a Path>,
+    pub clock: Clock,
+    pub opener: &'a dyn Opener,
+}
+
+/// A directory in which rotations of a log may stand.
+struct Directory {
+    path: PathBuf,
+    /// Did somebody say that they are there?
+    is_named: bool,
+    /// May the rights of root be used in it?
+    is_trusted: bool,
+}
+
+pub(super) struct Look<'a> {
+    pub log: Log<'a>,
+    pub live: Option<Open>,
+    most_held: usize,
+    names: Names,
+    directories: Vec<Directory>,
+    /// The oldest first; `None`: nobody asked yet.
+    siblings: Option<Vec<Sibling>>,
+    /// Those of the siblings that are open. The number after the last sibling's is the live file's.
+    opened: Vec<Option<Open>>,
+    /// Files of any name whose content says that they are siblings.
+    pub(super) strays: Vec<PathBuf>,
+    /// What was opened in search of a file, and what could not be.
+    pub(super) looked: BTreeSet<String>,
+    /// How many further files there are that the search did not get to.
+    pub(super) not_looked_at: usize,
+    /// Sentences for stderr.
+    pub(super) said: Vec<String>,
+}
+
+impl<'a> Look<'a> {
+    /// `positions` are those of the files that may have to be found.
+    pub fn new<'p>(log: Log<'a>, positions: impl Iterator<Item = &'p Position>) -> Result<Look<'a>> {
+        let live = open_live(&log)?;
+        let read: BTreeSet<&Path> =
+            positions.filter(|p| !p.path.is_empty()).map(|p| Path::new(p.path.as_str())).collect();
+        let real = live.as_ref().map(|live| live.real().to_owned());
+        let name_of = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let live_names = [Some(log.path), real.as_deref()].into_iter().flatten().filter_map(name_of);
+        Ok(Look {
+            log,
+            live,
+            most_held: most_held(1),
+            names: Names::new(live_names, read.iter().filter_map(|path| name_of(path))),
+            directories: directories(&log, real.as_deref(), &read),
+            siblings: None,
+            opened: vec![],
+            strays: vec![],
+            looked: BTreeSet::new(),
+            not_looked_at: 0,
+            said: vec![],
+        })
+    }
+
+    /// The siblings, in no order; `true`: and all other regular files.
+    pub(super) fn list_all(&self, of_any_name: bool) -> Result<Vec<Sibling>> {
+        let mut all = Vec::new();
+        for dir in &self.directories {
+            let kin = |name: &str| {
+                let is_stray = || of_any_name || self.strays.contains(&dir.path.join(name));
+                self.names.kin(name).or_else(|| is_stray().then_some(Kin::Stray))
+            };
+            match self.opener(dir.is_trusted).list(&dir.path, &|name| kin(name).is_some()) {
+                Ok(entries) => all.extend(entries.into_iter().filter_map(|entry| {
+                    let (path, kin) = (dir.path.join(&entry.name), kin(&entry.name)?);
+                    let compression = Compression::of(&entry.name).1;
+                    Some(Sibling { path, compression, kin, entry, is_trusted: dir.is_trusted })
+                })),
+                // Nobody said that rotated files are there; it may be a link that somebody planted.
+                Err(e) if !dir.is_named && is_closed(&e) => {}
+                Err(e) => return Err(unreadable("read", &dir.path, &e)),
+            }
+        }
+        // Where the live name is a link to a file with a date, that file is the live one.
+        let live = self.live.as_ref().map(|l| l.id);
+        all.retain(|s| Some(s.entry.file) != live);
+        Ok(all)
+    }
+
+    fn list(&self) -> Result<Vec<Sibling>> {
+        Ok(siblings::in_order(self.list_all(false)?))
+    }
+
+    pub fn siblings(&mut self) -> Result<Vec<Sibling>> {
+        if self.siblings.is_none() {
+            let list = self.list()?;
+            self.opened = list.iter().map(|_| None).collect();
+            self.siblings = Some(list);
+        }
+        Ok(self.siblings.clone().unwrap_or_default())
+    }
+
+    /// Takes the siblings anew, with the strays that were found since.
+    pub fn relist(&mut self) {
+        self.siblings = None;
+    }
+
+    /// With the rights of root where they are needed, or with our own only.
+    fn opener(&self, is_trusted: bool) -> &'a dyn Opener {
+        if is_trusted { self.log.opener } else { &Plain }
+    }
+
+    /// The open sibling of number `i`.
+    pub fn open(&mut self, i: usize, sibling: &Sibling) -> Try<&Open> {
+        let is_held = self.held(i).is_some_and(Open::is_held);
+        let opened = if is_held { None } else { Some(self.open_new(sibling)?) };
+        let slot = self.opened.get_mut(i).ok_or(Trouble::Changed)?;
+        *slot = opened.or_else(|| slot.take());
+        slot.as_ref().ok_or(Trouble::Changed)
+    }
+
+    /// A file of a name that says nothing may be anybody's: the rights of root are used for one of the live file's owner
+    /// and group.
+    pub(super) fn open_new(&self, sibling: &Sibling) -> Try<Open> {
+        let is_alike = || self.live.as_ref().is_some_and(|live| live.owner == sibling.entry.owner);
+        let opener = self.opener(sibling.is_trusted && (sibling.kin != Kin::Stray || is_alike()));
+        let opened = opener.follow(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
+        let opened = opened.ok_or(Trouble::Changed)?;
+        let compression = match sibling.compression {
+            Compression::None => Compression::of_content(&opened.0).at("read", &sibling.path)?,
+            known => known,
+        };
+        let open = Open::new(&sibling.path, opened, compression)?;
+        if open.id == sibling.entry.file { Ok(open) } else { Err(Trouble::Changed) }
+    }
+
+    /// Does the name of the log lead to a file of another name?
+    pub fn is_link(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.real().file_name() != self.log.path.file_name())
+    }
+
+    /// The sibling of number `i`, if it is open.
+    pub fn held(&self, i: usize) -> Option<&Open> {
+        self.opened.get(i).and_then(Option::as_ref)
+    }
+
+    pub fn close(&mut self, i: usize) {
+        if let Some(slot) = self.opened.get_mut(i) {
+            *slot = None;
+        }
+    }
+
+    /// After a long time without us there may be thousands of files to read: of those that `plan` needs only some are
+    /// held open, the others are opened again when they are read.
+    pub fn bound(&mut self, i: usize, plan: &Plan) {
+        if plan.spans() > self.most_held
+            && let Some(Some(open)) = self.opened.get_mut(i)
+        {
+            open.close(self.log.opener);
+        }
+    }
+
+    /// The live file has the number that no sibling has.
+    pub fn number(&self, i: usize) -> usize {
+        if i < self.opened.len() { i } else { usize::MAX }
+    }
+
+    /// Has the live file all that the open sibling of number `i` has? Then it is a copy, perhaps still being made, and
+    /// the live name wins.
+    pub fn is_copy_of_live(&self, i: usize) -> Result<bool> {
+        let (Some(sibling), Some(live)) = (self.held(i), &self.live) else { return Ok(false) };
+        match sibling.whole()? {
+            Some(whole) => Ok(live.matches(&whole)? == Match::Full),
+            None => Ok(false),
+        }
+    }
+
+    /// Is there anything in a file that is younger than the sibling of number `i`?
+    pub fn is_followed(&self, all: &[Sibling], i: usize) -> bool {
+        let follows = |s: &Sibling| s.is_sure() && s.entry.size > 0;
+        all.iter().skip(i + 1).any(follows) || self.live.as_ref().is_some_and(|l| l.size > 0)
+    }
+
+    /// Was nothing renamed, removed or truncated while we looked?
+    pub fn unchanged(&mut self) -> Try<()> {
+        let Some(siblings) = &self.siblings else { return Ok(()) };
+        let names = |list: &[Sibling]| -> BTreeSet<(PathBuf, (u64, u64))> {
+            list.iter().map(|s| (s.path.clone(), s.entry.file)).collect()
+        };
+        let (was, now) = (names(siblings), names(&self.list()?));
+        let live = open_live(&self.log)?;
+        let same = match (&self.live, &live) {
+            (Some(was), Some(now)) => was.id == now.id && was.size <= now.size,
+            (None, None) => true,
+            _ => false,
+        };
+        if same && was == now { Ok(()) } else { Err(Trouble::Changed) }
+    }
+
+    /// The files that somebody reads, the oldest first, and the plans with their numbers.
+    pub fn finish(mut self, mut plans: Vec<Plan>) -> Try<(Vec<Open>, Vec<Plan>)> {
+        let all = self.siblings.take().unwrap_or_default();
+        let used: BTreeSet<usize> = plans.iter().flat_map(Plan::files).collect();
+        let followed: BTreeSet<usize> = (0..all.len()).filter(|&i| self.is_followed(&all, i)).collect();
+        let mut files = Vec::new();
+        let mut numbers = Vec::new();
+        for i in used {
+            let file = match self.opened.get_mut(i) {
+                Some(slot) => slot.take(),
+                None => self.live.take(),
+            };
+            let mut file = file.ok_or(Trouble::Changed)?;
+            file.finished = followed.contains(&i);
+            numbers.push(i);
+            files.push(file);
+        }
+        plans.iter_mut().for_each(|plan| plan.renumber(&numbers));
+        Ok((files, plans))
+    }
+}
+
+/// Where rotations of `log`, whose live file is `real`, are looked for: beside its name, in `old`, `OLD` and `olddir`
+/// there; beside the file that a link leads to; and where the files `read` stood when they were read. A directory that
+/// we know from the state alone is looked into with the rights of root only if it differs from that of the live file in
+/// its digits only: whoever may write the state may not have everything read.
+fn directories(log: &Log<'_>, real: Option<&Path>, read: &BTreeSet<&Path>) -> Vec<Directory> {
+    let mut all: Vec<Directory> = Vec::new();
+    let mut add = |path: PathBuf, is_named: bool, is_trusted: bool| {
+        if !all.iter().any(|known| known.path == path) {
+            all.push(Directory { path, is_named, is_trusted });
+        }
+    };
+    let parent = |path: &Path| match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut beside = |dir: PathBuf, is_named: bool| {
+        add(dir.clone(), is_named, true);
+        if let Some(olddir) = log.olddir {
+            add(dir.join(olddir), is_named, true);
+        }
+        add(dir.join("old"), false, true);
+        add(dir.join("OLD"), false, true);
+    };
+    beside(parent(log.path), true);
+    let now = real.map(parent);
+    if let Some(now) = &now {
+        beside(now.clone(), false);
+    }
+    for path in read {
+        let dir = parent(path);
+        let is_trusted = now.as_ref().is_some_and(|now| is_alike(now, &dir));
+        add(dir, false, is_trusted);
+    }
+    all
+}
+
+fn is_closed(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput)
+}
+
+fn open_live(log: &Log<'_>) -> Result<Option<Open>> {
+    match log.opener.follow(log.path) {
+        Ok(file) => file.map(|file| Open::new(log.path, file, Compression::None)).transpose(),
+        // multilog makes `current` with mode 0600, and opens it to readers in a second step.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied && is_new_current(log) => Ok(None),
+        Err(e) => Err(unreadable("open", log.path, &e)),
+    }
+}
+
+fn is_new_current(log: &Log<'_>) -> bool {
+    let parent = log.path.parent().unwrap_or(Path::new(""));
+    let is_current = log.path.file_name().is_some_and(|name| name == "current");
+    let list = || log.opener.list(parent, &|name| name == "current").unwrap_or_default();
+    is_current && list().first().is_some_and(|entry| entry.size == 0)
+}
+
+pub(super) fn unreadable(action: &'static str, path: &Path, e: &io::Error) -> Error {
+    if e.kind() != io::ErrorKind::PermissionDenied {
+        return Error::Io { action, path: path.to_owned(), source: io::Error::new(e.kind(), e.to_string()) };
+    }
+    Error::Denied(format!(
+        "{}: cannot {action}: Permission denied; add the user to the group that may read it (often adm), or run `maillogs update` as root",
+        path.display()
+    ))
+}

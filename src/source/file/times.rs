@@ -1,0 +1,79 @@
+//! Of which time the lines of a file are.
+use std::collections::{HashSet, VecDeque};
+
+use super::Clock;
+use super::by_time::AHEAD;
+use super::compressed::Content;
+use super::content::Open;
+use super::copies::Times;
+use crate::error::{At, Result};
+use crate::line::Parser;
+use crate::source::lines::walk_with;
+
+/// So many lines at either end, at most a third of all, tell the time: the one in their middle. One host's clock may be
+/// wrong.
+const LINES: usize = 9;
+/// So much of either end is read, in bytes, of a file that is not packed.
+const PART: u64 = 1 << 15;
+
+impl Open {
+    /// The time of its beginning and of its end. `None`: none of its lines has a time.
+    pub(super) fn times(&self, clock: Clock) -> Result<Option<Times>> {
+        let written = self.mtime / 1_000_000_000;
+        let mut parser = Parser::new(clock.tai_offset, written);
+        let ahead = clock.now.max(written) + AHEAD;
+        let (mut first, mut last, mut lines) = (Vec::new(), VecDeque::new(), 0usize);
+        let mut meet = |text: &[u8]| {
+            let Some(stamp) = parser.parse(text).time.filter(|stamp| stamp.secs <= ahead) else { return };
+            lines += 1;
+            if first.len() < LINES {
+                first.push(stamp.secs);
+            }
+            last.push_back(stamp.secs);
+            if last.len() > LINES {
+                last.pop_front();
+            }
+        };
+        let length = self.length()?;
+        let parts = if self.compression.is_packed() || length <= 2 * PART {
+            [(0, length), (0, 0)]
+        } else {
+            [(0, PART), (length - PART, length)]
+        };
+        for (from, to) in parts.into_iter().filter(|(from, to)| from < to) {
+            let mut content = self
+                .held()
+                .and_then(|file| Content::open(file, self.compression, from))
+                .at("read", &self.path)?;
+            // The first line of the second part is half a line.
+            walk_with(
+                |block, _| content.fill(block),
+                from,
+                to,
+                |line| {
+                    if from == 0 || line.start > from {
+                        meet(line.text);
+                    }
+                },
+            )
+            .at("read", &self.path)?;
+        }
+        let wanted = (lines / 3).clamp(1, LINES);
+        let middle = |mut times: Vec<i64>| {
+            times.sort_unstable();
+            times.get(times.len() / 2).copied()
+        };
+        let last = last.into_iter().rev().take(wanted).collect();
+        first.truncate(wanted);
+        Ok(middle(first).zip(middle(last)))
+    }
+
+    /// Does more than half of the lines that it begins with stand in the beginning of `other` as well?
+    pub(super) fn shares_most_lines(&self, other: &Open) -> bool {
+        let theirs: HashSet<&[u8]> = other.first_lines().collect();
+        let (all, shared) = self
+            .first_lines()
+            .fold((0, 0), |(all, shared), line| (all + 1, shared + usize::from(theirs.contains(line))));
+        2 * shared > all
+    }
+}
