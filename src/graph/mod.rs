@@ -24,6 +24,7 @@ pub mod show;
 mod template;
 mod text;
 mod theme;
+mod wall;
 mod when;
 mod zone;
 
@@ -308,7 +309,8 @@ pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Ve
         host: &options.host,
         time: &zone::stamp(options.now),
     });
-    render::picture(&arguments).map_err(|error| Error::One(refused(template, values.as_ref(), &error)))
+    render::picture(&arguments, window.zone.as_deref())
+        .map_err(|error| Error::One(refused(template, values.as_ref(), &error)))
 }
 
 /// What librrd says of a picture, in one line that names the template.
@@ -390,7 +392,7 @@ fn draw_graph(
                 time,
             });
             let name = file(theme);
-            let drawn = render::picture(&arguments);
+            let drawn = render::picture(&arguments, window.zone.as_deref());
             let done = drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
                 folder.write(&name, &bytes, at(modified)).map_err(|error| {
                     format!(

@@ -348,7 +348,7 @@ fn librrd_sees_the_same_values() {
             let mut all: Vec<String> = fixed.map(String::from).into();
             all.extend([span.start.to_string(), "--end".into(), span.end.to_string()]);
             all.extend(args);
-            let csv = String::from_utf8(crate::store::rrd::graph_v::graph_v(&all).unwrap()).unwrap();
+            let csv = String::from_utf8(crate::store::rrd::graph_v::graph_v(&all, None).unwrap()).unwrap();
             let mut compared = 0;
             for line in csv.lines().skip(1) {
                 let cells: Vec<_> = line.split(',').map(|c| c.trim_matches('"')).collect();

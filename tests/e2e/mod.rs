@@ -1,5 +1,6 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
+mod axes;
 mod broken;
 mod checks;
 mod clocks;

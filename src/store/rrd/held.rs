@@ -113,7 +113,7 @@ mod tests {
             (T + 600).to_string(),
             def,
             "LINE1:a#000000".into(),
-        ]);
+        ], None);
         assert!(picture.unwrap().starts_with(b"\x89PNG"));
         // What is at the path now is neither waited for nor followed.
         assert!(Held::open(&path).unwrap_err().to_string().contains("not a regular file"));

@@ -9,6 +9,7 @@ pub mod held;
 mod history;
 pub mod patient;
 pub mod transplant;
+mod zone;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
