@@ -95,7 +95,7 @@ impl Mail {
 
     fn series(&self, seen: i64) -> Vec<Series> {
         let rrd = self.dir.path().join("send.rrd");
-        vec![Series { protocol: "send".into(), rrd, step: 60, seen, holds: false, counters: Vec::new() }]
+        vec![Series { protocol: "send".into(), rrd, step: 60, seen, since: 0, measured: false, holds: false, counters: Vec::new() }]
     }
 
     /// RRDs of the other protocols too, with a bin each half hour of two days in which every counter moves.
@@ -138,6 +138,8 @@ impl Mail {
                 rrd: path,
                 step: 60,
                 seen: NOW,
+                since: 0,
+                measured: protocol.measured,
                 holds: protocol.measured,
                 counters: counters.collect(),
             });
@@ -414,6 +416,31 @@ fn without_data_there_is_an_empty_frame_until_there_is_some() {
         assert_eq!((report.drawn, report.fresh), (8 * EMBEDDED.len(), 0), "{report:?}");
         assert_eq!(report.problems, Vec::<String>::new());
     }
+}
+
+/// A server that has one protocol only does not draw the empty frames of the others every five minutes.
+#[test]
+fn an_empty_frame_is_fresh_until_there_is_data_or_a_pixel_passes() {
+    let mail = Mail::new(2, NOW - NOW % STEP, STEP);
+    // Newer than the test's binary, whose templates these are.
+    let now = unix(SystemTime::now()) + 1_000;
+    let late = mail.dir.path().join("late.rrd");
+    let series = vec![Series { rrd: late.clone(), ..mail.series(NOW)[0].clone() }];
+    let all = 8 * EMBEDDED.len();
+    let run = |later| {
+        let report = draw(&Options { now: now + later, ..mail.options() }, &series).unwrap();
+        assert_eq!(report.problems, Vec::<String>::new());
+        (report.drawn, report.fresh)
+    };
+    assert_eq!(run(0), (all, 0));
+    assert_eq!(run(119), (0, all));
+    assert_eq!(run(120), (all / 4, all - all / 4), "the days");
+    fs::rename(mail.dir.path().join("send.rrd"), &late).unwrap();
+    assert_eq!(run(121), (8 * OF_SEND, all - 8 * OF_SEND), "all of what has data now");
+    assert_eq!(run(122), (0, all));
+    fs::remove_file(&late).unwrap();
+    assert_eq!(run(123), (8 * OF_SEND, all - 8 * OF_SEND), "no data is left");
+    assert_eq!(run(124), (0, all));
 }
 
 #[test]

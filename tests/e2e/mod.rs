@@ -1,6 +1,7 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
 mod axes;
+mod beginnings;
 mod broken;
 mod checks;
 mod clocks;

@@ -46,8 +46,9 @@ fn terminal(width: usize, depth: Depth) -> Terminal {
 }
 
 fn values(columns: Vec<Vec<f64>>, horizon: i64) -> Values {
-    let edge = Edge { last_update: horizon, seen: horizon, horizon };
-    Values { span: SPAN, filled: vec![None; columns.len()], values: columns, edge, held: Vec::new() }
+    let edge = Edge { last_update: horizon, seen: horizon, horizon, since: None };
+    let (filled, since) = (vec![None; columns.len()], vec![None; columns.len()]);
+    Values { span: SPAN, filled, values: columns, edge, since, held: Vec::new() }
 }
 
 fn draw(toml: &str, values: Option<&Values>, terminal: Terminal, exact: Option<usize>) -> String {

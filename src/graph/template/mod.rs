@@ -165,6 +165,14 @@ pub(super) enum Level {
 }
 
 impl Template {
+    /// Whose data it draws; some of them may be named more than once.
+    pub(super) fn protocols(&self) -> impl Iterator<Item = &str> {
+        self.data.iter().filter_map(|data| match &data.source {
+            Source::Ds { protocol, .. } => Some(protocol.as_str()),
+            Source::Rpn(_) | Source::Mean { .. } => None,
+        })
+    }
+
     /// What values of `data` are multiplied with for the graph's unit.
     pub(super) fn factor_of(&self, data: usize) -> f64 {
         if self.data[data].rate { self.factor } else { 1.0 }
