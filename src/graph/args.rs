@@ -390,7 +390,12 @@ draw = [
     #[test]
     fn what_was_not_read_is_a_band_behind_everything() {
         let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
-        let edge = Edge { last_update: SPAN.start + 300, seen: SPAN.start + 300, horizon: SPAN.start + 300, since: None };
+        let edge = Edge {
+            last_update: SPAN.start + 300,
+            seen: SPAN.start + 300,
+            horizon: SPAN.start + 300,
+            since: None,
+        };
         let nan = f64::NAN;
         let row = [0.1, nan, nan, nan];
         let values = values(&[&row, &row], edge, None);

@@ -240,11 +240,13 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What of `templates_dir` cannot be read with the rights that the process has; one line each.
+/// What is wrong with the templates of `dir`, and with those that are made from what is counted; one line each, with file
+/// and line.
 #[must_use]
-pub fn unreadable_templates(dir: &Path) -> Vec<String> {
-    let mut problems = template::unreadable(dir);
-    problems.extend(page::unreadable(dir));
+pub fn template_problems(dir: Option<&Path>, series: &[Series]) -> Vec<String> {
+    let (templates, mut problems) = template::load(dir, series);
+    problems.extend(templates.iter().flat_map(|template| template.unknown_sources(series)));
+    problems.extend(dir.map(page::problems).unwrap_or_default());
     problems
 }
 
@@ -369,7 +371,8 @@ fn draw_graph(
         let file = |theme| file_name(&template.name, period, theme, options.format);
         let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
             let seen = || folder.picture(&file(**theme));
-            !options.force && seen().is_some_and(|seen| is_fresh(options.now, template, period, has_data, seen))
+            !options.force
+                && seen().is_some_and(|seen| is_fresh(options.now, template, period, has_data, seen))
         });
         report.fresh += fresh.len();
         if stale.is_empty() {

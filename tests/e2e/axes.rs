@@ -132,8 +132,7 @@ fn assert_axis(what: &str, axis: &Axis, zone: &str, start: i64, end: i64) {
     let place = |time: i64| (time - start) as f64 / (end - start) as f64;
     let within = |place: f64, by: f64| (by / axis.width..=1.0 - by / axis.width).contains(&place);
     // librrd rounds a line to whole pixels; of one at the very edge it is all the same whether it is there.
-    let lines: Vec<f64> =
-        all.iter().map(|at| place(at.time)).filter(|place| within(*place, 2.0)).collect();
+    let lines: Vec<f64> = all.iter().map(|at| place(at.time)).filter(|place| within(*place, 2.0)).collect();
     let drawn: Vec<f64> = axis.lines.iter().copied().filter(|place| within(*place, 2.0)).collect();
     let near = |a: &f64, b: &f64, by: f64| (a - b).abs() * axis.width <= by;
     assert!(
@@ -151,7 +150,10 @@ fn assert_axis(what: &str, axis: &Axis, zone: &str, start: i64, end: i64) {
     assert_eq!(texts(&drawn), texts(&labels), "{what}: {drawn:?}");
     assert!(!labels.is_empty(), "{what}");
     // A label's own width is guessed, and with it what is at the edge.
-    assert!(drawn.iter().zip(&labels).all(|(a, b)| near(&a.1, &b.1, 5.0)), "{what}: {drawn:?}, not {labels:?}");
+    assert!(
+        drawn.iter().zip(&labels).all(|(a, b)| near(&a.1, &b.1, 5.0)),
+        "{what}: {drawn:?}, not {labels:?}"
+    );
 }
 
 /// Pictures of every kind whose time has the change at `change` in it.
@@ -216,7 +218,54 @@ fn periods(zone: &str, change: i64, wanted: &[&str]) {
         let axis = draw(&machine, &["--period", period], &what);
         let end = (machine.now + row - 1).div_euclid(row) * row;
         assert_axis(&what, &axis, zone, end - length, end);
+        for width in ["40", "80", "200"] {
+            let mut command = machine.faked(MAILLOGS);
+            command.args(["show", "messages", "--period", period, "--width", width]).env("LC_ALL", "C.UTF-8");
+            let output = command.output().expect("maillogs");
+            assert!(output.status.success(), "{what}: {}", stderr(&output));
+            let text = String::from_utf8(output.stdout).expect("UTF-8");
+            assert_terminal(&format!("{what}, {width} columns"), &text, zone, end - length, end);
+        }
     }
+}
+
+/// Panics unless each mark below a chart stands in the column of the time that its label tells.
+fn assert_terminal(what: &str, text: &str, zone: &str, start: i64, end: i64) {
+    let lines: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
+    let below = lines.iter().position(|line| line.contains(&'┬')).unwrap_or_else(|| panic!("{what}: {text}"));
+    let axis = &lines[below];
+    let left = axis.iter().position(|c| matches!(c, '└' | '┼')).expect("a corner") + 1;
+    let columns = i64::try_from(axis.len() - left).expect("columns");
+    let words: String = lines[below + 1][left..].iter().collect();
+    let marks: Vec<i64> = (0..columns).filter(|column| axis[left + *column as usize] == '┬').collect();
+    assert!(!marks.is_empty(), "{what}: {text}");
+    let time = |column: i64| start + (column * (end - start) + columns - 1) / columns;
+    // Labels are words of one or two parts, each around its mark.
+    let mut rest: &str = &words;
+    for mark in marks {
+        let (from, to) = (time(mark), time(mark + 1));
+        let step = 60.min(end - start);
+        let all = local_times(zone, from.div_euclid(step) * step - step, to, step);
+        let told: Vec<String> = all
+            .iter()
+            .filter(|at| (from..to).contains(&at.time))
+            .flat_map(|at| {
+                let mut told = vec![clock(at)];
+                if at.begins {
+                    told.push(format!("{} {}", at.names[0], at.day));
+                    told.push(format!("{} {}", at.day, at.names[1]));
+                    told.extend((at.day == 1).then(|| at.names[1].clone()));
+                }
+                told
+            })
+            .collect();
+        let label = rest.trim_start();
+        let found = told.iter().filter(|told| label.starts_with(told.as_str())).max_by_key(|told| told.len());
+        let found =
+            found.unwrap_or_else(|| panic!("{what}: `{label}` at {mark} is none of {told:?}\n{text}"));
+        rest = &label[found.len()..];
+    }
+    assert_eq!(rest.trim(), "", "{what}: {text}");
 }
 
 /// The unix time of a change, as `date` finds it: the first second of the new time.

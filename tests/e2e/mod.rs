@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod full;
 mod giants;
+mod graph_checks;
 mod graphs;
 mod identities;
 mod left_over;

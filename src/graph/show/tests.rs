@@ -255,6 +255,28 @@ fn without_colours_each_series_has_a_chart_of_its_own() {
     }
 }
 
+/// In one chart, and in one for each series.
+#[test]
+fn a_chart_has_the_lines_that_were_asked_for_and_numbers_at_its_axis() {
+    for height in [1, 2, 3, 5, 11, 40] {
+        for (depth, charts) in [(Depth::True, 1), (Depth::None, 3)] {
+            let text = draw(AREAS, Some(&known()), terminal(60, depth), Some(height));
+            assert_eq!(plot(&text).len(), charts * height, "{text}");
+            let lines = decode(&text);
+            let lines = lines.iter().map(|line| line.iter().map(|cell| cell.0).collect::<String>());
+            let axis: Vec<String> =
+                lines.filter_map(|line| Some(line.split_once(['┤', '│', '┼', '└'])?.0.to_owned())).collect();
+            let number = |words: &String| words.trim().parse::<f64>().ok();
+            let charts = axis[..charts * height].chunks(height);
+            assert!(
+                charts.clone().all(|chart| chart.iter().any(|words| number(words) > Some(0.0))),
+                "{text}"
+            );
+            assert_eq!(axis.last().and_then(number), Some(0.0), "{text}");
+        }
+    }
+}
+
 #[test]
 fn what_was_not_read_yet_is_a_band_and_nothing_is_told_so() {
     let text = draw(AREAS, Some(&known()), terminal(80, Depth::True), None);

@@ -172,7 +172,15 @@ mod tests {
     #[test]
     fn a_first_bin_makes_known_what_follows_it() {
         let mut rows = [f64::NAN; 4];
-        add_bins(&mut rows, SPAN, Cf::Average, &waiting(false, false, &[(360, 30.0)]), 0, None, edge(900, Some(360)));
+        add_bins(
+            &mut rows,
+            SPAN,
+            Cf::Average,
+            &waiting(false, false, &[(360, 30.0)]),
+            0,
+            None,
+            edge(900, Some(360)),
+        );
         assert!(rows[0].is_nan() && rows[3].is_nan());
         // Of the row 300..600 nothing is known up to 360.
         assert_eq!(rows[1..3], [30.0 / 240.0, 0.0]);
