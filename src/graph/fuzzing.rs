@@ -128,5 +128,5 @@ impl Checked {
 /// # Errors
 /// librrd's own words.
 pub fn draw(arguments: &[String]) -> Result<Vec<u8>, String> {
-    graph_v(arguments).map_err(|error| error.to_string())
+    graph_v(arguments, None).map_err(|error| error.to_string())
 }

@@ -112,7 +112,11 @@ const STEPS: [(Every, i64, i64); 20] = [
 pub(super) fn times(span: Span, width: usize) -> Vec<(usize, String)> {
     let length = (span.end - span.start).max(1);
     let columns = i64::try_from(width).unwrap_or(i64::MAX);
-    let fits = |(_, seconds, letters): &&(Every, i64, i64)| seconds * columns / length >= letters + 3;
+    let fits = |(every, seconds, letters): &&(Every, i64, i64)| {
+        // Of a month Mondays say more.
+        let is_odd = matches!(every, Every::Days(3)) && length > 14 * 86_400;
+        !is_odd && seconds * columns / length >= letters + 3
+    };
     let every = STEPS.iter().find(fits).map_or(Every::Years(10), |(every, ..)| *every);
     let mut labels = Vec::new();
     for (time, label) in local_times(every, span) {
