@@ -238,7 +238,11 @@ fn show_command() -> Command {
         )
         .arg(one_of("theme", &["light", "dark"], "The terminal's background; else what COLORFGBG says"))
         .arg(number("width", 40..=300, "Columns, instead of the terminal's"))
-        .arg(number("height", 1..=100, "Lines of each chart, without axis and legend"))
+        .arg(number(
+            "height",
+            1..=100,
+            "Lines of each chart, without axis and legend; without colours each series has a chart",
+        ))
 }
 
 /// clap's definition lives as long as the process.

@@ -321,8 +321,9 @@ fn check_all(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
     // What it would say of the ids stands in the report.
     hold_warnings();
     let looked = owner::look_as_owner(config);
+    let series = looked.is_ok().then(|| graphs::series(config)).and_then(Result::ok).unwrap_or_default();
     take_warnings();
-    let report = check::check(config, problems, now, owner::as_root, looked.is_ok());
+    let report = check::check(config, problems, &series, now, owner::as_root, looked.is_ok());
     let text = if json { check::json(&report) } else { check::text(&report) };
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

@@ -85,6 +85,8 @@ fn live(config: &Config, feed: &Feed, now: i64) -> Result<Live> {
             rrd: store.rrd,
             step: config.rrd_step,
             seen: if answer.complete { now } else { answer.state.seen },
+            since: answer.state.since,
+            measured: feed.protocol.measured,
             // What was measured and waits is added, to nothing.
             holds: false,
             counters: Vec::new(),

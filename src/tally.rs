@@ -37,6 +37,8 @@ pub struct Tally {
     open: Option<(i64, Bin)>,
     from: i64,
     to: i64,
+    /// The earliest bin that a line led to.
+    earliest: i64,
 }
 
 impl Tally {
@@ -52,7 +54,13 @@ impl Tally {
             open: None,
             from: i64::MAX,
             to: i64::MIN,
+            earliest: i64::MAX,
         }
+    }
+
+    /// The begin of the earliest bin that a line led to, whether or not the line raised anything.
+    pub fn earliest(&self) -> Option<i64> {
+        (self.earliest != i64::MAX).then_some(self.earliest)
     }
 
     /// The values to raise for a line of the time `secs`.
@@ -75,6 +83,7 @@ impl Tally {
         self.close();
         let wanted = begin(secs.min(self.now), self.step);
         let key = wanted.max(self.floor);
+        self.earliest = self.earliest.min(key);
         (self.from, self.to) = (wanted, wanted + self.step);
         // Lines before the floor and after now share their bin with others; a narrow span is enough.
         let (width, now) = (self.protocol.counters.len(), self.now);

@@ -3,9 +3,10 @@
 //! What is looked at: toaster.conf, the ids and rights of `logs_user`, the store of each protocol (lock, state,
 //! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines have the
 //! right time and are understood, whether counters fell silent, whether agents may ask, when all was read last, whether
-//! cron runs us, what graphs are made of, and the fonts.
+//! cron runs us, and the graphs: templates, their directory, whether they are drawn, and the fonts.
 mod agents;
 mod counting;
+mod graphs;
 mod holder;
 mod newest;
 mod places;
@@ -21,7 +22,7 @@ use serde::Serialize;
 
 use crate::config::{Config, Kind, Problem, Severity};
 use crate::error::words;
-use crate::graph;
+use crate::graph::Series;
 use crate::ingest::{AsRoot, Feed, Job, feeds};
 
 pub use print::{json, text};
@@ -145,11 +146,12 @@ impl Report {
     }
 }
 
-/// Looks at everything. `clock` gives unix seconds; `as_root` runs what needs root's rights. Where we are root and
+/// Looks at everything. Graphs draw from `series`; `clock` gives unix seconds; `as_root` runs what needs root's rights. Where we are root and
 /// could not take the ids of the store's owner, we `may_look` at no log and no store.
 pub fn check(
     config: &Config,
     problems: &[Problem],
+    series: &[Series],
     clock: fn() -> i64,
     as_root: AsRoot,
     may_look: bool,
@@ -170,24 +172,7 @@ pub fn check(
     }
     agents::check(&mut report, config, &feeds);
     reading::check(&mut report, clock());
-    if let Some(dir) = &config.templates_dir {
-        let problems = graph::unreadable_templates(dir);
-        if problems.is_empty() {
-            report.add(Level::Ok, "templates", dir.display().to_string(), "can be read by logs_user");
-        }
-        for problem in problems {
-            report.add(Level::Warning, "templates", "templates_dir", problem);
-        }
-    }
-    // Elsewhere he writes who reads, and a link leads him to nothing that he may not write.
-    let is_roots = nix::unistd::getuid().is_root() && !config.graphs_dir.starts_with(&config.logs_base);
-    if let Some(problem) = graph::refused_directory(&config.graphs_dir, as_root).filter(|_| is_roots) {
-        report.add(Level::Error, "graphs", "graphs_dir", problem);
-    }
-    match graph::missing_fonts() {
-        Some(problem) => report.add(Level::Warning, "fonts", "DejaVu", problem),
-        None => report.add(Level::Ok, "fonts", "DejaVu", "is installed"),
-    }
+    graphs::check(&mut report, config, series, as_root, clock());
     report.ok = report.findings.iter().all(|f| f.level <= Level::Note);
     report
 }

@@ -173,15 +173,19 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
     scaled
 }
 
-/// The same as [`super::rows`] does with the numbers: the row that is not over, then zero up to
-/// what was seen. TIME is the end of a row.
+/// The same as [`super::rows`] does with the numbers: the row of which only the end is known, the row that is not over,
+/// then zero up to what was seen. TIME is the end of a row.
 fn whole(i: usize, filled: &Filled) -> String {
     let quiet = format!("TIME,{},LE,{},UNKN,IF", filled.edge.horizon, filled.quiet);
     let after = match filled.patch {
         Some((end, value)) => format!("TIME,{end},EQ,{value},{quiet},IF"),
         None => quiet,
     };
-    format!("TIME,{},LE,r{i},{after},IF", filled.edge.last_update)
+    let row = match filled.first {
+        Some((end, value)) => format!("TIME,{end},EQ,{value},r{i},IF"),
+        None => format!("r{i}"),
+    };
+    format!("TIME,{},LE,{row},{after},IF", filled.edge.last_update)
 }
 
 /// A pale band over what was not read yet, unless it is so narrow that it says nothing.
@@ -294,6 +298,7 @@ mod tests {
                 cf: Cf::Average,
                 edge,
                 patch,
+                first: None,
                 quiet: 0.0,
                 values: column.to_vec(),
             })
@@ -303,6 +308,7 @@ mod tests {
             filled: columns.iter().enumerate().map(filled).collect(),
             values: columns.iter().map(|column| column.to_vec()).collect(),
             edge,
+            since: vec![None; columns.len()],
             held: Vec::new(),
         }
     }
@@ -348,7 +354,7 @@ draw = [
     #[test]
     fn a_picture_is_spelt_as_expected() {
         let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
-        let edge = Edge { last_update: SPAN.end - 240, seen: SPAN.end, horizon: SPAN.end };
+        let edge = Edge { last_update: SPAN.end - 240, seen: SPAN.end, horizon: SPAN.end, since: None };
         let values = values(&[&[0.1, 0.2, 0.1, 0.05], &[0.0, 0.0, 0.01, 0.0]], edge, Some((SPAN.end, 0.05)));
         let args = arguments(&picture(&template, Some(&values)));
         assert_eq!(
@@ -384,7 +390,12 @@ draw = [
     #[test]
     fn what_was_not_read_is_a_band_behind_everything() {
         let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
-        let edge = Edge { last_update: SPAN.start + 300, seen: SPAN.start + 300, horizon: SPAN.start + 300 };
+        let edge = Edge {
+            last_update: SPAN.start + 300,
+            seen: SPAN.start + 300,
+            horizon: SPAN.start + 300,
+            since: None,
+        };
         let nan = f64::NAN;
         let row = [0.1, nan, nan, nan];
         let values = values(&[&row, &row], edge, None);
@@ -413,7 +424,7 @@ draw = [
     #[test]
     fn an_absent_rrd_is_unknown_beside_one_that_is_there() {
         let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
-        let edge = Edge { last_update: SPAN.end, seen: SPAN.end, horizon: SPAN.end };
+        let edge = Edge { last_update: SPAN.end, seen: SPAN.end, horizon: SPAN.end, since: None };
         let mut values = values(&[&[0.1; 4], &[f64::NAN; 4]], edge, None);
         values.filled[1] = None;
         let args = arguments(&picture(&template, Some(&values)));
@@ -426,7 +437,7 @@ draw = [
     #[test]
     fn data_that_no_rrd_has_is_no_data_yet() {
         let template = template::parse("t", "t.toml", TEMPLATE, None, &[]).unwrap();
-        let edge = Edge { last_update: SPAN.end, seen: SPAN.end, horizon: SPAN.end };
+        let edge = Edge { last_update: SPAN.end, seen: SPAN.end, horizon: SPAN.end, since: None };
         let mut values = values(&[&[f64::NAN; 4], &[f64::NAN; 4]], edge, None);
         values.filled.fill_with(|| None);
         assert_eq!(arguments(&picture(&template, Some(&values))), arguments(&picture(&template, None)));

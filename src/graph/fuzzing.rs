@@ -46,9 +46,16 @@ impl Checked {
     ) -> Vec<String> {
         let window = Window::of(period, NOW, 60);
         let span = window.span;
-        let edge = Edge { last_update: NOW - 600, seen: NOW, horizon: span.end - span.row };
+        let edge = Edge { last_update: NOW - 600, seen: NOW, horizon: span.end - span.row, since: None };
         let values = rrd.map(|(path, rows)| {
-            let mut values = Values { span, filled: Vec::new(), values: Vec::new(), edge, held: Vec::new() };
+            let mut values = Values {
+                span,
+                filled: Vec::new(),
+                values: Vec::new(),
+                edge,
+                since: vec![None; self.0.data.len()],
+                held: Vec::new(),
+            };
             for data in &self.0.data {
                 let (filled, column) = match &data.source {
                     Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
@@ -60,7 +67,16 @@ impl Checked {
                         let patch = Some((span.end - span.row, 0.5));
                         let (path, ds, cf) = (path.to_owned(), ds.clone(), *cf);
                         (
-                            Some(Filled { path, ds, cf, edge, patch, quiet: 0.0, values: column.clone() }),
+                            Some(Filled {
+                                path,
+                                ds,
+                                cf,
+                                edge,
+                                patch,
+                                first: None,
+                                quiet: 0.0,
+                                values: column.clone(),
+                            }),
                             column,
                         )
                     }
@@ -112,5 +128,5 @@ impl Checked {
 /// # Errors
 /// librrd's own words.
 pub fn draw(arguments: &[String]) -> Result<Vec<u8>, String> {
-    graph_v(arguments).map_err(|error| error.to_string())
+    graph_v(arguments, None).map_err(|error| error.to_string())
 }

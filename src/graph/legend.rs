@@ -33,7 +33,7 @@ impl Stats {
 /// of them; the highest value is that of `peaks`, where given. Each row counts as its length, and as often as `weights`
 /// says, where given: a mean of a few messages is not worth as much as one of many.
 ///
-/// The row that is not over counts as long as it was seen. It is not taken for a highest or last
+/// The row that is not over counts as long as it was seen, and the first one as long as it is known. The newest one is not taken for a highest or last
 /// value before it is drawn.
 pub(super) fn stats(
     values: &[f64],
@@ -46,7 +46,7 @@ pub(super) fn stats(
     let seconds = |row: usize| {
         let end = span.row_end(row);
         #[allow(clippy::cast_precision_loss)] // seconds of a row are far below 2^52
-        let seconds = (end.min(edge.seen) - (end - span.row)).max(0) as f64;
+        let seconds = (end.min(edge.seen) - edge.known(end - span.row, end)).max(0) as f64;
         seconds * weights.map_or(1.0, |weights| weights[row])
     };
     let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
@@ -180,7 +180,7 @@ mod tests {
 
     fn seen(values: &[f64], peaks: Option<&[f64]>, factor: f64, seen: i64, horizon: i64) -> Stats {
         let span = Span { start: 0, end: 300 * i64::try_from(values.len()).unwrap(), row: 300 };
-        let edge = Edge { last_update: seen, seen, horizon };
+        let edge = Edge { last_update: seen, seen, horizon, since: None };
         stats(values, peaks, None, factor, span, edge)
     }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_mean_is_that_of_all_and_not_of_the_rows() {
         // 1 message of 9, 99 messages of 1: the mean is 1.08.
         let span = Span { start: 0, end: 600, row: 300 };
-        let edge = Edge { last_update: 600, seen: 600, horizon: 600 };
+        let edge = Edge { last_update: 600, seen: 600, horizon: 600, since: None };
         let stats = stats(&[9.0, 1.0], None, Some(&[1.0, 99.0]), 1.0, span, edge);
         assert_eq!(stats.avg, Some(1.08));
         assert_eq!((stats.max, stats.last), (Some(9.0), Some(1.0)));

@@ -10,6 +10,7 @@ mod args;
 mod axis;
 mod folder;
 mod fonts;
+mod fresh;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -24,6 +25,7 @@ pub mod show;
 mod template;
 mod text;
 mod theme;
+mod wall;
 mod when;
 mod zone;
 
@@ -40,7 +42,8 @@ pub use period::Period;
 pub use theme::Theme;
 
 use crate::store::rrd::graph_v::RrdError;
-use folder::{Folder, Seen};
+use folder::Folder;
+use fresh::{is_fresh, pixel};
 use period::Window;
 use template::Template;
 
@@ -56,7 +59,11 @@ pub struct Series {
     /// When its sources were last read to their end, Unix seconds: up to here nothing in the RRD
     /// means that nothing happened.
     pub seen: i64,
-    /// Does it measure something at times, which is as it was until the next time?
+    /// From when on nothing in the RRD means that nothing happened, Unix seconds; 0: since its first row.
+    pub since: i64,
+    /// Does it measure something at times? Before the first time the RRD knows nothing of it.
+    pub measured: bool,
+    /// Is what was measured last drawn up to `seen`?
     pub holds: bool,
     /// What is counted in it.
     pub counters: Vec<Counted>,
@@ -236,11 +243,13 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What of `templates_dir` cannot be read with the rights that the process has; one line each.
+/// What is wrong with the templates of `dir`, and with those that are made from what is counted; one line each, with file
+/// and line.
 #[must_use]
-pub fn unreadable_templates(dir: &Path) -> Vec<String> {
-    let mut problems = template::unreadable(dir);
-    problems.extend(page::unreadable(dir));
+pub fn template_problems(dir: Option<&Path>, series: &[Series]) -> Vec<String> {
+    let (templates, mut problems) = template::load(dir, series);
+    problems.extend(templates.iter().flat_map(|template| template.unknown_sources(series)));
+    problems.extend(dir.map(page::problems).unwrap_or_default());
     problems
 }
 
@@ -311,7 +320,8 @@ pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Ve
         host: &options.host,
         time: &zone::stamp(options.now),
     });
-    render::picture(&arguments).map_err(|error| Error::One(refused(template, values.as_ref(), &error)))
+    render::picture(&arguments, window.zone.as_deref())
+        .map_err(|error| Error::One(refused(template, values.as_ref(), &error)))
 }
 
 /// What librrd says of a picture, in one line that names the template.
@@ -359,11 +369,13 @@ fn draw_graph(
         some => some,
     };
     let step = step(series);
+    let has_data = fresh::has_data(template, series);
     for period in or_all(&options.periods) {
         let file = |theme| file_name(&template.name, period, theme, options.format);
         let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
             let seen = || folder.picture(&file(**theme));
-            !options.force && seen().is_some_and(|seen| is_fresh(options.now, template, period, seen))
+            !options.force
+                && seen().is_some_and(|seen| is_fresh(options.now, template, period, has_data, seen))
         });
         report.fresh += fresh.len();
         if stale.is_empty() {
@@ -377,7 +389,7 @@ fn draw_graph(
                 continue;
             }
         };
-        // An empty frame must not stay for half a day once there is something to draw.
+        // By its time an empty frame is told from others: it goes as soon as there is something to draw.
         let modified = match values {
             Some(_) => options.now,
             None => options.now - pixel(template, period),
@@ -393,7 +405,7 @@ fn draw_graph(
                 time,
             });
             let name = file(theme);
-            let drawn = render::picture(&arguments);
+            let drawn = render::picture(&arguments, window.zone.as_deref());
             let done = drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
                 folder.write(&name, &bytes, at(modified)).map_err(|error| {
                     format!(
@@ -422,20 +434,6 @@ fn tell(report: &mut Report, problem: String) {
 fn file_name(graph: &str, period: Period, theme: Theme, format: Format) -> String {
     let (period, theme) = (period.name(), theme.name());
     format!("{graph}-{period}-{theme}.{}", format.extension())
-}
-
-/// Seconds that one pixel of the canvas covers.
-fn pixel(template: &Template, period: Period) -> i64 {
-    (period.seconds() / i64::from(template.width)).max(1)
-}
-
-/// Whether a picture is younger than a pixel, and than what it was made from.
-fn is_fresh(now: i64, template: &Template, period: Period, picture: Seen) -> bool {
-    let modified = |path: PathBuf| std::fs::symlink_metadata(path).ok()?.modified().ok();
-    // The binary's own templates are as old as the binary.
-    let made = template.modified.or_else(|| modified(std::env::current_exe().ok()?));
-    let age = now - unix(picture.modified);
-    (0..pixel(template, period)).contains(&age) && made.is_none_or(|made| made < picture.modified)
 }
 
 fn at(time: i64) -> SystemTime {

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::wall;
+
 /// Which span a picture covers, up to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,6 +46,8 @@ pub(super) struct Window {
     pub words: String,
     /// Lines and labels of the time axis, as `rrdgraph(1)` reads `--x-grid`.
     pub x_grid: &'static str,
+    /// The zone in which librrd is to count them; none: the process's own.
+    pub zone: Option<Vec<u8>>,
 }
 
 /// The rows that every RRD has, and for how long it keeps them, in seconds.
@@ -68,7 +72,7 @@ const GRIDS: [(i64, &str); 11] = [
 impl Window {
     /// The period that ends at `now`, Unix seconds, in RRDs whose coarsest step is `step` seconds.
     pub(super) fn of(period: Period, now: i64, step: i64) -> Self {
-        Self { span: period.span(now, step), words: period.words().into(), x_grid: period.x_grid() }
+        Self::new(period.span(now, step), period.words().into(), period.x_grid())
     }
 
     /// Any span from `from` to `to`, made larger to whole rows: the finest that are not more than one a pixel of
@@ -82,7 +86,11 @@ impl Window {
         let length = span.end - span.start;
         let x_grid = GRIDS.iter().find(|(longest, _)| length <= *longest).map_or(GRIDS[10].1, |g| g.1);
         // What is drawn and summed up, which may be a little more than was asked for.
-        Self { span, words: super::zone::between(span.start, span.end), x_grid }
+        Self::new(span, super::zone::between(span.start, span.end), x_grid)
+    }
+
+    fn new(span: Span, words: String, x_grid: &'static str) -> Self {
+        Self { span, words, x_grid, zone: wall::zone(span, x_grid) }
     }
 }
 

@@ -14,12 +14,12 @@ pub(super) fn fetch(rrd: &Held, cf: Cf, start: i64, end: i64, step: i64) -> Resu
     patiently(|| graph_v::fetch(rrd.name(), cf, start, end, step))
 }
 
-/// Draws a picture from the arguments of [`super::args`].
+/// Draws a picture from the arguments of [`super::args`], with a time axis of `zone`.
 ///
 /// # Errors
 /// What librrd says, after two seconds also that a file is locked.
-pub(super) fn picture(arguments: &[String]) -> Result<Vec<u8>, RrdError> {
-    patiently(|| graph_v::graph_v(arguments))
+pub(super) fn picture(arguments: &[String], zone: Option<&[u8]>) -> Result<Vec<u8>, RrdError> {
+    patiently(|| graph_v::graph_v(arguments, zone))
 }
 
 /// Does `call` again while another process holds the RRD, less and less often.

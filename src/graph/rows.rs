@@ -26,6 +26,15 @@ pub(super) struct Edge {
     /// Rows that end after this are not drawn: of the row in which `seen` lies, half must have
     /// passed, or its rate would be that of a few minutes. Their counts are in the legend.
     pub horizon: i64,
+    /// From when on anything is known. The row in which that lies counts as long as it is known.
+    pub since: Option<i64>,
+}
+
+impl Edge {
+    /// From when on the row from `begin` to `end` is known.
+    pub(super) fn known(&self, begin: i64, end: i64) -> i64 {
+        self.since.filter(|since| (begin..end).contains(since)).unwrap_or(begin)
+    }
 }
 
 /// One DS of an RRD over a span.
@@ -38,6 +47,8 @@ pub(super) struct Filled {
     pub edge: Edge,
     /// The end and the value of a row that is drawn and that the file does not have yet.
     pub patch: Option<(i64, f64)>,
+    /// The same of the row of which only the end is known; the file has its sum divided by all of its time.
+    pub first: Option<(i64, f64)>,
     /// What it is after the last update: nothing happened, or what was measured still holds.
     pub quiet: f64,
     pub values: Vec<f64>,
@@ -53,11 +64,18 @@ pub(super) struct Values {
     pub values: Vec<Vec<f64>>,
     /// Where the first of its RRDs ends.
     pub edge: Edge,
+    /// By the template's data: from when on it is known.
+    pub since: Vec<Option<i64>>,
     /// Its RRDs, which stay open until it is drawn.
     pub held: Vec<Rc<Held>>,
 }
 
 impl Values {
+    /// What is known of one of the template's data.
+    pub(super) fn edge(&self, data: usize) -> Edge {
+        Edge { since: self.since[data], ..self.edge }
+    }
+
     /// librrd's words, with the RRDs' paths in them.
     pub(super) fn words(&self, error: &RrdError) -> String {
         self.held.iter().fold(error.to_string(), |text, held| held.words(&text))
@@ -73,6 +91,7 @@ pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result
     let mut opened: Vec<(&Series, Option<Rc<Held>>)> = Vec::new();
     let mut filled = Vec::new();
     let mut values: Vec<Vec<f64>> = Vec::new();
+    let mut since: Vec<Option<i64>> = Vec::new();
     let mut edge: Option<Edge> = None;
     for (n, data) in template.data.iter().enumerate() {
         match &data.source {
@@ -81,6 +100,7 @@ pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result
                 let computed = (0..span.rows()).map(row).collect();
                 filled.push(None);
                 values.push(computed);
+                since.push(rpn.uses().filter_map(|data| since[data]).min());
             }
             Source::Ds { protocol, ds, cf } => {
                 let of_protocol = series.iter().find(|series| series.protocol == *protocol);
@@ -127,12 +147,13 @@ pub(super) fn load(template: &Template, span: Span, series: &[Series]) -> Result
                 };
                 let unknown = || vec![f64::NAN; span.rows()];
                 values.push(column.as_ref().map_or_else(unknown, |c| c.values.clone()));
+                since.push(column.as_ref().and_then(|c| c.edge.since));
                 filled.push(column);
             }
         }
     }
     let held = opened.into_iter().filter_map(|(_, held)| held).collect();
-    Ok(edge.map(|edge| Values { span, filled, values, edge, held }))
+    Ok(edge.map(|edge| Values { span, filled, values, edge, since, held }))
 }
 
 /// The RRD of `series`, opened once for all that is drawn of it. `None`: there is none.
@@ -191,7 +212,7 @@ impl Table {
             true => next_row(seen, span.row),
             false => nearest_row(seen, span.row),
         };
-        let edge = Edge { last_update, seen, horizon };
+        let edge = Edge { last_update, seen, horizon, since: None };
         Ok(Some(Self { edge, rows, newest, name: rrd.name().to_owned() }))
     }
 
@@ -205,20 +226,39 @@ impl Table {
         let (Some(column), Some(newest)) = (pick(&self.rows), pick(&self.newest)) else {
             return Err(self.rows.names.join(", "));
         };
-        let mut values = resample(&self.rows, &column, span, cf);
+        let edge = Edge { since: since(series, &self.rows, &column), ..self.edge };
+        // Of what is measured the file knows nothing before the first measurement, not even 0.
+        let measured = series.measured && is_level(series, ds);
+        let divided = cf == Cf::Average && !measured;
+        let mut values = resample(&self.rows, &column, span, cf, edge, divided);
+        let first = edge.since.filter(|_| divided && self.rows.step == span.row).and_then(|since| {
+            let row = usize::try_from((since - span.start).div_euclid(span.row)).ok()?;
+            let value = values.get(row).filter(|value| value.is_finite())?;
+            Some((span.row_end(row), *value)).filter(|(end, _)| *end <= edge.last_update)
+        });
         let quiet = match newest.iter().rev().find(|value| value.is_finite()) {
-            Some(value) if series.holds && is_level(series, ds) => *value,
+            Some(value) if measured && series.holds => *value,
             _ => 0.0,
         };
-        let newest = newest_row(&self.newest, &newest, span.row, self.edge, cf, quiet);
-        let patch = fill(&mut values, span, self.edge, newest, quiet);
-        Ok(Filled { path: self.name.clone(), ds: ds.to_owned(), cf, edge: self.edge, patch, quiet, values })
+        let newest = newest_row(&self.newest, &newest, span.row, edge, cf, quiet);
+        let patch = fill(&mut values, span, edge, newest, quiet);
+        Ok(Filled { path: self.name.clone(), ds: ds.to_owned(), cf, edge, patch, first, quiet, values })
     }
 }
 
 /// Is `ds` a measured level?
 fn is_level(series: &Series, ds: &str) -> bool {
     series.counters.iter().any(|counted| counted.ds == ds && counted.measure == Measure::Level)
+}
+
+/// From when on `column` is known, where that is told: the file has nothing of the row before it.
+fn since(series: &Series, rows: &Rows, column: &[f64]) -> Option<i64> {
+    let place = (series.since - rows.first_end).div_euclid(rows.step);
+    let before = match usize::try_from(place) {
+        Ok(before) => column.get(before).is_none_or(|value| value.is_nan()),
+        Err(_) => true,
+    };
+    (series.since > 0 && before).then_some(series.since)
 }
 
 /// When row `index` of `rows` ends.
@@ -231,13 +271,17 @@ fn float(value: i64) -> f64 {
     value as f64
 }
 
-/// The rows of `span` from rows of the file, which may be finer, coarser, and more of them.
-fn resample(rows: &Rows, column: &[f64], span: Span, cf: Cf) -> Vec<f64> {
+/// The rows of `span` from rows of the file, which may be finer, coarser, and more of them. A row of the file that is
+/// `divided` by all of its time, though not all of it is known, is made a rate of the time that is.
+fn resample(rows: &Rows, column: &[f64], span: Span, cf: Cf, edge: Edge, divided: bool) -> Vec<f64> {
     let mut sum = vec![0.0; span.rows()];
     let mut weight = vec![0.0; span.rows()];
     for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
-        let end = row_end(rows, i).min(span.end);
-        let mut from = (row_end(rows, i) - rows.step).max(span.start);
+        let (begin, end) = (row_end(rows, i) - rows.step, row_end(rows, i));
+        let known = edge.known(begin, end);
+        let value = if divided { value * float(rows.step) / float(end - known) } else { *value };
+        let end = end.min(span.end);
+        let mut from = known.max(span.start);
         while from < end {
             let target = (from - span.start) / span.row;
             let until = (span.start + (target + 1) * span.row).min(end);
@@ -245,8 +289,8 @@ fn resample(rows: &Rows, column: &[f64], span: Span, cf: Cf) -> Vec<f64> {
             let seconds = float(until - from);
             match cf {
                 Cf::Average => sum[target] += value * seconds,
-                Cf::Max if weight[target] > 0.0 => sum[target] = f64::max(sum[target], *value),
-                Cf::Max => sum[target] = *value,
+                Cf::Max if weight[target] > 0.0 => sum[target] = f64::max(sum[target], value),
+                Cf::Max => sum[target] = value,
             }
             weight[target] += seconds;
             from = until;
@@ -279,7 +323,9 @@ fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf, quiet:
     }
     match cf {
         _ if highest.is_nan() => f64::NAN,
-        Cf::Average => (sum + quiet * float((until - edge.last_update).max(0))) / float(until - from),
+        Cf::Average => {
+            (sum + quiet * float((until - edge.last_update).max(0))) / float(until - edge.known(from, until))
+        }
         Cf::Max => highest,
     }
 }
@@ -323,19 +369,20 @@ mod tests {
     #[test]
     fn rows_of_any_length_keep_their_sum() {
         let nan = f64::NAN;
-        let average = |rows: &Rows| resample(rows, &rows.values, SPAN, Cf::Average);
+        let edge = Edge { last_update: 1_200, seen: 1_200, horizon: 1_200, since: None };
+        let average = |rows: &Rows| resample(rows, &rows.values, SPAN, Cf::Average, edge, true);
         assert!(same(&average(&rows(300, 0, &[9., 1., 2., nan, 4., 9.])), &[1., 2., nan, 4.]));
         assert!(same(&average(&rows(600, 600, &[1., 3.])), &[1., 1., 3., 3.]));
         assert!(same(&average(&rows(150, 150, &[1., 3., nan, 2., nan, nan, 0., 8.])), &[2., 2., nan, 4.]));
         let fine = rows(150, 150, &[1., 3., nan, 2., nan, nan, -1., -8.]);
-        assert!(same(&resample(&fine, &fine.values, SPAN, Cf::Max), &[3., 2., nan, -1.]));
+        assert!(same(&resample(&fine, &fine.values, SPAN, Cf::Max, edge, false), &[3., 2., nan, -1.]));
     }
 
     #[test]
     fn a_row_that_is_not_over_counts_what_was_seen_of_it() {
         // 120 in the first two minutes of the row 600..900, then nothing, seen until 840.
         let steps = rows(60, 540, &[7., 7., 1., 1.]);
-        let edge = Edge { last_update: 720, seen: 840, horizon: 900 };
+        let edge = Edge { last_update: 720, seen: 840, horizon: 900, since: None };
         assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Average, 0.0), 0.5);
         assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Max, 0.0), 1.0);
         let later = Edge { seen: 9_000, ..edge };
@@ -345,7 +392,7 @@ mod tests {
     #[test]
     fn what_is_measured_holds_until_it_is_measured_again() {
         let steps = rows(60, 660, &[7., 7.]);
-        let edge = Edge { last_update: 720, seen: 1_100, horizon: 1_200 };
+        let edge = Edge { last_update: 720, seen: 1_100, horizon: 1_200, since: None };
         let newest = newest_row(&steps, &steps.values, 300, edge, Cf::Average, 7.0);
         assert_eq!(newest, 7.0);
         let mut values = [7., 7., f64::NAN, f64::NAN];
@@ -359,7 +406,7 @@ mod tests {
         let filled = |last_update, seen| {
             let mut values = [nan, 5., nan, nan];
             let horizon = nearest_row(seen, 300);
-            let edge = Edge { last_update, seen, horizon };
+            let edge = Edge { last_update, seen, horizon, since: None };
             let patch = fill(&mut values, SPAN, edge, 0.4, 0.0);
             (values, patch)
         };

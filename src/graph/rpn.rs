@@ -98,6 +98,14 @@ impl Rpn {
         Self([Word::Data(per), Word::Number(0.0), gt].into_iter().chain(quotient).collect())
     }
 
+    /// The data that it is computed from.
+    pub(super) fn uses(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().filter_map(|word| match word {
+            Word::Data(index) => Some(*index),
+            _ => None,
+        })
+    }
+
     /// The value of one row; `data` gives the value of an entry by its index, NaN is unknown.
     pub(super) fn eval(&self, data: impl Fn(usize) -> f64) -> f64 {
         let mut stack: Vec<f64> = Vec::with_capacity(8);

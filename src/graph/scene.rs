@@ -93,7 +93,8 @@ fn stats(template: &Template, values: &Values, draw: &Draw) -> Option<Stats> {
         _ => None,
     };
     let factor = template.factor_of(data);
-    let mut stats = legend::stats(&values.values[data], peaks, weights, factor, values.span, values.edge);
+    let mut stats =
+        legend::stats(&values.values[data], peaks, weights, factor, values.span, values.edge(data));
     if !template.data[data].rate {
         stats.total = None;
     }

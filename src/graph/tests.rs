@@ -95,7 +95,16 @@ impl Mail {
 
     fn series(&self, seen: i64) -> Vec<Series> {
         let rrd = self.dir.path().join("send.rrd");
-        vec![Series { protocol: "send".into(), rrd, step: 60, seen, holds: false, counters: Vec::new() }]
+        vec![Series {
+            protocol: "send".into(),
+            rrd,
+            step: 60,
+            seen,
+            since: 0,
+            measured: false,
+            holds: false,
+            counters: Vec::new(),
+        }]
     }
 
     /// RRDs of the other protocols too, with a bin each half hour of two days in which every counter moves.
@@ -138,6 +147,8 @@ impl Mail {
                 rrd: path,
                 step: 60,
                 seen: NOW,
+                since: 0,
+                measured: protocol.measured,
                 holds: protocol.measured,
                 counters: counters.collect(),
             });
@@ -323,12 +334,58 @@ fn peaks_are_those_of_single_steps() {
 #[test]
 fn librrd_sees_the_same_values() {
     let mail = Mail::new(3, NOW - 4_000, STEP);
+    same_values(&mail.series(NOW));
+}
+
+/// The same of a server's first days, which begin within a row of every period.
+#[test]
+fn librrd_sees_the_same_values_of_a_beginning() {
+    use crate::protocol::send::SEND;
+    let dir = tempfile::tempdir().unwrap();
+    let rrd = dir.path().join("send.rrd");
+    for hours in [5, 40] {
+        let first = (NOW - hours * 3_600).div_euclid(60) * 60 - 120;
+        let update = |n: i64| {
+            let count = |i: usize| {
+                i128::from((n * 7 + i as i64) % 11) * if i.is_multiple_of(3) { 1_000_000_000 } else { 1 }
+            };
+            (first + n * 60, (0..SEND.counters.len()).map(count).collect::<Vec<i128>>())
+        };
+        let updates: Vec<_> = (0..hours * 60).map(update).collect();
+        crate::store::rrd::create(&rrd, &SEND, 60, &updates).unwrap();
+        let mail = Mail::of(NOW - NOW % 86_400, Vec::new());
+        let series = [Series { rrd: rrd.clone(), since: first, ..mail.series(NOW)[0].clone() }];
+        same_values(&series);
+        // A total is what was counted, and a mean what was counted in the time that is known.
+        let (templates, _) = template::load(None, &[]);
+        let messages = templates.iter().find(|template| template.name == "messages").unwrap();
+        let new = SEND.index("message_new").unwrap();
+        let total: i128 = updates.iter().map(|(_, values)| values[new]).sum();
+        let mean = total as f64 / (NOW - first) as f64;
+        for period in Period::ALL.into_iter().filter(|period| period.seconds() > hours * 3_600) {
+            let span = period.span(NOW, STEP);
+            let values = rows::load(messages, span, &series).unwrap().unwrap();
+            let data = messages.data.iter().position(|data| data.name == "new").unwrap();
+            let stats = legend::stats(&values.values[data], None, None, 1.0, span, values.edge(data));
+            assert_eq!(stats.total, Some(total as f64), "{period:?}, {hours} h");
+            assert!(
+                (stats.avg.unwrap() - mean).abs() < 1e-9 * mean,
+                "{period:?}, {hours} h: {stats:?}, {mean}"
+            );
+            let known = values.values[data].iter().filter(|value| value.is_finite()).count() as i64;
+            let rows = (span.end - first + span.row - 1) / span.row;
+            assert_eq!(known, rows, "{period:?}, {hours} h");
+        }
+    }
+}
+
+fn same_values(series: &[Series]) {
     let (templates, _) = template::load(None, &[]);
     for template in &templates {
         for period in Period::ALL {
             let window = Window::of(period, NOW, STEP);
             let span = window.span;
-            let values = rows::load(template, span, &mail.series(NOW));
+            let values = rows::load(template, span, series);
             let Some(values) = values.unwrap() else { continue };
             let mut args = args::arguments(&args::Picture {
                 template,
@@ -348,7 +405,7 @@ fn librrd_sees_the_same_values() {
             let mut all: Vec<String> = fixed.map(String::from).into();
             all.extend([span.start.to_string(), "--end".into(), span.end.to_string()]);
             all.extend(args);
-            let csv = String::from_utf8(crate::store::rrd::graph_v::graph_v(&all).unwrap()).unwrap();
+            let csv = String::from_utf8(crate::store::rrd::graph_v::graph_v(&all, None).unwrap()).unwrap();
             let mut compared = 0;
             for line in csv.lines().skip(1) {
                 let cells: Vec<_> = line.split(',').map(|c| c.trim_matches('"')).collect();
@@ -414,6 +471,34 @@ fn without_data_there_is_an_empty_frame_until_there_is_some() {
         assert_eq!((report.drawn, report.fresh), (8 * EMBEDDED.len(), 0), "{report:?}");
         assert_eq!(report.problems, Vec::<String>::new());
     }
+}
+
+/// A server that has one protocol only does not draw the empty frames of the others every five minutes.
+#[test]
+fn an_empty_frame_is_fresh_until_there_is_data_or_a_pixel_passes() {
+    let mail = Mail::new(2, NOW - NOW % STEP, STEP);
+    // Newer than the test's binary, whose templates these are.
+    let now = unix(SystemTime::now()) + 1_000;
+    let late = mail.dir.path().join("late.rrd");
+    let series = vec![Series { rrd: late.clone(), ..mail.series(NOW)[0].clone() }];
+    // Two graphs, of which `send` has one.
+    let names: Vec<String> = ["deliveries", "queue"].map(String::from).into();
+    let (all, of_send) = (8, 4);
+    let run = |later| {
+        let (names, themes) = (names.clone(), vec![Theme::Dark]);
+        let report = draw(&Options { now: now + later, names, themes, ..mail.options() }, &series).unwrap();
+        assert_eq!(report.problems, Vec::<String>::new());
+        (report.drawn, report.fresh)
+    };
+    assert_eq!(run(0), (all, 0));
+    assert_eq!(run(119), (0, all));
+    assert_eq!(run(120), (all / 4, all - all / 4), "the days");
+    fs::rename(mail.dir.path().join("send.rrd"), &late).unwrap();
+    assert_eq!(run(121), (of_send, all - of_send), "all of what has data now");
+    assert_eq!(run(122), (0, all));
+    fs::remove_file(&late).unwrap();
+    assert_eq!(run(123), (of_send, all - of_send), "no data is left");
+    assert_eq!(run(124), (0, all));
 }
 
 #[test]

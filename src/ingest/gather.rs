@@ -11,6 +11,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::beginning;
 use super::plan::{Calendar, Kept, Plan};
 use crate::error::{At, Error, Result};
 use crate::line::{Line, Parser, label_len};
@@ -201,6 +202,9 @@ impl Gather {
             }
             self.state.understood_lately.1.add(self.understood);
         }
+        let first = self.readings.iter().flatten().filter_map(|reading| reading.first);
+        let first = first.chain(self.tally.earliest()).min();
+        beginning::known_since(&mut self.state, first, &self.how);
         for (stream, reading) in self.state.ledger.streams.iter_mut().zip(self.readings) {
             if let Some(reading) = reading {
                 reading.end(stream);

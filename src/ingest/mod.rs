@@ -3,6 +3,7 @@
 //! Under the protocol's lock: finish or undo what a crash left, read every source from its cursor to
 //! its end, classify, tally by step, commit. A roll, `maillogs update` and `maillogs graph` are all
 //! this; a query is its reading half, in memory.
+mod beginning;
 mod feeds;
 mod gather;
 mod plan;
@@ -147,6 +148,7 @@ impl<'a> Turn<'a> {
         state.keep_within(job.feed.protocol, disk::MOST_BINS);
         if complete {
             state.seen = now;
+            job.was_read(&mut state, now);
         }
         // A line that waits belongs to the bin of its own time: for a while no bin is closed without it.
         let since = now - session.state.seen;
@@ -259,32 +261,6 @@ impl Job<'_> {
         let mut turn = Turn::begin(*self, &store, input.as_ref(), options)?;
         read_streams(&mut [turn.reader()]);
         turn.finish(pass, options)
-    }
-
-    /// Why there is nothing to be read, and the way out; `None`: there is a source, or may be one.
-    pub fn missing(&self, state: &State) -> Option<String> {
-        let feed = self.feed;
-        let there = |paths: &[PathBuf]| paths.iter().any(|p| p.exists());
-        let dirs = self.directories(state).unwrap_or_else(|_| self.feed.directories.clone());
-        if there(&dirs) || there(&feed.files) || there(&feed.queues) {
-            return None;
-        }
-        if feed.syslog != Syslog::Unused {
-            let none = stream_names(self, &state.ledger.streams, (self.clock)()).is_empty();
-            return none.then(|| {
-                "there is no syslog file and no journal; see logs_syslog in toaster.conf".to_owned()
-            });
-        }
-        if !feed.queues.is_empty() {
-            return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
-        }
-        let key = match feed.protocol.name {
-            "send" => "logs_send_dirs",
-            "rbl" => "logs_smtp_dirs",
-            "pop3" => "logs_pop3_dirs",
-            _ => "[protocol]",
-        };
-        Some(format!("there is no {}; see logs_base and {key} in toaster.conf", list(&dirs)))
     }
 
     /// Measures qmail's queues into now's bin. `false`: they could not be read, and it was said.
@@ -413,10 +389,6 @@ impl Job<'_> {
         }
         updates
     }
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// A clock that is set back by less (seconds) is not worth a word.

@@ -79,12 +79,14 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
             warn(with_way_out(&e));
             None
         });
-        let seen = seen.map_or(0, |s| s.seen);
+        let (seen, since) = seen.map_or((0, 0), |state| (state.seen, state.since));
         series.push(Series {
             protocol: feed.protocol.name.to_owned(),
             rrd: store.rrd,
             step: config.rrd_step,
             seen,
+            since,
+            measured: feed.protocol.measured,
             holds: feed.protocol.measured,
             counters: counted(feed),
         });

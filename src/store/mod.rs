@@ -20,6 +20,7 @@ pub mod lock;
 mod migrate;
 mod minutes;
 pub mod pack;
+mod past;
 pub mod push;
 mod recover;
 pub mod rrd;

@@ -1,15 +1,16 @@
 //! The journal, and the commit's RRD step: what is pushed, to which file, and what happens if that cannot
 //! be done. Nothing here fails: whatever is wrong with the RRD, the mail log goes on and the bins wait.
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::commit::Store;
 use super::ledger::Digest;
 use super::migrate::{self, Fit};
+use super::past::{has_past, past, refill};
 use super::rrd::header::{Header, Look, look, put_back};
-use super::rrd::{Rows, Update, create_after, push, rows};
+use super::rrd::{Rows, Update, create_from, push, rows};
 use super::state::{Record, RrdMark, State};
 use super::v1::StateV1;
 use super::v2::StateV2;
@@ -22,9 +23,6 @@ use crate::tally;
 /// An RRD that ends up to this much after now (seconds) is waited for; what ends later was fed by a clock that was
 /// wrong by days.
 pub const FUTURE: i64 = 86_400;
-
-/// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.
-const LATELY: i64 = 3600;
 
 /// The RRD before the journal's updates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,11 +103,16 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, moved: bool, now: i6
     }
     let first = journal.updates.first().map_or(i64::MAX, |u| u.0);
     match target(store, journal, moved, now) {
-        Ok(Target::Other) => {}
+        Ok(Target::Other) => {
+            // What the one before had is not in this one.
+            let state = &mut journal.state;
+            let known = if state.rrd_end > 0 { state.rrd_end.min(first) } else { first };
+            state.since = state.since.max(known);
+        }
         Ok(Target::New) => {
             // Of one that was moved aside because of its time the new one takes over the days before this one.
             let midnight = first.div_euclid(86_400).saturating_mul(86_400);
-            refill(store, journal, past(&store.rrd, now).map_or(i64::MIN, |_| midnight));
+            refill(store, journal, if has_past(store, now) { midnight } else { i64::MIN });
             if journal.updates.is_empty() {
                 journal.state.rrd = None;
             }
@@ -151,39 +154,6 @@ pub(super) fn lacks(store: &Store, state: &State) -> bool {
             }
             _ => false,
         }
-}
-
-/// The RRD lacks what was pushed after `from` (unix seconds): as far as that is known it is pushed once more.
-fn refill(store: &Store, journal: &mut Journal, from: i64) {
-    let until = journal.state.rrd_end.min(journal.updates.first().map_or(i64::MAX, |u| u.0));
-    if journal.state.rrd.is_none() || from >= until {
-        return;
-    }
-    let again = store.pushed_minutes(from, until);
-    let unknown: Vec<String> = again
-        .unknown
-        .iter()
-        .map(|(from, to)| match *from {
-            i64::MIN => format!("before {}", local(*to)),
-            from => format!("from {} to {}", local(from), local(*to)),
-        })
-        .collect();
-    let unknown = match unknown.is_empty() {
-        true => String::new(),
-        false => format!("; what was counted {} is in no graph", unknown.join(" and ")),
-    };
-    warn(format_args!(
-        "{}: {} that it had {} written again{unknown}",
-        store.rrd.display(),
-        if again.minutes.len() == 1 {
-            "1 minute".to_owned()
-        } else {
-            format!("{} minutes", again.minutes.len())
-        },
-        if again.minutes.len() == 1 { "is" } else { "are" },
-    ));
-    journal.refilled = u32::try_from(again.minutes.len()).unwrap_or(u32::MAX);
-    journal.updates.splice(0..0, again.minutes);
 }
 
 /// Where the bins go.
@@ -433,12 +403,6 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
     let_wait(journal, now);
 }
 
-/// The file that was moved aside in this commit because it ends days after now: its past is that of the new one.
-fn past(path: &Path, now: i64) -> Option<PathBuf> {
-    let lately = |(time, _): &(i64, PathBuf)| (now - LATELY..=now).contains(time);
-    aside::all(path, "future").into_iter().filter(lately).max().map(|(_, file)| file)
-}
-
 /// So often in a row a push is given up after two processes died at it, before the file is taken for damaged: whoever
 /// was killed did not die of it.
 const DEATHS: u32 = 3;
@@ -477,7 +441,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
     }
     let result = match &journal.rrd {
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
-        None => create_after(path, protocol, step, &journal.updates, past(path, now).as_deref()),
+        None => create_from(path, protocol, step, &journal.updates, &past(store, &journal.state, now)),
         Some(before) if !redo => push_or_undo(store, before, &journal.updates, now),
         Some(before) => match look(path) {
             Ok(Look::Sound(is)) if is.mark == before.mark => {

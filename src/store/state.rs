@@ -111,6 +111,9 @@ pub struct State {
     pub vanished: BTreeMap<String, i64>,
     /// The archive file that was appended to last, by path below `logs_base`, and its length then.
     pub archived: Option<(String, u64)>,
+    /// From when on RRD and waiting bins together have everything, unix seconds: what is before that is not known to be
+    /// nothing. 0: an older version did not keep it, or there is nothing yet.
+    pub since: i64,
 }
 
 /// A configuration under which the store was written.
@@ -269,6 +272,7 @@ impl State {
             counter_files: Vec::new(),
             vanished: BTreeMap::new(),
             archived: None,
+            since: 0,
         }
     }
 

@@ -164,6 +164,7 @@ impl From<StateV3> for State {
             counter_files: old.counter_files,
             vanished: old.vanished,
             archived: old.archived,
+            since: 0,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
+mod axes;
+mod beginnings;
 mod broken;
 mod checked_logs;
 mod checks;
@@ -10,6 +12,7 @@ mod crash;
 mod damage;
 mod full;
 mod giants;
+mod graph_checks;
 mod graphs;
 mod identities;
 mod left_over;

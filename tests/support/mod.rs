@@ -3,6 +3,7 @@
 //! Nothing here shares code with the program: counts, dates and sums come from a second, plainer
 //! implementation or from the programs that postmasters use (awk, tai64nlocal, rrdtool).
 
+pub mod axis;
 pub mod browser;
 pub mod clock;
 pub mod count;

@@ -104,9 +104,11 @@ pub(super) fn pages(
     Ok((pages, problems))
 }
 
-/// What of the pages' templates in `dir` cannot be read; one line each.
-pub(super) fn unreadable(dir: &Path) -> Vec<String> {
-    Templates::load(Some(dir)).1
+/// What of the pages' templates in `dir` cannot be read or understood; one line each.
+pub(super) fn problems(dir: &Path) -> Vec<String> {
+    let (templates, mut problems) = Templates::load(Some(dir));
+    problems.extend(templates.wrong());
+    problems
 }
 
 fn graph(template: &Template, options: &Options, folder: &Folder) -> Graph {

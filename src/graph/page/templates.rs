@@ -94,6 +94,15 @@ impl Templates {
         String::from_utf8(page.0).map_err(|_| format!("{}: {name} is no text", self.files()))
     }
 
+    /// What is wrong with each file by itself, before anything is made of it.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        let wrong = |own: &Own| {
+            let error = environment(std::slice::from_ref(own)).err()?;
+            Some(format!("{}; {INSTEAD}", self.problem(&error)))
+        };
+        self.own.iter().filter_map(wrong).collect()
+    }
+
     /// The files that are in force, for a message.
     pub(super) fn files(&self) -> String {
         self.own.iter().map(|own| own.path.as_str()).collect::<Vec<_>>().join(", ")

@@ -226,7 +226,7 @@ impl Chart<'_> {
             let eighths = &areas[column][(left.rows - 1 - row) * 8..][..8];
             cell(eighths, dots.cell(column, row), &paint)
         });
-        lines.extend(self.below(gutter, &left, true));
+        lines.extend(self.below(gutter, &left));
         lines
     }
 
@@ -249,7 +249,7 @@ impl Chart<'_> {
     /// Each series in a chart of its own, with an axis of its own.
     fn one_by_one(&self, values: &Values) -> Vec<Line> {
         let series = self.series();
-        let rows = self.exact.map_or(3, |rows| (rows / series.len().max(1)).saturating_sub(1).max(1));
+        let rows = self.exact.unwrap_or(3);
         let (axes, gutter) = self.settle(|width| {
             let axis = |(_, _, data): &(String, &Drawn, usize)| {
                 let drawn =
@@ -283,7 +283,7 @@ impl Chart<'_> {
             }));
         }
         if let Some(last) = axes.last() {
-            lines.extend(self.below(gutter, last, false));
+            lines.extend(self.below(gutter, last));
         }
         lines
     }
@@ -351,22 +351,22 @@ impl Chart<'_> {
     }
 
     /// The time axis, with the zone at its left.
-    fn below(&self, gutter: usize, left: &Left, zero: bool) -> Vec<Line> {
+    fn below(&self, gutter: usize, left: &Left) -> Vec<Line> {
         let quiet = Quiet::new(self.terminal);
         let width = self.terminal.width - gutter - 1;
         let mut marks = vec!['─'; width];
         let mut words = String::new();
         for (column, label) in times(self.window.span, width) {
-            marks[column] = '┬';
             let letters = text::width(&label);
             let from = (column + 1).saturating_sub(letters.div_ceil(2)).min(width.saturating_sub(letters));
             let used = text::width(&words);
             if from > used || used == 0 {
                 words += &" ".repeat(from - used);
                 words += &label;
+                marks[column] = '┬';
             }
         }
-        let label = left.labels.iter().find(|(line, _)| zero && *line == 0);
+        let label = left.labels.iter().find(|(line, _)| *line == 0);
         let mut axis = Line::default();
         axis.push(&text::pad_left(label.map_or("", |(_, label)| label), gutter - 1), quiet.axis);
         axis.push(if label.is_some() { " ┼" } else { " └" }, quiet.axis);
@@ -393,7 +393,7 @@ impl Chart<'_> {
         }
         let none =
             Left { scale: super::raster::Scale { lower: 0.0, upper: 1.0 }, rows: 3, labels: Vec::new() };
-        lines.extend(self.below(gutter, &none, false));
+        lines.extend(self.below(gutter, &none));
         lines
     }
 

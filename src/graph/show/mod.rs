@@ -21,7 +21,7 @@ pub use terminal::{Depth, Terminal, WIDTHS, When, Wishes};
 pub use waiting::Waiting;
 
 use super::period::Window;
-use super::template::{self, Source, Template};
+use super::template::{self, Template};
 use super::{Error, Period, Series, check_names, rows, scene, zone};
 use chart::Chart;
 
@@ -97,7 +97,7 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Re
         };
         let values = waiting::add(template, span, values, |protocol| {
             let live = lives.iter().find(|live| live.series.protocol == protocol)?;
-            Some((&live.waiting, live.series.seen))
+            Some((&live.waiting, &live.series))
         });
         if values.is_none() && options.names.is_empty() {
             continue;
@@ -133,11 +133,9 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Re
 /// Whose data a template draws.
 fn protocols(template: &Template) -> Vec<&str> {
     let mut names = Vec::new();
-    for data in &template.data {
-        if let Source::Ds { protocol, .. } = &data.source
-            && !names.contains(&protocol.as_str())
-        {
-            names.push(protocol.as_str());
+    for name in template.protocols() {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     names

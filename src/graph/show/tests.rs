@@ -46,8 +46,9 @@ fn terminal(width: usize, depth: Depth) -> Terminal {
 }
 
 fn values(columns: Vec<Vec<f64>>, horizon: i64) -> Values {
-    let edge = Edge { last_update: horizon, seen: horizon, horizon };
-    Values { span: SPAN, filled: vec![None; columns.len()], values: columns, edge, held: Vec::new() }
+    let edge = Edge { last_update: horizon, seen: horizon, horizon, since: None };
+    let (filled, since) = (vec![None; columns.len()], vec![None; columns.len()]);
+    Values { span: SPAN, filled, values: columns, edge, since, held: Vec::new() }
 }
 
 fn draw(toml: &str, values: Option<&Values>, terminal: Terminal, exact: Option<usize>) -> String {
@@ -251,6 +252,28 @@ fn without_colours_each_series_has_a_chart_of_its_own() {
         };
         assert!((1..=2).contains(&(0..columns).filter(|x| full(6..9, *x)).count()), "{text}");
         assert!(!full(3..6, columns / 2 - 2) && full(3..6, columns / 2 + 2), "{text}");
+    }
+}
+
+/// In one chart, and in one for each series.
+#[test]
+fn a_chart_has_the_lines_that_were_asked_for_and_numbers_at_its_axis() {
+    for height in [1, 2, 3, 5, 11, 40] {
+        for (depth, charts) in [(Depth::True, 1), (Depth::None, 3)] {
+            let text = draw(AREAS, Some(&known()), terminal(60, depth), Some(height));
+            assert_eq!(plot(&text).len(), charts * height, "{text}");
+            let lines = decode(&text);
+            let lines = lines.iter().map(|line| line.iter().map(|cell| cell.0).collect::<String>());
+            let axis: Vec<String> =
+                lines.filter_map(|line| Some(line.split_once(['┤', '│', '┼', '└'])?.0.to_owned())).collect();
+            let number = |words: &String| words.trim().parse::<f64>().ok();
+            let charts = axis[..charts * height].chunks(height);
+            assert!(
+                charts.clone().all(|chart| chart.iter().any(|words| number(words) > Some(0.0))),
+                "{text}"
+            );
+            assert_eq!(axis.last().and_then(number), Some(0.0), "{text}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was counted and is not in the RRD yet: bins that wait in the state, and lines that nobody has committed. They
 //! are added to the rows, so that a chart ends now.
 
+use super::super::Series;
 use super::super::period::{Span, next_row};
 use super::super::rows::{Edge, Values};
 use super::super::template::{Source, Template};
@@ -22,26 +23,31 @@ pub struct Waiting {
     pub bins: Vec<(i64, Vec<f64>)>,
 }
 
-/// Adds what waits to `values`; `of` gives a protocol's bins and when its sources were read, Unix seconds.
+/// Adds what waits to `values`; `of` gives a protocol's bins, and what is known of it.
 pub(super) fn add<'a>(
     template: &Template,
     span: Span,
     values: Option<Values>,
-    of: impl Fn(&str) -> Option<(&'a Waiting, i64)>,
+    of: impl Fn(&str) -> Option<(&'a Waiting, &'a Series)>,
 ) -> Option<Values> {
     let mut values = values.or_else(|| begun(template, span, &of))?;
     for (n, data) in template.data.iter().enumerate() {
         match &data.source {
             Source::Ds { protocol, ds, cf } => {
-                let Some((waiting, seen)) = of(protocol) else { continue };
+                let Some((waiting, series)) = of(protocol) else { continue };
                 let Some(source) = waiting.sources.iter().position(|(name, _)| name == ds) else { continue };
                 let pushed = values.filled[n].as_ref().map(|filled| filled.edge.last_update);
-                add_bins(&mut values.values[n], span, *cf, waiting, source, pushed, seen);
+                if pushed.is_none() {
+                    values.since[n] = since(waiting, series);
+                }
+                let edge = Edge { seen: series.seen, ..values.edge(n) };
+                add_bins(&mut values.values[n], span, *cf, waiting, source, pushed, edge);
             }
             Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
                 let computed =
                     (0..span.rows()).map(|row| rpn.eval(|data| values.values[data][row])).collect();
                 values.values[n] = computed;
+                values.since[n] = rpn.uses().filter_map(|data| values.since[data]).min();
             }
         }
     }
@@ -52,12 +58,13 @@ pub(super) fn add<'a>(
 fn begun<'a>(
     template: &Template,
     span: Span,
-    of: impl Fn(&str) -> Option<(&'a Waiting, i64)>,
+    of: impl Fn(&str) -> Option<(&'a Waiting, &'a Series)>,
 ) -> Option<Values> {
     let first = template.data.iter().find_map(|data| match &data.source {
         Source::Ds { protocol, .. } => {
-            let (waiting, seen) = of(protocol)?;
-            waiting.bins.first().filter(|(begin, _)| *begin < seen).map(|(begin, _)| (*begin, seen))
+            let (waiting, series) = of(protocol)?;
+            let since = since(waiting, series).filter(|since| *since < series.seen)?;
+            Some((since, series.seen))
         }
         Source::Rpn(_) | Source::Mean { .. } => None,
     });
@@ -66,9 +73,16 @@ fn begun<'a>(
         span,
         filled: vec![None; template.data.len()],
         values: vec![vec![f64::NAN; span.rows()]; template.data.len()],
-        edge: Edge { last_update, seen, horizon: next_row(seen, span.row) },
+        edge: Edge { last_update, seen, horizon: next_row(seen, span.row), since: None },
+        since: vec![None; template.data.len()],
         held: Vec::new(),
     })
+}
+
+/// From when on a protocol is known that has no RRD yet: at the latest from its first bin on.
+fn since(waiting: &Waiting, series: &Series) -> Option<i64> {
+    let (first, _) = waiting.bins.first()?;
+    Some(if series.since > 0 { series.since.min(*first) } else { *first })
 }
 
 #[allow(clippy::cast_precision_loss)] // seconds of a span are far below 2^52
@@ -83,11 +97,10 @@ fn add_bins(
     waiting: &Waiting,
     source: usize,
     pushed: Option<i64>,
-    seen: i64,
+    edge: Edge,
 ) {
-    let (step, is_gauge) = (waiting.step.max(1), waiting.sources[source].1);
-    // Where there is no RRD yet, what is known begins with the first bin.
-    let Some(known) = pushed.or(waiting.bins.first().map(|(begin, _)| *begin)) else { return };
+    let (step, is_gauge, seen) = (waiting.step.max(1), waiting.sources[source].1, edge.seen);
+    let Some(known) = pushed.or(edge.since) else { return };
     for (row, value) in rows.iter_mut().enumerate() {
         let end = span.row_end(row);
         if pushed.is_none() && value.is_nan() && end > known && end - span.row < seen {
@@ -107,7 +120,7 @@ fn add_bins(
         let value = values.get(source).copied().unwrap_or_default();
         for (row, sum) in rows.iter_mut().enumerate() {
             let end = span.row_end(row);
-            let (start, until) = (end - span.row, end.min(seen));
+            let (start, until) = (edge.known(end - span.row, end), end.min(seen));
             let shared = float(to.min(until) - from.max(start));
             if shared <= 0.0 {
                 continue;
@@ -139,37 +152,50 @@ mod tests {
         }
     }
 
+    fn edge(seen: i64, since: Option<i64>) -> Edge {
+        Edge { last_update: 0, seen, horizon: seen, since }
+    }
+
     #[test]
     fn counts_are_added_once_and_whole() {
         // In the RRD up to 600, read at 930: 30 s of the row 900..1200, half of the bin 900..960.
         let mut rows = [1.0, 2.0, 0.0, 0.0];
         let bins = waiting(false, false, &[(540, 7.0), (600, 30.0), (840, 60.0), (900, 6.0)]);
-        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), 930);
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(930, None));
         let meant = [1.0, 2.0, 90.0 / 300.0, 6.0 / 30.0];
         assert!(rows.iter().zip(meant).all(|(row, meant)| (row - meant).abs() < 1e-12), "{rows:?}");
         let mut peaks = [1.0, 2.0, 0.0, 0.0];
-        add_bins(&mut peaks, SPAN, Cf::Max, &bins, 0, Some(600), 930);
+        add_bins(&mut peaks, SPAN, Cf::Max, &bins, 0, Some(600), edge(930, None));
         assert_eq!(peaks, [1.0, 2.0, 1.0, 0.1]);
     }
 
     #[test]
     fn a_first_bin_makes_known_what_follows_it() {
         let mut rows = [f64::NAN; 4];
-        add_bins(&mut rows, SPAN, Cf::Average, &waiting(false, false, &[(360, 30.0)]), 0, None, 900);
+        add_bins(
+            &mut rows,
+            SPAN,
+            Cf::Average,
+            &waiting(false, false, &[(360, 30.0)]),
+            0,
+            None,
+            edge(900, Some(360)),
+        );
         assert!(rows[0].is_nan() && rows[3].is_nan());
-        assert_eq!(rows[1..3], [0.1, 0.0]);
+        // Of the row 300..600 nothing is known up to 360.
+        assert_eq!(rows[1..3], [30.0 / 240.0, 0.0]);
     }
 
     #[test]
     fn what_is_measured_holds_since_the_measurement_before() {
         let mut rows = [5.0, 5.0, 0.0, 0.0];
         let bins = waiting(true, true, &[(840, 8.0)]);
-        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), 900);
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(900, None));
         assert_eq!(rows, [5.0, 5.0, 8.0, 0.0]);
         // A peak of a log is that of its own minute.
         let mut rows = [5.0, 5.0, 0.0, 0.0];
         let bins = waiting(true, false, &[(840, 8.0)]);
-        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), 900);
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(900, None));
         assert_eq!(rows, [5.0, 5.0, 8.0 / 5.0, 0.0]);
     }
 }

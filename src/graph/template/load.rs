@@ -63,15 +63,6 @@ pub(in crate::graph) fn load(dir: Option<&Path>, series: &[Series]) -> (Vec<Temp
     (templates, problems)
 }
 
-/// What of `dir` cannot be read; one line each.
-pub(in crate::graph) fn unreadable(dir: &Path) -> Vec<String> {
-    let mut problems = Vec::new();
-    let files = read_dir(dir, &mut problems);
-    problems
-        .extend(files.into_iter().filter_map(|file| Some(format!("{}: {}", file.path, file.text.err()?))));
-    problems
-}
-
 /// The text of one file of the user's.
 struct File {
     name: String,

@@ -48,7 +48,7 @@ use crate::store::rrd::graph_v::Cf;
 
 #[cfg(test)]
 pub(super) use load::EMBEDDED;
-pub(super) use load::{load, read_small, unreadable};
+pub(super) use load::{load, read_small};
 pub(super) use own::Kind as Own;
 
 /// The most entries of `data`, and of `draw`.
@@ -165,6 +165,33 @@ pub(super) enum Level {
 }
 
 impl Template {
+    /// Whose data it draws; some of them may be named more than once.
+    pub(super) fn protocols(&self) -> impl Iterator<Item = &str> {
+        self.data.iter().filter_map(|data| match &data.source {
+            Source::Ds { protocol, .. } => Some(protocol.as_str()),
+            Source::Rpn(_) | Source::Mean { .. } => None,
+        })
+    }
+
+    /// Data sources that nobody counts; one line each.
+    pub(super) fn unknown_sources(&self, series: &[Series]) -> Vec<String> {
+        let unknown = |(n, data): (usize, &Data)| {
+            let Source::Ds { protocol, ds, .. } = &data.source else { return None };
+            let counters = &series.iter().find(|series| series.protocol == *protocol)?.counters;
+            let names: Vec<&str> =
+                counters.iter().map(|c| c.ds.as_str()).filter(|name| !name.is_empty()).collect();
+            (!names.contains(&ds.as_str())).then(|| {
+                format!(
+                    "{}: data[{n}].ds: {protocol} has no `{}`; it has {}",
+                    self.file,
+                    text::plain(ds),
+                    names.join(", ")
+                )
+            })
+        };
+        self.data.iter().enumerate().filter_map(unknown).collect()
+    }
+
     /// What values of `data` are multiplied with for the graph's unit.
     pub(super) fn factor_of(&self, data: usize) -> f64 {
         if self.data[data].rate { self.factor } else { 1.0 }

@@ -111,7 +111,7 @@ fn list(key: &str, origin: crate::graph::Origin) -> Counted {
 
 fn series(protocol: &str, counters: Vec<Counted>) -> Series {
     let (protocol, rrd) = (protocol.into(), "absent.rrd".into());
-    Series { protocol, rrd, step: 60, seen: 0, holds: false, counters }
+    Series { protocol, rrd, step: 60, seen: 0, since: 0, measured: false, holds: false, counters }
 }
 
 #[test]

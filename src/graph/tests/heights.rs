@@ -190,7 +190,7 @@ fn every_series_is_as_high_as_the_rrd_says() {
         let rows = minutes.map(|minute| values(&toml, dir.path(), minute));
         for theme in Theme::ALL {
             let arguments = plateaus::arguments(template, Period::Day, theme, &series);
-            let pixels = Pixels::of(&render::picture(&arguments).unwrap());
+            let pixels = Pixels::of(&render::picture(&arguments, None).unwrap());
             let canvas = Geometry::of(&arguments, dir.path());
             let time = |option: &str| -> i64 {
                 let at = arguments.iter().position(|argument| argument == option).unwrap();

@@ -87,6 +87,8 @@ pub(super) fn series(dir: &Path) -> Vec<Series> {
             rrd: path,
             step: 60,
             seen: NOW,
+            since: 0,
+            measured: protocol.measured,
             holds: protocol.measured,
             counters: Vec::new(),
         }

@@ -30,6 +30,8 @@ pub(super) struct Reading {
     hosts: Hosts,
     /// The time of the line before, for one without a stamp; 0: there was none.
     time: i64,
+    /// The time of the first line that was read now, if it has a stamp.
+    pub(super) first: Option<i64>,
     /// For [`Stream::last_time`] and [`Stream::last_lines`].
     newest: (i64, u64),
     known_to: i64,
@@ -42,8 +44,10 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    fn of(known: &Stream) -> Reading {
+    /// Goes on with a stream at `line`.
+    fn at(line: &Line<'_>, known: &Stream) -> Reading {
         Reading {
+            first: line.time.map(|stamp| stamp.secs),
             hosts: Hosts::of(&known.hosts),
             time: known.last_time,
             newest: (known.last_time, known.last_lines),
@@ -221,7 +225,7 @@ impl Gather {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream].get_or_insert_with(|| Reading::of(known));
+        let reading = self.readings[stream].get_or_insert_with(|| Reading::at(line, known));
         let before = reading.time;
         reading.lines += 1;
         if let Some(stamp) = line.time {

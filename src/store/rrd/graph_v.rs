@@ -1,8 +1,7 @@
 //! What graphs need of librrd: the last update and the rows of a file, and a picture.
 //!
 //! The `rrd` crate's own graph types escape and order their arguments in ways that librrd reads
-//! differently, so [`graph_v`] takes the ready argument vector. It holds the only `unsafe` of the
-//! program.
+//! differently, so [`graph_v`] takes the ready argument vector.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -13,6 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use rrd::ConsolidationFn;
 
 use super::LIBRRD;
+use super::zone::Zone;
 
 /// Why librrd did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -107,11 +107,12 @@ pub(crate) fn fetch(path: &Path, cf: Cf, start: i64, end: i64, step: i64) -> Res
     })
 }
 
-/// Draws a picture into memory: `options` are the arguments of `rrdtool graph` after the file name.
+/// Draws a picture into memory: `options` are the arguments of `rrdtool graph` after the file name. librrd counts the
+/// lines and labels of the time axis in `zone`, a time zone file's bytes; none: in that of the process.
 ///
 /// # Errors
 /// librrd's own words; [`RrdError::Locked`] when another process holds a file.
-pub(crate) fn graph_v(options: &[String]) -> Result<Vec<u8>, RrdError> {
+pub(crate) fn graph_v(options: &[String], zone: Option<&[u8]>) -> Result<Vec<u8>, RrdError> {
     // "-" as the file name makes librrd return the picture instead of writing it.
     let mut arguments = ["graphv", "-"]
         .into_iter()
@@ -125,6 +126,7 @@ pub(crate) fn graph_v(options: &[String]) -> Result<Vec<u8>, RrdError> {
     argv.push(std::ptr::null_mut());
 
     let _librrd = lock();
+    let _zone = zone.and_then(Zone::enter);
     // SAFETY: `argv` holds `argc` pointers to zero-terminated buffers that we own and lend as
     // mutable, and a null after them; all outlive the call. librrd copies what it keeps. The list it
     // returns is ours until `rrd_info_free`; its keys are zero-terminated, `type_` says which member
@@ -162,15 +164,15 @@ mod tests {
     #[test]
     fn a_picture_comes_back_as_bytes() {
         let options = ["--start", "1700000000", "--end", "1700003600", "COMMENT:nothing", "HRULE:1#000000"];
-        let png = graph_v(&options.map(String::from)).unwrap();
+        let png = graph_v(&options.map(String::from), None).unwrap();
         assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
     }
 
     #[test]
     fn errors_are_librrds_own_words() {
-        let error = graph_v(&["DEF:a=/nonexistent.rrd:a:AVERAGE".into()]).unwrap_err();
+        let error = graph_v(&["DEF:a=/nonexistent.rrd:a:AVERAGE".into()], None).unwrap_err();
         assert!(error.to_string().contains("nonexistent"), "{error}");
-        let error = graph_v(&["COMMENT:a\0b".into()]).unwrap_err();
+        let error = graph_v(&["COMMENT:a\0b".into()], None).unwrap_err();
         assert!(error.to_string().contains("zero byte"), "{error}");
         assert!(last_update(Path::new("/nonexistent.rrd")).is_err());
     }

@@ -106,14 +106,17 @@ mod tests {
         assert!((sum * 60.0 - 7.0).abs() < 1e-9, "{sum}");
         let name = escaped(held.name());
         let def = format!("DEF:a={name}:message_new:AVERAGE");
-        let picture = graph_v(&[
-            "--start".into(),
-            T.to_string(),
-            "--end".into(),
-            (T + 600).to_string(),
-            def,
-            "LINE1:a#000000".into(),
-        ]);
+        let picture = graph_v(
+            &[
+                "--start".into(),
+                T.to_string(),
+                "--end".into(),
+                (T + 600).to_string(),
+                def,
+                "LINE1:a#000000".into(),
+            ],
+            None,
+        );
         assert!(picture.unwrap().starts_with(b"\x89PNG"));
         // What is at the path now is neither waited for nor followed.
         assert!(Held::open(&path).unwrap_err().to_string().contains("not a regular file"));

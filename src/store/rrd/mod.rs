@@ -9,8 +9,9 @@ pub mod held;
 mod history;
 pub mod patient;
 pub mod transplant;
+mod zone;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -101,25 +102,40 @@ pub type Update = (i64, Vec<i128>);
 /// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed,
 /// so that it is there whole or not at all. What stands there is replaced, and gone if this fails.
 ///
-/// It starts at 00:00 UTC of the first bin's day: a consolidated row that began before the file would
-/// leave the unknown part out of its average and be too high.
+/// librrd is told that nothing happened since 00:00 UTC of the day on which it begins: a consolidated row that began
+/// before the file would leave the unknown part out of its average and be too high. The rows that are over by then are
+/// made unknown afterwards.
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
-    create_after(path, protocol, step, updates, None)
+    create_from(path, protocol, step, updates, &Past::Known(i64::MAX))
 }
 
-/// As [`create`]. `before` is a file whose past the new one goes on with, up to the first bin's day.
-pub fn create_after(
+/// What a new file has of the time before its first bin.
+#[derive(Clone, Debug)]
+pub enum Past {
+    /// It is known that nothing happened since then (unix seconds), and nothing of the time before.
+    Known(i64),
+    /// What this file has.
+    Of(PathBuf),
+}
+
+/// As [`create`], with a past.
+pub fn create_from(
     path: &Path,
     protocol: &Protocol,
     step: i64,
     updates: &[Update],
-    before: Option<&Path>,
+    past: &Past,
 ) -> Result<()> {
     let temporary = disk::temporary(path);
     let first = updates.first().map_or(0, |u| u.0);
-    let made = create_at(&temporary, protocol, step, updates).and_then(|()| {
-        if let Some(before) = before {
-            history::take_over(before, &temporary, first.div_euclid(DAY) * DAY)?;
+    let begin = match past {
+        Past::Known(since) => first.min(*since).div_euclid(step) * step,
+        Past::Of(_) => first,
+    };
+    let made = create_at(&temporary, protocol, step, begin, updates).and_then(|()| {
+        history::forget(&temporary, begin)?;
+        if let Past::Of(before) = past {
+            history::take_over(before, &temporary, begin)?;
         }
         disk::rename(&temporary, path)?;
         path.parent().map_or(Ok(()), disk::sync_dir)
@@ -133,10 +149,10 @@ pub fn create_after(
     made
 }
 
-fn create_at(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+/// A file in which nothing happened from 00:00 UTC of the day of `begin` up to the first of `updates`.
+fn create_at(path: &Path, protocol: &Protocol, step: i64, begin: i64, updates: &[Update]) -> Result<()> {
     disk::remove(path)?;
-    let first = updates.first().map_or(0, |u| u.0);
-    let start = first.div_euclid(DAY) * DAY;
+    let start = begin.div_euclid(DAY) * DAY;
     let mut sources = Vec::new();
     for source in sources_of(protocol) {
         let name = DataSourceName::new(&source.name).map_err(|e| refused(path, e))?;

@@ -52,7 +52,7 @@ fn blank(to: &Path, old: &Header, protocol: &Protocol, step: i64) -> Result<Head
     // Two days hold the beginning of every row that is open.
     let values = vec![0; protocol.counters.len()];
     let zeros = [(old.last_update - 2 * DAY, values.clone()), (old.last_update - step, values)];
-    create_at(to, protocol, step, &zeros)?;
+    create_at(to, protocol, step, zeros[0].0, &zeros)?;
     match look(to)? {
         Look::Sound(header) => Ok(*header),
         _ => Err(Error::Message(format!("{}: librrd made no file", to.display()))),
