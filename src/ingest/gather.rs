@@ -12,11 +12,12 @@ use std::path::Path;
 
 use super::plan::{Calendar, Kept, Plan};
 use crate::error::{At, Error, Result};
-use crate::line::{Line, Parser, label_len};
+use crate::line::{Line, Parser, Parts, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Found, Listing, Role, list};
 use crate::source::identity::{growing, head, mtime, tail, whole};
-use crate::source::lines::{LINE_LIMIT, RawLine, part, walk};
+use crate::source::lines::{LINE_LIMIT, RawLine, part, walk_file_mended};
+use crate::source::parts::{complete_to, unfinished_before};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -258,7 +259,7 @@ impl Gather {
             && let Some(until) = self.how.known_until
         {
             // An update has counted those before while the chunk was `current`.
-            let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+            let mut parser = self.parser(chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
             cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
@@ -321,7 +322,7 @@ impl Gather {
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
-        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut parser = self.parser(chunk.meta.mtime());
         let mut counted = count_from;
         // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
         let extends = |from: u64| -> std::io::Result<bool> {
@@ -340,9 +341,23 @@ impl Gather {
         if loose && archive && archive_from == 0 {
             self.plan.end_line("", here.archive_day);
         }
-        let end = walk(&chunk.file, from, size, |raw| {
-            let line = parser.parse(raw.text);
-            if raw.start >= count_from && !skip && (raw.terminated || finished) {
+        // Of a container's log: lines that come in parts.
+        let mut parts = Parts::default();
+        let mut resumed = None;
+        match &mut count_begins {
+            Some(tail @ Tail::Held { .. }) if tail.held().is_some_and(|text| parts.resume(text)) => {
+                resumed = Some(std::mem::take(tail));
+            }
+            _ => parts.skip(unfinished_before(&chunk.file, from)?),
+        }
+        let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
+        let end = walk_file_mended(&chunk.file, from, size, |raw| {
+            let line = parts.parse(&mut parser, raw.text, raw.last);
+            if raw.is_room() {
+                if finished && raw.start >= count_from {
+                    counted = raw.end;
+                }
+            } else if raw.start >= count_from && !skip && (raw.terminated || finished) {
                 counted = raw.end;
                 if std::mem::take(&mut count_skips) {
                     // the rest of a line that was counted
@@ -370,6 +385,16 @@ impl Gather {
         }
         if let Some(tail) = archive_begins {
             here.archive_tail = tail;
+        }
+        if let Some(tail) = resumed.filter(|_| counted == count_from) {
+            here.count_tail = tail;
+        } else if let Some(text) = parts.take() {
+            if finished && !loose && here.count_tail == Tail::Closed {
+                here.count_tail = Tail::Held { text, time: self.before, since: self.how.now };
+            } else {
+                let time = self.before;
+                self.count_held(here, &text, time);
+            }
         }
         self.state.ledger.directories = directories;
         cursor.counted = counted;
@@ -468,18 +493,26 @@ impl Gather {
     }
 
     fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
-        let mut parser = Parser::new(self.how.tai_offset, self.how.now);
-        let line = parser.parse(text);
-        let time = match line.time {
-            Some(stamp) => {
-                self.meets(here, stamp);
-                stamp.secs
-            }
-            None if time != 0 => time,
-            None => self.how.now,
-        };
-        let verdict = (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
-        self.judge(verdict);
+        let mut parser = self.parser(self.how.now);
+        // Only parts of a container's log are more than one.
+        for text in text.split(|&b| b == b'\n') {
+            let line = parser.parse(text);
+            let time = match line.time {
+                Some(stamp) => {
+                    self.meets(here, stamp);
+                    stamp.secs
+                }
+                None if time != 0 => time,
+                None => self.how.now,
+            };
+            let verdict = (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
+            self.judge(verdict);
+        }
+    }
+
+    /// For the lines of a file that was written to last at `mtime` (unix seconds).
+    fn parser(&self, mtime: i64) -> Parser {
+        Parser::new(self.how.tai_offset, mtime).of_own_log(true)
     }
 
     /// A line that waits for its rest, while nothing came after it for a whole step, is finished.
@@ -558,7 +591,7 @@ impl Gather {
     }
 
     fn stamp_of(&self, text: &[u8]) -> Option<i64> {
-        Parser::new(self.how.tai_offset, self.how.now).parse(text).time.map(|stamp| stamp.secs)
+        self.parser(self.how.now).parse(text).time.map(|stamp| stamp.secs)
     }
 
     /// A stamped line's own local day, else that of the line before, else today.

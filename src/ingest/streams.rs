@@ -11,7 +11,7 @@ use super::gather::Checkpoint;
 use super::repeat::repeat;
 use super::{AsRoot, Job, Reader, Syslog};
 use crate::error::{Error, Result, warn};
-use crate::line::{Line, Parser};
+use crate::line::{Line, Parser, Parts};
 use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
@@ -211,16 +211,26 @@ fn read_file(
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
         // One parser a file: it knows the file's year.
         let mut parser: Option<(OsString, Parser)> = None;
+        let is_own = parts.iter().all(|part| part.place == Place::Own);
+        let mut joined = Parts::default();
+        let mut last_for = vec![false; parts.len()];
         let outcome = snapshot.read(&plans, |file, raw, wanted| {
             let path = file.path.as_os_str();
             if parser.as_ref().is_none_or(|(of, _)| of != path) {
                 let new = Parser::new(job.config.logs_tai_offset, file.mtime / 1_000_000_000);
-                parser = Some((path.to_owned(), new));
+                parser = Some((path.to_owned(), new.of_own_log(is_own)));
+                if raw.start > 0 {
+                    joined.skip(file.unfinished_before(raw.start).unwrap_or_default());
+                }
             }
             let Some((_, parser)) = &mut parser else { return };
-            let line = parser.parse(raw.text);
+            let line = joined.parse(parser, raw.text, raw.last);
             let repeat = repeat(&line);
-            for (_, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {
+            for (i, part) in parts.iter().enumerate() {
+                last_for[i] = wanted.has(i);
+                if !last_for[i] {
+                    continue;
+                }
                 let gather = &mut *readers[part.reader].gather;
                 gather.new_bytes += raw.end - raw.start;
                 gather.stream_line(part.stream, part.place, &line, repeat);
@@ -229,6 +239,16 @@ fn read_file(
         match outcome {
             Outcome::Changed => back(readers, parts, before),
             Outcome::Done { reached, said } => {
+                // A line whose end is not waited for any longer counts as it is.
+                if let (Some((_, parser)), Some(held)) = (&mut parser, joined.take()) {
+                    for text in held.split(|&b| b == b'\n') {
+                        let line = parser.parse(text);
+                        for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {
+                            let gather = &mut *readers[part.reader].gather;
+                            gather.stream_line(part.stream, part.place, &line, repeat(&line));
+                        }
+                    }
+                }
                 for ((part, plan), reached) in parts.iter().zip(&plans).zip(reached) {
                     let gather = &mut *readers[part.reader].gather;
                     if plan.is_away && !gather.stream_is_away(part.stream) {

@@ -6,5 +6,6 @@ pub mod journal;
 pub mod lines;
 pub mod machine;
 pub mod opener;
+pub mod parts;
 pub mod queue;
 pub mod stdin;

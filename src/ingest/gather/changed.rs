@@ -46,7 +46,7 @@ impl Gather {
         if (is_known && fits()?) || (!is_known && (here.last_time == 0 || !here.labelled)) {
             return Ok(false);
         }
-        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime());
+        let mut parser = Parser::new(self.how.tai_offset, chunk.meta.mtime()).of_own_log(true);
         let Parted { mut place, earlier, later, holds } =
             part(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
         if !is_known && !holds {

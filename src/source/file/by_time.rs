@@ -188,7 +188,8 @@ impl<'a> Search<'a> {
         let mut scan = Scan::default();
         let (limit, in_second) = (self.limit(), self.stream.last_lines.saturating_sub(self.met));
         let ahead = self.clock.now.max(file.mtime / 1_000_000_000) + AHEAD;
-        let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+        let mut parser =
+            Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000).of_own_log(self.stream.own);
         let tail_length = usize::try_from(tail_length(self.position.counted)).unwrap_or(TAIL);
         let to = file.length()?;
         let held = file.held().at("read", &file.path)?;
