@@ -75,7 +75,8 @@ fn json<'a>(head: &'a [u8], end: &'a [u8]) -> Option<Wrapped<'a>> {
         // `end` either, it is taken for whole.
         let at = memchr::memmem::rfind(end, STREAM);
         let before = at.map(|at| &end[..at]);
-        let ends = before.is_none_or(|text| text.ends_with(b"\\n") && backslashes(&text[..text.len() - 1]) % 2 == 1);
+        let ends =
+            before.is_none_or(|text| text.ends_with(b"\\n") && backslashes(&text[..text.len() - 1]) % 2 == 1);
         (body, ends, at.map(|at| &end[at + STREAM.len()..]), end)
     } else {
         let stream = rest.strip_prefix(STREAM)?;
@@ -106,9 +107,9 @@ fn body_of(body: &[u8]) -> Body {
     while let Some(found) = memchr::memchr2(b'"', b'\\', &body[at..]) {
         at += found;
         if body[at] == b'"' {
-            return Body { len: at, newline: newline.filter(|n| n + 2 == at), is_escaped };
+            let at_end = newline.filter(|n| n + 2 == at);
+            return Body { len: at, newline: at_end, is_escaped: is_escaped || newline != at_end };
         }
-        // The newline at the end is none of them, unless it is not at the end.
         is_escaped |= newline.is_some() || body.get(at + 1) != Some(&b'n');
         newline = (body.get(at + 1) == Some(&b'n')).then_some(at);
         at = (at + 2).min(body.len());
@@ -182,4 +183,131 @@ pub(super) fn compose(line: &[u8]) -> Option<&[u8]> {
     let len = line.iter().take_while(|b| name(b)).count();
     let blanks = line[len..].iter().take_while(|&&b| b == b' ').count();
     (len > 0 && blanks > 0).then(|| line[len + blanks..].strip_prefix(b"| "))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(wrapped: Option<Wrapped<'_>>) -> Option<(bool, bool, &str)> {
+        wrapped.map(|w| (w.stderr, w.ends, std::str::from_utf8(w.text).unwrap()))
+    }
+
+    #[test]
+    fn lines_of_cri() {
+        for (line, expected) in [
+            ("2026-11-28T18:00:01.123456789Z stdout F new msg 1", Some((false, true, "new msg 1"))),
+            ("2026-11-28T18:00:01.1+00:00 stderr P new", Some((true, false, "new"))),
+            ("2026-11-28T18:00:01Z stdout F ", Some((false, true, ""))),
+            ("2026-11-28T18:00:01Z stdout F", Some((false, true, ""))),
+            ("2026-11-28T18:00:01Z stdout P:tag  a b", Some((false, false, " a b"))),
+            ("2026-11-28T18:00:01Z stdout FP x", None),
+            ("2026-11-28T18:00:01Z stdout qmail: x", None),
+            ("2026-11-28T18:00:01Z stdouts F x", None),
+            ("2026-11-28T18:00:01Z mx1 qmail: stdout F x", None),
+            ("2026-11-28 18:00:01 stdout F x", None),
+            ("2026-13-28T18:00:01Z stdout F x", None),
+            ("1790635513.900254022 stdout F x", None),
+            ("2026", None),
+            ("", None),
+        ] {
+            assert_eq!(text(wrapped(line.as_bytes(), line.as_bytes())), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn objects_of_json_file() {
+        let end = r#","stream":"stderr","time":"2026-11-28T18:00:01.5Z"}"#;
+        for (log, expected, is_escaped) in [
+            (r"new msg 1\n", (true, true, "new msg 1"), false),
+            (r"new msg 1", (true, false, "new msg 1"), false),
+            (r"\n", (true, true, ""), false),
+            ("", (true, false, ""), false),
+            (r"a \u003cb\u003e\n", (true, true, r"a \u003cb\u003e"), true),
+            (r"a\nb\n", (true, true, r"a\nb"), true),
+            (r"a\\n", (true, false, r"a\\n"), true),
+            (r#"a \"stream\":\"stdout\" \\\n"#, (true, true, r#"a \"stream\":\"stdout\" \\"#), true),
+        ] {
+            let line = format!("{{\"log\":\"{log}\"{end}");
+            let found = wrapped(line.as_bytes(), line.as_bytes());
+            assert_eq!(text(found), Some(expected), "{line}");
+            // date -u -d 2026-11-28T18:00:01Z +%s
+            assert_eq!(found.unwrap().time, Stamp::new(1_795_888_801, 500_000_000), "{line}");
+            assert_eq!(found.unwrap().is_escaped, is_escaped, "{line}");
+        }
+        for line in [
+            r#"{"log":"x"}"#,
+            r#"{"log":"x","level":"info","time":"2026-11-28T18:00:01.5Z"}"#,
+            r#"{"msg":"x","stream":"stdout","time":"2026-11-28T18:00:01.5Z"}"#,
+        ] {
+            assert_eq!(wrapped(line.as_bytes(), line.as_bytes()), None, "{line}");
+        }
+        let attrs = r#"{"log":"x\n","stream":"stdout","attrs":{"a":"\"time\":\"b\""},"time":"2026-11-28T18:00:01.5Z"}"#;
+        assert_eq!(
+            wrapped(attrs.as_bytes(), attrs.as_bytes()).unwrap().time.map(|t| t.secs),
+            Some(1_795_888_801)
+        );
+    }
+
+    #[test]
+    fn what_is_kept_of_a_long_object() {
+        let long = "x".repeat(5000);
+        for (log, ends) in [
+            (format!("{long}"), false),
+            (format!("{long}\\n"), true),
+            (format!("{long}\\\\n"), false),
+            (format!("{long}\\\\\\n"), true),
+        ] {
+            let line =
+                format!("{{\"log\":\"{log}\",\"stream\":\"stderr\",\"time\":\"2026-11-28T18:00:01.5Z\"}}");
+            let (head, end) = (&line.as_bytes()[..4096], &line.as_bytes()[line.len() - 256..]);
+            let found = wrapped(head, end).unwrap();
+            assert_eq!(
+                (found.stderr, found.ends, found.text.len()),
+                (true, ends, 4096 - 8),
+                "{}",
+                &line[4990..]
+            );
+            assert_eq!(found.time.map(|t| t.secs), Some(1_795_888_801));
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        for (text, expected) in [
+            (r#"a\"b\\c\/d"#, "a\"b\\c/d"),
+            (r"\t\r\n\b\f", "\t\r\n\u{8}\u{c}"),
+            (r"\u003ca\u003E\u0026", "<a>&"),
+            (r"\u00e4\ud83d\ude00\ufffd", "ä😀\u{fffd}"),
+            (r"\ud83d x", "\u{fffd} x"),
+            (r"\ude00\u0041", "\u{fffd}A"),
+            (r"x\u00", "x"),
+            (r"x\", "x"),
+            (r"x\qy", "xy"),
+        ] {
+            let mut out = Vec::new();
+            unescape(text.as_bytes(), 4096, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected, "{text}");
+        }
+        let mut out = b"12".to_vec();
+        unescape(br"3\n4567", 3, &mut out);
+        assert_eq!(out, b"123\n4");
+    }
+
+    #[test]
+    fn names_of_compose() {
+        for (line, expected) in [
+            ("qmail-1     | @4000 x", Some("@4000 x")),
+            ("qmail_1  | x", Some("x")),
+            ("a.b | ", Some("")),
+            ("qmail-1|x", None),
+            ("qmail-1 |x", None),
+            ("a b | x", None),
+            ("  | x", None),
+            ("qmail-1", None),
+            ("", None),
+        ] {
+            assert_eq!(compose(line.as_bytes()).map(|t| std::str::from_utf8(t).unwrap()), expected, "{line}");
+        }
+    }
 }

@@ -233,7 +233,10 @@ impl<Tz: TimeZone> Parser<Tz> {
             let (when, len) = civil::date_time(line)?;
             let rest = line[len..].strip_prefix(b" ")?;
             let header = syslog::header(rest, syslog::Hosts::WithTag);
-            return header.has_tag().then(|| when.local(&mut self.clock))?.map(|time| header.line(Some(time), rest));
+            return header
+                .has_tag()
+                .then(|| when.local(&mut self.clock))?
+                .map(|time| header.line(Some(time), rest));
         }
         let (time, len) = syslog::rfc3339(line)?;
         let rest = &line[len..];
@@ -271,7 +274,8 @@ fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
             return Line::stamped(time, &rest[len..]);
         }
     } else if rest.first().is_some_and(u8::is_ascii_uppercase) {
-        let len = syslog::rfc3164(rest).map(|(_, len)| len).or_else(|| ctime::stamp(rest).map(|(_, len)| len));
+        let len =
+            syslog::rfc3164(rest).map(|(_, len)| len).or_else(|| ctime::stamp(rest).map(|(_, len)| len));
         return Line::stamped(time, &rest[len.unwrap_or(0)..]);
     }
     Line::stamped(time, rest)

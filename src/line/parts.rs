@@ -135,3 +135,101 @@ fn append(text: &mut Vec<u8>, part: &Wrapped<'_>) {
 pub fn part_of(line: &[u8], end: &[u8]) -> Option<(bool, bool)> {
     container::may_begin(line).then(|| container::wrapped(line, end))?.map(|part| (part.stderr, part.ends))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Utc;
+
+    fn parser() -> Parser<Utc> {
+        Parser::in_zone(Utc, 10, 1_795_888_801)
+    }
+
+    /// The texts of `lines`, `-` for what counts nothing.
+    fn texts(parts: &mut Parts, lines: &[&str]) -> Vec<String> {
+        let text = |line: &&str| {
+            let line = parts.parse(&mut parser(), line.as_bytes(), line.as_bytes());
+            if line.continuation { "-".to_owned() } else { String::from_utf8_lossy(line.text).into_owned() }
+        };
+        lines.iter().map(text).collect()
+    }
+
+    #[test]
+    fn parts_are_joined_stream_by_stream() {
+        let said = texts(
+            &mut Parts::default(),
+            &[
+                "2026-11-28T18:00:01Z stdout P new ",
+                "2026-11-28T18:00:01Z stderr F end msg 1",
+                "2026-11-28T18:00:01Z stderr P status: ",
+                r#"{"log":"\u003cmsg\u003e","stream":"stdout","time":"2026-11-28T18:00:01.5Z"}"#,
+                "2026-11-28T18:00:02Z stdout F  2",
+                "2026-11-28T18:00:02Z stderr F local 1/10",
+                "plain",
+            ],
+        );
+        assert_eq!(said, ["-", "end msg 1", "-", "-", "new <msg> 2", "status: local 1/10", "plain"]);
+    }
+
+    #[test]
+    fn a_joined_line_has_the_time_of_its_first_part_or_its_own() {
+        let mut parts = Parts::default();
+        let mut parse = |line: &str| {
+            let line = parts.parse(&mut parser(), line.as_bytes(), line.as_bytes());
+            (line.time.map(|t| t.secs), String::from_utf8_lossy(line.text).into_owned())
+        };
+        parse("2026-11-28T18:00:01Z stdout P new");
+        assert_eq!(parse("2026-11-28T18:00:09Z stdout F  msg"), (Some(1_795_888_801), "new msg".into()));
+        parse("2026-11-28T18:00:01Z stdout P @40000000450c020b");
+        assert_eq!(parse("2026-11-28T18:00:09Z stdout F 32315f74 x"), (Some(1_158_414_849), "x".into()));
+        assert_eq!(parse("2026-11-28T18:00:01Z stderr F 1790635513.5 y").0, Some(1_790_635_513));
+    }
+
+    #[test]
+    fn what_waits_is_gone_on_with_elsewhere() {
+        let mut first = Parts::default();
+        texts(
+            &mut first,
+            &[
+                "2026-11-28T18:00:01Z stdout P a\tb",
+                r#"{"log":"c\nd","stream":"stderr","time":"2026-11-28T18:00:01.5Z"}"#,
+                "2026-11-28T18:00:01Z stdout P  c",
+            ],
+        );
+        assert_eq!(first.unfinished(), [true, true]);
+        let held = first.take().unwrap();
+        let expected = "2026-11-28T18:00:01Z stdout P a\tb c\n2026-11-28T18:00:01.5Z stderr P c d";
+        assert_eq!(String::from_utf8_lossy(&held), expected);
+        assert_eq!(first.take(), None);
+        // Here the rest is skipped now.
+        assert_eq!(
+            texts(&mut first, &["2026-11-28T18:00:02Z stdout F x", "2026-11-28T18:00:02Z stdout F y"]),
+            ["-", "y"]
+        );
+        let mut second = Parts::default();
+        assert!(second.resume(&held));
+        assert_eq!(
+            texts(&mut second, &["2026-11-28T18:00:02Z stderr F e", "2026-11-28T18:00:02Z stdout F d"]),
+            ["c de", "a\tb cd"]
+        );
+        for none in [
+            "",
+            "@40000000450c020b32315f74 del",
+            "2026-11-28T18:00:01Z stdout F x",
+            "2026-11-28T18:00:01Z mx1 x: y",
+        ] {
+            assert!(!Parts::default().resume(none.as_bytes()), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_many_parts_is_its_first_bytes() {
+        let mut parts = Parts::default();
+        let part = format!("2026-11-28T18:00:01Z stdout P {}", "x".repeat(3000));
+        for _ in 0..1000 {
+            texts(&mut parts, &[&part]);
+        }
+        let line = texts(&mut parts, &["2026-11-28T18:00:01Z stdout F y"]);
+        assert_eq!(line, ["x".repeat(LINE_LIMIT)]);
+    }
+}

@@ -194,15 +194,40 @@ fn message_id(line: &[u8]) -> usize {
 /// Is it `FACILITY.SEVERITY`, as BusyBox's syslogd, OpenWrt's logread and illumos write it?
 fn is_level(word: &[u8]) -> bool {
     const FACILITIES: [&[u8]; 25] = [
-        b"mail", b"user", b"daemon", b"auth", b"authpriv", b"syslog", b"kern", b"lpr", b"news", b"uucp", b"cron", b"ftp",
-        b"security", b"audit", b"ntp", b"console", b"mark", b"local0", b"local1", b"local2", b"local3", b"local4",
-        b"local5", b"local6", b"local7",
+        b"mail",
+        b"user",
+        b"daemon",
+        b"auth",
+        b"authpriv",
+        b"syslog",
+        b"kern",
+        b"lpr",
+        b"news",
+        b"uucp",
+        b"cron",
+        b"ftp",
+        b"security",
+        b"audit",
+        b"ntp",
+        b"console",
+        b"mark",
+        b"local0",
+        b"local1",
+        b"local2",
+        b"local3",
+        b"local4",
+        b"local5",
+        b"local6",
+        b"local7",
     ];
     const SEVERITIES: [&[u8]; 11] = [
-        b"info", b"notice", b"warn", b"warning", b"err", b"error", b"crit", b"alert", b"emerg", b"panic", b"debug",
+        b"info", b"notice", b"warn", b"warning", b"err", b"error", b"crit", b"alert", b"emerg", b"panic",
+        b"debug",
     ];
     // The longest is "authpriv.warning".
-    let Some(dot) = word.iter().take(9).position(|&b| b == b'.').filter(|_| word.len() <= 16) else { return false };
+    let Some(dot) = word.iter().take(9).position(|&b| b == b'.').filter(|_| word.len() <= 16) else {
+        return false;
+    };
     FACILITIES.contains(&&word[..dot]) && SEVERITIES.contains(&&word[dot + 1..])
 }
 
@@ -223,11 +248,14 @@ pub(super) enum Hosts {
 /// The first word is the host unless it is a tag. What comes without either (spamd's own log: `[100] info: …`) or
 /// begins as text does (`last message repeated 3 times` of a syslogd that leaves the host out) has neither.
 pub(super) fn header(line: &[u8], hosts: Hosts) -> Header<'_> {
-    let line = &line[facility(line)..];
+    let line = without_blanks(&line[facility(line)..]);
+    let none = Header { host: None, tag: None, rest: line };
+    if hosts == Hosts::WithTag && line.starts_with(b"{") {
+        return none;
+    }
     if let Some((tag, rest)) = tag(line) {
         return Header { host: None, tag: Some(tag), rest };
     }
-    let none = Header { host: None, tag: None, rest: line };
     if line.starts_with(b"[") || line.starts_with(REPEATED) || unix::fraction(line).is_some() {
         return none;
     }
@@ -394,8 +422,84 @@ mod tests {
             ("mx1 tag[1: x", ["mx1", "-", "tag[1: x"]),
             ("mx1 simscan:[4001]:CLEAN: x", ["mx1", "-", "simscan:[4001]:CLEAN: x"]),
         ] {
-            assert_eq!(parts(header(line.as_bytes())), expected, "{line}");
+            assert_eq!(said(line, Hosts::Any), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn facility_and_severity_before_the_tag() {
+        for (line, expected) in [
+            ("mx1 mail.info qmail: x", ["mx1", "qmail", "x"]),
+            ("mx1 mail.info dovecot[27366]: x", ["mx1", "dovecot", "x"]),
+            ("mx1 local7.notice x y", ["mx1", "-", "x y"]),
+            ("mail.info qmail: x", ["-", "qmail", "x"]),
+            ("authpriv.warning qmail[7]: x", ["-", "qmail", "x"]),
+            ("daemon.err x y", ["-", "-", "x y"]),
+            ("<2.6> mx1 mail.debug qmail: x", ["mx1", "qmail", "x"]),
+            ("mx1 mail.info: x", ["mx1", "mail.info", "x"]),
+            ("mail.infos qmail: x", ["mail.infos", "qmail", "x"]),
+            ("mails.info qmail: x", ["mails.info", "qmail", "x"]),
+            ("mail.example.org qmail: x", ["mail.example.org", "qmail", "x"]),
+            ("mx1 mail.none qmail: x", ["mx1", "-", "mail.none qmail: x"]),
+        ] {
+            for hosts in [Hosts::Any, Hosts::WithTag] {
+                let alone = expected[1] == "-" && hosts == Hosts::WithTag && line.contains("none");
+                let expected = if alone { ["-", "-", line] } else { expected };
+                assert_eq!(said(line, hosts), expected, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_a_program_must_follow() {
+        for (line, expected) in [
+            ("mx1 qmail: x", ["mx1", "qmail", "x"]),
+            ("2001:db8::1 qmail[7]: x", ["2001:db8::1", "qmail", "x"]),
+            ("qmail: x", ["-", "qmail", "x"]),
+            ("mx1 last message repeated 2 times", ["mx1", "-", "last message repeated 2 times"]),
+            ("new msg 1", ["-", "-", "new msg 1"]),
+            ("<a1b2> Successful login: x", ["-", "-", "<a1b2> Successful login: x"]),
+            ("level=NOTICE uuid: x", ["-", "-", "level=NOTICE uuid: x"]),
+            ("{\"a\": b: c", ["-", "-", "{\"a\": b: c"]),
+            ("auth(a imap-login: x", ["-", "-", "auth(a imap-login: x"]),
+            ("stdout host qmail: x", ["-", "-", "stdout host qmail: x"]),
+            ("", ["-", "-", ""]),
+        ] {
+            assert_eq!(said(line, Hosts::WithTag), expected, "{line}");
+        }
+        assert_eq!(said("mx1 qmail: x", Hosts::None), ["-", "-", "mx1 qmail: x"]);
+        assert_eq!(said("qmail: x", Hosts::None), ["-", "qmail", "x"]);
+        assert_eq!(said("mail.info qmail: x", Hosts::None), ["-", "qmail", "x"]);
+        assert_eq!(said("[7] info: spamd: x", Hosts::None), ["-", "-", "[7] info: spamd: x"]);
+    }
+
+    #[test]
+    fn what_stands_between_the_tag_and_the_text() {
+        for (line, text) in [
+            ("mx1 qmail:  new msg 1", "new msg 1"),
+            ("mx1 qmail: \t new msg 1", "new msg 1"),
+            ("mx1 qmail:\tnew msg 1", "new msg 1"),
+            ("mx1  qmail:   1790635513.9 new msg 1", "new msg 1"),
+            ("mx1 qmail:  1790635513.9  new msg 1", " new msg 1"),
+            ("mx1 haraka:  [core]  hook=x", "[core]  hook=x"),
+            ("mx1 qmail: [ID 748625 mail.info] 1276913544.622077 new msg 78833", "new msg 78833"),
+            ("mx1 qmail: [ID 1 mail.error]  new msg 1", "new msg 1"),
+            ("vpopmail[2]: [ID 801593 auth.notice] vchkpw-smtp: x", "vchkpw-smtp: x"),
+            ("mx1 qmail: [ID 7486255 mail.info] x", "[ID 7486255 mail.info] x"),
+            ("mx1 qmail: [ID 748625 mail.loud] x", "[ID 748625 mail.loud] x"),
+            ("mx1 qmail: [ID  mail.info] x", "[ID  mail.info] x"),
+            ("mx1 qmail: [ID 748625 mail.info]x", "[ID 748625 mail.info]x"),
+            ("mx1 qmail: x [ID 748625 mail.info] y", "x [ID 748625 mail.info] y"),
+            ("mx1 [ID 748625 mail.info] y", "[ID 748625 mail.info] y"),
+        ] {
+            assert_eq!(said(line, Hosts::Any)[2], text, "{line:?}");
+        }
+    }
+
+    /// Host, tag and text of the line that has the header `line`.
+    fn said(line: &str, hosts: Hosts) -> [String; 3] {
+        let line = header(line.as_bytes(), hosts).line(None, b"");
+        parts(Header { host: line.host, tag: line.tag, rest: line.text })
     }
 
     #[test]
@@ -410,6 +514,9 @@ mod tests {
             ("host app - - [a]", ["host", "app", ""]),
             ("host app - - [a text", ["host", "app", "[a text"]),
             ("host app - - text", ["host", "app", "text"]),
+            ("host app - - -  text", ["host", "app", "text"]),
+            ("host app - - [a] \t text", ["host", "app", "text"]),
+            ("host app - - - \u{feff} text", ["host", "app", " text"]),
             ("host app", ["host", "app", ""]),
             ("", ["-", "-", ""]),
         ] {

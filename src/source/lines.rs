@@ -47,12 +47,7 @@ pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> i
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn walk_file_mended(
-    file: &File,
-    from: u64,
-    to: u64,
-    each: impl FnMut(RawLine<'_>),
-) -> io::Result<u64> {
+pub fn walk_file_mended(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
     walk_mended(|block, at| read_at(file, block, at), from, to, each)
 }
 

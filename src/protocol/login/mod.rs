@@ -151,8 +151,8 @@ fn read(line: &Line<'_>, place: Place, service: Service, rules: &Rules) -> Said 
         b"vpopmail" => vchkpw::read(text, service, rules),
         b"dovecot" | b"Info" => dovecot::read(text, service, rules),
         b"imap-login" | b"pop3-login" | b"submission-login" => dovecot::process(name, text, service, rules),
-        b"imapd" | b"imapd-ssl" | b"imaplogin" | b"pop3d" | b"pop3d-ssl" | b"pop3login" | b"courierpop3login"
-        | b"courier-imapd" | b"courier-imaps" | b"courier-pop3d" | b"courier-pop3s" => {
+        b"imapd" | b"imapd-ssl" | b"imaplogin" | b"pop3d" | b"pop3d-ssl" | b"pop3login"
+        | b"courierpop3login" | b"courier-imapd" | b"courier-imaps" | b"courier-pop3d" | b"courier-pop3s" => {
             courier::read(name, text, service, rules)
         }
         // These quote mail; squirrelmail's sentences under any other name are believed.

@@ -24,10 +24,8 @@ pub(super) fn read(name: &[u8], unheaded: bool, hostless: bool, text: &[u8]) -> 
             login.unwrap_or_else(|| other(roundcube_tells(text)))
         }
         b"squirrelmail" => squirrelmail(text).unwrap_or_else(|| other(text.starts_with(b"Webmail "))),
-        b"" if unheaded => {
-            let login = roundcube(text).or_else(|| squirrelmail(text)).or_else(|| php_fpm(text));
-            login.unwrap_or(Said::Foreign)
-        }
+        b"WARNING" if unheaded => php_fpm(text).unwrap_or(Said::Foreign),
+        b"" if unheaded => roundcube(text).or_else(|| squirrelmail(text)).unwrap_or(Said::Foreign),
         _ => squirrelmail(text).unwrap_or(Said::Foreign),
     }
 }
@@ -72,13 +70,15 @@ fn roundcube(text: &[u8]) -> Option<Said> {
 /// What roundcube writes to its standard output: the name of the log, and the line.
 fn stdout(log: &[u8], text: &[u8]) -> Option<Said> {
     let login = if log == b"userlogins" { roundcube(text) } else { None };
-    login.or_else(|| (roundcube_tells(text) || sessionless(text).starts_with(b"IMAP Error: ")).then_some(Said::Nothing))
+    login.or_else(|| {
+        (roundcube_tells(text) || sessionless(text).starts_with(b"IMAP Error: ")).then_some(Said::Nothing)
+    })
 }
 
 /// The same where php-fpm(8) puts it into words of its own (`decorate_workers_output`, its default):
-/// `WARNING: [pool www] child 8 said into stdout: "userlogins: …"`.
+/// `WARNING: [pool www] child 8 said into stdout: "userlogins: …"`; `text` is what follows `WARNING: `.
 fn php_fpm(text: &[u8]) -> Option<Said> {
-    let rest = text.strip_prefix(b"WARNING: [pool ")?;
+    let rest = text.strip_prefix(b"[pool ")?;
     let rest = &rest[memchr::memchr(b']', rest)?..];
     let (_, rest) = number(rest.strip_prefix(b"] child ")?)?;
     let quoted = rest.strip_prefix(b" said into stdout: \"")?;
