@@ -38,6 +38,8 @@ need systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need util-linux command -v unshare
 need mount command -v mount
+# A syslogd of small systems; the others are unpacked below, because they cannot be installed together.
+need busybox command -v busybox
 # System calls that fail.
 need strace command -v strace
 # To break the program on purpose.
@@ -84,6 +86,8 @@ if [ -n "$missing" ]; then
 		exit 1
 	}
 fi
+
+sh "$(dirname "$0")/syslogds.sh"
 
 command -v cargo >/dev/null 2>&1 || {
 	echo 'make: please install Rust 1.89 or newer (https://rustup.rs)' >&2

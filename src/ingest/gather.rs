@@ -16,7 +16,7 @@ use crate::line::{Line, Parser, Parts, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Found, Listing, Role, list};
 use crate::source::identity::{growing, head, mtime, tail, whole};
-use crate::source::lines::{LINE_LIMIT, RawLine, part, walk_file_mended};
+use crate::source::lines::{LINE_LIMIT, RawLine, part, walk_chunk};
 use crate::source::parts::{complete_to, unfinished_before};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
@@ -351,7 +351,7 @@ impl Gather {
             _ => parts.skip(unfinished_before(&chunk.file, from)?),
         }
         let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
-        let end = walk_file_mended(&chunk.file, from, size, |raw| {
+        let end = walk_chunk(&chunk.file, from, size, |raw| {
             let line = parts.parse(&mut parser, raw.text, raw.last);
             if raw.is_room() {
                 if finished && raw.start >= count_from {

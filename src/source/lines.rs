@@ -43,12 +43,13 @@ pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> i
     walk_with(|block, at| read_at(file, block, at), from, to, each)
 }
 
-/// As [`walk`], without NUL bytes: see [`walk_mended`].
+/// As [`walk`], without the NUL bytes before lines: what a file system shows where it has no data, because power was lost
+/// or a program reserved room. NULs within a line are part of it.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn walk_file_mended(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
-    walk_mended(|block, at| read_at(file, block, at), from, to, each)
+pub fn walk_chunk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+    walk_any(|block, at| read_at(file, block, at), from, to, Nuls::BeforeLines, each)
 }
 
 /// A chunk that is parted by time.
@@ -78,7 +79,7 @@ pub fn part(
 ) -> io::Result<Parted> {
     let (mut first, mut place, mut lines) = (None, None, 0);
     let mut parted = Parted::default();
-    walk_file_mended(file, 0, size, |line| {
+    walk_chunk(file, 0, size, |line| {
         if let Some(stamp) = parser.parse(line.text).time.filter(|_| place.is_none()) {
             let time = (stamp.secs, i64::from(stamp.nanos));
             parted.holds |= time == until && first.is_some_and(|first| first < until);
@@ -110,7 +111,7 @@ pub fn walk_with(
     to: u64,
     each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
-    walk_any(read, from, to, false, each)
+    walk_any(read, from, to, Nuls::Kept, each)
 }
 
 /// As [`walk_with`], for a log that is written to again after a loss of power, or that was truncated under a writer who
@@ -126,20 +127,43 @@ pub fn walk_mended(
     to: u64,
     each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
-    walk_any(read, from, to, true, each)
+    walk_any(read, from, to, Nuls::EndLines, each)
+}
+
+/// What NUL bytes mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Nuls {
+    /// They are bytes as any others.
+    #[default]
+    Kept,
+    /// Before a line they are nothing.
+    BeforeLines,
+    /// A line begins behind them, too: what stands before them in a line was cut off there.
+    EndLines,
+}
+
+impl Nuls {
+    /// The line without them.
+    fn strip(self, line: &[u8]) -> &[u8] {
+        match self {
+            Nuls::Kept => line,
+            Nuls::BeforeLines => &line[line.iter().take_while(|&&b| b == 0).count()..],
+            Nuls::EndLines => without_nuls(line),
+        }
+    }
 }
 
 fn walk_any(
     mut read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
     from: u64,
     to: u64,
-    mended: bool,
+    nuls: Nuls,
     mut each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
     let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
     let mut at = from;
     // The beginning of a line that goes on in the next block.
-    let mut carry = Carry { is_mended: mended, ..Carry::default() };
+    let mut carry = Carry { nuls, ..Carry::default() };
     let mut carry_start = from;
     while at < to {
         let want = block.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
@@ -147,7 +171,7 @@ fn walk_any(
         if got == 0 {
             break;
         }
-        let has_nuls = mended && memchr::memchr(0, &block[..got]).is_some();
+        let has_nuls = nuls != Nuls::Kept && memchr::memchr(0, &block[..got]).is_some();
         let mut rest = 0;
         for newline in memchr::memchr_iter(b'\n', &block[..got]) {
             let end = at + newline as u64 + 1;
@@ -157,7 +181,7 @@ fn walk_any(
                 carry.clear();
             } else {
                 let text = &block[rest..newline];
-                let last = if has_nuls { without_nuls(text) } else { text };
+                let last = if has_nuls { nuls.strip(text) } else { text };
                 let text = &last[..last.len().min(LINE_LIMIT)];
                 each(RawLine { start: at + rest as u64, end, text, last, terminated: true });
             }
@@ -178,7 +202,7 @@ fn walk_any(
 /// What is kept of a line that goes over more than one block.
 #[derive(Default)]
 struct Carry {
-    is_mended: bool,
+    nuls: Nuls,
     /// Its first bytes, at most [`LINE_LIMIT`].
     text: Vec<u8>,
     /// Its last bytes, if it is longer: at most [`LAST`].
@@ -191,7 +215,9 @@ impl Carry {
     /// Adds what follows.
     fn keep(&mut self, more: &[u8]) {
         let mut more = more;
-        if self.is_mended && (self.is_broken || memchr::memchr(0, more).is_some()) {
+        if self.nuls == Nuls::BeforeLines && self.text.is_empty() {
+            more = self.nuls.strip(more);
+        } else if self.nuls == Nuls::EndLines && (self.is_broken || memchr::memchr(0, more).is_some()) {
             let text = without_nuls(more);
             let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && self.is_broken);
             // Something follows NULs: what stands before them is another line.
@@ -299,6 +325,47 @@ mod tests {
                 let middle = if after.is_empty() { before } else { after };
                 assert_eq!(texts, [b"one".to_vec(), middle.as_bytes().to_vec(), b"two".to_vec()], "{nuls}");
                 assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{nuls}");
+            }
+        }
+    }
+
+    #[test]
+    fn nuls_before_a_line_of_a_chunk_are_nothing_and_those_within_it_are_its_own() {
+        for nuls in [1, 5, LINE_LIMIT, BLOCK - 6, BLOCK - 5, BLOCK, 2 * BLOCK + 3] {
+            let hole = vec![0; nuls];
+            let bytes = [b"one\n", &hole[..], b"two\nth\0ree\n", &hole, b"\n", &hole].concat();
+            let mut texts: Vec<(Vec<u8>, bool)> = Vec::new();
+            walk_chunk(&file_of(&bytes), 0, u64::MAX, |l| texts.push((l.text.to_vec(), l.is_room())))
+                .unwrap();
+            let expected: [(&[u8], bool); 5] =
+                [(b"one", false), (b"two", false), (b"th\0ree", false), (b"", false), (b"", true)];
+            assert_eq!(texts, expected.map(|(text, is_room)| (text.to_vec(), is_room)), "{nuls}");
+        }
+    }
+
+    #[test]
+    fn nuls_do_not_count_for_the_length_of_a_line() {
+        let text = vec![b'x'; LINE_LIMIT + 300];
+        for nuls in [1, LINE_LIMIT, BLOCK, 2 * BLOCK + 7] {
+            let bytes = [&vec![0; nuls], &text[..], b"end\n"].concat();
+            let file = file_of(&bytes);
+            let mut ends: Vec<(usize, Vec<u8>)> = Vec::new();
+            let mut note = |l: RawLine<'_>| ends.push((l.text.len(), l.last[l.last.len() - 5..].to_vec()));
+            walk_chunk(&file, 0, u64::MAX, &mut note).unwrap();
+            walk_mended(|block, at| read_at(&file, block, at), 0, u64::MAX, &mut note).unwrap();
+            assert_eq!(ends, vec![(LINE_LIMIT, b"xxend".to_vec()); 2], "{nuls}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_long_line_is_kept_wherever_a_block_ends() {
+        for length in [100, LINE_LIMIT, LINE_LIMIT + 5, BLOCK - 3, BLOCK, BLOCK + 2, 3 * BLOCK + 1] {
+            let line: Vec<u8> = (0..length).map(|n| b'a' + (n % 23) as u8).collect();
+            for before in [0, BLOCK - 2] {
+                let bytes = [&vec![b'\n'; before], &line[..], b"\n"].concat();
+                let mut last = Vec::new();
+                walk(&file_of(&bytes), 0, u64::MAX, |l| last = l.last.to_vec()).unwrap();
+                assert!(line.ends_with(&last) && last.len() >= LAST.min(length), "{length} {}", last.len());
             }
         }
     }

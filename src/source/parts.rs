@@ -22,15 +22,13 @@ const BEGINNING: usize = 64;
 /// # Errors
 /// When the file cannot be read.
 pub fn complete_to(file: &File, from: u64, size: u64, before: [bool; 2]) -> io::Result<u64> {
-    if !is_wrapped(file, from)? {
-        return Ok(size);
-    }
     let begun = before.map(|is_open| (is_open && size - from <= WINDOW).then_some(from));
     let open = open_parts(file, from, size, begun)?;
     Ok(open.into_iter().flatten().min().unwrap_or(size))
 }
 
-/// Which of stdout and stderr have an unfinished line before `at`.
+/// Which of stdout and stderr have an unfinished line before `at`. That is so only where [`complete_to`] did not wait any
+/// longer: within a line of a great many parts.
 ///
 /// # Errors
 /// When the file cannot be read.

@@ -25,6 +25,7 @@ mod several;
 mod show;
 mod sources;
 mod sweep;
+mod syslogds;
 mod takeover;
 mod together;
 mod traffic;

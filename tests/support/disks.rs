@@ -37,7 +37,7 @@ pub fn are_ours(module: &str, name: &str) -> bool {
 }
 
 /// As root a mount namespace is enough; others need a user namespace around it.
-fn how_to_unshare() -> &'static [&'static str] {
+pub fn how_to_unshare() -> &'static [&'static str] {
     let place = tempfile::tempdir().expect("a directory");
     let mut said = String::new();
     for flags in [&["-m"][..], &["-r", "-m"]] {

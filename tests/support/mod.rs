@@ -12,6 +12,7 @@ pub mod multilog;
 pub mod process;
 pub mod rrd;
 pub mod store;
+pub mod syslogds;
 pub mod traffic;
 
 use std::io::Write;
