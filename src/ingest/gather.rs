@@ -2,6 +2,7 @@
 //!
 //! The same reading serves the commit and the query (which throws the plan away), so that both say
 //! the same numbers.
+mod archive;
 mod changed;
 mod known;
 mod stream;
@@ -351,7 +352,13 @@ impl Gather {
             _ => parts.skip(unfinished_before(&chunk.file, from)?),
         }
         let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
+        let mut is_beyond = from >= count_from;
         let end = walk_chunk(&chunk.file, from, size, |raw| {
+            if !is_beyond && raw.start >= count_from {
+                // What was unfinished there was counted as it was.
+                is_beyond = true;
+                drop(parts.take());
+            }
             let line = parts.parse(&mut parser, raw.text, raw.last);
             if raw.is_room() {
                 if finished && raw.start >= count_from {
@@ -527,81 +534,6 @@ impl Gather {
             here.count_tail = Tail::Open;
         }
         self.state.ledger.directories = directories;
-    }
-
-    /// Archives one line or its part, given how the archive of the chunk before ended.
-    fn archive(
-        &mut self,
-        here: &mut Directory,
-        tail: Tail,
-        continues: bool,
-        chunk: usize,
-        raw: &RawLine<'_>,
-        line: &Line<'_>,
-    ) {
-        let dir = here.path.clone();
-        let span = (raw.start, raw.end);
-        let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
-        if continues {
-            let day = self.day_of(here, None);
-            self.plan.line(&dir, day, chunk, span, true, raw.terminated);
-            return;
-        }
-        match tail {
-            Tail::Held { text, since, time } if !begins_a_line => {
-                let mut joined = text.clone();
-                joined.extend_from_slice(&raw.text[..raw.text.len().min(LINE_LIMIT)]);
-                if !raw.terminated && joined.len() < MAY_BE_A_LABEL {
-                    here.archive_tail = Tail::Held { text: joined, time, since };
-                    return;
-                }
-                let stamp = self.stamp_of(&joined);
-                let day = self.day_of(here, stamp);
-                self.plan.joined(&dir, day, &text, chunk, span, raw.text, raw.terminated);
-                here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
-                return;
-            }
-            Tail::Open if !begins_a_line => {
-                let day = self.day_of(here, None);
-                self.plan.line(&dir, day, chunk, span, true, raw.terminated);
-                here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
-                return;
-            }
-            Tail::Held { text, .. } => {
-                let stamp = self.stamp_of(&text);
-                let day = self.day_of(here, stamp);
-                self.plan.held(&dir, day, &text);
-            }
-            Tail::Open => self.plan.end_line(&dir, here.archive_day),
-            Tail::Kept { .. } | Tail::Closed => {}
-        }
-        if !raw.terminated
-            && !dir.is_empty()
-            && raw.text.len() < MAY_BE_A_LABEL
-            && begins_like_a_label(raw.text)
-        {
-            here.archive_tail = Tail::Held { text: raw.text.to_vec(), time: 0, since: self.how.now };
-            return;
-        }
-        let day = self.day_of(here, line.time.map(|s| s.secs));
-        self.plan.line(&dir, day, chunk, span, false, raw.terminated);
-        if !raw.terminated && !dir.is_empty() {
-            here.archive_tail = Tail::Open;
-        }
-    }
-
-    fn stamp_of(&self, text: &[u8]) -> Option<i64> {
-        self.parser(self.how.now).parse(text).time.map(|stamp| stamp.secs)
-    }
-
-    /// A stamped line's own local day, else that of the line before, else today.
-    fn day_of(&mut self, here: &mut Directory, stamp: Option<i64>) -> u32 {
-        match stamp {
-            Some(secs) => here.archive_day = self.calendar.day(secs),
-            None if here.archive_day == 0 => here.archive_day = self.calendar.today(),
-            None => {}
-        }
-        here.archive_day
     }
 }
 

@@ -147,6 +147,7 @@ impl Nuls {
     fn strip(self, line: &[u8]) -> &[u8] {
         match self {
             Nuls::Kept => line,
+            _ if is_hole(line) => &[],
             Nuls::BeforeLines => &line[line.iter().take_while(|&&b| b == 0).count()..],
             Nuls::EndLines => without_nuls(line),
         }
@@ -218,7 +219,7 @@ impl Carry {
         if self.nuls == Nuls::BeforeLines && self.text.is_empty() {
             more = self.nuls.strip(more);
         } else if self.nuls == Nuls::EndLines && (self.is_broken || memchr::memchr(0, more).is_some()) {
-            let text = without_nuls(more);
+            let text = self.nuls.strip(more);
             let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && self.is_broken);
             // Something follows NULs: what stands before them is another line.
             if !text.is_empty() && (self.is_broken || text.as_ptr() != more.as_ptr()) {
@@ -245,6 +246,12 @@ impl Carry {
         let last = if self.last.is_empty() { &self.text } else { &self.last };
         RawLine { start, end, text: &self.text, last, terminated }
     }
+}
+
+/// Is there nothing but NULs? At the speed of memory, for holes of gigabytes.
+fn is_hole(bytes: &[u8]) -> bool {
+    const NULS: &[u8; 4096] = &[0; 4096];
+    bytes.chunks(NULS.len()).all(|chunk| chunk == &NULS[..chunk.len()])
 }
 
 /// What stands behind the last NULs of a line that has some; where nothing does, what stands before the NULs at its end.

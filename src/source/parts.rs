@@ -23,8 +23,15 @@ const BEGINNING: usize = 64;
 /// When the file cannot be read.
 pub fn complete_to(file: &File, from: u64, size: u64, before: [bool; 2]) -> io::Result<u64> {
     let begun = before.map(|is_open| (is_open && size - from <= WINDOW).then_some(from));
-    let open = open_parts(file, from, size, begun)?;
-    Ok(open.into_iter().flatten().min().unwrap_or(size))
+    let (open, mut whole) = open_parts(file, from, size, begun)?;
+    let mut to = open.into_iter().flatten().min().unwrap_or(size);
+    // A line of the other stream that goes on behind that place waits as well. The last one to end is looked at first.
+    while let Some((begin, end)) = whole.pop() {
+        if begin < to && to < end {
+            to = begin;
+        }
+    }
+    Ok(to)
 }
 
 /// Which of stdout and stderr have an unfinished line before `at`. That is so only where [`complete_to`] did not wait any
@@ -36,7 +43,8 @@ pub fn unfinished_before(file: &File, at: u64) -> io::Result<[bool; 2]> {
     if at == 0 || !is_wrapped(file, at)? {
         return Ok([false; 2]);
     }
-    Ok(open_parts(file, 0, at, [None; 2])?.map(|open| open.is_some()))
+    let (open, _) = open_parts(file, 0, at, [None; 2])?;
+    Ok(open.map(|open| open.is_some()))
 }
 
 /// Does a line of a container's log begin at `at`?
@@ -47,13 +55,16 @@ fn is_wrapped(file: &File, at: u64) -> io::Result<bool> {
     Ok(begin[..got].starts_with(b"{\"log\":\"") || part_of(&begin[..got], &[]).is_some())
 }
 
-/// Of stdout and stderr: where the unfinished line begins, if there is one at `to`. Looks at whole lines from `from` on,
-/// and no further back than [`WINDOW`].
-fn open_parts(file: &File, from: u64, to: u64, begun: [Option<u64>; 2]) -> io::Result<[Option<u64>; 2]> {
+/// Of stdout and stderr: where the unfinished line begins, if there is one at `to`.
+type OpenAt = [Option<u64>; 2];
+
+/// Where lines are unfinished at `to`, and where those begin and end that come in parts and are finished. Looks at whole
+/// lines from `from` on, and no further back than [`WINDOW`].
+fn open_parts(file: &File, from: u64, to: u64, begun: OpenAt) -> io::Result<(OpenAt, Vec<(u64, u64)>)> {
     let begin = from.max(to.saturating_sub(WINDOW));
     let mut bytes = vec![0; usize::try_from(to - begin).unwrap_or_default()];
     let got = read_at(file, &mut bytes, begin)?;
-    let mut open = begun;
+    let (mut open, mut whole) = (begun, Vec::new());
     let mut at = begin;
     for (number, line) in bytes[..got].split_inclusive(|&b| b == b'\n').enumerate() {
         let start = at;
@@ -61,8 +72,12 @@ fn open_parts(file: &File, from: u64, to: u64, begun: [Option<u64>; 2]) -> io::R
         let Some(text) = line.strip_suffix(b"\n").filter(|_| number > 0 || begin == from) else { continue };
         if let Some((is_stderr, ends)) = part_of(text, text) {
             let open = &mut open[usize::from(is_stderr)];
-            *open = if ends { None } else { open.or(Some(start)) };
+            if !ends {
+                open.get_or_insert(start);
+            } else if let Some(begin) = open.take() {
+                whole.push((begin, at));
+            }
         }
     }
-    Ok(open)
+    Ok((open, whole))
 }
