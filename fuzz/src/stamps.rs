@@ -149,8 +149,14 @@ fn written(parts: &[u8; 16], text: &[u8]) {
 
     let offset = i64::from(tai);
     let label = format!("@{:016x}{nanos:08x} ", EPOCH + (secs + offset).unsigned_abs());
-    let expected =
-        Line { time: Some(stamp), tag: None, host: None, text: &text, after_stamp: &text, continuation: false };
+    let expected = Line {
+        time: Some(stamp),
+        tag: None,
+        host: None,
+        text: &text,
+        after_stamp: &text,
+        continuation: false,
+    };
     let line = [label.as_bytes(), &text].concat();
     assert_eq!(Parser::new(offset, NOW).parse(&line), expected, "{}", line.escape_ascii());
     if secs >= 100_000_000 {

@@ -253,7 +253,7 @@ mod tests {
     fn what_is_kept_of_a_long_object() {
         let long = "x".repeat(5000);
         for (log, ends) in [
-            (format!("{long}"), false),
+            (long.clone(), false),
             (format!("{long}\\n"), true),
             (format!("{long}\\\\n"), false),
             (format!("{long}\\\\\\n"), true),

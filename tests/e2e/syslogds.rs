@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::support::store::{Answer, Store};
+use crate::support::store::{Answer, Store, stderr};
 use crate::support::syslogds::{Syslogd, wait_for_line};
 
 const STAMP: &str = "Sep 28 22:45:13";
@@ -129,5 +129,36 @@ fn syslog_ng_in_its_formats() {
     for file in &files {
         wait_for_line(file, "that is all");
         counts_once(file);
+    }
+}
+
+/// Lines of a container's runtime as the log of a protocol's own, through a logger's processor.
+#[test]
+fn a_logger_may_hand_over_a_containers_lines() {
+    let store = Store::new();
+    let chunk = "2026-09-28T22:45:01.123456789Z stdout F new msg 1\n\
+                 2026-09-28T22:45:02.123456789Z stderr P delivery 1: succ\n\
+                 2026-09-28T22:45:02.123456789Z stderr F ess: did_0+0+1/\n\
+                 2026-09-28T22:45:03.123456789Z status: local 1/10 remote 2/20\n\
+                 2026-09-28T22:45:04.5+02:00 mx1 qmail: end msg 1\n\
+                 {\"log\":\"bounce msg \\u003c1\\u003e qp 2\\n\",\"stream\":\"stdout\",\"time\":\"2026-09-28T22:45:05Z\"}\n\
+                 qmail-1  | starting delivery 2: msg 1 to local a@example.org\n";
+    let output = store.postprocess(chunk.as_bytes());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(output.stdout, chunk.as_bytes(), "the logger gets them as they are");
+    assert_eq!(store.archived(), chunk.as_bytes(), "and so does the archive");
+    let answer = store.query();
+    for (key, value) in [
+        ("message_new", "1"),
+        ("delivery", "1"),
+        ("delivery_success", "1"),
+        ("status", "1"),
+        ("message_end", "1"),
+        ("message_bounce", "1"),
+        ("start_delivery_local", "1"),
+        ("other", "0"),
+        ("message_other", "0"),
+    ] {
+        assert_eq!(answer.text(key), value, "{key}");
     }
 }
