@@ -84,12 +84,14 @@ fn feeds(path: &Path, options: &Options, protocols: &[&'static Protocol]) -> Res
 /// Prints the file's row, its counters, and the lines that count nothing.
 fn table(path: &Path, feeds: &[Feed]) -> std::io::Result<(usize, usize)> {
     let log = fs::read(path)?;
-    let mut parser = line::Parser::new(10, 1_790_636_400);
+    let is_own = feeds.iter().all(|(_, place)| *place == Place::Own);
+    let mut parser = line::Parser::new(10, 1_790_636_400).of_own_log(is_own);
+    let mut parts = line::Parts::default();
     let mut sums: Vec<Vec<i128>> = feeds.iter().map(|(p, _)| vec![0; p.counters.len()]).collect();
     let (mut lines, mut matched) = (0, 0);
     let mut unmatched = Vec::new();
     for text in log.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)) {
-        let parsed = parser.parse(text);
+        let parsed = parts.parse(&mut parser, text, text);
         let mut known = false;
         for ((protocol, place), sums) in feeds.iter().zip(&mut sums) {
             let before = sums.clone();

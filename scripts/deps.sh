@@ -81,6 +81,8 @@ need test systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need test util-linux has unshare
 need test mount has mount
+# A syslogd of small systems; the others are unpacked below, because they cannot be installed together.
+need test busybox has busybox
 # System calls that fail.
 need test strace has strace
 # To break the program on purpose.
@@ -125,3 +127,6 @@ if [ -n "$missing" ]; then
 		exit 1
 	}
 fi
+case " $purposes " in
+*' test '*) sh "$(dirname "$0")/syslogds.sh" ;;
+esac

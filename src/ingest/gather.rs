@@ -2,6 +2,7 @@
 //!
 //! The same reading serves the commit and the query (which throws the plan away), so that both say
 //! the same numbers.
+mod archive;
 mod changed;
 mod known;
 mod stream;
@@ -14,12 +15,13 @@ use std::path::Path;
 use super::beginning;
 use super::plan::{Calendar, Kept, Plan};
 use crate::error::{At, Error, Result};
-use crate::line::{Line, Parser, label_len};
+use crate::line::{Line, Parser, Parts, label_len};
 use crate::protocol::{Place, Protocol, Raise, Verdict};
 use crate::source::directory::{Chunk, Found, Listing, Role, list};
 use crate::source::identity::{growing, head, mtime, tail, whole};
-use crate::source::lines::{LINE_LIMIT, RawLine, part, walk};
+use crate::source::lines::{LINE_LIMIT, RawLine, part, walk_chunk};
 use crate::source::offset::MULTILOG;
+use crate::source::parts::{complete_to, unfinished_before};
 use crate::source::stdin::Input;
 use crate::store::commit::Origin;
 use crate::store::disk;
@@ -276,7 +278,7 @@ impl Gather {
             && let Some(until) = self.how.known_until
         {
             // An update has counted those before while the chunk was `current`.
-            let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
+            let mut parser = self.parser(chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
             cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
@@ -346,7 +348,7 @@ impl Gather {
             return Ok(());
         }
         self.new_bytes += size.saturating_sub(count_from);
-        let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
+        let mut parser = self.parser(chunk.meta.mtime());
         let mut counted = count_from;
         // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
         let extends = |from: u64| -> std::io::Result<bool> {
@@ -366,14 +368,34 @@ impl Gather {
         if loose && archive && archive_from == 0 {
             self.plan.end_line("", here.archive_day);
         }
-        let end = walk(&chunk.file, from, size, |raw| {
+        // Of a container's log: lines that come in parts.
+        let mut parts = Parts::default();
+        let mut resumed = None;
+        match &mut count_begins {
+            Some(tail @ Tail::Held { .. }) if tail.held().is_some_and(|text| parts.resume(text)) => {
+                resumed = Some(std::mem::take(tail));
+            }
+            _ => parts.skip(unfinished_before(&chunk.file, from)?),
+        }
+        let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
+        let mut is_beyond = from >= count_from;
+        let end = walk_chunk(&chunk.file, from, size, |raw| {
             if raw.start >= count_from
                 && let Some((last, since)) = begins_after.take()
             {
                 parser.resume(last, since);
             }
-            let line = parser.parse(raw.text);
-            if raw.start >= count_from && !skip && (raw.terminated || finished) {
+            if !is_beyond && raw.start >= count_from {
+                // What was unfinished there was counted as it was.
+                is_beyond = true;
+                drop(parts.take());
+            }
+            let line = parts.parse(&mut parser, raw.text, raw.last);
+            if raw.is_room() {
+                if finished && raw.start >= count_from {
+                    counted = raw.end;
+                }
+            } else if raw.start >= count_from && !skip && (raw.terminated || finished) {
                 counted = raw.end;
                 if std::mem::take(&mut count_skips) {
                     // the rest of a line that was counted
@@ -401,6 +423,16 @@ impl Gather {
         }
         if let Some(tail) = archive_begins {
             here.archive_tail = tail;
+        }
+        if let Some(tail) = resumed.filter(|_| counted == count_from) {
+            here.count_tail = tail;
+        } else if let Some(text) = parts.take() {
+            if finished && !loose && here.count_tail == Tail::Closed {
+                here.count_tail = Tail::Held { text, time: self.before, since: self.how.now };
+            } else {
+                let time = self.before;
+                self.count_held(here, &text, time);
+            }
         }
         self.state.ledger.directories = directories;
         cursor.counted = counted;
@@ -501,17 +533,25 @@ impl Gather {
 
     fn count_held(&mut self, here: &mut Directory, text: &[u8], time: i64) {
         let mut parser = self.parser_after(here);
-        let line = parser.parse(text);
-        let time = match line.time {
-            Some(stamp) => {
-                self.meets(here, stamp);
-                stamp.secs
-            }
-            None if time != 0 => time,
-            None => self.how.now,
-        };
-        let verdict = (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
-        self.judge(verdict);
+        // Only parts of a container's log are more than one.
+        for text in text.split(|&b| b == b'\n') {
+            let line = parser.parse(text);
+            let time = match line.time {
+                Some(stamp) => {
+                    self.meets(here, stamp);
+                    stamp.secs
+                }
+                None if time != 0 => time,
+                None => self.how.now,
+            };
+            let verdict = (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
+            self.judge(verdict);
+        }
+    }
+
+    /// For the lines of a file that was written to last at `mtime` (unix seconds).
+    pub(super) fn parser(&self, mtime: i64) -> Parser {
+        Parser::new(self.tai_offset, mtime).of_own_log(true)
     }
 
     /// A line that waits for its rest, while nothing came after it for a whole step, is finished.
@@ -526,67 +566,6 @@ impl Gather {
             here.count_tail = Tail::Open;
         }
         self.state.ledger.directories = directories;
-    }
-
-    /// Archives one line or its part, given how the archive of the chunk before ended.
-    fn archive(
-        &mut self,
-        here: &mut Directory,
-        tail: Tail,
-        continues: bool,
-        chunk: usize,
-        raw: &RawLine<'_>,
-        line: &Line<'_>,
-    ) {
-        let dir = here.path.clone();
-        let span = (raw.start, raw.end);
-        let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
-        if continues {
-            let day = self.day_of(here, None);
-            self.plan.line(&dir, day, chunk, span, true, raw.terminated);
-            return;
-        }
-        match tail {
-            Tail::Held { text, since, time } if !begins_a_line => {
-                let mut joined = text.clone();
-                joined.extend_from_slice(&raw.text[..raw.text.len().min(LINE_LIMIT)]);
-                if !raw.terminated && joined.len() < MAY_BE_A_LABEL {
-                    here.archive_tail = Tail::Held { text: joined, time, since };
-                    return;
-                }
-                let stamp = self.stamp_of(here, &joined);
-                let day = self.day_of(here, stamp);
-                self.plan.joined(&dir, day, &text, chunk, span, raw.text, raw.terminated);
-                here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
-                return;
-            }
-            Tail::Open if !begins_a_line => {
-                let day = self.day_of(here, None);
-                self.plan.line(&dir, day, chunk, span, true, raw.terminated);
-                here.archive_tail = if raw.terminated { Tail::Closed } else { Tail::Open };
-                return;
-            }
-            Tail::Held { text, .. } => {
-                let stamp = self.stamp_of(here, &text);
-                let day = self.day_of(here, stamp);
-                self.plan.held(&dir, day, &text);
-            }
-            Tail::Open => self.plan.end_line(&dir, here.archive_day),
-            Tail::Kept { .. } | Tail::Closed => {}
-        }
-        if !raw.terminated
-            && !dir.is_empty()
-            && raw.text.len() < MAY_BE_A_LABEL
-            && begins_like_a_label(raw.text)
-        {
-            here.archive_tail = Tail::Held { text: raw.text.to_vec(), time: 0, since: self.how.now };
-            return;
-        }
-        let day = self.day_of(here, line.time.map(|s| s.secs));
-        self.plan.line(&dir, day, chunk, span, false, raw.terminated);
-        if !raw.terminated && !dir.is_empty() {
-            here.archive_tail = Tail::Open;
-        }
     }
 }
 

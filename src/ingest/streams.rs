@@ -11,7 +11,7 @@ use super::gather::Checkpoint;
 use super::repeat::repeat;
 use super::{AsRoot, Job, Reader, Syslog};
 use crate::error::{Error, Result, warn};
-use crate::line::{Line, Parser};
+use crate::line::{Line, Parser, Parts};
 use crate::protocol::Place;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
@@ -212,15 +212,21 @@ fn read_file(
             file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
-        let mut parser = Parser::new(clock.tai_offset, clock.now);
+        let is_own = parts.iter().all(|part| part.place == Place::Own);
+        let mut parser = Parser::new(clock.tai_offset, clock.now).of_own_log(is_own);
+        let mut joined = Parts::default();
         let mut of = OsString::new();
         // Those of which no line was met yet.
         let mut waiting: Vec<usize> = (0..parts.len()).collect();
+        let mut last_for = vec![false; parts.len()];
         let outcome = snapshot.read(&plans, |file, raw, wanted| {
             if of != file.path.as_os_str() {
                 // The parser knows the file's year.
                 parser.turn_to(file.mtime / 1_000_000_000);
                 of = file.path.as_os_str().to_owned();
+                if raw.start > 0 {
+                    joined.skip(file.unfinished_before(raw.start).unwrap_or_default());
+                }
             }
             waiting.retain(|&i| {
                 let begins = wanted.has(i);
@@ -230,9 +236,13 @@ fn read_file(
                 }
                 !begins
             });
-            let line = parser.parse(raw.text);
+            let line = joined.parse(&mut parser, raw.text, raw.last);
             let repeat = repeat(&line);
-            for (_, part) in parts.iter().enumerate().filter(|(i, _)| wanted.has(*i)) {
+            for (i, part) in parts.iter().enumerate() {
+                last_for[i] = wanted.has(i);
+                if !last_for[i] {
+                    continue;
+                }
                 let gather = &mut *readers[part.reader].gather;
                 gather.new_bytes += raw.end - raw.start;
                 gather.stream_line(part.stream, part.place, &line, repeat);
@@ -241,6 +251,16 @@ fn read_file(
         match outcome {
             Outcome::Changed => back(readers, parts, before),
             Outcome::Done { reached, said } => {
+                // A line whose end is not waited for any longer counts as it is.
+                if let Some(held) = joined.take() {
+                    for text in held.split(|&b| b == b'\n') {
+                        let line = parser.parse(text);
+                        for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {
+                            let gather = &mut *readers[part.reader].gather;
+                            gather.stream_line(part.stream, part.place, &line, repeat(&line));
+                        }
+                    }
+                }
                 for ((part, plan), reached) in parts.iter().zip(&plans).zip(reached) {
                     let gather = &mut *readers[part.reader].gather;
                     if plan.is_away && !gather.stream_is_away(part.stream) {

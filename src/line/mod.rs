@@ -10,6 +10,10 @@
 //! | `unix` | seconds with a fraction: splogger(8), tai64nfrac, accustamp |
 //! | `syslog` | RFC 3164, 3339, 5424, `<PRI>`, FreeBSD's `-v`: stamp, host, tag |
 //! | `bracket` | roundcube's own files: `[28-Sep-2026 22:40:23 +0000]: ` |
+//! | `ctime` | `Sat Nov 28 17:36:25 2026 `: OpenWrt's logread, spamd's own file |
+//!
+//! Before all of them a container's runtime may have put something of its own: `container`, and `parts`, which joins a
+//! line that it took in piece by piece.
 //!
 //! Where clocks are set back, a local time without an offset has two instants: `passes` says which one is meant.
 //!
@@ -18,9 +22,12 @@
 
 mod bracket;
 mod civil;
+mod container;
+mod ctime;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod parts;
 mod passes;
 mod syslog;
 mod tai64n;
@@ -29,7 +36,12 @@ mod unix;
 use chrono::{Local, TimeZone};
 
 pub use civil::untai;
+pub use parts::{Parts, part_of};
 pub use tai64n::tai64n;
+
+/// A line is classified by its first bytes; how long it goes on does not matter, so that a line of a gigabyte costs no
+/// memory.
+pub const LINE_LIMIT: usize = 4096;
 
 /// An instant in unix time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -63,6 +75,9 @@ pub struct Line<'a> {
     pub host: Option<&'a [u8]>,
     /// What follows stamp, syslog header and splogger's fraction.
     pub text: &'a [u8],
+    /// All that follows the stamp. Where no syslogd put a header there, a text such as `status: local 1/10` looks as if
+    /// it had one; a protocol that finds nothing in `text` may look here.
+    pub after_stamp: &'a [u8],
     /// splogger's `SEC.USEC+text`: the rest of the line before, counts nothing.
     pub continuation: bool,
 }
@@ -71,18 +86,25 @@ impl<'a> Line<'a> {
     /// A line of one stamp and text: no syslog header.
     #[inline]
     fn stamped(time: Stamp, text: &'a [u8]) -> Line<'a> {
-        Line { time: Some(time), tag: None, host: None, text, continuation: false }
+        Line::stamped_or_not(Some(time), text)
+    }
+
+    /// A line without a syslog header.
+    #[inline]
+    fn stamped_or_not(time: Option<Stamp>, text: &'a [u8]) -> Line<'a> {
+        Line { time, tag: None, host: None, text, after_stamp: text, continuation: false }
     }
 
     /// A line that comes in parts, as journald has it. `time` is when it was logged; a fraction of splogger(8) before
     /// the text is truer. One `\r` at the text's end is not part of it.
     pub fn of_parts(time: Stamp, host: Option<&'a [u8]>, tag: Option<&'a [u8]>, text: &'a [u8]) -> Line<'a> {
-        syslog::Header::of(host, tag, text.strip_suffix(b"\r").unwrap_or(text)).line(Some(time))
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        syslog::Header::of(host, tag, text).line(Some(time), text)
     }
 
     /// A line without a stamp: all of it is text.
     fn bare(text: &'a [u8]) -> Line<'a> {
-        Line { time: None, tag: None, host: None, text, continuation: false }
+        Line::stamped_or_not(None, text)
     }
 }
 
@@ -97,6 +119,7 @@ pub struct Parser<Tz: TimeZone = Local> {
     tai_offset: i64,
     clock: civil::Clock<Tz>,
     years: syslog::Years,
+    is_own: bool,
 }
 
 impl Parser {
@@ -112,7 +135,13 @@ impl<Tz: TimeZone> Parser<Tz> {
     fn in_zone(zone: Tz, tai_offset: i64, written: i64) -> Self {
         let clock = civil::Clock::new(zone, written);
         let years = syslog::Years::new(written, &clock);
-        Parser { tai_offset, clock, years }
+        Parser { tai_offset, clock, years, is_own: false }
+    }
+
+    /// For a log that holds one protocol's lines and no others: docker compose's names may stand before them.
+    #[must_use]
+    pub fn of_own_log(self, is_own: bool) -> Self {
+        Parser { is_own, ..self }
     }
 
     /// The lines that come stand in the file that follows, which was last written at `written`.
@@ -129,17 +158,46 @@ impl<Tz: TimeZone> Parser<Tz> {
 
     /// Takes `line` apart. It is without its newline; one `\r` at its end is not part of the text.
     ///
-    /// Never fails: what begins with none of these stamps is text as a whole.
+    /// Never fails: what begins with none of these stamps is text as a whole. A line of a container's log is read by
+    /// itself, even if it is a part of one, and its text keeps JSON's escapes: see [`Parts`].
     #[inline]
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if let Some(b'@') = line.first() {
-            return match tai64n(line, self.tai_offset) {
-                Some(time) => after_label(time, &line[tai64n::LABEL..]),
-                None => Line::bare(line),
-            };
+        if container::may_begin(line) {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if let Some(wrapped) = container::wrapped(line, line) {
+                return self.inside(wrapped.text, wrapped.time);
+            }
         }
-        self.other(line).unwrap_or_else(|| Line::bare(line))
+        self.unwrapped(line)
+    }
+
+    /// As [`Parser::parse`], for a line that is of no container's log.
+    #[inline]
+    fn unwrapped<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.plain(line).unwrap_or_else(|| self.without_stamp(line))
+    }
+
+    /// What a program in a container wrote. Its own stamp is truer than `time`, when the runtime took it in.
+    fn inside<'a>(&mut self, text: &'a [u8], time: Option<Stamp>) -> Line<'a> {
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let line = self.plain(text).unwrap_or_else(|| Line::bare(text));
+        Line { time: line.time.or(time), ..line }
+    }
+
+    #[cold]
+    fn without_stamp<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
+        let inner = if self.is_own { container::compose(line) } else { None };
+        inner.map_or_else(|| Line::bare(line), |inner| self.inside(inner, None))
+    }
+
+    /// Every stamp. `None`: the line has none.
+    #[inline]
+    fn plain<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        if let Some(b'@') = line.first() {
+            return Some(after_label(tai64n(line, self.tai_offset)?, &line[tai64n::LABEL..]));
+        }
+        self.other(line)
     }
 
     /// Every stamp but a TAI64N label at the line's beginning.
@@ -150,7 +208,10 @@ impl<Tz: TimeZone> Parser<Tz> {
                 bracket::stamp(line, &mut self.clock).map(|(time, len)| Line::stamped(time, &line[len..]))
             }
             b'0'..=b'9' => self.digits(line),
-            b'A'..=b'S' => self.rfc3164(line),
+            // Months and weekdays share three letters.
+            b'F' | b'M' | b'S' => self.rfc3164(line).or_else(|| self.ctime(line)),
+            b'A'..=b'R' => self.rfc3164(line),
+            b'T' | b'W' => self.ctime(line),
             _ => None,
         }
     }
@@ -167,7 +228,7 @@ impl<Tz: TimeZone> Parser<Tz> {
                     (Some(time), &versioned[len..])
                 }
             };
-            return Some(syslog::rfc5424_header(header).line(time));
+            return Some(syslog::rfc5424_header(header).line(time, header));
         }
         match rest.first()? {
             b'@' => Some(after_label(tai64n(rest, self.tai_offset)?, &rest[tai64n::LABEL..])),
@@ -186,20 +247,37 @@ impl<Tz: TimeZone> Parser<Tz> {
         if let Some((label, len)) = civil::label(line) {
             return Some(after_label(label.instant(&mut self.clock)?, &line[len..]));
         }
+        if line.get(10) == Some(&b' ') {
+            // With blanks for the T and the zone it is a stamp only if a program is named behind it.
+            let (when, len) = civil::date_time(line)?;
+            let rest = line[len..].strip_prefix(b" ")?;
+            let header = syslog::header(rest, syslog::Hosts::WithTag);
+            let time = if header.has_tag() { when.local(&mut self.clock, header.host()) } else { None };
+            return Some(header.line(Some(time?), rest));
+        }
         let (time, len) = syslog::rfc3339(line)?;
-        Some(syslog::header(&line[len..]).line(Some(time)))
+        let rest = &line[len..];
+        Some(syslog::header(rest, syslog::Hosts::WithTag).line(Some(time), rest))
     }
 
     fn rfc3164<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let (stamp, len) = syslog::rfc3164(line)?;
-        let header = syslog::header(&line[len..]);
+        let rest = &line[len..];
+        let header = syslog::header(rest, syslog::Hosts::Any);
         let time = self.years.instant(stamp, &mut self.clock, header.host())?;
-        Some(header.line(Some(time)))
+        Some(header.line(Some(time), rest))
+    }
+
+    fn ctime<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        let (when, len) = ctime::stamp(line)?;
+        let rest = &line[len..];
+        Some(syslog::header(rest, syslog::Hosts::None).line(Some(when.local(&mut self.clock, b"")?), rest))
     }
 }
 
-/// What follows a logger's own label: text, before which a second stamp may stand (the `T` of s6-log `t T`, or the
-/// fraction of a program that stamps its lines itself). The label has said the time, the second stamp is dropped.
+/// What follows a logger's own label: text, before which a second stamp may stand (the `T` of s6-log `t T`, or that of a
+/// program that stamps its lines itself, as spamd and dovecot do). The label has said the time, the second stamp is
+/// dropped.
 #[inline]
 fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
     if rest.first().is_some_and(u8::is_ascii_digit) {
@@ -210,6 +288,13 @@ fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
             let text = &rest[fraction.len..];
             return Line { continuation: fraction.continuation, ..Line::stamped(time, text) };
         }
+        if let Some((_, len)) = syslog::rfc3339(rest) {
+            return Line::stamped(time, &rest[len..]);
+        }
+    } else if rest.first().is_some_and(u8::is_ascii_uppercase) {
+        let len =
+            syslog::rfc3164(rest).map(|(_, len)| len).or_else(|| ctime::stamp(rest).map(|(_, len)| len));
+        return Line::stamped(time, &rest[len.unwrap_or(0)..]);
     }
     Line::stamped(time, rest)
 }

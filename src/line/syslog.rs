@@ -6,9 +6,14 @@
 //! | `Sep 28 22:45:13 <2.6> host …`, `<mail.info>` | FreeBSD's syslogd(8) `-v`, `-vv` |
 //! | `2024-12-03T10:11:12.123456+01:00 host tag[PID]: text` | RFC 3339; rsyslog of Debian 12 and later |
 //! | `<22>1 2026-03-01T10:00:00Z host app PID msgid [sd] text` | RFC 5424 |
+//! | `2026-11-28 10:00:00 host tag: text`, local time | templates that people write |
 //! | `<22>` before any, host missing | /dev/log; RFC 3164 |
+//! | `Sep 28 22:45:13 host mail.info tag[PID]: text`; with `-S` no host | BusyBox's syslogd |
+//! | `tag[PID]: [ID 583609 mail.info] text` | illumos and Solaris |
 //!
-//! After the tag splogger(8) puts the time of the line itself: `qmail: 1276913544.622077 new msg 78833`.
+//! Behind the tag any run of blanks and tabs is none of the text: a program's message begins with a blank of its own,
+//! and a template may add another. After it splogger(8) puts the time of the line itself:
+//! `qmail: 1276913544.622077 new msg 78833`.
 
 use chrono::{Datelike, TimeZone};
 
@@ -21,6 +26,13 @@ pub(super) struct Yearless {
     month: u32,
     day: u32,
     time: TimeOfDay,
+}
+
+impl Yearless {
+    /// As it was in `year`; `None`: that year has no such date.
+    pub(super) fn in_year(self, year: i32) -> Option<Civil> {
+        Civil::new(year, self.month, self.day, self.time)
+    }
 }
 
 /// Gives stamps without a year the one that puts them nearest to the file's mtime and at most a day after it: a
@@ -100,13 +112,19 @@ fn blanks(line: &[u8], most: usize) -> Option<usize> {
 
 /// The RFC 3339 stamp that `line` begins with, and its length with the blank.
 pub(super) fn rfc3339(line: &[u8]) -> Option<(Stamp, usize)> {
+    let (time, len) = rfc3339_of(line)?;
+    (line.get(len) == Some(&b' ')).then_some((time, len + 1))
+}
+
+/// The RFC 3339 stamp that `line` begins with, whatever follows, and its length. `+0000` is a zone, too: journalctl's
+/// `-o short-iso` leaves the colon out.
+pub(super) fn rfc3339_of(line: &[u8]) -> Option<(Stamp, usize)> {
     if line.get(10) != Some(&b'T') {
         return None;
     }
     let (when, len) = civil::date_time(line)?;
     let (offset, zone) = civil::zone(&line[len..])?;
-    let len = len + zone;
-    (line.get(len) == Some(&b' ')).then_some((when.at_offset(offset)?, len + 1))
+    Some((when.at_offset(offset)?, len + zone))
 }
 
 /// The length of the `<PRI>` that `line` begins with: a number up to 191 (RFC 3164).
@@ -136,41 +154,153 @@ impl<'a> Header<'a> {
         self.host.unwrap_or_default()
     }
 
-    /// The line: `time` is the stamp's, splogger's fraction is truer.
-    pub(super) fn line(self, time: Option<Stamp>) -> Line<'a> {
+    /// Is a program named?
+    pub(super) fn has_tag(&self) -> bool {
+        self.tag.is_some()
+    }
+
+    /// The line: `time` is the stamp's, splogger's fraction is truer. `after_stamp`: of what this is the header.
+    pub(super) fn line(self, time: Option<Stamp>, after_stamp: &'a [u8]) -> Line<'a> {
         let Header { host, tag, rest } = self;
+        let mut rest = without_blanks(rest);
+        if tag.is_some() && rest.first() == Some(&b'[') {
+            rest = without_blanks(&rest[message_id(rest)..]);
+        }
         match unix::fraction_or_end(rest) {
             Some(fraction) => Line {
                 time: Some(fraction.time),
                 tag,
                 host,
                 text: &rest[fraction.len..],
+                after_stamp,
                 continuation: fraction.continuation,
             },
-            None => Line { time, tag, host, text: rest, continuation: false },
+            None => Line { time, tag, host, text: rest, after_stamp, continuation: false },
         }
     }
 }
 
-/// Host and tag of RFC 3164, after the stamp.
+/// What follows the blanks and tabs that `line` begins with.
+#[inline]
+fn without_blanks(line: &[u8]) -> &[u8] {
+    let blanks = line.iter().take_while(|&&b| b == b' ' || b == b'\t').count();
+    &line[blanks..]
+}
+
+/// The length of `[ID 583609 mail.info] ` of illumos and Solaris, 0 where it is not there.
+fn message_id(line: &[u8]) -> usize {
+    let Some(inner) = line.strip_prefix(b"[ID ") else { return 0 };
+    let digits = inner.iter().take(7).take_while(|b| b.is_ascii_digit()).count();
+    let level = (1..=6).contains(&digits).then(|| inner[digits..].strip_prefix(b" "));
+    let level = level.flatten().and_then(|rest| rest.split(|&b| b == b']').next());
+    match level {
+        Some(level) if is_level(level) && inner[digits + 1 + level.len()..].starts_with(b"] ") => {
+            4 + digits + 1 + level.len() + 2
+        }
+        _ => 0,
+    }
+}
+
+/// Is it `FACILITY.SEVERITY`, as BusyBox's syslogd, OpenWrt's logread and illumos write it?
+fn is_level(word: &[u8]) -> bool {
+    const FACILITIES: [&[u8]; 25] = [
+        b"mail",
+        b"user",
+        b"daemon",
+        b"auth",
+        b"authpriv",
+        b"syslog",
+        b"kern",
+        b"lpr",
+        b"news",
+        b"uucp",
+        b"cron",
+        b"ftp",
+        b"security",
+        b"audit",
+        b"ntp",
+        b"console",
+        b"mark",
+        b"local0",
+        b"local1",
+        b"local2",
+        b"local3",
+        b"local4",
+        b"local5",
+        b"local6",
+        b"local7",
+    ];
+    const SEVERITIES: [&[u8]; 11] = [
+        b"info", b"notice", b"warn", b"warning", b"err", b"error", b"crit", b"alert", b"emerg", b"panic",
+        b"debug",
+    ];
+    // The longest is "authpriv.warning".
+    let Some(dot) = word.iter().take(9).position(|&b| b == b'.').filter(|_| word.len() <= 16) else {
+        return false;
+    };
+    FACILITIES.contains(&&word[..dot]) && SEVERITIES.contains(&&word[dot + 1..])
+}
+
+/// What the first word after a stamp may be, if it is no tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Hosts {
+    /// The host, whatever follows: RFC 3164.
+    Any,
+    /// The host if a program or a repetition follows: a container's stamps look like those of a syslogd, and no host
+    /// stands behind them.
+    WithTag,
+    /// Never a host.
+    None,
+}
+
+/// Host and tag, after the stamp.
 ///
 /// The first word is the host unless it is a tag. What comes without either (spamd's own log: `[100] info: …`) or
 /// begins as text does (`last message repeated 3 times` of a syslogd that leaves the host out) has neither.
-pub(super) fn header(line: &[u8]) -> Header<'_> {
-    let line = &line[facility(line)..];
+pub(super) fn header(line: &[u8], hosts: Hosts) -> Header<'_> {
+    let line = without_blanks(&line[facility(line)..]);
+    let none = Header { host: None, tag: None, rest: line };
+    if hosts == Hosts::WithTag && line.starts_with(b"{") {
+        return none;
+    }
     if let Some((tag, rest)) = tag(line) {
         return Header { host: None, tag: Some(tag), rest };
     }
-    if line.starts_with(b"[") || line.starts_with(b"last message repeated ") || unix::fraction(line).is_some()
-    {
-        return Header { host: None, tag: None, rest: line };
+    if line.starts_with(b"[") || line.starts_with(REPEATED) || unix::fraction(line).is_some() {
+        return none;
     }
     let (host, rest) = word(line);
-    let host = (!host.is_empty()).then_some(host);
-    match tag(rest) {
-        Some((tag, rest)) => Header { host, tag: Some(tag), rest },
-        None => Header { host, tag: None, rest },
+    let rest = without_blanks(rest);
+    if is_level(host) {
+        // Without a host: `-S`, or logread.
+        let tag = tag(rest);
+        return Header { host: None, tag: tag.map(|(tag, _)| tag), rest: tag.map_or(rest, |(_, rest)| rest) };
     }
+    if hosts == Hosts::None || (hosts == Hosts::WithTag && !host.iter().all(in_host)) {
+        return none;
+    }
+    let host = (!host.is_empty()).then_some(host);
+    if let Some((tag, rest)) = tag(rest) {
+        return Header { host, tag: Some(tag), rest };
+    }
+    let (level, after) = word(rest);
+    if is_level(level) {
+        let after = without_blanks(after);
+        let tag = tag(after);
+        return Header { host, tag: tag.map(|(tag, _)| tag), rest: tag.map_or(after, |(_, rest)| rest) };
+    }
+    if hosts == Hosts::WithTag && !rest.starts_with(REPEATED) {
+        return none;
+    }
+    Header { host, tag: None, rest }
+}
+
+/// What a syslogd writes instead of equal lines.
+const REPEATED: &[u8] = b"last message repeated ";
+
+/// May it stand in the name or the address of a host?
+fn in_host(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-')
 }
 
 /// The length of `<2.6> ` or `<mail.info> `, 0 where it is not there.
@@ -183,7 +313,7 @@ fn facility(line: &[u8]) -> usize {
     if inner[..len].contains(&b'.') && inner[len..].starts_with(b"> ") { len + 3 } else { 0 }
 }
 
-/// `tag: `, `tag[PID]: `, or the same at the line's end: the tag without `[PID]`, and what follows.
+/// `tag: `, `tag[PID]: `, or the same at the line's end: the tag without `[PID]`, and what follows, with its blanks.
 fn tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let len = line.iter().position(|b| matches!(b, b' ' | b':' | b'['))?;
     let (tag, mut rest) = line.split_at(len);
@@ -195,7 +325,7 @@ fn tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
         rest = rest[close..].strip_prefix(b"]")?;
     }
     let rest = rest.strip_prefix(b":")?;
-    if rest.is_empty() { Some((tag, rest)) } else { Some((tag, rest.strip_prefix(b" ")?)) }
+    matches!(rest.first(), None | Some(b' ' | b'\t')).then_some((tag, rest))
 }
 
 /// Host, application and text of RFC 5424, after the stamp: `host app PID msgid sd text`. `-` stands for nothing.
@@ -207,7 +337,7 @@ pub(super) fn rfc5424_header(line: &[u8]) -> Header<'_> {
     let (tag, rest) = word(rest);
     let (_pid, rest) = word(rest);
     let (_message_id, rest) = word(rest);
-    let rest = &rest[structured_data(rest)..];
+    let rest = without_blanks(&rest[structured_data(rest)..]);
     let rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
     Header { host: value(host), tag: value(tag), rest }
 }
@@ -251,7 +381,7 @@ fn element(line: &[u8]) -> Option<usize> {
 }
 
 /// Up to the first blank, and what follows that blank.
-fn word(line: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn word(line: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b' ', line) {
         Some(at) => (&line[..at], &line[at + 1..]),
         None => line.split_at(line.len()),
@@ -302,8 +432,84 @@ mod tests {
             ("mx1 tag[1: x", ["mx1", "-", "tag[1: x"]),
             ("mx1 simscan:[4001]:CLEAN: x", ["mx1", "-", "simscan:[4001]:CLEAN: x"]),
         ] {
-            assert_eq!(parts(header(line.as_bytes())), expected, "{line}");
+            assert_eq!(said(line, Hosts::Any), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn facility_and_severity_before_the_tag() {
+        for (line, expected) in [
+            ("mx1 mail.info qmail: x", ["mx1", "qmail", "x"]),
+            ("mx1 mail.info dovecot[27366]: x", ["mx1", "dovecot", "x"]),
+            ("mx1 local7.notice x y", ["mx1", "-", "x y"]),
+            ("mail.info qmail: x", ["-", "qmail", "x"]),
+            ("authpriv.warning qmail[7]: x", ["-", "qmail", "x"]),
+            ("daemon.err x y", ["-", "-", "x y"]),
+            ("<2.6> mx1 mail.debug qmail: x", ["mx1", "qmail", "x"]),
+            ("mx1 mail.info: x", ["mx1", "mail.info", "x"]),
+            ("mail.infos qmail: x", ["mail.infos", "qmail", "x"]),
+            ("mails.info qmail: x", ["mails.info", "qmail", "x"]),
+            ("mail.example.org qmail: x", ["mail.example.org", "qmail", "x"]),
+            ("mx1 mail.none qmail: x", ["mx1", "-", "mail.none qmail: x"]),
+        ] {
+            for hosts in [Hosts::Any, Hosts::WithTag] {
+                let alone = expected[1] == "-" && hosts == Hosts::WithTag && line.contains("none");
+                let expected = if alone { ["-", "-", line] } else { expected };
+                assert_eq!(said(line, hosts), expected, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_a_program_must_follow() {
+        for (line, expected) in [
+            ("mx1 qmail: x", ["mx1", "qmail", "x"]),
+            ("2001:db8::1 qmail[7]: x", ["2001:db8::1", "qmail", "x"]),
+            ("qmail: x", ["-", "qmail", "x"]),
+            ("mx1 last message repeated 2 times", ["mx1", "-", "last message repeated 2 times"]),
+            ("new msg 1", ["-", "-", "new msg 1"]),
+            ("<a1b2> Successful login: x", ["-", "-", "<a1b2> Successful login: x"]),
+            ("level=NOTICE uuid: x", ["-", "-", "level=NOTICE uuid: x"]),
+            ("{\"a\": b: c", ["-", "-", "{\"a\": b: c"]),
+            ("auth(a imap-login: x", ["-", "-", "auth(a imap-login: x"]),
+            ("stdout host qmail: x", ["-", "-", "stdout host qmail: x"]),
+            ("", ["-", "-", ""]),
+        ] {
+            assert_eq!(said(line, Hosts::WithTag), expected, "{line}");
+        }
+        assert_eq!(said("mx1 qmail: x", Hosts::None), ["-", "-", "mx1 qmail: x"]);
+        assert_eq!(said("qmail: x", Hosts::None), ["-", "qmail", "x"]);
+        assert_eq!(said("mail.info qmail: x", Hosts::None), ["-", "qmail", "x"]);
+        assert_eq!(said("[7] info: spamd: x", Hosts::None), ["-", "-", "[7] info: spamd: x"]);
+    }
+
+    #[test]
+    fn what_stands_between_the_tag_and_the_text() {
+        for (line, text) in [
+            ("mx1 qmail:  new msg 1", "new msg 1"),
+            ("mx1 qmail: \t new msg 1", "new msg 1"),
+            ("mx1 qmail:\tnew msg 1", "new msg 1"),
+            ("mx1  qmail:   1790635513.9 new msg 1", "new msg 1"),
+            ("mx1 qmail:  1790635513.9  new msg 1", " new msg 1"),
+            ("mx1 haraka:  [core]  hook=x", "[core]  hook=x"),
+            ("mx1 qmail: [ID 748625 mail.info] 1276913544.622077 new msg 78833", "new msg 78833"),
+            ("mx1 qmail: [ID 1 mail.error]  new msg 1", "new msg 1"),
+            ("vpopmail[2]: [ID 801593 auth.notice] vchkpw-smtp: x", "vchkpw-smtp: x"),
+            ("mx1 qmail: [ID 7486255 mail.info] x", "[ID 7486255 mail.info] x"),
+            ("mx1 qmail: [ID 748625 mail.loud] x", "[ID 748625 mail.loud] x"),
+            ("mx1 qmail: [ID  mail.info] x", "[ID  mail.info] x"),
+            ("mx1 qmail: [ID 748625 mail.info]x", "[ID 748625 mail.info]x"),
+            ("mx1 qmail: x [ID 748625 mail.info] y", "x [ID 748625 mail.info] y"),
+            ("mx1 [ID 748625 mail.info] y", "[ID 748625 mail.info] y"),
+        ] {
+            assert_eq!(said(line, Hosts::Any)[2], text, "{line:?}");
+        }
+    }
+
+    /// Host, tag and text of the line that has the header `line`.
+    fn said(line: &str, hosts: Hosts) -> [String; 3] {
+        let line = header(line.as_bytes(), hosts).line(None, b"");
+        parts(Header { host: line.host, tag: line.tag, rest: line.text })
     }
 
     #[test]
@@ -318,6 +524,9 @@ mod tests {
             ("host app - - [a]", ["host", "app", ""]),
             ("host app - - [a text", ["host", "app", "[a text"]),
             ("host app - - text", ["host", "app", "text"]),
+            ("host app - - -  text", ["host", "app", "text"]),
+            ("host app - - [a] \t text", ["host", "app", "text"]),
+            ("host app - - - \u{feff} text", ["host", "app", " text"]),
             ("host app", ["host", "app", ""]),
             ("", ["-", "-", ""]),
         ] {

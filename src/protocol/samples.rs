@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Kind, Place, Raise, Settings, Verdict, builtin};
-use crate::line::Parser;
+use crate::line::{Parser, Parts};
 
 /// 2026-09-28T23:00:00Z: the time of every sample file.
 const MTIME: i64 = 1_790_636_400;
@@ -78,9 +78,11 @@ fn the_samples_raise_what_was_written_down_by_hand() {
                 protocols.iter().find(|p| p.name == protocol).unwrap_or_else(|| panic!("{name}: {protocol}"));
             let mut values = vec![0i128; protocol.counters.len()];
             let mut unknown = 0;
-            let mut parser = Parser::new(10, MTIME);
+            let mut parser = Parser::new(10, MTIME).of_own_log(place == Place::Own);
+            let mut parts = Parts::default();
             for line in log.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)) {
-                let verdict = (protocol.classify)(&parser.parse(line), place, &mut Raise(&mut values));
+                let line = parts.parse(&mut parser, line, line);
+                let verdict = (protocol.classify)(&line, place, &mut Raise(&mut values));
                 unknown += i128::from(verdict == Verdict::Unknown);
             }
             for (counter, value) in protocol.counters.iter().zip(values) {

@@ -1,7 +1,9 @@
 //! `send`: what qmail-send(8) logs of messages and deliveries.
 //!
 //! Source of the lines: qmail-send.c's `log1`/`log3` calls (qmail-log(5)); dialects of indimail
-//! (` queueN` ends every line), splogger(8), notqmail and s/qmail. The text decides by how it
+//! (` queueN` ends every line), splogger(8), notqmail, s/qmail, and sagredo's four channels (`suppl0`, `suppl1`: what
+//! goes through them goes to remote hosts; but the counters of slots in use are those of the channel `remote`, whose
+//! limit is concurrencyremote, as they always were). The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
 use super::scan::{fraction, number};
 use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, nanofraction, of};
@@ -110,9 +112,22 @@ fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
     if line.continuation {
         return Verdict::Known;
     }
-    let text = line.text;
+    let mut known = event(line.text, raise);
+    if known.is_none() && place == Place::Own && line.after_stamp.len() != line.text.len() {
+        // `status: local 1/10` and `delivery 1: success: ` behind a container's stamp look like a header of syslog.
+        known = event(line.after_stamp, raise);
+    }
+    match (known, place) {
+        (Some(()), _) => Verdict::Known,
+        (None, place) => rest(line, place, raise),
+    }
+}
+
+/// Raises what a text counts that is none of the rare ones. `None`: no prefix claims it.
+#[inline]
+fn event(text: &[u8], raise: &mut Raise<'_>) -> Option<()> {
     // The first byte decides among the prefixes, so that a line is compared with at most two.
-    let known = match text.first() {
+    match text.first() {
         Some(b'd') => text.strip_prefix(b"delivery ").map(|rest| delivery(rest, raise)),
         Some(b's') => {
             if let Some(rest) = text.strip_prefix(b"status:") {
@@ -127,10 +142,6 @@ fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
         Some(b'i') => text.strip_prefix(b"info msg ").map(|rest| info(rest, raise)),
         Some(b'b') => text.starts_with(b"bounce").then(|| raise.one(MESSAGE_BOUNCE)),
         _ => None,
-    };
-    match (known, place) {
-        (Some(()), _) => Verdict::Known,
-        (None, place) => rest(line, place, raise),
     }
 }
 
@@ -146,7 +157,7 @@ fn info(rest: &[u8], raise: &mut Raise<'_>) {
     }
 }
 
-/// Text after `starting delivery `: `N: msg M to local RECIPIENT` or `… to remote RECIPIENT`.
+/// Text after `starting delivery `: `N: msg M to local RECIPIENT`, `… to remote RECIPIENT`, `… to suppl0 RECIPIENT`.
 fn starting(rest: &[u8], raise: &mut Raise<'_>) {
     raise.one(START_DELIVERY);
     let place = word(rest)
@@ -156,10 +167,15 @@ fn starting(rest: &[u8], raise: &mut Raise<'_>) {
     if let Some(place) = place {
         if place.starts_with(b"local ") {
             raise.one(START_LOCAL);
-        } else if place.starts_with(b"remote ") {
+        } else if place.starts_with(b"remote ") || is_supplementary(place) {
             raise.one(START_REMOTE);
         }
     }
+}
+
+/// `supplN `: one of the further channels of conf-channels.
+fn is_supplementary(place: &[u8]) -> bool {
+    place.strip_prefix(b"suppl").and_then(number).is_some_and(|(_, rest)| rest.starts_with(b" "))
 }
 
 /// Text after `delivery `: `N: success: REPORT`, `N: deferral: …`, `N: failure: …`.
@@ -216,7 +232,7 @@ fn rest(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
         (b"alert: ", ALERT),
     ];
     for (prefix, counter) in kinds {
-        if line.text.starts_with(prefix) {
+        if line.text.starts_with(prefix) || (place == Place::Own && line.after_stamp.starts_with(prefix)) {
             raise.one(OTHER);
             raise.one(counter);
             return Verdict::Known;
@@ -257,6 +273,22 @@ const SAMPLES: &[super::Sample] = &[
         &[("start_delivery", 1), ("start_delivery_remote", 1)],
     ),
     ("@40000000450c020b357ed10c starting delivery 1: msg 2 to nowhere x", &[("start_delivery", 1)]),
+    (
+        "@400000006abaee2000000000 starting delivery 7: msg 71200 to suppl0 u@example.com",
+        &[("start_delivery", 1), ("start_delivery_remote", 1)],
+    ),
+    ("@40000000450c020b357ed10c starting delivery 1: msg 2 to supplx x", &[("start_delivery", 1)]),
+    (
+        "@400000006abaee2100000000 status: local 1/10 remote 0/20 suppl0 5/20 suppl1 0/20",
+        &[
+            ("status", 1),
+            ("status_localp", NANO / 10),
+            ("status_local_sum", 1),
+            ("peak_local", 1),
+            ("limit_local", 10),
+            ("limit_remote", 20),
+        ],
+    ),
     (
         "@40000000450c020b357f463c status: local 1/10 remote 0/100",
         &[

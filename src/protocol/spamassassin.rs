@@ -1,7 +1,8 @@
 //! `spamassassin`: what spamd(1) says of each message it looked at.
 //!
 //! `[spamd: ]identified spam (SCORE/REQUIRED) for USER:UID in S seconds, B bytes.` or `clean message (…`, under the
-//! tag `spamd` or in its own log after `[PID] info: ` (`spamd: ` since 3.1). The user's name is the client's, so the
+//! tag `spamd` or in its own log after `[PID] info: ` (`spamd: ` since 3.1), before which stands a stamp of ctime(3)'s
+//! form in a file and one of syslog's form on stderr. The user's name is the client's, so the
 //! line is read from both ends.
 use super::program::{doubtful, program, unheaded};
 use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, of};
@@ -271,6 +272,15 @@ const SAMPLES: &[super::Sample] = &[
         &[("sa_spam", 1), ("spam_score_sum", 7_500_000_000), ("threshold_sum", 5 * NANO)],
     ),
     ("Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
+    ("Sat Nov 28 17:36:25 2026 [123] info: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
+    (
+        "@400000006abaee2100000000 Sat Nov 28 17:36:25 2026 [123] info: spamd: identified spam (nan/5.0) for a:1",
+        &[("sa_spam", 1)],
+    ),
+    (
+        "@400000006abaee2100000000 Nov 28 17:36:25.761 [123] info: spamd: identified spam (nan/5.0) for a:1",
+        &[("sa_spam", 1)],
+    ),
     (
         "Mar 19 08:36:37 h1 spamd[18424]: result: Y  8 - INFO_TLD scantime=4.2,size=1432,mid=<3388@example.net>",
         &[("sa_other", 1)],

@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::io;
 
+pub use crate::line::LINE_LIMIT;
 use crate::line::Parser;
 use crate::store::disk::read_at;
 
-/// A line is classified by its first bytes; how long it goes on does not matter, so that a line of a
-/// gigabyte costs no memory.
-pub const LINE_LIMIT: usize = 4096;
-
 const BLOCK: usize = 1 << 18;
+
+/// So many bytes of a line's end are kept if it is longer than [`LINE_LIMIT`].
+const LAST: usize = 256;
 
 /// One line of a chunk.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,8 +21,17 @@ pub struct RawLine<'a> {
     pub end: u64,
     /// Its first [`LINE_LIMIT`] bytes, without the newline.
     pub text: &'a [u8],
+    /// The line to its end, or as much of its end as is kept, without the newline.
+    pub last: &'a [u8],
     /// Did it end with a newline?
     pub terminated: bool,
+}
+
+impl RawLine<'_> {
+    /// Is it no line, but the room behind the last one that somebody reserved, or that a crash left: nothing but NULs?
+    pub fn is_room(&self) -> bool {
+        !self.terminated && self.text.is_empty()
+    }
 }
 
 /// Calls `each` for every line that begins in `[from, to)`, in order; the last one may lack its
@@ -32,6 +41,15 @@ pub struct RawLine<'a> {
 /// When the file cannot be read.
 pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
     walk_with(|block, at| read_at(file, block, at), from, to, each)
+}
+
+/// As [`walk`], without the NUL bytes before lines: what a file system shows where it has no data, because power was lost
+/// or a program reserved room. NULs within a line are part of it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn walk_chunk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+    walk_any(|block, at| read_at(file, block, at), from, to, Nuls::BeforeLines, each)
 }
 
 /// A chunk that is parted by time.
@@ -61,7 +79,7 @@ pub fn part(
 ) -> io::Result<Parted> {
     let (mut first, mut place, mut lines) = (None, None, 0);
     let mut parted = Parted::default();
-    walk(file, 0, size, |line| {
+    walk_chunk(file, 0, size, |line| {
         if let Some(stamp) = parser.parse(line.text).time.filter(|_| place.is_none()) {
             let time = (stamp.secs, i64::from(stamp.nanos));
             parted.holds |= time == until && first.is_some_and(|first| first < until);
@@ -93,12 +111,13 @@ pub fn walk_with(
     to: u64,
     each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
-    walk_any(read, from, to, false, each)
+    walk_any(read, from, to, Nuls::Kept, each)
 }
 
-/// As [`walk_with`], for a log that is written to again after a loss of power. No syslogd writes NUL bytes: they are
-/// what a file system leaves where it lost data, and the next line is written right behind them. Of a line with NULs in
-/// it what stands behind the last ones is the line.
+/// As [`walk_with`], for a log that is written to again after a loss of power, or that was truncated under a writer who
+/// goes on at his old place. Nobody writes NUL bytes to a log: they are what a file system shows where it has no data,
+/// and the next line is written right behind them. Of a line with NULs in it what stands behind the last ones is the
+/// line, however many there are.
 ///
 /// # Errors
 /// When `read` fails.
@@ -108,75 +127,131 @@ pub fn walk_mended(
     to: u64,
     each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
-    walk_any(read, from, to, true, each)
+    walk_any(read, from, to, Nuls::EndLines, each)
+}
+
+/// What NUL bytes mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Nuls {
+    /// They are bytes as any others.
+    #[default]
+    Kept,
+    /// Before a line they are nothing.
+    BeforeLines,
+    /// A line begins behind them, too: what stands before them in a line was cut off there.
+    EndLines,
+}
+
+impl Nuls {
+    /// The line without them.
+    fn strip(self, line: &[u8]) -> &[u8] {
+        match self {
+            Nuls::Kept => line,
+            _ if is_hole(line) => &[],
+            Nuls::BeforeLines => &line[line.iter().take_while(|&&b| b == 0).count()..],
+            Nuls::EndLines => without_nuls(line),
+        }
+    }
 }
 
 fn walk_any(
     mut read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
     from: u64,
     to: u64,
-    mended: bool,
+    nuls: Nuls,
     mut each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
     let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
     let mut at = from;
     // The beginning of a line that goes on in the next block.
-    let mut carry: Vec<u8> = Vec::new();
+    let mut carry = Carry { nuls, ..Carry::default() };
     let mut carry_start = from;
-    // Does the beginning that is carried end in NULs?
-    let mut broken = false;
     while at < to {
         let want = block.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
         let got = read(&mut block[..want], at)?;
         if got == 0 {
             break;
         }
-        let has_nuls = mended && memchr::memchr(0, &block[..got]).is_some();
+        let has_nuls = nuls != Nuls::Kept && memchr::memchr(0, &block[..got]).is_some();
         let mut rest = 0;
         for newline in memchr::memchr_iter(b'\n', &block[..got]) {
             let end = at + newline as u64 + 1;
             if rest == 0 && carry_start < at {
-                keep(&mut carry, mended.then_some(&mut broken), &block[..newline]);
-                each(RawLine { start: carry_start, end, text: &carry, terminated: true });
+                carry.keep(&block[..newline]);
+                each(carry.line(carry_start, end, true));
                 carry.clear();
-                broken = false;
             } else {
                 let text = &block[rest..newline];
-                let text = if has_nuls { without_nuls(text) } else { text };
-                let text = &text[..text.len().min(LINE_LIMIT)];
-                each(RawLine { start: at + rest as u64, end, text, terminated: true });
+                let last = if has_nuls { nuls.strip(text) } else { text };
+                let text = &last[..last.len().min(LINE_LIMIT)];
+                each(RawLine { start: at + rest as u64, end, text, last, terminated: true });
             }
             rest = newline + 1;
         }
         if rest > 0 || carry_start >= at {
             carry_start = at + rest as u64;
         }
-        keep(&mut carry, mended.then_some(&mut broken), &block[rest..got]);
+        carry.keep(&block[rest..got]);
         at += got as u64;
     }
     if carry_start < at {
-        each(RawLine { start: carry_start, end: at, text: &carry, terminated: false });
+        each(carry.line(carry_start, at, false));
     }
     Ok(at)
 }
 
-/// Adds what follows the beginning of a line; `broken`: it ended in NULs.
-fn keep(carry: &mut Vec<u8>, broken: Option<&mut bool>, more: &[u8]) {
-    let mut more = more;
-    if let Some(broken) = broken
-        && (*broken || memchr::memchr(0, more).is_some())
-    {
-        let text = without_nuls(more);
-        let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && *broken);
-        // Something follows NULs: what stands before them is another line.
-        if !text.is_empty() && (*broken || text.as_ptr() != more.as_ptr()) {
-            carry.clear();
+/// What is kept of a line that goes over more than one block.
+#[derive(Default)]
+struct Carry {
+    nuls: Nuls,
+    /// Its first bytes, at most [`LINE_LIMIT`].
+    text: Vec<u8>,
+    /// Its last bytes, if it is longer: at most [`LAST`].
+    last: Vec<u8>,
+    /// Does what was met of it end in NULs?
+    is_broken: bool,
+}
+
+impl Carry {
+    /// Adds what follows.
+    fn keep(&mut self, more: &[u8]) {
+        let mut more = more;
+        if self.nuls == Nuls::BeforeLines && self.text.is_empty() {
+            more = self.nuls.strip(more);
+        } else if self.nuls == Nuls::EndLines && (self.is_broken || memchr::memchr(0, more).is_some()) {
+            let text = self.nuls.strip(more);
+            let ends_in_nuls = more.last() == Some(&0) || (more.is_empty() && self.is_broken);
+            // Something follows NULs: what stands before them is another line.
+            if !text.is_empty() && (self.is_broken || text.as_ptr() != more.as_ptr()) {
+                self.clear();
+            }
+            self.is_broken = ends_in_nuls;
+            more = text;
         }
-        *broken = ends_in_nuls;
-        more = text;
+        let room = LINE_LIMIT - self.text.len().min(LINE_LIMIT);
+        self.text.extend_from_slice(&more[..more.len().min(room)]);
+        if more.len() > room {
+            self.last.extend_from_slice(&more[more.len().saturating_sub(LAST)..]);
+            self.last.drain(..self.last.len().saturating_sub(LAST));
+        }
     }
-    let room = LINE_LIMIT - carry.len().min(LINE_LIMIT);
-    carry.extend_from_slice(&more[..more.len().min(room)]);
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.last.clear();
+        self.is_broken = false;
+    }
+
+    fn line(&self, start: u64, end: u64, terminated: bool) -> RawLine<'_> {
+        let last = if self.last.is_empty() { &self.text } else { &self.last };
+        RawLine { start, end, text: &self.text, last, terminated }
+    }
+}
+
+/// Is there nothing but NULs? At the speed of memory, for holes of gigabytes.
+fn is_hole(bytes: &[u8]) -> bool {
+    const NULS: &[u8; 4096] = &[0; 4096];
+    bytes.chunks(NULS.len()).all(|chunk| chunk == &NULS[..chunk.len()])
 }
 
 /// What stands behind the last NULs of a line that has some; where nothing does, what stands before the NULs at its end.
@@ -257,6 +332,47 @@ mod tests {
                 let middle = if after.is_empty() { before } else { after };
                 assert_eq!(texts, [b"one".to_vec(), middle.as_bytes().to_vec(), b"two".to_vec()], "{nuls}");
                 assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{nuls}");
+            }
+        }
+    }
+
+    #[test]
+    fn nuls_before_a_line_of_a_chunk_are_nothing_and_those_within_it_are_its_own() {
+        for nuls in [1, 5, LINE_LIMIT, BLOCK - 6, BLOCK - 5, BLOCK, 2 * BLOCK + 3] {
+            let hole = vec![0; nuls];
+            let bytes = [b"one\n", &hole[..], b"two\nth\0ree\n", &hole, b"\n", &hole].concat();
+            let mut texts: Vec<(Vec<u8>, bool)> = Vec::new();
+            walk_chunk(&file_of(&bytes), 0, u64::MAX, |l| texts.push((l.text.to_vec(), l.is_room())))
+                .unwrap();
+            let expected: [(&[u8], bool); 5] =
+                [(b"one", false), (b"two", false), (b"th\0ree", false), (b"", false), (b"", true)];
+            assert_eq!(texts, expected.map(|(text, is_room)| (text.to_vec(), is_room)), "{nuls}");
+        }
+    }
+
+    #[test]
+    fn nuls_do_not_count_for_the_length_of_a_line() {
+        let text = vec![b'x'; LINE_LIMIT + 300];
+        for nuls in [1, LINE_LIMIT, BLOCK, 2 * BLOCK + 7] {
+            let bytes = [&vec![0; nuls], &text[..], b"end\n"].concat();
+            let file = file_of(&bytes);
+            let mut ends: Vec<(usize, Vec<u8>)> = Vec::new();
+            let mut note = |l: RawLine<'_>| ends.push((l.text.len(), l.last[l.last.len() - 5..].to_vec()));
+            walk_chunk(&file, 0, u64::MAX, &mut note).unwrap();
+            walk_mended(|block, at| read_at(&file, block, at), 0, u64::MAX, &mut note).unwrap();
+            assert_eq!(ends, vec![(LINE_LIMIT, b"xxend".to_vec()); 2], "{nuls}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_long_line_is_kept_wherever_a_block_ends() {
+        for length in [100, LINE_LIMIT, LINE_LIMIT + 5, BLOCK - 3, BLOCK, BLOCK + 2, 3 * BLOCK + 1] {
+            let line: Vec<u8> = (0..length).map(|n| b'a' + (n % 23) as u8).collect();
+            for before in [0, BLOCK - 2] {
+                let bytes = [&vec![b'\n'; before], &line[..], b"\n"].concat();
+                let mut last = Vec::new();
+                walk(&file_of(&bytes), 0, u64::MAX, |l| last = l.last.to_vec()).unwrap();
+                assert!(line.ends_with(&last) && last.len() >= LAST.min(length), "{length} {}", last.len());
             }
         }
     }

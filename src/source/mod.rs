@@ -7,5 +7,6 @@ pub mod lines;
 pub mod machine;
 pub mod offset;
 pub mod opener;
+pub mod parts;
 pub mod queue;
 pub mod stdin;

@@ -69,6 +69,13 @@ pub struct Cursor {
     pub tail: Option<Digest>,
 }
 
+impl Tail {
+    /// The beginning of a line that waits for its rest.
+    pub fn held(&self) -> Option<&[u8]> {
+        if let Tail::Held { text, .. } = self { Some(text) } else { None }
+    }
+}
+
 /// How the last line that was read of a directory ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tail {

@@ -2,10 +2,10 @@
 //! damaged, and nobody reads it: not a query, not root's cron, not a roll.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::time::{Duration, Instant};
 
-use crate::support::store::{Answer, Store, stderr};
+use crate::support::store::{Answer, MAILLOGS, Store, stderr};
 use crate::support::{count, traffic};
 
 /// More than a machine of these tests has memory for; it takes no room on the disk.
@@ -129,4 +129,24 @@ fn stamp_of(day: u32, hour: u32) -> String {
         month += 1;
     }
     format!("2023-{:02}-{:02}T{hour:02}:00:00+00:00", month + 1, day + 1)
+}
+
+#[test]
+fn a_gigabyte_of_nuls_in_a_syslog_costs_no_memory() {
+    let store = Store::with_syslog();
+    let login =
+        "Sep 28 22:45:01 mx1 vpopmail[1]: vchkpw-pop3: (PLAIN) login success alice@example.org:192.0.2.7\n";
+    fs::write(store.syslog(), login).expect("the syslog");
+    let file = OpenOptions::new().write(true).open(store.syslog()).expect("the syslog");
+    file.write_all_at(login.as_bytes(), 1 << 30).expect("a line behind a hole");
+    // A quarter of the hole, with the program and its libraries.
+    let limited = |arguments: &str| {
+        let command = format!("ulimit -v 262144 && exec '{MAILLOGS}' {arguments}");
+        let output = store.command("sh").args(["-c", &command]).output().expect("sh");
+        assert!(output.status.success(), "{arguments}: {}", stderr(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert_eq!(Answer::parse(&limited("pop3")).text("pop3_success"), "2");
+    limited("update pop3");
+    assert_eq!(Answer::parse(&limited("pop3")).text("pop3_success"), "2");
 }

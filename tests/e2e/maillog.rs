@@ -64,17 +64,18 @@ fn maillog() -> String {
 
 /// `$H`: stamp and host. `$P`: `[PID]: `. `$T`: a byte of dovecot's head. `$E`: the head's end.
 const VARIABLES: &str = r#"
-H='^(?:<\d+>)?(?:[A-Z][a-z][a-z] +\d+ [\d:.]+ |[\d-]+T[\d:.]+(?:Z|[+-][\d:]+) )(?:[^ :\[]+ )?'
+H='^(?:<\d+>)?(?:(?:[A-Z][a-z][a-z] )?[A-Z][a-z][a-z] +\d+ [\d:.]+ (?:\d{4} )?|[\d-]+T[\d:.]+(?:Z|[+-][\d:]+) )(?:[^ :\[]+ )?'
 P='(?:\[\d+\])?: '
 T='(?:(?!: user=<|: method=|: rip=).)'
 E='(?:: user=<|: method=|: rip=)'
-dovecot() { echo "$H(?:dovecot$P)?(?:Info: )?$1-login: (?:Info: )?"; }
+dovecot() { echo "$H(?:dovecot$P)?(?:Info: )?$1-login: (?:Info: )?+"; }
 good() { echo "$(dovecot $1)(?:(?:Login|Logged in)$E|proxy\([^)]*\): [Ss]tarted proxying to $T*$E)"; }
 bad="(?:$T*(?:\(auth failed|\(authorization failed|\(proxy dest auth|\(tried to use dis|\(user disabled\)|\(password expired\)|\(login disabled\)|\([1-9]\d* authentication attempts\))$T*|Aborted login)$E"
 failed() { echo "$(dovecot $1)(?!(?:Login|Logged in)$E)(?!proxy\([^)]*\): [Ss]tarted proxying to $T*$E)$bad"; }
-off() { echo "$(dovecot $1)(?!$bad)(?:Aborted login|Login aborted|Disconnected|Client has quit|Remote closed)$T*$E"; }
+off() { echo "$(dovecot $1)(?!$bad)(?!(?:Login|Logged in)$E|proxy\(|Error: |Warning: |Debug: |ID sent: )$T+(?=$E)(?=.* rip=)"; }
 tls=' rip=[^<>]*, (?:TLS|TSL)(?:,|:| handshaking|$)'
 vchkpw() { echo "${H}vpopmail${P}vchkpw-(?:$1): "; }
+stdout='^[\d-]+T[\d:.]+Z (?:stdout F )?userlogins: (?:<[^>]*> )?'
 ok='(?:login success |\(\S+\) login success |system password login success )'
 count() { grep -acP "$1" "$LOG"; }
 with() { grep -aP "$1" "$LOG" | grep -acP "$2"; }
@@ -103,72 +104,72 @@ const RULES: [(&str, &str, &str); 31] = [
     (
         "pop3",
         "pop3_connect",
-        r#"sum $(count "$(vchkpw pop3)") $(count "$H(?:pop3d|courierpop3login)${P}Connection, ip=") $(without "$(good pop3)" "$tls") $(without "$(failed pop3)" "$tls") $(without "$(off pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3)") $(count "$H(?:pop3d|courierpop3login|pop3login|courier-pop3d)${P}Connection, ip=") $(without "$(good pop3)" "$tls") $(without "$(failed pop3)" "$tls") $(without "$(off pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_ssl_connect",
-        r#"sum $(count "$(vchkpw pop3s)") $(count "${H}pop3d-ssl${P}Connection, ip=") $(with "$(good pop3)" "$tls") $(with "$(failed pop3)" "$tls") $(with "$(off pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3s)") $(count "${H}(?:pop3d-ssl|courier-pop3s)${P}Connection, ip=") $(with "$(good pop3)" "$tls") $(with "$(failed pop3)" "$tls") $(with "$(off pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_success",
-        r#"sum $(count "$(vchkpw pop3)$ok") $(count "$H(?:pop3d|courierpop3login)${P}LOGIN, user=") $(without "$(good pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3)$ok") $(count "$H(?:pop3d|courierpop3login|pop3login|courier-pop3d)${P}LOGIN, user=") $(without "$(good pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_ssl_success",
-        r#"sum $(count "$(vchkpw pop3s)$ok") $(count "${H}pop3d-ssl${P}LOGIN, user=") $(with "$(good pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3s)$ok") $(count "${H}(?:pop3d-ssl|courier-pop3s)${P}LOGIN, user=") $(with "$(good pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_fail",
-        r#"sum $(count "$(vchkpw pop3)(?!$ok)") $(count "$H(?:pop3d|courierpop3login)${P}LOGIN FAILED") $(without "$(failed pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3)(?!$ok)") $(count "$H(?:pop3d|courierpop3login|pop3login|courier-pop3d)${P}LOGIN FAILED") $(without "$(failed pop3)" "$tls")"#,
     ),
     (
         "pop3",
         "pop3_ssl_fail",
-        r#"sum $(count "$(vchkpw pop3s)(?!$ok)") $(count "${H}pop3d-ssl${P}LOGIN FAILED") $(with "$(failed pop3)" "$tls")"#,
+        r#"sum $(count "$(vchkpw pop3s)(?!$ok)") $(count "${H}(?:pop3d-ssl|courier-pop3s)${P}LOGIN FAILED") $(with "$(failed pop3)" "$tls")"#,
     ),
     (
         "imap",
         "imap_connect",
-        r#"sum $(count "$(vchkpw imap)") $(count "$H(?:imapd|imaplogin)${P}Connection, ip=") $(without "$(good imap)" "$tls") $(without "$(failed imap)" "$tls") $(without "$(off imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imap)") $(count "$H(?:imapd|imaplogin|courier-imapd)${P}Connection, ip=") $(without "$(good imap)" "$tls") $(without "$(failed imap)" "$tls") $(without "$(off imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_ssl_connect",
-        r#"sum $(count "$(vchkpw imaps)") $(count "${H}imapd-ssl${P}Connection, ip=") $(with "$(good imap)" "$tls") $(with "$(failed imap)" "$tls") $(with "$(off imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imaps)") $(count "${H}(?:imapd-ssl|courier-imaps)${P}Connection, ip=") $(with "$(good imap)" "$tls") $(with "$(failed imap)" "$tls") $(with "$(off imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_success",
-        r#"sum $(count "$(vchkpw imap)$ok") $(count "$H(?:imapd|imaplogin)${P}LOGIN, user=") $(without "$(good imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imap)$ok") $(count "$H(?:imapd|imaplogin|courier-imapd)${P}LOGIN, user=") $(without "$(good imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_ssl_success",
-        r#"sum $(count "$(vchkpw imaps)$ok") $(count "${H}imapd-ssl${P}LOGIN, user=") $(with "$(good imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imaps)$ok") $(count "${H}(?:imapd-ssl|courier-imaps)${P}LOGIN, user=") $(with "$(good imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_fail",
-        r#"sum $(count "$(vchkpw imap)(?!$ok)") $(count "$H(?:imapd|imaplogin)${P}LOGIN FAILED") $(without "$(failed imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imap)(?!$ok)") $(count "$H(?:imapd|imaplogin|courier-imapd)${P}LOGIN FAILED") $(without "$(failed imap)" "$tls")"#,
     ),
     (
         "imap",
         "imap_ssl_fail",
-        r#"sum $(count "$(vchkpw imaps)(?!$ok)") $(count "${H}imapd-ssl${P}LOGIN FAILED") $(with "$(failed imap)" "$tls")"#,
+        r#"sum $(count "$(vchkpw imaps)(?!$ok)") $(count "${H}(?:imapd-ssl|courier-imaps)${P}LOGIN FAILED") $(with "$(failed imap)" "$tls")"#,
     ),
     (
         "webmail",
         "webmail_connect",
-        r#"sum $(count "$(vchkpw webmail)") $(count "${H}sqwebmaild${P}LOGIN(?: FAILED)?, ") $(count "$H[^ :\[]+$P(?:Successful|Failed) webmail login: by ") $(count "${H}roundcube$P(?:<[^>]*> )?(?:Successful|Failed|FAILED) login for ")"#,
+        r#"sum $(count "$(vchkpw webmail)") $(count "${H}sqwebmaild${P}LOGIN(?: FAILED)?, ") $(count "$H[^ :\[]+$P(?:Successful|Failed) webmail login: by ") $(count "${H}roundcube$P(?:<[^>]*> )?(?:Successful|Failed|FAILED) login for ") $(count "$stdout(?:Successful|Failed) login for ")"#,
     ),
     (
         "webmail",
         "webmail_success",
-        r#"sum $(count "$(vchkpw webmail)$ok") $(count "${H}sqwebmaild${P}LOGIN, ") $(count "$H[^ :\[]+${P}Successful webmail login: by ") $(count "${H}roundcube$P(?:<[^>]*> )?Successful login for ") $(count "${H}imapd${P}LOGIN, user=.*ip=\[(?:127\.[\d.]+|::1|::ffff:127\.[\d.]+)\](?:, (?:port|protocol|stls)=[^, ]+)*$")"#,
+        r#"sum $(count "$(vchkpw webmail)$ok") $(count "${H}sqwebmaild${P}LOGIN, ") $(count "$H[^ :\[]+${P}Successful webmail login: by ") $(count "${H}roundcube$P(?:<[^>]*> )?Successful login for ") $(count "${stdout}Successful login for ") $(count "${H}(?:courier-)?imapd${P}LOGIN, user=.*ip=\[(?:127\.[\d.]+|::1|::ffff:127\.[\d.]+)\](?:, (?:port|protocol|stls)=[^, ]+)*$")"#,
     ),
     (
         "webmail",

@@ -32,6 +32,7 @@ mod several;
 mod show;
 mod sources;
 mod sweep;
+mod syslogds;
 mod takeover;
 mod together;
 mod traffic;

@@ -14,6 +14,7 @@ pub mod preload;
 pub mod process;
 pub mod rrd;
 pub mod store;
+pub mod syslogds;
 pub mod traffic;
 
 use std::io::Write;

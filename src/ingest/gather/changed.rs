@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Gather;
 use crate::error::warn;
-use crate::line::{Parser, Stamp};
+use crate::line::Stamp;
 use crate::source::directory::Chunk;
 use crate::source::file::{AHEAD, local};
 use crate::source::identity::tail;
@@ -46,7 +46,7 @@ impl Gather {
         if (is_known && fits()?) || (!is_known && (here.last_time == 0 || !here.labelled)) {
             return Ok(false);
         }
-        let mut parser = Parser::new(self.tai_offset, chunk.meta.mtime());
+        let mut parser = self.parser(chunk.meta.mtime());
         let Parted { mut place, earlier, later, holds } =
             part(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
         if !is_known && !holds {

@@ -67,7 +67,7 @@ impl Gather {
 
     /// For a line of the directory that was put together, which comes after all that was counted.
     pub(super) fn parser_after(&self, here: &Directory) -> Parser {
-        let mut parser = Parser::new(self.tai_offset, self.how.now);
+        let mut parser = self.parser(self.how.now);
         parser.resume(here.last_time, 0);
         parser
     }

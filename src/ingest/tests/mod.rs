@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+mod containers;
 mod crashes;
 mod cuts;
 mod damage;

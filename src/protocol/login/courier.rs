@@ -1,4 +1,6 @@
-//! Courier's `imapd` and `pop3d`, their `-ssl` twins, and the names of before 2003 (`imaplogin`, `courierpop3login`).
+//! Courier's `imapd` and `pop3d`, their `-ssl` twins, the names of before 2003 (`imaplogin`, `pop3login`, Debian's
+//! `courierpop3login`), and those of ALT Linux and Plesk (`courier-imapd`, `courier-imaps`, `courier-pop3d`,
+//! `courier-pop3s`).
 //!
 //! `Connection, ip=[IP]`, then `LOGIN, user=USER, ip=[IP], port=[P], protocol=IMAP` or `LOGIN FAILED, …`: the
 //! connection has a line of its own. UW imapd and Cyrus use the same tags for other words.
@@ -7,13 +9,14 @@ use memchr::memmem;
 
 /// `tag` is one of Courier's, `text` what follows it.
 pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> Said {
-    let tls = tag.ends_with(b"-ssl");
-    let service = if tag.starts_with(b"imap") { Service::Imap } else { Service::Pop3 };
+    let tls = tag.ends_with(b"-ssl") || tag.ends_with(b"s");
+    let name = tag.strip_prefix(b"courier-").unwrap_or(tag);
+    let service = if name.starts_with(b"imap") { Service::Imap } else { Service::Pop3 };
     if service == want {
         return login(tls, text);
     }
     // Webmail that runs here asks the IMAP server.
-    let theirs = want == Service::Webmail && (tag == b"imapd" || rules.loopback_all && tag == b"imapd-ssl");
+    let theirs = want == Service::Webmail && service == Service::Imap && (!tls || rules.loopback_all);
     if theirs && text.starts_with(b"LOGIN, user=") && from_loopback(text) {
         return Said::Login(Login { tls: false, connect: false, end: Some(End::Success) });
     }

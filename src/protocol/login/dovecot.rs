@@ -8,6 +8,10 @@
 //!
 //! HEAD, up to the first `: user=<`, `: method=` or `: rip=`, is the server's own; what follows may be the client's,
 //! up to ` rip=`, after which all is the server's again.
+//!
+//! A connection that ends before a login has one line, of whatever HEAD: up to 2.3 HEAD is the reason itself, such as
+//! `Maximum number of connections from user+IP exceeded (…)`. Besides that line it may have others with an address,
+//! which say by their first word that they are no end: `Error: `, `Warning: `, `Debug: `, `ID sent: `, `proxy(USER): `.
 use super::{End, Login, Rules, Said, Service, is_loopback};
 use memchr::memmem;
 
@@ -54,12 +58,15 @@ fn login(message: &[u8]) -> Said {
         Some(End::Success)
     } else if head == b"Login" || head == b"Logged in" {
         Some(End::Success)
+    } else if is_no_end(head) {
+        return Said::Nothing;
     } else if failed(head) {
         Some(End::Failure)
     } else if dropped(head) {
         None
     } else {
-        return if usual(head) { Said::Nothing } else { Said::Unknown };
+        // Without an address it is no line of a connection.
+        return if elements(client).is_some() { Said::Ended { tls: is_tls(client) } } else { Said::Unknown };
     };
     Said::Login(Login { tls: is_tls(client), connect: true, end })
 }
@@ -104,16 +111,27 @@ fn attempted(reason: &[u8]) -> bool {
 }
 
 fn dropped(head: &[u8]) -> bool {
-    let beginnings: [&[u8]; 5] =
-        [b"Aborted login", b"Login aborted", b"Disconnected", b"Client has quit", b"Remote closed"];
-    beginnings.iter().any(|beginning| head.starts_with(beginning))
+    const BEGINNINGS: [&[u8]; 11] = [
+        b"Aborted login",
+        b"Login aborted",
+        b"Disconnected",
+        b"Client has quit",
+        b"Remote closed",
+        b"Maximum number of connections",
+        b"Internal login failure",
+        b"Authentication response too large",
+        b"Timeout while finishing login",
+        b"Too many invalid ",
+        b"proxy: Logging in to ",
+    ];
+    BEGINNINGS.iter().any(|beginning| head.starts_with(beginning))
 }
 
-/// Told beside the end of a login, which has a line of its own: no event.
-fn usual(head: &[u8]) -> bool {
-    let beginnings: [&[u8]; 5] =
-        [b"Maximum number of connections", b"Internal login failure", b"Error: ", b"Warning: ", b"Debug: "];
-    beginnings.iter().any(|beginning| head.starts_with(beginning))
+/// Told beside the end of a connection, which has a line of its own.
+fn is_no_end(head: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 7] =
+        [b"Error: ", b"Warning: ", b"Debug: ", b"Fatal: ", b"Panic: ", b"ID sent: ", b"proxy: Remote "];
+    BEGINNINGS.iter().any(|beginning| head.starts_with(beginning))
 }
 
 /// What follows the last ` rip=`: `IP, lip=IP, …`, written by the server alone.

@@ -67,6 +67,11 @@ enum Said {
     /// No rule knows it.
     Unknown,
     Login(Login),
+    /// A connection ended before a login, in words that no rule knows.
+    Ended {
+        /// Was it encrypted?
+        tls: bool,
+    },
 }
 
 /// What toaster.conf says of logins.
@@ -119,6 +124,10 @@ pub(super) fn classify(
         Said::Foreign | Said::Elsewhere => Verdict::Foreign,
         Said::Nothing => Verdict::Known,
         Said::Unknown => Verdict::Unknown,
+        Said::Ended { tls } => {
+            raise.one(keys[usize::from(tls)].connect);
+            Verdict::Unknown
+        }
         Said::Login(login) => {
             let keys = keys[usize::from(login.tls)];
             if login.connect {
@@ -142,12 +151,13 @@ fn read(line: &Line<'_>, place: Place, service: Service, rules: &Rules) -> Said 
         b"vpopmail" => vchkpw::read(text, service, rules),
         b"dovecot" | b"Info" => dovecot::read(text, service, rules),
         b"imap-login" | b"pop3-login" | b"submission-login" => dovecot::process(name, text, service, rules),
-        b"imapd" | b"imapd-ssl" | b"imaplogin" | b"pop3d" | b"pop3d-ssl" | b"courierpop3login" => {
+        b"imapd" | b"imapd-ssl" | b"imaplogin" | b"pop3d" | b"pop3d-ssl" | b"pop3login"
+        | b"courierpop3login" | b"courier-imapd" | b"courier-imaps" | b"courier-pop3d" | b"courier-pop3s" => {
             courier::read(name, text, service, rules)
         }
         // These quote mail; squirrelmail's sentences under any other name are believed.
         b"spamd" | b"qmail-scanner" => Said::Foreign,
-        _ if service == Service::Webmail => web::read(name, unheaded(line, place), text),
+        _ if service == Service::Webmail => web::read(name, unheaded(line, place), line.host.is_none(), text),
         _ => Said::Foreign,
     };
     if said != Said::Foreign && (line.continuation || doubtful(line)) { Said::Foreign } else { said }

@@ -5,22 +5,26 @@
 //! | sqwebmail | tag `sqwebmaild`: `LOGIN, user=…`, `LOGIN FAILED, user=…` |
 //! | squirrelmail's squirrel_logger | any tag (PHP's): `Successful webmail login: by …`, `Failed webmail login: by …` |
 //! | roundcube | tag `roundcube`, or its own file: `[<SESSION> ]Successful login for …`, `Failed login for …` |
+//! | roundcube with `log_driver = stdout` | the same behind the log's name: `userlogins: `; php-fpm may quote that |
 use super::{End, Login, Said};
+use crate::protocol::scan::{number, program};
 
 const fn login(end: End) -> Said {
     Said::Login(Login { tls: false, connect: true, end: Some(end) })
 }
 
-/// What the program `name` says; `unheaded`: no header of syslog stands before it.
+/// What the program `name` says; `unheaded`: no header of syslog stands before it; `hostless`: no host does.
 #[inline]
-pub(super) fn read(name: &[u8], unheaded: bool, text: &[u8]) -> Said {
+pub(super) fn read(name: &[u8], unheaded: bool, hostless: bool, text: &[u8]) -> Said {
     match name {
+        b"userlogins" | b"errors" | b"sendmail" if hostless => stdout(name, text).unwrap_or(Said::Foreign),
         b"sqwebmaild" => sqwebmail(text),
         b"roundcube" => {
             let login = roundcube(text).or_else(|| squirrelmail(text));
             login.unwrap_or_else(|| other(roundcube_tells(text)))
         }
         b"squirrelmail" => squirrelmail(text).unwrap_or_else(|| other(text.starts_with(b"Webmail "))),
+        b"WARNING" if unheaded => php_fpm(text).unwrap_or(Said::Foreign),
         b"" if unheaded => roundcube(text).or_else(|| squirrelmail(text)).unwrap_or(Said::Foreign),
         _ => squirrelmail(text).unwrap_or(Said::Foreign),
     }
@@ -61,6 +65,25 @@ fn roundcube(text: &[u8]) -> Option<Said> {
     } else {
         text.starts_with(b"IMAP Error: ").then_some(Said::Nothing)
     }
+}
+
+/// What roundcube writes to its standard output: the name of the log, and the line.
+fn stdout(log: &[u8], text: &[u8]) -> Option<Said> {
+    let login = if log == b"userlogins" { roundcube(text) } else { None };
+    login.or_else(|| {
+        (roundcube_tells(text) || sessionless(text).starts_with(b"IMAP Error: ")).then_some(Said::Nothing)
+    })
+}
+
+/// The same where php-fpm(8) puts it into words of its own (`decorate_workers_output`, its default):
+/// `WARNING: [pool www] child 8 said into stdout: "userlogins: …"`; `text` is what follows `WARNING: `.
+fn php_fpm(text: &[u8]) -> Option<Said> {
+    let rest = text.strip_prefix(b"[pool ")?;
+    let rest = &rest[memchr::memchr(b']', rest)?..];
+    let (_, rest) = number(rest.strip_prefix(b"] child ")?)?;
+    let quoted = rest.strip_prefix(b" said into stdout: \"")?;
+    let (name, text) = program(quoted)?;
+    matches!(name, b"userlogins" | b"errors" | b"sendmail").then(|| stdout(name, text))?
 }
 
 /// What else roundcube logs to syslog: mail it sent (`User alice@example.org [IP]; Message for …`) and errors.

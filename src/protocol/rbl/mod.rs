@@ -93,7 +93,9 @@ impl Reader {
         };
         let group = begun(text)
             .or_else(|| program(text).and_then(|(name, rest)| named(name, rest)))
-            .or_else(|| line.tag.and_then(|tag| named(tag, text)));
+            .or_else(|| line.tag.and_then(|tag| named(tag, text)))
+            // `421 badiprbl: ` behind a container's stamp looks like a header of syslog.
+            .or_else(|| if place == Place::Own { begun(line.after_stamp) } else { None });
         if place == Place::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
             return Verdict::Foreign;
         }

@@ -36,8 +36,9 @@ fn said(rest: &[u8]) -> Option<Said<'_>> {
     if rest.starts_with(b"fatal: ") || rest.starts_with(b"warning: ") {
         return Some(Said::Else);
     }
-    // The IP address is empty in indimail's form, and where nothing set TCPREMOTEIP.
-    let (first, rest) = word(rest);
+    // The IP address is empty in indimail's form, and where nothing set TCPREMOTEIP; behind syslog's tag the blank before
+    // `pid` is gone, too.
+    let (first, rest) = if rest.starts_with(b"pid ") { (&b""[..], rest) } else { word(rest) };
     if rest.starts_with(b"blocked ") {
         return (!first.is_empty()).then_some(Said::Blocked(first));
     }

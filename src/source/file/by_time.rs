@@ -197,7 +197,8 @@ impl<'a> Search<'a> {
     /// A file that does not begin as ours did may be new: its first stamp may be of the second pass of an hour that comes
     /// twice.
     fn parser(&self, file: &Open) -> Parser {
-        let mut parser = Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000);
+        let mut parser =
+            Parser::new(self.clock.tai_offset, file.mtime / 1_000_000_000).of_own_log(self.stream.own);
         if !file.begins_as(self.position) {
             parser.resume(newest(self.stream), 0);
         }

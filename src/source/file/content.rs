@@ -13,6 +13,7 @@ use crate::line::Parser;
 use crate::source::identity::mtime;
 use crate::source::lines::{RawLine, walk_mended};
 use crate::source::opener::Opener;
+use crate::source::parts;
 use crate::store::disk::{file_id, read_at};
 use crate::store::ledger::{Digest, Position};
 use crate::store::state::digest;
@@ -283,7 +284,15 @@ impl Open {
 
     fn read_held(&self, from: u64, mut each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
         let meta = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?;
-        let to = if self.compression.is_packed() { u64::MAX } else { meta.len() };
+        let to = match () {
+            () if self.compression.is_packed() => u64::MAX,
+            () if self.finished || meta.len() < from => meta.len(),
+            // A line that comes in parts waits for the last of them, as one waits for its newline.
+            () => self
+                .held()
+                .and_then(|file| parts::complete_to(file, from, meta.len(), [false; 2]))
+                .at("read", &self.path)?,
+        };
         let (window, _) = self.before(from).at("read", &self.path)?;
         if to < from || window.len() as u64 != tail_length(from) {
             return Ok(None);
@@ -301,7 +310,7 @@ impl Open {
         };
         let end = walk_mended(read, from, to, |line| {
             let is_rest = is_rest && line.start == from && !self.begins_a_line(line.text);
-            if !is_rest && (line.terminated || self.finished) {
+            if !is_rest && (line.terminated || self.finished) && !line.is_room() {
                 each(&line);
             }
         })
@@ -313,6 +322,17 @@ impl Open {
         }
         let position = self.position(&trace.head, counted, &tail, mtime(&meta));
         Ok(Some(End { position, damage }))
+    }
+
+    /// Of stdout and stderr of a container: is there an unfinished line before `at`? Its beginning was counted.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn unfinished_before(&self, at: u64) -> io::Result<[bool; 2]> {
+        match &self.file {
+            Held::Open(file) if !self.compression.is_packed() => parts::unfinished_before(file, at),
+            _ => Ok([false; 2]),
+        }
     }
 
     /// Does a line of syslog begin here? Which year it is of makes no difference.
