@@ -346,8 +346,9 @@ fn librrd_sees_the_same_values_of_a_beginning() {
     for hours in [5, 40] {
         let first = (NOW - hours * 3_600).div_euclid(60) * 60 - 120;
         let update = |n: i64| {
-            let count =
-                |i: usize| i128::from((n * 7 + i as i64) % 11) * if i.is_multiple_of(3) { 1_000_000_000 } else { 1 };
+            let count = |i: usize| {
+                i128::from((n * 7 + i as i64) % 11) * if i.is_multiple_of(3) { 1_000_000_000 } else { 1 }
+            };
             (first + n * 60, (0..SEND.counters.len()).map(count).collect::<Vec<i128>>())
         };
         let updates: Vec<_> = (0..hours * 60).map(update).collect();
