@@ -404,7 +404,9 @@ impl Look<'_> {
             .iter()
             .enumerate()
             // Where the name does not tell the age, a file that is written to seems to be younger than it is.
-            .filter(|(i, s)| *i < ours || (*i > ours && !s.is_sure()))
+            .filter(|(i, s)| {
+                *i < ours || (*i > ours && all.get(ours).is_some_and(|ours| !ours.is_named_as(s)))
+            })
             .collect();
         let hinted = older.iter().find(|(_, s)| s.entry.file == before.file).copied();
         if let Some((_, Sibling { entry, .. })) = hinted
