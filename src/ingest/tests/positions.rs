@@ -283,7 +283,9 @@ fn a_query_without_one_of_its_sources_is_none() {
     site.put("maillog", &logins(0..13));
     assert_eq!(site.pop3(), 13);
     let path = site.dir.path().join("maillog");
-    let aside = site.dir.path().join("aside");
+    // In the same directory it would be found.
+    let aside = site.dir.path().join("elsewhere/aside");
+    fs::create_dir(aside.parent().unwrap()).unwrap();
     fs::rename(&path, &aside).unwrap();
     assert!(fails(&site).to_string().contains("maillog: is not there"));
     fs::create_dir(&path).unwrap();

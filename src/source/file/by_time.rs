@@ -144,7 +144,9 @@ impl<'a> Search<'a> {
 
     fn decide(&mut self, file: &Open, scan: &Scan, is_live: bool) -> (Place, bool) {
         let (start, end) = (Place::default(), Place { at: scan.end, lines: scan.lines });
-        if scan.end == 0 {
+        // What is left of a line that was cut within its stamp tells nothing.
+        let is_cut_stamp = scan.lines == 0 && scan.last_stamp.is_none() && limit(self.stream) > 0;
+        if scan.end == 0 || is_cut_stamp {
             return (start, false);
         }
         let by_time = match (scan.last_stamp, scan.later, scan.glued) {

@@ -5,11 +5,13 @@
 //! has the content of a known one, or whose lines are of a time that is known or is another file's, is a copy.
 use std::path::Path;
 
+use super::Clock;
 use super::by_time::limit;
 use super::content::{Match, Open};
 use super::look::Look;
 use super::plan::{Trouble, Try, was_written_after};
 use super::siblings::{Kin, Sibling};
+use crate::error::Result;
 use crate::store::ledger::{Position, Stream};
 
 /// When the first and the last lines of a file were logged, in unix seconds.
@@ -118,31 +120,62 @@ impl Look<'_> {
         ));
     }
 
-    /// Is the live file a changed copy of the sibling of number `i`? `sed -i.bak` and editors make a new file, and keep
-    /// the old one under another name.
-    pub fn is_live_changed(&mut self, all: &[Sibling], i: usize, position: &Position) -> Try<bool> {
+    /// Is the sibling of number `i`, which has the content of `position`, the old text of the live file or of a rotation
+    /// that was changed since? `sed -i.bak` and editors make a new file, and keep the old one under another name; and
+    /// what somebody copied before keeps it.
+    pub fn is_old_text(
+        &mut self,
+        all: &[Sibling],
+        i: usize,
+        stream: &Stream,
+        position: &Position,
+    ) -> Try<bool> {
         let Some(sibling) = all.get(i) else { return Ok(false) };
+        self.open(i, sibling)?;
         let clock = self.log.clock;
-        let Some(live) = &self.live else { return Ok(false) };
-        let live_times = live.times(clock)?;
-        let times = self.open(i, sibling)?.times(clock)?;
-        if let (Some(times), Some(its)) = (times, live_times)
-            && times.0 < times.1
+        if let (Some(old), Some(live)) = (self.held(i), &self.live)
+            && is_changed(old, live, position, clock)?
         {
-            let is_long = (times.1 - times.0).min(its.1 - its.0) > UNORDERED;
-            // What is rotated ends where the next file begins.
-            let begins_so = its.0 - times.0 < times.1 - its.0;
-            return Ok(begins_so || (is_long && is_same_time(times, its)));
+            return Ok(true);
         }
-        let (Some(live), Some(old)) = (&self.live, self.held(i)) else { return Ok(false) };
-        // A file that was renamed is the same, and so is one that was emptied.
-        let is_copy = !old.compression.is_packed() && old.id != position.file && live.id != position.file;
-        Ok(live.size > 0 && (is_copy || live.shares_most_lines(old)))
+        for (k, other) in all.iter().enumerate() {
+            if k == i || !other.is_sure() || other.entry.mtime <= position.mtime {
+                continue;
+            }
+            let is_before = match &stream.before {
+                Some(before) => self.open(k, other)?.matches(before)? == Match::Full,
+                None => false,
+            };
+            self.open(k, other)?;
+            if let (Some(old), Some(new)) = (self.held(i), self.held(k))
+                && !is_before
+                && new.matches(position)? == Match::No
+                && is_changed(old, new, position, clock)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
+/// Is `new` a changed copy of `old`, which has the content of `position`?
+fn is_changed(old: &Open, new: &Open, position: &Position, clock: Clock) -> Result<bool> {
+    // A file that was renamed is the same, and so is one that was emptied.
+    let is_copy = !old.compression.is_packed() && old.id != position.file && new.id != position.file;
+    if let (Some(times), Some(its)) = (old.times(clock)?, new.times(clock)?)
+        && times.1 - times.0 > if is_copy { UNORDERED } else { 0 }
+    {
+        let is_long = (times.1 - times.0).min(its.1 - its.0) > UNORDERED;
+        // What is rotated ends where the next file begins.
+        let begins_so = its.0 - times.0 < times.1 - its.0;
+        return Ok(begins_so || (is_long && is_same_time(times, its)));
+    }
+    Ok(new.size > 0 && (is_copy || new.shares_most_lines(old)))
+}
+
 /// Where several hosts write to one log, its lines may be out of order by so many seconds.
-const UNORDERED: i64 = 10;
+pub(super) const UNORDERED: i64 = 10;
 
 /// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
 /// second all is known.

@@ -130,6 +130,18 @@ pub(super) fn was_written_after(sibling: &Sibling, position: &Position, stream: 
     sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
 }
 
+/// Is it the file of `position`, not written to since? What was packed may have lost the fraction of its time.
+fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
+    let lost = if sibling.compression.is_packed() { SECOND } else { 1 };
+    sibling.entry.file == position.file
+        && (0..lost).contains(&position.mtime.saturating_sub(sibling.entry.mtime))
+}
+
+/// Has it the path that the file of `position` had?
+fn is_at(sibling: &Sibling, position: &Position) -> bool {
+    sibling.path.to_str() == Some(&position.path)
+}
+
 /// One look at the live file and its siblings, and the plans by it.
 pub(super) fn attempt(log: Log<'_>, streams: &[&Stream]) -> Try<(Vec<Open>, Vec<Plan>)> {
     let positions = streams.iter().flat_map(|s| s.position.iter().chain(&s.before));
@@ -220,7 +232,7 @@ impl Look<'_> {
             return self.by_time(stream, position);
         };
         let may_be_old_text = |s: &Sibling| !s.is_sure() || (s.was_linked() && !self.is_link());
-        if all.get(ours).is_some_and(may_be_old_text) && self.is_live_changed(&all, ours, position)? {
+        if all.get(ours).is_some_and(may_be_old_text) && self.is_old_text(&all, ours, stream, position)? {
             return self.by_time(stream, position);
         }
         if let Some(before) = &stream.before {
@@ -233,8 +245,7 @@ impl Look<'_> {
                 plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
             }
             // It lost its end and was written to again before it was rotated.
-            let is_as_it_was = (sibling.entry.file, sibling.entry.mtime) == (position.file, position.mtime);
-            if !is_as_it_was && was_written_after(sibling, position, stream) {
+            if !is_as_it_was(sibling, position) && was_written_after(sibling, position, stream) {
                 let mut search = Search::new(stream, position, self.log.clock);
                 let (from, _) = search.place(self.open(ours, sibling)?, false)?;
                 if search.is_sure() {
@@ -247,8 +258,8 @@ impl Look<'_> {
         for (i, sibling) in all.iter().enumerate().filter(|(i, _)| ours < all.len() && *i != ours) {
             let is_new = if !sibling.is_sure() {
                 self.is_rotation(&all, i, stream, position)?
-            } else if all.get(ours).is_some_and(|ours| ours.is_named_as(sibling)) {
-                i > ours && self.is_another(i, sibling, position)?
+            } else if let Some(is_younger) = all.get(ours).and_then(|ours| sibling.is_younger(ours)) {
+                is_younger && self.is_another(i, sibling, position)?
             } else {
                 let written = sibling.entry.mtime;
                 (written > position.mtime || (i > ours && written == position.mtime))
@@ -334,9 +345,13 @@ impl Look<'_> {
         let mut plan = Plan { position: Some(before_all), is_by_time: true, ..Plan::default() };
         let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
+        let sure = || all.iter().filter(|s| s.is_sure());
+        let is_mixed = sure().zip(sure().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
         for (i, sibling) in all.iter().enumerate() {
             let is_new = if sibling.is_sure() {
-                was_written_after(sibling, position, stream) && self.is_another(i, sibling, position)?
+                was_written_after(sibling, position, stream)
+                    && self.is_another(i, sibling, position)?
+                    && (!is_mixed || is_at(sibling, position) || self.is_later(i, stream)?)
             } else {
                 self.is_rotation(&all, i, stream, position)?
             };
@@ -366,8 +381,7 @@ impl Look<'_> {
         if let Some(i) = hinted
             && let Some(sibling) = all.get(i)
             && sibling.compression.is_packed()
-            && position.mtime.saturating_sub(sibling.entry.mtime) < SECOND
-            && sibling.entry.mtime <= position.mtime
+            && is_as_it_was(sibling, position)
             && !self.is_followed(all, i)
         {
             // An archive that was read to its end.
@@ -419,8 +433,11 @@ impl Look<'_> {
         let older: Vec<(usize, &Sibling)> = all
             .iter()
             .enumerate()
-            // Where the name does not tell the age, a file that is written to seems to be younger than it is.
-            .filter(|(i, s)| *i < ours || (*i > ours && !s.is_sure()))
+            // Where names do not tell the age, a file that is written to seems to be younger than it is.
+            .filter(|(i, s)| match all.get(ours).and_then(|ours| s.is_younger(ours)) {
+                Some(is_younger) => *i != ours && !is_younger,
+                None => *i != ours,
+            })
             .collect();
         let hinted = older.iter().find(|(_, s)| s.entry.file == before.file).copied();
         if let Some((_, Sibling { entry, .. })) = hinted

@@ -63,9 +63,12 @@ impl Sibling {
         matches!(self.kin, Kin::Sure(_, scheme) if scheme >= LINKED)
     }
 
-    /// Do the names of both tell which one is younger?
-    pub fn is_named_as(&self, other: &Sibling) -> bool {
-        matches!((&self.kin, &other.kin), (Kin::Sure(_, a), Kin::Sure(_, b)) if a == b)
+    /// Is it younger than `other`? `None`: the names of the two do not tell.
+    pub fn is_younger(&self, other: &Sibling) -> Option<bool> {
+        match (&self.kin, &other.kin) {
+            (Kin::Sure(age, scheme), Kin::Sure(its, of)) if scheme == of => Some(age > its),
+            _ => None,
+        }
     }
 }
 
@@ -78,7 +81,7 @@ pub(super) struct Names {
 
 /// The scheme of a logger's names.
 const LABELS: usize = 24;
-/// The first of the schemes of names that a link led to before; then one a number of groups of digits.
+/// The lowest of the schemes of names that a link led to before: each form has its own.
 const LINKED: usize = 100;
 
 impl Names {
@@ -101,8 +104,10 @@ impl Names {
             return Some(Kin::Sure(age, scheme));
         }
         if self.is_linked(stem) {
-            let groups = shape(stem).map(|(_, groups)| groups).unwrap_or_default();
-            let scheme = LINKED + groups.len();
+            let (form, groups) = shape(stem).unwrap_or_else(|| (stem.to_owned(), vec![]));
+            let number =
+                form.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+            let scheme = number.max(LINKED);
             return Some(Kin::Sure(Age::Date(groups), scheme));
         }
         let is_live = self.live.iter().any(|live| live == name);

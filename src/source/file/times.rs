@@ -5,7 +5,7 @@ use super::Clock;
 use super::by_time::AHEAD;
 use super::compressed::Content;
 use super::content::Open;
-use super::copies::Times;
+use super::copies::{Times, UNORDERED};
 use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::walk_with;
@@ -58,7 +58,9 @@ impl Open {
             )
             .at("read", &self.path)?;
         }
-        let wanted = (lines / 3).clamp(1, LINES);
+        let whole = first.first().zip(last.back());
+        let is_short = whole.is_none_or(|(first, last)| (last - first).abs() <= UNORDERED);
+        let wanted = if is_short { 1 } else { (lines / 3).clamp(1, LINES) };
         let middle = |mut times: Vec<i64>| {
             times.sort_unstable();
             times.get(times.len() / 2).copied()

@@ -135,8 +135,8 @@ impl World {
         if self.is_link() {
             return;
         }
-        // Lines without times: so many tell a file from others.
-        (0..3).for_each(|_| self.line("log"));
+        // Lines without times: 256 bytes tell a file from others.
+        (0..5).for_each(|_| self.line("log"));
         self.poll(7);
         (0..lines).for_each(|_| self.line("log"));
         let name = ["log.{}.old", "log~{}", "{} of the log", "x{}"][self.named % 4];
