@@ -503,7 +503,6 @@ fn what_is_written_behind_a_cut_first_line_counts() {
     }
 }
 
-<<<<<<< HEAD
 /// The same, and somebody looked before it was written to: what was left may be less than a stamp.
 #[test]
 fn what_is_written_behind_a_cut_first_line_counts_after_a_look_at_what_was_left() {
@@ -521,7 +520,8 @@ fn what_is_written_behind_a_cut_first_line_counts_after_a_look_at_what_was_left(
         }
         scene.check_end();
     }
-=======
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {
@@ -533,5 +533,4 @@ fn a_cut_file_that_was_rotated_is_changed() {
         scene.check();
     }
     scene.check_end();
->>>>>>> L2
 }
