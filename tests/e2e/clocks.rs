@@ -363,8 +363,10 @@ fn every_command_at_odd_times() {
         ] {
             let output = faked(MAILLOGS.as_ref()).args(words).output().expect("faketime");
             let said = stderr(&output);
+            // A distance from a moment before 2000 is not a time that a picture can have.
+            let most = if words.contains(&"--from") { 2 } else { 1 };
             assert!(
-                matches!(output.status.code(), Some(0 | 1)),
+                output.status.code().is_some_and(|code| code <= most),
                 "{words:?} at {time}: {} {said}",
                 output.status
             );
