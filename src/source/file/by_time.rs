@@ -144,10 +144,12 @@ impl<'a> Search<'a> {
 
     fn decide(&mut self, file: &Open, scan: &Scan, is_live: bool) -> (Place, bool) {
         let (start, end) = (Place::default(), Place { at: scan.end, lines: scan.lines });
-        // What is left of a line that was cut within its stamp tells nothing.
-        let is_cut_stamp = scan.lines == 0 && scan.last_stamp.is_none() && limit(self.stream) > 0;
-        if scan.end == 0 || is_cut_stamp {
+        if scan.end == 0 {
             return (start, false);
+        }
+        // A first line that was cut within its stamp tells nothing; as everywhere, what is left of it is known.
+        if scan.lines == 0 && scan.last_stamp.is_none() && limit(self.stream) > 0 {
+            return (end, false);
         }
         let by_time = match (scan.last_stamp, scan.later, scan.glued) {
             (None, _, None) => None,
@@ -181,11 +183,6 @@ impl<'a> Search<'a> {
             self.open = place != end || is_new;
             let is_whole = is_new || (meets_nothing_known && self.open);
             return (if is_whole && scan.glued.is_none() { start } else { place }, false);
-        }
-        // Cut within the stamp of its first line: as everywhere, what is left of a line that was counted is known.
-        if scan.lines == 0 && is_smaller && limit(self.stream) > 0 {
-            self.open = true;
-            return (end, false);
         }
         // No stamps. The first of the candidates is ours, changed.
         if std::mem::replace(&mut self.replaced, true) || (is_smaller && !head) {
