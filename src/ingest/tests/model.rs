@@ -503,6 +503,18 @@ fn what_is_written_behind_a_cut_first_line_counts() {
     }
 }
 
+/// A script changes a file that was rotated before one whose name does not tell its age.
+#[test]
+fn older_rotations_are_changed_while_a_link_moves() {
+    let mut scene = Scene::new();
+    let link = Action::Link(0);
+    for action in [Action::Log(1), Action::Rename(0), link.clone(), Action::Anonymise(1), link] {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {

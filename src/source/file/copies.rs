@@ -142,13 +142,9 @@ impl Look<'_> {
             if k == i || !other.is_sure() || other.entry.mtime <= position.mtime {
                 continue;
             }
-            let is_before = match &stream.before {
-                Some(before) => self.open(k, other)?.matches(before)? == Match::Full,
-                None => false,
-            };
             self.open(k, other)?;
-            if let (Some(old), Some(new)) = (self.held(i), self.held(k))
-                && !is_before
+            if self.is_later(k, stream)?
+                && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? == Match::No
                 && is_changed(old, new, position, clock)?
             {

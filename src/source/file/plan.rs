@@ -269,7 +269,7 @@ impl Look<'_> {
 
     /// Where names do not tell which file is younger: is the open sibling of number `i` not the one before ours, and not
     /// all of it earlier than what was counted?
-    fn is_later(&mut self, i: usize, stream: &Stream) -> Try<bool> {
+    pub(super) fn is_later(&self, i: usize, stream: &Stream) -> Try<bool> {
         let Some(open) = self.held(i) else { return Ok(false) };
         if let Some(before) = &stream.before
             && open.matches(before)? == Match::Full
@@ -329,8 +329,7 @@ impl Look<'_> {
         let mut plan = Plan { position: Some(before_all), ..Plan::default() };
         let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
-        let sure = || all.iter().filter(|s| s.is_sure());
-        let is_mixed = sure().zip(sure().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
+        let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
         for (i, sibling) in all.iter().enumerate() {
             let is_new = if sibling.is_sure() {
                 was_written_after(sibling, position, stream)
