@@ -522,6 +522,18 @@ fn what_is_written_behind_a_cut_first_line_counts_after_a_look_at_what_was_left(
     }
 }
 
+/// A script changes a file that was rotated before one whose name does not tell its age.
+#[test]
+fn older_rotations_are_changed_while_a_link_moves() {
+    let mut scene = Scene::new();
+    let link = Action::Link(0);
+    for action in [Action::Log(1), Action::Rename(0), link.clone(), Action::Anonymise(1), link] {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {
@@ -529,6 +541,17 @@ fn a_cut_file_that_was_rotated_is_changed() {
     for action in
         [Action::Anonymise(2), Action::CutTail(143), Action::Rename(0), Action::Log(1), Action::Anonymise(0)]
     {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
+/// A log that lost all that it had, and a rotated one that a script changed, all of one second.
+#[test]
+fn a_rotated_file_that_was_changed_while_the_log_is_empty_is_known() {
+    let mut scene = Scene::new();
+    for action in [Action::Rename(1), Action::Log(1), Action::CutTail(97), Action::Anonymise(0)] {
         scene.act(&action);
         scene.check();
     }

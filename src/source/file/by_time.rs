@@ -175,7 +175,7 @@ impl<'a> Search<'a> {
             // Nothing in it is older than what was counted last: it was emptied and is written to again, or all that ever
             // stood there is of one second. Who empties a log keeps the file, and a script or an editor makes a new one.
             let nothing_older = !self.has_older && !scan.has_older && self.met == 0;
-            let is_emptied = self.position.counted == 0 || file.id == self.position.file;
+            let is_emptied = (self.position.counted == 0 && is_live) || file.id == self.position.file;
             // What was only packed since is not new; some programs keep but the seconds of its time.
             let is_written_since = is_live || file.mtime > self.position.mtime;
             let is_new = nothing_older && !head && is_emptied && is_written_since;

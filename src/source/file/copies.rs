@@ -112,6 +112,24 @@ impl Look<'_> {
         Ok(true)
     }
 
+    /// Is a sibling neither a further copy of the file of `position` nor one of the live file?
+    pub(super) fn is_another(&mut self, i: usize, sibling: &Sibling, position: &Position) -> Try<bool> {
+        let is_ours = self.open(i, sibling)?.matches(position)? == Match::Full && position.counted > 0;
+        Ok(!is_ours && !self.is_copy_of_live(i)?)
+    }
+
+    /// Where names do not tell which file is younger: is the open sibling of number `i` not the one before ours, and not
+    /// all of it earlier than what was counted?
+    pub(super) fn is_later(&self, i: usize, stream: &Stream) -> Try<bool> {
+        let Some(open) = self.held(i) else { return Ok(false) };
+        if let Some(before) = &stream.before
+            && open.matches(before)? == Match::Full
+        {
+            return Ok(false);
+        }
+        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
+    }
+
     fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
@@ -142,13 +160,9 @@ impl Look<'_> {
             if k == i || !other.is_sure() || other.entry.mtime <= position.mtime {
                 continue;
             }
-            let is_before = match &stream.before {
-                Some(before) => self.open(k, other)?.matches(before)? == Match::Full,
-                None => false,
-            };
             self.open(k, other)?;
-            if let (Some(old), Some(new)) = (self.held(i), self.held(k))
-                && !is_before
+            if self.is_later(k, stream)?
+                && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? == Match::No
                 && is_changed(old, new, position, clock)?
             {
@@ -179,7 +193,7 @@ pub(super) const UNORDERED: i64 = 10;
 
 /// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
 /// second all is known.
-pub(super) fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
+fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
     let (last, limit) = (times.1, limit(stream));
     last < limit || (last == limit && open.compression.is_packed())
 }

@@ -1,7 +1,6 @@
 //! Who has still to read what.
 use super::by_time::{Search, newest};
 use super::content::{Match, Open, before_all};
-use super::copies::is_known;
 use super::look::{Log, Look};
 use super::siblings::Sibling;
 use crate::error::Error;
@@ -277,24 +276,6 @@ impl Look<'_> {
         Ok(plan)
     }
 
-    /// Is a sibling neither a further copy of the file of `position` nor one of the live file?
-    fn is_another(&mut self, i: usize, sibling: &Sibling, position: &Position) -> Try<bool> {
-        let is_ours = self.open(i, sibling)?.matches(position)? == Match::Full && position.counted > 0;
-        Ok(!is_ours && !self.is_copy_of_live(i)?)
-    }
-
-    /// Where names do not tell which file is younger: is the open sibling of number `i` not the one before ours, and not
-    /// all of it earlier than what was counted?
-    fn is_later(&mut self, i: usize, stream: &Stream) -> Try<bool> {
-        let Some(open) = self.held(i) else { return Ok(false) };
-        if let Some(before) = &stream.before
-            && open.matches(before)? == Match::Full
-        {
-            return Ok(false);
-        }
-        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
-    }
-
     /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
     /// programs begins with the same line, and only that was counted.
     fn has_its_twin(&mut self, position: &Position) -> Try<bool> {
@@ -345,8 +326,7 @@ impl Look<'_> {
         let mut plan = Plan { position: Some(before_all), is_by_time: true, ..Plan::default() };
         let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
-        let sure = || all.iter().filter(|s| s.is_sure());
-        let is_mixed = sure().zip(sure().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
+        let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
         for (i, sibling) in all.iter().enumerate() {
             let is_new = if sibling.is_sure() {
                 was_written_after(sibling, position, stream)
