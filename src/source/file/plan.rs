@@ -248,7 +248,9 @@ impl Look<'_> {
             let is_new = if !sibling.is_sure() {
                 self.is_rotation(&all, i, stream, position)?
             } else if all.get(ours).is_some_and(|ours| ours.is_named_as(sibling)) {
-                i > ours && self.is_another(i, sibling, position)?
+                i > ours
+                    && self.is_another(i, sibling, position)?
+                    && !self.is_long_over(i, sibling, stream, position)?
             } else {
                 let written = sibling.entry.mtime;
                 (written > position.mtime || (i > ours && written == position.mtime))
