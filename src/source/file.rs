@@ -17,6 +17,7 @@ mod copies;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod linked;
 mod look;
 mod plan;
 mod siblings;

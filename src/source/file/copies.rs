@@ -9,7 +9,7 @@ use super::Clock;
 use super::by_time::limit;
 use super::content::{Match, Open};
 use super::look::Look;
-use super::plan::{Trouble, Try, was_written_after};
+use super::plan::{SECOND, Trouble, Try, was_written_after};
 use super::siblings::{Kin, Sibling};
 use crate::error::Result;
 use crate::store::ledger::{Position, Stream};
@@ -130,6 +130,30 @@ impl Look<'_> {
         Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
     }
 
+    /// Does the open sibling of number `i` end long before what was counted, though its name is that of a younger one? The
+    /// names of some rotations begin anew (`mail.log.%u`, `%d`, `%H`), and what they count is no age. Where the clock was
+    /// set back, the live file is older than ours as well, and names are right.
+    pub fn is_long_over(
+        &mut self,
+        i: usize,
+        sibling: &Sibling,
+        stream: &Stream,
+        position: &Position,
+    ) -> Try<bool> {
+        let is_older = |mtime: i64| mtime.saturating_add(LONG * SECOND) < position.mtime;
+        let was_set_back = self.live.as_ref().is_none_or(|live| live.mtime < position.mtime)
+            || self.log.clock.now < stream.seen;
+        if was_set_back || !is_older(sibling.entry.mtime) {
+            return Ok(false);
+        }
+        let Some(open) = self.held(i) else { return Ok(false) };
+        let is_over = open.times(self.log.clock)?.is_some_and(|times| times.1 + LONG < limit(stream));
+        if is_over {
+            self.close(i);
+        }
+        Ok(is_over)
+    }
+
     fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
@@ -190,6 +214,9 @@ fn is_changed(old: &Open, new: &Open, position: &Position, clock: Clock) -> Resu
 
 /// Where several hosts write to one log, its lines may be out of order by so many seconds.
 pub(super) const UNORDERED: i64 = 10;
+
+/// Clocks that are set right, and copies, make a file older than it is by less than so many seconds.
+const LONG: i64 = 600;
 
 /// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
 /// second all is known.

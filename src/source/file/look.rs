@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Clock;
 use super::compressed::Compression;
 use super::content::{Match, Open};
+use super::linked::Range;
 use super::plan::{Plan, Trouble, Try};
 use super::siblings::{self, Kin, Names, Sibling, is_alike};
 use crate::error::{At, Error, Result};
@@ -37,6 +38,8 @@ pub(super) struct Look<'a> {
     pub live: Option<Open>,
     most_held: usize,
     names: Names,
+    /// What a link led to between the files that were read and the live one.
+    ranges: Vec<Range>,
     directories: Vec<Directory>,
     /// The oldest first; `None`: nobody asked yet.
     siblings: Option<Vec<Sibling>>,
@@ -61,12 +64,17 @@ impl<'a> Look<'a> {
         let real = live.as_ref().map(|live| live.real().to_owned());
         let name_of = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let live_names = [Some(log.path), real.as_deref()].into_iter().flatten().filter_map(name_of);
+        let ranges: Vec<Range> = match &real {
+            Some(real) => read.iter().filter_map(|was| Range::new(was, real)).collect(),
+            None => vec![],
+        };
         Ok(Look {
             log,
             live,
             most_held: most_held(1),
             names: Names::new(live_names, read.iter().filter_map(|path| name_of(path))),
-            directories: directories(&log, real.as_deref(), &read),
+            directories: directories(&log, real.as_deref(), &read, &ranges),
+            ranges,
             siblings: None,
             opened: vec![],
             strays: vec![],
@@ -82,7 +90,9 @@ impl<'a> Look<'a> {
         for dir in &self.directories {
             let kin = |name: &str| {
                 let is_stray = || of_any_name || self.strays.contains(&dir.path.join(name));
-                self.names.kin(name).or_else(|| is_stray().then_some(Kin::Stray))
+                let stem = || dir.path.join(Compression::of(name).0);
+                let linked = self.ranges.iter().find_map(|range| range.kin(&stem()));
+                linked.or_else(|| self.names.kin(name)).or_else(|| is_stray().then_some(Kin::Stray))
             };
             match self.opener(dir.is_trusted).list(&dir.path, &|name| kin(name).is_some()) {
                 Ok(entries) => all.extend(entries.into_iter().filter_map(|entry| {
@@ -234,10 +244,15 @@ impl<'a> Look<'a> {
 }
 
 /// Where rotations of `log`, whose live file is `real`, are looked for: beside its name, in `old`, `OLD` and `olddir`
-/// there; beside the file that a link leads to; and where the files `read` stood when they were read. A directory that
-/// we know from the state alone is looked into with the rights of root only if it differs from that of the live file in
-/// its digits only: whoever may write the state may not have everything read.
-fn directories(log: &Log<'_>, real: Option<&Path>, read: &BTreeSet<&Path>) -> Vec<Directory> {
+/// there; beside the file that a link leads to; where the files `read` stood when they were read, and between those and
+/// the live one. A directory that we know from the state alone is looked into with the rights of root only if it differs
+/// from that of the live file in its digits only: whoever may write the state may not have everything read.
+fn directories(
+    log: &Log<'_>,
+    real: Option<&Path>,
+    read: &BTreeSet<&Path>,
+    ranges: &[Range],
+) -> Vec<Directory> {
     let mut all: Vec<Directory> = Vec::new();
     let mut add = |path: PathBuf, is_named: bool, is_trusted: bool| {
         if !all.iter().any(|known| known.path == path) {
@@ -261,8 +276,8 @@ fn directories(log: &Log<'_>, real: Option<&Path>, read: &BTreeSet<&Path>) -> Ve
     if let Some(now) = &now {
         beside(now.clone(), false);
     }
-    for path in read {
-        let dir = parent(path);
+    let between = ranges.iter().flat_map(Range::directories);
+    for dir in read.iter().map(|path| parent(path)).chain(between) {
         let is_trusted = now.as_ref().is_some_and(|now| is_alike(now, &dir));
         add(dir, false, is_trusted);
     }

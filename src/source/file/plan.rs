@@ -258,7 +258,9 @@ impl Look<'_> {
             let is_new = if !sibling.is_sure() {
                 self.is_rotation(&all, i, stream, position)?
             } else if let Some(is_younger) = all.get(ours).and_then(|ours| sibling.is_younger(ours)) {
-                is_younger && self.is_another(i, sibling, position)?
+                is_younger
+                    && self.is_another(i, sibling, position)?
+                    && !self.is_long_over(i, sibling, stream, position)?
             } else {
                 let written = sibling.entry.mtime;
                 (written > position.mtime || (i > ours && written == position.mtime))

@@ -82,7 +82,7 @@ pub(super) struct Names {
 /// The scheme of a logger's names.
 const LABELS: usize = 24;
 /// The lowest of the schemes of names that a link led to before: each form has its own.
-const LINKED: usize = 100;
+pub(super) const LINKED: usize = 100;
 
 impl Names {
     /// Of a log whose live file has the names `live`, and whose files that were read last had the names `read`.
@@ -147,7 +147,7 @@ impl Names {
 }
 
 /// `name` with a `0` in the place of each group of digits, and the groups. `None`: it has none.
-fn shape(name: &str) -> Option<(String, Vec<u64>)> {
+pub(super) fn shape(name: &str) -> Option<(String, Vec<u64>)> {
     let mut form = String::with_capacity(name.len());
     let mut groups = Vec::new();
     let mut rest = name;

@@ -2,6 +2,7 @@
 mod any_name;
 mod by_time;
 mod copies;
+mod cycles;
 mod links;
 mod model;
 mod races;

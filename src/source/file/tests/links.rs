@@ -113,6 +113,31 @@ fn a_link_that_moves_several_times_between_two_looks() {
     }
 }
 
+#[test]
+fn a_link_that_moves_through_several_directories_between_two_looks() {
+    let day = |day: &str| format!("2026/{day}/mail.log");
+    for packed in [false, true] {
+        let mut place = linked(&day("09/28"));
+        // Another program's log, and days that are not between.
+        for other in ["09/29/auth.log", "09/27/mail.log", "10/03/mail.log", "tmp/mail.log"] {
+            place.mkdir(&format!("2026/{}", other.rsplit_once('/').unwrap().0));
+            place.append(&format!("2026/{other}"), &lines(900..910));
+        }
+        for (n, of) in (0..3).zip(["09/29", "09/30", "10/01"]) {
+            place.mkdir(&format!("2026/{of}"));
+            place.append(&day(of), &lines(103 + n..104 + n));
+        }
+        place.link(&day("10/01"));
+        if packed {
+            place.pack("gzip", &day("09/28"));
+            place.pack("xz", &day("09/30"));
+        }
+        assert_eq!(place.new_numbers(), [100, 101, 102, 103, 104, 105], "packed: {packed}");
+        assert_eq!(place.new_numbers(), Vec::<usize>::new(), "packed: {packed}");
+        assert_eq!(place.lost(), "");
+    }
+}
+
 /// Two links that lead on, and a directory that is one.
 #[test]
 fn a_link_to_a_link() {
