@@ -117,8 +117,8 @@ impl Names {
     }
 
     fn begins_as_live(&self, stem: &str) -> bool {
-        let rest = |live: &String| stem.strip_prefix(live.as_str()).map(|rest| rest.chars().next());
-        self.live.iter().filter_map(rest).any(|next| next.is_none_or(|next| !next.is_alphanumeric()))
+        let rest = self.live.iter().filter_map(|live| stem.strip_prefix(live.as_str()));
+        rest.into_iter().any(|rest| !rest.starts_with(char::is_alphanumeric) && !names_a_severity(rest))
     }
 
     /// Is it the name of a file that was read last, or one between it and what a link leads to now? Those differ in
@@ -139,6 +139,17 @@ impl Names {
         };
         shapes(&self.read).iter().any(|was| now.iter().any(|now| is_between(was, now)))
     }
+}
+
+/// Is what follows the live name that of a severity, and perhaps of a rotation? Beside `mail` many syslogds write
+/// `mail.info`, `mail.warn` and `mail.err`, logs of their own that have some of the same lines.
+fn names_a_severity(rest: &str) -> bool {
+    const SEVERITIES: [&str; 13] = [
+        "debug", "info", "notice", "warn", "warning", "warnings", "err", "error", "errors", "crit", "alert",
+        "emerg", "panic",
+    ];
+    let word = rest.get(1..).unwrap_or_default().split(|c: char| !c.is_ascii_alphanumeric()).next();
+    word.is_some_and(|word| SEVERITIES.contains(&word))
 }
 
 /// `name` with a `0` in the place of each group of digits, and the groups. `None`: it has none.
@@ -389,6 +400,10 @@ mod tests {
         for name in ["m", "m2.1", "mm.1", "m1", "n.1", ".m.swp", "#m#", ""] {
             assert_eq!(kin(name), None, "{name}");
         }
+        for name in ["m.info", "m.warn.1", "m.err-20260928.xz", "m-errors", "m.warnings.old"] {
+            assert_eq!(kin(name), None, "{name}");
+        }
+        assert_eq!(kin("m.information"), Some(Kin::Likely));
         for name in ["m.", "m-", "m.gz", "m.1.tmp", "m.old", "m.1x", "m.-1", "m.1..2", "m.1.lz4", "m~", "m,v"]
         {
             assert_eq!(kin(name), Some(Kin::Likely), "{name}");
