@@ -224,7 +224,11 @@ pub(super) fn in_order(all: impl IntoIterator<Item = Sibling>) -> Vec<Sibling> {
     let written = |s: &Sibling| (s.entry.mtime, s.path.clone());
     let siblings = by_form.into_values().map(|(_, sibling)| sibling);
     let (mut list, mut others): (Vec<Sibling>, Vec<Sibling>) = siblings.partition(Sibling::is_sure);
-    list.sort_by_key(written);
+    // Of one moment, names of one scheme tell.
+    list.sort_by_key(|s| match &s.kin {
+        Kin::Sure(age, scheme) => (s.entry.mtime, Some((*scheme, age.clone())), s.path.clone()),
+        _ => (s.entry.mtime, None, s.path.clone()),
+    });
     if let Some(Kin::Sure(_, scheme)) = list.first().map(|s| &s.kin)
         && list.iter().all(|s| matches!(&s.kin, Kin::Sure(_, other) if other == scheme))
     {
@@ -327,6 +331,19 @@ mod tests {
             ordered("m", &["m.2", "m-20200101", "m.1", "m-2019123123"]),
             ["m.2", "m-20200101", "m.1", "m-2019123123"]
         );
+    }
+
+    #[test]
+    fn of_one_moment_names_of_one_scheme_tell() {
+        let names = Names::new(["m".to_owned()], []);
+        let one_moment = |(i, name): (usize, &&str)| {
+            let mut sibling = sibling(&names, name, i as u64)?;
+            sibling.entry.mtime = 7;
+            Some(sibling)
+        };
+        let list = in_order(["m.1", "m-20260928", "m.2", "m.10"].iter().enumerate().filter_map(one_moment));
+        let list: Vec<String> = list.into_iter().map(|s| s.entry.name).collect();
+        assert_eq!(list, ["m.10", "m.2", "m.1", "m-20260928"]);
     }
 
     #[test]
