@@ -249,7 +249,11 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
 pub fn template_problems(dir: Option<&Path>, series: &[Series]) -> Vec<String> {
     let (templates, mut problems) = template::load(dir, series);
     problems.extend(templates.iter().flat_map(|template| template.unknown_sources(series)));
-    problems.extend(dir.map(page::problems).unwrap_or_default());
+    // Of a directory that is closed enough was said.
+    let is_closed = |dir: &Path| {
+        std::fs::metadata(dir.join(".")).is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied)
+    };
+    problems.extend(dir.filter(|dir| !is_closed(dir)).map(page::problems).unwrap_or_default());
     problems
 }
 

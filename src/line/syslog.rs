@@ -298,9 +298,10 @@ pub(super) fn header(line: &[u8], hosts: Hosts) -> Header<'_> {
 /// What a syslogd writes instead of equal lines.
 const REPEATED: &[u8] = b"last message repeated ";
 
-/// May it stand in the name or the address of a host?
+/// May it stand in the name or the address of a host? syslog-ng writes those that a line came through as well
+/// (`chain_hostnames`: `source@mx1/relay`), and an address may name its interface (`fe80::1%eth0`).
 fn in_host(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-' | b'/' | b'@' | b'%')
 }
 
 /// The length of `<2.6> ` or `<mail.info> `, 0 where it is not there.
@@ -465,6 +466,8 @@ mod tests {
         for (line, expected) in [
             ("mx1 qmail: x", ["mx1", "qmail", "x"]),
             ("2001:db8::1 qmail[7]: x", ["2001:db8::1", "qmail", "x"]),
+            ("fe80::1%eth0 qmail: x", ["fe80::1%eth0", "qmail", "x"]),
+            ("s_net@mx1/relay qmail: x", ["s_net@mx1/relay", "qmail", "x"]),
             ("qmail: x", ["-", "qmail", "x"]),
             ("mx1 last message repeated 2 times", ["mx1", "-", "last message repeated 2 times"]),
             ("new msg 1", ["-", "-", "new msg 1"]),

@@ -2,7 +2,8 @@
 //! administrators leave copies beside a log, also of files that were counted long ago, and changed ones.
 //!
 //! A log is one after the other: the lines of a rotation are of the time between those of its neighbours. A file that
-//! has the content of a known one, or whose lines are of a time that is known or is another file's, is a copy.
+//! has the content of a known one, or whose lines are of a time that is known or is another file's, is a copy. One whose
+//! last lines stand in other files of the log is an extract.
 use std::path::Path;
 
 use super::Clock;
@@ -80,6 +81,9 @@ impl Look<'_> {
         if is_known(open, times, stream) {
             return Ok(false);
         }
+        // Of an extract, made by grep or by a filter of the syslogd, they stand in other files of the log as well.
+        let mut last_lines = open.last_lines()?;
+        let most = last_lines.len();
         for (k, other) in all.iter().enumerate().filter(|(k, _)| *k != i) {
             let is_ours = || other.entry.file == position.file;
             let is_before = other.kin == Kin::Likely && k < i;
@@ -92,6 +96,9 @@ impl Look<'_> {
             let clock = self.log.clock;
             let open = self.open(k, other)?;
             let (its, has_all) = (open.times(clock)?, open.matches(&end)? == Match::Full);
+            if !has_all {
+                open.strike(&mut last_lines)?;
+            }
             if !was_open {
                 self.close(k);
             }
@@ -106,6 +113,13 @@ impl Look<'_> {
         let live = self.live.as_ref().map(|live| live.times(self.log.clock)).transpose()?.flatten();
         // Or for another log.
         if live.is_some_and(|live| is_same_time(times, live) || times.0 > live.1 + UNORDERED) {
+            self.is_taken_for_a_copy(i, self.log.path);
+            return Ok(false);
+        }
+        if let Some(live) = &self.live {
+            live.strike(&mut last_lines)?;
+        }
+        if most > 0 && 2 * last_lines.len() <= most {
             self.is_taken_for_a_copy(i, self.log.path);
             return Ok(false);
         }
@@ -158,7 +172,7 @@ impl Look<'_> {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
         self.said.push(format!(
-            "{copy}: is not counted: by the time of its lines it is no rotation, but a copy of {other} or another log"
+            "{copy}: is not counted: by the time or the text of its lines it is no rotation, but a copy or an extract of {other}, or another log"
         ));
     }
 

@@ -122,8 +122,8 @@ impl Names {
     }
 
     fn begins_as_live(&self, stem: &str) -> bool {
-        let rest = |live: &String| stem.strip_prefix(live.as_str()).map(|rest| rest.chars().next());
-        self.live.iter().filter_map(rest).any(|next| next.is_none_or(|next| !next.is_alphanumeric()))
+        let rest = self.live.iter().filter_map(|live| stem.strip_prefix(live.as_str()));
+        rest.into_iter().any(|rest| !rest.starts_with(char::is_alphanumeric) && !names_a_severity(rest))
     }
 
     /// Is it the name of a file that was read last, or one between it and what a link leads to now? Those differ in
@@ -144,6 +144,17 @@ impl Names {
         };
         shapes(&self.read).iter().any(|was| now.iter().any(|now| is_between(was, now)))
     }
+}
+
+/// Is what follows the live name that of a severity, and perhaps of a rotation? Beside `mail` many syslogds write
+/// `mail.info`, `mail.warn` and `mail.err`, logs of their own that have some of the same lines.
+fn names_a_severity(rest: &str) -> bool {
+    const SEVERITIES: [&str; 13] = [
+        "debug", "info", "notice", "warn", "warning", "warnings", "err", "error", "errors", "crit", "alert",
+        "emerg", "panic",
+    ];
+    let word = rest.get(1..).unwrap_or_default().split(|c: char| !c.is_ascii_alphanumeric()).next();
+    word.is_some_and(|word| SEVERITIES.contains(&word))
 }
 
 /// `name` with a `0` in the place of each group of digits, and the groups. `None`: it has none.
@@ -218,7 +229,11 @@ pub(super) fn in_order(all: impl IntoIterator<Item = Sibling>) -> Vec<Sibling> {
     let written = |s: &Sibling| (s.entry.mtime, s.path.clone());
     let siblings = by_form.into_values().map(|(_, sibling)| sibling);
     let (mut list, mut others): (Vec<Sibling>, Vec<Sibling>) = siblings.partition(Sibling::is_sure);
-    list.sort_by_key(written);
+    // Of one moment, names of one scheme tell.
+    list.sort_by_key(|s| match &s.kin {
+        Kin::Sure(age, scheme) => (s.entry.mtime, Some((*scheme, age.clone())), s.path.clone()),
+        _ => (s.entry.mtime, None, s.path.clone()),
+    });
     if let Some(Kin::Sure(_, scheme)) = list.first().map(|s| &s.kin)
         && list.iter().all(|s| matches!(&s.kin, Kin::Sure(_, other) if other == scheme))
     {
@@ -324,6 +339,19 @@ mod tests {
     }
 
     #[test]
+    fn of_one_moment_names_of_one_scheme_tell() {
+        let names = Names::new(["m".to_owned()], []);
+        let one_moment = |(i, name): (usize, &&str)| {
+            let mut sibling = sibling(&names, name, i as u64)?;
+            sibling.entry.mtime = 7;
+            Some(sibling)
+        };
+        let list = in_order(["m.1", "m-20260928", "m.2", "m.10"].iter().enumerate().filter_map(one_moment));
+        let list: Vec<String> = list.into_iter().map(|s| s.entry.name).collect();
+        assert_eq!(list, ["m.10", "m.2", "m.1", "m-20260928"]);
+    }
+
+    #[test]
     fn the_plain_file_beats_its_compressed_copy() {
         assert_eq!(ordered("m", &["m.1.gz", "m.1", "m.2.zst", "m.2.gz"]), ["m.2.gz", "m.1"]);
     }
@@ -394,6 +422,10 @@ mod tests {
         for name in ["m", "m2.1", "mm.1", "m1", "n.1", ".m.swp", "#m#", ""] {
             assert_eq!(kin(name), None, "{name}");
         }
+        for name in ["m.info", "m.warn.1", "m.err-20260928.xz", "m-errors", "m.warnings.old"] {
+            assert_eq!(kin(name), None, "{name}");
+        }
+        assert_eq!(kin("m.information"), Some(Kin::Likely));
         for name in ["m.", "m-", "m.gz", "m.1.tmp", "m.old", "m.1x", "m.-1", "m.1..2", "m.1.lz4", "m~", "m,v"]
         {
             assert_eq!(kin(name), Some(Kin::Likely), "{name}");

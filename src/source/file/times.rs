@@ -1,5 +1,6 @@
 //! Of which time the lines of a file are.
 use std::collections::{HashSet, VecDeque};
+use std::io;
 
 use super::Clock;
 use super::by_time::AHEAD;
@@ -8,7 +9,7 @@ use super::content::Open;
 use super::copies::{Times, UNORDERED};
 use crate::error::{At, Result};
 use crate::line::Parser;
-use crate::source::lines::walk_with;
+use crate::source::lines::{RawLine, walk_with};
 
 /// So many lines at either end, at most a third of all, tell the time: the one in their middle. One host's clock may be
 /// wrong.
@@ -41,21 +42,12 @@ impl Open {
             [(0, PART), (length - PART, length)]
         };
         for (from, to) in parts.into_iter().filter(|(from, to)| from < to) {
-            let mut content = self
-                .held()
-                .and_then(|file| Content::open(file, self.compression, from))
-                .at("read", &self.path)?;
             // The first line of the second part is half a line.
-            walk_with(
-                |block, _| content.fill(block),
-                from,
-                to,
-                |line| {
-                    if from == 0 || line.start > from {
-                        meet(line.text);
-                    }
-                },
-            )
+            self.walk_from(from, to, |line| {
+                if from == 0 || line.start > from {
+                    meet(line.text);
+                }
+            })
             .at("read", &self.path)?;
         }
         let whole = first.first().zip(last.back());
@@ -68,6 +60,37 @@ impl Open {
         let last = last.into_iter().rev().take(wanted).collect();
         first.truncate(wanted);
         Ok(middle(first).zip(middle(last)))
+    }
+
+    /// Its last lines, a few of them, as they stand there.
+    pub(super) fn last_lines(&self) -> Result<HashSet<Vec<u8>>> {
+        let (packed, length) = (self.compression.is_packed(), self.length()?);
+        let from = if packed { 0 } else { length.saturating_sub(PART) };
+        let mut last = VecDeque::new();
+        self.walk_from(from, length, |line| {
+            if line.terminated && (from == 0 || line.start > from) {
+                last.push_back(line.text.to_vec());
+                if last.len() > LINES {
+                    last.pop_front();
+                }
+            }
+        })
+        .at("read", &self.path)?;
+        Ok(last.into_iter().collect())
+    }
+
+    /// Takes the lines out of `lines` that stand in it.
+    pub(super) fn strike(&self, lines: &mut HashSet<Vec<u8>>) -> Result<()> {
+        let strike = |line: RawLine<'_>| {
+            lines.remove(line.text);
+        };
+        self.walk_from(0, self.length()?, strike).at("read", &self.path)?;
+        Ok(())
+    }
+
+    fn walk_from(&self, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+        let mut content = Content::open(self.held()?, self.compression, from)?;
+        walk_with(|block, _| content.fill(block), from, to, each)
     }
 
     /// Does more than half of the lines that it begins with stand in the beginning of `other` as well?

@@ -24,7 +24,7 @@ fn a_copy_counts_nothing_whatever_it_is_of() {
     let all: Vec<usize> = (100..130).collect();
     for rotated in ["log.1", "log-20260928", "log.before", "elsewhere"] {
         for name in ["log.bak", "log~", "log.1.save", "copy"] {
-            let copies: [(&str, Copier<'_>); 9] = [
+            let copies: [(&str, Copier<'_>); 12] = [
                 ("of ours", &|p| {
                     std::fs::copy(p.path(rotated), p.path(name)).unwrap();
                 }),
@@ -35,6 +35,13 @@ fn a_copy_counts_nothing_whatever_it_is_of() {
                 ("of one that was counted long ago", &|p| p.append(name, &lines(0..3).replace("T22", "T11"))),
                 ("of ours, changed", &|p| p.append(name, &anonymised(&lines(0..120)))),
                 ("of the live file, changed", &|p| p.append(name, &anonymised(&lines(120..130)))),
+                ("of one line of ours", &|p| p.append(name, &lines(119..120))),
+                ("of some lines of both", &|p| {
+                    (112..128).step_by(3).for_each(|n| p.append(name, &lines(n..n + 1)));
+                }),
+                ("of the first lines of the live file, with an old one", &|p| {
+                    p.append(name, &(lines(3..4) + &lines(120..121)));
+                }),
                 ("of ours, packed", &|p| {
                     p.append(name, &lines(0..115));
                     p.pack("gzip", name);
@@ -84,7 +91,7 @@ fn a_copy_that_only_its_time_tells_is_said() {
     });
     assert_eq!(news, (100..130).collect::<Vec<_>>());
     assert!(
-        said.contains("log.1.anon: is not counted: by the time of its lines it is no rotation"),
+        said.contains("log.1.anon: is not counted: by the time or the text of its lines it is no rotation"),
         "{said}"
     );
 }

@@ -135,8 +135,11 @@ impl World {
         if self.is_link() {
             return;
         }
-        // Lines without times: 256 bytes tell a file from others.
-        (0..5).for_each(|_| self.line("log"));
+        // Of lines without times it takes 256 bytes to tell a file from others.
+        self.line("log");
+        while std::fs::metadata(self.place.path("log")).unwrap().len() < 256 {
+            self.line("log");
+        }
         self.poll(7);
         (0..lines).for_each(|_| self.line("log"));
         let name = ["log.{}.old", "log~{}", "{} of the log", "x{}"][self.named % 4];
