@@ -142,7 +142,7 @@ impl Logger {
     fn read(&mut self, stdin: Option<&Path>) {
         let how = How {
             step: 60,
-            tai_offset: 10,
+            tai_offset: Some(10),
             now: BEGIN.cast_signed() + 86_400,
             archive: true,
             may_time_out: false,
