@@ -15,6 +15,14 @@ pub struct Multilog {
     stdin: Option<ChildStdin>,
 }
 
+/// Makes `link` lead to the program, unless it does already: several loggers may begin at once.
+pub fn link_to_maillogs(link: &Path) {
+    match symlink(MAILLOGS, link) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => panic!("symlink: {error}"),
+        _ => {}
+    }
+}
+
 impl Multilog {
     /// Rolls at `size` bytes through `sendlog` into the store's directory, and keeps every chunk.
     pub fn start(store: &Store, size: u32) -> Self {
@@ -24,9 +32,7 @@ impl Multilog {
     /// The same through another personality and in another directory; `stderr` is its and the processor's.
     pub fn by(personality: &str, store: &Store, dir: &Path, size: u32, stderr: Stdio) -> Self {
         let link = store.path("bin").join(personality);
-        if !link.exists() {
-            symlink(MAILLOGS, &link).expect("symlink");
-        }
+        link_to_maillogs(&link);
         let mut child = store
             .command("multilog")
             .arg("n100000")

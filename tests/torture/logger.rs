@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Stdio};
@@ -12,7 +11,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::lines::Feed;
 use super::process;
-use crate::support::store::{MAILLOGS, Store};
+use crate::support::multilog::link_to_maillogs;
+use crate::support::store::Store;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -67,9 +67,7 @@ impl Logger {
         let dir = dir(store, feed);
         let processor = store.path("bin").join(feed.log);
         fs::create_dir_all(&dir).expect("mkdir");
-        if !processor.exists() {
-            symlink(MAILLOGS, &processor).expect("symlink");
-        }
+        link_to_maillogs(&processor);
         // Where a logger dies whose processor stands still, the kernel sends that a HUP.
         let processor = match shell {
             true => format!("trap '' HUP; '{}' || exit 111", processor.display()),
