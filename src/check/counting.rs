@@ -10,11 +10,11 @@ use crate::store::state::{State, Understood};
 const DAY: i64 = 86_400;
 /// A counter that moved so often on its last day is missed when it stands still.
 const BUSY: i128 = 100;
-/// So many lines tell how many of them are understood.
+/// The share of lines that are understood is believed from this number of lines on.
 const TELLING: u64 = 100;
-/// So many lines of a program of which none was understood are no accident.
+/// From this number of lines of a program on it is no accident if none of them was understood.
 const NONE_OF: u64 = 5;
-/// As many of one day, on which those that are understood may be still to come.
+/// The same number for the lines of one day. It is higher, because lines that are understood may come later that day.
 const NONE_OF_DAY: u64 = 20;
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
@@ -69,7 +69,7 @@ fn understood(report: &mut Report, job: &Job<'_>, state: &State) -> bool {
         return false;
     }
     let percent = u128::from(unknown) * 1000 / u128::from(all);
-    let share = format!("{}.{} % of {all} lines are of no known form", percent / 10, percent % 10);
+    let share = format!("{}.{} % of {all} lines were not understood", percent / 10, percent % 10);
     let is_wrong =
         (all >= TELLING && unknown * 10 > all) || is_none(lately, NONE_OF_DAY) || is_none(ever, NONE_OF);
     if is_wrong {

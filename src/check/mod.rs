@@ -73,7 +73,7 @@ pub struct Summary {
     pub sources: Vec<Source>,
     /// Lines of its programs that were understood.
     pub lines_known: u64,
-    /// Lines of its programs of no known form.
+    /// Lines of its programs that were not understood.
     pub lines_unknown: u64,
     /// Bytes that wait beyond its cursors.
     pub waiting_bytes: u64,

@@ -15,13 +15,13 @@ use crate::source::offset::MULTILOG;
 use crate::source::opener::{Opener, Plain};
 use crate::store::state::Understood;
 
-/// So many bytes of a log directory are read, the newest ones; they hold some days of a usual server.
+/// The newest bytes of a log directory are read, up to this number; on a usual server they hold some days.
 const OF_DIRECTORY: u64 = 8 << 20;
-/// So many bytes of a log file, which holds the lines of many programs and is read for each protocol.
+/// The same for a log file, which holds the lines of many programs and is read once for each protocol.
 const OF_FILE: u64 = 1 << 20;
 /// A stamp may be later than now by this (seconds): clocks of two hosts differ a little.
 const AHEAD: i64 = 60;
-/// The chunks' names of so many are looked at.
+/// The newest chunks are looked at, up to this number.
 const MOST_CHUNKS: usize = 10_000;
 
 /// What was found in the newest lines of a source.
@@ -150,11 +150,12 @@ fn newest_bytes(job: &Job<'_>, dir: &Path, now: i64, tai_offset: i64, most: u64)
     let mut names: Vec<String> = Vec::new();
     for entry in crate::dir::read(dir).ok()?.flatten() {
         let name = entry.name().unwrap_or_default();
-        if name.starts_with('@') && names.len() < MOST_CHUNKS {
+        if name.starts_with('@') {
             names.push(name.to_owned());
         }
     }
     names.sort_unstable_by(|a, b| b.cmp(a));
+    names.truncate(MOST_CHUNKS);
     let mut look = Look::new(job, Place::Own, now, tai_offset);
     let (mut left, mut pauses, mut is_bare) = (most, Pauses::default(), None);
     for name in ["current", "previous"].into_iter().chain(names.iter().map(String::as_str)) {
@@ -231,6 +232,24 @@ mod tests {
         let line = lines(&[now]).len() as u64;
         assert_eq!(found(4 * line), (4, 5_000, 2_400, 1_990));
         assert_eq!(found(3 * line + 5), (3, 5_000, 2_400, 2_000));
+    }
+
+    #[test]
+    fn of_too_many_chunks_the_newest_are_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = 1_800_000_000;
+        let most = i64::try_from(MOST_CHUNKS).unwrap();
+        // A directory lists its names in an order of its own, so that some of each part come last.
+        for age in 1..=most + 500 {
+            let text = if age <= most { lines(&[now - age]) } else { String::from("too old\n") };
+            std::fs::write(dir.path().join(label(now - age) + ".s"), text).unwrap();
+        }
+        let config = Config::default();
+        let feeds = feeds(&config);
+        let job = Job { config: &config, feed: &feeds[0], clock: || 0, as_root: |what| what() };
+        let newest = newest_bytes(&job, dir.path(), now, 10, u64::MAX).unwrap();
+        let Pauses { first, last, .. } = newest.pauses;
+        assert_eq!((newest.lines, now - first, now - last), (u64::try_from(most).unwrap(), most, 1));
     }
 
     #[test]

@@ -20,9 +20,9 @@ const DAY: i64 = 86_400;
 const TELLING: i64 = 2 * DAY;
 /// A log directory pauses for longer than usual if it does so for this many times its longest pause.
 const LONGER: i64 = 2;
-/// So many of the archive's days tell of the usual pauses.
+/// The newest days of the archive that are looked at to learn the usual pauses, at most.
 const MOST_DAYS: usize = 31;
-/// So many of them are needed.
+/// With fewer days than this the usual pauses are not known.
 const FEWEST_DAYS: usize = 3;
 
 /// A source, and what its newest lines tell.

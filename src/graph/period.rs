@@ -90,7 +90,7 @@ impl Window {
     }
 
     fn new(span: Span, words: String, x_grid: &'static str) -> Self {
-        Self { span, words, x_grid, zone: wall::zone(span, x_grid) }
+        Self { span, words, x_grid, zone: wall::zone(span.start, span.end, x_grid) }
     }
 }
 

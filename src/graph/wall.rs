@@ -8,14 +8,12 @@
 
 use chrono::{Local, TimeZone};
 
-use super::period::Span;
-
 const DAY: i64 = 86_400;
 
-/// The zone for a time axis as `x_grid` (`rrdgraph(1)`, `--x-grid`) says; none where librrd counts right by itself:
+/// The zone for a time axis from `start` to `end` (Unix seconds) as `x_grid` (`rrdgraph(1)`, `--x-grid`) says; none where librrd counts right by itself:
 /// where the clocks do not change, and where labels are so near to each other that the hour which comes twice has
 /// labels both times.
-pub(super) fn zone(span: Span, x_grid: &str) -> Option<Vec<u8>> {
+pub(super) fn zone(start: i64, end: i64, x_grid: &str) -> Option<Vec<u8>> {
     let fields: Vec<&str> = x_grid.split(':').collect();
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<i64>().ok()).unwrap_or(1);
     let unit = match fields.get(4).copied().unwrap_or_default() {
@@ -28,8 +26,8 @@ pub(super) fn zone(span: Span, x_grid: &str) -> Option<Vec<u8>> {
     };
     // librrd begins to count at the label before the first one that is seen.
     let (every, precision) = (unit * number(5), number(6));
-    let from = span.start - every - precision;
-    let changes = changes(from, span.end + every + precision, |time| {
+    let from = start - every - precision;
+    let changes = changes(from, end + every + precision, |time| {
         Some(Local.timestamp_opt(time, 0).single()?.offset().local_minus_utc().into())
     })?;
     let first = changes.first()?.before;

@@ -57,7 +57,7 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
     names
 }
 
-/// So many links in a row are looked through.
+/// The longest chain of links that is followed.
 const MOST_LINKS: usize = 8;
 
 /// The path without links, also where they lead to a file that is being rotated at this moment.

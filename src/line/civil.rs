@@ -93,7 +93,7 @@ pub(super) struct Clock<Tz> {
     pub(super) passes: Passes,
 }
 
-/// Whether a time that comes twice is near is asked once for so many seconds.
+/// The zone is asked once for each span of this length (seconds) whether a time that comes twice is near.
 const SPAN: i64 = 1800;
 
 /// So far (seconds) before and after the moment at which the clock is set back is near.

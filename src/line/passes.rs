@@ -21,7 +21,7 @@ const SLACK: i64 = 300;
 /// A line before that is so much later (seconds) than both instants tells nothing: an old log is read.
 const FAR: i64 = 3 * 3600;
 
-/// So many hosts are remembered; lines of further ones go by the line before.
+/// The most hosts that are remembered; lines of further hosts go by the line before.
 const HOSTS: usize = 1000;
 
 /// What is known of the lines before.

@@ -9,7 +9,7 @@ use crate::store::disk::read_at;
 
 const BLOCK: usize = 1 << 18;
 
-/// So many bytes of a line's end are kept if it is longer than [`LINE_LIMIT`].
+/// Of a line that is longer than [`LINE_LIMIT`] the last bytes are kept as well, this number of them.
 const LAST: usize = 256;
 
 /// One line of a chunk.

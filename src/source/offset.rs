@@ -23,12 +23,12 @@ pub const MULTILOG: i64 = 10;
 /// The distance of TAI from UTC since 2017.
 pub const S6_LOG: i64 = 37;
 
-/// So many looks in a row make it certain …
+/// The offset is certain after this number of looks in a row …
 const LOOKS: u8 = 3;
 /// … if the first and the last line are so far apart (seconds): a clock that was set back misleads for less.
 const APART: i64 = 60;
 
-/// A logger writes a line within so many seconds.
+/// A logger writes a line at most this number of seconds after its label.
 const LATE: i64 = 3;
 /// The time of a file may be that of the clock's tick before.
 const TICK: i64 = 1;

@@ -9,11 +9,11 @@ use std::io;
 use crate::line::part_of;
 use crate::store::disk::read_at;
 
-/// So many bytes are looked through before a place. The end of a line that has more parts than fit in here is not
+/// The bytes before a place that are looked through, at most. The end of a line that has more parts than fit in here is not
 /// waited for.
 const WINDOW: u64 = 1 << 18;
 
-/// So many bytes tell whether a line is of a container's log.
+/// The first bytes of a line that tell whether it is of a container's log.
 const BEGINNING: usize = 64;
 
 /// Where `file`, which grows, is to be read to, from `from` on: its `size`, or the first part of a line that has no end

@@ -33,7 +33,7 @@ pub struct RrdMark {
     pub schema: Digest,
 }
 
-/// How many lines of a protocol's programs were understood, and how many were of no known form.
+/// How many lines of a protocol's programs were understood, and how many were not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Understood {
     /// Lines that a rule knows.

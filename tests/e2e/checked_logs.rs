@@ -94,7 +94,7 @@ fn a_protocol_whose_source_grows_and_whose_counters_do_not() {
     let lines = |text: &str, from: u64| -> String { (0..30).map(|n| labelled(from + n, 7, text)).collect() };
     fs::write(&current, lines("open", begin)).expect("current");
     store.run(&["update"]);
-    finds(&store, "WARNING", &["gate ", "100.0 % of 30 lines are of no known form", "[[counter]]"]);
+    finds(&store, "WARNING", &["gate ", "100.0 % of 30 lines were not understood", "[[counter]]"]);
     fs::write(&current, lines("open", begin) + &lines("shut", begin + 50)).expect("current");
     store.run(&["update"]);
     finds_none(&store, "WARNING", &["gate "]);

@@ -295,7 +295,7 @@ fn a_changed_format_shows_as_lines_of_no_known_form() {
     let lines: String = (0..200).map(|n| format!("@400000006abaee031529{n:04x} fresh msg {n}\n")).collect();
     fs::write(store.logs().join("current"), lines).expect("current");
     store.run(&["update"]);
-    finds(&store, "WARNING", &["send", "lines", "no known form"]);
+    finds(&store, "WARNING", &["send", "lines", "were not understood"]);
 }
 
 #[test]

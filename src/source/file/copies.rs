@@ -226,10 +226,10 @@ fn is_changed(old: &Open, new: &Open, position: &Position, clock: Clock) -> Resu
     Ok(new.size > 0 && (is_copy || new.shares_most_lines(old)))
 }
 
-/// Where several hosts write to one log, its lines may be out of order by so many seconds.
+/// Where several hosts write to one log, its lines may be out of order by up to this number of seconds.
 pub(super) const UNORDERED: i64 = 10;
 
-/// Clocks that are set right, and copies, make a file older than it is by less than so many seconds.
+/// A clock that is set right, or a copy, makes a file seem older than it is by less than this number of seconds.
 const LONG: i64 = 600;
 
 /// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::siblings::{Age, Kin, LINKED, shape};
 use crate::source::opener::names;
 
-/// So many directories between two files are looked into.
+/// The most directories between two files that are looked into.
 const MOST_DIRECTORIES: usize = 400;
 
 /// The paths that have one form and whose numbers lie between two others.

@@ -11,8 +11,8 @@ use super::Reached;
 /// bzip2(1) keeps times without their fraction (nanoseconds).
 pub(super) const SECOND: i64 = 1_000_000_000;
 
-/// So many bytes (less than a line of syslog has) tell no file from another: a log that was cut within its first stamp
-/// begins as all of them do.
+/// A position with fewer counted bytes than this does not tell one file from another: they are less than a line of syslog,
+/// and a log that was cut within its first stamp begins as all the others do.
 const SHORTEST: u64 = 32;
 
 /// A part of a file: from a place to its end.

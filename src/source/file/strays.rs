@@ -11,7 +11,8 @@ use crate::store::ledger::{Position, Stream};
 const MOST_FILES: usize = 500;
 /// The most bytes that are unpacked in one search. Of a file that is not packed at most 1,280 are read.
 const MOST_BYTES: u64 = 256 << 20;
-/// A position with so many bytes before it, or with a time, is of one file only; of fewer bytes others may begin so.
+/// A position with at least this number of counted bytes, or with a time, can be of one file only; with fewer bytes other
+/// files may begin in the same way.
 const ENOUGH: u64 = 256;
 
 impl Look<'_> {
