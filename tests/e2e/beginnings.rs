@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 
 use crate::support::clock::Machine;
+use crate::support::rrd;
 use crate::support::store::{MAILLOGS, Store, stderr};
 
 /// 2026-03-10 00:00 UTC.
@@ -17,16 +17,7 @@ const BEGIN: i64 = MIDNIGHT + 10 * 3_600 + 180;
 /// The AVERAGE rows of a data source that end in `begin + step ..= end`, as `rrdtool fetch` prints them: a rate times
 /// the step, rounded; `None`: unknown.
 fn rows(file: &Path, source: &str, step: i64, begin: i64, end: i64) -> BTreeMap<i64, Option<i64>> {
-    let mut command = Command::new("rrdtool");
-    command
-        .arg("fetch")
-        .arg(file)
-        .args(["AVERAGE", "--resolution", &step.to_string()])
-        .args(["--start", &begin.to_string(), "--end", &end.to_string()])
-        .env("LC_ALL", "C");
-    let output = command.output().expect("rrdtool");
-    assert!(output.status.success(), "{command:?}: {}", stderr(&output));
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let text = rrd::printed(file, step, begin, end);
     let (header, rows) = text.split_once("\n\n").expect("a header and rows");
     let column = header.split_whitespace().position(|name| name == source).expect("a data source");
     let row = |line: &str| {

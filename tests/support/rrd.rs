@@ -1,6 +1,7 @@
 //! Reads an RRD the way a postmaster would: with `rrdtool fetch`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
@@ -12,9 +13,8 @@ use nix::libc;
 /// a rate times the step, rounded; rows that are unknown or zero are left out.
 pub type Rows = BTreeMap<String, BTreeMap<u64, u128>>;
 
-/// Fetches the AVERAGE rows of `step` seconds that end in `begin + step ..= end`; both are
-/// multiples of `step`.
-pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
+/// What `rrdtool fetch` prints of the AVERAGE rows of `step` seconds that end in `begin + step ..= end`.
+pub fn printed(file: &Path, step: impl Display, begin: impl Display, end: impl Display) -> String {
     let mut command = Command::new("rrdtool");
     command
         .arg("fetch")
@@ -24,7 +24,13 @@ pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
         .env("LC_ALL", "C");
     let output = command.output().expect("rrdtool");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("UTF-8 from rrdtool");
+    String::from_utf8(output.stdout).expect("UTF-8 from rrdtool")
+}
+
+/// Fetches the AVERAGE rows of `step` seconds that end in `begin + step ..= end`; both are
+/// multiples of `step`.
+pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
+    let text = printed(file, step, begin, end);
     let (header, rows) = text.split_once("\n\n").expect("a header and rows");
     let names: Vec<&str> = header.split_whitespace().collect();
     let mut fetched: Rows = names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
