@@ -526,7 +526,7 @@ mod tests {
             }
         }
         assert!(met > 50, "{met}");
-        // The forms of a time, as `graph::when` reads them.
+        // The forms of a time, as `chart::when` reads them.
         let help = call(&["maillogs", "graph", "--help"]).unwrap_err().to_string();
         for form in [
             "2026-03-01",

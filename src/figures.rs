@@ -1,7 +1,7 @@
 //! The numbers that the pages show, from what the store keeps.
 use chrono::{Datelike, Local, TimeZone};
 
-use crate::graph::{Figure, Figures};
+use crate::picture::{Figure, Figures};
 use crate::protocol::Protocol;
 use crate::store::counters::show;
 use crate::store::state::State;

@@ -1,19 +1,20 @@
 //! maillogs: counts what a mail server does.
 #![deny(unsafe_code)]
 
+pub mod chart;
 pub mod check;
 pub mod cli;
 pub mod config;
 pub mod dir;
 pub mod error;
 pub mod figures;
-pub mod graph;
 pub mod ingest;
 #[cfg(test)]
 mod layers;
 pub mod line;
 pub mod output;
 pub mod owner;
+pub mod picture;
 pub mod protocol;
 pub mod query;
 pub mod run;
@@ -21,3 +22,4 @@ pub mod show;
 pub mod source;
 pub mod store;
 pub mod tally;
+pub mod terminal;

@@ -14,7 +14,7 @@ use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
 use crate::source::stdin;
 use crate::store::rrd::patient;
-use crate::{check, graph, output, owner, query, show};
+use crate::{check, output, owner, picture, query, show};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -23,8 +23,8 @@ const TEMPORARY: u8 = 111;
 
 /// Does what `args` (argv\[0\] included) say.
 pub fn run(args: Vec<OsString>) -> ExitCode {
-    if args.len() == 2 && args[1] == graph::RENDER_A_PAGE {
-        return if graph::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
+    if args.len() == 2 && args[1] == picture::RENDER_A_PAGE {
+        return if picture::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
     }
     let call = match understand(&args) {
         Ok(call) => call,

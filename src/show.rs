@@ -3,16 +3,18 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
+use crate::chart::period::Period;
+use crate::chart::series::Series;
+use crate::chart::theme::Theme;
 use crate::cli::Show;
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
-use crate::graph::show::{self, Live, Options, Terminal, Waiting, When, Wishes};
-use crate::graph::{Period, Series, Theme};
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{Kind, Protocol};
-use crate::run::graphs::{host, series, worded};
+use crate::run::graphs::{host, series};
 use crate::run::{job, now, with_way_out};
 use crate::store::state::State;
+use crate::terminal::{self, Live, Options, Terminal, Waiting, When, Wishes};
 use crate::{owner, query};
 
 /// Draws what `what` names.
@@ -28,7 +30,7 @@ pub fn show(config: &Config, what: &Show) -> Result<()> {
         now: now(),
         host: host(config),
         series: series(config)?,
-        terminal: terminal(what),
+        terminal: detected(what),
         height: what.height.map(usize::from),
     };
     let all = feeds(config);
@@ -39,7 +41,7 @@ pub fn show(config: &Config, what: &Show) -> Result<()> {
         live.series.counters = known.map(|series| series.counters.clone()).unwrap_or_default();
         Some(live)
     };
-    let shown = show::show(&options, &mut look).map_err(worded)?;
+    let shown = terminal::show(&options, &mut look).map_err(|e| Error::Usage(e.to_string()))?;
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(shown.text.as_bytes()).and_then(|()| stdout.flush()) {
         // `| head` has seen enough.
@@ -53,7 +55,7 @@ pub fn show(config: &Config, what: &Show) -> Result<()> {
     }
 }
 
-fn terminal(what: &Show) -> Terminal {
+fn detected(what: &Show) -> Terminal {
     let stdout = std::io::stdout();
     let size = stdout.is_terminal().then(|| {
         terminal_size::terminal_size_of(&stdout)

@@ -3,8 +3,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use maillogs::graph::fuzzing::{Checked, draw, template};
-use maillogs::graph::{Period, Theme};
+use maillogs::picture::fuzzing::{Checked, draw, template};
+use maillogs::chart::period::Period;
+use maillogs::chart::theme::Theme;
 use maillogs::protocol::send::SEND;
 use maillogs::store::rrd::create;
 use maillogs::store::state::digest;

@@ -8,11 +8,14 @@ use nix::unistd::{Gid, Group, Uid, User};
 use super::places::{SEARCH, WRITE, is_open, may};
 use super::sources::ago;
 use super::{Level, Report};
+use crate::chart::period::Period;
+use crate::chart::series::Series;
+use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::words;
-use crate::graph::{self, Period, Series, Theme};
 use crate::ingest::AsRoot;
 use crate::owner;
+use crate::picture;
 
 /// Somebody has to draw at least so often (seconds), else pictures end in the past.
 const CRON: i64 = 3600;
@@ -22,11 +25,11 @@ pub(super) fn check(report: &mut Report, config: &Config, series: &[Series], as_
     templates(report, config.templates_dir.as_deref(), series);
     // Elsewhere he writes who reads, and a link leads him to nothing that he may not write.
     let by_root = nix::unistd::getuid().is_root() && !config.graphs_dir.starts_with(&config.logs_base);
-    match graph::refused_directory(&config.graphs_dir, as_root).filter(|_| by_root) {
+    match picture::refused_directory(&config.graphs_dir, as_root).filter(|_| by_root) {
         Some(problem) => report.add(Level::Error, "graphs", "graphs_dir", problem),
         None => directory(report, config, by_root, as_root, now),
     }
-    match graph::missing_fonts() {
+    match picture::missing_fonts() {
         Some(problem) => report.add(Level::Warning, "fonts", "DejaVu", problem),
         None => report.add(Level::Ok, "fonts", "DejaVu", "is installed"),
     }
@@ -34,7 +37,7 @@ pub(super) fn check(report: &mut Report, config: &Config, series: &[Series], as_
 
 /// Every template is read as `graph` reads it.
 fn templates(report: &mut Report, dir: Option<&Path>, series: &[Series]) {
-    let problems = graph::template_problems(dir, series);
+    let problems = picture::template_problems(dir, series);
     let subject = match dir {
         Some(dir) => format!("templates_dir {}", dir.display()),
         None => "templates".to_owned(),

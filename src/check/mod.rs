@@ -20,9 +20,9 @@ use std::os::unix::fs::MetadataExt;
 use nix::unistd::geteuid;
 use serde::Serialize;
 
+use crate::chart::series::Series;
 use crate::config::{Config, Kind, Problem, Severity};
 use crate::error::words;
-use crate::graph::Series;
 use crate::ingest::{AsRoot, Feed, Job, feeds};
 
 pub use print::{json, text};

@@ -3,11 +3,14 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{job, now, update, with_way_out};
+use crate::chart::period::Period;
+use crate::chart::series::{Counted, DefinedBy, Measure, Series};
+use crate::chart::theme::Theme;
 use crate::cli::{Call, Graph};
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
-use crate::graph::{self, Counted, Format, Measure, Origin, Period, Series, Stretch, Theme};
 use crate::ingest::{Feed, Options, feeds};
+use crate::picture::{self, Format, Stretch};
 use crate::protocol::{Kind, Settings, builtin};
 use crate::{figures, owner};
 
@@ -26,7 +29,7 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     }
     let unread = numbers(config, &mut options);
     options.as_root = to_write_as(config, &options.output);
-    let report = graph::draw(&options, &series).map_err(worded)?;
+    let report = picture::draw(&options, &series).map_err(worded)?;
     for problem in &report.problems {
         warn(problem);
     }
@@ -41,9 +44,9 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
 }
 
 /// A name or a time that there is not is the command line's fault.
-pub(crate) fn worded(error: graph::Error) -> Error {
+pub(crate) fn worded(error: picture::Error) -> Error {
     match error {
-        graph::Error::UnknownGraph { .. } | graph::Error::Time(_) => Error::Usage(error.to_string()),
+        picture::Error::UnknownGraph { .. } | picture::Error::Time(_) => Error::Usage(error.to_string()),
         _ => Error::Message(error.to_string()),
     }
 }
@@ -62,12 +65,12 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
                 Kind::Peak | Kind::Level => Measure::Level,
                 Kind::Derived(_) => return None,
             };
-            let origin = match n {
-                n if n < ours => Origin::BuiltIn,
-                _ if protocol.name == "rbl" && lists.contains(&counter.key) => Origin::List,
-                _ => Origin::Counter,
+            let defined_by = match n {
+                n if n < ours => DefinedBy::BuiltIn,
+                _ if protocol.name == "rbl" && lists.contains(&counter.key) => DefinedBy::List,
+                _ => DefinedBy::Counter,
             };
-            Some(Counted { key: counter.key.to_owned(), ds: counter.ds.to_owned(), measure, origin })
+            Some(Counted { key: counter.key.to_owned(), ds: counter.ds.to_owned(), measure, defined_by })
         };
         protocol.counters.iter().enumerate().filter_map(of).collect()
     };
@@ -95,7 +98,7 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
 }
 
 /// Puts what every protocol is at into the options; is there one of which that cannot be read?
-fn numbers(config: &Config, options: &mut graph::Options) -> bool {
+fn numbers(config: &Config, options: &mut picture::Options) -> bool {
     let (now, step) = (options.now, i64::from(config.rrd_step));
     let mut unread = false;
     for feed in &feeds(config) {
@@ -149,14 +152,14 @@ fn extension(path: &Path) -> Option<String> {
     path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
 }
 
-fn draw_one(options: &graph::Options, stretch: &Stretch, series: &[Series], output: &Path) -> Result<()> {
+fn draw_one(options: &picture::Options, stretch: &Stretch, series: &[Series], output: &Path) -> Result<()> {
     if output == Path::new("-") && nix::unistd::isatty(std::io::stdout()).unwrap_or(false) {
         return Err(Error::Usage(
             "graph: a picture is not for a terminal: use -o FILE, or a pipe".to_owned(),
         ));
     }
-    let picture = graph::one(options, stretch, series).map_err(worded)?;
-    if let Some(problem) = graph::missing_fonts() {
+    let picture = picture::one(options, stretch, series).map_err(worded)?;
+    if let Some(problem) = picture::missing_fonts() {
         warn(problem);
     }
     if output == Path::new("-") {
@@ -164,12 +167,12 @@ fn draw_one(options: &graph::Options, stretch: &Stretch, series: &[Series], outp
         let written = stdout.write_all(&picture).and_then(|()| stdout.flush());
         return written.at("write", Path::new("standard output"));
     }
-    graph::write(output, &picture, options.now, options.as_root).map_err(|e| Error::Message(e.to_string()))
+    picture::write(output, &picture, options.now, options.as_root).map_err(|e| Error::Message(e.to_string()))
 }
 
 /// How `output` is written to, if that is root's. Below logs_base the log's user may put a link in the place of any
 /// directory: only he goes there.
-fn to_write_as(config: &Config, output: &Path) -> Option<graph::AsRoot> {
+fn to_write_as(config: &Config, output: &Path) -> Option<picture::AsRoot> {
     (owner::is_root() && !is_below(output, &config.logs_base)).then_some(owner::as_root)
 }
 
@@ -185,7 +188,7 @@ fn period_of(name: &str) -> Period {
     Period::ALL.into_iter().find(|period| period.name() == name).unwrap_or(Period::Day)
 }
 
-fn options(config: &Config, what: &Graph) -> graph::Options {
+fn options(config: &Config, what: &Graph) -> picture::Options {
     let themes = Theme::ALL.into_iter().filter(|theme| what.themes.iter().any(|name| name == theme.name()));
     let is_svg = match (&what.format, &what.output) {
         (Some(format), _) => format == "svg",
@@ -195,7 +198,7 @@ fn options(config: &Config, what: &Graph) -> graph::Options {
     let mut periods: Vec<Period> = what.periods.iter().map(|name| period_of(name)).collect();
     periods.sort();
     periods.dedup();
-    graph::Options {
+    picture::Options {
         names: what.names.clone(),
         periods,
         themes: themes.collect(),

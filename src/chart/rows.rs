@@ -1,0 +1,424 @@
+//! The values behind a picture: rows of the RRDs, made whole at their newest end, and what the
+//! template computes from them.
+//!
+//! librrd knows nothing after the last update, but a source that was read since has logged nothing:
+//! those rows are zero. And a row of five minutes or a day is not in the file before it is over:
+//! the newest one is computed from the steps that are.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::fetch;
+use super::period::{Span, nearest_row, next_row};
+use super::series::{Measure, Series};
+use super::template::{Source, Template};
+use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
+use crate::store::rrd::header::Look;
+use crate::store::rrd::held::Held;
+
+/// Where an RRD's knowledge ends, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    /// The end of the last step that is in the file.
+    pub last_update: i64,
+    /// Until when the sources were read: nothing was logged between the two. Not before
+    /// `last_update`.
+    pub seen: i64,
+    /// Rows that end after this are not drawn: of the row in which `seen` lies, half must have
+    /// passed, or its rate would be that of a few minutes. Their counts are in the legend.
+    pub horizon: i64,
+    /// From when on anything is known. The row in which that lies counts as long as it is known.
+    pub since: Option<i64>,
+}
+
+impl Edge {
+    /// From when on the row from `begin` to `end` is known.
+    pub(crate) fn known(&self, begin: i64, end: i64) -> i64 {
+        self.since.filter(|since| (begin..end).contains(since)).unwrap_or(begin)
+    }
+}
+
+/// One DS of an RRD over a span.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filled {
+    /// What librrd is to open: see [`Held::name`].
+    pub path: PathBuf,
+    pub ds: String,
+    pub cf: Cf,
+    pub edge: Edge,
+    /// The end and the value of a row that is drawn and that the file does not have yet.
+    pub patch: Option<(i64, f64)>,
+    /// The same of the row of which only the end is known; the file has its sum divided by all of its time.
+    pub first: Option<(i64, f64)>,
+    /// What it is after the last update: nothing happened, or what was measured still holds.
+    pub quiet: f64,
+    pub values: Vec<f64>,
+}
+
+/// Everything that a picture shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Values {
+    pub span: Span,
+    /// By the template's data: the DS, if it is one and its RRD exists.
+    pub filled: Vec<Option<Filled>>,
+    /// By the template's data: a value a row, NaN where unknown.
+    pub values: Vec<Vec<f64>>,
+    /// Where the first of its RRDs ends.
+    pub edge: Edge,
+    /// By the template's data: from when on it is known.
+    pub since: Vec<Option<i64>>,
+    /// Its RRDs, which stay open until it is drawn.
+    pub held: Vec<Rc<Held>>,
+}
+
+impl Values {
+    /// What is known of one of the template's data.
+    pub(crate) fn edge(&self, data: usize) -> Edge {
+        Edge { since: self.since[data], ..self.edge }
+    }
+
+    /// librrd's words, with the RRDs' paths in them.
+    pub(crate) fn words(&self, error: &RrdError) -> String {
+        self.held.iter().fold(error.to_string(), |text, held| held.words(&text))
+    }
+}
+
+/// The values of `template` over `span`; none when no RRD of it has any data yet.
+///
+/// # Errors
+/// One line that names the RRD, or the template's key that does not fit to it.
+pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result<Option<Values>, String> {
+    let mut files: Vec<(&Series, Cf, Option<Table>)> = Vec::new();
+    let mut opened: Vec<(&Series, Option<Rc<Held>>)> = Vec::new();
+    let mut filled = Vec::new();
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    let mut since: Vec<Option<i64>> = Vec::new();
+    let mut edge: Option<Edge> = None;
+    for (n, data) in template.data.iter().enumerate() {
+        match &data.source {
+            Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
+                let row = |i| rpn.eval(|data| values[data][i]);
+                let computed = (0..span.rows()).map(row).collect();
+                filled.push(None);
+                values.push(computed);
+                since.push(rpn.uses().filter_map(|data| since[data]).min());
+            }
+            Source::Ds { protocol, ds, cf } => {
+                let of_protocol = series.iter().find(|series| series.protocol == *protocol);
+                let found = match of_protocol {
+                    None => None,
+                    Some(series) => open(series, &mut opened)?.map(|held| (series, held)),
+                };
+                let column = match found {
+                    None => None,
+                    Some((series, held)) => {
+                        let known =
+                            files.iter().position(|(s, c, _)| s.protocol == series.protocol && c == cf);
+                        let index = match known {
+                            Some(index) => index,
+                            None => {
+                                let table = Table::read(series, &held, *cf, span)?;
+                                files.push((series, *cf, table));
+                                files.len() - 1
+                            }
+                        };
+                        let (series, _, table) = &files[index];
+                        match table {
+                            None => None,
+                            Some(table) => {
+                                let first = edge.get_or_insert(table.edge);
+                                if table.edge.seen < first.seen {
+                                    *first = table.edge;
+                                }
+                                // What toaster.conf counts since today is in the file after the next commit.
+                                let comes = series.counters.iter().any(|counted| counted.ds == *ds);
+                                let found = table.column(series, ds, *cf, span).map(Some);
+                                found.or_else(|names| if comes { Ok(None) } else { Err(names) }).map_err(
+                                    |names| {
+                                        format!(
+                                            "{}: data[{n}].ds: {} has no `{ds}`; it has {names}",
+                                            template.file,
+                                            series.rrd.display(),
+                                        )
+                                    },
+                                )?
+                            }
+                        }
+                    }
+                };
+                let unknown = || vec![f64::NAN; span.rows()];
+                values.push(column.as_ref().map_or_else(unknown, |c| c.values.clone()));
+                since.push(column.as_ref().and_then(|c| c.edge.since));
+                filled.push(column);
+            }
+        }
+    }
+    let held = opened.into_iter().filter_map(|(_, held)| held).collect();
+    Ok(edge.map(|edge| Values { span, filled, values, edge, since, held }))
+}
+
+/// The RRD of `series`, opened once for all that is drawn of it. `None`: there is none.
+fn open<'s>(
+    series: &'s Series,
+    opened: &mut Vec<(&'s Series, Option<Rc<Held>>)>,
+) -> Result<Option<Rc<Held>>, String> {
+    if let Some((_, held)) = opened.iter().find(|(known, _)| known.protocol == series.protocol) {
+        return Ok(held.clone());
+    }
+    let held = Held::open(&series.rrd).map_err(|error| error.to_string())?.map(Rc::new);
+    opened.push((series, held.clone()));
+    Ok(held)
+}
+
+/// All columns of one RRD by one consolidation function.
+struct Table {
+    edge: Edge,
+    rows: Rows,
+    /// The steps of the row that is not over yet.
+    newest: Rows,
+    /// What librrd is to open.
+    name: PathBuf,
+}
+
+impl Table {
+    /// None when nothing was ever written to the file. It is looked at first: librrd takes nearly any damaged one.
+    ///
+    /// # Errors
+    /// One line that names the file.
+    fn read(series: &Series, rrd: &Held, cf: Cf, span: Span) -> Result<Option<Self>, String> {
+        match rrd.look() {
+            Ok(Look::Broken(why)) => return Err(format!("{}: is damaged: {why}", rrd.path().display())),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        Self::fetch(series, rrd, cf, span)
+            .map_err(|error| format!("{}: {}", rrd.path().display(), rrd.words(&error.to_string())))
+    }
+
+    fn fetch(series: &Series, rrd: &Held, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
+        let last_update = fetch::last_update(rrd)?;
+        let seen = series.seen.max(last_update);
+        // A little more than the newest row: whether the last step is known says whether anything
+        // was ever written, since every step is written at its end.
+        let step = i64::from(series.step.max(1));
+        let from = last_update.div_euclid(span.row) * span.row - 2 * step;
+        let newest = fetch::fetch(rrd, cf, from, last_update, step)?;
+        if newest.values.iter().all(|value| value.is_nan()) {
+            return Ok(None);
+        }
+        let rows = fetch::fetch(rrd, cf, span.start, span.end, span.row)?;
+        // A server's first hours: better the rate of a few minutes than an empty picture.
+        let young = rows.values.iter().all(|value| value.is_nan()) && last_update > span.start;
+        let horizon = match young {
+            true => next_row(seen, span.row),
+            false => nearest_row(seen, span.row),
+        };
+        let edge = Edge { last_update, seen, horizon, since: None };
+        Ok(Some(Self { edge, rows, newest, name: rrd.name().to_owned() }))
+    }
+
+    /// Fails with the names there are.
+    fn column(&self, series: &Series, ds: &str, cf: Cf, span: Span) -> Result<Filled, String> {
+        let pick = |rows: &Rows| {
+            let names = rows.names.len();
+            let index = rows.names.iter().position(|name| name == ds)?;
+            Some(rows.values.iter().skip(index).step_by(names).copied().collect::<Vec<_>>())
+        };
+        let (Some(column), Some(newest)) = (pick(&self.rows), pick(&self.newest)) else {
+            return Err(self.rows.names.join(", "));
+        };
+        let edge = Edge { since: since(series, &self.rows, &column), ..self.edge };
+        // Of what is measured the file knows nothing before the first measurement, not even 0.
+        let measured = series.measured && is_level(series, ds);
+        let divided = cf == Cf::Average && !measured;
+        let mut values = resample(&self.rows, &column, span, cf, edge, divided);
+        let first = edge.since.filter(|_| divided && self.rows.step == span.row).and_then(|since| {
+            let row = usize::try_from((since - span.start).div_euclid(span.row)).ok()?;
+            let value = values.get(row).filter(|value| value.is_finite())?;
+            Some((span.row_end(row), *value)).filter(|(end, _)| *end <= edge.last_update)
+        });
+        let quiet = match newest.iter().rev().find(|value| value.is_finite()) {
+            Some(value) if measured && series.holds => *value,
+            _ => 0.0,
+        };
+        let newest = newest_row(&self.newest, &newest, span.row, edge, cf, quiet);
+        let patch = fill(&mut values, span, edge, newest, quiet);
+        Ok(Filled { path: self.name.clone(), ds: ds.to_owned(), cf, edge, patch, first, quiet, values })
+    }
+}
+
+/// Is `ds` a measured level?
+fn is_level(series: &Series, ds: &str) -> bool {
+    series.counters.iter().any(|counted| counted.ds == ds && counted.measure == Measure::Level)
+}
+
+/// From when on `column` is known, where that is told: the file has nothing of the row before it.
+fn since(series: &Series, rows: &Rows, column: &[f64]) -> Option<i64> {
+    let place = (series.since - rows.first_end).div_euclid(rows.step);
+    let before = match usize::try_from(place) {
+        Ok(before) => column.get(before).is_none_or(|value| value.is_nan()),
+        Err(_) => true,
+    };
+    (series.since > 0 && before).then_some(series.since)
+}
+
+/// When row `index` of `rows` ends.
+fn row_end(rows: &Rows, index: usize) -> i64 {
+    rows.first_end + i64::try_from(index).unwrap_or_default() * rows.step
+}
+
+#[allow(clippy::cast_precision_loss)] // seconds of a span are far below 2^52
+fn float(value: i64) -> f64 {
+    value as f64
+}
+
+/// The rows of `span` from rows of the file, which may be finer, coarser, and more of them. A row of the file that is
+/// `divided` by all of its time, though not all of it is known, is made a rate of the time that is.
+fn resample(rows: &Rows, column: &[f64], span: Span, cf: Cf, edge: Edge, divided: bool) -> Vec<f64> {
+    let mut sum = vec![0.0; span.rows()];
+    let mut weight = vec![0.0; span.rows()];
+    for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+        let (begin, end) = (row_end(rows, i) - rows.step, row_end(rows, i));
+        let known = edge.known(begin, end);
+        let value = if divided { value * float(rows.step) / float(end - known) } else { *value };
+        let end = end.min(span.end);
+        let mut from = known.max(span.start);
+        while from < end {
+            let target = (from - span.start) / span.row;
+            let until = (span.start + (target + 1) * span.row).min(end);
+            let target = usize::try_from(target).unwrap_or_default();
+            let seconds = float(until - from);
+            match cf {
+                Cf::Average => sum[target] += value * seconds,
+                Cf::Max if weight[target] > 0.0 => sum[target] = f64::max(sum[target], value),
+                Cf::Max => sum[target] = value,
+            }
+            weight[target] += seconds;
+            from = until;
+        }
+    }
+    let values = sum.into_iter().zip(weight);
+    values
+        .map(|(sum, weight)| match cf {
+            _ if weight == 0.0 => f64::NAN,
+            Cf::Average => sum / weight,
+            Cf::Max => sum,
+        })
+        .collect()
+}
+
+/// The value of the row in which the last update lies, from its steps, up to `seen`: what was
+/// logged divided by the time that was seen of it; after the last update it is `quiet`.
+fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf, quiet: f64) -> f64 {
+    let from = edge.last_update.div_euclid(row) * row;
+    let until = edge.seen.min(from + row);
+    let mut sum = 0.0;
+    let mut highest = f64::NAN;
+    for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+        let end = row_end(steps, i).min(until);
+        let begin = (row_end(steps, i) - steps.step).max(from);
+        if begin < end {
+            sum += value * float(end - begin);
+            highest = f64::max(highest, *value);
+        }
+    }
+    match cf {
+        _ if highest.is_nan() => f64::NAN,
+        Cf::Average => {
+            (sum + quiet * float((until - edge.last_update).max(0))) / float(until - edge.known(from, until))
+        }
+        Cf::Max => highest,
+    }
+}
+
+/// Fills in what the file does not say: `newest` for the row of the last update, `quiet` up to `seen`.
+/// What lies before the first data stays unknown. Gives the end and value of the row of the last
+/// update if it is drawn.
+fn fill(values: &mut [f64], span: Span, edge: Edge, newest: f64, quiet: f64) -> Option<(i64, f64)> {
+    let mut patch = None;
+    for (i, value) in values.iter_mut().enumerate() {
+        let end = span.row_end(i);
+        if end <= edge.last_update {
+            continue;
+        }
+        *value = if end - span.row >= edge.seen {
+            f64::NAN
+        } else if end - span.row < edge.last_update {
+            patch = (newest.is_finite() && end <= edge.horizon).then_some((end, newest));
+            newest
+        } else {
+            quiet
+        };
+    }
+    patch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Span = Span { start: 0, end: 1_200, row: 300 };
+
+    fn rows(step: i64, first_end: i64, values: &[f64]) -> Rows {
+        Rows { step, first_end, names: vec!["a".into()], values: values.to_vec() }
+    }
+
+    fn same(a: &[f64], b: &[f64]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_nan() && b.is_nan() || a == b)
+    }
+
+    #[test]
+    fn rows_of_any_length_keep_their_sum() {
+        let nan = f64::NAN;
+        let edge = Edge { last_update: 1_200, seen: 1_200, horizon: 1_200, since: None };
+        let average = |rows: &Rows| resample(rows, &rows.values, SPAN, Cf::Average, edge, true);
+        assert!(same(&average(&rows(300, 0, &[9., 1., 2., nan, 4., 9.])), &[1., 2., nan, 4.]));
+        assert!(same(&average(&rows(600, 600, &[1., 3.])), &[1., 1., 3., 3.]));
+        assert!(same(&average(&rows(150, 150, &[1., 3., nan, 2., nan, nan, 0., 8.])), &[2., 2., nan, 4.]));
+        let fine = rows(150, 150, &[1., 3., nan, 2., nan, nan, -1., -8.]);
+        assert!(same(&resample(&fine, &fine.values, SPAN, Cf::Max, edge, false), &[3., 2., nan, -1.]));
+    }
+
+    #[test]
+    fn a_row_that_is_not_over_counts_what_was_seen_of_it() {
+        // 120 in the first two minutes of the row 600..900, then nothing, seen until 840.
+        let steps = rows(60, 540, &[7., 7., 1., 1.]);
+        let edge = Edge { last_update: 720, seen: 840, horizon: 900, since: None };
+        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Average, 0.0), 0.5);
+        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Max, 0.0), 1.0);
+        let later = Edge { seen: 9_000, ..edge };
+        assert_eq!(newest_row(&steps, &steps.values, 300, later, Cf::Average, 0.0), 0.4);
+    }
+
+    #[test]
+    fn what_is_measured_holds_until_it_is_measured_again() {
+        let steps = rows(60, 660, &[7., 7.]);
+        let edge = Edge { last_update: 720, seen: 1_100, horizon: 1_200, since: None };
+        let newest = newest_row(&steps, &steps.values, 300, edge, Cf::Average, 7.0);
+        assert_eq!(newest, 7.0);
+        let mut values = [7., 7., f64::NAN, f64::NAN];
+        fill(&mut values, SPAN, edge, newest, 7.0);
+        assert!(same(&values, &[7., 7., 7., 7.]), "{values:?}");
+    }
+
+    #[test]
+    fn a_quiet_night_is_zero_and_the_future_unknown() {
+        let nan = f64::NAN;
+        let filled = |last_update, seen| {
+            let mut values = [nan, 5., nan, nan];
+            let horizon = nearest_row(seen, 300);
+            let edge = Edge { last_update, seen, horizon, since: None };
+            let patch = fill(&mut values, SPAN, edge, 0.4, 0.0);
+            (values, patch)
+        };
+        let (values, patch) = filled(600, 1_200);
+        assert!(same(&values, &[nan, 5., 0., 0.]) && patch.is_none());
+        let (values, patch) = filled(720, 1_200);
+        assert!(same(&values, &[nan, 5., 0.4, 0.]) && patch == Some((900, 0.4)));
+        // Not half of the row has passed: counted, not drawn.
+        let (values, patch) = filled(720, 740);
+        assert!(same(&values, &[nan, 5., 0.4, nan]) && patch.is_none());
+        let (values, patch) = filled(720, 760);
+        assert!(same(&values, &[nan, 5., 0.4, nan]) && patch == Some((900, 0.4)));
+    }
+}

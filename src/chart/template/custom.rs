@@ -1,0 +1,116 @@
+//! A graph for each protocol of toaster.conf, and for the counters that toaster.conf adds to each built-in protocol.
+use super::check::check;
+use super::expand::legend;
+use super::model::{Column, MAX_LEGEND, MAX_TITLE, Template, is_name};
+use super::raw::{Per, RawData, RawDraw, RawTemplate};
+use crate::chart::series::{Counted, DefinedBy, Measure, Series};
+use crate::chart::text;
+
+/// Colours of lines that nobody chose, each told apart from the one before it by its lightness too.
+const LINES: [&str; 6] = ["blue", "orange", "teal", "purple", "grey", "good-line"];
+/// Of more than so many lines nobody can tell which is which.
+const MOST_LINES: usize = 6;
+
+/// Adds the graphs of own protocols and counters to `templates`, but for names that are `taken` by the user's files.
+pub(super) fn add(
+    series: &[Series],
+    taken: &[String],
+    templates: &mut Vec<Template>,
+    problems: &mut Vec<String>,
+) {
+    for series in series {
+        let of = |measure| {
+            let own = series.counters.iter().filter(|counted| counted.defined_by == DefinedBy::Counter);
+            own.filter(|counted| counted.measure == measure).collect::<Vec<_>>()
+        };
+        let all_own = series.counters.iter().all(|counted| counted.defined_by == DefinedBy::Counter);
+        let base = graph_name(&series.protocol);
+        for (measure, what) in
+            [(Measure::Count, ""), (Measure::Amount, "amounts"), (Measure::Level, "levels")]
+        {
+            let counters = of(measure);
+            for (n, some) in counters.chunks(MOST_LINES).enumerate() {
+                let mut name = base.clone();
+                for part in [if all_own { "" } else { "own" }, what] {
+                    if !part.is_empty() {
+                        name = format!("{name}-{part}");
+                    }
+                }
+                if n > 0 {
+                    name = format!("{name}-{}", n + 1);
+                }
+                let exists = |name: &String| templates.iter().any(|template| template.name == *name);
+                if exists(&name) && !taken.contains(&name) {
+                    name = format!("own-{name}");
+                }
+                if taken.contains(&name) || exists(&name) || !is_name(&name) {
+                    continue;
+                }
+                match made(&name, series, measure, some, all_own) {
+                    Ok(template) => templates.push(template),
+                    Err(problem) => problems.push(format!("the graph of {}: {problem}", series.protocol)),
+                }
+            }
+        }
+    }
+}
+
+/// A template for these counters of one protocol: a line each.
+fn made(
+    name: &str,
+    series: &Series,
+    measure: Measure,
+    counters: &[&Counted],
+    all_own: bool,
+) -> Result<Template, String> {
+    let title = match (all_own, measure) {
+        (true, Measure::Amount) => format!("{}: amounts", series.protocol),
+        (true, _) => series.protocol.clone(),
+        (false, _) => format!("{}: own counters", series.protocol),
+    };
+    let (unit, per, columns) = match measure {
+        Measure::Count => {
+            ("events", Some(Per::Min), vec![Column::Total, Column::Avg, Column::Max, Column::Last])
+        }
+        Measure::Amount => {
+            ("amount", Some(Per::Min), vec![Column::Total, Column::Avg, Column::Max, Column::Last])
+        }
+        Measure::Level => ("level", None, vec![Column::Avg, Column::P95, Column::Max, Column::Last]),
+    };
+    let names: Vec<String> = (0..counters.len()).map(|n| format!("v{n}")).collect();
+    let data = names.iter().zip(counters).map(|(name, counted)| RawData {
+        name: name.clone(),
+        ds: Some(counted.ds.clone()),
+        ..RawData::default()
+    });
+    let draw = names.iter().zip(counters).enumerate().map(|(n, (name, counted))| RawDraw {
+        line: Some(name.clone()),
+        width: Some(1.4),
+        color: Some(LINES[n % LINES.len()].to_owned()),
+        legend: Some(legend(&counted.key)),
+        ..RawDraw::default()
+    });
+    // A pale area under the only line of a graph.
+    let mut pale = Vec::new();
+    if let [only] = names.as_slice() {
+        let (area, color) = (Some(only.clone()), Some("blue-pale".to_owned()));
+        pale.push(RawDraw { area, color, ..RawDraw::default() });
+    }
+    let raw = RawTemplate {
+        title: text::fit(&text::plain(&title), MAX_TITLE),
+        protocol: series.protocol.clone(),
+        unit: unit.to_owned(),
+        per,
+        columns,
+        width: None,
+        height: None,
+        data: data.collect(),
+        draw: pale.into_iter().chain(draw).collect(),
+    };
+    check(name, &format!("the graph {name} of toaster.conf's counters"), raw, None, &[])
+}
+
+/// A protocol's name as a graph's, which becomes part of file names and links.
+fn graph_name(protocol: &str) -> String {
+    protocol.to_ascii_lowercase().chars().take(MAX_LEGEND - 12).collect()
+}

@@ -1,0 +1,149 @@
+//! Which templates there are: the binary's, those of `templates_dir`, and those that are made from toaster.conf.
+
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::check::parse;
+use super::custom;
+use super::model::{MAX_LEGEND, Template, is_name};
+use crate::chart::series::Series;
+use crate::chart::text;
+use crate::error::words;
+use crate::source::opener::{self, Opener, Plain};
+
+/// Templates of the binary, in the order of the page.
+pub(crate) const EMBEDDED: &[(&str, &str)] = &[
+    ("deliveries", include_str!("../../../templates/deliveries.toml")),
+    ("concurrency", include_str!("../../../templates/concurrency.toml")),
+    ("messages", include_str!("../../../templates/messages.toml")),
+    ("throughput", include_str!("../../../templates/throughput.toml")),
+    ("queue", include_str!("../../../templates/queue.toml")),
+    ("rbl", include_str!("../../../templates/rbl.toml")),
+    ("smtp-filter", include_str!("../../../templates/smtp-filter.toml")),
+    ("smtp-sessions", include_str!("../../../templates/smtp-sessions.toml")),
+    ("smtp-auth", include_str!("../../../templates/smtp-auth.toml")),
+    ("pop3", include_str!("../../../templates/pop3.toml")),
+    ("imap", include_str!("../../../templates/imap.toml")),
+    ("webmail", include_str!("../../../templates/webmail.toml")),
+    ("spam", include_str!("../../../templates/spam.toml")),
+    ("spam-scores", include_str!("../../../templates/spam-scores.toml")),
+    ("spam-seconds", include_str!("../../../templates/spam-seconds.toml")),
+    ("virus", include_str!("../../../templates/virus.toml")),
+];
+
+/// A template larger than this is not one.
+const MAX_BYTES: u64 = 65_536;
+/// The most templates that are read of a directory.
+const MOST: usize = 1_000;
+
+/// All templates: those of the binary, each replaced by the file of its name in `dir`, then the
+/// others of `dir` by name, then those of own protocols and counters. The second list says what could not be used;
+/// the rest is there.
+pub(crate) fn load(dir: Option<&Path>, series: &[Series]) -> (Vec<Template>, Vec<String>) {
+    let mut problems = Vec::new();
+    let mut found = dir.map_or_else(Vec::new, |dir| read_dir(dir, &mut problems));
+    let mut templates = Vec::new();
+    for (name, embedded) in EMBEDDED {
+        let own = found.iter().position(|file| file.name == *name);
+        let parsed = match own.map(|index| found.remove(index)) {
+            Some(file) => file.parse(series),
+            None => parse(name, &format!("templates/{name}.toml"), embedded, None, series),
+        };
+        match parsed {
+            Ok(template) => templates.push(template),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let taken: Vec<String> = found.iter().map(|file| file.name.clone()).collect();
+    for file in found {
+        match file.parse(series) {
+            Ok(template) => templates.push(template),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    custom::add(series, &taken, &mut templates, &mut problems);
+    (templates, problems)
+}
+
+/// The text of one file of the user's.
+struct File {
+    name: String,
+    path: String,
+    text: Result<String, String>,
+    modified: Option<SystemTime>,
+}
+
+impl File {
+    fn parse(self, series: &[Series]) -> Result<Template, String> {
+        let text = self.text.map_err(|error| format!("{}: {error}", self.path))?;
+        parse(&self.name, &self.path, &text, self.modified, series)
+    }
+}
+
+/// The `.toml` files of `dir`, by name. They are opened as logs are: no link is followed that others may have planted, and
+/// nothing waits for a FIFO.
+fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
+    let is_template = |name: &OsStr| Path::new(name).extension().is_some_and(|extension| extension == "toml");
+    let names = match opener::names(dir, MOST, &is_template) {
+        Ok((names, more)) => {
+            if more {
+                problems.push(format!(
+                    "templates_dir {}: holds more than {MOST} templates; only the first {MOST} by name are read",
+                    dir.display()
+                ));
+            }
+            names
+        }
+        Err(error) => {
+            problems.push(format!(
+                "templates_dir {}: {}; only the built-in templates are drawn",
+                dir.display(),
+                words(&error)
+            ));
+            return Vec::new();
+        }
+    };
+    let mut files = Vec::new();
+    for path in names.iter().map(|name| dir.join(name)) {
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        match name.filter(|name| is_name(name)) {
+            Some(name) => {
+                let (text, modified) = match read_small(&path, MAX_BYTES) {
+                    Ok(Some((text, modified))) => (Ok(text), modified),
+                    // Removed since the directory was listed.
+                    Ok(None) => continue,
+                    Err(why) => (Err(why), None),
+                };
+                let path = text::plain(&path.display().to_string());
+                files.push(File { name: name.to_owned(), path, text, modified });
+            }
+            None => problems.push(format!(
+                "{}: a template's file name is 1 to {MAX_LEGEND} of a-z, 0-9, - and _, then .toml; \
+                 rename it",
+                text::plain(&path.display().to_string())
+            )),
+        }
+    }
+    files
+}
+
+/// A file's text of at most `most` bytes, and when it was changed. `None`: there is none. It is opened as logs are.
+pub(crate) fn read_small(path: &Path, most: u64) -> Result<Option<(String, Option<SystemTime>)>, String> {
+    let refused = |error: std::io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => {
+            format!("{}; templates are read with the rights of logs_user", words(&error))
+        }
+        _ => words(&error),
+    };
+    let Some(file) = Plain.open(path).map_err(refused)? else { return Ok(None) };
+    let modified = file.metadata().and_then(|meta| meta.modified()).ok();
+    let mut bytes = Vec::new();
+    // One that grows meanwhile, and one of endless length, ends here too.
+    file.take(most + 1).read_to_end(&mut bytes).map_err(refused)?;
+    if bytes.len() as u64 > most {
+        return Err(format!("larger than {most} bytes: not a template"));
+    }
+    String::from_utf8(bytes).map(|text| Some((text, modified))).map_err(|_| "is no text in UTF-8".to_owned())
+}

@@ -1,0 +1,164 @@
+//! A checked template: what a graph shows.
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use crate::chart::rpn::Rpn;
+use crate::chart::series::Series;
+use crate::chart::text;
+use crate::chart::theme::Color;
+use crate::store::rrd::graph_v::Cf;
+
+/// The most entries of `data`, and of `draw`.
+pub(super) const MAX_ENTRIES: usize = 64;
+/// The longest title, in columns: what fits over a canvas of the usual width.
+pub(super) const MAX_TITLE: usize = 60;
+/// The longest legend, unit and name.
+pub(super) const MAX_LEGEND: usize = 30;
+
+/// A checked template.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    /// Its file's name without `.toml`; the first part of its pictures' names.
+    pub name: String,
+    /// What errors call it.
+    pub file: String,
+    /// When its file was changed; none for one of the binary.
+    pub modified: Option<SystemTime>,
+    pub title: String,
+    /// What stands at the left axis.
+    pub label: String,
+    /// What rates of the RRD, a second, are multiplied with; 1 where nothing is a rate.
+    pub factor: f64,
+    pub columns: Vec<Column>,
+    /// Of the canvas, in pixels of the simple resolution.
+    pub width: u32,
+    pub height: u32,
+    pub data: Vec<Data>,
+    pub draw: Vec<Draw>,
+}
+
+/// A column of the legend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Column {
+    Total,
+    Avg,
+    P95,
+    Max,
+    Last,
+}
+
+/// A series of values by time.
+#[derive(Debug, Clone)]
+pub(crate) struct Data {
+    pub name: String,
+    pub source: Source,
+    /// Is it so many a second, to be multiplied with the template's factor and to be summed up?
+    pub rate: bool,
+}
+
+/// Where values come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// Rows of an RRD.
+    Ds { protocol: String, ds: String, cf: Cf },
+    /// Computed from data before it.
+    Rpn(Rpn),
+    /// One by another: `rpn` gives the quotient of a row, its mean over many rows is that of their sums.
+    Mean { rpn: Rpn, per: usize },
+}
+
+/// One thing that is drawn or told.
+#[derive(Debug, Clone)]
+pub(crate) struct Draw {
+    pub shape: Shape,
+    pub color: Color,
+    /// What its row of the legend is called; none: no row.
+    pub legend: Option<String>,
+    pub dashes: Option<[f64; 2]>,
+    /// The data whose highest value is the row's maximum.
+    pub max: Option<usize>,
+    /// Is it left out where all of it is 0 or unknown?
+    pub optional: bool,
+}
+
+/// What is drawn; numbers are indices of the template's data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Shape {
+    Area {
+        data: usize,
+        stack: bool,
+    },
+    Line {
+        data: usize,
+        width: f64,
+        stack: bool,
+    },
+    Rule {
+        value: Level,
+    },
+    /// Nothing: a row of the legend only.
+    Row {
+        data: usize,
+    },
+}
+
+impl Shape {
+    /// The data it shows; none for a rule.
+    pub(crate) fn data(self) -> Option<usize> {
+        match self {
+            Self::Area { data, .. } | Self::Line { data, .. } | Self::Row { data } => Some(data),
+            Self::Rule { .. } => None,
+        }
+    }
+}
+
+/// Where a rule is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Level {
+    At(f64),
+    /// At the last value above 0 of this data.
+    Last(usize),
+}
+
+impl Template {
+    /// Whose data it draws; some of them may be named more than once.
+    pub(crate) fn protocols(&self) -> impl Iterator<Item = &str> {
+        self.data.iter().filter_map(|data| match &data.source {
+            Source::Ds { protocol, .. } => Some(protocol.as_str()),
+            Source::Rpn(_) | Source::Mean { .. } => None,
+        })
+    }
+
+    /// Data sources that nobody counts; one line each.
+    pub(crate) fn unknown_sources(&self, series: &[Series]) -> Vec<String> {
+        let unknown = |(n, data): (usize, &Data)| {
+            let Source::Ds { protocol, ds, .. } = &data.source else { return None };
+            let counters = &series.iter().find(|series| series.protocol == *protocol)?.counters;
+            let names: Vec<&str> =
+                counters.iter().map(|c| c.ds.as_str()).filter(|name| !name.is_empty()).collect();
+            (!names.contains(&ds.as_str())).then(|| {
+                format!(
+                    "{}: data[{n}].ds: {protocol} has no `{}`; it has {}",
+                    self.file,
+                    text::plain(ds),
+                    names.join(", ")
+                )
+            })
+        };
+        self.data.iter().enumerate().filter_map(unknown).collect()
+    }
+
+    /// What values of `data` are multiplied with for the graph's unit.
+    pub(crate) fn factor_of(&self, data: usize) -> f64 {
+        if self.data[data].rate { self.factor } else { 1.0 }
+    }
+}
+
+/// Whether `name` may name a graph: it becomes part of file names and links.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=MAX_LEGEND).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
+        && !name.starts_with('-')
+}

@@ -1,0 +1,159 @@
+//! Templates that are right, and many that are not.
+use super::load::EMBEDDED;
+use super::*;
+use crate::chart::series::{Counted, DefinedBy, Series};
+
+const GOOD: &str = r##"
+title = "T"
+protocol = "send"
+unit = "messages"
+per = "min"
+columns = ["total", "max"]
+data = [
+  { name = "a", ds = "delivery" },
+  { name = "b", rpn = "a,2,*" },
+]
+draw = [
+  { area = "a", color = "good", legend = "A" },
+  { line = "b", color = "#123456", max = "a", width = 2 },
+  { hrule = 3, color = "bad", dashes = [4, 3] },
+  { row = "b", legend = "All" },
+]
+"##;
+
+#[test]
+fn the_shipped_templates_are_right() {
+    let (templates, problems) = load(None, &[]);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(templates.len(), EMBEDDED.len());
+}
+
+#[test]
+fn a_good_one_is_read_whole() {
+    let template = parse("t", "t.toml", GOOD, None, &[]).unwrap();
+    assert_eq!(template.label, "messages / min");
+    assert_eq!((template.width, template.height), (720, 220));
+    assert!((template.factor - 60.0).abs() < 1e-9);
+    assert_eq!(template.draw[0].shape, Shape::Area { data: 0, stack: false });
+    assert_eq!(template.draw[1].max, Some(0));
+    assert_eq!(template.draw[3].shape, Shape::Row { data: 1 });
+}
+
+#[test]
+fn errors_name_file_key_and_the_way_out() {
+    for (from, to, expected) in [
+        ("unit =", "units =", "t.toml: line 4: unknown field `units`"),
+        ("\"T\"", "\"\"", "t.toml: title: is empty"),
+        ("\"T\"", "\"a\\tb\"", "t.toml: title: contains a control character"),
+        ("\"total\"", "\"sum\"", "t.toml: line 6: unknown variant `sum`"),
+        ("\"total\"", "\"max\"", "t.toml: columns: entry 2 is there twice"),
+        ("\"min\"", "\"day\"", "t.toml: line 5: unknown variant `day`"),
+        ("\"delivery\"", "\"a:b\"", "t.toml: data[0].ds: `a:b` is not a DS"),
+        ("name = \"b\"", "name = \"a\"", "t.toml: data[1].name: `a` is there twice"),
+        ("name = \"b\"", "name = \"B,x\"", "t.toml: data[1].name: `B,x` is not a name"),
+        ("a,2,*", "a,2,TIME", "t.toml: data[1].rpn: `TIME` is neither"),
+        ("a,2,*", "b", "t.toml: data[1].rpn: `b` is neither"),
+        ("\"good\"", "\"gold\"", "t.toml: draw[0].color: `gold` is not a colour"),
+        ("area = \"a\"", "area = \"x\"", "t.toml: draw[0].area: no data is named `x`"),
+        ("legend = \"A\"", "width = 2", "t.toml: draw[0].width: belongs to line"),
+        ("width = 2", "row = \"a\"", "t.toml: draw[1].area: needs exactly one of"),
+        ("[4, 3]", "[4, 0]", "t.toml: draw[2].dashes: is [on, off]"),
+        ("hrule = 3", "hrule = nan", "t.toml: draw[2].hrule: NaN cannot be drawn"),
+        (", legend = \"All\"", "", "t.toml: draw[3].legend: is missing"),
+        ("\"send\"", "\"../x\"", "t.toml: protocol: `../x` is not a protocol's name"),
+    ] {
+        let error = parse("t", "t.toml", &GOOD.replacen(from, to, 1), None, &[]).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+    let long = GOOD.replacen("\"A\"", &format!("\"{}\"", "x".repeat(400)), 1);
+    let error = parse("t", "t.toml", &long, None, &[]).unwrap_err();
+    assert!(error.contains("draw[0].legend") && error.contains("400 characters"), "{error}");
+}
+
+#[test]
+fn a_directory_overrides_and_adds_and_a_bad_file_spoils_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("deliveries.toml", GOOD);
+    write("mine.toml", GOOD);
+    write("broken.toml", "title = ");
+    write("Bad Name.toml", GOOD);
+    write("huge.toml", &"#".repeat(70_000));
+    write("notes.txt", "not a template");
+    let (templates, problems) = load(Some(dir.path()), &[]);
+    let names: Vec<_> = templates.iter().map(|t| t.name.as_str()).collect();
+    let shipped: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, [&shipped[..], &["mine"]].concat());
+    assert_eq!(templates[0].title, "T");
+    assert!(templates[0].modified.is_some());
+    assert_eq!(problems.len(), 3, "{problems:?}");
+
+    let (templates, problems) = load(Some(&dir.path().join("absent")), &[]);
+    assert_eq!((templates.len(), problems.len()), (EMBEDDED.len(), 1));
+}
+
+const README: &str = include_str!("../../../templates/README.md");
+
+#[test]
+fn the_example_of_the_readme_is_right_and_complete() {
+    let example = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let template = parse("worth", "worth.toml", example, None, &[]).unwrap();
+    assert_eq!((template.data.len(), template.draw.len()), (3, 4));
+    for key in ["title", "per", "columns", "sum", "mean", "rpn", "own", "each", "optional", "hrule", "dashes"]
+    {
+        assert!(README.contains(&format!("`{key}")), "{key} is not explained");
+    }
+}
+
+fn list(key: &str, defined_by: DefinedBy) -> Counted {
+    Counted {
+        key: key.into(),
+        ds: key.replace(':', "_"),
+        measure: crate::chart::series::Measure::Count,
+        defined_by,
+    }
+}
+
+fn series(protocol: &str, counters: Vec<Counted>) -> Series {
+    let (protocol, rrd) = (protocol.into(), "absent.rrd".into());
+    Series { protocol, rrd, step: 60, seen: 0, since: 0, measured: false, holds: false, counters }
+}
+
+#[test]
+fn own_lists_stand_where_a_template_wants_them() {
+    use crate::chart::series::DefinedBy::{BuiltIn, List};
+    let rbl = series("rbl", vec![list("spamhaus", BuiltIn), list("mine", List), list("yours", List)]);
+    let (without, problems) = load(None, &[]);
+    let (with, more) = load(None, &[rbl]);
+    assert_eq!((problems.len(), more.len()), (0, 0));
+    let of = |all: &[Template]| all.iter().find(|t| t.name == "rbl").unwrap().clone();
+    let (without, with) = (of(&without), of(&with));
+    assert_eq!(with.draw.len(), without.draw.len() + 2);
+    let legends: Vec<_> = with.draw.iter().filter_map(|draw| draw.legend.as_deref()).collect();
+    assert!(legends.contains(&"mine") && legends.contains(&"yours"), "{legends:?}");
+}
+
+#[test]
+fn own_protocols_and_counters_have_graphs_of_their_own() {
+    use crate::chart::series::DefinedBy::{BuiltIn, Counter};
+    let many = (0..8).map(|n| list(&format!("c{n}"), Counter)).collect();
+    let all = [
+        series("greylist", vec![list("a:b", Counter)]),
+        series("send", vec![list("message_new", BuiltIn), list("mine", Counter)]),
+        series("Many", many),
+        // Its name is that of a graph already.
+        series("spam", vec![list("x", Counter)]),
+    ];
+    let (templates, problems) = load(None, &all);
+    assert_eq!(problems, Vec::<String>::new());
+    let names: Vec<&str> = templates.iter().skip(EMBEDDED.len()).map(|t| t.name.as_str()).collect();
+    assert_eq!(names, ["greylist", "send-own", "many", "many-2", "own-spam"]);
+
+    // A file of the name is taken instead.
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("greylist.toml"), GOOD).unwrap();
+    let (templates, _) = load(Some(dir.path()), &all);
+    let own: Vec<_> = templates.iter().filter(|t| t.name == "greylist").map(|t| t.title.as_str()).collect();
+    assert_eq!(own, ["T"]);
+}

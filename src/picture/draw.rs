@@ -1,0 +1,129 @@
+//! All pictures that are not fresh, and the pages that show them.
+use super::folder::Folder;
+use super::fresh::{self, is_fresh, pixel};
+use super::one::{refused, step};
+use super::options::{Error, Options, Report, at, file_name};
+use super::{args, fonts, page, render};
+use crate::chart::period::{Period, Window};
+use crate::chart::series::Series;
+use crate::chart::template::{self, Template, check_names};
+use crate::chart::theme::Theme;
+use crate::chart::{rows, zone};
+
+/// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes the pages that show
+/// all pictures that are there.
+///
+/// A template, an RRD or a picture that fails is told in the report and stops no other.
+///
+/// # Errors
+/// A name in `options.names` that no template has; a directory that cannot be written.
+pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
+    let mut report = Report { problems, ..Report::default() };
+    check_names(&options.names, &templates, &report.problems)?;
+    let folder = Folder::open(&options.output, true, options.as_root)
+        .map_err(|source| Error::Output { path: options.output.clone(), source })?;
+
+    let time = zone::stamp(options.now);
+    for template in &templates {
+        if options.names.is_empty() || options.names.contains(&template.name) {
+            draw_graph(options, &folder, series, template, &time, &mut report);
+        }
+    }
+    if report.drawn > 0 {
+        report.problems.extend(fonts::problem());
+    }
+
+    let (pages, problems) = page::pages(&templates, options, &folder)?;
+    report.problems.extend(problems);
+    // One that cannot be written is told of, and the others are.
+    for (name, html) in pages {
+        let written = folder.write(&name, html.as_bytes(), at(options.now));
+        match written.map_err(|source| Error::Output { path: options.output.join(&name), source }) {
+            Err(error) if name == "index.html" => return Err(error),
+            Err(error) => report.problems.push(error.to_string()),
+            Ok(()) => {}
+        }
+    }
+    Ok(report)
+}
+
+/// All pictures of one graph.
+fn draw_graph(
+    options: &Options,
+    folder: &Folder,
+    series: &[Series],
+    template: &Template,
+    time: &str,
+    report: &mut Report,
+) {
+    let or_all = |periods: &[Period]| match periods {
+        [] => Period::ALL.to_vec(),
+        some => some.to_vec(),
+    };
+    let themes = match options.themes.as_slice() {
+        [] => &Theme::ALL,
+        some => some,
+    };
+    let step = step(series);
+    let has_data = fresh::has_data(template, series);
+    for period in or_all(&options.periods) {
+        let file = |theme| file_name(&template.name, period, theme, options.format);
+        let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
+            let seen = || folder.picture(&file(**theme));
+            !options.force
+                && seen().is_some_and(|seen| is_fresh(options.now, template, period, has_data, seen))
+        });
+        report.fresh += fresh.len();
+        if stale.is_empty() {
+            continue;
+        }
+        let window = Window::of(period, options.now, step);
+        let values = match rows::load(template, window.span, series) {
+            Ok(values) => values,
+            Err(problem) => {
+                tell(report, problem);
+                continue;
+            }
+        };
+        // By its time an empty frame is told from others: it goes as soon as there is something to draw.
+        let modified = match values {
+            Some(_) => options.now,
+            None => options.now - pixel(template, period),
+        };
+        for theme in stale {
+            let arguments = args::arguments(&args::Picture {
+                template,
+                window: &window,
+                theme,
+                format: options.format,
+                values: values.as_ref(),
+                host: &options.host,
+                time,
+            });
+            let name = file(theme);
+            let drawn = render::picture(&arguments, window.zone.as_deref());
+            let done = drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
+                folder.write(&name, &bytes, at(modified)).map_err(|error| {
+                    format!(
+                        "{}: {}: {}",
+                        template.file,
+                        options.output.display(),
+                        crate::error::words(&error)
+                    )
+                })
+            });
+            match done {
+                Ok(()) => report.drawn += 1,
+                Err(error) => tell(report, error),
+            }
+        }
+    }
+}
+
+/// Says a thing once, however many pictures it spoils.
+fn tell(report: &mut Report, problem: String) {
+    if !report.problems.contains(&problem) {
+        report.problems.push(problem);
+    }
+}

@@ -1,0 +1,38 @@
+//! Which pictures need not be drawn: those of which no pixel would change.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::folder::Seen;
+use crate::chart::period::Period;
+use crate::chart::series::Series;
+use crate::chart::template::Template;
+
+/// Seconds that one pixel of the canvas covers.
+pub(super) fn pixel(template: &Template, period: Period) -> i64 {
+    (period.seconds() / i64::from(template.width)).max(1)
+}
+
+/// Is there an RRD of any of the template's protocols?
+pub(super) fn has_data(template: &Template, series: &[Series]) -> bool {
+    template.protocols().any(|protocol| {
+        let of_protocol = series.iter().find(|series| series.protocol == protocol);
+        of_protocol.is_some_and(|series| std::fs::symlink_metadata(&series.rrd).is_ok())
+    })
+}
+
+/// Whether a picture is younger than a pixel, and than what it was made from. Where there is no data, that is asked of
+/// an empty frame, which is younger by a pixel than its file says: so one is told from a picture of data, and as soon as
+/// there is data it is not fresh.
+pub(super) fn is_fresh(now: i64, template: &Template, period: Period, has_data: bool, picture: Seen) -> bool {
+    let modified = |path| std::fs::symlink_metadata(path).ok()?.modified().ok();
+    // The binary's own templates are as old as the binary.
+    let made = template.modified.or_else(|| modified(std::env::current_exe().ok()?));
+    let pixel = pixel(template, period);
+    let drawn = unix(picture.modified) + if has_data { 0 } else { pixel };
+    (0..pixel).contains(&(now - drawn)) && made.is_none_or(|made| unix(made) < drawn)
+}
+
+pub(super) fn unix(time: SystemTime) -> i64 {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,134 @@
+//! Doors for the fuzz targets: what becomes of a template, without an RRD or a directory.
+use std::path::Path;
+
+use super::args::{self, Picture};
+use super::folder::Folder;
+use super::page;
+use super::{Format, Options};
+use crate::chart::period::Period;
+use crate::chart::period::Window;
+use crate::chart::rows::{Edge, Filled, Values};
+use crate::chart::template::{self, Source, Template};
+use crate::chart::theme::Theme;
+use crate::store::rrd::graph_v::graph_v;
+
+/// 2026-11-23 11:46 UTC.
+const NOW: i64 = 1_795_434_360;
+
+/// A checked template.
+pub struct Checked(Template);
+
+/// Reads a template's text, as if it stood in `t.toml`.
+///
+/// # Errors
+/// What is wrong with it, on one line.
+pub fn template(toml: &str) -> Result<Checked, String> {
+    template::parse("t", "t.toml", toml, None, &[]).map(Checked)
+}
+
+impl Checked {
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// How many data and drawings it has.
+    pub fn size(&self) -> (usize, usize) {
+        (self.0.data.len(), self.0.draw.len())
+    }
+
+    /// The arguments for librrd. `rrd`: the file, and the values that every DS of it has, one row after the other, and
+    /// again from the first; without it nothing was counted yet.
+    pub fn arguments(
+        &self,
+        period: Period,
+        theme: Theme,
+        host: &str,
+        rrd: Option<(&Path, &[f64])>,
+    ) -> Vec<String> {
+        let window = Window::of(period, NOW, 60);
+        let span = window.span;
+        let edge = Edge { last_update: NOW - 600, seen: NOW, horizon: span.end - span.row, since: None };
+        let values = rrd.map(|(path, rows)| {
+            let mut values = Values {
+                span,
+                filled: Vec::new(),
+                values: Vec::new(),
+                edge,
+                since: vec![None; self.0.data.len()],
+                held: Vec::new(),
+            };
+            for data in &self.0.data {
+                let (filled, column) = match &data.source {
+                    Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
+                        let row = |row| rpn.eval(|data| values.values[data][row]);
+                        (None, (0..span.rows()).map(row).collect::<Vec<_>>())
+                    }
+                    Source::Ds { ds, cf, .. } => {
+                        let column: Vec<f64> = rows.iter().copied().cycle().take(span.rows()).collect();
+                        let patch = Some((span.end - span.row, 0.5));
+                        let (path, ds, cf) = (path.to_owned(), ds.clone(), *cf);
+                        (
+                            Some(Filled {
+                                path,
+                                ds,
+                                cf,
+                                edge,
+                                patch,
+                                first: None,
+                                quiet: 0.0,
+                                values: column.clone(),
+                            }),
+                            column,
+                        )
+                    }
+                };
+                values.filled.push(filled);
+                values.values.push(column);
+            }
+            values
+        });
+        args::arguments(&Picture {
+            template: &self.0,
+            window: &window,
+            theme,
+            format: Format::Png,
+            values: values.as_ref(),
+            host,
+            time: "Mon 23 Nov 2026 12:46 CET",
+        })
+    }
+
+    /// The overview of its pictures in `dir`.
+    ///
+    /// # Errors
+    /// The template engine's own words.
+    pub fn page(&self, dir: &Path, host: &str) -> Result<String, String> {
+        let options = Options {
+            names: Vec::new(),
+            periods: Vec::new(),
+            themes: Vec::new(),
+            format: Format::Png,
+            output: dir.to_owned(),
+            templates_dir: None,
+            now: NOW,
+            force: false,
+            host: host.to_owned(),
+            figures: Vec::new(),
+            pages_apart: false,
+            as_root: None,
+        };
+        let folder = Folder::open(dir, false, None).map_err(|error| error.to_string())?;
+        let (pages, _) = page::pages(std::slice::from_ref(&self.0), &options, &folder)
+            .map_err(|error| error.to_string())?;
+        Ok(pages.into_iter().find(|(name, _)| name == "index.html").map(|(_, html)| html).unwrap_or_default())
+    }
+}
+
+/// What librrd says to `arguments`.
+///
+/// # Errors
+/// librrd's own words.
+pub fn draw(arguments: &[String]) -> Result<Vec<u8>, String> {
+    graph_v(arguments, None).map_err(|error| error.to_string())
+}

@@ -1,0 +1,81 @@
+//! One picture of any span, into memory or into a file.
+use std::path::Path;
+
+use super::folder::{AsRoot, Folder};
+use super::options::{Error, Options, at};
+use super::{args, render};
+use crate::chart::period::{Period, Window};
+use crate::chart::series::Series;
+use crate::chart::template::{self, Template, check_names};
+use crate::chart::theme::Theme;
+use crate::chart::{rows, when, zone};
+use crate::store::rrd::graph_v::RrdError;
+
+/// What one picture shows.
+#[derive(Debug, Clone)]
+pub enum Stretch {
+    /// The time up to now.
+    Period(Period),
+    /// From and to, as people write them.
+    Between(String, Option<String>),
+}
+
+/// Draws one picture of one graph into memory: the first of `options.names`, in the first of its themes.
+///
+/// # Errors
+/// One line: a name that no template has, a template or an RRD that is broken, a time that is none.
+pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Vec<u8>, Error> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
+    check_names(&options.names, &templates, &problems)?;
+    let wanted = options.names.first();
+    let Some(template) = templates.iter().find(|template| Some(&template.name) == wanted) else {
+        return Err(Error::One(problems.join("; ")));
+    };
+    let step = step(series);
+    let window = match stretch {
+        Stretch::Period(period) => Window::of(*period, options.now, step),
+        Stretch::Between(from, to) => {
+            let (from, to) = when::span(from, to.as_deref(), options.now).map_err(Error::Time)?;
+            Window::between(from, to, options.now, step, template.width)
+        }
+    };
+    let values = rows::load(template, window.span, series).map_err(Error::One)?;
+    let arguments = args::arguments(&args::Picture {
+        template,
+        window: &window,
+        theme: options.themes.first().copied().unwrap_or(Theme::Light),
+        format: options.format,
+        values: values.as_ref(),
+        host: &options.host,
+        time: &zone::stamp(options.now),
+    });
+    render::picture(&arguments, window.zone.as_deref())
+        .map_err(|error| Error::One(refused(template, values.as_ref(), &error)))
+}
+
+/// Writes what [`one`] drew to `path`, which appears whole or not at all.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write(path: &Path, picture: &[u8], now: i64, as_root: Option<AsRoot>) -> Result<(), Error> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let written = match name {
+        Some(name) => {
+            Folder::open(dir, false, as_root).and_then(|folder| folder.write(&name, picture, at(now)))
+        }
+        None => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),
+    };
+    written.map_err(|source| Error::Output { path: path.to_owned(), source })
+}
+
+/// What librrd says of a picture, in one line that names the template.
+pub(super) fn refused(template: &Template, values: Option<&rows::Values>, error: &RrdError) -> String {
+    let words = values.map_or_else(|| error.to_string(), |values| values.words(error));
+    format!("{}: {words}", template.file)
+}
+
+/// The coarsest step of all RRDs, in seconds.
+pub(super) fn step(series: &[Series]) -> i64 {
+    series.iter().map(|series| i64::from(series.step)).max().unwrap_or(60)
+}

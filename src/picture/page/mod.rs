@@ -1,0 +1,177 @@
+//! `index.html` with today's picture of every graph, and a page for each graph.
+
+mod apart;
+pub(super) mod figures;
+mod render;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use chrono::{Local, SecondsFormat, TimeZone};
+use minijinja::{Value, context};
+use serde::Serialize;
+
+pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
+
+use super::folder::Folder;
+use super::options::{Format, Options, file_name};
+use crate::chart::period::Period;
+use crate::chart::template::{Source, Template};
+use crate::chart::theme::Theme;
+use crate::chart::{text, zone};
+use templates::Templates;
+
+/// Seconds after which a browser loads a page again: cron draws so often.
+const REFRESH: u32 = 300;
+/// The longest name of a host on a page; a domain name has at most 253.
+const MAX_HOST: usize = 80;
+
+/// A graph and its pictures.
+#[derive(Debug, Serialize)]
+struct Graph {
+    name: String,
+    title: String,
+    page: String,
+    pictures: Vec<Picture>,
+    #[serde(skip)]
+    protocols: Vec<String>,
+    #[serde(skip)]
+    has_data: bool,
+}
+
+/// One period of a graph, in the themes that exist.
+#[derive(Debug, Serialize)]
+struct Picture {
+    period: &'static str,
+    words: &'static str,
+    heading: String,
+    light: Option<String>,
+    dark: Option<String>,
+    /// In CSS pixels: half of those of a PNG.
+    width: u32,
+    height: u32,
+}
+
+/// Pages by their files' names, and what is wrong with the user's templates of them.
+type Pages = (Vec<(String, String)>, Vec<String>);
+
+/// All pages for the pictures that are in the directory.
+///
+/// # Errors
+/// Those of the template engine with the built-in templates.
+pub(super) fn pages(
+    graphs: &[Template],
+    options: &Options,
+    folder: &Folder,
+) -> Result<Pages, minijinja::Error> {
+    let (with_data, empty): (Vec<Graph>, Vec<Graph>) = graphs
+        .iter()
+        .map(|template| graph(template, options, folder))
+        .filter(|graph| !graph.pictures.is_empty())
+        .partition(|graph| graph.has_data);
+    let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
+    let host = text::fit(&text::plain(&options.host), MAX_HOST);
+    let local = Local.timestamp_opt(options.now, 0).single();
+    let common = context! {
+        heading => if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") },
+        host,
+        time => zone::stamp(options.now),
+        datetime => local.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, false)).unwrap_or_default(),
+        refresh => REFRESH,
+        version => env!("CARGO_PKG_VERSION"),
+    };
+    let mut pages = Vec::new();
+    let mut page = |name: &str, template: &str, values: Value| {
+        let (html, problem) = render::page(
+            &templates,
+            template,
+            &context! { ..values, ..common.clone() },
+            options.pages_apart,
+        )?;
+        problems.extend(problem.filter(|problem| !problems.contains(problem)));
+        pages.push((name.to_owned(), html));
+        Ok::<(), minijinja::Error>(())
+    };
+    let protocols = figures::overview(&options.figures);
+    page("index.html", "index.html", context! { graphs => &with_data, empty => &empty, protocols })?;
+    let all: Vec<&Graph> = with_data.iter().chain(&empty).collect();
+    for (n, graph) in all.iter().enumerate() {
+        let of_graph = options.figures.iter().filter(|figures| graph.protocols.contains(&figures.protocol));
+        let values = context! {
+            graph,
+            previous => n.checked_sub(1).map(|n| all[n]),
+            next => all.get(n + 1),
+            protocols => of_graph.map(figures::whole).collect::<Vec<_>>(),
+        };
+        page(&graph.page, "graph.html", values)?;
+    }
+    Ok((pages, problems))
+}
+
+/// What of the pages' templates in `dir` cannot be read or understood; one line each.
+pub(super) fn problems(dir: &Path) -> Vec<String> {
+    let (templates, mut problems) = Templates::load(Some(dir));
+    problems.extend(templates.wrong());
+    problems
+}
+
+fn graph(template: &Template, options: &Options, folder: &Folder) -> Graph {
+    let mut sources: Vec<(&str, &str)> = Vec::new();
+    for data in &template.data {
+        if let Source::Ds { protocol, ds, .. } = &data.source {
+            sources.push((protocol, ds));
+        }
+    }
+    let mut protocols: Vec<String> = sources.iter().map(|(protocol, _)| (*protocol).to_owned()).collect();
+    protocols.dedup();
+    // Of what is not known, a picture may well show something.
+    let has_data = |(protocol, ds): &(&str, &str)| {
+        let figures = options.figures.iter().find(|figures| figures.protocol == *protocol);
+        let figure = figures.and_then(|figures| figures.counters.iter().find(|counter| counter.ds == *ds));
+        figure.is_none_or(|figure| figure.moved)
+    };
+    let picture = |period| picture(&template.name, period, folder, options.format);
+    Graph {
+        name: template.name.clone(),
+        title: text::plain(&template.title),
+        page: page_name(&template.name),
+        pictures: Period::ALL.into_iter().filter_map(picture).collect(),
+        has_data: sources.iter().any(has_data),
+        protocols,
+    }
+}
+
+/// The file of a graph's page. No name of a graph has a dot: this is not another graph's.
+fn page_name(graph: &str) -> String {
+    match graph {
+        "index" => "index.graph.html".to_owned(),
+        name => format!("{name}.html"),
+    }
+}
+
+/// The pictures of a period that are in `folder`; none: there are none.
+fn picture(graph: &str, period: Period, folder: &Folder, format: Format) -> Option<Picture> {
+    let find = |theme| {
+        let name = file_name(graph, period, theme, format);
+        let size = folder.picture(&name)?.size;
+        Some((name, size))
+    };
+    let (light, dark) = (find(Theme::Light), find(Theme::Dark));
+    let (_, (width, height)) = light.as_ref().or(dark.as_ref())?;
+    let density = match format {
+        Format::Png => 2,
+        Format::Svg => 1,
+    };
+    let words = period.words();
+    Some(Picture {
+        period: period.name(),
+        words,
+        heading: words.replacen('l', "L", 1),
+        width: width.div_ceil(density),
+        height: height.div_ceil(density),
+        light: light.map(|(name, _)| name),
+        dark: dark.map(|(name, _)| name),
+    })
+}

@@ -1,0 +1,34 @@
+//! What `maillogs check` asks about pictures without drawing any.
+use std::path::Path;
+
+use super::folder::{AsRoot, Folder};
+use super::page;
+use crate::chart::series::Series;
+use crate::chart::template;
+
+/// What is wrong with the templates of `dir`, and with those that are made from what is counted; one line each, with file
+/// and line.
+#[must_use]
+pub fn template_problems(dir: Option<&Path>, series: &[Series]) -> Vec<String> {
+    let (templates, mut problems) = template::load(dir, series);
+    problems.extend(templates.iter().flat_map(|template| template.unknown_sources(series)));
+    // Of a directory that is closed enough was said.
+    let is_closed = |dir: &Path| {
+        std::fs::metadata(dir.join(".")).is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied)
+    };
+    problems.extend(dir.filter(|dir| !is_closed(dir)).map(page::problems).unwrap_or_default());
+    problems
+}
+
+/// Why root does not write pictures to the directory at `path`, if it is there: the link in its way that others may have
+/// planted.
+#[must_use]
+pub fn refused_directory(path: &Path, as_root: AsRoot) -> Option<String> {
+    match Folder::open(path, false, Some(as_root)) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Some(format!(
+            "{}: {error}; root writes nothing there; name the directory that it leads to, or chmod go-w",
+            path.display()
+        )),
+        _ => None,
+    }
+}

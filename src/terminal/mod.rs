@@ -1,0 +1,154 @@
+//! Graphs in the terminal: the same templates, rows and numbers as of the pictures, as text.
+//!
+//! `detect` says what can be shown, `waiting` adds what is not in the RRD yet, `chart` puts a graph together:
+//! `raster` makes eighths and dots of the values, `scale` the axes, `table` the legend, `paint` the escape sequences.
+
+mod chart;
+mod detect;
+mod paint;
+mod raster;
+mod scale;
+mod table;
+mod waiting;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use detect::{Depth, Terminal, WIDTHS, When, Wishes};
+pub use waiting::Waiting;
+
+use crate::chart::period::Period;
+use crate::chart::period::Window;
+use crate::chart::series::Series;
+use crate::chart::template::{self, Template, UnknownGraph, check_names};
+use crate::chart::{rows, scene, zone};
+use chart::Chart;
+
+/// What to show, and on what.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Names of graphs; empty: all that have data.
+    pub names: Vec<String>,
+    /// The span up to now.
+    pub period: Period,
+    /// Every protocol: some of the templates come from what is counted.
+    pub series: Vec<Series>,
+    /// Templates that replace or join those of the binary.
+    pub templates_dir: Option<PathBuf>,
+    /// Unix seconds.
+    pub now: i64,
+    /// The host's name; may be empty.
+    pub host: String,
+    /// What is drawn on.
+    pub terminal: Terminal,
+    /// Lines of each chart, without axis and legend; none: what fits.
+    pub height: Option<usize>,
+}
+
+/// A protocol as it is at this moment.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// Its RRD, and when its sources were read.
+    pub series: Series,
+    /// What the RRD does not have yet.
+    pub waiting: Waiting,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Lines for standard output.
+    pub text: String,
+    /// What could not be shown and why, one line each; everything else was.
+    pub problems: Vec<String>,
+}
+
+/// Draws as text. `look` reads a protocol, and is asked for those that are shown only, once each; it gives none for a
+/// protocol that there is not.
+///
+/// # Errors
+/// A name in `options.names` that no template has.
+pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Result<Shown, UnknownGraph> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), &options.series);
+    check_names(&options.names, &templates, &problems)?;
+    let mut shown = Shown { problems, ..Shown::default() };
+    let mut known: BTreeMap<String, Option<Live>> = BTreeMap::new();
+    let wanted = |t: &&Template| options.names.is_empty() || options.names.contains(&t.name);
+    let time = zone::stamp(options.now);
+    for template in templates.iter().filter(wanted) {
+        let mut lives = Vec::new();
+        for protocol in protocols(template) {
+            let live = known.entry(protocol.to_owned()).or_insert_with(|| look(protocol));
+            lives.extend(live.clone());
+        }
+        let series: Vec<Series> = lives.iter().map(|live| live.series.clone()).collect();
+        let step = series.iter().map(|series| i64::from(series.step)).max();
+        let window = Window::of(options.period, options.now, step.unwrap_or(60));
+        let span = window.span;
+        let values = match rows::load(template, span, &series) {
+            Ok(values) => values,
+            Err(problem) => {
+                if !shown.problems.contains(&problem) {
+                    shown.problems.push(problem);
+                }
+                continue;
+            }
+        };
+        let values = waiting::add(template, span, values, |protocol| {
+            let live = lives.iter().find(|live| live.series.protocol == protocol)?;
+            Some((&live.waiting, &live.series))
+        });
+        if values.is_none() && options.names.is_empty() {
+            continue;
+        }
+        if !shown.text.is_empty() {
+            shown.text.push('\n');
+        }
+        let alone = options.names.len() == 1;
+        let chart = Chart {
+            template,
+            window: &window,
+            values: values.as_ref(),
+            drawn: values.as_ref().map(|values| scene::drawn(template, values)).unwrap_or_default(),
+            terminal: &options.terminal,
+            exact: options.height,
+            rows: height(template, &options.terminal, alone),
+            host: &options.host,
+            time: &time,
+            zone: time.rsplit(' ').next().unwrap_or_default(),
+        };
+        for line in chart.lines() {
+            line.write(&options.terminal, &mut shown.text);
+        }
+    }
+    if shown.text.is_empty() && shown.problems.is_empty() {
+        shown
+            .text
+            .push_str("no data yet: the first is there when a line was logged and maillogs update has run\n");
+    }
+    Ok(shown)
+}
+
+/// Whose data a template draws.
+fn protocols(template: &Template) -> Vec<&str> {
+    let mut names = Vec::new();
+    for name in template.protocols() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Lines of a chart that nobody has said: one fills the terminal, with the prompt below it; of several each is
+/// moderate.
+fn height(template: &Template, terminal: &Terminal, alone: bool) -> usize {
+    match terminal.lines {
+        Some(lines) if alone => lines.saturating_sub(Chart::others(template) + 1).clamp(6, 24),
+        _ if alone => 12,
+        _ => 10,
+    }
+}

@@ -1,0 +1,201 @@
+//! What was counted and is not in the RRD yet: bins that wait in the state, and lines that nobody has committed. They
+//! are added to the rows, so that a chart ends now.
+
+use crate::chart::period::{Span, next_row};
+use crate::chart::rows::{Edge, Values};
+use crate::chart::series::Series;
+use crate::chart::template::{Source, Template};
+use crate::store::rrd::graph_v::Cf;
+
+/// Measurements that are further apart than this (seconds) say nothing of the time between them.
+const HELD: i64 = 3600;
+
+/// Bins of a protocol, oldest first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Waiting {
+    /// Seconds of a bin.
+    pub step: i64,
+    /// Names of the data sources, and whether each is a gauge, not a count.
+    pub sources: Vec<(String, bool)>,
+    /// Are gauges measured now and then, and hold in between?
+    pub measured: bool,
+    /// Begin of each bin, Unix seconds, and a value for each source.
+    pub bins: Vec<(i64, Vec<f64>)>,
+}
+
+/// Adds what waits to `values`; `of` gives a protocol's bins, and what is known of it.
+pub(super) fn add<'a>(
+    template: &Template,
+    span: Span,
+    values: Option<Values>,
+    of: impl Fn(&str) -> Option<(&'a Waiting, &'a Series)>,
+) -> Option<Values> {
+    let mut values = values.or_else(|| begun(template, span, &of))?;
+    for (n, data) in template.data.iter().enumerate() {
+        match &data.source {
+            Source::Ds { protocol, ds, cf } => {
+                let Some((waiting, series)) = of(protocol) else { continue };
+                let Some(source) = waiting.sources.iter().position(|(name, _)| name == ds) else { continue };
+                let pushed = values.filled[n].as_ref().map(|filled| filled.edge.last_update);
+                if pushed.is_none() {
+                    values.since[n] = since(waiting, series);
+                }
+                let edge = Edge { seen: series.seen, ..values.edge(n) };
+                add_bins(&mut values.values[n], span, *cf, waiting, source, pushed, edge);
+            }
+            Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
+                let computed =
+                    (0..span.rows()).map(|row| rpn.eval(|data| values.values[data][row])).collect();
+                values.values[n] = computed;
+                values.since[n] = rpn.uses().filter_map(|data| values.since[data]).min();
+            }
+        }
+    }
+    Some(values)
+}
+
+/// Values of which nothing is known, for a protocol whose first bins wait: there is no RRD before one is complete.
+fn begun<'a>(
+    template: &Template,
+    span: Span,
+    of: impl Fn(&str) -> Option<(&'a Waiting, &'a Series)>,
+) -> Option<Values> {
+    let first = template.data.iter().find_map(|data| match &data.source {
+        Source::Ds { protocol, .. } => {
+            let (waiting, series) = of(protocol)?;
+            let since = since(waiting, series).filter(|since| *since < series.seen)?;
+            Some((since, series.seen))
+        }
+        Source::Rpn(_) | Source::Mean { .. } => None,
+    });
+    let (last_update, seen) = first?;
+    Some(Values {
+        span,
+        filled: vec![None; template.data.len()],
+        values: vec![vec![f64::NAN; span.rows()]; template.data.len()],
+        edge: Edge { last_update, seen, horizon: next_row(seen, span.row), since: None },
+        since: vec![None; template.data.len()],
+        held: Vec::new(),
+    })
+}
+
+/// From when on a protocol is known that has no RRD yet: at the latest from its first bin on.
+fn since(waiting: &Waiting, series: &Series) -> Option<i64> {
+    let (first, _) = waiting.bins.first()?;
+    Some(if series.since > 0 { series.since.min(*first) } else { *first })
+}
+
+#[allow(clippy::cast_precision_loss)] // seconds of a span are far below 2^52
+fn float(value: i64) -> f64 {
+    value as f64
+}
+
+fn add_bins(
+    rows: &mut [f64],
+    span: Span,
+    cf: Cf,
+    waiting: &Waiting,
+    source: usize,
+    pushed: Option<i64>,
+    edge: Edge,
+) {
+    let (step, is_gauge, seen) = (waiting.step.max(1), waiting.sources[source].1, edge.seen);
+    let Some(known) = pushed.or(edge.since) else { return };
+    for (row, value) in rows.iter_mut().enumerate() {
+        let end = span.row_end(row);
+        if pushed.is_none() && value.is_nan() && end > known && end - span.row < seen {
+            *value = 0.0;
+        }
+    }
+    let mut before = known;
+    for (begin, values) in &waiting.bins {
+        // A push between the two readings: it is in the RRD by now.
+        if begin + step <= known || *begin >= seen {
+            continue;
+        }
+        let held = waiting.measured && is_gauge && (0..=HELD).contains(&(begin - before));
+        let from = if held { before } else { *begin };
+        let to = (begin + step).min(seen);
+        before = begin + step;
+        let value = values.get(source).copied().unwrap_or_default();
+        for (row, sum) in rows.iter_mut().enumerate() {
+            let end = span.row_end(row);
+            let (start, until) = (edge.known(end - span.row, end), end.min(seen));
+            let shared = float(to.min(until) - from.max(start));
+            if shared <= 0.0 {
+                continue;
+            }
+            let so_far = if sum.is_finite() { *sum } else { 0.0 };
+            *sum = match (cf, is_gauge) {
+                (Cf::Max, true) => so_far.max(value),
+                (Cf::Max, false) => so_far.max(value / float(step)),
+                (Cf::Average, true) => so_far + value * shared / float(until - start),
+                // The whole of it happened in the time that was seen.
+                (Cf::Average, false) => so_far + value / float(to - from) * shared / float(until - start),
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Span = Span { start: 0, end: 1_200, row: 300 };
+
+    fn waiting(is_gauge: bool, measured: bool, bins: &[(i64, f64)]) -> Waiting {
+        Waiting {
+            step: 60,
+            sources: vec![("a".into(), is_gauge)],
+            measured,
+            bins: bins.iter().map(|(begin, value)| (*begin, vec![*value])).collect(),
+        }
+    }
+
+    fn edge(seen: i64, since: Option<i64>) -> Edge {
+        Edge { last_update: 0, seen, horizon: seen, since }
+    }
+
+    #[test]
+    fn counts_are_added_once_and_whole() {
+        // In the RRD up to 600, read at 930: 30 s of the row 900..1200, half of the bin 900..960.
+        let mut rows = [1.0, 2.0, 0.0, 0.0];
+        let bins = waiting(false, false, &[(540, 7.0), (600, 30.0), (840, 60.0), (900, 6.0)]);
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(930, None));
+        let meant = [1.0, 2.0, 90.0 / 300.0, 6.0 / 30.0];
+        assert!(rows.iter().zip(meant).all(|(row, meant)| (row - meant).abs() < 1e-12), "{rows:?}");
+        let mut peaks = [1.0, 2.0, 0.0, 0.0];
+        add_bins(&mut peaks, SPAN, Cf::Max, &bins, 0, Some(600), edge(930, None));
+        assert_eq!(peaks, [1.0, 2.0, 1.0, 0.1]);
+    }
+
+    #[test]
+    fn a_first_bin_makes_known_what_follows_it() {
+        let mut rows = [f64::NAN; 4];
+        add_bins(
+            &mut rows,
+            SPAN,
+            Cf::Average,
+            &waiting(false, false, &[(360, 30.0)]),
+            0,
+            None,
+            edge(900, Some(360)),
+        );
+        assert!(rows[0].is_nan() && rows[3].is_nan());
+        // Of the row 300..600 nothing is known up to 360.
+        assert_eq!(rows[1..3], [30.0 / 240.0, 0.0]);
+    }
+
+    #[test]
+    fn what_is_measured_holds_since_the_measurement_before() {
+        let mut rows = [5.0, 5.0, 0.0, 0.0];
+        let bins = waiting(true, true, &[(840, 8.0)]);
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(900, None));
+        assert_eq!(rows, [5.0, 5.0, 8.0, 0.0]);
+        // A peak of a log is that of its own minute.
+        let mut rows = [5.0, 5.0, 0.0, 0.0];
+        let bins = waiting(true, false, &[(840, 8.0)]);
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(900, None));
+        assert_eq!(rows, [5.0, 5.0, 8.0 / 5.0, 0.0]);
+    }
+}
