@@ -534,6 +534,28 @@ fn older_rotations_are_changed_while_a_link_moves() {
     scene.check_end();
 }
 
+/// Somebody copies a file that nobody has read yet, more is written to it, and the link to it moves on.
+#[test]
+fn a_file_that_was_copied_while_it_grew_is_no_extract_of_the_copy() {
+    for (early, late) in [(1, 1), (2, 1), (1, 3), (1, 0), (0, 1)] {
+        for unpacked in [true, false] {
+            let mut scene = Scene::new();
+            for action in [Action::Link(0), Action::Log(early), Action::Backup(0)] {
+                scene.act(&action);
+            }
+            if !unpacked {
+                let name = format!("log.{}.bak", NOW.get());
+                if scene.syslog.path(&name).exists() {
+                    scene.syslog.pack("gzip", &name);
+                }
+            }
+            scene.act(&Action::Link(late));
+            scene.check();
+            scene.check_end();
+        }
+    }
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {

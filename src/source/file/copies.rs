@@ -55,7 +55,7 @@ impl Look<'_> {
     }
 
     fn is_new(&mut self, all: &[Sibling], i: usize, stream: &Stream, position: &Position) -> Try<bool> {
-        let Some(open) = self.held(i) else { return Ok(false) };
+        let (Some(open), Some(sibling)) = (self.held(i), all.get(i)) else { return Ok(false) };
         // Where nothing could be unpacked, it is no archive, or one that is being made of a file beside it.
         if open.first_lines().next().is_none() && open.compression.is_packed() {
             return Ok(false);
@@ -85,25 +85,42 @@ impl Look<'_> {
         let mut last_lines = open.last_lines()?;
         let most = last_lines.len();
         for (k, other) in all.iter().enumerate().filter(|(k, _)| *k != i) {
-            let is_ours = || other.entry.file == position.file;
-            let is_before = other.kin == Kin::Likely && k < i;
-            if !(other.is_sure() || is_ours() || is_before)
-                || !was_written_after_or_ours(other, position, stream)
-            {
+            let is_ours = other.entry.file == position.file;
+            // Whether it is a rotation itself is not known.
+            let is_undecided = other.kin == Kin::Likely && !is_ours;
+            let is_wanted = match is_undecided {
+                true => k < i || may_be_longer(other, sibling),
+                false => other.is_sure() || is_ours,
+            };
+            if !is_wanted || !was_written_after_or_ours(other, position, stream) {
                 continue;
             }
             let was_open = self.held(k).is_some();
             let clock = self.log.clock;
             let open = self.open(k, other)?;
-            let (its, has_all) = (open.times(clock)?, open.matches(&end)? == Match::Full);
-            if !has_all {
+            let its = open.times(clock)?;
+            let has_all = open.matches(&end)? == Match::Full;
+            let its_end = if is_undecided { open.end()? } else { None };
+            // Of two files of which one goes on where the other ends, the shorter one is the copy.
+            let is_its_beginning = match &its_end {
+                Some(its_end) => {
+                    self.held(i).map(|open| open.matches(its_end)).transpose()? == Some(Match::Full)
+                }
+                None => false,
+            };
+            let is_copy = has_all && (k < i || !is_its_beginning);
+            let is_compared = !is_copy && !is_its_beginning && (k < i || !is_undecided);
+            if is_compared && let Some(open) = self.held(k) {
                 open.strike(&mut last_lines)?;
             }
             if !was_open {
                 self.close(k);
             }
-            if has_all {
+            if is_copy {
                 return Ok(false);
+            }
+            if !is_compared {
+                continue;
             }
             if its.is_some_and(|its| is_same_time(times, its)) {
                 self.is_taken_for_a_copy(i, &other.path);
@@ -237,6 +254,11 @@ const LONG: i64 = 600;
 fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
     let (last, limit) = (times.1, limit(stream));
     last < limit || (last == limit && open.compression.is_packed())
+}
+
+/// May `a` hold more than `b`? The size of a packed file does not tell.
+fn may_be_longer(a: &Sibling, b: &Sibling) -> bool {
+    a.compression.is_packed() || b.compression.is_packed() || a.entry.size > b.entry.size
 }
 
 /// Was it written to since `position` was left, or is it the file of `position`?
