@@ -27,7 +27,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("owner", &["config", "dir", "error", "ingest", "source", "store"]),
-    ("cli", &["error", "ingest", "protocol"]),
 ];
 
 fn is_test(path: &Path) -> bool {

@@ -3,7 +3,7 @@
 
 pub mod chart;
 pub mod check;
-pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod dir;
 pub mod error;
@@ -17,8 +17,6 @@ pub mod owner;
 pub mod picture;
 pub mod protocol;
 pub mod query;
-pub mod run;
-pub mod show;
 pub mod source;
 pub mod store;
 pub mod tally;

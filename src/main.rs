@@ -1,6 +1,6 @@
-//! The program: argv → [`maillogs::run::run`] → exit code.
+//! The program: argv → [`maillogs::commands::run`] → exit code.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    maillogs::run::run(std::env::args_os().collect())
+    maillogs::commands::run(std::env::args_os().collect())
 }

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::context::strings;
+use super::graph::{self, Graph};
+use super::show::{self, Show};
 use crate::error::masked;
 use crate::ingest::{PERSONALITIES, own_log};
 use crate::protocol::{BUILTIN, Kind, Protocol};
@@ -48,44 +51,6 @@ pub enum Action {
         /// Print the file as TOML instead.
         toml: bool,
     },
-}
-
-/// What is to be drawn.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Graph {
-    /// Templates by name; empty: all.
-    pub names: Vec<String>,
-    /// Empty: all.
-    pub periods: Vec<String>,
-    /// Empty: all.
-    pub themes: Vec<String>,
-    /// `png` or `svg`.
-    pub format: Option<String>,
-    /// A directory instead of `graphs_dir`, or a file for one picture, or `-`.
-    pub output: Option<PathBuf>,
-    /// Where the span of one picture begins, instead of a period.
-    pub from: Option<String>,
-    /// Where it ends.
-    pub to: Option<String>,
-    /// Draw what is fresh, too.
-    pub force: bool,
-}
-
-/// What is to be shown in the terminal.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Show {
-    /// Templates by name; empty: all that have data.
-    pub names: Vec<String>,
-    /// `day`, `week`, `month` or `year`.
-    pub period: String,
-    /// `auto`, `always` or `never`.
-    pub color: String,
-    /// `light` or `dark`; none: what the terminal says.
-    pub theme: Option<String>,
-    /// Columns; none: the terminal's.
-    pub width: Option<u16>,
-    /// Lines of each chart; none: what fits.
-    pub height: Option<u16>,
 }
 
 /// A command line that was understood.
@@ -144,8 +109,8 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
                 )
                 .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Push every step whose end is past")),
         )
-        .subcommand(graph_command())
-        .subcommand(show_command())
+        .subcommand(graph::definition())
+        .subcommand(show::definition())
         .subcommand(
             Command::new("check")
                 .about("Look whether all is well: configuration, rights, sources, cursors, databases; exit 0 or 1")
@@ -166,83 +131,6 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
         .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger"))
         .subcommand(process("pop3log", "Be the processor of the POP3 server's logger"))
         .subcommands(protocols.iter().skip(BUILTIN.len()).map(|p| process(text(own_log(p)), "Be the processor of this protocol's logger").hide(true)))
-}
-
-/// Every form that a TIME may have.
-const TIMES: &str = "\
-A TIME is local: 2026-03-01, '2026-03-01 08:00', 2026-03-01T08:00:30; 08:00 or 08:00:30 (today);
-  now, today, yesterday, 'yesterday 14:00'; @1772352000 (seconds since 1970).
-Or a distance in s, m, h, d, w, y: -2h (before now), +1d12h (with --to: after --from).";
-
-fn graph_command() -> Command {
-    let several = |name: &'static str, values: [&'static str; 4], help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .action(ArgAction::Append)
-            .value_delimiter(',')
-            .value_parser(PossibleValuesParser::new(values.into_iter().filter(|v| !v.is_empty())))
-            .help(help)
-    };
-    let time = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("TIME").allow_hyphen_values(true).help(help)
-    };
-    Command::new("graph")
-        .about("Draw the graphs and their page (cron)")
-        .after_help(TIMES)
-        .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))
-        .arg(several("period", ["day", "week", "month", "year"], "Only this period; may be given again"))
-        .arg(several("theme", ["light", "dark", "", ""], "Only this theme"))
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_parser(PossibleValuesParser::new(["png", "svg"]))
-                .help("The pictures' format [default: png, or as the file is called]"),
-        )
-        .arg(
-            Arg::new("output")
-                .long("output")
-                .short('o')
-                .value_name("DIR|FILE|-")
-                .value_parser(value_parser!(PathBuf))
-                .help(
-                    "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
-                ),
-        )
-        .arg(time(
-            "from",
-            "Where the span of one picture begins, instead of --period; it needs --output FILE",
-        ))
-        .arg(time("to", "Where it ends [default: now]"))
-        .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
-}
-
-fn show_command() -> Command {
-    let one_of = |name: &'static str, values: &[&'static str], help: &'static str| {
-        let values = PossibleValuesParser::new(values.to_vec());
-        Arg::new(name).long(name).value_name("WHICH").value_parser(values).help(help)
-    };
-    let number = |name: &'static str, range: std::ops::RangeInclusive<i64>, help: &'static str| {
-        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u16).range(range)).help(help)
-    };
-    Command::new("show")
-        .about("Draw graphs in the terminal, up to this moment; reads only")
-        .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all that have data"))
-        .arg(one_of("period", &["day", "week", "month", "year"], "The span up to now").default_value("day"))
-        .arg(
-            one_of(
-                "color",
-                &["auto", "always", "never"],
-                "auto: if it is a terminal, and NO_COLOR is not set",
-            )
-            .default_value("auto"),
-        )
-        .arg(one_of("theme", &["light", "dark"], "The terminal's background; else what COLORFGBG says"))
-        .arg(number("width", 40..=300, "Columns, instead of the terminal's"))
-        .arg(number(
-            "height",
-            1..=100,
-            "Lines of each chart, without axis and legend; without colours each series has a chart",
-        ))
 }
 
 /// clap's definition lives as long as the process.
@@ -374,32 +262,15 @@ pub fn config_of(args: &[OsString]) -> Option<PathBuf> {
 }
 
 fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
-    let many = |m: &ArgMatches, name: &str| -> Vec<String> {
-        m.get_many::<String>(name).map(|v| v.cloned().collect()).unwrap_or_default()
-    };
     let action = match matches.subcommand() {
         Some((log, m)) if personalities(protocols).any(|name| name == log) => {
             Action::Process { log: log.to_owned(), force: m.get_flag("force") }
         }
-        Some(("update", m)) => Action::Update { protocols: many(m, "protocol"), flush: m.get_flag("flush") },
-        Some(("graph", m)) => Action::Graph(Graph {
-            names: many(m, "name"),
-            periods: many(m, "period"),
-            themes: many(m, "theme"),
-            format: m.get_one::<String>("format").cloned(),
-            output: m.get_one::<PathBuf>("output").cloned(),
-            from: m.get_one::<String>("from").cloned(),
-            to: m.get_one::<String>("to").cloned(),
-            force: m.get_flag("force"),
-        }),
-        Some(("show", m)) => Action::Show(Show {
-            names: many(m, "name"),
-            period: m.get_one::<String>("period").cloned().unwrap_or_default(),
-            color: m.get_one::<String>("color").cloned().unwrap_or_default(),
-            theme: m.get_one::<String>("theme").cloned(),
-            width: m.get_one::<u16>("width").copied(),
-            height: m.get_one::<u16>("height").copied(),
-        }),
+        Some(("update", m)) => {
+            Action::Update { protocols: strings(m, "protocol"), flush: m.get_flag("flush") }
+        }
+        Some(("graph", m)) => Action::Graph(Graph::of(m)),
+        Some(("show", m)) => Action::Show(Show::of(m)),
         Some(("check", m)) => {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
         }
@@ -494,7 +365,7 @@ mod tests {
     /// Every command and option of the definition stands in the manual page and in the help, with all its values.
     #[test]
     fn the_manual_and_the_help_are_complete() {
-        let manual = include_str!("../man/maillogs.1");
+        let manual = include_str!("../../man/maillogs.1");
         // As mdoc has words, without its macros' punctuation.
         let words: Vec<&str> = manual.split(|c: char| c.is_whitespace() || c == '|' || c == ',').collect();
         let has = |word: &str| words.contains(&word);

@@ -3,25 +3,88 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::context::{host, job, now, strings, with_way_out};
+use super::series::series;
 use crate::chart::period::Period;
 use crate::chart::series::Series;
 use crate::chart::theme::Theme;
-use crate::cli::Show;
 use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{Kind, Protocol};
-use crate::run::graphs::{host, series};
-use crate::run::{job, now, with_way_out};
 use crate::store::state::State;
 use crate::terminal::{self, Live, Options, Terminal, Waiting, When, Wishes};
 use crate::{owner, query};
+
+/// What is to be shown in the terminal.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Show {
+    /// Templates by name; empty: all that have data.
+    pub names: Vec<String>,
+    /// `day`, `week`, `month` or `year`.
+    pub period: String,
+    /// `auto`, `always` or `never`.
+    pub color: String,
+    /// `light` or `dark`; none: what the terminal says.
+    pub theme: Option<String>,
+    /// Columns; none: the terminal's.
+    pub width: Option<u16>,
+    /// Lines of each chart; none: what fits.
+    pub height: Option<u16>,
+}
+
+impl Show {
+    /// What the words of the command line say.
+    pub(super) fn of(m: &ArgMatches) -> Self {
+        Self {
+            names: strings(m, "name"),
+            period: m.get_one::<String>("period").cloned().unwrap_or_default(),
+            color: m.get_one::<String>("color").cloned().unwrap_or_default(),
+            theme: m.get_one::<String>("theme").cloned(),
+            width: m.get_one::<u16>("width").copied(),
+            height: m.get_one::<u16>("height").copied(),
+        }
+    }
+}
+
+/// The command, its options and its help.
+pub(super) fn definition() -> Command {
+    let one_of = |name: &'static str, values: &[&'static str], help: &'static str| {
+        let values = PossibleValuesParser::new(values.to_vec());
+        Arg::new(name).long(name).value_name("WHICH").value_parser(values).help(help)
+    };
+    let number = |name: &'static str, range: std::ops::RangeInclusive<i64>, help: &'static str| {
+        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u16).range(range)).help(help)
+    };
+    Command::new("show")
+        .about("Draw graphs in the terminal, up to this moment; reads only")
+        .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all that have data"))
+        .arg(one_of("period", &["day", "week", "month", "year"], "The span up to now").default_value("day"))
+        .arg(
+            one_of(
+                "color",
+                &["auto", "always", "never"],
+                "auto: if it is a terminal, and NO_COLOR is not set",
+            )
+            .default_value("auto"),
+        )
+        .arg(one_of("theme", &["light", "dark"], "The terminal's background; else what COLORFGBG says"))
+        .arg(number("width", 40..=300, "Columns, instead of the terminal's"))
+        .arg(number(
+            "height",
+            1..=100,
+            "Lines of each chart, without axis and legend; without colours each series has a chart",
+        ))
+}
 
 /// Draws what `what` names.
 ///
 /// # Errors
 /// A name that no graph has; something that could not be shown.
-pub fn show(config: &Config, what: &Show) -> Result<()> {
+pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
     owner::look_as_owner(config)?;
     let options = Options {
         names: what.names.clone(),

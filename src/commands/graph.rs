@@ -1,23 +1,111 @@
 //! `maillogs graph`: what is drawn of whom, and where it goes.
-use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{job, now, update, with_way_out};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::context::{host, job, now, print, strings, with_way_out};
+use super::series::series;
+use super::update::update;
 use crate::chart::period::Period;
-use crate::chart::series::{Counted, DefinedBy, Measure, Series};
+use crate::chart::series::Series;
 use crate::chart::theme::Theme;
-use crate::cli::{Call, Graph};
 use crate::config::Config;
-use crate::error::{At, Error, Result, warn};
-use crate::ingest::{Feed, Options, feeds};
+use crate::error::{Error, Result, warn};
+use crate::ingest::{Options, feeds};
 use crate::picture::{self, Format, Stretch};
-use crate::protocol::{Kind, Settings, builtin};
 use crate::{figures, owner};
 
+/// What is to be drawn.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Graph {
+    /// Templates by name; empty: all.
+    pub names: Vec<String>,
+    /// Empty: all.
+    pub periods: Vec<String>,
+    /// Empty: all.
+    pub themes: Vec<String>,
+    /// `png` or `svg`.
+    pub format: Option<String>,
+    /// A directory instead of `graphs_dir`, or a file for one picture, or `-`.
+    pub output: Option<PathBuf>,
+    /// Where the span of one picture begins, instead of a period.
+    pub from: Option<String>,
+    /// Where it ends.
+    pub to: Option<String>,
+    /// Draw what is fresh, too.
+    pub force: bool,
+}
+
+impl Graph {
+    /// What the words of the command line say.
+    pub(super) fn of(m: &ArgMatches) -> Self {
+        Self {
+            names: strings(m, "name"),
+            periods: strings(m, "period"),
+            themes: strings(m, "theme"),
+            format: m.get_one::<String>("format").cloned(),
+            output: m.get_one::<PathBuf>("output").cloned(),
+            from: m.get_one::<String>("from").cloned(),
+            to: m.get_one::<String>("to").cloned(),
+            force: m.get_flag("force"),
+        }
+    }
+}
+
+/// Every form that a TIME may have.
+const TIMES: &str = "\
+A TIME is local: 2026-03-01, '2026-03-01 08:00', 2026-03-01T08:00:30; 08:00 or 08:00:30 (today);
+  now, today, yesterday, 'yesterday 14:00'; @1772352000 (seconds since 1970).
+Or a distance in s, m, h, d, w, y: -2h (before now), +1d12h (with --to: after --from).";
+
+/// The command, its options and its help.
+pub(super) fn definition() -> Command {
+    let several = |name: &'static str, values: [&'static str; 4], help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .action(ArgAction::Append)
+            .value_delimiter(',')
+            .value_parser(PossibleValuesParser::new(values.into_iter().filter(|v| !v.is_empty())))
+            .help(help)
+    };
+    let time = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("TIME").allow_hyphen_values(true).help(help)
+    };
+    Command::new("graph")
+        .about("Draw the graphs and their page (cron)")
+        .after_help(TIMES)
+        .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))
+        .arg(several("period", ["day", "week", "month", "year"], "Only this period; may be given again"))
+        .arg(several("theme", ["light", "dark", "", ""], "Only this theme"))
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_parser(PossibleValuesParser::new(["png", "svg"]))
+                .help("The pictures' format [default: png, or as the file is called]"),
+        )
+        .arg(
+            Arg::new("output")
+                .long("output")
+                .short('o')
+                .value_name("DIR|FILE|-")
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
+                ),
+        )
+        .arg(time(
+            "from",
+            "Where the span of one picture begins, instead of --period; it needs --output FILE",
+        ))
+        .arg(time("to", "Where it ends [default: now]"))
+        .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
+}
+
 /// Counts what is new, then draws.
-pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
+pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
     owner::become_owner(config)?;
-    if let Err(e) = update(config, &[], Options { verbose: call.verbose, ..Options::default() }) {
+    if let Err(e) = update(config, &[], Options { verbose, ..Options::default() }) {
         warn(with_way_out(&e));
         warn("not everything could be counted; drawing what was counted before");
     }
@@ -33,7 +121,7 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
     for problem in &report.problems {
         warn(problem);
     }
-    if call.verbose {
+    if verbose {
         warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
     }
     if report.problems.is_empty() && !unread {
@@ -44,57 +132,11 @@ pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {
 }
 
 /// A name or a time that there is not is the command line's fault.
-pub(crate) fn worded(error: picture::Error) -> Error {
+fn worded(error: picture::Error) -> Error {
     match error {
         picture::Error::UnknownGraph { .. } | picture::Error::Time(_) => Error::Usage(error.to_string()),
         _ => Error::Message(error.to_string()),
     }
-}
-
-/// The RRD of every protocol, and what is counted in it.
-pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
-    let plain = builtin(&Settings::default());
-    let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
-    let counted = |feed: &Feed| -> Vec<Counted> {
-        let protocol = feed.protocol;
-        let ours = plain.iter().find(|p| p.name == protocol.name).map_or(0, |p| p.counters.len());
-        let of = |(n, counter): (usize, &crate::protocol::Counter)| {
-            let measure = match counter.kind {
-                Kind::Count => Measure::Count,
-                Kind::Sum | Kind::Net => Measure::Amount,
-                Kind::Peak | Kind::Level => Measure::Level,
-                Kind::Derived(_) => return None,
-            };
-            let defined_by = match n {
-                n if n < ours => DefinedBy::BuiltIn,
-                _ if protocol.name == "rbl" && lists.contains(&counter.key) => DefinedBy::List,
-                _ => DefinedBy::Counter,
-            };
-            Some(Counted { key: counter.key.to_owned(), ds: counter.ds.to_owned(), measure, defined_by })
-        };
-        protocol.counters.iter().enumerate().filter_map(of).collect()
-    };
-    let mut series = Vec::new();
-    for feed in &feeds(config) {
-        let store = job(config, feed).store();
-        // One that cannot be read spoils no picture of the others.
-        let seen = store.read().unwrap_or_else(|e| {
-            warn(with_way_out(&e));
-            None
-        });
-        let (seen, since) = seen.map_or((0, 0), |state| (state.seen, state.since));
-        series.push(Series {
-            protocol: feed.protocol.name.to_owned(),
-            rrd: store.rrd,
-            step: config.rrd_step,
-            seen,
-            since,
-            measured: feed.protocol.measured,
-            holds: feed.protocol.measured,
-            counters: counted(feed),
-        });
-    }
-    Ok(series)
 }
 
 /// Puts what every protocol is at into the options; is there one of which that cannot be read?
@@ -163,9 +205,7 @@ fn draw_one(options: &picture::Options, stretch: &Stretch, series: &[Series], ou
         warn(problem);
     }
     if output == Path::new("-") {
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(&picture).and_then(|()| stdout.flush());
-        return written.at("write", Path::new("standard output"));
+        return print(&picture);
     }
     picture::write(output, &picture, options.now, options.as_root).map_err(|e| Error::Message(e.to_string()))
 }
@@ -212,16 +252,4 @@ fn options(config: &Config, what: &Graph) -> picture::Options {
         figures: Vec::new(),
         pages_apart: true,
     }
-}
-
-/// What this server is called.
-pub(crate) fn host(config: &Config) -> String {
-    if let Some(name) = &config.toaster_hostname {
-        return name.clone();
-    }
-    let mut name = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
-    if name.is_empty() {
-        name.push_str("localhost");
-    }
-    name
 }

@@ -1,0 +1,25 @@
+//! `maillogs check`.
+use std::process::ExitCode;
+
+use super::context::{FAILED, now, print};
+use super::series::series;
+use crate::config::{Config, Problem};
+use crate::error::{Result, hold_warnings, take_warnings, warn};
+use crate::{check, owner};
+
+/// Prints what was found.
+pub(super) fn check(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
+    // What it would say of the ids stands in the report.
+    hold_warnings();
+    let looked = owner::look_as_owner(config);
+    let series = looked.is_ok().then(|| series(config)).and_then(Result::ok).unwrap_or_default();
+    take_warnings();
+    let report = check::check(config, problems, &series, now, owner::as_root, looked.is_ok());
+    let text = if json { check::json(&report) } else { check::text(&report) };
+    match print(text.as_bytes()) {
+        Ok(()) if report.ok => return ExitCode::SUCCESS,
+        Ok(()) => {}
+        Err(e) => warn(e),
+    }
+    ExitCode::from(FAILED)
+}

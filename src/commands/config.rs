@@ -1,0 +1,32 @@
+//! `maillogs config`: what is in force of toaster.conf.
+use std::process::ExitCode;
+
+use super::context::{FAILED, print};
+use crate::config::{Config, Problem, print as printed};
+use crate::error::warn;
+
+/// Prints what is in force, or with `toml` the file as TOML. What is wrong was said already.
+pub(super) fn show_config(config: &Config, problems: &[Problem], toml: bool) -> ExitCode {
+    let fails = printed::fails(problems);
+    if toml && config.file.is_none() && fails {
+        return ExitCode::from(FAILED);
+    }
+    let text = match toml.then(|| printed::to_toml(config)) {
+        None => printed::in_force(config),
+        Some(Ok(text)) => text,
+        Some(Err(problem)) => {
+            if !problems.contains(&problem) {
+                warn(problem);
+            }
+            return ExitCode::from(FAILED);
+        }
+    };
+    match print(text.as_bytes()) {
+        Ok(()) if !fails => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(FAILED),
+        Err(e) => {
+            warn(e);
+            ExitCode::from(FAILED)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What the commands share: the job, the clock, the host's name, standard output, exit codes.
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::ArgMatches;
+
+use crate::config::Config;
+use crate::error::{At, Error, Result, warn};
+use crate::ingest::{Feed, Job, feeds};
+use crate::owner;
+
+pub(super) const FAILED: u8 = 1;
+pub(super) const USAGE: u8 = 2;
+/// "Try again later", as qmail and multilog understand it.
+pub(super) const TEMPORARY: u8 = 111;
+
+/// The message of `error`; where rights were missing it points to `maillogs check`.
+pub(super) fn with_way_out(error: &Error) -> String {
+    match error {
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{error}; maillogs check, as root, says whose it has to be")
+        }
+        _ => error.to_string(),
+    }
+}
+
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
+    Job { config, feed, clock: now, as_root: owner::as_root }
+}
+
+/// The feed of a protocol.
+pub(super) fn feed(config: &Config, protocol: &str) -> Result<Feed> {
+    let found = feeds(config).into_iter().find(|f| f.protocol.name == protocol);
+    found.ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))
+}
+
+/// What this server is called.
+pub(super) fn host(config: &Config) -> String {
+    if let Some(name) = &config.toaster_hostname {
+        return name.clone();
+    }
+    let mut name = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
+    if name.is_empty() {
+        name.push_str("localhost");
+    }
+    name
+}
+
+/// Writes `text` to standard output.
+///
+/// # Errors
+/// When it is closed or full.
+pub(super) fn print(text: &[u8]) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text).and_then(|()| stdout.flush()).at("write", Path::new("standard output"))
+}
+
+/// With a default in the place of what was meant, it might be another server's store.
+pub(super) fn do_nothing() -> ExitCode {
+    warn("nothing is done until that is mended");
+    ExitCode::from(FAILED)
+}
+
+/// As [`do_nothing`], of a processor.
+pub(super) fn keep_the_chunk() -> ExitCode {
+    warn("nothing is done until that is mended; exit 111: the logger keeps the chunk and tries again");
+    later()
+}
+
+/// A processor could not do its work.
+pub(super) fn later() -> ExitCode {
+    // svlogd starts us again at once.
+    std::thread::sleep(Duration::from_secs(1));
+    ExitCode::from(TEMPORARY)
+}
+
+/// All values of an argument.
+pub(super) fn strings(matches: &ArgMatches, name: &str) -> Vec<String> {
+    matches.get_many::<String>(name).map(|values| values.cloned().collect()).unwrap_or_default()
+}

@@ -1,0 +1,120 @@
+//! From a command line to an exit code: one file a command.
+mod check;
+pub(crate) mod cli;
+mod config;
+mod context;
+mod graph;
+mod process;
+mod query;
+mod series;
+mod show;
+mod understand;
+mod update;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::config::{Config, Problem};
+use crate::error::{Error, hold_warnings, release_warnings, warn};
+use crate::ingest::Options;
+use crate::protocol::custom;
+use crate::{owner, picture};
+use cli::{Action, Call};
+use context::{FAILED, USAGE, do_nothing, keep_the_chunk, later, with_way_out};
+use understand::{Misunderstood, is_maillogs, shown, understand};
+
+/// Does what `args` (argv\[0\] included) say.
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    if args.len() == 2 && args[1] == picture::RENDER_A_PAGE {
+        return if picture::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
+    }
+    let call = match understand(&args) {
+        Ok(call) => call,
+        Err(Misunderstood::Words(e)) => {
+            let e = shown(e, &args);
+            let _ = e.print();
+            let is_processor = e.use_stderr() && cli::may_be_processor(&args) && !is_maillogs(&args);
+            return if is_processor {
+                later()
+            } else {
+                ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2))
+            };
+        }
+        Err(Misunderstood::Configuration(problems)) => {
+            problems.iter().for_each(warn);
+            return if cli::may_be_processor(&args) { keep_the_chunk() } else { do_nothing() };
+        }
+        Err(Misunderstood::Processor { name, config }) => {
+            let protocol = name.strip_suffix("log").unwrap_or(&name);
+            let file = config.map_or_else(
+                || "no toaster.conf is found, and none".to_owned(),
+                |file| file.display().to_string(),
+            );
+            warn(format_args!(
+                "{name}: {file} defines no protocol of that name; [protocol.{protocol}] with source = \"multilog:DIR\" does; exit 111: the logger keeps the chunk and tries again"
+            ));
+            return later();
+        }
+    };
+    allow_many_files();
+    if matches!(call.action, Action::Query { .. }) {
+        hold_warnings();
+    }
+    let code = std::panic::catch_unwind(|| act(&call)).unwrap_or_else(|thrown| {
+        if !thrown.is::<owner::RightsKept>() {
+            std::panic::resume_unwind(thrown);
+        }
+        ExitCode::from(FAILED)
+    });
+    custom::not_numbers().into_iter().for_each(warn);
+    release_warnings();
+    code
+}
+
+fn act(call: &Call) -> ExitCode {
+    let (config, problems) = Config::load(call.config.as_deref());
+    if let Action::Check { json } = call.action {
+        return check::check(&config, &problems, json);
+    }
+    for problem in &problems {
+        warn(problem);
+    }
+    if let Action::Process { log, force } = &call.action {
+        if problems.iter().any(Problem::stops_a_roll) {
+            return keep_the_chunk();
+        }
+        return process::process(&config, log, *force);
+    }
+    if let Action::Config { toml } = call.action {
+        return config::show_config(&config, &problems, toml);
+    }
+    if problems.iter().any(Problem::stops) {
+        return do_nothing();
+    }
+    let done = match &call.action {
+        Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
+        Action::Query { protocol } => query::print_counters(&config, protocol, call.verbose),
+        Action::Update { protocols, flush } => {
+            let verbose = call.verbose || config.logs_verbose;
+            let options = Options { flush: *flush, verbose, ..Options::default() };
+            owner::become_owner(&config).and_then(|()| update::update(&config, protocols, options))
+        }
+        Action::Graph(what) => graph::draw(&config, what, call.verbose),
+        Action::Show(what) => show::show(&config, what),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            warn(with_way_out(&e));
+            ExitCode::from(if matches!(e, Error::Usage(_)) { USAGE } else { FAILED })
+        }
+    }
+}
+
+/// After a long time of broken rolls there are many chunks to hold open.
+fn allow_many_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}

@@ -1,0 +1,22 @@
+//! `maillogs PROTOCOL`: its counters in one line.
+use super::context::{feed, job, now, print};
+use crate::config::Config;
+use crate::error::{Result, warn};
+use crate::store::rrd::patient;
+use crate::{output, owner, query};
+
+/// Prints the counters of `protocol`.
+pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> Result<()> {
+    let feed = feed(config, protocol)?;
+    let job = job(config, &feed);
+    // A poller waits for the answer.
+    patient::wait_at_most(patient::SHORT);
+    // Only a query that finds much to count writes, and then as the owner of the store.
+    owner::look_as_owner(config)?;
+    let answer = query::query(&job, now())?;
+    if verbose {
+        warn(format_args!("commit {}, {} bytes beyond its cursors", answer.commit, answer.new_bytes));
+    }
+    let line = output::text::line(job.feed.protocol, &answer.values, config.counter_bits);
+    print(line.as_bytes())
+}

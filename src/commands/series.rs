@@ -1,0 +1,53 @@
+//! The RRD of every protocol, as charts are drawn from it.
+use super::context::{job, with_way_out};
+use crate::chart::series::{Counted, DefinedBy, Measure, Series};
+use crate::config::Config;
+use crate::error::{Result, warn};
+use crate::ingest::{Feed, feeds};
+use crate::protocol::{Kind, Settings, builtin};
+
+/// The RRD of every protocol, and what is counted in it.
+pub(super) fn series(config: &Config) -> Result<Vec<Series>> {
+    let plain = builtin(&Settings::default());
+    let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
+    let counted = |feed: &Feed| -> Vec<Counted> {
+        let protocol = feed.protocol;
+        let ours = plain.iter().find(|p| p.name == protocol.name).map_or(0, |p| p.counters.len());
+        let of = |(n, counter): (usize, &crate::protocol::Counter)| {
+            let measure = match counter.kind {
+                Kind::Count => Measure::Count,
+                Kind::Sum | Kind::Net => Measure::Amount,
+                Kind::Peak | Kind::Level => Measure::Level,
+                Kind::Derived(_) => return None,
+            };
+            let defined_by = match n {
+                n if n < ours => DefinedBy::BuiltIn,
+                _ if protocol.name == "rbl" && lists.contains(&counter.key) => DefinedBy::List,
+                _ => DefinedBy::Counter,
+            };
+            Some(Counted { key: counter.key.to_owned(), ds: counter.ds.to_owned(), measure, defined_by })
+        };
+        protocol.counters.iter().enumerate().filter_map(of).collect()
+    };
+    let mut series = Vec::new();
+    for feed in &feeds(config) {
+        let store = job(config, feed).store();
+        // One that cannot be read spoils no picture of the others.
+        let seen = store.read().unwrap_or_else(|e| {
+            warn(with_way_out(&e));
+            None
+        });
+        let (seen, since) = seen.map_or((0, 0), |state| (state.seen, state.since));
+        series.push(Series {
+            protocol: feed.protocol.name.to_owned(),
+            rrd: store.rrd,
+            step: config.rrd_step,
+            seen,
+            since,
+            measured: feed.protocol.measured,
+            holds: feed.protocol.measured,
+            counters: counted(feed),
+        });
+    }
+    Ok(series)
+}
