@@ -7,12 +7,13 @@ pub mod commands;
 pub mod config;
 pub mod dir;
 pub mod error;
+pub mod export;
 pub mod figures;
 pub mod ingest;
 #[cfg(test)]
 mod layers;
 pub mod line;
-pub mod output;
+
 pub mod owner;
 pub mod picture;
 pub mod protocol;

@@ -1,8 +1,8 @@
 //! Whether a protocol's lines are understood, and whether its counters move.
 use std::collections::BTreeMap;
 
+use super::report::{Level, Report};
 use super::sources::{Seen, lasting};
-use super::{Level, Report};
 use crate::ingest::Job;
 use crate::protocol::Kind;
 use crate::store::state::{State, Understood};

@@ -6,8 +6,8 @@ use std::path::Path;
 use nix::unistd::{Gid, Group, Uid, User};
 
 use super::places::{SEARCH, WRITE, is_open, may};
+use super::report::{Level, Report};
 use super::sources::ago;
-use super::{Level, Report};
 use crate::chart::period::Period;
 use crate::chart::series::Series;
 use crate::chart::theme::Theme;

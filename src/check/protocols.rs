@@ -2,8 +2,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::report::{Finding, Level, Report, Summary};
 use super::sources::{self, ago};
-use super::{Finding, Level, Report, Summary, counting, holder};
+use super::{counting, holder};
 use crate::error::{Error, hold_warnings, take_warnings};
 use crate::ingest::Job;
 use crate::query;

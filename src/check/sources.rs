@@ -4,7 +4,8 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::newest::{self, Newest};
-use super::{Level, Report, Source, places};
+use super::places;
+use super::report::{Level, Report, Source};
 use crate::config::Config;
 use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
 use crate::protocol::Place;

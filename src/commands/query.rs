@@ -3,7 +3,7 @@ use super::context::{feed, job, now, print};
 use crate::config::Config;
 use crate::error::{Result, warn};
 use crate::store::rrd::patient;
-use crate::{output, owner, query};
+use crate::{export, owner, query};
 
 /// Prints the counters of `protocol`.
 pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> Result<()> {
@@ -17,6 +17,6 @@ pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> 
     if verbose {
         warn(format_args!("commit {}, {} bytes beyond its cursors", answer.commit, answer.new_bytes));
     }
-    let line = output::text::line(job.feed.protocol, &answer.values, config.counter_bits);
+    let line = export::text::line(job.feed.protocol, &answer.values, config.counter_bits);
     print(line.as_bytes())
 }

@@ -4,7 +4,7 @@
 //! the data, `v0` in the graph's unit), expressions are spelt from the parsed form, and text is
 //! escaped by [`crate::chart::text`].
 
-use super::Format;
+use super::options::Format;
 use crate::chart::axis::axis;
 use crate::chart::legend;
 use crate::chart::period::Window;
