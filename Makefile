@@ -18,7 +18,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps-build deps-demo deps-test test torture mutants fuzz demo gallery bench lint install uninstall clean help
+.PHONY: build deps-build deps-demo deps-test test torture mutants fuzz demo gallery bench lint audit install uninstall clean help
 
 build: deps-build ## build the release binary
 	$(CARGO) build --release
@@ -56,6 +56,11 @@ lint: deps-test ## what a change has to pass besides the tests
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTFLAGS='--cfg fuzzing' $(CARGO) clippy --manifest-path fuzz/Cargo.toml -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
+
+audit: ## look for crates with known faults, and for licences that do not fit; needs cargo-deny and the network
+	@command -v cargo-deny >/dev/null 2>&1 || { echo "make: there is no cargo-deny: cargo install cargo-deny" >&2; exit 1; }
+	cargo deny check
 
 # Installs no package and compiles nothing: `make && sudo make install` does not run cargo as root.
 install: ## install below PREFIX (and DESTDIR) what `make` has built
