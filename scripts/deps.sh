@@ -72,6 +72,10 @@ need demo rrdtool has rrdtool
 need demo faketime has faketime
 need test runit has svlogd
 need test s6 has s6-log
+# Programs whose logs are real, run by the tests alone and in the foreground.
+need test dovecot-core test -x /usr/sbin/dovecot
+need test dovecot-imapd test -x /usr/lib/dovecot/imap
+need test openssl has openssl
 # What rotated logs are packed with, and a journal to read.
 need test bzip2 has bzip2
 need test xz-utils has xz
@@ -106,8 +110,8 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 
-	# No package of the list has a daemon that is wanted. Should one bring one along, it must not start on a machine
-	# that only wanted to run our tests.
+	# Dovecot brings a daemon along. It must not start on a machine that only wanted to run our tests, neither now nor
+	# when the machine starts.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		trap '$as_root rm -f "$policy"' EXIT
@@ -126,6 +130,9 @@ if [ -n "$missing" ]; then
 		echo "make: apt-get could not install:$missing" >&2
 		exit 1
 	}
+	case "$missing " in
+	*' dovecot-core '*) $as_root /usr/sbin/update-rc.d dovecot disable >/dev/null ;;
+	esac
 fi
 case " $purposes " in
 *' test '*) sh "$(dirname "$0")/syslogds.sh" ;;

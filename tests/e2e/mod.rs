@@ -10,6 +10,7 @@ mod config;
 mod configured;
 mod crash;
 mod damage;
+mod dovecot;
 mod full;
 mod giants;
 mod graph_checks;
