@@ -72,7 +72,7 @@ need demo rrdtool has rrdtool
 need demo faketime has faketime
 need test runit has svlogd
 need test s6 has s6-log
-# Programs whose logs are real, run by the tests alone and in the foreground.
+# A mail server whose log is real, run by the tests alone and in the foreground.
 need test dovecot-core test -x /usr/sbin/dovecot
 need test dovecot-imapd test -x /usr/lib/dovecot/imap
 need test openssl has openssl
@@ -85,6 +85,8 @@ need test systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need test util-linux has unshare
 need test mount has mount
+# The README's new user, made in files of the test's own.
+need test passwd test -x /usr/sbin/useradd
 # A syslogd of small systems; the others are unpacked below, because they cannot be installed together.
 need test busybox has busybox
 # System calls that fail.

@@ -29,6 +29,7 @@ mod restores;
 mod rights;
 mod rolls;
 mod rotate;
+mod run_files;
 mod several;
 mod show;
 mod sources;
