@@ -72,6 +72,10 @@ need demo rrdtool has rrdtool
 need demo faketime has faketime
 need test runit has svlogd
 need test s6 has s6-log
+# A mail server whose log is real, run by the tests alone and in the foreground.
+need test dovecot-core test -x /usr/sbin/dovecot
+need test dovecot-imapd test -x /usr/lib/dovecot/imap
+need test openssl has openssl
 # What rotated logs are packed with, and a journal to read.
 need test bzip2 has bzip2
 need test xz-utils has xz
@@ -81,6 +85,8 @@ need test systemd-journal-remote journal_remote
 # Small disks that are full, each in a mount namespace of its test.
 need test util-linux has unshare
 need test mount has mount
+# The README's new user, made in files of the test's own.
+need test passwd test -x /usr/sbin/useradd
 # A syslogd of small systems; the others are unpacked below, because they cannot be installed together.
 need test busybox has busybox
 # System calls that fail.
@@ -106,8 +112,8 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 
-	# No package of the list has a daemon that is wanted. Should one bring one along, it must not start on a machine
-	# that only wanted to run our tests.
+	# Dovecot brings a daemon along. It must not start on a machine that only wanted to run our tests, neither now nor
+	# when the machine starts.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		trap '$as_root rm -f "$policy"' EXIT
@@ -126,6 +132,9 @@ if [ -n "$missing" ]; then
 		echo "make: apt-get could not install:$missing" >&2
 		exit 1
 	}
+	case "$missing " in
+	*' dovecot-core '*) $as_root /usr/sbin/update-rc.d dovecot disable >/dev/null ;;
+	esac
 fi
 case " $purposes " in
 *' test '*) sh "$(dirname "$0")/syslogds.sh" ;;

@@ -1,4 +1,5 @@
-//! A program whose stderr a logger keeps: Dovecot under multilog, svlogd or s6-log, and `logs_syslog` names `DIR/current`.
+//! A program whose stderr a logger keeps, as Dovecot's under multilog, svlogd or s6-log, and `logs_syslog` names
+//! `DIR/current`: many lines, which the test itself writes.
 
 use std::fs;
 use std::io::Write;
@@ -32,14 +33,13 @@ match = 'user=<u[0-9]+q(?<n>[0-9]+)@example'
 sum = "n"
 "#;
 
-/// The logger's command line in `dir`, which rolls every 20 KB or so and keeps every file.
-fn logger(program: &str, dir: &Path) -> Command {
+/// The logger's command line in `dir`, which rolls every `size` bytes or so and keeps every file.
+pub(super) fn logger(program: &str, size: u32, dir: &Path) -> Command {
     let mut command = Command::new(program);
     match program {
-        "multilog" => command.args(["t", "n1000", "s20000"]),
-        "s6-log" => command.args(["t", "n1000", "s20000"]),
+        "multilog" | "s6-log" => command.args(["t", "n1000", &format!("s{size}")]),
         "svlogd" => {
-            fs::write(dir.join("config"), "s20000\nn1000\n").expect("config");
+            fs::write(dir.join("config"), format!("s{size}\nn1000\n")).expect("config");
             command.arg("-tt")
         }
         other => panic!("{other}"),
@@ -48,7 +48,7 @@ fn logger(program: &str, dir: &Path) -> Command {
     command
 }
 
-fn rolls(dir: &Path) -> usize {
+pub(super) fn rolls(dir: &Path) -> usize {
     let entries = fs::read_dir(dir).expect("the log directory");
     entries.filter(|e| e.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().starts_with('@'))).count()
 }
@@ -75,7 +75,7 @@ fn through(program: &str) {
     let log: PathBuf = dir.path().join("dovecot");
     fs::create_dir(&log).expect("mkdir");
     let store = Store::with(&format!("logs_syslog = {:?}\n{OWN}", log.join("current")));
-    let mut child = logger(program, &log).spawn().unwrap_or_else(|e| panic!("{program}: {e}"));
+    let mut child = logger(program, 20_000, &log).spawn().unwrap_or_else(|e| panic!("{program}: {e}"));
     write(&mut child, 1, 11);
     wait_until("the first lines are there", || lines_in(&log) == 10);
     store.run(&["update", "imap"]);

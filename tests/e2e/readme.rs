@@ -5,13 +5,13 @@ use std::path::Path;
 
 use crate::support::store::{Answer, Store, stderr};
 
-fn file(name: &str) -> String {
+pub(super) fn file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The fenced blocks of README.md in `language`.
-fn blocks(language: &str) -> Vec<String> {
+pub(super) fn blocks(language: &str) -> Vec<String> {
     let readme = file("README.md");
     let fence = format!("```{language}\n");
     let blocks: Vec<String> = readme

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod clock;
 pub mod count;
 pub mod disks;
+pub mod dovecot;
 pub mod faults;
 pub mod multilog;
 pub mod preload;
