@@ -2,7 +2,8 @@
 //!
 //! The lines are those of `login`.
 use super::login::{self, Keys, Service};
-use super::{Counter, Place, Protocol, Settings, count};
+use super::table::counters;
+use super::{Place, Protocol, Settings, events};
 
 /// The protocol `imap`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -19,21 +20,22 @@ pub fn protocol(settings: &Settings) -> Protocol {
     }
 }
 
-/// Plain, then encrypted; the test `positions` holds them to COUNTERS.
-const KEYS: [Keys; 2] = [Keys { connect: 2, success: 0, fail: 4 }, Keys { connect: 3, success: 1, fail: 5 }];
-
-const COUNTERS: &[Counter] = &[
-    count("imap_success", "imap_success", "logins over plain IMAP"),
-    count("imap_ssl_success", "imap_ssl_success", "logins over encrypted IMAP"),
-    count("imap_connect", "imap_connect", "connections over plain IMAP, as far as they are logged"),
-    count(
-        "imap_ssl_connect",
-        "imap_ssl_connect",
-        "connections over encrypted IMAP, as far as they are logged",
-    ),
-    count("imap_fail", "imap_fail", "failed logins over plain IMAP"),
-    count("imap_ssl_fail", "imap_ssl_fail", "failed logins over encrypted IMAP"),
+/// Plain, then encrypted.
+const KEYS: [Keys; 2] = [
+    Keys { connect: CONNECT, success: SUCCESS, fail: FAIL },
+    Keys { connect: SSL_CONNECT, success: SSL_SUCCESS, fail: SSL_FAIL },
 ];
+
+counters! {
+    const COUNTERS = [
+        SUCCESS: events("imap_success", "logins over plain IMAP"),
+        SSL_SUCCESS: events("imap_ssl_success", "logins over encrypted IMAP"),
+        CONNECT: events("imap_connect", "connections over plain IMAP, as far as they are logged"),
+        SSL_CONNECT: events("imap_ssl_connect", "connections over encrypted IMAP, as far as they are logged"),
+        FAIL: events("imap_fail", "failed logins over plain IMAP"),
+        SSL_FAIL: events("imap_ssl_fail", "failed logins over encrypted IMAP"),
+    ];
+}
 
 const SAMPLES: &[super::Sample] = &[
     ("Sep 28 22:45:02 mx1 imapd[811]: Connection, ip=[2001:db8::7]", &[("imap_connect", 1)]),
@@ -85,14 +87,3 @@ const SAMPLES: &[super::Sample] = &[
     ("Sep 28 22:45:03 mx1 imapd[811]: LOGOUT, user=alice@example.org, ip=[2001:db8::7], time=1", &[]),
     ("May  9 08:06:13 mx1 imapd[22167]: Authenticated user=carol host=client.example.com [192.0.2.8]", &[]),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        login::tests::keys_are(COUNTERS, KEYS[0], "imap_");
-        login::tests::keys_are(COUNTERS, KEYS[1], "imap_ssl_");
-    }
-}

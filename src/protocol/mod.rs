@@ -24,6 +24,7 @@ mod scan;
 pub mod send;
 pub mod smtp;
 pub mod spamassassin;
+mod table;
 mod tcpserver;
 pub mod webmail;
 
@@ -72,7 +73,7 @@ pub struct Known<'a> {
 }
 
 /// One number of a protocol.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Counter {
     /// Name in the query, and in the counter file unless [`Protocol::stored`] has another.
     pub key: &'static str,
@@ -87,6 +88,16 @@ pub struct Counter {
 /// A counter of whole events.
 pub const fn count(key: &'static str, ds: &'static str, help: &'static str) -> Counter {
     Counter { key, ds, kind: Kind::Count, help }
+}
+
+/// A counter of whole events whose key is its DS name too.
+pub const fn events(key: &'static str, help: &'static str) -> Counter {
+    of(Kind::Count, key, help)
+}
+
+/// A value that the query computes.
+pub const fn derived(key: &'static str, compute: fn(&Known<'_>) -> i128, help: &'static str) -> Counter {
+    Counter { key, ds: "", kind: Kind::Derived(compute), help }
 }
 
 /// A counter of another kind whose key is its DS name too.

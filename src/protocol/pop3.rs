@@ -5,7 +5,8 @@
 //! among them.
 use super::login::{self, Keys, Rules, Service};
 use super::program::program;
-use super::{Counter, Place, Protocol, Raise, Settings, Verdict, count, tcpserver};
+use super::table::{counters, groups};
+use super::{Place, Protocol, Raise, Settings, Verdict, events, tcpserver};
 use crate::line::Line;
 
 /// The protocol `pop3`: `logs_vchkpw_ports` may name more of its ports.
@@ -14,7 +15,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "pop3",
         about: "logins over POP3",
-        counters: Box::leak([COUNTERS, &tcpserver::counters("peak_pop3")].concat().into_boxed_slice()),
+        counters: COUNTERS,
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             classify(line, place, &rules, raise)
         })),
@@ -26,23 +27,28 @@ pub fn protocol(settings: &Settings) -> Protocol {
     }
 }
 
-/// Plain, then encrypted; the test `positions` holds them to COUNTERS.
-const KEYS: [Keys; 2] = [Keys { connect: 0, success: 2, fail: 4 }, Keys { connect: 1, success: 3, fail: 5 }];
-/// Behind COUNTERS.
-const TCP: usize = COUNTERS.len();
-
-const COUNTERS: &[Counter] = &[
-    count("pop3_connect", "pop3_connect", "connections over plain POP3, as far as they are logged"),
-    count(
-        "pop3_ssl_connect",
-        "pop3_ssl_connect",
-        "connections over encrypted POP3, as far as they are logged",
-    ),
-    count("pop3_success", "pop3_success", "logins over plain POP3"),
-    count("pop3_ssl_success", "pop3_ssl_success", "logins over encrypted POP3"),
-    count("pop3_fail", "pop3_fail", "failed logins over plain POP3"),
-    count("pop3_ssl_fail", "pop3_ssl_fail", "failed logins over encrypted POP3"),
+/// Plain, then encrypted.
+const KEYS: [Keys; 2] = [
+    Keys { connect: LOGIN + CONNECT, success: LOGIN + SUCCESS, fail: LOGIN + FAIL },
+    Keys { connect: LOGIN + SSL_CONNECT, success: LOGIN + SSL_SUCCESS, fail: LOGIN + SSL_FAIL },
 ];
+
+counters! {
+    const LOGINS = [
+        CONNECT: events("pop3_connect", "connections over plain POP3, as far as they are logged"),
+        SSL_CONNECT: events("pop3_ssl_connect", "connections over encrypted POP3, as far as they are logged"),
+        SUCCESS: events("pop3_success", "logins over plain POP3"),
+        SSL_SUCCESS: events("pop3_ssl_success", "logins over encrypted POP3"),
+        FAIL: events("pop3_fail", "failed logins over plain POP3"),
+        SSL_FAIL: events("pop3_ssl_fail", "failed logins over encrypted POP3"),
+    ];
+}
+groups! {
+    const COUNTERS = [
+        LOGIN: LOGINS,
+        TCP: &tcpserver::counters("peak_pop3"),
+    ];
+}
 
 fn classify(line: &Line<'_>, place: Place, rules: &Rules, raise: &mut Raise<'_>) -> Verdict {
     if place == Place::Own {

@@ -3,7 +3,8 @@
 //! Tag `qmail-scanner`, message `VERDICT:RC:0(IP):SA:0(SCORE/REQUIRED): SECONDS BYTES SENDER RECIPIENT SUBJECT …`.
 //! Sender and subject are the client's, the verdict before them is not.
 use super::program::{doubtful, program};
-use super::{Counter, Place, Protocol, Raise, Settings, Verdict, count};
+use super::table::counters;
+use super::{Place, Protocol, Raise, Settings, Verdict, events};
 use crate::line::Line;
 use memchr::memmem;
 
@@ -22,15 +23,13 @@ pub fn protocol(_: &Settings) -> Protocol {
     }
 }
 
-const CLEAN: usize = 0;
-const VIRII: usize = 1;
-const SPAM: usize = 2;
-
-const COUNTERS: &[Counter] = &[
-    count("qs_clean", "qs_clean", "messages in which nothing was found"),
-    count("qs_virii", "qs_virii", "messages with a virus, or against a policy"),
-    count("qs_spam", "qs_spam", "messages marked, refused or deleted as spam"),
-];
+counters! {
+    const COUNTERS = [
+        CLEAN: events("qs_clean", "messages in which nothing was found"),
+        VIRII: events("qs_virii", "messages with a virus, or against a policy"),
+        SPAM: events("qs_spam", "messages marked, refused or deleted as spam"),
+    ];
+}
 
 fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
     let (name, text) = program(line, place);
@@ -80,15 +79,3 @@ const SAMPLES: &[super::Sample] = &[
     ("Sep 28 22:52:05 mx1 qmail-scanner[4005]: cannot open /var/spool/qscan/tmp: No space left", &[]),
     ("Sep 28 22:52:05 mx1 kernel: Clear:RC:0(198.51.100.8)", &[]),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        for (position, key) in [(CLEAN, "qs_clean"), (VIRII, "qs_virii"), (SPAM, "qs_spam")] {
-            assert_eq!(COUNTERS[position].key, key);
-        }
-    }
-}

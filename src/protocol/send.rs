@@ -6,7 +6,10 @@
 //! limit is concurrencyremote, as they always were). The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
 use super::scan::{fraction, number};
-use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, nanofraction, of};
+use super::table::counters;
+use super::{
+    Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, derived, events, nanofraction, of,
+};
 use crate::line::Line;
 
 /// The protocol `send`.
@@ -27,74 +30,50 @@ pub fn protocol(_: &Settings) -> Protocol {
     SEND
 }
 
-// Positions in COUNTERS; the test `positions` holds them to it.
-const DELIVERY: usize = 1;
-const DELIVERY_DEFERRAL: usize = 2;
-const DELIVERY_FAILURE: usize = 3;
-const DELIVERY_SUCCESS: usize = 4;
-const MESSAGE_BOUNCE: usize = 5;
-const MESSAGE_BYTES: usize = 6;
-const MESSAGE_END: usize = 7;
-const MESSAGE_INFO: usize = 8;
-const MESSAGE_NEW: usize = 9;
-const MESSAGE_OTHER: usize = 10;
-const OTHER: usize = 11;
-const START_DELIVERY: usize = 12;
-const START_LOCAL: usize = 13;
-const START_REMOTE: usize = 14;
-const STATUS: usize = 15;
-const STATUS_LOCALP: usize = 16;
-const STATUS_REMOTEP: usize = 17;
-const DOUBLE_BOUNCE: usize = 18;
-const TRIPLE_BOUNCE: usize = 19;
-const WARNING: usize = 20;
-const ALERT: usize = 21;
-const STATUS_LOCAL_SUM: usize = 22;
-const STATUS_REMOTE_SUM: usize = 23;
-const PEAK_LOCAL: usize = 24;
-const PEAK_REMOTE: usize = 25;
-const LIMIT_LOCAL: usize = 26;
-const LIMIT_REMOTE: usize = 27;
-
-const COUNTERS: &[Counter] = &[
-    Counter {
-        key: "concurrencyremote",
-        ds: "",
-        kind: Kind::Derived(concurrency_remote),
-        help: "average use of the remote delivery slots since counting began, in percent",
-    },
-    count("delivery", "delivery", "delivery attempts that ended"),
-    count("delivery_deferral", "delivery_deferral", "delivery attempts put off, to be tried again"),
-    count("delivery_failure", "delivery_failure", "delivery attempts that failed for good"),
-    count("delivery_success", "delivery_success", "delivery attempts that succeeded"),
-    count("message_bounce", "message_bounce", "bounce messages sent"),
-    count("message_bytes", "message_bytes", "bytes of the messages taken into the queue"),
-    count("message_end", "message_end", "messages that left the queue"),
-    count("message_info", "message_info", "messages whose size and sender were logged"),
-    count("message_new", "message_new", "messages taken into the queue"),
-    count("message_other", "message_other", "lines without a stamp or without a text"),
-    count("other", "other", "other lines: warnings, alerts, double and triple bounces, exiting"),
-    count("start_delivery", "start_delivery", "delivery attempts begun"),
-    count("start_delivery_local", "start_local", "delivery attempts begun to local mailboxes"),
-    count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
-    count("status", "status", "status lines, one at every change of the concurrency"),
-    of(Kind::Sum, "status_localp", "sum over the status lines of the used share of local delivery slots"),
-    of(Kind::Sum, "status_remotep", "sum over the status lines of the used share of remote delivery slots"),
-    count("double_bounce", "double_bounce", "bounces of bounces that were discarded (also in other)"),
-    count("triple_bounce", "triple_bounce", "bounces of double bounces, discarded (also in other)"),
-    count("warning", "warning", "warnings of qmail-send (also in other)"),
-    count("alert", "alert", "alerts of qmail-send: it cannot go on (also in other)"),
-    count("status_local_sum", "status_local_sum", "sum over the status lines of local deliveries in flight"),
-    count(
-        "status_remote_sum",
-        "status_remote_sum",
-        "sum over the status lines of remote deliveries in flight",
-    ),
-    of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
-    of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
-    of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
-    of(Kind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
-];
+counters! {
+    const COUNTERS = [
+        CONCURRENCY_REMOTE: derived(
+            "concurrencyremote",
+            concurrency_remote,
+            "average use of the remote delivery slots since counting began, in percent",
+        ),
+        DELIVERY: events("delivery", "delivery attempts that ended"),
+        DELIVERY_DEFERRAL: events("delivery_deferral", "delivery attempts put off, to be tried again"),
+        DELIVERY_FAILURE: events("delivery_failure", "delivery attempts that failed for good"),
+        DELIVERY_SUCCESS: events("delivery_success", "delivery attempts that succeeded"),
+        MESSAGE_BOUNCE: events("message_bounce", "bounce messages sent"),
+        MESSAGE_BYTES: events("message_bytes", "bytes of the messages taken into the queue"),
+        MESSAGE_END: events("message_end", "messages that left the queue"),
+        MESSAGE_INFO: events("message_info", "messages whose size and sender were logged"),
+        MESSAGE_NEW: events("message_new", "messages taken into the queue"),
+        MESSAGE_OTHER: events("message_other", "lines without a stamp or without a text"),
+        OTHER: events("other", "other lines: warnings, alerts, double and triple bounces, exiting"),
+        START_DELIVERY: events("start_delivery", "delivery attempts begun"),
+        START_LOCAL: count("start_delivery_local", "start_local", "delivery attempts begun to local mailboxes"),
+        START_REMOTE: count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
+        STATUS: events("status", "status lines, one at every change of the concurrency"),
+        STATUS_LOCALP: of(
+            Kind::Sum,
+            "status_localp",
+            "sum over the status lines of the used share of local delivery slots",
+        ),
+        STATUS_REMOTEP: of(
+            Kind::Sum,
+            "status_remotep",
+            "sum over the status lines of the used share of remote delivery slots",
+        ),
+        DOUBLE_BOUNCE: events("double_bounce", "bounces of bounces that were discarded (also in other)"),
+        TRIPLE_BOUNCE: events("triple_bounce", "bounces of double bounces, discarded (also in other)"),
+        WARNING: events("warning", "warnings of qmail-send (also in other)"),
+        ALERT: events("alert", "alerts of qmail-send: it cannot go on (also in other)"),
+        STATUS_LOCAL_SUM: events("status_local_sum", "sum over the status lines of local deliveries in flight"),
+        STATUS_REMOTE_SUM: events("status_remote_sum", "sum over the status lines of remote deliveries in flight"),
+        PEAK_LOCAL: of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
+        PEAK_REMOTE: of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
+        LIMIT_LOCAL: of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
+        LIMIT_REMOTE: of(Kind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
+    ];
+}
 
 /// 100 · status_remotep / status, in units of 10⁻⁹ percent; 0 while no status line was seen.
 fn concurrency_remote(known: &Known<'_>) -> i128 {
@@ -393,43 +372,6 @@ mod tests {
                 (vec![], Verdict::Foreign),
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn positions() {
-        let named = [
-            (DELIVERY, "delivery"),
-            (DELIVERY_DEFERRAL, "delivery_deferral"),
-            (DELIVERY_FAILURE, "delivery_failure"),
-            (DELIVERY_SUCCESS, "delivery_success"),
-            (MESSAGE_BOUNCE, "message_bounce"),
-            (MESSAGE_BYTES, "message_bytes"),
-            (MESSAGE_END, "message_end"),
-            (MESSAGE_INFO, "message_info"),
-            (MESSAGE_NEW, "message_new"),
-            (MESSAGE_OTHER, "message_other"),
-            (OTHER, "other"),
-            (START_DELIVERY, "start_delivery"),
-            (START_LOCAL, "start_delivery_local"),
-            (START_REMOTE, "start_delivery_remote"),
-            (STATUS, "status"),
-            (STATUS_LOCALP, "status_localp"),
-            (STATUS_REMOTEP, "status_remotep"),
-            (DOUBLE_BOUNCE, "double_bounce"),
-            (TRIPLE_BOUNCE, "triple_bounce"),
-            (WARNING, "warning"),
-            (ALERT, "alert"),
-            (STATUS_LOCAL_SUM, "status_local_sum"),
-            (STATUS_REMOTE_SUM, "status_remote_sum"),
-            (PEAK_LOCAL, "peak_local"),
-            (PEAK_REMOTE, "peak_remote"),
-            (LIMIT_LOCAL, "limit_local"),
-            (LIMIT_REMOTE, "limit_remote"),
-        ];
-        assert_eq!(named.len() + 1, COUNTERS.len());
-        for (position, key) in named {
-            assert_eq!(COUNTERS[position].key, key);
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The lines are those of `login`.
 use super::login::{self, Keys, Service};
-use super::{Counter, Place, Protocol, Settings, count};
+use super::table::counters;
+use super::{Place, Protocol, Settings, events};
 
 /// The protocol `smtp`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -23,14 +24,16 @@ pub fn protocol(settings: &Settings) -> Protocol {
     }
 }
 
-/// One pair of counters, encrypted or not; the test `positions` holds them to COUNTERS.
-const KEYS: [Keys; 2] = [Keys { connect: 0, success: 1, fail: 2 }; 2];
+/// One pair of counters, encrypted or not.
+const KEYS: [Keys; 2] = [Keys { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];
 
-const COUNTERS: &[Counter] = &[
-    count("smtp_auth_connect", "smtp_auth_connect", "attempts to authenticate for sending mail"),
-    count("smtp_auth_success", "smtp_auth_success", "those that succeeded"),
-    count("smtp_auth_fail", "smtp_auth_fail", "those that failed"),
-];
+counters! {
+    const COUNTERS = [
+        CONNECT: events("smtp_auth_connect", "attempts to authenticate for sending mail"),
+        SUCCESS: events("smtp_auth_success", "those that succeeded"),
+        FAIL: events("smtp_auth_fail", "those that failed"),
+    ];
+}
 
 const SAMPLES: &[super::Sample] = &[
     (
@@ -63,14 +66,3 @@ const SAMPLES: &[super::Sample] = &[
         &[("smtp_auth_connect", 1)],
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        login::tests::keys_are(COUNTERS, KEYS[0], "smtp_auth_");
-        login::tests::keys_are(COUNTERS, KEYS[1], "smtp_auth_");
-    }
-}

@@ -5,7 +5,8 @@
 //! form in a file and one of syslog's form on stderr. The user's name is the client's, so the
 //! line is read from both ends.
 use super::program::{doubtful, program, unheaded};
-use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, of};
+use super::table::counters;
+use super::{Kind, Known, Place, Protocol, Raise, Settings, Verdict, derived, events, of};
 use crate::line::Line;
 use memchr::memchr;
 
@@ -32,52 +33,64 @@ struct Keys {
     bytes: usize,
 }
 
-const SPAM: Keys = Keys { messages: 0, score: 9, seconds: 11, bytes: 13 };
-const HAM: Keys = Keys { messages: 1, score: 10, seconds: 12, bytes: 14 };
-const OTHER: usize = 15;
-const THRESHOLD: usize = 16;
+const SPAM: Keys = Keys { messages: SA_SPAM, score: SPAM_SCORE, seconds: SPAM_SECONDS, bytes: SPAM_BYTES };
+const HAM: Keys = Keys { messages: SA_HAM, score: HAM_SCORE, seconds: HAM_SECONDS, bytes: HAM_BYTES };
 
-const COUNTERS: &[Counter] = &[
-    count("sa_spam", "sa_spam", "messages that are spam"),
-    count("sa_ham", "sa_ham", "messages that are not spam"),
-    mean(
-        "spam_score",
-        |k| k.mean(SPAM.score, &[SPAM.messages], NANO),
-        "100 times the day's mean score of spam",
-    ),
-    mean("ham_score", |k| k.mean(HAM.score, &[HAM.messages], NANO), "100 times the day's mean score of ham"),
-    mean(
-        "threshhold",
-        |k| k.mean(THRESHOLD, &[SPAM.messages, HAM.messages], NANO),
-        "100 times the day's mean score from which a message is spam",
-    ),
-    mean(
-        "ham_seconds",
-        |k| k.mean(HAM.seconds, &[HAM.messages], NANO),
-        "100 times the day's mean seconds that ham took",
-    ),
-    mean(
-        "spam_seconds",
-        |k| k.mean(SPAM.seconds, &[SPAM.messages], NANO),
-        "100 times the day's mean seconds that spam took",
-    ),
-    mean("ham_bytes", |k| k.mean(HAM.bytes, &[HAM.messages], 1), "100 times the day's mean bytes of ham"),
-    mean("spam_bytes", |k| k.mean(SPAM.bytes, &[SPAM.messages], 1), "100 times the day's mean bytes of spam"),
-    of(Kind::Net, "spam_score_sum", "sum of the scores of spam"),
-    of(Kind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
-    of(Kind::Sum, "spam_seconds_sum", "seconds that spam took"),
-    of(Kind::Sum, "ham_seconds_sum", "seconds that ham took"),
-    count("spam_bytes_sum", "spam_bytes_sum", "bytes of spam"),
-    count("ham_bytes_sum", "ham_bytes_sum", "bytes of ham"),
-    count("sa_other", "sa_other", "other lines of spamd"),
-    of(Kind::Net, "threshold_sum", "sum over all messages of the score from which they would be spam"),
-];
+counters! {
+    const COUNTERS = [
+        SA_SPAM: events("sa_spam", "messages that are spam"),
+        SA_HAM: events("sa_ham", "messages that are not spam"),
+        MEAN_SPAM_SCORE: derived(
+            "spam_score",
+            |k| k.mean(SPAM.score, &[SPAM.messages], NANO),
+            "100 times the day's mean score of spam",
+        ),
+        MEAN_HAM_SCORE: derived(
+            "ham_score",
+            |k| k.mean(HAM.score, &[HAM.messages], NANO),
+            "100 times the day's mean score of ham",
+        ),
+        MEAN_THRESHOLD: derived(
+            "threshhold",
+            |k| k.mean(THRESHOLD, &[SPAM.messages, HAM.messages], NANO),
+            "100 times the day's mean score from which a message is spam",
+        ),
+        MEAN_HAM_SECONDS: derived(
+            "ham_seconds",
+            |k| k.mean(HAM.seconds, &[HAM.messages], NANO),
+            "100 times the day's mean seconds that ham took",
+        ),
+        MEAN_SPAM_SECONDS: derived(
+            "spam_seconds",
+            |k| k.mean(SPAM.seconds, &[SPAM.messages], NANO),
+            "100 times the day's mean seconds that spam took",
+        ),
+        MEAN_HAM_BYTES: derived(
+            "ham_bytes",
+            |k| k.mean(HAM.bytes, &[HAM.messages], 1),
+            "100 times the day's mean bytes of ham",
+        ),
+        MEAN_SPAM_BYTES: derived(
+            "spam_bytes",
+            |k| k.mean(SPAM.bytes, &[SPAM.messages], 1),
+            "100 times the day's mean bytes of spam",
+        ),
+        SPAM_SCORE: of(Kind::Net, "spam_score_sum", "sum of the scores of spam"),
+        HAM_SCORE: of(Kind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
+        SPAM_SECONDS: of(Kind::Sum, "spam_seconds_sum", "seconds that spam took"),
+        HAM_SECONDS: of(Kind::Sum, "ham_seconds_sum", "seconds that ham took"),
+        SPAM_BYTES: events("spam_bytes_sum", "bytes of spam"),
+        HAM_BYTES: events("ham_bytes_sum", "bytes of ham"),
+        OTHER: events("sa_other", "other lines of spamd"),
+        THRESHOLD: of(
+            Kind::Net,
+            "threshold_sum",
+            "sum over all messages of the score from which they would be spam",
+        ),
+    ];
+}
 
 const NANO: i128 = 1_000_000_000;
-
-const fn mean(key: &'static str, compute: fn(&Known<'_>) -> i128, help: &'static str) -> Counter {
-    Counter { key, ds: "", kind: Kind::Derived(compute), help }
-}
 
 impl Known<'_> {
     /// 100 times the mean of `sum` over `messages`, all of them counters by position, on the newest day that has

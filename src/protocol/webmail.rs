@@ -3,7 +3,8 @@
 //!
 //! The lines are those of `login`.
 use super::login::{self, Keys, Service};
-use super::{Counter, Place, Protocol, Settings, count};
+use super::table::counters;
+use super::{Place, Protocol, Settings, events};
 
 /// The protocol `webmail`: `webmail_loopback` says whose logins from loopback are its own, `logs_vchkpw_ports` may
 /// name more of its ports.
@@ -21,14 +22,16 @@ pub fn protocol(settings: &Settings) -> Protocol {
     }
 }
 
-/// One pair of counters, encrypted or not; the test `positions` holds them to COUNTERS.
-const KEYS: [Keys; 2] = [Keys { connect: 0, success: 1, fail: 2 }; 2];
+/// One pair of counters, encrypted or not.
+const KEYS: [Keys; 2] = [Keys { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];
 
-const COUNTERS: &[Counter] = &[
-    count("webmail_connect", "webmail_connect", "attempts to log in through webmail"),
-    count("webmail_success", "webmail_success", "logins through webmail, and over IMAP from this machine"),
-    count("webmail_fail", "webmail_fail", "failed attempts to log in through webmail"),
-];
+counters! {
+    const COUNTERS = [
+        CONNECT: events("webmail_connect", "attempts to log in through webmail"),
+        SUCCESS: events("webmail_success", "logins through webmail, and over IMAP from this machine"),
+        FAIL: events("webmail_fail", "failed attempts to log in through webmail"),
+    ];
+}
 
 const SAMPLES: &[super::Sample] = &[
     (
@@ -71,14 +74,3 @@ const SAMPLES: &[super::Sample] = &[
     ),
     ("Sep 28 22:45:01 mx1 imapd: LOGIN FAILED, user=alice@example.org, ip=[::ffff:127.0.0.1]", &[]),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        login::tests::keys_are(COUNTERS, KEYS[0], "webmail_");
-        login::tests::keys_are(COUNTERS, KEYS[1], "webmail_");
-    }
-}

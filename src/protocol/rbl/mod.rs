@@ -12,8 +12,13 @@
 //! | `qlog` | `qlogenvelope: `, `qlogreceived: ` of the qlog patch |
 //! | `../tcpserver` | tcpserver(1), sslserver(1), tcpsvd(8) |
 //!
-//! To add a group: give it a variant of [`Group`], find it in [`begun`] or [`named`], and raise its counters.
+//! A group with counters of its own has them in a table of its file, and is told where that begins in the table of
+//! `rbl`, which `keys` composes. Counters that several groups raise stand in `common`.
+//!
+//! To add a group: give it a variant of [`Group`], find it in [`begun`] or [`named`], raise its counters, and put its
+//! table behind the others in `keys`.
 mod chkuser;
+mod common;
 mod keys;
 mod lists;
 mod qlog;
@@ -30,6 +35,7 @@ use memchr::memmem;
 use super::scan::{number, program};
 use super::{Place, Protocol, Raise, Settings, Verdict, tcpserver};
 use crate::line::Line;
+use common::{known, unknown};
 use lists::Lists;
 
 /// The protocol `rbl`. Own lists of toaster.conf are further counters, behind the built-in ones.
@@ -52,7 +58,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         home: Place::Own,
         measured: false,
         stored: &[],
-        aliases: keys::ALIASES,
+        aliases: common::ALIASES,
         samples: Vec::leak(samples::all()),
     }
 }
@@ -99,11 +105,11 @@ impl Reader {
         if place == Place::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
             return Verdict::Foreign;
         }
-        raise.one(keys::COUNT);
+        raise.one(common::COUNT);
         match group {
             Some(group) => self.raise(group, raise),
-            None if memmem::find(text, b"Reverse").is_some() => known(keys::DNS, raise),
-            None if usual(text) => known(keys::OTHER, raise),
+            None if memmem::find(text, b"Reverse").is_some() => known(common::DNS, raise),
+            None if usual(text) => known(common::OTHER, raise),
             None => unknown(raise),
         }
     }
@@ -126,10 +132,10 @@ impl Reader {
             Group::Listed(name) => self.lists.raise(name, raise),
             Group::Chkuser(rest) => chkuser::classify(rest, raise),
             Group::Simscan(rest) => simscan::classify(rest, raise),
-            Group::Spamdyke(rest) => spamdyke::classify(rest, raise),
-            Group::Accept(rest) => sqmail::accept(rest, raise),
-            Group::Reject(rest) => sqmail::reject(rest, raise),
-            Group::Qlog(rest) => qlog::classify(rest, raise),
+            Group::Spamdyke(rest) => spamdyke::classify(rest, keys::SPAMDYKE, raise),
+            Group::Accept(rest) => sqmail::accept(rest, keys::SQMAIL, raise),
+            Group::Reject(rest) => sqmail::reject(rest, keys::SQMAIL, raise),
+            Group::Qlog(rest) => qlog::classify(rest, keys::QLOG, raise),
             Group::Tcp(rest) => tcpserver::classify(rest, keys::TCP_SLOTS, raise),
             Group::One(counter) => known(counter, raise),
         }
@@ -176,11 +182,11 @@ fn named<'a>(name: &[u8], rest: &'a [u8]) -> Option<Group<'a>> {
         b"simscan" => Group::Simscan(rest),
         b"spamdyke" => Group::Spamdyke(rest),
         b"qlogenvelope" | b"qlogreceived" => Group::Qlog(rest),
-        b"badhelo" => Group::One(keys::BADHELO),
-        b"badmailfrom" => Group::One(keys::BADMAILFROM),
-        b"badmailto" | b"badrcptto" => Group::One(keys::BADMAILTO),
-        b"auth" if rest.starts_with(b"auth-success ") => Group::One(keys::AUTH_OK),
-        b"auth" if rest.starts_with(b"auth-failed ") => Group::One(keys::AUTH_FAIL),
+        b"badhelo" => Group::One(common::BADHELO),
+        b"badmailfrom" => Group::One(common::BADMAILFROM),
+        b"badmailto" | b"badrcptto" => Group::One(common::BADMAILTO),
+        b"auth" if rest.starts_with(b"auth-success ") => Group::One(common::AUTH_OK),
+        b"auth" if rest.starts_with(b"auth-failed ") => Group::One(common::AUTH_FAIL),
         _ if tcpserver::is_program(name) => Group::Tcp(rest),
         _ => return None,
     })
@@ -234,16 +240,4 @@ fn may_carry(tag: &[u8]) -> bool {
         b"badrcptto",
     ];
     tcpserver::is_program(tag) || TAGS.contains(&tag)
-}
-
-/// A line of a known form.
-fn known(counter: usize, raise: &mut Raise<'_>) -> Verdict {
-    raise.one(counter);
-    Verdict::Known
-}
-
-/// A line that no rule knows.
-fn unknown(raise: &mut Raise<'_>) -> Verdict {
-    raise.one(keys::OTHER);
-    Verdict::Unknown
 }

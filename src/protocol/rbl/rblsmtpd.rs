@@ -9,8 +9,8 @@
 //!
 //! CODE is 451 or 553. Without a code they tell of other things: `greetdelay: `, and `Sender <…>`, which is the
 //! client's.
+use super::common::{self, known, unknown};
 use super::lists::Lists;
-use super::{keys, known, unknown};
 use crate::protocol::scan::{number, word};
 use crate::protocol::{Raise, Sample, Verdict};
 
@@ -26,7 +26,7 @@ enum Said<'a> {
 pub(super) fn classify(rest: &[u8], lists: &Lists, raise: &mut Raise<'_>) -> Verdict {
     match said(rest) {
         Some(Said::Blocked(named)) => lists.raise(named, raise),
-        Some(Said::Else) => known(keys::OTHER, raise),
+        Some(Said::Else) => known(common::OTHER, raise),
         None => unknown(raise),
     }
 }
@@ -79,7 +79,7 @@ pub(super) fn asked(rest: &[u8], lists: &Lists, raise: &mut Raise<'_>) -> Verdic
     let fields = fields.and_then(|(list, rest)| Some((list, word(rest.strip_prefix(b"result=")?).0)));
     match fields {
         Some((list, b"reject" | b"delay")) => lists.raise(list, raise),
-        Some((_, b"pass" | b"accept" | b"ignore" | b"dnserr")) => known(keys::OTHER, raise),
+        Some((_, b"pass" | b"accept" | b"ignore" | b"dnserr")) => known(common::OTHER, raise),
         _ => unknown(raise),
     }
 }

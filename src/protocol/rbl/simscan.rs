@@ -2,7 +2,7 @@
 //!
 //! `simscan:[PID]:STATE (SCORES):TIME:SUBJECT OR VIRUS:IP:SENDER:RECIPIENTS`: the state ends at ` (` or `:`. The
 //! subject is the sender's. Source: log_message() of simscan.c.
-use super::{keys, known, unknown};
+use super::common::{self, known, unknown};
 use crate::protocol::scan::number;
 use crate::protocol::{Raise, Sample, Verdict};
 
@@ -10,13 +10,13 @@ use crate::protocol::{Raise, Sample, Verdict};
 pub(super) fn classify(rest: &[u8], raise: &mut Raise<'_>) -> Verdict {
     let counter = match state(rest) {
         // Its debug mode tells with or without a PID, and with a blank before the text.
-        None => keys::OTHER,
-        Some(b"CLEAN") => keys::HAM,
-        Some(b"SPAM REJECT" | b"SPAM DROPPED") => keys::SPAMASSASSIN,
-        Some(b"VIRUS" | b"VIRUS DROPPED" | b"ATTACH") => keys::VIRUS,
-        Some(b"REGEX") => keys::SIMSCAN_REGEX,
-        Some(b"SPAM PASS" | b"PASSTHRU") => keys::SIMSCAN_PASS,
-        Some(b"RELAYCLIENT") => keys::SIMSCAN_RELAY,
+        None => common::OTHER,
+        Some(b"CLEAN") => common::HAM,
+        Some(b"SPAM REJECT" | b"SPAM DROPPED") => common::SPAMASSASSIN,
+        Some(b"VIRUS" | b"VIRUS DROPPED" | b"ATTACH") => common::VIRUS,
+        Some(b"REGEX") => common::SIMSCAN_REGEX,
+        Some(b"SPAM PASS" | b"PASSTHRU") => common::SIMSCAN_PASS,
+        Some(b"RELAYCLIENT") => common::SIMSCAN_RELAY,
         Some(_) => return unknown(raise),
     };
     known(counter, raise)
