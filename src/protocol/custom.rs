@@ -118,7 +118,6 @@ pub fn protocol(name: &str, about: &str, home: Place, own: &[OwnCounter]) -> Pro
         measured: false,
         stored: &[],
         aliases: &[],
-        samples: &[],
     }
 }
 

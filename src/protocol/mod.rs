@@ -1,13 +1,13 @@
 //! What is counted: one file a protocol, and the registry that everything else derives from.
 //!
 //! # How to add one
-//! 1. Copy [`send`] (`src/protocol/send.rs`): a table of [`Counter`]s, a `classify` function and
-//!    the sample lines with what each must raise.
+//! 1. Copy [`qmailscanner`] (`src/protocol/qmailscanner.rs`): a table of [`Counter`]s and a `classify` function.
 //! 2. Add it to [`BUILTIN`]. With [`Place::Shared`] as its home it reads syslog; log directories of its own are named
 //!    in `src/ingest/feeds.rs`.
+//! 3. Put lines into `tests/data/samples`, with what each raises; `samples.rs` says how.
 //!
-//! The counter file, the query, the RRD's data sources and the help come from the table; the
-//! registry's test refuses a protocol without samples, help texts or valid DS names. A protocol
+//! The counter file, the query, the RRD's data sources and the help come from the table; tests refuse a protocol with a
+//! counter that no sample raises, without help texts or valid DS names. A protocol
 //! knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in, counters out.
 pub mod custom;
 pub mod imap;
@@ -105,9 +105,6 @@ pub const fn of(kind: Kind, key: &'static str, help: &'static str) -> Counter {
     Counter { key, ds: key, kind, help }
 }
 
-/// A line with what it must raise: `(key, amount)`, sums in units of 10⁻⁹.
-pub type Sample = (&'static str, &'static [(&'static str, i128)]);
-
 /// Whose log a line stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -168,8 +165,6 @@ pub struct Protocol {
     pub stored: &'static [(&'static str, &'static str)],
     /// Other names under which older counter files have a key: `(name, key)`.
     pub aliases: &'static [(&'static str, &'static str)],
-    /// Lines that document and test it.
-    pub samples: &'static [Sample],
 }
 
 impl fmt::Debug for Protocol {
@@ -272,7 +267,6 @@ pub fn nanofraction(numerator: u64, denominator: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::Parser;
     use std::collections::BTreeSet;
 
     #[test]
@@ -302,50 +296,7 @@ mod tests {
             for key in named {
                 assert!(protocol.index(key).is_some(), "{}: no counter {key}", protocol.name);
             }
-            assert!(protocol.measured || !protocol.samples.is_empty(), "{}: no sample lines", protocol.name);
             assert!(!protocol.about.is_empty(), "{}: no line for the usage", protocol.name);
-        }
-    }
-
-    /// Settings under which every line is counted that can be.
-    fn everything() -> Settings {
-        Settings {
-            send_in_syslog: true,
-            smtpd_in_syslog: true,
-            spamdyke_in_syslog: true,
-            vchkpw_ports: [(2525, "smtp".to_owned())].into(),
-            ..Settings::default()
-        }
-    }
-
-    #[test]
-    fn every_sample_counts_what_it_says() {
-        for protocol in builtin(&everything()) {
-            let mut raised = BTreeSet::new();
-            for (line, expected) in protocol.samples {
-                let mut values = vec![0i128; protocol.counters.len()];
-                let line_read = Parser::new(10, 1_790_635_513).parse(line.as_bytes());
-                // A line without a header of syslog stands in a log of the protocol's own.
-                let headed = line_read.tag.is_some() || line_read.host.is_some();
-                let place = if headed { protocol.home } else { Place::Own };
-                (protocol.classify)(&line_read, place, &mut Raise(&mut values));
-                let mut want = vec![0i128; protocol.counters.len()];
-                for (key, amount) in *expected {
-                    let i = protocol.index(key).unwrap_or_else(|| panic!("{line}: no counter {key}"));
-                    want[i] = *amount;
-                    raised.insert(*key);
-                }
-                assert_eq!(values, want, "{}: {line}", protocol.name);
-            }
-            for counter in protocol.counters {
-                let derived = matches!(counter.kind, Kind::Derived(_));
-                assert!(
-                    derived || protocol.measured || raised.contains(counter.key),
-                    "{}: no sample raises {}",
-                    protocol.name,
-                    counter.key
-                );
-            }
         }
     }
 

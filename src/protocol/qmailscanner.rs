@@ -19,7 +19,6 @@ pub fn protocol(_: &Settings) -> Protocol {
         measured: false,
         stored: &[("qs_virii", "qs_virus")],
         aliases: &[],
-        samples: SAMPLES,
     }
 }
 
@@ -46,36 +45,3 @@ fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
     }
     Verdict::Known
 }
-
-const SAMPLES: &[super::Sample] = &[
-    (
-        "Mar 19 08:21:14 h1 qmail-scanner[25042]: Clear:RC:0(192.0.2.234):SA:0(0.0/6.0): 1.681359 3302 \
-         list-admin@example.com bob@example.org [list:27685]_Sync <2006@example.com> 1142752873.25044-0.mx1:898",
-        &[("qs_clean", 1)],
-    ),
-    (
-        "Mar 19 08:36:37 h1 qmail-scanner[31528]: Clear:RC:0(198.51.100.64):SA:1(8.1/6.0): 4.195255 1371 \
-         x@example.com bob@example.org Buy <33@example.net> 1142753793.31530-0.mx1:134",
-        &[("qs_clean", 1)],
-    ),
-    (
-        "Sep 28 22:52:01 mx1 qmail-scanner[4001]: CLAMDSCAN:Eicar-Test-Signature:RC:0(198.51.100.8):SA:0(0.0/6.0): \
-         0.281359 802 bob@example.com alice@example.org Clear:RC:0 <a1@example.com> 1790635921.4003-0.mx1:898",
-        &[("qs_virii", 1)],
-    ),
-    (
-        "Sep 28 22:52:02 mx1 qmail-scanner[4002]: SA:SPAM-TAGGED:RC:0(198.51.100.8):SA:1(8.1/6.0): 1.195255 1371 \
-         bob@example.com alice@example.org Buy <a2@example.com> 1790635922.4004-0.mx1:134",
-        &[("qs_spam", 1)],
-    ),
-    (
-        "Sep 28 22:52:02 mx1 qmail-scanner[4002]: SPAM-DELETED:RC:0(198.51.100.8): 1.1 13 a b c",
-        &[("qs_spam", 1)],
-    ),
-    (
-        "Sep 28 22:52:05 mx1 qmail-scanner[4005]: Policy:BANNED:RC:0(198.51.100.8): 0.1 13 a b c",
-        &[("qs_virii", 1)],
-    ),
-    ("Sep 28 22:52:05 mx1 qmail-scanner[4005]: cannot open /var/spool/qscan/tmp: No space left", &[]),
-    ("Sep 28 22:52:05 mx1 kernel: Clear:RC:0(198.51.100.8)", &[]),
-];

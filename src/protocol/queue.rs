@@ -15,7 +15,6 @@ pub fn protocol(_: &Settings) -> Protocol {
         measured: true,
         stored: &[],
         aliases: &[],
-        samples: &[],
     }
 }
 

@@ -22,7 +22,6 @@ pub const SEND: Protocol = Protocol {
     measured: false,
     stored: &[],
     aliases: &[],
-    samples: SAMPLES,
 };
 
 /// The protocol `send`; nothing of toaster.conf changes how its lines are read.
@@ -232,107 +231,6 @@ fn word(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|&b| b == b':' || b == b' ')?;
     if end == 0 { None } else { Some(&text[end..]) }
 }
-
-const NANO: i128 = 1_000_000_000;
-
-const SAMPLES: &[super::Sample] = &[
-    ("@40000000450c020b32315f74 new msg 71198", &[("message_new", 1)]),
-    (
-        "@40000000450c020b32356e84 info msg 71198: bytes 3042 from <list-owner@example.org> qp 44209 uid 89",
-        &[("message_info", 1), ("message_bytes", 3042)],
-    ),
-    ("@40000000450c020b32356e84 info msg 71198: bytes many from <a@example.org>", &[("message_info", 1)]),
-    ("@40000000450c020b32356e84 info msg 71198: bytes 99999999999999999999 from <>", &[("message_info", 1)]),
-    (
-        "@40000000450c020b357ed10c starting delivery 196548: msg 71198 to local example.org-user@example.org",
-        &[("start_delivery", 1), ("start_delivery_local", 1)],
-    ),
-    (
-        "@400000006abaee2210687b07 starting delivery 2.queue5: msg 100926021 to remote bob@example.com queue5",
-        &[("start_delivery", 1), ("start_delivery_remote", 1)],
-    ),
-    ("@40000000450c020b357ed10c starting delivery 1: msg 2 to nowhere x", &[("start_delivery", 1)]),
-    (
-        "@400000006abaee2000000000 starting delivery 7: msg 71200 to suppl0 u@example.com",
-        &[("start_delivery", 1), ("start_delivery_remote", 1)],
-    ),
-    ("@40000000450c020b357ed10c starting delivery 1: msg 2 to supplx x", &[("start_delivery", 1)]),
-    (
-        "@400000006abaee2100000000 status: local 1/10 remote 0/20 suppl0 5/20 suppl1 0/20",
-        &[
-            ("status", 1),
-            ("status_localp", NANO / 10),
-            ("status_local_sum", 1),
-            ("peak_local", 1),
-            ("limit_local", 10),
-            ("limit_remote", 20),
-        ],
-    ),
-    (
-        "@40000000450c020b357f463c status: local 1/10 remote 0/100",
-        &[
-            ("status", 1),
-            ("status_localp", NANO / 10),
-            ("status_local_sum", 1),
-            ("peak_local", 1),
-            ("limit_local", 10),
-            ("limit_remote", 100),
-        ],
-    ),
-    (
-        "@400000006abaee2529119b52 status: local 1/10 (held) remote 3/20 delayed jobs=3 queue5",
-        &[
-            ("status", 1),
-            ("status_localp", NANO / 10),
-            ("status_remotep", 150_000_000),
-            ("status_local_sum", 1),
-            ("status_remote_sum", 3),
-            ("peak_local", 1),
-            ("peak_remote", 3),
-            ("limit_local", 10),
-            ("limit_remote", 20),
-        ],
-    ),
-    ("@400000006abaee0a398aa0af status: local 0/0 remote 0/20", &[("status", 1)]),
-    ("@400000006abaee0a398aa0af status: local 1/10 remote 2/2x", &[("status", 1)]),
-    ("@400000006abaee0c0e6096e1 status: exiting", &[("other", 1)]),
-    (
-        "@40000000450c020c06ac5dcc delivery 196548: success: did_0+0+1/",
-        &[("delivery", 1), ("delivery_success", 1)],
-    ),
-    (
-        "@400000006abaee0d1698f6fa delivery 1: deferral: CNAME_lookup_failed_temporarily._(#4.4.3)/",
-        &[("delivery", 1), ("delivery_deferral", 1)],
-    ),
-    (
-        "@400000006abaee102f421745 delivery 4: failure: 192.0.2.26_failed._Remote_host_said:_554_success:_spam/",
-        &[("delivery", 1), ("delivery_failure", 1)],
-    ),
-    ("@400000006abaee11377a775e delivery 5: report mangled, will defer", &[("delivery", 1)]),
-    ("@400000006abaee1204180d77 bounce msg 1234 qp 5601", &[("message_bounce", 1)]),
-    ("@400000006abaee141488cda9 end msg 1234", &[("message_end", 1)]),
-    (
-        "@400000006abaee203b9284d5 double bounce: discarding bounce/1237",
-        &[("other", 1), ("double_bounce", 1)],
-    ),
-    (
-        "@400000006abaee130c506d90 triple bounce: discarding bounce/1236",
-        &[("other", 1), ("triple_bounce", 1)],
-    ),
-    ("@400000006abaee151cc12dc2 warning: unable to stat mess/12/1234", &[("other", 1), ("warning", 1)]),
-    ("@400000006abaee1b1278a458 alert: cannot start: unable to read controls", &[("other", 1), ("alert", 1)]),
-    ("@400000006abaee2739825b84 remote: alice@example.org bob@example.com 814 queue5", &[("other", 1)]),
-    ("@400000006abaee2739825b84 ", &[("message_other", 1)]),
-    ("@4000000045ZZ020b32315f74 new msg 1", &[("message_other", 1)]),
-    ("", &[("message_other", 1)]),
-    ("new msg 71198", &[("message_new", 1)]),
-    ("warning: without a stamp", &[("message_other", 1)]),
-    ("Jun 19 09:12:25 mx1 qmail: 1276913545.100000+delivery 8: success: the_rest_of_a_long_line/", &[]),
-    (
-        "1032237315.334422 starting delivery 1: msg 16 to local a@example.com",
-        &[("start_delivery", 1), ("start_delivery_local", 1)],
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,6 @@ pub fn protocol(_: &Settings) -> Protocol {
         measured: false,
         stored: &[],
         aliases: &[("sa_clean", "sa_ham")],
-        samples: SAMPLES,
     }
 }
 
@@ -237,69 +236,6 @@ fn digits(text: &[u8]) -> Option<u64> {
     }
     text.iter().try_fold(0u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
 }
-
-const SAMPLES: &[super::Sample] = &[
-    (
-        "Mar 19 08:21:14 h1 spamd[11565]: clean message (0.0/6.0) for root:98 in 1.6 seconds, 3347 bytes.",
-        &[
-            ("sa_ham", 1),
-            ("ham_seconds_sum", 1_600_000_000),
-            ("ham_bytes_sum", 3347),
-            ("threshold_sum", 6 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:41:15.761 [100] info: spamd: identified spam (1000.0/5.0) for bob@example.invalid:89 in 0.1 \
-         seconds, 407 bytes.",
-        &[
-            ("sa_spam", 1),
-            ("spam_score_sum", 1000 * NANO),
-            ("spam_seconds_sum", 100_000_000),
-            ("spam_bytes_sum", 407),
-            ("threshold_sum", 5 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:51:04 mx1 spamd[8004]: spamd: clean message (-1.2/5.0) for alice@example.org:89 in 1.9 seconds, \
-         4120 bytes.",
-        &[
-            ("sa_ham", 1),
-            ("ham_score_sum", -1_200_000_000),
-            ("ham_seconds_sum", 1_900_000_000),
-            ("ham_bytes_sum", 4120),
-            ("threshold_sum", 5 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:51:08 mx1 spamd[8008]: spamd: clean message (0.0/5.0) for evil in 9.9 seconds, 999999999 \
-         bytes:89 in 0.1 seconds, 1000 bytes.",
-        &[
-            ("sa_ham", 1),
-            ("ham_seconds_sum", 100_000_000),
-            ("ham_bytes_sum", 1000),
-            ("threshold_sum", 5 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (7.5/5.0) for a name without an end",
-        &[("sa_spam", 1), ("spam_score_sum", 7_500_000_000), ("threshold_sum", 5 * NANO)],
-    ),
-    ("Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
-    ("Sat Nov 28 17:36:25 2026 [123] info: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
-    (
-        "@400000006abaee2100000000 Sat Nov 28 17:36:25 2026 [123] info: spamd: identified spam (nan/5.0) for a:1",
-        &[("sa_spam", 1)],
-    ),
-    (
-        "@400000006abaee2100000000 Nov 28 17:36:25.761 [123] info: spamd: identified spam (nan/5.0) for a:1",
-        &[("sa_spam", 1)],
-    ),
-    (
-        "Mar 19 08:36:37 h1 spamd[18424]: result: Y  8 - INFO_TLD scantime=4.2,size=1432,mid=<3388@example.net>",
-        &[("sa_other", 1)],
-    ),
-    ("Sep 28 22:51:13 mx1 kernel: identified spam (8.1/6.0) for root:98 in 4.2 seconds, 1432 bytes.", &[]),
-];
 
 #[cfg(test)]
 mod tests;

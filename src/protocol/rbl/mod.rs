@@ -23,7 +23,6 @@ mod keys;
 mod lists;
 mod qlog;
 mod rblsmtpd;
-mod samples;
 mod simscan;
 mod spamdyke;
 mod sqmail;
@@ -49,8 +48,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "rbl",
         about: "what qmail-smtpd and the programs around it accept and turn away",
-        // A protocol lives as long as the process and is made once, so that its table, its classifier and
-        // its samples may be leaked.
+        // A protocol lives as long as the process, so that its table and its classifier may be leaked.
         counters: Vec::leak(counters),
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             reader.classify(line, place, raise)
@@ -59,7 +57,6 @@ pub fn protocol(settings: &Settings) -> Protocol {
         measured: false,
         stored: &[],
         aliases: common::ALIASES,
-        samples: Vec::leak(samples::all()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! HELO (`H:`), sender and recipient are the client's. Types: smtpdlog.c and qmail-mrtg.c of s/qmail.
 use super::common::{AUTH_FAIL, AUTH_OK, known, unknown};
 use crate::protocol::table::{counters, groups, named_counters};
-use crate::protocol::{Raise, Sample, Verdict, events};
+use crate::protocol::{Raise, Verdict, events};
 
 named_counters! {
     const TYPES, REJECTIONS = [
@@ -68,60 +68,3 @@ fn kind(rest: &[u8]) -> Option<&[u8]> {
 fn position(kind: &[u8]) -> Option<usize> {
     TYPES.iter().position(|name| *name == kind)
 }
-
-/// Lines that document and test this group.
-pub(super) const SAMPLES: &[Sample] = &[
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 502 Accept::RCPT::Recipients_Cdb P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("accept", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 Accept::ORIG::Local_Sender P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("accept", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 502 Accept::AUTH::plain P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("accept", 1), ("qmail_smtpd_auth_ok", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::SMTP::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_smtp", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::SNDR::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_sndr", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::ORIG::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_orig", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::RCPT::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_rcpt", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::DATA::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_data", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::SPF::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_spf", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::TLS::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_tls", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::RBL::Condition P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_rbl", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: pid 507 Reject::AUTH::plain P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_auth", 1), ("qmail_smtpd_auth_fail", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 Reject::MOON::Full P:ESMTP S:198.51.100.8:mail.example.com H:Accept::RCPT::x F:bob@example.com T:alice@example.org",
-        &[("count", 1), ("reject", 1), ("reject_other", 1)],
-    ),
-    ("@400000006abaee6000000000 Reject: x", &[("count", 1), ("other", 1)]),
-];

@@ -28,7 +28,6 @@ pub(super) fn protocol(
         measured: false,
         stored,
         aliases,
-        samples: &[],
     }))
 }
 
