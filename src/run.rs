@@ -11,7 +11,7 @@ use crate::cli::{self, Action, Call};
 use crate::config::{Config, Problem, print};
 use crate::error::{At, Error, Result, hold_warnings, masked, release_warnings, take_warnings, warn};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
-use crate::protocol::{Settings, builtin, custom};
+use crate::protocol::{custom, shipped};
 use crate::source::stdin;
 use crate::store::rrd::patient;
 use crate::{check, graph, output, owner, query, show};
@@ -97,7 +97,7 @@ enum Misunderstood {
 /// read for the words' sake.
 fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
     use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
-    match cli::parse(args, &builtin(&Settings::default())) {
+    match cli::parse(args, &shipped().iter().collect::<Vec<_>>()) {
         Err(e)
             if (!is_maillogs(args) && cli::may_be_processor(args))
                 || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) =>

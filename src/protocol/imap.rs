@@ -1,21 +1,28 @@
 //! `imap`: who logs in to read mail over IMAP: vchkpw(8), Courier, dovecot.
 //!
 //! The lines are those of `login`.
+use super::card::templates;
 use super::login::{self, Keys, Service};
 use super::table::counters;
-use super::{Place, Protocol, Settings, events};
+use super::{CounterFile, IN_SYSLOG, Protocol, Settings, events};
 
 /// The protocol `imap`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "imap",
+        title: "IMAP",
         about: "logins over IMAP",
         counters: COUNTERS,
         classify: login::classifier(Service::Imap, KEYS, settings),
-        home: Place::Shared,
-        measured: false,
-        stored: &[],
-        aliases: &[],
+        counter_file: Some(CounterFile { key: "logs_imap_count", default: "imap.txt" }),
+        overview: &[
+            ("imap_ssl_success", "Logins, encrypted"),
+            ("imap_success", "Logins, plain"),
+            ("imap_ssl_fail", "Failed, encrypted"),
+            ("imap_fail", "Failed, plain"),
+        ],
+        templates: templates!["imap"],
+        ..IN_SYSLOG
     }
 }
 

@@ -3,10 +3,14 @@
 //! The lines are those of `login`. In a directory of the POP3 server's own multilog(8) the same
 //! rules hold, and tcpserver's lines stand there too: those are not looked for in syslog, where SMTP's would be
 //! among them.
+use super::card::templates;
 use super::login::{self, Keys, Rules, Service};
 use super::program::program;
 use super::table::{counters, groups};
-use super::{Place, Protocol, Raise, Settings, Verdict, events, tcpserver};
+use super::{
+    CounterFile, Directories, IN_SYSLOG, Place, Processor, Protocol, Raise, Settings, Verdict, events,
+    tcpserver,
+};
 use crate::line::Line;
 
 /// The protocol `pop3`: `logs_vchkpw_ports` may name more of its ports.
@@ -14,15 +18,27 @@ pub fn protocol(settings: &Settings) -> Protocol {
     let rules = Rules::new(settings);
     Protocol {
         name: "pop3",
+        title: "POP3",
         about: "logins over POP3",
         counters: COUNTERS,
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             classify(line, place, &rules, raise)
         })),
-        home: Place::Shared,
-        measured: false,
-        stored: &[],
-        aliases: &[],
+        reads_syslog: settings.pop3_in_syslog,
+        processor: Some(Processor {
+            name: "pop3log",
+            about: "Be the processor of the POP3 server's logger",
+            directories: Some(Directories { key: "logs_pop3_dirs", default: "pop3" }),
+        }),
+        counter_file: Some(CounterFile { key: "logs_pop3_count", default: "pop3.txt" }),
+        overview: &[
+            ("pop3_ssl_success", "Logins, encrypted"),
+            ("pop3_success", "Logins, plain"),
+            ("pop3_ssl_fail", "Failed, encrypted"),
+            ("pop3_fail", "Failed, plain"),
+        ],
+        templates: templates!["pop3"],
+        ..IN_SYSLOG
     }
 }
 

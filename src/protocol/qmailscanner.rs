@@ -2,9 +2,10 @@
 //!
 //! Tag `qmail-scanner`, message `VERDICT:RC:0(IP):SA:0(SCORE/REQUIRED): SECONDS BYTES SENDER RECIPIENT SUBJECT …`.
 //! Sender and subject are the client's, the verdict before them is not.
+use super::card::templates;
 use super::program::{doubtful, program};
 use super::table::counters;
-use super::{Place, Protocol, Raise, Settings, Verdict, events};
+use super::{CounterFile, IN_SYSLOG, OlderFile, Place, Protocol, Raise, Settings, Verdict, events};
 use crate::line::Line;
 use memchr::memmem;
 
@@ -12,13 +13,17 @@ use memchr::memmem;
 pub fn protocol(_: &Settings) -> Protocol {
     Protocol {
         name: "qmailscanner",
+        title: "qmail-scanner",
         about: "verdicts of qmail-scanner",
         counters: COUNTERS,
         classify: &classify,
-        home: Place::Shared,
-        measured: false,
+        counter_file: Some(CounterFile { key: "logs_virus_count", default: "virus.txt" }),
+        older_files: &[OlderFile::Alone("virus.txt")],
         stored: &[("qs_virii", "qs_virus")],
-        aliases: &[],
+        overview: &[("qs_clean", "Clean"), ("qs_virii", "Viruses"), ("qs_spam", "Spam")],
+        // The viruses of all scanners are drawn in one graph.
+        templates: templates!["virus"],
+        ..IN_SYSLOG
     }
 }
 

@@ -1,20 +1,30 @@
 //! `queue`: what waits in qmail's queue, measured at each update. No line of any log counts in it.
 //!
 //! The queue is read by `source::queue`; here is what its numbers are called.
+use super::card::templates;
 use super::table::counters;
-use super::{Kind, Place, Protocol, Raise, Settings, Verdict, events, of};
+use super::{CounterFile, IN_SYSLOG, Kind, Place, Protocol, Raise, Settings, events, of};
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
     Protocol {
         name: "queue",
+        title: "Queue",
         about: "what waits in qmail's queue",
         counters: COUNTERS,
-        classify: &|_, _, _| Verdict::Foreign,
         home: Place::Own,
+        reads_syslog: false,
         measured: true,
-        stored: &[],
-        aliases: &[],
+        counter_file: Some(CounterFile { key: "logs_queue_count", default: "queue.txt" }),
+        overview: &[
+            ("messages", "Messages"),
+            ("unprocessed", "Not yet looked at"),
+            ("local", "For local mailboxes"),
+            ("remote", "For remote hosts"),
+        ],
+        templates: templates!["queue"],
+        leads_the_page: true,
+        ..IN_SYSLOG
     }
 }
 
@@ -60,6 +70,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::line::Parser;
+    use crate::protocol::Verdict;
 
     #[test]
     fn a_measurement_raises_each_number_under_its_name() {

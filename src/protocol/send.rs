@@ -5,28 +5,44 @@
 //! goes through them goes to remote hosts; but the counters of slots in use are those of the channel `remote`, whose
 //! limit is concurrencyremote, as they always were). The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
+use super::card::templates;
 use super::scan::{fraction, number};
 use super::table::counters;
 use super::{
-    Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, derived, events, nanofraction, of,
+    CounterFile, Directories, IN_SYSLOG, Kind, Known, Place, Processor, Protocol, Raise, Settings, Verdict,
+    count, derived, events, nanofraction, of,
 };
 use crate::line::Line;
 
-/// The protocol `send`.
+/// The protocol `send`, where qmail-send has a log of its own.
 pub const SEND: Protocol = Protocol {
     name: "send",
+    title: "Deliveries",
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
     classify: &classify,
     home: Place::Own,
-    measured: false,
-    stored: &[],
-    aliases: &[],
+    reads_syslog: false,
+    processor: Some(Processor {
+        name: "sendlog",
+        about: "Be the processor of qmail-send's logger (also by the name sendlog)",
+        directories: Some(Directories { key: "logs_send_dirs", default: "send" }),
+    }),
+    counter_file: Some(CounterFile { key: "logs_send_count", default: "send.txt" }),
+    overview: &[
+        ("message_new", "New messages"),
+        ("delivery_success", "Delivered"),
+        ("delivery_deferral", "Put off"),
+        ("delivery_failure", "Failed"),
+    ],
+    templates: templates!["deliveries", "concurrency", "messages", "throughput"],
+    leads_the_page: true,
+    ..IN_SYSLOG
 };
 
 /// The protocol `send`; nothing of toaster.conf changes how its lines are read.
-pub fn protocol(_: &Settings) -> Protocol {
-    SEND
+pub fn protocol(settings: &Settings) -> Protocol {
+    Protocol { reads_syslog: settings.send_in_syslog, ..SEND }
 }
 
 counters! {

@@ -1,25 +1,39 @@
 //! `smtp`: who authenticates to send mail: vchkpw(8) and dovecot's submission-login.
 //!
 //! The lines are those of `login`.
+use super::card::templates;
 use super::login::{self, Keys, Service};
 use super::table::counters;
-use super::{Place, Protocol, Settings, events};
+use super::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Settings, events};
 
 /// The protocol `smtp`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "smtp",
+        title: "SMTP logins",
         about: "authentication for sending mail",
         counters: COUNTERS,
         classify: login::classifier(Service::Smtp, KEYS, settings),
-        home: Place::Shared,
-        measured: false,
+        counter_file: Some(CounterFile { key: "logs_smtp_count", default: "smtp_auth.txt" }),
+        // Version 5 called it so when it was asked for `smtp`; those before it. Version 4 counted authentication and
+        // blocked mail into one file.
+        older_files: &[
+            OlderFile::Alone("smtp.txt"),
+            OlderFile::Alone("smtp_auth.txt"),
+            OlderFile::Shared("smtp_rbl.txt"),
+        ],
         stored: &[
             ("smtp_auth_connect", "connect"),
             ("smtp_auth_success", "success"),
             ("smtp_auth_fail", "fail"),
         ],
-        aliases: &[],
+        overview: &[
+            ("smtp_auth_connect", "Attempts"),
+            ("smtp_auth_success", "Succeeded"),
+            ("smtp_auth_fail", "Failed"),
+        ],
+        templates: templates!["smtp-auth"],
+        ..IN_SYSLOG
     }
 }
 

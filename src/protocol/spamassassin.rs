@@ -4,9 +4,13 @@
 //! tag `spamd` or in its own log after `[PID] info: ` (`spamd: ` since 3.1), before which stands a stamp of ctime(3)'s
 //! form in a file and one of syslog's form on stderr. The user's name is the client's, so the
 //! line is read from both ends.
+use super::card::templates;
 use super::program::{doubtful, program, unheaded};
 use super::table::counters;
-use super::{Kind, Known, Place, Protocol, Raise, Settings, Verdict, derived, events, of};
+use super::{
+    CounterFile, IN_SYSLOG, Kind, Known, OlderFile, Place, Protocol, Raise, Settings, Verdict, derived,
+    events, of,
+};
 use crate::line::Line;
 use memchr::memchr;
 
@@ -14,13 +18,16 @@ use memchr::memchr;
 pub fn protocol(_: &Settings) -> Protocol {
     Protocol {
         name: "spamassassin",
+        title: "SpamAssassin",
         about: "verdicts of SpamAssassin's spamd",
         counters: COUNTERS,
         classify: &classify,
-        home: Place::Shared,
-        measured: false,
-        stored: &[],
+        counter_file: Some(CounterFile { key: "logs_spam_count", default: "spam.txt" }),
+        older_files: &[OlderFile::Alone("spam.txt")],
         aliases: &[("sa_clean", "sa_ham")],
+        overview: &[("sa_ham", "Ham"), ("sa_spam", "Spam")],
+        templates: templates!["spam", "spam-scores", "spam-seconds"],
+        ..IN_SYSLOG
     }
 }
 

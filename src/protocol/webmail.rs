@@ -2,22 +2,27 @@
 //! IMAP logins from this machine.
 //!
 //! The lines are those of `login`.
+use super::card::templates;
 use super::login::{self, Keys, Service};
 use super::table::counters;
-use super::{Place, Protocol, Settings, events};
+use super::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Settings, events};
 
 /// The protocol `webmail`: `webmail_loopback` says whose logins from loopback are its own, `logs_vchkpw_ports` may
 /// name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "webmail",
+        title: "Webmail",
         about: "logins through webmail",
         counters: COUNTERS,
         classify: login::classifier(Service::Webmail, KEYS, settings),
-        home: Place::Shared,
-        measured: false,
+        files_key: Some("logs_webmail_files"),
+        counter_file: Some(CounterFile { key: "logs_web_count", default: "webmail.txt" }),
+        older_files: &[OlderFile::Alone("web.txt"), OlderFile::Alone("webmail.txt")],
         stored: &[("webmail_connect", "connect"), ("webmail_success", "success"), ("webmail_fail", "fail")],
-        aliases: &[],
+        overview: &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")],
+        templates: templates!["webmail"],
+        ..IN_SYSLOG
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::{At, Error, Result, warn};
 use crate::graph::{self, Counted, Format, Measure, Origin, Period, Series, Stretch, Theme};
 use crate::ingest::{Feed, Options, feeds};
-use crate::protocol::{Kind, Settings, builtin};
+use crate::protocol::{Kind, shipped};
 use crate::{figures, owner};
 
 /// Counts what is new, then draws.
@@ -50,11 +50,12 @@ pub(crate) fn worded(error: graph::Error) -> Error {
 
 /// The RRD of every protocol, and what is counted in it.
 pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
-    let plain = builtin(&Settings::default());
     let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
     let counted = |feed: &Feed| -> Vec<Counted> {
         let protocol = feed.protocol;
-        let ours = plain.iter().find(|p| p.name == protocol.name).map_or(0, |p| p.counters.len());
+        // A protocol without a template has a graph of its counters, as those of toaster.conf have.
+        let card = shipped().iter().find(|card| card.name == protocol.name && !card.templates.is_empty());
+        let ours = card.map_or(0, |card| card.counters.len());
         let of = |(n, counter): (usize, &crate::protocol::Counter)| {
             let measure = match counter.kind {
                 Kind::Count => Measure::Count,
@@ -64,7 +65,7 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
             };
             let origin = match n {
                 n if n < ours => Origin::BuiltIn,
-                _ if protocol.name == "rbl" && lists.contains(&counter.key) => Origin::List,
+                _ if protocol.counts_lists && lists.contains(&counter.key) => Origin::List,
                 _ => Origin::Counter,
             };
             Some(Counted { key: counter.key.to_owned(), ds: counter.ds.to_owned(), measure, origin })

@@ -31,11 +31,18 @@ mod tests;
 
 use memchr::memmem;
 
+use super::card::templates;
 use super::scan::{number, program};
-use super::{Place, Protocol, Raise, Settings, Verdict, tcpserver};
+use super::{
+    CounterFile, Directories, IN_SYSLOG, OlderFile, Place, Processor, Protocol, Raise, Settings, Verdict,
+    tcpserver,
+};
 use crate::line::Line;
 use common::{known, unknown};
 use lists::Lists;
+
+/// The table of toaster.conf with lists of its own: `[[rbl]]`.
+pub const TABLE: &str = "rbl";
 
 /// The protocol `rbl`. Own lists of toaster.conf are further counters, behind the built-in ones.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -47,6 +54,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
     };
     Protocol {
         name: "rbl",
+        title: "Incoming SMTP",
         about: "what qmail-smtpd and the programs around it accept and turn away",
         // A protocol lives as long as the process, so that its table and its classifier may be leaked.
         counters: Vec::leak(counters),
@@ -54,9 +62,35 @@ pub fn protocol(settings: &Settings) -> Protocol {
             reader.classify(line, place, raise)
         })),
         home: Place::Own,
-        measured: false,
-        stored: &[],
+        reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
+        processor: Some(Processor {
+            name: "smtplog",
+            about: "Be the processor of qmail-smtpd's logger",
+            directories: Some(Directories { key: "logs_smtp_dirs", default: "smtp" }),
+        }),
+        counts_lists: true,
+        counter_file: Some(CounterFile { key: "logs_rbl_count", default: "smtp_rbl.txt" }),
+        // Version 5 called it so when it was asked for `rbl`; those before it.
+        older_files: &[OlderFile::Alone("rbl.txt"), OlderFile::Alone("smtp_rbl.txt")],
         aliases: common::ALIASES,
+        overview: &[
+            ("ham", "Let in"),
+            ("accept", "Let in by s/qmail"),
+            ("spamdyke_allowed", "Let in by spamdyke"),
+            ("spamhaus", "Spamhaus blocked"),
+            ("barracuda", "Barracuda blocked"),
+            ("spamcop", "SpamCop blocked"),
+            ("chkuser", "Turned away by CHKUSER"),
+            ("spamdyke_denied", "Turned away by spamdyke"),
+            ("reject", "Turned away by s/qmail"),
+            ("spamassassin", "Spam turned away"),
+            ("virus", "Viruses turned away"),
+            ("badmailfrom", "Bad senders"),
+            ("badhelo", "Bad HELO"),
+            ("dns", "No reverse DNS"),
+        ],
+        templates: templates!["rbl", "smtp-filter", "smtp-sessions"],
+        ..IN_SYSLOG
     }
 }
 
