@@ -2,6 +2,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::protocol::shipped;
+
 /// Module, and the modules of ours that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("line", &[]),
@@ -14,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ingest", &["config", "error", "line", "protocol", "source", "store", "tally"]),
     ("query", &["error", "ingest", "store", "protocol"]),
     ("output", &["protocol", "store"]),
-    ("graph", &["dir", "error", "source", "store"]),
+    ("graph", &["dir", "error", "protocol", "source", "store"]),
     ("figures", &["graph", "protocol", "store"]),
     ("config", &["error", "protocol"]),
     (
@@ -67,6 +69,23 @@ fn modules_use_only_what_they_may() {
             }
         }
     }
+}
+
+/// What a protocol is stands on its card. Nothing else is to know one by its name.
+#[test]
+fn no_protocol_is_named_outside_its_file() {
+    let mut lines = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut lines);
+    let names = shipped().iter().map(|card| format!("\"{}\"", card.name)).collect::<Vec<_>>();
+    assert!(names.len() >= 9);
+    let outside = |line: &&String| !line.contains("/src/protocol/");
+    for line in lines.iter().filter(outside) {
+        let code = line.split("//").next().unwrap_or_default();
+        let named = names.iter().find(|name| code.contains(name.as_str()));
+        assert!(named.is_none(), "it is to ask the protocol's card: {line}");
+    }
+    let inside = lines.iter().filter(|line| !outside(line));
+    assert!(names.iter().all(|name| inside.clone().any(|line| line.contains(name.as_str()))));
 }
 
 #[test]
