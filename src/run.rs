@@ -106,8 +106,8 @@ fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
             let protocols = config.all_protocols();
             // A logger that gets a help in the place of its chunk would keep that.
             let unknown =
-                cli::processor(args).filter(|name| cli::personality(Path::new(name), &protocols).is_none());
-            match cli::parse(args, &protocols) {
+                cli::processor(args).filter(|name| cli::personality(Path::new(name), protocols).is_none());
+            match cli::parse(args, protocols) {
                 Err(e) if (e.use_stderr() || unknown.is_some()) && problems.iter().any(Problem::stops) => {
                     Err(Misunderstood::Configuration(problems))
                 }

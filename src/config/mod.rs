@@ -25,6 +25,7 @@ mod tests;
 mod twice;
 mod values;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -128,7 +129,37 @@ pub struct Config {
     pub counters: Vec<OwnCounter>,
     /// `[protocol.NAME]`.
     pub protocols: Vec<OwnProtocol>,
+    /// See [`Config::all_protocols`].
+    pub made: Made,
 }
+
+/// The protocols of one configuration, made when they are first asked for. Everything refers to them, so that their
+/// memory is never given back: that of one configuration, or of two, because a process loads no more.
+#[derive(Default)]
+pub struct Made(OnceCell<Vec<&'static Protocol>>);
+
+impl Clone for Made {
+    /// A copy of a configuration may be changed before its protocols are asked for.
+    fn clone(&self) -> Made {
+        Made::default()
+    }
+}
+
+impl PartialEq for Made {
+    /// They follow from the rest of the configuration.
+    fn eq(&self, _: &Made) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.get().fmt(f)
+    }
+}
+
+/// They are there whole or not at all, also after a panic.
+impl std::panic::RefUnwindSafe for Made {}
 
 /// Where something stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -275,6 +306,7 @@ impl Config {
             lists: Vec::new(),
             counters: Vec::new(),
             protocols: Vec::new(),
+            made: Made::default(),
         }
     }
 
@@ -314,11 +346,18 @@ impl Config {
     }
 
     /// Every protocol: the built-in ones as the settings want them and with their own counters, then those of
-    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. Each call makes them anew, for as long as the
-    /// process lives: to be called once.
-    pub fn all_protocols(&self) -> Vec<&'static Protocol> {
-        let own: Vec<custom::OwnProtocol> = self.protocols.iter().map(OwnProtocol::plain).collect();
-        custom::all(&self.settings(), &self.counters, &own)
+    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. They are made at the first call.
+    pub fn all_protocols(&self) -> &[&'static Protocol] {
+        self.made.0.get_or_init(|| {
+            let own: Vec<custom::OwnProtocol> = self.protocols.iter().map(OwnProtocol::plain).collect();
+            custom::all(&self.settings(), &self.counters, &own)
+        })
+    }
+
+    /// The same configuration of other protocols.
+    #[cfg(test)]
+    pub(crate) fn with_protocols(self, protocols: Vec<&'static Protocol>) -> Config {
+        Config { made: Made(OnceCell::from(protocols)), ..self }
     }
 
     /// What needs all keys at once: counter files must differ, paths become absolute, own protocols have theirs.

@@ -48,7 +48,7 @@ impl Feed {
 
 /// Every protocol with its sources, in the order of the usage.
 pub fn feeds(config: &Config) -> Vec<Feed> {
-    config.all_protocols().into_iter().map(|protocol| feed_of(config, protocol)).collect()
+    config.all_protocols().iter().map(|protocol| feed_of(config, protocol)).collect()
 }
 
 /// `protocol` with its sources.
