@@ -12,6 +12,8 @@ pub mod ingest;
 #[cfg(test)]
 mod layers;
 pub mod line;
+#[cfg(test)]
+mod outlets;
 pub mod output;
 pub mod owner;
 pub mod protocol;
