@@ -1,7 +1,7 @@
 //! A protocol's card: everything that is particular to it, in its own file.
 use std::fmt;
 
-use super::{Classify, Counter, Place, Verdict};
+use super::{Classify, Counter, Verdict};
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -16,9 +16,7 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
-    /// Where its lines usually stand.
-    pub home: Place,
-    /// Is syslog read for it?
+    /// Is syslog read for it? Then its classifier is told [`super::Place::Shared`] there.
     pub reads_syslog: bool,
     /// The processor of its loggers, if it may have log directories.
     pub processor: Option<Processor>,
@@ -90,7 +88,6 @@ pub const IN_SYSLOG: Protocol = Protocol {
     about: "",
     counters: &[],
     classify: &|_, _, _| Verdict::Foreign,
-    home: Place::Shared,
     reads_syslog: true,
     processor: None,
     files_key: None,

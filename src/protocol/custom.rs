@@ -117,7 +117,6 @@ pub fn protocol(name: &str, about: &str, home: Place, own: &[OwnCounter]) -> Pro
         about: text(about),
         counters,
         classify: leaked(classify),
-        home,
         reads_syslog: home == Place::Shared,
         processor: Some(Processor {
             name: text(&format!("{name}log")),

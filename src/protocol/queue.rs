@@ -3,7 +3,7 @@
 //! The queue is read by `source::queue`; here is what its numbers are called.
 use super::card::templates;
 use super::table::counters;
-use super::{CounterFile, IN_SYSLOG, Kind, Place, Protocol, Raise, Settings, events, of};
+use super::{CounterFile, IN_SYSLOG, Kind, Protocol, Raise, Settings, events, of};
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -12,7 +12,6 @@ pub fn protocol(_: &Settings) -> Protocol {
         title: "Queue",
         about: "what waits in qmail's queue",
         counters: COUNTERS,
-        home: Place::Own,
         reads_syslog: false,
         measured: true,
         counter_file: Some(CounterFile { key: "logs_queue_count", default: "queue.txt" }),
@@ -70,7 +69,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::line::Parser;
-    use crate::protocol::Verdict;
+    use crate::protocol::{Place, Verdict};
 
     #[test]
     fn a_measurement_raises_each_number_under_its_name() {

@@ -21,7 +21,6 @@ pub const SEND: Protocol = Protocol {
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
     classify: &classify,
-    home: Place::Own,
     reads_syslog: false,
     processor: Some(Processor {
         name: "sendlog",

@@ -61,7 +61,6 @@ pub fn protocol(settings: &Settings) -> Protocol {
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             reader.classify(line, place, raise)
         })),
-        home: Place::Own,
         reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
         processor: Some(Processor {
             name: "smtplog",

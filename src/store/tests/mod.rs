@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::commit::Store;
-use crate::protocol::{Counter, IN_SYSLOG, Place, Protocol, Verdict};
+use crate::protocol::{Counter, IN_SYSLOG, Protocol, Verdict};
 
 /// 2026-09-27 00:00 UTC.
 pub(super) const DAY0: i64 = 1_790_467_200;
@@ -24,7 +24,6 @@ pub(super) fn protocol(
         about: "a table",
         counters,
         classify: &|_, _, _| Verdict::Known,
-        home: Place::Own,
         stored,
         aliases,
         ..IN_SYSLOG
