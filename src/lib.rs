@@ -12,8 +12,6 @@ pub mod ingest;
 #[cfg(test)]
 mod layers;
 pub mod line;
-#[cfg(test)]
-mod outlets;
 pub mod output;
 pub mod owner;
 pub mod protocol;
@@ -23,3 +21,5 @@ pub mod show;
 pub mod source;
 pub mod store;
 pub mod tally;
+#[cfg(test)]
+mod tests;
