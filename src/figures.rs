@@ -9,7 +9,8 @@ use crate::store::state::State;
 /// What `protocol` is at, at `now` (unix seconds); no counters where there is no `state`, or it cannot be read.
 pub fn of(protocol: &Protocol, state: Option<&State>, now: i64, step: i64) -> Figures {
     let counters = state.map_or_else(Vec::new, |state| counters(protocol, state, now, step));
-    Figures { protocol: protocol.name.to_owned(), about: protocol.about.to_owned(), counters }
+    let (title, about) = (protocol.title.to_owned(), protocol.about.to_owned());
+    Figures { protocol: protocol.name.to_owned(), title, about, overview: protocol.overview, counters }
 }
 
 /// What a protocol is at that has counted nothing yet.

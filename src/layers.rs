@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::protocol::shipped;
+
 /// A module of the table, and the modules of ours that it may use.
 struct Room {
     name: String,
@@ -264,6 +266,23 @@ fn a_circle_is_found_however_an_import_is_written() {
     }
     for back in ["// use crate::a::G;", "#[cfg(test)]\nuse crate::a::G;", "use crate::b::x;"] {
         assert_eq!(circle("a", &imports(&files(back))), None, "{back}");
+    }
+}
+
+/// What a protocol is stands on its card. Nothing else is to know one by its name.
+#[test]
+fn no_protocol_is_named_outside_its_file() {
+    let lines = lines();
+    let names = shipped().iter().map(|card| format!("\"{}\"", card.name)).collect::<Vec<_>>();
+    assert!(names.len() >= 9);
+    let (inside, outside): (Vec<&String>, Vec<&String>) =
+        lines.iter().partition(|line| line.contains("/src/protocol/"));
+    for line in outside {
+        let named = names.iter().find(|name| line.contains(name.as_str()));
+        assert!(named.is_none(), "it is to ask the protocol's card: {line}");
+    }
+    for name in &names {
+        assert!(inside.iter().any(|line| line.contains(name.as_str())), "{name}: its own file was not read");
     }
 }
 

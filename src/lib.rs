@@ -1,4 +1,27 @@
-//! maillogs: counts what a mail server does.
+//! maillogs counts what a mail server does.
+//!
+//! ```text
+//!  log line ─► source ─► line ─► protocol ─► tally ─► store: state, counter file, RRD, archive
+//!                        └──────── ingest ────────┘      │
+//!                                query ◄─────────────────┤
+//!                     chart ─► picture, terminal ◄───────┘
+//! ```
+//!
+//! | you look for | it is in |
+//! |---|---|
+//! | a command and its options | `commands` |
+//! | what a log line counts | `protocol`, one file a protocol |
+//! | a time stamp, a header of syslog | `line` |
+//! | where lines come from, and how a rotated file is found again | `source` |
+//! | how lines become a commit | `ingest` |
+//! | what is on disk, and the order of a commit | `store` |
+//! | a key of toaster.conf | `config` |
+//! | a graph's form, colours, time axis | `chart`; as a PNG or SVG `picture`, as text `terminal` |
+//! | the pages | `picture::page` |
+//! | the one line of a query | `export` |
+//! | what `maillogs check` finds | `check`, one file a thing that is looked at |
+//!
+//! ARCHITECTURE.md says why it is so; its table of modules is held true by a test (`layers`).
 #![deny(unsafe_code)]
 
 pub mod chart;
@@ -13,7 +36,6 @@ pub mod ingest;
 #[cfg(test)]
 mod layers;
 pub mod line;
-
 pub mod owner;
 pub mod picture;
 pub mod protocol;
@@ -22,3 +44,5 @@ pub mod source;
 pub mod store;
 pub mod tally;
 pub mod terminal;
+#[cfg(test)]
+mod tests;

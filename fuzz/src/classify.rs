@@ -24,6 +24,7 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
             webmail_loopback_all: true,
             send_in_syslog: true,
             smtpd_in_syslog: true,
+            pop3_in_syslog: true,
             spamdyke_in_syslog: true,
             lists: Vec::new(),
         };

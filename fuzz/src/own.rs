@@ -68,7 +68,7 @@ fn all() -> &'static All {
     ALL.get_or_init(|| {
         let (config, problems) = Config::parse(TOASTER_CONF, Path::new("toaster.conf"));
         assert!(problems.is_empty(), "{problems:?}");
-        All { protocols: config.all_protocols(), counters: config.counters }
+        All { protocols: config.all_protocols().to_vec(), counters: config.counters }
     })
 }
 

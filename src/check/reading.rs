@@ -1,7 +1,7 @@
 //! When each protocol's sources were last read to their end, and whether cron does it.
 use super::report::{Level, Report};
 use super::sources::ago;
-use crate::ingest::PERSONALITIES;
+use crate::protocol::shipped;
 
 /// Somebody has to run us at least so often (seconds), else graphs end in the past.
 const CRON: i64 = 3600;
@@ -32,7 +32,7 @@ pub(super) fn check(report: &mut Report, now: i64) {
 /// When `maillogs update` was last done, unix seconds; 0: never. A logger's processor reads its own protocol only, so
 /// the others tell.
 fn updated(report: &Report) -> i64 {
-    let own = |name: &str| PERSONALITIES.iter().any(|p| p.protocol == name);
+    let own = |name: &str| shipped().iter().any(|p| p.name == name && p.processor.is_some());
     report.protocols.iter().filter(|p| !own(&p.name)).map(|p| p.seen).max().unwrap_or(0)
 }
 

@@ -224,8 +224,7 @@ fn labels(report: &mut Report, job: &Job<'_>, state: &State, source: &Source) {
 fn is_asked_for(job: &Job<'_>, usual: &Config, source: &Path) -> bool {
     let (config, feed) = (job.config, job.feed);
     if feed.directories.iter().any(|dir| dir == source) {
-        let dirs =
-            [&usual.logs_send_dirs, &usual.logs_smtp_dirs, &usual.logs_pop3_dirs].into_iter().flatten();
+        let dirs = usual.log_dirs.values().flatten();
         let mut names = dirs.filter_map(|dir| dir.strip_prefix(&usual.logs_base).ok());
         return !names.any(|name| config.logs_base.join(name) == source);
     }

@@ -12,8 +12,7 @@ use super::context::strings;
 use super::graph::{self, Graph};
 use super::show::{self, Show};
 use crate::error::masked;
-use crate::ingest::{PERSONALITIES, own_log};
-use crate::protocol::{BUILTIN, Kind, Protocol};
+use crate::protocol::{Kind, Processor, Protocol};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -127,19 +126,12 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
                 Arg::new("toml").long("toml").action(ArgAction::SetTrue).help("Print toaster.conf converted to TOML"),
             ),
         )
-        .subcommand(process("sendlog", "Be the processor of qmail-send's logger (also by the name sendlog)"))
-        .subcommand(process("smtplog", "Be the processor of qmail-smtpd's logger"))
-        .subcommand(process("pop3log", "Be the processor of the POP3 server's logger"))
-        .subcommands(protocols.iter().skip(BUILTIN.len()).map(|p| process(text(own_log(p)), "Be the processor of this protocol's logger").hide(true)))
+        .subcommands(protocols.iter().filter_map(|p| p.processor).map(process))
 }
 
-/// clap's definition lives as long as the process.
-fn text(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
-}
-
-fn process(name: &'static str, about: &'static str) -> Command {
-    Command::new(name).about(about).arg(
+fn process(processor: Processor) -> Command {
+    // Those of toaster.conf's protocols are not in the usage.
+    Command::new(processor.name).about(processor.about).hide(processor.directories.is_none()).arg(
         Arg::new("force")
             .long("force")
             .action(ArgAction::SetTrue)
@@ -184,8 +176,7 @@ pub fn personality(argv0: &Path, protocols: &[&'static Protocol]) -> Option<Stri
 
 /// Those of the loggers that qmail has, and of the protocols of toaster.conf, which come behind the built-in ones.
 fn personalities(protocols: &[&'static Protocol]) -> impl Iterator<Item = String> {
-    let own = protocols.iter().skip(BUILTIN.len()).map(|p| own_log(p));
-    PERSONALITIES.iter().map(|p| p.log.to_owned()).chain(own)
+    protocols.iter().filter_map(|p| p.processor).map(|processor| processor.name.to_owned())
 }
 
 /// Understands a command line, argv\[0\] included, when there are these `protocols`.
@@ -287,7 +278,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Settings, builtin};
+    use crate::protocol::{Settings, builtin, shipped};
 
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
         let words: Vec<_> = words.iter().map(OsString::from).collect();
@@ -368,7 +359,9 @@ mod tests {
         let manual = include_str!("../../man/maillogs.1");
         // As mdoc has words, without its macros' punctuation.
         let words: Vec<&str> = manual.split(|c: char| c.is_whitespace() || c == '|' || c == ',').collect();
-        let has = |word: &str| words.contains(&word);
+        // The usage lists the protocols; the manual may leave one out.
+        let is_protocol = |word: &str| shipped().iter().any(|card| card.name == word);
+        let has = |word: &str| words.contains(&word) || is_protocol(word);
         let has_flag = |flag: &str| words.windows(2).any(|pair| pair == ["Fl", flag]);
         let mut root = command(&builtin(&Settings::default()));
         root.build();

@@ -6,7 +6,7 @@ mod context;
 mod graph;
 mod process;
 mod query;
-mod series;
+pub(crate) mod series;
 mod show;
 mod understand;
 mod update;

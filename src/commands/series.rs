@@ -4,15 +4,16 @@ use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::config::Config;
 use crate::error::{Result, warn};
 use crate::ingest::{Feed, feeds};
-use crate::protocol::{Kind, Settings, builtin};
+use crate::protocol::{Kind, shipped};
 
 /// The RRD of every protocol, and what is counted in it.
-pub(super) fn series(config: &Config) -> Result<Vec<Series>> {
-    let plain = builtin(&Settings::default());
+pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
     let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
     let counted = |feed: &Feed| -> Vec<Counted> {
         let protocol = feed.protocol;
-        let ours = plain.iter().find(|p| p.name == protocol.name).map_or(0, |p| p.counters.len());
+        // A protocol without a template has a graph of its counters, as those of toaster.conf have.
+        let card = shipped().iter().find(|card| card.name == protocol.name && !card.templates.is_empty());
+        let ours = card.map_or(0, |card| card.counters.len());
         let of = |(n, counter): (usize, &crate::protocol::Counter)| {
             let measure = match counter.kind {
                 Kind::Count => Measure::Count,
@@ -22,7 +23,7 @@ pub(super) fn series(config: &Config) -> Result<Vec<Series>> {
             };
             let defined_by = match n {
                 n if n < ours => DefinedBy::BuiltIn,
-                _ if protocol.name == "rbl" && lists.contains(&counter.key) => DefinedBy::List,
+                _ if protocol.counts_lists && lists.contains(&counter.key) => DefinedBy::List,
                 _ => DefinedBy::Counter,
             };
             Some(Counted { key: counter.key.to_owned(), ds: counter.ds.to_owned(), measure, defined_by })

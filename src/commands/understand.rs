@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::cli::{self, Call};
 use crate::config::{Config, Problem};
 use crate::error::masked;
-use crate::protocol::{Settings, builtin};
+use crate::protocol::shipped;
 
 /// Why a command line was not understood.
 pub(super) enum Misunderstood {
@@ -21,7 +21,7 @@ pub(super) enum Misunderstood {
 /// read for the words' sake.
 pub(super) fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
     use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
-    match cli::parse(args, &builtin(&Settings::default())) {
+    match cli::parse(args, &shipped().iter().collect::<Vec<_>>()) {
         Err(e)
             if (!is_maillogs(args) && cli::may_be_processor(args))
                 || matches!(e.kind(), InvalidSubcommand | InvalidValue | DisplayHelp) =>
@@ -30,8 +30,8 @@ pub(super) fn understand(args: &[OsString]) -> std::result::Result<Call, Misunde
             let protocols = config.all_protocols();
             // A logger that gets a help in the place of its chunk would keep that.
             let unknown =
-                cli::processor(args).filter(|name| cli::personality(Path::new(name), &protocols).is_none());
-            match cli::parse(args, &protocols) {
+                cli::processor(args).filter(|name| cli::personality(Path::new(name), protocols).is_none());
+            match cli::parse(args, protocols) {
                 Err(e) if (e.use_stderr() || unknown.is_some()) && problems.iter().any(Problem::stops) => {
                     Err(Misunderstood::Configuration(problems))
                 }

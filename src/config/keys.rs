@@ -1,48 +1,75 @@
 //! The table of all keys: which field each one fills, and how its value is read.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use toml::Value;
 
 use super::document::{Document, Entry};
 use super::values::*;
 use super::{Config, Kind, Origin, Problem, Severity};
+use crate::protocol::{CounterFile, Directories, Protocol, rbl, shipped};
 
 /// A key that acts.
+#[derive(Clone, Copy)]
 pub(super) struct Key {
     pub name: &'static str,
-    /// Reads the value into its field; the error says what is wrong with it.
-    pub set: fn(&mut Config, &Entry) -> Result<(), String>,
-    /// The value in force, as TOML has it; `None`: it is not set.
-    pub get: fn(&Config) -> Option<Value>,
+    set: fn(&mut Config, &'static str, &Entry) -> Result<(), String>,
+    get: fn(&Config, &'static str) -> Option<Value>,
 }
 
-/// `keys! { name: reader, … }`: the field has the key's name, so the table cannot confuse them.
+impl Key {
+    /// Reads the value into its field; the error says what is wrong with it.
+    pub fn read(&self, config: &mut Config, entry: &Entry) -> Result<(), String> {
+        (self.set)(config, self.name, entry)
+    }
+
+    /// The value in force, as TOML has it; `None`: it is not set.
+    pub fn value(&self, config: &Config) -> Option<Value> {
+        (self.get)(config, self.name)
+    }
+}
+
+/// `keys! { TABLE: name: reader, … }`: the field has the key's name, so the table cannot confuse them.
 macro_rules! keys {
-    ($($name:ident: $read:expr,)*) => {
-        pub(super) const KEYS: &[Key] = &[$(Key {
+    ($table:ident: $($name:ident: $read:expr,)*) => {
+        const $table: &[Key] = &[$(Key {
             name: stringify!($name),
-            set: |config, entry| {
+            set: |config, _, entry| {
                 config.$name = $read(entry)?;
                 Ok(())
             },
-            get: |config| config.$name.shown(),
+            get: |config, _| config.$name.shown(),
         }),*];
     };
 }
 
-keys! {
+/// As [`keys!`], of keys that stand on the cards of protocols: `map` is the field that has a value for each of them.
+macro_rules! keys_of_cards {
+    ($names:expr, $map:ident, $read:expr) => {
+        $names.map(|name| Key {
+            name,
+            set: |config, name, entry| {
+                config.$map.insert(name, $read(entry)?);
+                Ok(())
+            },
+            get: |config, name| config.$map.get(name).cloned().unwrap_or_default().shown(),
+        })
+    };
+}
+
+keys! { STORE:
     logs_base: absolute,
     logs_counters: path,
     logs_user: name,
     logs_group: name,
     logs_verbose: flag,
-    logs_send_dirs: dirs,
-    logs_smtp_dirs: dirs,
-    logs_pop3_dirs: dirs,
+}
+keys! { SYSLOG:
     logs_syslog: |entry| syslog(entry).map(Some),
     logs_syslog_olddir: |entry| absolute(entry).map(Some),
-    logs_webmail_files: paths,
+}
+keys! { READING:
     logs_tai_offset: |entry| integer(entry, 0..=255).map(Some),
     send_log_method: method,
     smtpd_log_method: method,
@@ -51,15 +78,8 @@ keys! {
     logs_vchkpw_ports: ports,
     webmail_loopback: loopback,
     qmail_queue_dir: queues,
-    logs_send_count: file_name,
-    logs_rbl_count: file_name,
-    logs_smtp_count: file_name,
-    logs_pop3_count: file_name,
-    logs_imap_count: file_name,
-    logs_web_count: file_name,
-    logs_spam_count: file_name,
-    logs_virus_count: file_name,
-    logs_queue_count: file_name,
+}
+keys! { OUTPUT:
     counter_bits: bits,
     logs_taifiles: flag,
     logs_archive: flag,
@@ -72,6 +92,33 @@ keys! {
     templates_dir: |entry| path(entry).map(Some),
     toaster_hostname: |entry| host(entry).map(Some),
     toaster_admin_email: address,
+}
+
+/// Every key, in the order of toaster.conf.
+pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let mut keys = STORE.to_vec();
+    keys.extend(keys_of_cards!(directories().map(|dirs| dirs.key), log_dirs, dirs));
+    keys.extend(SYSLOG);
+    keys.extend(keys_of_cards!(files(), log_files, paths));
+    keys.extend(READING);
+    keys.extend(keys_of_cards!(counter_files().map(|file| file.key), counter_files, file_name));
+    keys.extend(OUTPUT);
+    keys
+});
+
+/// The log directories on the cards, in the order of the usage.
+pub(super) fn directories() -> impl Iterator<Item = Directories> {
+    shipped().iter().filter_map(Protocol::directories)
+}
+
+/// The keys of growing files on the cards, in the order of the usage.
+pub(super) fn files() -> impl Iterator<Item = &'static str> {
+    shipped().iter().filter_map(|card| card.files_key)
+}
+
+/// The counter files on the cards, in the order of the usage.
+pub(super) fn counter_files() -> impl Iterator<Item = CounterFile> {
+    shipped().iter().filter_map(|card| card.counter_file)
 }
 
 /// Keys of the original that are accepted and no longer act, with the reason.
@@ -107,7 +154,7 @@ pub(super) fn apply(
             problems.push(Problem { severity, kind, file, line, key, text });
         };
         if let Some(key) = KEYS.iter().find(|key| key.name == entry.key) {
-            match (key.set)(config, entry) {
+            match key.read(config, entry) {
                 Ok(()) => {
                     config.origins.insert(key.name, Origin { file: file.to_path_buf(), line: entry.line });
                 }
@@ -146,12 +193,9 @@ pub(super) fn only_looks(key: &str) -> bool {
 /// kept? With that key's default, lines would be counted into another store, or an RRD begun anew. Of a misspelt
 /// logs_user or logs_group nothing comes of that kind: what the default user may not write he does not write.
 pub(super) fn misspells_what_is_kept(key: &str) -> bool {
-    const KEPT: [&str; 11] = [
+    const KEPT: [&str; 8] = [
         "logs_base",
         "logs_counters",
-        "logs_send_dirs",
-        "logs_smtp_dirs",
-        "logs_pop3_dirs",
         "logs_syslog",
         "logs_tai_offset",
         "logs_archive",
@@ -159,13 +203,15 @@ pub(super) fn misspells_what_is_kept(key: &str) -> bool {
         "rrd_dir",
         "rrd_step",
     ];
-    let is_counter_file = |name: &str| COUNTER_FILES.iter().any(|(key, _)| *key == name);
-    nearest(key).is_some_and(|name| KEPT.contains(&name) || is_counter_file(name))
+    let is_on_a_card = |name| {
+        directories().map(|dirs| dirs.key).chain(counter_files().map(|file| file.key)).any(|key| key == name)
+    };
+    nearest(key).is_some_and(|name| KEPT.contains(&name) || is_on_a_card(name))
 }
 
 /// The tables of ours, and how they are written.
 const TABLES: [(&str, &str); 3] =
-    [("counter", "[[counter]]"), ("rbl", "[[rbl]]"), ("protocol", "[protocol.NAME]")];
+    [("counter", "[[counter]]"), (rbl::TABLE, "[[rbl]]"), ("protocol", "[protocol.NAME]")];
 
 /// What is wrong with an entry that is a table, and none of ours. No other program has tables in its part of
 /// toaster.conf: the original's form has none.
@@ -235,24 +281,14 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// A key of a counter file's name, and its field.
-type CounterFile = (&'static str, fn(&mut Config) -> &mut String);
+/// The built-in protocol whose counter file is called `name`: its key, or its own name where it has none.
+pub(super) fn counter_file(config: &Config, name: &str) -> Option<&'static str> {
+    shipped().iter().find(|card| config.counter_file(card) == name).map(owner)
+}
 
-const COUNTER_FILES: [CounterFile; 9] = [
-    ("logs_send_count", |c| &mut c.logs_send_count),
-    ("logs_rbl_count", |c| &mut c.logs_rbl_count),
-    ("logs_smtp_count", |c| &mut c.logs_smtp_count),
-    ("logs_pop3_count", |c| &mut c.logs_pop3_count),
-    ("logs_imap_count", |c| &mut c.logs_imap_count),
-    ("logs_web_count", |c| &mut c.logs_web_count),
-    ("logs_spam_count", |c| &mut c.logs_spam_count),
-    ("logs_virus_count", |c| &mut c.logs_virus_count),
-    ("logs_queue_count", |c| &mut c.logs_queue_count),
-];
-
-/// The key whose counter file is called `name`.
-pub(super) fn counter_file(config: &mut Config, name: &str) -> Option<&'static str> {
-    COUNTER_FILES.iter().find(|(_, field)| field(config) == name).map(|(key, _)| *key)
+/// What a message calls the counter file of `card`.
+fn owner(card: &Protocol) -> &'static str {
+    card.counter_file.map_or(card.name, |file| file.key)
 }
 
 /// Two protocols must not write one counter file: the one that left its default goes back to it.
@@ -262,17 +298,15 @@ pub(super) fn distinct_counter_files(
     file: &Path,
     problems: &mut Vec<Problem>,
 ) {
-    let mut builtin = Config::builtin();
+    let cards = shipped();
+    let names = |config: &Config| cards.iter().map(|card| config.counter_file(card)).collect::<Vec<_>>();
+    let defaults = names(&Config::builtin());
     // The defaults differ, so of two equal ones at least one is none; each round makes one more a default.
-    while let Some((first, second)) = equal_pair(&COUNTER_FILES.map(|(_, field)| field(config).clone())) {
-        let is_default = |at: usize, config: &mut Config, builtin: &mut Config| {
-            COUNTER_FILES[at].1(config) == COUNTER_FILES[at].1(builtin)
-        };
-        let (at, other) =
-            if is_default(second, config, &mut builtin) { (first, second) } else { (second, first) };
-        let (key, field) = COUNTER_FILES[at];
-        let default = field(&mut builtin).clone();
-        let name = std::mem::replace(field(config), default);
+    while let Some((first, second)) = equal_pair(&names(config)) {
+        let is_default = config.counter_file(&cards[second]) == defaults[second];
+        let (at, other) = if is_default { (first, second) } else { (second, first) };
+        let Some(CounterFile { key, default }) = cards[at].counter_file else { return };
+        let name = config.counter_files.insert(key, default.to_owned()).unwrap_or_default();
         config.origins.remove(key);
         problems.push(Problem {
             severity: Severity::Error,
@@ -280,7 +314,7 @@ pub(super) fn distinct_counter_files(
             file: file.to_path_buf(),
             line: document.line(key),
             key: Some(key.to_string()),
-            text: format!("{name:?} is the file of {} too", COUNTER_FILES[other].0),
+            text: format!("{name:?} is the file of {} too", owner(&cards[other])),
         });
     }
 }

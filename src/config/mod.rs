@@ -25,6 +25,7 @@ mod tests;
 mod twice;
 mod values;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -32,8 +33,8 @@ use std::path::{Path, PathBuf};
 use document::Document;
 pub use own::{OwnList, OwnProtocol, OwnSource};
 
-use crate::protocol::Settings;
 use crate::protocol::custom::{self, OwnCounter};
+use crate::protocol::{Protocol, Settings};
 
 /// The shipped toaster.conf: the defaults, each with its meaning.
 pub const SHIPPED: &str = include_str!("../../toaster.conf");
@@ -56,7 +57,8 @@ pub enum Loopback {
     All,
 }
 
-/// What toaster.conf says. The fields are its keys; their meaning is told in toaster.conf.
+/// What toaster.conf says. The fields are its keys; their meaning is told in toaster.conf. Keys that stand on the card
+/// of a protocol are together in a map, one for each kind of key.
 ///
 /// All paths are absolute, as far as `logs_base` is.
 #[derive(Clone, PartialEq, Debug)]
@@ -80,14 +82,14 @@ pub struct Config {
     pub logs_group: String,
     pub logs_verbose: bool,
 
-    pub logs_send_dirs: Vec<PathBuf>,
-    pub logs_smtp_dirs: Vec<PathBuf>,
-    pub logs_pop3_dirs: Vec<PathBuf>,
+    /// The log directories of each protocol that has some, by the key on its card (`logs_send_dirs` …).
+    pub log_dirs: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Files, `journald` or `journald:/DIRECTORY`; `None`: the first that exists of the usual files, else the journal.
     pub logs_syslog: Option<Vec<String>>,
     /// Where logrotate's `olddir` is.
     pub logs_syslog_olddir: Option<PathBuf>,
-    pub logs_webmail_files: Vec<PathBuf>,
+    /// The growing files of each protocol that may have some, by the key on its card (`logs_webmail_files`).
+    pub log_files: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Seconds between a TAI64N label and unix time; `None`: each log directory's files tell, 10 until they do.
     pub logs_tai_offset: Option<i64>,
     pub send_log_method: LogMethod,
@@ -99,15 +101,8 @@ pub struct Config {
     pub webmail_loopback: Loopback,
     pub qmail_queue_dir: Vec<PathBuf>,
 
-    pub logs_send_count: String,
-    pub logs_rbl_count: String,
-    pub logs_smtp_count: String,
-    pub logs_pop3_count: String,
-    pub logs_imap_count: String,
-    pub logs_web_count: String,
-    pub logs_spam_count: String,
-    pub logs_virus_count: String,
-    pub logs_queue_count: String,
+    /// The names of the counter files in `logs_counters`, by the key on the protocol's card (`logs_send_count` …).
+    pub counter_files: BTreeMap<&'static str, String>,
     /// 32 or 64.
     pub counter_bits: u32,
 
@@ -134,7 +129,37 @@ pub struct Config {
     pub counters: Vec<OwnCounter>,
     /// `[protocol.NAME]`.
     pub protocols: Vec<OwnProtocol>,
+    /// See [`Config::all_protocols`].
+    pub made: Made,
 }
+
+/// The protocols of one configuration, made when they are first asked for. Everything refers to them, so that their
+/// memory is never given back: that of one configuration, or of two, because a process loads no more.
+#[derive(Default)]
+pub struct Made(OnceCell<Vec<&'static Protocol>>);
+
+impl Clone for Made {
+    /// A copy of a configuration may be changed before its protocols are asked for.
+    fn clone(&self) -> Made {
+        Made::default()
+    }
+}
+
+impl PartialEq for Made {
+    /// They follow from the rest of the configuration.
+    fn eq(&self, _: &Made) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.get().fmt(f)
+    }
+}
+
+/// They are there whole or not at all, also after a panic.
+impl std::panic::RefUnwindSafe for Made {}
 
 /// Where something stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -253,12 +278,10 @@ impl Config {
             logs_user: "qmaill".into(),
             logs_group: "qnofiles".into(),
             logs_verbose: false,
-            logs_send_dirs: vec!["send".into()],
-            logs_smtp_dirs: vec!["smtp".into()],
-            logs_pop3_dirs: vec!["pop3".into()],
+            log_dirs: keys::directories().map(|dirs| (dirs.key, vec![dirs.default.into()])).collect(),
             logs_syslog: None,
             logs_syslog_olddir: None,
-            logs_webmail_files: Vec::new(),
+            log_files: keys::files().map(|key| (key, Vec::new())).collect(),
             logs_tai_offset: None,
             send_log_method: LogMethod::Multilog,
             smtpd_log_method: LogMethod::Multilog,
@@ -267,15 +290,7 @@ impl Config {
             logs_vchkpw_ports: BTreeMap::new(),
             webmail_loopback: Loopback::Imapd,
             qmail_queue_dir: vec!["/var/qmail/queue".into()],
-            logs_send_count: "send.txt".into(),
-            logs_rbl_count: "smtp_rbl.txt".into(),
-            logs_smtp_count: "smtp_auth.txt".into(),
-            logs_pop3_count: "pop3.txt".into(),
-            logs_imap_count: "imap.txt".into(),
-            logs_web_count: "webmail.txt".into(),
-            logs_spam_count: "spam.txt".into(),
-            logs_virus_count: "virus.txt".into(),
-            logs_queue_count: "queue.txt".into(),
+            counter_files: keys::counter_files().map(|file| (file.key, file.default.to_owned())).collect(),
             counter_bits: 64,
             logs_taifiles: true,
             logs_archive: true,
@@ -291,6 +306,7 @@ impl Config {
             lists: Vec::new(),
             counters: Vec::new(),
             protocols: Vec::new(),
+            made: Made::default(),
         }
     }
 
@@ -307,25 +323,48 @@ impl Config {
             webmail_loopback_all: self.webmail_loopback == Loopback::All,
             send_in_syslog: in_syslog(self.send_log_method),
             smtpd_in_syslog: in_syslog(self.smtpd_log_method),
+            pop3_in_syslog: in_syslog(self.pop3_log_method),
             spamdyke_in_syslog: in_syslog(self.logs_spamdyke),
             lists: self.lists.iter().map(|list| (list.name.clone(), list.pattern.clone())).collect(),
         }
     }
 
+    /// The log directories that the key on the protocol's card names.
+    pub fn directories(&self, protocol: &Protocol) -> Vec<PathBuf> {
+        protocol.directories().and_then(|dirs| self.log_dirs.get(dirs.key)).cloned().unwrap_or_default()
+    }
+
+    /// The growing files that the key on the protocol's card names.
+    pub fn files(&self, protocol: &Protocol) -> Vec<PathBuf> {
+        protocol.files_key.and_then(|key| self.log_files.get(key)).cloned().unwrap_or_default()
+    }
+
+    /// The plain name of the protocol's counter file in `logs_counters`.
+    pub fn counter_file(&self, protocol: &Protocol) -> String {
+        let named = protocol.counter_file.and_then(|file| self.counter_files.get(file.key));
+        named.cloned().unwrap_or_else(|| format!("{}.txt", protocol.name))
+    }
+
     /// Every protocol: the built-in ones as the settings want them and with their own counters, then those of
-    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. Each call makes them anew, for as long as the
-    /// process lives: to be called once.
-    pub fn all_protocols(&self) -> Vec<&'static crate::protocol::Protocol> {
-        let own: Vec<custom::OwnProtocol> = self.protocols.iter().map(OwnProtocol::plain).collect();
-        custom::all(&self.settings(), &self.counters, &own)
+    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. They are made at the first call.
+    pub fn all_protocols(&self) -> &[&'static Protocol] {
+        self.made.0.get_or_init(|| {
+            let own: Vec<custom::OwnProtocol> = self.protocols.iter().map(OwnProtocol::plain).collect();
+            custom::all(&self.settings(), &self.counters, &own)
+        })
+    }
+
+    /// The same configuration of other protocols.
+    #[cfg(test)]
+    pub(crate) fn with_protocols(self, protocols: Vec<&'static Protocol>) -> Config {
+        Config { made: Made(OnceCell::from(protocols)), ..self }
     }
 
     /// What needs all keys at once: counter files must differ, paths become absolute, own protocols have theirs.
     fn finish(mut self, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
         keys::distinct_counter_files(&mut self, &document, file, problems);
         let base = self.logs_base.clone();
-        let dirs = [&mut self.logs_send_dirs, &mut self.logs_smtp_dirs, &mut self.logs_pop3_dirs];
-        let lists = dirs.into_iter().chain([&mut self.logs_webmail_files]).flatten();
+        let lists = self.log_dirs.values_mut().chain(self.log_files.values_mut()).flatten();
         let single = [&mut self.logs_counters, &mut self.rrd_dir, &mut self.graphs_dir];
         for path in single.into_iter().chain(lists).chain(&mut self.templates_dir) {
             // An absolute path stays what it is.

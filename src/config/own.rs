@@ -12,7 +12,7 @@ use super::document::{Document, Entry};
 use super::{Config, Kind, Problem, Severity, keys, values};
 use crate::protocol::custom::{self, OwnCounter};
 use crate::protocol::names::ds_name;
-use crate::protocol::{BUILTIN, Place, Protocol, Settings};
+use crate::protocol::{Place, Protocol, rbl, shipped};
 
 /// A DNS blocklist: one `[[rbl]]`.
 #[derive(Clone, Debug)]
@@ -70,8 +70,8 @@ impl OwnProtocol {
     }
 }
 
-/// What a protocol cannot be called: the words of the command line, now and to come, the protocols of
-/// Mail::Toaster, and what would be read as something else.
+/// What a protocol cannot be called besides the names of the built-in protocols and of their processors: the words of
+/// the command line, now and to come, and what would be read as something else.
 pub(super) const RESERVED: &[&str] = &[
     "all",
     "archive",
@@ -82,28 +82,16 @@ pub(super) const RESERVED: &[&str] = &[
     "export",
     "graph",
     "help",
-    "imap",
     "import",
     "install",
     "logs",
     "man",
-    "pop3",
-    "pop3log",
-    "qmailscanner",
-    "queue",
-    "rbl",
     "rebuild",
     "report",
-    "send",
-    "sendlog",
     "show",
-    "smtp",
-    "smtplog",
-    "spamassassin",
     "test",
     "update",
     "version",
-    "webmail",
     "yesterday",
 ];
 
@@ -113,7 +101,7 @@ const LARGEST: usize = 1 << 20;
 /// Fills `lists`, `protocols` and `counters` of `config`, whose paths are absolute already.
 pub(super) fn read(config: &mut Config, document: &Document, file: &Path, problems: &mut Vec<Problem>) {
     let entry = |key: &str| document.entries.iter().find(|entry| entry.key == key);
-    let [lists, protocols, counters] = ["rbl", "protocol", "counter"].map(entry);
+    let [lists, protocols, counters] = [rbl::TABLE, "protocol", "counter"].map(entry);
     if lists.is_none() && protocols.is_none() && counters.is_none() {
         return;
     }
@@ -242,7 +230,6 @@ struct Reader<'a> {
     config: &'a mut Config,
     file: &'a Path,
     problems: &'a mut Vec<Problem>,
-    builtin: Vec<Protocol>,
     taken: BTreeMap<String, Taken>,
     /// Was a table left out in which a protocol may be defined? Then it is not said that there is none: it was said why.
     is_cut: bool,
@@ -250,12 +237,12 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(config: &'a mut Config, file: &'a Path, problems: &'a mut Vec<Problem>) -> Reader<'a> {
-        let builtin: Vec<Protocol> = BUILTIN.iter().map(|make| make(&Settings::default())).collect();
-        let taken = builtin.iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
+        let taken =
+            shipped().iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
         let is_cut = problems
             .iter()
             .any(|p| matches!(p.kind, Kind::Syntax | Kind::UnknownKey) && p.severity == Severity::Error);
-        Reader { config, file, problems, builtin, taken, is_cut }
+        Reader { config, file, problems, taken, is_cut }
     }
 
     fn report(&mut self, key: &str, line: usize, text: &str) {
@@ -310,7 +297,9 @@ impl<'a> Reader<'a> {
         let table = part.table(&["name", "match"])?;
         let name = valid_name(required(table, "name")?)?;
         let pattern = regex(&required(table, "match")?, true)?;
-        self.taken.entry("rbl".into()).or_default().take(std::slice::from_ref(&name))?;
+        for card in shipped().iter().filter(|card| card.counts_lists) {
+            self.taken.entry(card.name.to_owned()).or_default().take(std::slice::from_ref(&name))?;
+        }
         self.config.lists.push(OwnList { name, pattern, line: part.line });
         Ok(())
     }
@@ -319,7 +308,8 @@ impl<'a> Reader<'a> {
         let table = part.table(&["source", "about"])?;
         let name = part.key.split_once('.').map_or("", |(_, name)| name);
         let name = valid_name(name.to_owned())?;
-        if RESERVED.contains(&name.as_str()) || self.builtin.iter().any(|protocol| protocol.name == name) {
+        let is_taken = |card: &Protocol| card.name == name || card.processor.is_some_and(|p| p.name == name);
+        if RESERVED.contains(&name.as_str()) || shipped().iter().any(is_taken) {
             return Err(format!("maillogs {name} has a meaning already; choose another name"));
         }
         let source = self.source(&required(table, "source")?)?;
@@ -354,7 +344,7 @@ impl<'a> Reader<'a> {
         };
         let dir = path(dir)?;
         let c = &*self.config;
-        let builtin = [&c.logs_send_dirs, &c.logs_smtp_dirs, &c.logs_pop3_dirs].into_iter().flatten();
+        let builtin = c.log_dirs.values().flatten();
         let own = c.protocols.iter().filter_map(|protocol| match &protocol.source {
             OwnSource::Multilog(dir) => Some(dir),
             _ => None,
@@ -368,17 +358,17 @@ impl<'a> Reader<'a> {
     fn counter(&mut self, part: &Part<'_>) -> Result<(), String> {
         let table = part.table(&["protocol", "name", "match", "sum", "tag", "help"])?;
         let protocol = required(table, "protocol")?;
-        if self.builtin.iter().any(|p| p.name == protocol && p.measured) {
+        if shipped().iter().any(|p| p.name == protocol && p.measured) {
             return Err(format!("{protocol} is measured, not read from lines"));
         }
         let own = self.config.protocols.iter().any(|p| p.name == protocol);
-        if !own && self.builtin.iter().all(|p| p.name != protocol) {
+        if !own && shipped().iter().all(|p| p.name != protocol) {
             if self.is_cut {
                 return Ok(());
             }
             let start: String = protocol.chars().take(60).collect();
             let own = self.config.protocols.iter().map(|p| p.name.as_str());
-            let of_lines = self.builtin.iter().filter(|p| !p.measured).map(|p| p.name);
+            let of_lines = shipped().iter().filter(|p| !p.measured).map(|p| p.name);
             let names: Vec<&str> = of_lines.chain(own).collect();
             let near = keys::nearest_of(&protocol, names.iter().copied());
             let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));

@@ -23,9 +23,9 @@ pub fn in_force(config: &Config) -> String {
         Some(file) => format!("# {}\n", plain(&file.display().to_string())),
         None => "# the built-in defaults\n".to_owned(),
     };
-    for key in keys::KEYS {
+    for key in keys::KEYS.iter() {
         let origin = config.origins.get(key.name).map_or_else(|| "default".to_owned(), origin);
-        text += &match (key.get)(config) {
+        text += &match key.value(config) {
             Some(value) => format!("{} = {}  # {origin}\n", key.name, shown(&value)),
             None => format!("# {} is not set  # {origin}\n", key.name),
         };
@@ -222,8 +222,8 @@ fn toml_value(entry: &Entry) -> Option<String> {
         let value = Some(looks.clone());
         let entry = Entry { key: entry.key.clone(), line: entry.line, value, bare, parts: Vec::new() };
         let mut config = Config::builtin();
-        (key.set)(&mut config, &entry).ok()?;
-        (key.get)(&config)
+        key.read(&mut config, &entry).ok()?;
+        key.value(&config)
     };
     match (read(true), read(false)) {
         (Some(meant), as_text) if as_text.as_ref() != Some(&meant) => Some(meant.to_string()),

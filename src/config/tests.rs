@@ -37,7 +37,7 @@ fn the_shipped_file_holds_every_key_with_its_default() {
     assert_eq!(acting(sound(SHIPPED)), acting(sound("")));
     assert_eq!(acting(sound(SHIPPED)), acting(Config::default()));
     assert_eq!(Config::default().file, None);
-    for key in keys::KEYS {
+    for key in keys::KEYS.iter() {
         let shown = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{} = ", key.name));
         assert_eq!(SHIPPED.lines().filter(|line| shown(line)).count(), 1, "{}", key.name);
     }
@@ -61,7 +61,7 @@ fn the_examples_in_the_shipped_files_comments_are_read() {
 fn defaults() {
     let config = Config::default();
     assert_eq!(config.logs_counters, Path::new("/var/log/mail/counters"));
-    assert_eq!(config.logs_send_dirs, [Path::new("/var/log/mail/send")]);
+    assert_eq!(config.log_dirs["logs_send_dirs"], [Path::new("/var/log/mail/send")]);
     assert_eq!(config.graphs_dir, Path::new("/var/log/mail/graphs"));
     assert_eq!((config.counter_bits, config.rrd_step, config.logs_tai_offset), (64, 60, None));
     assert!(config.logs_taifiles && config.logs_archive && !config.logs_archive_untai);
@@ -72,7 +72,7 @@ fn paths_are_below_logs_base_unless_absolute() {
     let config = sound(
         "logs_send_dirs = ['send', '/srv/send2']\nrrd_dir = '/rrd'\nlogs_counters = 'c'\nlogs_base = '/logs'\n",
     );
-    assert_eq!(config.logs_send_dirs, [Path::new("/logs/send"), Path::new("/srv/send2")]);
+    assert_eq!(config.log_dirs["logs_send_dirs"], [Path::new("/logs/send"), Path::new("/srv/send2")]);
     assert_eq!(config.rrd_dir, Path::new("/rrd"));
     assert_eq!(config.logs_counters, Path::new("/logs/c"));
 }
@@ -108,9 +108,12 @@ fn the_originals_form() {
     assert_eq!((config.logs_user.as_str(), config.logs_group.as_str()), ("qmaill2", "g#1"));
     assert!(!config.logs_taifiles);
     let dirs = ["/logs/smtp", "/logs/submit", "/srv/smtps"];
-    assert_eq!(config.logs_smtp_dirs, dirs.map(Path::new));
+    assert_eq!(config.log_dirs["logs_smtp_dirs"], dirs.map(Path::new));
     assert_eq!(config.logs_vchkpw_ports[&1430], "imap");
-    assert_eq!((config.logs_pop3_count.as_str(), config.logs_web_count.as_str()), ("pop3.txt", "8"));
+    assert_eq!(
+        (config.counter_files["logs_pop3_count"].as_str(), config.counter_files["logs_web_count"].as_str()),
+        ("pop3.txt", "8")
+    );
     assert_eq!(config.toaster_admin_email, "me@example.com");
     assert_eq!(config.toaster_hostname.as_deref(), Some("mail.example.com"));
     assert_eq!(config.inactive().map(|(key, _)| key).collect::<Vec<_>>(), ["logs_supervise"]);
@@ -371,10 +374,13 @@ fn two_protocols_have_two_counter_files() {
         problems,
         ["toaster.conf: line 1: logs_smtp_count: \"smtp_rbl.txt\" is the file of logs_rbl_count too"]
     );
-    assert_eq!(config.logs_smtp_count, "smtp_auth.txt");
+    assert_eq!(config.counter_files["logs_smtp_count"], "smtp_auth.txt");
     // Going back to the default may meet the next one.
     let (config, problems) = read_text("logs_send_count = 'pop3.txt'\nlogs_imap_count = 'send.txt'\n");
-    assert_eq!((config.logs_send_count.as_str(), config.logs_imap_count.as_str()), ("send.txt", "imap.txt"));
+    assert_eq!(
+        (config.counter_files["logs_send_count"].as_str(), config.counter_files["logs_imap_count"].as_str()),
+        ("send.txt", "imap.txt")
+    );
     assert_eq!(problems.len(), 2);
     // Changing places is fine.
     sound("logs_send_count = 'pop3.txt'\nlogs_pop3_count = 'send.txt'\n");

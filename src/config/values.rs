@@ -8,6 +8,7 @@ use toml::Value;
 
 use super::document::Entry;
 use super::{LogMethod, Loopback};
+use crate::protocol::VCHKPW_SERVICES;
 
 pub(super) fn flag(entry: &Entry) -> Result<bool, String> {
     match &entry.value {
@@ -201,12 +202,11 @@ pub(super) fn loopback(entry: &Entry) -> Result<Loopback, String> {
 
 /// `{ 2525 = "smtp" }`; of the original's form `2525=smtp 2526=imap`.
 pub(super) fn ports(entry: &Entry) -> Result<BTreeMap<u16, String>, String> {
-    const SERVICES: [&str; 8] = ["smtp", "smtps", "submission", "pop3", "pop3s", "imap", "imaps", "webmail"];
     let pair = |port: &str, service: &str| {
         let number = port.parse().ok().filter(|&number: &u16| number > 0);
         let number = number.ok_or_else(|| format!("{port:?} is not a port from 1 to 65535"))?;
-        if !SERVICES.contains(&service) {
-            return Err(format!("{service:?} is none of {}", SERVICES.join(", ")));
+        if !VCHKPW_SERVICES.contains(&service) {
+            return Err(format!("{service:?} is none of {}", VCHKPW_SERVICES.join(", ")));
         }
         Ok((number, service.to_string()))
     };

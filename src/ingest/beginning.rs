@@ -23,12 +23,7 @@ impl Job<'_> {
         if !feed.queues.is_empty() {
             return Some(format!("there is no {}; see qmail_queue_dir in toaster.conf", list(&feed.queues)));
         }
-        let key = match feed.protocol.name {
-            "send" => "logs_send_dirs",
-            "rbl" => "logs_smtp_dirs",
-            "pop3" => "logs_pop3_dirs",
-            _ => "[protocol]",
-        };
+        let key = feed.protocol.directories().map_or("[protocol]", |directories| directories.key);
         Some(format!("there is no {}; see logs_base and {key} in toaster.conf", list(&dirs)))
     }
 

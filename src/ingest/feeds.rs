@@ -1,29 +1,8 @@
 //! Where each protocol's lines stand, under one configuration.
 use std::path::PathBuf;
 
-use crate::config::{Config, LogMethod, OwnSource};
-use crate::protocol::{Place, Protocol};
-
-/// A logger's processor: what it is called by (argv\[0\]), and whose lines it is given.
-#[derive(Debug)]
-pub struct Personality {
-    /// The name of the link, and of its archive.
-    pub log: &'static str,
-    /// The protocol.
-    pub protocol: &'static str,
-}
-
-/// Every processor, in the order of the usage.
-pub const PERSONALITIES: &[Personality] = &[
-    Personality { log: "sendlog", protocol: "send" },
-    Personality { log: "smtplog", protocol: "rbl" },
-    Personality { log: "pop3log", protocol: "pop3" },
-];
-
-/// What the processor of an own protocol with a log directory is called.
-pub fn own_log(protocol: &Protocol) -> String {
-    format!("{}log", protocol.name)
-}
+use crate::config::{Config, OwnSource};
+use crate::protocol::Protocol;
 
 /// Syslog's file where toaster.conf is silent: the first of these that exists.
 pub const SYSLOGS: [&str; 4] =
@@ -69,70 +48,33 @@ impl Feed {
 
 /// Every protocol with its sources, in the order of the usage.
 pub fn feeds(config: &Config) -> Vec<Feed> {
-    config.all_protocols().into_iter().map(|protocol| feed_of(config, protocol)).collect()
+    config.all_protocols().iter().map(|protocol| feed_of(config, protocol)).collect()
 }
 
-fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
-    let syslog = |used: bool| match (&config.logs_syslog, used) {
-        (_, false) => Syslog::Unused,
-        (Some(names), true) => Syslog::Named(names.clone()),
-        (None, true) => Syslog::Usual,
+/// `protocol` with its sources.
+pub fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
+    let syslog = match &config.logs_syslog {
+        _ if !protocol.reads_syslog => Syslog::Unused,
+        Some(names) => Syslog::Named(names.clone()),
+        None => Syslog::Usual,
     };
-    let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
-    let mut feed = Feed {
+    let own = config.protocols.iter().find(|own| own.name == protocol.name).map(|own| &own.source);
+    let (mut directories, mut files) = (config.directories(protocol), config.files(protocol));
+    match own {
+        Some(OwnSource::Multilog(dir)) => directories.push(dir.clone()),
+        Some(OwnSource::File(file)) => files.push(file.clone()),
+        Some(OwnSource::Syslog) | None => {}
+    }
+    let has_directories = protocol.directories().is_some() || !directories.is_empty();
+    Feed {
         protocol,
-        log: PERSONALITIES.iter().find(|p| p.protocol == protocol.name).map(|p| p.log.to_owned()),
-        directories: Vec::new(),
-        syslog: Syslog::Unused,
-        files: Vec::new(),
-        queues: Vec::new(),
-        counter_file: format!("{}.txt", protocol.name),
-    };
-    let c = config;
-    match protocol.name {
-        "send" => feed.counter_file.clone_from(&c.logs_send_count),
-        "rbl" => feed.counter_file.clone_from(&c.logs_rbl_count),
-        "smtp" => feed.counter_file.clone_from(&c.logs_smtp_count),
-        "pop3" => feed.counter_file.clone_from(&c.logs_pop3_count),
-        "imap" => feed.counter_file.clone_from(&c.logs_imap_count),
-        "webmail" => feed.counter_file.clone_from(&c.logs_web_count),
-        "spamassassin" => feed.counter_file.clone_from(&c.logs_spam_count),
-        "qmailscanner" => feed.counter_file.clone_from(&c.logs_virus_count),
-        "queue" => feed.counter_file.clone_from(&c.logs_queue_count),
-        _ => {}
+        log: protocol.processor.filter(|_| has_directories).map(|processor| processor.name.to_owned()),
+        directories,
+        syslog,
+        files,
+        queues: if protocol.measured { config.qmail_queue_dir.clone() } else { Vec::new() },
+        counter_file: config.counter_file(protocol),
     }
-    match protocol.name {
-        "send" => {
-            feed.directories.clone_from(&c.logs_send_dirs);
-            feed.syslog = syslog(in_syslog(c.send_log_method));
-        }
-        "rbl" => {
-            feed.directories.clone_from(&c.logs_smtp_dirs);
-            let methods = [c.send_log_method, c.smtpd_log_method, c.logs_spamdyke];
-            feed.syslog = syslog(methods.into_iter().any(in_syslog));
-        }
-        "pop3" => {
-            feed.directories.clone_from(&c.logs_pop3_dirs);
-            feed.syslog = syslog(in_syslog(c.pop3_log_method));
-        }
-        "webmail" => {
-            feed.syslog = syslog(true);
-            feed.files.clone_from(&c.logs_webmail_files);
-        }
-        "queue" => feed.queues.clone_from(&c.qmail_queue_dir),
-        _ => feed.syslog = syslog(protocol.home == Place::Shared),
-    }
-    if let Some(own) = c.protocols.iter().find(|p| p.name == protocol.name) {
-        match &own.source {
-            OwnSource::Multilog(dir) => {
-                feed.log = Some(own_log(protocol));
-                feed.directories.push(dir.clone());
-            }
-            OwnSource::Syslog => feed.syslog = syslog(true),
-            OwnSource::File(file) => feed.files.push(file.clone()),
-        }
-    }
-    feed
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod under;
 
 pub use crate::source::machine::name as machine_name;
 pub use crate::source::offset::S6_LOG;
-pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
+pub use feeds::{Feed, Syslog, feed_of, feeds};
 pub use gather::{Gather, How};
 pub use plan::Calendar;
 pub use snapshot::Snapshot;

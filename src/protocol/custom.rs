@@ -10,7 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use regex::bytes::Regex;
 
 use super::names::ds_name;
-use super::{BUILTIN, Classify, Counter, Kind, Place, Protocol, Raise, Settings, Verdict};
+use super::{
+    BUILTIN, Classify, Counter, IN_SYSLOG, Kind, Place, Processor, Protocol, Raise, Settings, Verdict,
+};
 use crate::line::Line;
 
 /// A counter of toaster.conf: one `[[counter]]`.
@@ -111,14 +113,17 @@ pub fn protocol(name: &str, about: &str, home: Place, own: &[OwnCounter]) -> Pro
     let about = if about.is_empty() { "as toaster.conf says" } else { about };
     Protocol {
         name: text(name),
+        title: text(name),
         about: text(about),
         counters,
         classify: leaked(classify),
-        home,
-        measured: false,
-        stored: &[],
-        aliases: &[],
-        samples: &[],
+        reads_syslog: home == Place::Shared,
+        processor: Some(Processor {
+            name: text(&format!("{name}log")),
+            about: "Be the processor of this protocol's logger",
+            directories: None,
+        }),
+        ..IN_SYSLOG
     }
 }
 

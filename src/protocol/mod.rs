@@ -1,14 +1,17 @@
 //! What is counted: one file a protocol, and the registry that everything else derives from.
 //!
-//! # How to add one
-//! 1. Copy [`send`] (`src/protocol/send.rs`): a table of [`Counter`]s, a `classify` function and
-//!    the sample lines with what each must raise.
-//! 2. Add it to [`BUILTIN`]. With [`Place::Shared`] as its home it reads syslog; log directories of its own are named
-//!    in `src/ingest/feeds.rs`.
+//! # How to add one that reads syslog
+//! 1. Write its file: a table of [`Counter`]s, a `classify` function, and a card ([`Protocol`]) with what is particular
+//!    to it, ended by `..IN_SYSLOG`. The smallest is [`qmailscanner`] (`src/protocol/qmailscanner.rs`).
+//! 2. Name it here: `pub mod`, and its line in [`BUILTIN`].
+//! 3. Put lines into `tests/data/samples`, with what each raises; `samples.rs` says how.
+//! 4. Draw it, if a graph of all its counters is not enough: a template in `templates/`, named on the card.
 //!
-//! The counter file, the query, the RRD's data sources and the help come from the table; the
-//! registry's test refuses a protocol without samples, help texts or valid DS names. A protocol
-//! knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in, counters out.
+//! Everything else asks the card: query, counter file, RRD, help, pages, `check`. No other module compares a protocol's
+//! name (`src/layers.rs` tests that). Tests refuse a protocol with a counter that no sample raises, without help texts
+//! or valid DS names. A protocol knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in,
+//! counters out.
+mod card;
 pub mod custom;
 pub mod imap;
 mod login;
@@ -24,10 +27,14 @@ mod scan;
 pub mod send;
 pub mod smtp;
 pub mod spamassassin;
+mod table;
 mod tcpserver;
 pub mod webmail;
 
-use std::fmt;
+use std::sync::LazyLock;
+
+pub use card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol};
+pub use login::SERVICES as VCHKPW_SERVICES;
 
 use crate::line::Line;
 
@@ -72,7 +79,7 @@ pub struct Known<'a> {
 }
 
 /// One number of a protocol.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Counter {
     /// Name in the query, and in the counter file unless [`Protocol::stored`] has another.
     pub key: &'static str,
@@ -89,13 +96,20 @@ pub const fn count(key: &'static str, ds: &'static str, help: &'static str) -> C
     Counter { key, ds, kind: Kind::Count, help }
 }
 
+/// A counter of whole events whose key is its DS name too.
+pub const fn events(key: &'static str, help: &'static str) -> Counter {
+    of(Kind::Count, key, help)
+}
+
+/// A value that the query computes.
+pub const fn derived(key: &'static str, compute: fn(&Known<'_>) -> i128, help: &'static str) -> Counter {
+    Counter { key, ds: "", kind: Kind::Derived(compute), help }
+}
+
 /// A counter of another kind whose key is its DS name too.
 pub const fn of(kind: Kind, key: &'static str, help: &'static str) -> Counter {
     Counter { key, ds: key, kind, help }
 }
-
-/// A line with what it must raise: `(key, amount)`, sums in units of 10⁻⁹.
-pub type Sample = (&'static str, &'static [(&'static str, i128)]);
 
 /// Whose log a line stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +143,8 @@ pub struct Settings {
     pub send_in_syslog: bool,
     /// qmail-smtpd and what runs with it write to syslog.
     pub smtpd_in_syslog: bool,
+    /// The POP3 server writes to syslog.
+    pub pop3_in_syslog: bool,
     /// spamdyke writes to syslog.
     pub spamdyke_in_syslog: bool,
     /// `[[rbl]]`: own lists, tested before the built-in ones: name, and what the text of a list holds.
@@ -138,61 +154,7 @@ pub struct Settings {
 /// How a protocol reads one line.
 pub type Classify = dyn Fn(&Line<'_>, Place, &mut Raise<'_>) -> Verdict + Send + Sync;
 
-/// Something that is counted from log lines.
-#[derive(Clone)]
-pub struct Protocol {
-    /// As in `maillogs NAME`; also the name of its state and RRD files.
-    pub name: &'static str,
-    /// One line for the usage.
-    pub about: &'static str,
-    /// The numbers, in the order in which the query prints them.
-    pub counters: &'static [Counter],
-    /// Raises what one line counts.
-    pub classify: &'static Classify,
-    /// Where its lines usually stand.
-    pub home: Place,
-    /// Are its gauges measured, not read from lines? Then a 0 is a value like any other.
-    pub measured: bool,
-    /// Keys that have another name in the counter file: `(key, name)`.
-    pub stored: &'static [(&'static str, &'static str)],
-    /// Other names under which older counter files have a key: `(name, key)`.
-    pub aliases: &'static [(&'static str, &'static str)],
-    /// Lines that document and test it.
-    pub samples: &'static [Sample],
-}
-
-impl fmt::Debug for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Protocol").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl Protocol {
-    /// The position of `key` in [`Protocol::counters`].
-    pub fn index(&self, key: &str) -> Option<usize> {
-        self.counters.iter().position(|c| c.key == key)
-    }
-
-    /// The name of the counter at `index` in the counter file.
-    pub fn stored_name(&self, index: usize) -> &'static str {
-        let key = self.counters[index].key;
-        self.stored.iter().find(|(k, _)| *k == key).map_or(key, |(_, name)| name)
-    }
-
-    /// The position of the counter that a counter file calls `name`: as we write it, by its key, or as an older
-    /// version did.
-    pub fn stored_index(&self, name: &str) -> Option<usize> {
-        let key = self
-            .stored
-            .iter()
-            .find_map(|(key, stored)| (*stored == name).then_some(*key))
-            .or_else(|| self.aliases.iter().find_map(|(old, key)| (*old == name).then_some(*key)))
-            .unwrap_or(name);
-        self.index(key)
-    }
-}
-
-/// The built-in protocols, in the order of the usage. Each is made once a process, from what toaster.conf says.
+/// The built-in protocols, in the order of the usage. Each is made from what toaster.conf says.
 pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
     send::protocol,
     rbl::protocol,
@@ -205,7 +167,14 @@ pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
     queue::protocol,
 ];
 
-/// All of [`BUILTIN`], for as long as the process lives.
+/// The built-in protocols as they are where toaster.conf is silent: what stands on their cards.
+pub fn shipped() -> &'static [Protocol] {
+    static SHIPPED: LazyLock<Vec<Protocol>> =
+        LazyLock::new(|| BUILTIN.iter().map(|make| make(&Settings::default())).collect());
+    &SHIPPED
+}
+
+/// All of [`BUILTIN`] under other settings, for as long as the process lives: for tests and tools.
 pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {
     BUILTIN.iter().map(|make| &*Box::leak(Box::new(make(settings)))).collect()
 }
@@ -261,7 +230,6 @@ pub fn nanofraction(numerator: u64, denominator: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::Parser;
     use std::collections::BTreeSet;
 
     #[test]
@@ -291,48 +259,20 @@ mod tests {
             for key in named {
                 assert!(protocol.index(key).is_some(), "{}: no counter {key}", protocol.name);
             }
-            assert!(protocol.measured || !protocol.samples.is_empty(), "{}: no sample lines", protocol.name);
             assert!(!protocol.about.is_empty(), "{}: no line for the usage", protocol.name);
-        }
-    }
-
-    /// Settings under which every line is counted that can be.
-    fn everything() -> Settings {
-        Settings {
-            send_in_syslog: true,
-            smtpd_in_syslog: true,
-            spamdyke_in_syslog: true,
-            vchkpw_ports: [(2525, "smtp".to_owned())].into(),
-            ..Settings::default()
-        }
-    }
-
-    #[test]
-    fn every_sample_counts_what_it_says() {
-        for protocol in builtin(&everything()) {
-            let mut raised = BTreeSet::new();
-            for (line, expected) in protocol.samples {
-                let mut values = vec![0i128; protocol.counters.len()];
-                let line_read = Parser::new(10, 1_790_635_513).parse(line.as_bytes());
-                // A line without a header of syslog stands in a log of the protocol's own.
-                let headed = line_read.tag.is_some() || line_read.host.is_some();
-                let place = if headed { protocol.home } else { Place::Own };
-                (protocol.classify)(&line_read, place, &mut Raise(&mut values));
-                let mut want = vec![0i128; protocol.counters.len()];
-                for (key, amount) in *expected {
-                    let i = protocol.index(key).unwrap_or_else(|| panic!("{line}: no counter {key}"));
-                    want[i] = *amount;
-                    raised.insert(*key);
-                }
-                assert_eq!(values, want, "{}: {line}", protocol.name);
-            }
-            for counter in protocol.counters {
-                let derived = matches!(counter.kind, Kind::Derived(_));
+            assert!(!protocol.title.is_empty(), "{}: no heading", protocol.name);
+            for (key, _) in protocol.overview {
                 assert!(
-                    derived || protocol.measured || raised.contains(counter.key),
-                    "{}: no sample raises {}",
-                    protocol.name,
-                    counter.key
+                    protocol.index(key).is_some(),
+                    "{}: the overview has no counter {key}",
+                    protocol.name
+                );
+            }
+            for (name, text) in protocol.templates {
+                assert!(
+                    text.contains(&format!("protocol = \"{}\"", protocol.name)),
+                    "{}: {name}",
+                    protocol.name
                 );
             }
         }

@@ -2,8 +2,10 @@
 //!
 //! Tag `qmail-scanner`, message `VERDICT:RC:0(IP):SA:0(SCORE/REQUIRED): SECONDS BYTES SENDER RECIPIENT SUBJECT …`.
 //! Sender and subject are the client's, the verdict before them is not.
+use super::card::templates;
 use super::program::{doubtful, program};
-use super::{Counter, Place, Protocol, Raise, Settings, Verdict, count};
+use super::table::counters;
+use super::{CounterFile, IN_SYSLOG, OlderFile, Place, Protocol, Raise, Settings, Verdict, events};
 use crate::line::Line;
 use memchr::memmem;
 
@@ -11,26 +13,27 @@ use memchr::memmem;
 pub fn protocol(_: &Settings) -> Protocol {
     Protocol {
         name: "qmailscanner",
+        title: "qmail-scanner",
         about: "verdicts of qmail-scanner",
         counters: COUNTERS,
         classify: &classify,
-        home: Place::Shared,
-        measured: false,
+        counter_file: Some(CounterFile { key: "logs_virus_count", default: "virus.txt" }),
+        older_files: &[OlderFile::Alone("virus.txt")],
         stored: &[("qs_virii", "qs_virus")],
-        aliases: &[],
-        samples: SAMPLES,
+        overview: &[("qs_clean", "Clean"), ("qs_virii", "Viruses"), ("qs_spam", "Spam")],
+        // The viruses of all scanners are drawn in one graph.
+        templates: templates!["virus"],
+        ..IN_SYSLOG
     }
 }
 
-const CLEAN: usize = 0;
-const VIRII: usize = 1;
-const SPAM: usize = 2;
-
-const COUNTERS: &[Counter] = &[
-    count("qs_clean", "qs_clean", "messages in which nothing was found"),
-    count("qs_virii", "qs_virii", "messages with a virus, or against a policy"),
-    count("qs_spam", "qs_spam", "messages marked, refused or deleted as spam"),
-];
+counters! {
+    const COUNTERS = [
+        CLEAN: events("qs_clean", "messages in which nothing was found"),
+        VIRII: events("qs_virii", "messages with a virus, or against a policy"),
+        SPAM: events("qs_spam", "messages marked, refused or deleted as spam"),
+    ];
+}
 
 fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
     let (name, text) = program(line, place);
@@ -46,49 +49,4 @@ fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
         });
     }
     Verdict::Known
-}
-
-const SAMPLES: &[super::Sample] = &[
-    (
-        "Mar 19 08:21:14 h1 qmail-scanner[25042]: Clear:RC:0(192.0.2.234):SA:0(0.0/6.0): 1.681359 3302 \
-         list-admin@example.com bob@example.org [list:27685]_Sync <2006@example.com> 1142752873.25044-0.mx1:898",
-        &[("qs_clean", 1)],
-    ),
-    (
-        "Mar 19 08:36:37 h1 qmail-scanner[31528]: Clear:RC:0(198.51.100.64):SA:1(8.1/6.0): 4.195255 1371 \
-         x@example.com bob@example.org Buy <33@example.net> 1142753793.31530-0.mx1:134",
-        &[("qs_clean", 1)],
-    ),
-    (
-        "Sep 28 22:52:01 mx1 qmail-scanner[4001]: CLAMDSCAN:Eicar-Test-Signature:RC:0(198.51.100.8):SA:0(0.0/6.0): \
-         0.281359 802 bob@example.com alice@example.org Clear:RC:0 <a1@example.com> 1790635921.4003-0.mx1:898",
-        &[("qs_virii", 1)],
-    ),
-    (
-        "Sep 28 22:52:02 mx1 qmail-scanner[4002]: SA:SPAM-TAGGED:RC:0(198.51.100.8):SA:1(8.1/6.0): 1.195255 1371 \
-         bob@example.com alice@example.org Buy <a2@example.com> 1790635922.4004-0.mx1:134",
-        &[("qs_spam", 1)],
-    ),
-    (
-        "Sep 28 22:52:02 mx1 qmail-scanner[4002]: SPAM-DELETED:RC:0(198.51.100.8): 1.1 13 a b c",
-        &[("qs_spam", 1)],
-    ),
-    (
-        "Sep 28 22:52:05 mx1 qmail-scanner[4005]: Policy:BANNED:RC:0(198.51.100.8): 0.1 13 a b c",
-        &[("qs_virii", 1)],
-    ),
-    ("Sep 28 22:52:05 mx1 qmail-scanner[4005]: cannot open /var/spool/qscan/tmp: No space left", &[]),
-    ("Sep 28 22:52:05 mx1 kernel: Clear:RC:0(198.51.100.8)", &[]),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        for (position, key) in [(CLEAN, "qs_clean"), (VIRII, "qs_virii"), (SPAM, "qs_spam")] {
-            assert_eq!(COUNTERS[position].key, key);
-        }
-    }
 }

@@ -1,39 +1,42 @@
 //! `queue`: what waits in qmail's queue, measured at each update. No line of any log counts in it.
 //!
 //! The queue is read by `source::queue`; here is what its numbers are called.
-use super::{Counter, Kind, Place, Protocol, Raise, Settings, Verdict, count, of};
+use super::card::templates;
+use super::table::counters;
+use super::{CounterFile, IN_SYSLOG, Kind, Protocol, Raise, Settings, events, of};
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
     Protocol {
         name: "queue",
+        title: "Queue",
         about: "what waits in qmail's queue",
         counters: COUNTERS,
-        classify: &|_, _, _| Verdict::Foreign,
-        home: Place::Own,
+        reads_syslog: false,
         measured: true,
-        stored: &[],
-        aliases: &[],
-        samples: &[],
+        counter_file: Some(CounterFile { key: "logs_queue_count", default: "queue.txt" }),
+        overview: &[
+            ("messages", "Messages"),
+            ("unprocessed", "Not yet looked at"),
+            ("local", "For local mailboxes"),
+            ("remote", "For remote hosts"),
+        ],
+        templates: templates!["queue"],
+        leads_the_page: true,
+        ..IN_SYSLOG
     }
 }
 
-// Positions in COUNTERS; the test holds them to it.
-const READS: usize = 0;
-const MESSAGES: usize = 1;
-const UNPROCESSED: usize = 2;
-const LOCAL: usize = 3;
-const REMOTE: usize = 4;
-const OLDEST: usize = 5;
-
-const COUNTERS: &[Counter] = &[
-    count("queue_reads", "queue_reads", "how often the queue was measured"),
-    of(Kind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
-    of(Kind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
-    of(Kind::Level, "local", "messages with local recipients to be delivered"),
-    of(Kind::Level, "remote", "messages with remote recipients to be delivered"),
-    of(Kind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
-];
+counters! {
+    const COUNTERS = [
+        READS: events("queue_reads", "how often the queue was measured"),
+        MESSAGES: of(Kind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
+        UNPROCESSED: of(Kind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
+        LOCAL: of(Kind::Level, "local", "messages with local recipients to be delivered"),
+        REMOTE: of(Kind::Level, "remote", "messages with remote recipients to be delivered"),
+        OLDEST: of(Kind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
+    ];
+}
 
 /// What was found in the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +69,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::line::Parser;
+    use crate::protocol::{Place, Verdict};
 
     #[test]
     fn a_measurement_raises_each_number_under_its_name() {

@@ -7,13 +7,17 @@
 //! | `feed PROTOCOL own` | the file is read as a log of that protocol's own |
 //! | `feed PROTOCOL shared` | … as syslog, where only the tag tells whose line it is |
 //! | `PROTOCOL KEY AMOUNT` | what all of its lines raise together (sums as decimals); what is not named is 0 |
+//! | `line N PROTOCOL KEY AMOUNT …` | what line N (from 1) raises alone, as pairs of a key and an amount |
 //! | `unknown PROTOCOL NUMBER` | so many lines are of its programs but of no known form |
 //! | `# …` | why a line counts nothing |
-use std::collections::BTreeMap;
+//!
+//! In a file with `line`s every line is read by itself, as if no other stood before it. What is not named is 0 there
+//! too: a line without a `line` raises nothing.
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Place, Raise, Settings, Verdict, builtin};
+use super::{Kind, Place, Protocol, Raise, Settings, Verdict, builtin};
 use crate::line::{Parser, Parts};
 
 /// 2026-09-28T23:00:00Z: the time of every sample file.
@@ -52,55 +56,112 @@ fn settings() -> Settings {
     }
 }
 
+/// What an `.expected` says.
+#[derive(Default)]
+struct Expected {
+    feeds: Vec<(String, Place)>,
+    /// Protocol, line (0: all together), key → amount. The key of `unknown` is that word.
+    amounts: BTreeMap<(String, usize, String), String>,
+    by_line: bool,
+}
+
+impl Expected {
+    fn parse(text: &str, name: &str) -> Expected {
+        let mut expected = Expected::default();
+        for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+            let mut add = |protocol: &str, at: usize, key: &str, amount: &str| {
+                let place = (protocol.to_owned(), at, key.to_owned());
+                assert!(expected.amounts.insert(place, amount.to_owned()).is_none(), "{name}: twice: {line}");
+            };
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                ["feed", protocol, "own"] => expected.feeds.push((protocol.to_owned(), Place::Own)),
+                ["feed", protocol, "shared"] => expected.feeds.push((protocol.to_owned(), Place::Shared)),
+                ["line", number, protocol, ref pairs @ ..] if !pairs.is_empty() && pairs.len() % 2 == 0 => {
+                    expected.by_line = true;
+                    let number = number.parse().unwrap_or_else(|_| panic!("{name}: no number: {line}"));
+                    pairs.chunks(2).for_each(|pair| add(protocol, number, pair[0], pair[1]));
+                }
+                ["unknown", protocol, number] => add(protocol, 0, "unknown", number),
+                [protocol, key, amount] => add(protocol, 0, key, amount),
+                _ => panic!("{name}: cannot be read: {line}"),
+            }
+        }
+        expected
+    }
+}
+
+/// What the lines of `log` raise one after the other, and how many of them are of no known form.
+fn read(protocol: &Protocol, place: Place, log: &[u8]) -> (Vec<i128>, i128) {
+    let mut values = vec![0i128; protocol.counters.len()];
+    let mut unknown = 0;
+    let mut parser = Parser::new(10, MTIME).of_own_log(place == Place::Own);
+    let mut parts = Parts::default();
+    for line in log.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)) {
+        let line = parts.parse(&mut parser, line, line);
+        let verdict = (protocol.classify)(&line, place, &mut Raise(&mut values));
+        unknown += i128::from(verdict == Verdict::Unknown);
+    }
+    (values, unknown)
+}
+
 #[test]
 fn the_samples_raise_what_was_written_down_by_hand() {
     let protocols = builtin(&settings());
     let mut wrong = Vec::new();
+    let mut raised: BTreeSet<(&str, &str)> = BTreeSet::new();
     for path in logs() {
         let name = format!("{}", path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display());
         let expected = fs::read_to_string(path.with_extension("expected"))
             .unwrap_or_else(|e| panic!("{name}: its .expected: {e}"));
-        let mut feeds = Vec::new();
-        let mut amounts: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-        for line in expected.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
-            match line.split_whitespace().collect::<Vec<_>>()[..] {
-                ["feed", protocol, "own"] => feeds.push((protocol, Place::Own)),
-                ["feed", protocol, "shared"] => feeds.push((protocol, Place::Shared)),
-                [protocol, key, amount] => {
-                    assert!(amounts.insert((protocol, key), amount).is_none(), "{name}: twice: {line}");
-                }
-                _ => panic!("{name}: cannot be read: {line}"),
-            }
-        }
+        let Expected { feeds, mut amounts, by_line } = Expected::parse(&expected, &name);
         let log = fs::read(&path).unwrap();
         for (protocol, place) in feeds {
             let protocol =
                 protocols.iter().find(|p| p.name == protocol).unwrap_or_else(|| panic!("{name}: {protocol}"));
-            let mut values = vec![0i128; protocol.counters.len()];
-            let mut unknown = 0;
-            let mut parser = Parser::new(10, MTIME).of_own_log(place == Place::Own);
-            let mut parts = Parts::default();
-            for line in log.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)) {
-                let line = parts.parse(&mut parser, line, line);
-                let verdict = (protocol.classify)(&line, place, &mut Raise(&mut values));
-                unknown += i128::from(verdict == Verdict::Unknown);
-            }
-            for (counter, value) in protocol.counters.iter().zip(values) {
-                let amount = amounts.remove(&(protocol.name, counter.key)).unwrap_or("0");
-                let want = match counter.kind {
-                    Kind::Sum | Kind::Net => nanos(amount),
-                    _ => amount.parse().unwrap(),
-                };
-                if value != want {
-                    wrong.push(format!("{name}: {} {}: {value}, by hand {want}", protocol.name, counter.key));
+            let mut amount = |line: usize, key: &str| {
+                amounts.remove(&(protocol.name.to_owned(), line, key.to_owned())).unwrap_or("0".to_owned())
+            };
+            let lines: Vec<(usize, &[u8])> = if by_line {
+                (1..).zip(log.split_inclusive(|&b| b == b'\n')).collect()
+            } else {
+                vec![(0, &log)]
+            };
+            let mut all_unknown = 0;
+            for (number, line) in lines {
+                let (values, unknown) = read(protocol, place, line);
+                all_unknown += unknown;
+                for (counter, value) in protocol.counters.iter().zip(values) {
+                    let amount = amount(number, counter.key);
+                    let want = match counter.kind {
+                        Kind::Sum | Kind::Net => nanos(&amount),
+                        _ => amount.parse().unwrap(),
+                    };
+                    if value != want {
+                        let at = format!("{name}: line {number}: {} {}", protocol.name, counter.key);
+                        wrong.push(format!("{at}: {value}, by hand {want}"));
+                    }
+                    if value != 0 {
+                        raised.insert((protocol.name, counter.key));
+                    }
                 }
             }
-            let want = amounts.remove(&("unknown", protocol.name)).unwrap_or("0").parse().unwrap();
-            if unknown != want {
-                wrong.push(format!("{name}: unknown {}: {unknown}, by hand {want}", protocol.name));
+            // Of a line that is looked at alone no verdict is written down.
+            let want = amount(0, "unknown").parse().unwrap();
+            if !by_line && all_unknown != want {
+                wrong.push(format!("{name}: unknown {}: {all_unknown}, by hand {want}", protocol.name));
             }
         }
-        assert!(amounts.is_empty(), "{name}: not fed or no such counter: {amounts:?}");
+        assert!(amounts.is_empty(), "{name}: not fed, or no such line or counter: {amounts:?}");
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    for protocol in protocols.iter().filter(|p| !p.measured) {
+        for counter in protocol.counters.iter().filter(|c| !matches!(c.kind, Kind::Derived(_))) {
+            assert!(
+                raised.contains(&(protocol.name, counter.key)),
+                "{}: no sample raises {}",
+                protocol.name,
+                counter.key
+            );
+        }
+    }
 }

@@ -5,96 +5,89 @@
 //! goes through them goes to remote hosts; but the counters of slots in use are those of the channel `remote`, whose
 //! limit is concurrencyremote, as they always were). The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
+use super::card::templates;
 use super::scan::{fraction, number};
-use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, nanofraction, of};
+use super::table::counters;
+use super::{
+    CounterFile, Directories, IN_SYSLOG, Kind, Known, Place, Processor, Protocol, Raise, Settings, Verdict,
+    count, derived, events, nanofraction, of,
+};
 use crate::line::Line;
 
-/// The protocol `send`.
+/// The protocol `send`, where qmail-send has a log of its own.
 pub const SEND: Protocol = Protocol {
     name: "send",
+    title: "Deliveries",
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
     classify: &classify,
-    home: Place::Own,
-    measured: false,
-    stored: &[],
-    aliases: &[],
-    samples: SAMPLES,
+    reads_syslog: false,
+    processor: Some(Processor {
+        name: "sendlog",
+        about: "Be the processor of qmail-send's logger (also by the name sendlog)",
+        directories: Some(Directories { key: "logs_send_dirs", default: "send" }),
+    }),
+    counter_file: Some(CounterFile { key: "logs_send_count", default: "send.txt" }),
+    overview: &[
+        ("message_new", "New messages"),
+        ("delivery_success", "Delivered"),
+        ("delivery_deferral", "Put off"),
+        ("delivery_failure", "Failed"),
+    ],
+    templates: templates!["deliveries", "concurrency", "messages", "throughput"],
+    leads_the_page: true,
+    ..IN_SYSLOG
 };
 
 /// The protocol `send`; nothing of toaster.conf changes how its lines are read.
-pub fn protocol(_: &Settings) -> Protocol {
-    SEND
+pub fn protocol(settings: &Settings) -> Protocol {
+    Protocol { reads_syslog: settings.send_in_syslog, ..SEND }
 }
 
-// Positions in COUNTERS; the test `positions` holds them to it.
-const DELIVERY: usize = 1;
-const DELIVERY_DEFERRAL: usize = 2;
-const DELIVERY_FAILURE: usize = 3;
-const DELIVERY_SUCCESS: usize = 4;
-const MESSAGE_BOUNCE: usize = 5;
-const MESSAGE_BYTES: usize = 6;
-const MESSAGE_END: usize = 7;
-const MESSAGE_INFO: usize = 8;
-const MESSAGE_NEW: usize = 9;
-const MESSAGE_OTHER: usize = 10;
-const OTHER: usize = 11;
-const START_DELIVERY: usize = 12;
-const START_LOCAL: usize = 13;
-const START_REMOTE: usize = 14;
-const STATUS: usize = 15;
-const STATUS_LOCALP: usize = 16;
-const STATUS_REMOTEP: usize = 17;
-const DOUBLE_BOUNCE: usize = 18;
-const TRIPLE_BOUNCE: usize = 19;
-const WARNING: usize = 20;
-const ALERT: usize = 21;
-const STATUS_LOCAL_SUM: usize = 22;
-const STATUS_REMOTE_SUM: usize = 23;
-const PEAK_LOCAL: usize = 24;
-const PEAK_REMOTE: usize = 25;
-const LIMIT_LOCAL: usize = 26;
-const LIMIT_REMOTE: usize = 27;
-
-const COUNTERS: &[Counter] = &[
-    Counter {
-        key: "concurrencyremote",
-        ds: "",
-        kind: Kind::Derived(concurrency_remote),
-        help: "average use of the remote delivery slots since counting began, in percent",
-    },
-    count("delivery", "delivery", "delivery attempts that ended"),
-    count("delivery_deferral", "delivery_deferral", "delivery attempts put off, to be tried again"),
-    count("delivery_failure", "delivery_failure", "delivery attempts that failed for good"),
-    count("delivery_success", "delivery_success", "delivery attempts that succeeded"),
-    count("message_bounce", "message_bounce", "bounce messages sent"),
-    count("message_bytes", "message_bytes", "bytes of the messages taken into the queue"),
-    count("message_end", "message_end", "messages that left the queue"),
-    count("message_info", "message_info", "messages whose size and sender were logged"),
-    count("message_new", "message_new", "messages taken into the queue"),
-    count("message_other", "message_other", "lines without a stamp or without a text"),
-    count("other", "other", "other lines: warnings, alerts, double and triple bounces, exiting"),
-    count("start_delivery", "start_delivery", "delivery attempts begun"),
-    count("start_delivery_local", "start_local", "delivery attempts begun to local mailboxes"),
-    count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
-    count("status", "status", "status lines, one at every change of the concurrency"),
-    of(Kind::Sum, "status_localp", "sum over the status lines of the used share of local delivery slots"),
-    of(Kind::Sum, "status_remotep", "sum over the status lines of the used share of remote delivery slots"),
-    count("double_bounce", "double_bounce", "bounces of bounces that were discarded (also in other)"),
-    count("triple_bounce", "triple_bounce", "bounces of double bounces, discarded (also in other)"),
-    count("warning", "warning", "warnings of qmail-send (also in other)"),
-    count("alert", "alert", "alerts of qmail-send: it cannot go on (also in other)"),
-    count("status_local_sum", "status_local_sum", "sum over the status lines of local deliveries in flight"),
-    count(
-        "status_remote_sum",
-        "status_remote_sum",
-        "sum over the status lines of remote deliveries in flight",
-    ),
-    of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
-    of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
-    of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
-    of(Kind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
-];
+counters! {
+    const COUNTERS = [
+        CONCURRENCY_REMOTE: derived(
+            "concurrencyremote",
+            concurrency_remote,
+            "average use of the remote delivery slots since counting began, in percent",
+        ),
+        DELIVERY: events("delivery", "delivery attempts that ended"),
+        DELIVERY_DEFERRAL: events("delivery_deferral", "delivery attempts put off, to be tried again"),
+        DELIVERY_FAILURE: events("delivery_failure", "delivery attempts that failed for good"),
+        DELIVERY_SUCCESS: events("delivery_success", "delivery attempts that succeeded"),
+        MESSAGE_BOUNCE: events("message_bounce", "bounce messages sent"),
+        MESSAGE_BYTES: events("message_bytes", "bytes of the messages taken into the queue"),
+        MESSAGE_END: events("message_end", "messages that left the queue"),
+        MESSAGE_INFO: events("message_info", "messages whose size and sender were logged"),
+        MESSAGE_NEW: events("message_new", "messages taken into the queue"),
+        MESSAGE_OTHER: events("message_other", "lines without a stamp or without a text"),
+        OTHER: events("other", "other lines: warnings, alerts, double and triple bounces, exiting"),
+        START_DELIVERY: events("start_delivery", "delivery attempts begun"),
+        START_LOCAL: count("start_delivery_local", "start_local", "delivery attempts begun to local mailboxes"),
+        START_REMOTE: count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
+        STATUS: events("status", "status lines, one at every change of the concurrency"),
+        STATUS_LOCALP: of(
+            Kind::Sum,
+            "status_localp",
+            "sum over the status lines of the used share of local delivery slots",
+        ),
+        STATUS_REMOTEP: of(
+            Kind::Sum,
+            "status_remotep",
+            "sum over the status lines of the used share of remote delivery slots",
+        ),
+        DOUBLE_BOUNCE: events("double_bounce", "bounces of bounces that were discarded (also in other)"),
+        TRIPLE_BOUNCE: events("triple_bounce", "bounces of double bounces, discarded (also in other)"),
+        WARNING: events("warning", "warnings of qmail-send (also in other)"),
+        ALERT: events("alert", "alerts of qmail-send: it cannot go on (also in other)"),
+        STATUS_LOCAL_SUM: events("status_local_sum", "sum over the status lines of local deliveries in flight"),
+        STATUS_REMOTE_SUM: events("status_remote_sum", "sum over the status lines of remote deliveries in flight"),
+        PEAK_LOCAL: of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
+        PEAK_REMOTE: of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
+        LIMIT_LOCAL: of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
+        LIMIT_REMOTE: of(Kind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
+    ];
+}
 
 /// 100 · status_remotep / status, in units of 10⁻⁹ percent; 0 while no status line was seen.
 fn concurrency_remote(known: &Known<'_>) -> i128 {
@@ -254,107 +247,6 @@ fn word(text: &[u8]) -> Option<&[u8]> {
     if end == 0 { None } else { Some(&text[end..]) }
 }
 
-const NANO: i128 = 1_000_000_000;
-
-const SAMPLES: &[super::Sample] = &[
-    ("@40000000450c020b32315f74 new msg 71198", &[("message_new", 1)]),
-    (
-        "@40000000450c020b32356e84 info msg 71198: bytes 3042 from <list-owner@example.org> qp 44209 uid 89",
-        &[("message_info", 1), ("message_bytes", 3042)],
-    ),
-    ("@40000000450c020b32356e84 info msg 71198: bytes many from <a@example.org>", &[("message_info", 1)]),
-    ("@40000000450c020b32356e84 info msg 71198: bytes 99999999999999999999 from <>", &[("message_info", 1)]),
-    (
-        "@40000000450c020b357ed10c starting delivery 196548: msg 71198 to local example.org-user@example.org",
-        &[("start_delivery", 1), ("start_delivery_local", 1)],
-    ),
-    (
-        "@400000006abaee2210687b07 starting delivery 2.queue5: msg 100926021 to remote bob@example.com queue5",
-        &[("start_delivery", 1), ("start_delivery_remote", 1)],
-    ),
-    ("@40000000450c020b357ed10c starting delivery 1: msg 2 to nowhere x", &[("start_delivery", 1)]),
-    (
-        "@400000006abaee2000000000 starting delivery 7: msg 71200 to suppl0 u@example.com",
-        &[("start_delivery", 1), ("start_delivery_remote", 1)],
-    ),
-    ("@40000000450c020b357ed10c starting delivery 1: msg 2 to supplx x", &[("start_delivery", 1)]),
-    (
-        "@400000006abaee2100000000 status: local 1/10 remote 0/20 suppl0 5/20 suppl1 0/20",
-        &[
-            ("status", 1),
-            ("status_localp", NANO / 10),
-            ("status_local_sum", 1),
-            ("peak_local", 1),
-            ("limit_local", 10),
-            ("limit_remote", 20),
-        ],
-    ),
-    (
-        "@40000000450c020b357f463c status: local 1/10 remote 0/100",
-        &[
-            ("status", 1),
-            ("status_localp", NANO / 10),
-            ("status_local_sum", 1),
-            ("peak_local", 1),
-            ("limit_local", 10),
-            ("limit_remote", 100),
-        ],
-    ),
-    (
-        "@400000006abaee2529119b52 status: local 1/10 (held) remote 3/20 delayed jobs=3 queue5",
-        &[
-            ("status", 1),
-            ("status_localp", NANO / 10),
-            ("status_remotep", 150_000_000),
-            ("status_local_sum", 1),
-            ("status_remote_sum", 3),
-            ("peak_local", 1),
-            ("peak_remote", 3),
-            ("limit_local", 10),
-            ("limit_remote", 20),
-        ],
-    ),
-    ("@400000006abaee0a398aa0af status: local 0/0 remote 0/20", &[("status", 1)]),
-    ("@400000006abaee0a398aa0af status: local 1/10 remote 2/2x", &[("status", 1)]),
-    ("@400000006abaee0c0e6096e1 status: exiting", &[("other", 1)]),
-    (
-        "@40000000450c020c06ac5dcc delivery 196548: success: did_0+0+1/",
-        &[("delivery", 1), ("delivery_success", 1)],
-    ),
-    (
-        "@400000006abaee0d1698f6fa delivery 1: deferral: CNAME_lookup_failed_temporarily._(#4.4.3)/",
-        &[("delivery", 1), ("delivery_deferral", 1)],
-    ),
-    (
-        "@400000006abaee102f421745 delivery 4: failure: 192.0.2.26_failed._Remote_host_said:_554_success:_spam/",
-        &[("delivery", 1), ("delivery_failure", 1)],
-    ),
-    ("@400000006abaee11377a775e delivery 5: report mangled, will defer", &[("delivery", 1)]),
-    ("@400000006abaee1204180d77 bounce msg 1234 qp 5601", &[("message_bounce", 1)]),
-    ("@400000006abaee141488cda9 end msg 1234", &[("message_end", 1)]),
-    (
-        "@400000006abaee203b9284d5 double bounce: discarding bounce/1237",
-        &[("other", 1), ("double_bounce", 1)],
-    ),
-    (
-        "@400000006abaee130c506d90 triple bounce: discarding bounce/1236",
-        &[("other", 1), ("triple_bounce", 1)],
-    ),
-    ("@400000006abaee151cc12dc2 warning: unable to stat mess/12/1234", &[("other", 1), ("warning", 1)]),
-    ("@400000006abaee1b1278a458 alert: cannot start: unable to read controls", &[("other", 1), ("alert", 1)]),
-    ("@400000006abaee2739825b84 remote: alice@example.org bob@example.com 814 queue5", &[("other", 1)]),
-    ("@400000006abaee2739825b84 ", &[("message_other", 1)]),
-    ("@4000000045ZZ020b32315f74 new msg 1", &[("message_other", 1)]),
-    ("", &[("message_other", 1)]),
-    ("new msg 71198", &[("message_new", 1)]),
-    ("warning: without a stamp", &[("message_other", 1)]),
-    ("Jun 19 09:12:25 mx1 qmail: 1276913545.100000+delivery 8: success: the_rest_of_a_long_line/", &[]),
-    (
-        "1032237315.334422 starting delivery 1: msg 16 to local a@example.com",
-        &[("start_delivery", 1), ("start_delivery_local", 1)],
-    ),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,43 +285,6 @@ mod tests {
                 (vec![], Verdict::Foreign),
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn positions() {
-        let named = [
-            (DELIVERY, "delivery"),
-            (DELIVERY_DEFERRAL, "delivery_deferral"),
-            (DELIVERY_FAILURE, "delivery_failure"),
-            (DELIVERY_SUCCESS, "delivery_success"),
-            (MESSAGE_BOUNCE, "message_bounce"),
-            (MESSAGE_BYTES, "message_bytes"),
-            (MESSAGE_END, "message_end"),
-            (MESSAGE_INFO, "message_info"),
-            (MESSAGE_NEW, "message_new"),
-            (MESSAGE_OTHER, "message_other"),
-            (OTHER, "other"),
-            (START_DELIVERY, "start_delivery"),
-            (START_LOCAL, "start_delivery_local"),
-            (START_REMOTE, "start_delivery_remote"),
-            (STATUS, "status"),
-            (STATUS_LOCALP, "status_localp"),
-            (STATUS_REMOTEP, "status_remotep"),
-            (DOUBLE_BOUNCE, "double_bounce"),
-            (TRIPLE_BOUNCE, "triple_bounce"),
-            (WARNING, "warning"),
-            (ALERT, "alert"),
-            (STATUS_LOCAL_SUM, "status_local_sum"),
-            (STATUS_REMOTE_SUM, "status_remote_sum"),
-            (PEAK_LOCAL, "peak_local"),
-            (PEAK_REMOTE, "peak_remote"),
-            (LIMIT_LOCAL, "limit_local"),
-            (LIMIT_REMOTE, "limit_remote"),
-        ];
-        assert_eq!(named.len() + 1, COUNTERS.len());
-        for (position, key) in named {
-            assert_eq!(COUNTERS[position].key, key);
         }
     }
 

@@ -1,76 +1,49 @@
 //! `smtp`: who authenticates to send mail: vchkpw(8) and dovecot's submission-login.
 //!
 //! The lines are those of `login`.
+use super::card::templates;
 use super::login::{self, Keys, Service};
-use super::{Counter, Place, Protocol, Settings, count};
+use super::table::counters;
+use super::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Settings, events};
 
 /// The protocol `smtp`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "smtp",
+        title: "SMTP logins",
         about: "authentication for sending mail",
         counters: COUNTERS,
         classify: login::classifier(Service::Smtp, KEYS, settings),
-        home: Place::Shared,
-        measured: false,
+        counter_file: Some(CounterFile { key: "logs_smtp_count", default: "smtp_auth.txt" }),
+        // Version 5 called it so when it was asked for `smtp`; those before it. Version 4 counted authentication and
+        // blocked mail into one file.
+        older_files: &[
+            OlderFile::Alone("smtp.txt"),
+            OlderFile::Alone("smtp_auth.txt"),
+            OlderFile::Shared("smtp_rbl.txt"),
+        ],
         stored: &[
             ("smtp_auth_connect", "connect"),
             ("smtp_auth_success", "success"),
             ("smtp_auth_fail", "fail"),
         ],
-        aliases: &[],
-        samples: SAMPLES,
+        overview: &[
+            ("smtp_auth_connect", "Attempts"),
+            ("smtp_auth_success", "Succeeded"),
+            ("smtp_auth_fail", "Failed"),
+        ],
+        templates: templates!["smtp-auth"],
+        ..IN_SYSLOG
     }
 }
 
-/// One pair of counters, encrypted or not; the test `positions` holds them to COUNTERS.
-const KEYS: [Keys; 2] = [Keys { connect: 0, success: 1, fail: 2 }; 2];
+/// One pair of counters, encrypted or not.
+const KEYS: [Keys; 2] = [Keys { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];
 
-const COUNTERS: &[Counter] = &[
-    count("smtp_auth_connect", "smtp_auth_connect", "attempts to authenticate for sending mail"),
-    count("smtp_auth_success", "smtp_auth_success", "those that succeeded"),
-    count("smtp_auth_fail", "smtp_auth_fail", "those that failed"),
-];
-
-const SAMPLES: &[super::Sample] = &[
-    (
-        "Jul  7 11:08:51 srv vpopmail[19743]: vchkpw-submission: (CRAM-MD5) login success user@example.com:192.0.2.4",
-        &[("smtp_auth_connect", 1), ("smtp_auth_success", 1)],
-    ),
-    (
-        "<21>Sep 28 22:40:23 vpopmail[7]: vchkpw-smtp: null password given alice@example.invalid:2001:db8::1",
-        &[("smtp_auth_connect", 1), ("smtp_auth_fail", 1)],
-    ),
-    (
-        "Sep 28 22:45:16 mx1 vpopmail[7016]: vchkpw-2525: (PLAIN) login success alice@example.org:192.0.2.7",
-        &[("smtp_auth_connect", 1), ("smtp_auth_success", 1)],
-    ),
-    ("Sep 28 22:45:18 mx1 vpopmail[7018]: vchkpw-0: (PLAIN) login success alice@example.org:192.0.2.7", &[]),
-    ("Sep 28 22:45:42 mx1 vpopmail[7042]: vchkpw: login success alice@example.org:192.0.2.7", &[]),
-    (
-        "Sep 28 22:48:10 mx1 dovecot[77]: submission-login: Logged in: user=<alice@example.org>, method=PLAIN, \
-         rip=192.0.2.7, lip=192.0.2.10, TLS, session=<s10>",
-        &[("smtp_auth_connect", 1), ("smtp_auth_success", 1)],
-    ),
-    (
-        "Aug 29 03:53:52 server dovecot: submission-login: Remote closed connection (auth failed, 1 attempts in 2 \
-         secs): user=<user24>, method=PLAIN, rip=192.0.2.169, lip=0.0.0.0",
-        &[("smtp_auth_connect", 1), ("smtp_auth_fail", 1)],
-    ),
-    (
-        "Sep 28 22:47:05 mx1 dovecot[241]: submission-login: Login aborted: Connection closed (no auth attempts in 3 \
-         secs) (no_auth_attempts): user=<>, rip=192.0.2.7, lip=192.0.2.10, TLS, session=<5>",
-        &[("smtp_auth_connect", 1)],
-    ),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        login::tests::keys_are(COUNTERS, KEYS[0], "smtp_auth_");
-        login::tests::keys_are(COUNTERS, KEYS[1], "smtp_auth_");
-    }
+counters! {
+    const COUNTERS = [
+        CONNECT: events("smtp_auth_connect", "attempts to authenticate for sending mail"),
+        SUCCESS: events("smtp_auth_success", "those that succeeded"),
+        FAIL: events("smtp_auth_fail", "those that failed"),
+    ];
 }

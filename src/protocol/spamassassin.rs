@@ -4,8 +4,13 @@
 //! tag `spamd` or in its own log after `[PID] info: ` (`spamd: ` since 3.1), before which stands a stamp of ctime(3)'s
 //! form in a file and one of syslog's form on stderr. The user's name is the client's, so the
 //! line is read from both ends.
+use super::card::templates;
 use super::program::{doubtful, program, unheaded};
-use super::{Counter, Kind, Known, Place, Protocol, Raise, Settings, Verdict, count, of};
+use super::table::counters;
+use super::{
+    CounterFile, IN_SYSLOG, Kind, Known, OlderFile, Place, Protocol, Raise, Settings, Verdict, derived,
+    events, of,
+};
 use crate::line::Line;
 use memchr::memchr;
 
@@ -13,14 +18,16 @@ use memchr::memchr;
 pub fn protocol(_: &Settings) -> Protocol {
     Protocol {
         name: "spamassassin",
+        title: "SpamAssassin",
         about: "verdicts of SpamAssassin's spamd",
         counters: COUNTERS,
         classify: &classify,
-        home: Place::Shared,
-        measured: false,
-        stored: &[],
+        counter_file: Some(CounterFile { key: "logs_spam_count", default: "spam.txt" }),
+        older_files: &[OlderFile::Alone("spam.txt")],
         aliases: &[("sa_clean", "sa_ham")],
-        samples: SAMPLES,
+        overview: &[("sa_ham", "Ham"), ("sa_spam", "Spam")],
+        templates: templates!["spam", "spam-scores", "spam-seconds"],
+        ..IN_SYSLOG
     }
 }
 
@@ -32,52 +39,64 @@ struct Keys {
     bytes: usize,
 }
 
-const SPAM: Keys = Keys { messages: 0, score: 9, seconds: 11, bytes: 13 };
-const HAM: Keys = Keys { messages: 1, score: 10, seconds: 12, bytes: 14 };
-const OTHER: usize = 15;
-const THRESHOLD: usize = 16;
+const SPAM: Keys = Keys { messages: SA_SPAM, score: SPAM_SCORE, seconds: SPAM_SECONDS, bytes: SPAM_BYTES };
+const HAM: Keys = Keys { messages: SA_HAM, score: HAM_SCORE, seconds: HAM_SECONDS, bytes: HAM_BYTES };
 
-const COUNTERS: &[Counter] = &[
-    count("sa_spam", "sa_spam", "messages that are spam"),
-    count("sa_ham", "sa_ham", "messages that are not spam"),
-    mean(
-        "spam_score",
-        |k| k.mean(SPAM.score, &[SPAM.messages], NANO),
-        "100 times the day's mean score of spam",
-    ),
-    mean("ham_score", |k| k.mean(HAM.score, &[HAM.messages], NANO), "100 times the day's mean score of ham"),
-    mean(
-        "threshhold",
-        |k| k.mean(THRESHOLD, &[SPAM.messages, HAM.messages], NANO),
-        "100 times the day's mean score from which a message is spam",
-    ),
-    mean(
-        "ham_seconds",
-        |k| k.mean(HAM.seconds, &[HAM.messages], NANO),
-        "100 times the day's mean seconds that ham took",
-    ),
-    mean(
-        "spam_seconds",
-        |k| k.mean(SPAM.seconds, &[SPAM.messages], NANO),
-        "100 times the day's mean seconds that spam took",
-    ),
-    mean("ham_bytes", |k| k.mean(HAM.bytes, &[HAM.messages], 1), "100 times the day's mean bytes of ham"),
-    mean("spam_bytes", |k| k.mean(SPAM.bytes, &[SPAM.messages], 1), "100 times the day's mean bytes of spam"),
-    of(Kind::Net, "spam_score_sum", "sum of the scores of spam"),
-    of(Kind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
-    of(Kind::Sum, "spam_seconds_sum", "seconds that spam took"),
-    of(Kind::Sum, "ham_seconds_sum", "seconds that ham took"),
-    count("spam_bytes_sum", "spam_bytes_sum", "bytes of spam"),
-    count("ham_bytes_sum", "ham_bytes_sum", "bytes of ham"),
-    count("sa_other", "sa_other", "other lines of spamd"),
-    of(Kind::Net, "threshold_sum", "sum over all messages of the score from which they would be spam"),
-];
+counters! {
+    const COUNTERS = [
+        SA_SPAM: events("sa_spam", "messages that are spam"),
+        SA_HAM: events("sa_ham", "messages that are not spam"),
+        MEAN_SPAM_SCORE: derived(
+            "spam_score",
+            |k| k.mean(SPAM.score, &[SPAM.messages], NANO),
+            "100 times the day's mean score of spam",
+        ),
+        MEAN_HAM_SCORE: derived(
+            "ham_score",
+            |k| k.mean(HAM.score, &[HAM.messages], NANO),
+            "100 times the day's mean score of ham",
+        ),
+        MEAN_THRESHOLD: derived(
+            "threshhold",
+            |k| k.mean(THRESHOLD, &[SPAM.messages, HAM.messages], NANO),
+            "100 times the day's mean score from which a message is spam",
+        ),
+        MEAN_HAM_SECONDS: derived(
+            "ham_seconds",
+            |k| k.mean(HAM.seconds, &[HAM.messages], NANO),
+            "100 times the day's mean seconds that ham took",
+        ),
+        MEAN_SPAM_SECONDS: derived(
+            "spam_seconds",
+            |k| k.mean(SPAM.seconds, &[SPAM.messages], NANO),
+            "100 times the day's mean seconds that spam took",
+        ),
+        MEAN_HAM_BYTES: derived(
+            "ham_bytes",
+            |k| k.mean(HAM.bytes, &[HAM.messages], 1),
+            "100 times the day's mean bytes of ham",
+        ),
+        MEAN_SPAM_BYTES: derived(
+            "spam_bytes",
+            |k| k.mean(SPAM.bytes, &[SPAM.messages], 1),
+            "100 times the day's mean bytes of spam",
+        ),
+        SPAM_SCORE: of(Kind::Net, "spam_score_sum", "sum of the scores of spam"),
+        HAM_SCORE: of(Kind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
+        SPAM_SECONDS: of(Kind::Sum, "spam_seconds_sum", "seconds that spam took"),
+        HAM_SECONDS: of(Kind::Sum, "ham_seconds_sum", "seconds that ham took"),
+        SPAM_BYTES: events("spam_bytes_sum", "bytes of spam"),
+        HAM_BYTES: events("ham_bytes_sum", "bytes of ham"),
+        OTHER: events("sa_other", "other lines of spamd"),
+        THRESHOLD: of(
+            Kind::Net,
+            "threshold_sum",
+            "sum over all messages of the score from which they would be spam",
+        ),
+    ];
+}
 
 const NANO: i128 = 1_000_000_000;
-
-const fn mean(key: &'static str, compute: fn(&Known<'_>) -> i128, help: &'static str) -> Counter {
-    Counter { key, ds: "", kind: Kind::Derived(compute), help }
-}
 
 impl Known<'_> {
     /// 100 times the mean of `sum` over `messages`, all of them counters by position, on the newest day that has
@@ -224,69 +243,6 @@ fn digits(text: &[u8]) -> Option<u64> {
     }
     text.iter().try_fold(0u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
 }
-
-const SAMPLES: &[super::Sample] = &[
-    (
-        "Mar 19 08:21:14 h1 spamd[11565]: clean message (0.0/6.0) for root:98 in 1.6 seconds, 3347 bytes.",
-        &[
-            ("sa_ham", 1),
-            ("ham_seconds_sum", 1_600_000_000),
-            ("ham_bytes_sum", 3347),
-            ("threshold_sum", 6 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:41:15.761 [100] info: spamd: identified spam (1000.0/5.0) for bob@example.invalid:89 in 0.1 \
-         seconds, 407 bytes.",
-        &[
-            ("sa_spam", 1),
-            ("spam_score_sum", 1000 * NANO),
-            ("spam_seconds_sum", 100_000_000),
-            ("spam_bytes_sum", 407),
-            ("threshold_sum", 5 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:51:04 mx1 spamd[8004]: spamd: clean message (-1.2/5.0) for alice@example.org:89 in 1.9 seconds, \
-         4120 bytes.",
-        &[
-            ("sa_ham", 1),
-            ("ham_score_sum", -1_200_000_000),
-            ("ham_seconds_sum", 1_900_000_000),
-            ("ham_bytes_sum", 4120),
-            ("threshold_sum", 5 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:51:08 mx1 spamd[8008]: spamd: clean message (0.0/5.0) for evil in 9.9 seconds, 999999999 \
-         bytes:89 in 0.1 seconds, 1000 bytes.",
-        &[
-            ("sa_ham", 1),
-            ("ham_seconds_sum", 100_000_000),
-            ("ham_bytes_sum", 1000),
-            ("threshold_sum", 5 * NANO),
-        ],
-    ),
-    (
-        "Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (7.5/5.0) for a name without an end",
-        &[("sa_spam", 1), ("spam_score_sum", 7_500_000_000), ("threshold_sum", 5 * NANO)],
-    ),
-    ("Sep 28 22:51:08 mx1 spamd[8008]: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
-    ("Sat Nov 28 17:36:25 2026 [123] info: spamd: identified spam (nan/5.0) for a:1", &[("sa_spam", 1)]),
-    (
-        "@400000006abaee2100000000 Sat Nov 28 17:36:25 2026 [123] info: spamd: identified spam (nan/5.0) for a:1",
-        &[("sa_spam", 1)],
-    ),
-    (
-        "@400000006abaee2100000000 Nov 28 17:36:25.761 [123] info: spamd: identified spam (nan/5.0) for a:1",
-        &[("sa_spam", 1)],
-    ),
-    (
-        "Mar 19 08:36:37 h1 spamd[18424]: result: Y  8 - INFO_TLD scantime=4.2,size=1432,mid=<3388@example.net>",
-        &[("sa_other", 1)],
-    ),
-    ("Sep 28 22:51:13 mx1 kernel: identified spam (8.1/6.0) for root:98 in 4.2 seconds, 1432 bytes.", &[]),
-];
 
 #[cfg(test)]
 mod tests;

@@ -4,21 +4,19 @@
 //! count them, each in a [`Slots`] of its own table. The host name and the ident user at a line's end are the
 //! client's; nothing is looked for there.
 use super::scan::{fraction, number};
-use super::{Counter, Kind, Raise, Verdict, count, of};
+use super::table::counters;
+use super::{Kind, Raise, Verdict, events, of};
 
-/// How many counters [`counters`] adds.
-pub(super) const LEN: usize = 6;
-
-/// The counters, in the order of [`Slots`]. `peak`: the key of the gauge, which differs from protocol to protocol.
-pub(super) fn counters(peak: &'static str) -> [Counter; LEN] {
-    [
-        count("tcp_connect", "tcp_connect", "connections that a tcpserver accepted"),
-        count("tcp_ok", "tcp_ok", "connections that its rules let in"),
-        count("tcp_deny", "tcp_deny", "connections that its rules turned away"),
-        count("tcp_end", "tcp_end", "connections that ended"),
-        count("tcp_status", "tcp_status", "status lines of tcpserver, one at every connect and end"),
-        of(Kind::Peak, peak, "most connections at once in the last complete step"),
-    ]
+counters! {
+    /// The counters. `peak`: the key of the gauge, which differs from protocol to protocol.
+    pub(super) const fn counters(peak: &'static str) = [
+        CONNECT: events("tcp_connect", "connections that a tcpserver accepted"),
+        OK: events("tcp_ok", "connections that its rules let in"),
+        DENY: events("tcp_deny", "connections that its rules turned away"),
+        END: events("tcp_end", "connections that ended"),
+        STATUS: events("tcp_status", "status lines of tcpserver, one at every connect and end"),
+        PEAK: of(Kind::Peak, peak, "most connections at once in the last complete step"),
+    ];
 }
 
 /// Positions in a protocol's table.
@@ -44,8 +42,8 @@ pub(super) fn classify(rest: &[u8], slots: Slots, raise: &mut Raise<'_>) -> Verd
         return Verdict::Known;
     }
     if let Some(now) = status(rest) {
-        raise.one(slots.first + 4);
-        raise.peak(slots.first + 5, now);
+        raise.one(slots.first + STATUS);
+        raise.peak(slots.first + PEAK, now);
         return Verdict::Known;
     }
     if let Some(other) = slots.other {
@@ -57,10 +55,10 @@ pub(super) fn classify(rest: &[u8], slots: Slots, raise: &mut Raise<'_>) -> Verd
     if told.iter().any(|t| rest.starts_with(t)) { Verdict::Known } else { Verdict::Unknown }
 }
 
-/// `pid N from IP`, `ok N …`, `deny N …`, `end N status S`: which of the first four counters.
+/// `pid N from IP`, `ok N …`, `deny N …`, `end N status S`: which counter.
 fn event(rest: &[u8]) -> Option<usize> {
-    let names: [&[u8]; 4] = [b"pid ", b"ok ", b"deny ", b"end "];
-    let (counter, rest) = names.iter().enumerate().find_map(|(i, n)| Some((i, rest.strip_prefix(*n)?)))?;
+    let names: [(&[u8], usize); 4] = [(b"pid ", CONNECT), (b"ok ", OK), (b"deny ", DENY), (b"end ", END)];
+    let (counter, rest) = names.iter().find_map(|(name, at)| Some((*at, rest.strip_prefix(*name)?)))?;
     let (_, rest) = number(rest)?;
     rest.starts_with(b" ").then_some(counter)
 }
@@ -78,9 +76,9 @@ mod tests {
     use super::*;
 
     /// connect, ok, deny, end, status, peak, other; and the verdict.
-    fn values(rest: &str) -> ([i128; LEN + 1], Verdict) {
-        let mut values = [0; LEN + 1];
-        let slots = Slots { first: 0, other: Some(LEN) };
+    fn values(rest: &str) -> ([i128; 7], Verdict) {
+        let mut values = [0; 7];
+        let slots = Slots { first: 0, other: Some(6) };
         let verdict = classify(rest.as_bytes(), slots, &mut Raise(&mut values));
         (values, verdict)
     }
@@ -115,9 +113,9 @@ mod tests {
 
     #[test]
     fn without_a_counter_for_the_rest() {
-        let mut values = [0; LEN];
+        let mut values = [0; 6];
         let slots = Slots { first: 0, other: None };
         assert_eq!(classify(b"fatal: x", slots, &mut Raise(&mut values)), Verdict::Known);
-        assert_eq!(values, [0; LEN]);
+        assert_eq!(values, [0; 6]);
     }
 }

@@ -2,83 +2,37 @@
 //! IMAP logins from this machine.
 //!
 //! The lines are those of `login`.
+use super::card::templates;
 use super::login::{self, Keys, Service};
-use super::{Counter, Place, Protocol, Settings, count};
+use super::table::counters;
+use super::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Settings, events};
 
 /// The protocol `webmail`: `webmail_loopback` says whose logins from loopback are its own, `logs_vchkpw_ports` may
 /// name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
     Protocol {
         name: "webmail",
+        title: "Webmail",
         about: "logins through webmail",
         counters: COUNTERS,
         classify: login::classifier(Service::Webmail, KEYS, settings),
-        home: Place::Shared,
-        measured: false,
+        files_key: Some("logs_webmail_files"),
+        counter_file: Some(CounterFile { key: "logs_web_count", default: "webmail.txt" }),
+        older_files: &[OlderFile::Alone("web.txt"), OlderFile::Alone("webmail.txt")],
         stored: &[("webmail_connect", "connect"), ("webmail_success", "success"), ("webmail_fail", "fail")],
-        aliases: &[],
-        samples: SAMPLES,
+        overview: &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")],
+        templates: templates!["webmail"],
+        ..IN_SYSLOG
     }
 }
 
-/// One pair of counters, encrypted or not; the test `positions` holds them to COUNTERS.
-const KEYS: [Keys; 2] = [Keys { connect: 0, success: 1, fail: 2 }; 2];
+/// One pair of counters, encrypted or not.
+const KEYS: [Keys; 2] = [Keys { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];
 
-const COUNTERS: &[Counter] = &[
-    count("webmail_connect", "webmail_connect", "attempts to log in through webmail"),
-    count("webmail_success", "webmail_success", "logins through webmail, and over IMAP from this machine"),
-    count("webmail_fail", "webmail_fail", "failed attempts to log in through webmail"),
-];
-
-const SAMPLES: &[super::Sample] = &[
-    (
-        "Jul  7 11:14:22 srv vpopmail[19938]: vchkpw-webmail: (PLAIN) login success user@example.com:127.0.0.1",
-        &[("webmail_connect", 1), ("webmail_success", 1)],
-    ),
-    (
-        "Feb 21 10:24:41 mx1 sqwebmaild: LOGIN, user=alice@example.net, ip=[192.0.2.209]",
-        &[("webmail_connect", 1), ("webmail_success", 1)],
-    ),
-    (
-        "Feb 21 10:27:00 mx1 sqwebmaild: LOGIN FAILED, user=alice@example.net, ip=[192.0.2.209]",
-        &[("webmail_connect", 1), ("webmail_fail", 1)],
-    ),
-    (
-        "Sep 28 22:49:03 mx1 httpd[100]: Successful webmail login: by alice (example.org) at 192.0.2.7 on \
-         09/28/2026 22:49:03: ",
-        &[("webmail_connect", 1), ("webmail_success", 1)],
-    ),
-    (
-        "Sep 28 22:49:06 mx1 squirrelmail: Failed webmail login: by Successful webmail login (example.org) at \
-         192.0.2.7 on 09/28/2026 22:49:06: Unknown user or password incorrect.",
-        &[("webmail_connect", 1), ("webmail_fail", 1)],
-    ),
-    ("Sep 28 22:49:04 mx1 squirrelmail: Webmail logout: by alice (example.org) at 192.0.2.7", &[]),
-    (
-        "Sep 28 22:50:01 mx1 roundcube: <a1b2c3d4> Successful login for alice@example.org (ID: 1) from 192.0.2.7 in \
-         session a1b2c3d4e5f6a7b8",
-        &[("webmail_connect", 1), ("webmail_success", 1)],
-    ),
-    (
-        "[22-Jan-2013 22:28:21 +0200]: FAILED login for user1 from 192.0.2.43",
-        &[("webmail_connect", 1), ("webmail_fail", 1)],
-    ),
-    ("Sep 28 22:50:02 mx1 roundcube[99]: <a1b2c3d5> IMAP Error: Login failed for alice from 192.0.2.7", &[]),
-    (
-        "Sep 28 22:45:01 mx1 imapd: LOGIN, user=alice@example.org, ip=[::ffff:127.0.0.1], port=[40001], \
-         protocol=IMAP",
-        &[("webmail_success", 1)],
-    ),
-    ("Sep 28 22:45:01 mx1 imapd: LOGIN FAILED, user=alice@example.org, ip=[::ffff:127.0.0.1]", &[]),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        login::tests::keys_are(COUNTERS, KEYS[0], "webmail_");
-        login::tests::keys_are(COUNTERS, KEYS[1], "webmail_");
-    }
+counters! {
+    const COUNTERS = [
+        CONNECT: events("webmail_connect", "attempts to log in through webmail"),
+        SUCCESS: events("webmail_success", "logins through webmail, and over IMAP from this machine"),
+        FAIL: events("webmail_fail", "failed attempts to log in through webmail"),
+    ];
 }

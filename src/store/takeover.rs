@@ -12,6 +12,7 @@ use super::migrate::{self, Fit};
 use super::rrd::header::{Look, look};
 use super::state::State;
 use crate::error::{Error, Result};
+use crate::protocol::{OlderFile, shipped};
 
 /// A counter file of an older maillogs. It is read, and left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +26,15 @@ pub struct Legacy {
 /// The names, newest first, under which versions 3 to 5 had the counters of `protocol` when their configuration
 /// was silent, and whether another protocol's file is meant.
 fn names(protocol: &str) -> Vec<(String, bool)> {
-    let own: &[&str] = match protocol {
-        // Version 5, when asked for `rbl` and `smtp`; those before it.
-        "rbl" => &["rbl", "smtp_rbl"],
-        "smtp" => &["smtp", "smtp_auth"],
-        "webmail" => &["web", "webmail"],
-        "spamassassin" => &["spam"],
-        "qmailscanner" => &["virus"],
-        other => &[other],
+    let of = |file: &OlderFile| match file {
+        OlderFile::Alone(name) => ((*name).to_owned(), false),
+        OlderFile::Shared(name) => ((*name).to_owned(), true),
     };
-    let own = own.iter().map(|name| (format!("{name}.txt"), false));
-    // Version 4 counted authentication and blocked mail into one file.
-    own.chain((protocol == "smtp").then(|| ("smtp_rbl.txt".to_owned(), true))).collect()
+    let card = shipped().iter().find(|card| card.name == protocol);
+    match card.map_or(&[][..], |card| card.older_files) {
+        [] => vec![(format!("{protocol}.txt"), false)],
+        files => files.iter().map(of).collect(),
+    }
 }
 
 impl Legacy {

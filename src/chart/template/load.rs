@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use super::check::parse;
@@ -11,27 +12,15 @@ use super::model::{MAX_LEGEND, Template, is_name};
 use crate::chart::series::Series;
 use crate::chart::text;
 use crate::error::words;
+use crate::protocol::{Protocol, shipped};
 use crate::source::opener::{self, Opener, Plain};
 
-/// Templates of the binary, in the order of the page.
-pub(crate) const EMBEDDED: &[(&str, &str)] = &[
-    ("deliveries", include_str!("../../../templates/deliveries.toml")),
-    ("concurrency", include_str!("../../../templates/concurrency.toml")),
-    ("messages", include_str!("../../../templates/messages.toml")),
-    ("throughput", include_str!("../../../templates/throughput.toml")),
-    ("queue", include_str!("../../../templates/queue.toml")),
-    ("rbl", include_str!("../../../templates/rbl.toml")),
-    ("smtp-filter", include_str!("../../../templates/smtp-filter.toml")),
-    ("smtp-sessions", include_str!("../../../templates/smtp-sessions.toml")),
-    ("smtp-auth", include_str!("../../../templates/smtp-auth.toml")),
-    ("pop3", include_str!("../../../templates/pop3.toml")),
-    ("imap", include_str!("../../../templates/imap.toml")),
-    ("webmail", include_str!("../../../templates/webmail.toml")),
-    ("spam", include_str!("../../../templates/spam.toml")),
-    ("spam-scores", include_str!("../../../templates/spam-scores.toml")),
-    ("spam-seconds", include_str!("../../../templates/spam-seconds.toml")),
-    ("virus", include_str!("../../../templates/virus.toml")),
-];
+/// Templates of the binary, in the order of the page: name and text, as they stand on the cards of the protocols.
+pub(crate) static EMBEDDED: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let (leading, others): (Vec<&Protocol>, Vec<&Protocol>) =
+        shipped().iter().partition(|card| card.leads_the_page);
+    leading.into_iter().chain(others).flat_map(|card| card.templates).copied().collect()
+});
 
 /// A template larger than this is not one.
 const MAX_BYTES: u64 = 65_536;
@@ -45,7 +34,7 @@ pub(crate) fn load(dir: Option<&Path>, series: &[Series]) -> (Vec<Template>, Vec
     let mut problems = Vec::new();
     let mut found = dir.map_or_else(Vec::new, |dir| read_dir(dir, &mut problems));
     let mut templates = Vec::new();
-    for (name, embedded) in EMBEDDED {
+    for (name, embedded) in EMBEDDED.iter() {
         let own = found.iter().position(|file| file.name == *name);
         let parsed = match own.map(|index| found.remove(index)) {
             Some(file) => file.parse(series),

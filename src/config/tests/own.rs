@@ -62,12 +62,12 @@ fn all_protocols_are_the_built_in_ones_and_those_of_the_file() {
          [[counter]]\nprotocol = 'send'\nname = 'n'\nmatch = 'n'\n",
     );
     let all = config.all_protocols();
+    assert!(std::ptr::eq(all, config.all_protocols()), "they are made once");
     let names: Vec<&str> = all.iter().map(|p| p.name).collect();
     assert_eq!(names[names.len() - 2..], ["zzz", "aaa"]);
     assert_eq!(all.iter().filter(|p| p.index("n").is_some()).count(), 3);
     assert_eq!(all.last().unwrap().index("n_lines"), Some(1));
-    use crate::protocol::Place;
-    assert_eq!([all[all.len() - 2].home, all[all.len() - 1].home], [Place::Shared, Place::Own]);
+    assert_eq!([all[all.len() - 2].reads_syslog, all[all.len() - 1].reads_syslog], [true, false]);
 }
 
 /// What is said of a `[[counter]]` of `send`, named `x`, with `lines`.

@@ -57,9 +57,7 @@ impl World {
         let config = Config {
             logs_counters: base.join("counters"),
             rrd_dir: base.join("rrd"),
-            logs_send_dirs: vec![base.join("send")],
-            logs_smtp_dirs: vec![],
-            logs_pop3_dirs: vec![],
+            log_dirs: [("logs_send_dirs", vec![base.join("send")])].into(),
             logs_base: base.clone(),
             ..Config::default()
         };

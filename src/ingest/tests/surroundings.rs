@@ -289,7 +289,7 @@ fn a_clock_that_was_ahead_keeps_no_bin_and_no_day() {
     NOW.set(T0 + 1000);
     let other = world.config.logs_base.join("other");
     fs::write(&other, "in the way").unwrap();
-    world.config.logs_send_dirs.push(other);
+    world.config.log_dirs.get_mut("logs_send_dirs").unwrap().push(other);
     world.feed = feeds(&world.config).remove(0);
     world.write(format!("{} new msg 2\n", label(T0 + 900)).as_bytes());
     world.update().unwrap();

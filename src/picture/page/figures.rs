@@ -9,8 +9,13 @@ use crate::chart::text;
 pub struct Figures {
     /// As in `maillogs NAME`, and in templates.
     pub protocol: String,
+    /// Its heading; empty: its name.
+    pub title: String,
     /// One line for people.
     pub about: String,
+    /// The counters that the overview shows, with words for people: the first four of them that ever counted anything.
+    /// None: the first four of the table.
+    pub overview: &'static [(&'static str, &'static str)],
     /// In the order of the query; empty when its state cannot be read.
     pub counters: Vec<Figure>,
 }
@@ -31,86 +36,6 @@ pub struct Figure {
     /// Whether it ever counted anything.
     pub moved: bool,
 }
-
-/// A protocol, its title, and keys with their words.
-type Chosen = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
-
-/// The counters that the overview shows of each protocol, with words for people: the first four of them that ever
-/// counted anything. Of a protocol that is not here, the first four of its table.
-const CHOSEN: &[Chosen] = &[
-    (
-        "send",
-        "Deliveries",
-        &[
-            ("message_new", "New messages"),
-            ("delivery_success", "Delivered"),
-            ("delivery_deferral", "Put off"),
-            ("delivery_failure", "Failed"),
-        ],
-    ),
-    (
-        "rbl",
-        "Incoming SMTP",
-        &[
-            ("ham", "Let in"),
-            ("accept", "Let in by s/qmail"),
-            ("spamdyke_allowed", "Let in by spamdyke"),
-            ("spamhaus", "Spamhaus blocked"),
-            ("barracuda", "Barracuda blocked"),
-            ("spamcop", "SpamCop blocked"),
-            ("chkuser", "Turned away by CHKUSER"),
-            ("spamdyke_denied", "Turned away by spamdyke"),
-            ("reject", "Turned away by s/qmail"),
-            ("spamassassin", "Spam turned away"),
-            ("virus", "Viruses turned away"),
-            ("badmailfrom", "Bad senders"),
-            ("badhelo", "Bad HELO"),
-            ("dns", "No reverse DNS"),
-        ],
-    ),
-    (
-        "smtp",
-        "SMTP logins",
-        &[
-            ("smtp_auth_connect", "Attempts"),
-            ("smtp_auth_success", "Succeeded"),
-            ("smtp_auth_fail", "Failed"),
-        ],
-    ),
-    (
-        "pop3",
-        "POP3",
-        &[
-            ("pop3_ssl_success", "Logins, encrypted"),
-            ("pop3_success", "Logins, plain"),
-            ("pop3_ssl_fail", "Failed, encrypted"),
-            ("pop3_fail", "Failed, plain"),
-        ],
-    ),
-    (
-        "imap",
-        "IMAP",
-        &[
-            ("imap_ssl_success", "Logins, encrypted"),
-            ("imap_success", "Logins, plain"),
-            ("imap_ssl_fail", "Failed, encrypted"),
-            ("imap_fail", "Failed, plain"),
-        ],
-    ),
-    ("webmail", "Webmail", &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")]),
-    ("spamassassin", "SpamAssassin", &[("sa_ham", "Ham"), ("sa_spam", "Spam")]),
-    ("qmailscanner", "qmail-scanner", &[("qs_clean", "Clean"), ("qs_virii", "Viruses"), ("qs_spam", "Spam")]),
-    (
-        "queue",
-        "Queue",
-        &[
-            ("messages", "Messages"),
-            ("unprocessed", "Not yet looked at"),
-            ("local", "For local mailboxes"),
-            ("remote", "For remote hosts"),
-        ],
-    ),
-];
 
 /// So many rows a protocol has on the overview.
 const ROWS: usize = 4;
@@ -139,10 +64,10 @@ pub(super) struct Row {
 
 impl Group {
     fn of<'a>(figures: &Figures, rows: impl Iterator<Item = (&'a Figure, String)>) -> Self {
-        let chosen = CHOSEN.iter().find(|(name, ..)| *name == figures.protocol);
+        let title = if figures.title.is_empty() { &figures.protocol } else { &figures.title };
         let mut group = Self {
             name: text::plain(&figures.protocol),
-            title: chosen.map_or_else(|| text::plain(&figures.protocol), |(_, title, _)| (*title).to_owned()),
+            title: text::plain(title),
             about: text::plain(&figures.about),
             counters: Vec::new(),
             values: Vec::new(),
@@ -167,19 +92,14 @@ pub(super) fn overview(all: &[Figures]) -> Vec<Group> {
     let moving = all.iter().filter(|figures| figures.counters.iter().any(|counter| counter.moved));
     moving
         .map(|figures| {
-            let chosen = CHOSEN.iter().find(|(name, ..)| *name == figures.protocol);
-            let rows: Vec<(&Figure, String)> = match chosen {
-                Some((.., keys)) => {
-                    let of = |&(key, label): &(&str, &str)| {
-                        let figure = figures.counters.iter().find(|counter| counter.key == key)?;
-                        Some((figure, label.to_owned()))
-                    };
-                    let known: Vec<(&Figure, String)> = keys.iter().filter_map(of).collect();
-                    let few = known.len() <= ROWS;
-                    known.into_iter().filter(|(figure, _)| few || figure.moved).take(ROWS).collect()
-                }
-                None => Vec::new(),
+            let of = |&(key, label): &(&str, &str)| {
+                let figure = figures.counters.iter().find(|counter| counter.key == key)?;
+                Some((figure, label.to_owned()))
             };
+            let known: Vec<(&Figure, String)> = figures.overview.iter().filter_map(of).collect();
+            let few = known.len() <= ROWS;
+            let rows: Vec<(&Figure, String)> =
+                known.into_iter().filter(|(figure, _)| few || figure.moved).take(ROWS).collect();
             let first = || {
                 let all = figures.counters.iter().filter(|counter| counter.today.is_some());
                 all.map(|counter| (counter, text::plain(&counter.key))).take(ROWS).collect()
@@ -225,7 +145,7 @@ fn number(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Settings, builtin};
+    use crate::protocol::shipped;
 
     #[test]
     fn numbers_are_grouped_and_short() {
@@ -244,18 +164,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_chosen_counter_is_one() {
-        let protocols = builtin(&Settings::default());
-        assert_eq!(CHOSEN.len(), protocols.len());
-        for (name, _, keys) in CHOSEN {
-            let protocol = protocols.iter().find(|protocol| protocol.name == *name).unwrap();
-            for (key, _) in *keys {
-                assert!(protocol.index(key).is_some(), "{name}: {key}");
-            }
-        }
-    }
-
     fn figure(key: &str, total: &str, today: Option<&str>) -> Figure {
         Figure {
             key: key.into(),
@@ -268,7 +176,14 @@ mod tests {
     }
 
     fn figures(protocol: &str, counters: &[Figure]) -> Figures {
-        Figures { protocol: protocol.into(), about: "about".into(), counters: counters.to_vec() }
+        let card = shipped().iter().find(|card| card.name == protocol);
+        Figures {
+            protocol: protocol.into(),
+            title: card.map(|card| card.title.to_owned()).unwrap_or_default(),
+            about: "about".into(),
+            overview: card.map_or(&[], |card| card.overview),
+            counters: counters.to_vec(),
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn figures(total: &str, key: &str, help: &str) -> Figures {
         today: Some("3".into()),
         moved: total != "0",
     };
-    Figures { protocol: "send".into(), about: help.into(), counters: vec![figure] }
+    Figures { protocol: "send".into(), about: help.into(), counters: vec![figure], ..Figures::default() }
 }
 
 /// As [`super::pages`], with the directory of the options.

@@ -183,7 +183,7 @@ fn every_series_is_as_high_as_the_rrd_says() {
     let midnight = NOW.div_euclid(86_400) * 86_400;
     let minutes = [2 - 4, 3 - 4, 4 - 4].map(|n| midnight + n * LENGTH + LENGTH / 2 - 30 * 60);
     let (mut measured, mut wrong) = (0, Vec::new());
-    for (name, text) in EMBEDDED {
+    for (name, text) in EMBEDDED.iter() {
         let toml: toml::Table = toml::from_str(text).unwrap();
         let (templates, _) = template::load(None, &[]);
         let template = templates.iter().find(|template| template.name == *name).unwrap();

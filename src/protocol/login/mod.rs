@@ -19,6 +19,8 @@ mod web;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+pub use vchkpw::SERVICES;
+
 use super::program::{doubtful, program, unheaded};
 use super::{Classify, Place, Raise, Settings, Verdict};
 use crate::line::Line;

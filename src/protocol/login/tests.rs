@@ -4,15 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::line::Parser;
-use crate::protocol::{Counter, Kind, Protocol, imap, pop3, qmailscanner, smtp, spamassassin, webmail};
+use crate::protocol::{Kind, Protocol, imap, pop3, qmailscanner, smtp, spamassassin, webmail};
 
 /// The positions `keys` in `counters` are those of `PREFIXconnect`, `PREFIXsuccess`, `PREFIXfail`.
-pub(in crate::protocol) fn keys_are(counters: &[Counter], keys: Keys, prefix: &str) {
-    for (position, name) in [(keys.connect, "connect"), (keys.success, "success"), (keys.fail, "fail")] {
-        assert_eq!(counters[position].key, format!("{prefix}{name}"));
-    }
-}
-
 fn protocols(settings: &Settings) -> Vec<Protocol> {
     let all = [
         smtp::protocol,

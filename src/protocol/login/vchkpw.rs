@@ -3,6 +3,9 @@
 //! REST of a success is `(PLAIN) login success USER:IP`; every other is a failure, which may quote the password.
 use super::{Door, End, Login, Rules, Said, Service};
 
+/// The services that vchkpw names.
+pub const SERVICES: [&str; 8] = ["smtp", "smtps", "submission", "pop3", "pop3s", "imap", "imaps", "webmail"];
+
 /// The service that vchkpw calls `name`, by the port it was called on.
 pub(super) fn door(name: &[u8]) -> Option<Door> {
     let (service, tls) = match name {

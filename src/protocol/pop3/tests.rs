@@ -3,12 +3,6 @@
 use super::*;
 use crate::line::Parser;
 
-#[test]
-fn positions() {
-    login::tests::keys_are(COUNTERS, KEYS[0], "pop3_");
-    login::tests::keys_are(COUNTERS, KEYS[1], "pop3_ssl_");
-}
-
 /// What `line` raises in a log of its own: `(key, amount)`.
 fn own(line: &str) -> (Vec<(&'static str, i128)>, Verdict) {
     let protocol = protocol(&Settings::default());

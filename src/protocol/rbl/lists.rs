@@ -2,30 +2,30 @@
 //! so a list is known by a piece of its web address.
 use regex::bytes::Regex;
 
-use super::keys;
+use super::common;
 use crate::protocol::{Raise, Verdict};
 
 /// In lower case, and the counter. The first of this order that a text holds counts: first those we ship as
 /// toaster.conf's own lists come, then those of Mail::Toaster in its order.
 const LISTS: [(&[u8], usize); 18] = [
-    (b"barracuda", keys::BARRACUDA),
-    (b"uceprotect", keys::UCEPROTECT),
-    (b"spfbl", keys::SPFBL),
-    (b"psbl.", keys::PSBL),
-    (b"mailspike", keys::MAILSPIKE),
-    (b"abuseat.org", keys::ABUSEAT),
-    (b"nordspam", keys::NORDSPAM),
-    (b"spamhaus", keys::SPAMHAUS),
-    (b"spamcop", keys::SPAMCOP),
-    (b"dsbl.org", keys::DSBL),
-    (b"services.net", keys::SERVICES),
-    (b"rfc-ignorant", keys::IGNORANT),
-    (b"sorbs", keys::SORBS),
-    (b"njabl", keys::NJABL),
-    (b"ordb", keys::ORDB),
-    (b"mail-abuse", keys::MAPS),
-    (b"monkeys.com", keys::MONKEYS),
-    (b"visi.com", keys::VISI),
+    (b"barracuda", common::BARRACUDA),
+    (b"uceprotect", common::UCEPROTECT),
+    (b"spfbl", common::SPFBL),
+    (b"psbl.", common::PSBL),
+    (b"mailspike", common::MAILSPIKE),
+    (b"abuseat.org", common::ABUSEAT),
+    (b"nordspam", common::NORDSPAM),
+    (b"spamhaus", common::SPAMHAUS),
+    (b"spamcop", common::SPAMCOP),
+    (b"dsbl.org", common::DSBL),
+    (b"services.net", common::SERVICES),
+    (b"rfc-ignorant", common::IGNORANT),
+    (b"sorbs", common::SORBS),
+    (b"njabl", common::NJABL),
+    (b"ordb", common::ORDB),
+    (b"mail-abuse", common::MAPS),
+    (b"monkeys.com", common::MONKEYS),
+    (b"visi.com", common::VISI),
 ];
 
 /// Of each byte, in either case: which of [`LISTS`] begin with it, one bit each.
@@ -55,7 +55,7 @@ impl Lists {
     /// Raises the counter of the list that `text` names, `other` if it is none of them.
     pub(super) fn raise(&self, text: &[u8], raise: &mut Raise<'_>) -> Verdict {
         let own = self.own.iter().find(|(_, pattern)| pattern.is_match(text)).map(|(counter, _)| *counter);
-        raise.one(own.or_else(|| builtin(text)).unwrap_or(keys::OTHER));
+        raise.one(own.or_else(|| builtin(text)).unwrap_or(common::OTHER));
         Verdict::Known
     }
 }
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn the_first_of_the_order_counts_wherever_it_stands() {
-        assert_eq!(builtin(b"visi.com sorbs spamcop"), Some(keys::SPAMCOP));
-        assert_eq!(builtin(b"spamcop spamhaus"), Some(keys::SPAMHAUS));
-        assert_eq!(builtin(b"spamhaus psbl."), Some(keys::PSBL));
+        assert_eq!(builtin(b"visi.com sorbs spamcop"), Some(common::SPAMCOP));
+        assert_eq!(builtin(b"spamcop spamhaus"), Some(common::SPAMHAUS));
+        assert_eq!(builtin(b"spamhaus psbl."), Some(common::PSBL));
     }
 
     /// Pieces of names among other bytes.

@@ -12,13 +12,17 @@
 //! | `qlog` | `qlogenvelope: `, `qlogreceived: ` of the qlog patch |
 //! | `../tcpserver` | tcpserver(1), sslserver(1), tcpsvd(8) |
 //!
-//! To add a group: give it a variant of [`Group`], find it in [`begun`] or [`named`], and raise its counters.
+//! A group with counters of its own has them in a table of its file, and is told where that begins in the table of
+//! `rbl`, which `keys` composes. Counters that several groups raise stand in `common`.
+//!
+//! To add a group: give it a variant of [`Group`], find it in [`begun`] or [`named`], raise its counters, and put its
+//! table behind the others in `keys`.
 mod chkuser;
+mod common;
 mod keys;
 mod lists;
 mod qlog;
 mod rblsmtpd;
-mod samples;
 mod simscan;
 mod spamdyke;
 mod sqmail;
@@ -27,10 +31,18 @@ mod tests;
 
 use memchr::memmem;
 
+use super::card::templates;
 use super::scan::{number, program};
-use super::{Place, Protocol, Raise, Settings, Verdict, tcpserver};
+use super::{
+    CounterFile, Directories, IN_SYSLOG, OlderFile, Place, Processor, Protocol, Raise, Settings, Verdict,
+    tcpserver,
+};
 use crate::line::Line;
+use common::{known, unknown};
 use lists::Lists;
+
+/// The table of toaster.conf with lists of its own: `[[rbl]]`.
+pub const TABLE: &str = "rbl";
 
 /// The protocol `rbl`. Own lists of toaster.conf are further counters, behind the built-in ones.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -42,18 +54,42 @@ pub fn protocol(settings: &Settings) -> Protocol {
     };
     Protocol {
         name: "rbl",
+        title: "Incoming SMTP",
         about: "what qmail-smtpd and the programs around it accept and turn away",
-        // A protocol lives as long as the process and is made once, so that its table, its classifier and
-        // its samples may be leaked.
+        // A protocol lives as long as the process, so that its table and its classifier may be leaked.
         counters: Vec::leak(counters),
         classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
             reader.classify(line, place, raise)
         })),
-        home: Place::Own,
-        measured: false,
-        stored: &[],
-        aliases: keys::ALIASES,
-        samples: Vec::leak(samples::all()),
+        reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
+        processor: Some(Processor {
+            name: "smtplog",
+            about: "Be the processor of qmail-smtpd's logger",
+            directories: Some(Directories { key: "logs_smtp_dirs", default: "smtp" }),
+        }),
+        counts_lists: true,
+        counter_file: Some(CounterFile { key: "logs_rbl_count", default: "smtp_rbl.txt" }),
+        // Version 5 called it so when it was asked for `rbl`; those before it.
+        older_files: &[OlderFile::Alone("rbl.txt"), OlderFile::Alone("smtp_rbl.txt")],
+        aliases: common::ALIASES,
+        overview: &[
+            ("ham", "Let in"),
+            ("accept", "Let in by s/qmail"),
+            ("spamdyke_allowed", "Let in by spamdyke"),
+            ("spamhaus", "Spamhaus blocked"),
+            ("barracuda", "Barracuda blocked"),
+            ("spamcop", "SpamCop blocked"),
+            ("chkuser", "Turned away by CHKUSER"),
+            ("spamdyke_denied", "Turned away by spamdyke"),
+            ("reject", "Turned away by s/qmail"),
+            ("spamassassin", "Spam turned away"),
+            ("virus", "Viruses turned away"),
+            ("badmailfrom", "Bad senders"),
+            ("badhelo", "Bad HELO"),
+            ("dns", "No reverse DNS"),
+        ],
+        templates: templates!["rbl", "smtp-filter", "smtp-sessions"],
+        ..IN_SYSLOG
     }
 }
 
@@ -99,11 +135,11 @@ impl Reader {
         if place == Place::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
             return Verdict::Foreign;
         }
-        raise.one(keys::COUNT);
+        raise.one(common::COUNT);
         match group {
             Some(group) => self.raise(group, raise),
-            None if memmem::find(text, b"Reverse").is_some() => known(keys::DNS, raise),
-            None if usual(text) => known(keys::OTHER, raise),
+            None if memmem::find(text, b"Reverse").is_some() => known(common::DNS, raise),
+            None if usual(text) => known(common::OTHER, raise),
             None => unknown(raise),
         }
     }
@@ -126,10 +162,10 @@ impl Reader {
             Group::Listed(name) => self.lists.raise(name, raise),
             Group::Chkuser(rest) => chkuser::classify(rest, raise),
             Group::Simscan(rest) => simscan::classify(rest, raise),
-            Group::Spamdyke(rest) => spamdyke::classify(rest, raise),
-            Group::Accept(rest) => sqmail::accept(rest, raise),
-            Group::Reject(rest) => sqmail::reject(rest, raise),
-            Group::Qlog(rest) => qlog::classify(rest, raise),
+            Group::Spamdyke(rest) => spamdyke::classify(rest, keys::SPAMDYKE, raise),
+            Group::Accept(rest) => sqmail::accept(rest, keys::SQMAIL, raise),
+            Group::Reject(rest) => sqmail::reject(rest, keys::SQMAIL, raise),
+            Group::Qlog(rest) => qlog::classify(rest, keys::QLOG, raise),
             Group::Tcp(rest) => tcpserver::classify(rest, keys::TCP_SLOTS, raise),
             Group::One(counter) => known(counter, raise),
         }
@@ -176,11 +212,11 @@ fn named<'a>(name: &[u8], rest: &'a [u8]) -> Option<Group<'a>> {
         b"simscan" => Group::Simscan(rest),
         b"spamdyke" => Group::Spamdyke(rest),
         b"qlogenvelope" | b"qlogreceived" => Group::Qlog(rest),
-        b"badhelo" => Group::One(keys::BADHELO),
-        b"badmailfrom" => Group::One(keys::BADMAILFROM),
-        b"badmailto" | b"badrcptto" => Group::One(keys::BADMAILTO),
-        b"auth" if rest.starts_with(b"auth-success ") => Group::One(keys::AUTH_OK),
-        b"auth" if rest.starts_with(b"auth-failed ") => Group::One(keys::AUTH_FAIL),
+        b"badhelo" => Group::One(common::BADHELO),
+        b"badmailfrom" => Group::One(common::BADMAILFROM),
+        b"badmailto" | b"badrcptto" => Group::One(common::BADMAILTO),
+        b"auth" if rest.starts_with(b"auth-success ") => Group::One(common::AUTH_OK),
+        b"auth" if rest.starts_with(b"auth-failed ") => Group::One(common::AUTH_FAIL),
         _ if tcpserver::is_program(name) => Group::Tcp(rest),
         _ => return None,
     })
@@ -234,16 +270,4 @@ fn may_carry(tag: &[u8]) -> bool {
         b"badrcptto",
     ];
     tcpserver::is_program(tag) || TAGS.contains(&tag)
-}
-
-/// A line of a known form.
-fn known(counter: usize, raise: &mut Raise<'_>) -> Verdict {
-    raise.one(counter);
-    Verdict::Known
-}
-
-/// A line that no rule knows.
-fn unknown(raise: &mut Raise<'_>) -> Verdict {
-    raise.one(keys::OTHER);
-    Verdict::Unknown
 }

@@ -9,10 +9,10 @@
 //!
 //! CODE is 451 or 553. Without a code they tell of other things: `greetdelay: `, and `Sender <…>`, which is the
 //! client's.
+use super::common::{self, known, unknown};
 use super::lists::Lists;
-use super::{keys, known, unknown};
 use crate::protocol::scan::{number, word};
-use crate::protocol::{Raise, Sample, Verdict};
+use crate::protocol::{Raise, Verdict};
 
 /// What such a line says.
 enum Said<'a> {
@@ -26,7 +26,7 @@ enum Said<'a> {
 pub(super) fn classify(rest: &[u8], lists: &Lists, raise: &mut Raise<'_>) -> Verdict {
     match said(rest) {
         Some(Said::Blocked(named)) => lists.raise(named, raise),
-        Some(Said::Else) => known(keys::OTHER, raise),
+        Some(Said::Else) => known(common::OTHER, raise),
         None => unknown(raise),
     }
 }
@@ -79,141 +79,7 @@ pub(super) fn asked(rest: &[u8], lists: &Lists, raise: &mut Raise<'_>) -> Verdic
     let fields = fields.and_then(|(list, rest)| Some((list, word(rest.strip_prefix(b"result=")?).0)));
     match fields {
         Some((list, b"reject" | b"delay")) => lists.raise(list, raise),
-        Some((_, b"pass" | b"accept" | b"ignore" | b"dnserr")) => known(keys::OTHER, raise),
+        Some((_, b"pass" | b"accept" | b"ignore" | b"dnserr")) => known(common::OTHER, raise),
         _ => unknown(raise),
     }
 }
-
-/// Lines that document and test this group.
-pub(super) const SAMPLES: &[Sample] = &[
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 https://www.spamhaus.org/query/ip/198.51.100.7",
-        &[("count", 1), ("spamhaus", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 Blocked - see https://www.spamcop.net/bl.shtml?198.51.100.7",
-        &[("count", 1), ("spamcop", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 553 http://dsbl.org/listing?198.51.100.7",
-        &[("count", 1), ("dsbl", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 Blocked by korea.services.net. See http://korea.services.net/",
-        &[("count", 1), ("services", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 see http://www.rfc-ignorant.org/tools/lookup.php?domain=example.com",
-        &[("count", 1), ("ignorant", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 See: http://www.sorbs.net/lookup.shtml?198.51.100.7",
-        &[("count", 1), ("sorbs", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 http://www.njabl.org/cgi-bin/lookup.cgi?query=198.51.100.7",
-        &[("count", 1), ("njabl", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 please visit <http://ORDB.org/lookup/?host=198.51.100.7>",
-        &[("count", 1), ("ordb", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 See <http://mail-abuse.org/cgi-bin/lookup?198.51.100.7>",
-        &[("count", 1), ("maps", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 see http://www.monkeys.com/upl/lookup.cgi?ip=198.51.100.7",
-        &[("count", 1), ("monkeys", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 Blocked by relays.visi.com",
-        &[("count", 1), ("visi", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 Client host blocked using Barracuda Reputation",
-        &[("count", 1), ("barracuda", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 553 See http://www.uceprotect.net/rblcheck.php?ipr=198.51.100.7",
-        &[("count", 1), ("uceprotect", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 https://spfbl.net/en/delist/?ip=198.51.100.7",
-        &[("count", 1), ("spfbl", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 Listed in PSBL, see https://psbl.org/listing?ip=198.51.100.7",
-        &[("count", 1), ("psbl", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 see https://www.mailspike.org/anubis/lookup.html?198.51.100.7",
-        &[("count", 1), ("mailspike", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 see http://www.abuseat.org/lookup.cgi?ip=198.51.100.7",
-        &[("count", 1), ("abuseat", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 https://www.nordspam.com/removal/",
-        &[("count", 1), ("nordspam", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 451 Our abuse services are at http://bl.example.net/, please visit",
-        &[("count", 1), ("other", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: greetdelay: 5",
-        &[("count", 1), ("other", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: [RBL info] https://www.spamhaus.org/query/ip/198.51.100.7",
-        &[("count", 1), ("other", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd: 198.51.100.7 pid 101: 550 https://www.spamhaus.org/",
-        &[("count", 1), ("other", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd:  pid 4711 from 198.51.100.9: 451 https://www.spamhaus.org/query/ip/198.51.100.9",
-        &[("count", 1), ("spamhaus", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd:  pid 4711 from 198.51.100.9: Sender <spamcop@spamhaus.example>",
-        &[("count", 1), ("other", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 rblsmtpd:  pid 4711: 451 https://www.spamhaus.org/query/",
-        &[("count", 1), ("spamhaus", 1)],
-    ),
-    (
-        "Sep  6 07:33:33 mx1 qmail: 1157520813.485077 rblsmtpd: 198.51.100.77 pid 7 bl.spamcop.net: 451 spamhaus",
-        &[("count", 1), ("spamcop", 1)],
-    ),
-    (
-        "Jun 30 15:13:33 mx1 rblsmtpd: relays.ordb.org blocked 192.0.2.107 spamcop.example.com -",
-        &[("count", 1), ("ordb", 1)],
-    ),
-    ("@400000006abaee6000000000 rblsmtpd: fatal: out of memory", &[("count", 1), ("other", 1)]),
-    ("@400000006abaee6000000000 rblsmtpd: spamhaus", &[("count", 1), ("other", 1)]),
-    (
-        "@400000006abaee6000000000 qmail-smtpd[4711]: rbl: ip=198.51.100.8 query=zen.spamhaus.org result=reject message='x'",
-        &[("count", 1), ("spamhaus", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd[4711]: rbl: ip=198.51.100.8 query=bl.spamcop.net result=delay message='spamhaus'",
-        &[("count", 1), ("spamcop", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd[4711]: rbl: ip=198.51.100.8 query=zen.spamhaus.org result=pass message=''",
-        &[("count", 1), ("other", 1)],
-    ),
-    (
-        "Sep  6 07:18:29 mx1 qmail: 1157519909.633171 qmail-smtpd: 421 badiprbl: ip 198.51.100.54 rbl: zen.spamhaus.org",
-        &[("count", 1), ("spamhaus", 1)],
-    ),
-    (
-        "@400000006abaee6000000000 qmail-smtpd: message rejected (qmail-dnsbl) (bl.spamcop.net): bob@spamhaus.example from 198.51.100.8",
-        &[("count", 1), ("spamcop", 1)],
-    ),
-];

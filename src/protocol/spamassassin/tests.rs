@@ -3,25 +3,6 @@
 use super::*;
 
 #[test]
-fn positions() {
-    let named = [
-        (SPAM.messages, "sa_spam"),
-        (SPAM.score, "spam_score_sum"),
-        (SPAM.seconds, "spam_seconds_sum"),
-        (SPAM.bytes, "spam_bytes_sum"),
-        (HAM.messages, "sa_ham"),
-        (HAM.score, "ham_score_sum"),
-        (HAM.seconds, "ham_seconds_sum"),
-        (HAM.bytes, "ham_bytes_sum"),
-        (OTHER, "sa_other"),
-        (THRESHOLD, "threshold_sum"),
-    ];
-    for (position, key) in named {
-        assert_eq!(COUNTERS[position].key, key);
-    }
-}
-
-#[test]
 fn decimals_are_exact() {
     for (text, value) in [
         ("0", Some(0)),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::commit::Store;
-use crate::protocol::{Counter, Place, Protocol, Verdict};
+use crate::protocol::{Counter, IN_SYSLOG, Protocol, Verdict};
 
 /// 2026-09-27 00:00 UTC.
 pub(super) const DAY0: i64 = 1_790_467_200;
@@ -24,11 +24,9 @@ pub(super) fn protocol(
         about: "a table",
         counters,
         classify: &|_, _, _| Verdict::Known,
-        home: Place::Own,
-        measured: false,
         stored,
         aliases,
-        samples: &[],
+        ..IN_SYSLOG
     }))
 }
 

@@ -1,0 +1,147 @@
+//! A protocol's card: everything that is particular to it, in its own file.
+use std::fmt;
+
+use super::{Classify, Counter, Verdict};
+
+/// Something that is counted from log lines, and all that the rest of the program has to know of it.
+#[derive(Clone)]
+pub struct Protocol {
+    /// As in `maillogs NAME`; also the name of its state and RRD files.
+    pub name: &'static str,
+    /// Its heading on the pages.
+    pub title: &'static str,
+    /// One line for the usage.
+    pub about: &'static str,
+    /// The numbers, in the order in which the query prints them.
+    pub counters: &'static [Counter],
+    /// Raises what one line counts.
+    pub classify: &'static Classify,
+    /// Is syslog read for it? Then its classifier is told [`super::Place::Shared`] there.
+    pub reads_syslog: bool,
+    /// The processor of its loggers, if it may have log directories.
+    pub processor: Option<Processor>,
+    /// The key of toaster.conf that names growing files of its own, if it may have some.
+    pub files_key: Option<&'static str>,
+    /// Are its gauges measured in qmail's queue, not read from lines? Then a 0 is a value like any other.
+    pub measured: bool,
+    /// Does it have a counter for each list of [`super::rbl::TABLE`]?
+    pub counts_lists: bool,
+    /// Its counter file; `None`: `NAME.txt`, which toaster.conf cannot change.
+    pub counter_file: Option<CounterFile>,
+    /// The names that versions 3 to 5 gave its counter file, newest first; none: `NAME.txt`.
+    pub older_files: &'static [OlderFile],
+    /// Keys that have another name in the counter file: `(key, name)`.
+    pub stored: &'static [(&'static str, &'static str)],
+    /// Other names under which older counter files have a key: `(name, key)`.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// The counters that the page's overview chooses from, each with words for people: `(key, label)`; none: the first
+    /// of the table.
+    pub overview: &'static [(&'static str, &'static str)],
+    /// The templates of its graphs, `(name, text)`: `templates!["NAME"]`. Without any, a graph is made of its counters.
+    pub templates: &'static [(&'static str, &'static str)],
+    /// Do its graphs stand at the top of the page? All others follow in the order of the usage.
+    pub leads_the_page: bool,
+}
+
+/// What a logger runs: `multilog … '!exec NAME' DIRECTORY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Processor {
+    /// What it is called by (argv\[0\]); also the name of its archive, under each day.
+    pub name: &'static str,
+    /// One line for the usage.
+    pub about: &'static str,
+    /// The log directories; `None`: `[protocol.NAME]` of toaster.conf names the one there is.
+    pub directories: Option<Directories>,
+}
+
+/// Log directories of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Directories {
+    /// The key of toaster.conf.
+    pub key: &'static str,
+    /// The one there is where toaster.conf is silent, below `logs_base`.
+    pub default: &'static str,
+}
+
+/// A counter file that toaster.conf may call by another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CounterFile {
+    /// The key of toaster.conf.
+    pub key: &'static str,
+    /// Its name where toaster.conf is silent.
+    pub default: &'static str,
+}
+
+/// A counter file of an older version, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OlderFile {
+    /// Of this protocol alone.
+    Alone(&'static str),
+    /// Of another protocol, with counters of this one among its own.
+    Shared(&'static str),
+}
+
+/// What most protocols have in common, to be completed: they read syslog, and toaster.conf has no key for them.
+pub const IN_SYSLOG: Protocol = Protocol {
+    name: "",
+    title: "",
+    about: "",
+    counters: &[],
+    classify: &|_, _, _| Verdict::Foreign,
+    reads_syslog: true,
+    processor: None,
+    files_key: None,
+    measured: false,
+    counts_lists: false,
+    counter_file: None,
+    older_files: &[],
+    stored: &[],
+    aliases: &[],
+    overview: &[],
+    templates: &[],
+    leads_the_page: false,
+};
+
+/// Templates of the binary, by their names in `templates/`.
+macro_rules! templates {
+    ($($name:literal),*) => {
+        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $name, ".toml")))),*]
+    };
+}
+pub(super) use templates;
+
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Protocol").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Protocol {
+    /// The key of its log directories in toaster.conf, and the default.
+    pub fn directories(&self) -> Option<Directories> {
+        self.processor?.directories
+    }
+
+    /// The position of `key` in [`Protocol::counters`].
+    pub fn index(&self, key: &str) -> Option<usize> {
+        self.counters.iter().position(|c| c.key == key)
+    }
+
+    /// The name of the counter at `index` in the counter file.
+    pub fn stored_name(&self, index: usize) -> &'static str {
+        let key = self.counters[index].key;
+        self.stored.iter().find(|(k, _)| *k == key).map_or(key, |(_, name)| name)
+    }
+
+    /// The position of the counter that a counter file calls `name`: as we write it, by its key, or as an older
+    /// version did.
+    pub fn stored_index(&self, name: &str) -> Option<usize> {
+        let key = self
+            .stored
+            .iter()
+            .find_map(|(key, stored)| (*stored == name).then_some(*key))
+            .or_else(|| self.aliases.iter().find_map(|(old, key)| (*old == name).then_some(*key)))
+            .unwrap_or(name);
+        self.index(key)
+    }
+}

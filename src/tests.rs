@@ -1,0 +1,138 @@
+//! A protocol is its card and nothing else: one that only this test has comes out of everything.
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::chart::period::Period;
+use crate::chart::theme::Theme;
+use crate::commands::cli::{self, Action};
+use crate::commands::series::series;
+use crate::config::Config;
+use crate::ingest::{Job, Options, advance_all, feeds};
+use crate::line::Line;
+use crate::picture::{self, Format};
+use crate::protocol::{Counter, IN_SYSLOG, Place, Protocol, Raise, Verdict, events};
+use crate::store::counters;
+use crate::{check, export, figures, query};
+
+const COUNTERS: &[Counter] =
+    &[events("toy_works", "toys that work"), events("toy_broken", "toys that do not work")];
+
+fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+    if place == Place::Shared && line.tag != Some(b"toyd") {
+        return Verdict::Foreign;
+    }
+    match line.text {
+        b"works" => raise.one(0),
+        b"is broken" => raise.one(1),
+        _ => return Verdict::Unknown,
+    }
+    Verdict::Known
+}
+
+static TOY: Protocol = Protocol {
+    name: "toy",
+    title: "Toys of <all> kinds",
+    about: "what toyd says of its toys",
+    counters: COUNTERS,
+    classify: &classify,
+    overview: &[("toy_broken", "Broken ones")],
+    ..IN_SYSLOG
+};
+
+/// 2026-09-28 22:45:00 UTC.
+const T0: i64 = 1_790_635_500;
+const LOG: &str = "\
+2026-09-28T22:45:01+00:00 mx1 toyd[7]: works
+2026-09-28T22:45:02+00:00 mx1 toyd[7]: is broken
+2026-09-28T22:45:03+00:00 mx1 other[7]: works
+2026-09-28T22:46:01+00:00 mx1 toyd[7]: works
+2026-09-28T22:46:02+00:00 mx1 toyd[7]: says nothing
+2026-09-28T22:46:03+00:00 mx1 toyd[7]: works
+";
+
+fn clock() -> i64 {
+    T0 + 180
+}
+
+#[test]
+fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = dir.path().canonicalize().unwrap();
+    let log = base.join("maillog");
+    fs::write(&log, LOG).unwrap();
+    let text = format!("logs_base = {base:?}\nlogs_syslog = {log:?}\n");
+    let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+    assert_eq!(problems, []);
+    let config = config.with_protocols(vec![&TOY]);
+    let feeds = feeds(&config);
+    assert_eq!(feeds.len(), 1);
+    let job = Job { config: &config, feed: &feeds[0], clock, as_root: |what| what() };
+
+    // The words.
+    let help = cli::command(&[&TOY]).render_help().to_string();
+    assert!(
+        help.contains("  toy ") && help.contains("Print the counters: what toyd says of its toys"),
+        "{help}"
+    );
+    let words = |words: &[&str]| words.iter().map(Into::into).collect::<Vec<_>>();
+    let help = cli::parse(&words(&["maillogs", "toy", "--help"]), &[&TOY]).unwrap_err().to_string();
+    assert!(help.contains("toy_broken  toys that do not work"), "{help}");
+    let call = cli::parse(&words(&["maillogs", "toy"]), &[&TOY]).unwrap();
+    assert_eq!(call.action, Action::Query { protocol: "toy".into() });
+
+    // The query, before the first commit and after it; the counter file; the RRD.
+    let line = || export::text::line(&TOY, &query::query(&job, clock()).unwrap().values, 64);
+    assert_eq!(line(), "toy_works:3:toy_broken:1\n");
+    for result in advance_all(&[job], Options { flush: true, ..Options::default() }) {
+        result.unwrap();
+    }
+    assert_eq!(line(), "toy_works:3:toy_broken:1\n");
+    let file = fs::read_to_string(base.join("counters/toy.txt")).unwrap();
+    assert_eq!(file, "toy_broken:1\ntoy_works:3\n");
+    assert_eq!(counters::parse(&TOY, file.as_bytes()).totals, [Some(3), Some(1)]);
+    let mut fetch = Command::new("rrdtool");
+    fetch.arg("fetch").arg(base.join("rrd/toy.rrd")).args(["AVERAGE", "-r", "60"]);
+    fetch.args(["-s", &T0.to_string(), "-e", &(T0 + 60).to_string()]).env("LC_ALL", "C");
+    let rows = String::from_utf8(fetch.output().unwrap().stdout).unwrap();
+    assert_eq!(
+        rows.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["toy_works", "toy_broken"]
+    );
+    // Of a minute: 1 and 1, then 2 and 0.
+    for (end, works, broken) in [(T0 + 60, 1.0, 1.0), (T0 + 120, 2.0, 0.0)] {
+        let row = rows.lines().find_map(|row| row.strip_prefix(&format!("{end}: "))).unwrap();
+        let counts: Vec<f64> =
+            row.split_whitespace().map(|rate| (rate.parse::<f64>().unwrap() * 60.0).round()).collect();
+        assert_eq!(counts, [works, broken], "{rows}");
+    }
+
+    // The graph that is made where the card names no template, and the page.
+    let series = series(&config).unwrap();
+    let pages = base.join("graphs");
+    let options = picture::Options {
+        names: vec!["toy".into()],
+        periods: vec![Period::Day],
+        themes: vec![Theme::Light],
+        format: Format::Png,
+        output: pages.clone(),
+        as_root: None,
+        templates_dir: None,
+        now: clock(),
+        force: false,
+        host: "mx1".into(),
+        figures: vec![figures::of(&TOY, job.store().read().unwrap().as_ref(), clock(), 60)],
+        pages_apart: false,
+    };
+    let report = picture::draw(&options, &series).unwrap();
+    assert_eq!((report.drawn, report.problems), (1, Vec::new()));
+    assert!(fs::metadata(pages.join("toy-day-light.png")).unwrap().len() > 1000);
+    let page = fs::read_to_string(pages.join("index.html")).unwrap();
+    assert!(page.contains("Toys of &lt;all&gt; kinds") && page.contains("Broken ones"), "{page}");
+
+    // The check.
+    let report = check::check(&config, &[], &series, clock, |what| what(), true);
+    let [toy] = report.protocols.as_slice() else { panic!("{report:?}") };
+    assert_eq!((toy.name.as_str(), toy.used, toy.lines_known, toy.lines_unknown), ("toy", true, 4, 1));
+    assert!(check::text(&report).contains("toy"));
+}
