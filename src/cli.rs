@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::error::masked;
 use crate::ingest::{PERSONALITIES, own_log};
 use crate::protocol::{BUILTIN, Kind, Protocol};
+use crate::say::masked;
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -322,7 +322,7 @@ pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call,
             if config.is_none() && args.iter().skip(1).any(|word| may_mean_config(word)) {
                 return Err(e);
             }
-            crate::error::warn(e.to_string().lines().next().unwrap_or_default());
+            crate::say::warn(e.to_string().lines().next().unwrap_or_default());
             let action = Action::Process { log, force: false };
             Ok(Call { config, verbose: false, action })
         }

@@ -6,26 +6,36 @@ use std::path::Path;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("line", &[]),
     ("error", &[]),
+    ("say", &[]),
+    ("calendar", &[]),
+    ("ledger", &[]),
     ("dir", &[]),
+    ("disk", &["error"]),
     ("protocol", &["line"]),
     ("tally", &["protocol"]),
-    ("store", &["dir", "error", "protocol", "tally"]),
-    ("source", &["dir", "error", "line", "protocol", "store"]),
-    ("ingest", &["config", "error", "line", "protocol", "source", "store", "tally"]),
-    ("query", &["error", "ingest", "store", "protocol"]),
+    ("store", &["dir", "disk", "error", "ledger", "protocol", "say", "tally"]),
+    ("source", &["dir", "disk", "error", "ledger", "line", "protocol", "say", "store"]),
+    (
+        "ingest",
+        &[
+            "calendar", "config", "disk", "error", "ledger", "line", "protocol", "say", "source", "store",
+            "tally",
+        ],
+    ),
+    ("query", &["error", "say", "ingest", "store", "protocol"]),
     ("output", &["protocol", "store"]),
-    ("graph", &["dir", "error", "source", "store"]),
+    ("graph", &["dir", "error", "say", "source", "store"]),
     ("figures", &["graph", "protocol", "store"]),
-    ("config", &["error", "protocol"]),
+    ("config", &["error", "protocol", "say"]),
     (
         "check",
         &[
-            "config", "dir", "error", "graph", "ingest", "line", "owner", "protocol", "query", "source",
-            "store",
+            "config", "dir", "disk", "error", "say", "graph", "ingest", "line", "owner", "protocol", "query",
+            "source", "store",
         ],
     ),
-    ("owner", &["config", "dir", "error", "ingest", "source", "store"]),
-    ("cli", &["error", "ingest", "protocol"]),
+    ("owner", &["config", "dir", "disk", "error", "say", "ingest", "source", "store"]),
+    ("cli", &["error", "ingest", "protocol", "say"]),
 ];
 
 fn is_test(path: &Path) -> bool {

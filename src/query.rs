@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Error, Result, warn};
+use crate::error::{Error, Result};
 use crate::ingest::{GIVEN_UP, Job, Options, Reader, Snapshot, read_streams};
+use crate::say::warn;
 use crate::store::commit::Origin;
 use crate::store::state::State;
 

@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{self, Action, Call};
 use crate::config::{Config, Problem, print};
-use crate::error::{At, Error, Result, hold_warnings, masked, release_warnings, take_warnings, warn};
+use crate::error::{At, Error, Result};
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
 use crate::protocol::{Settings, builtin, custom};
+use crate::say::{hold_warnings, masked, release_warnings, take_warnings, warn};
 use crate::source::stdin;
 use crate::store::rrd::patient;
 use crate::{check, graph, output, owner, query, show};

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use crate::cli::Show;
 use crate::config::Config;
-use crate::error::{At, Error, Result, warn};
+use crate::error::{At, Error, Result};
 use crate::graph::show::{self, Live, Options, Terminal, Waiting, When, Wishes};
 use crate::graph::{Period, Series, Theme};
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{Kind, Protocol};
 use crate::run::graphs::{host, series, worded};
 use crate::run::{job, now, with_way_out};
+use crate::say::warn;
 use crate::store::state::State;
 use crate::{owner, query};
 

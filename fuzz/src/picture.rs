@@ -7,7 +7,7 @@ use maillogs::graph::fuzzing::{Checked, draw, template};
 use maillogs::graph::{Period, Theme};
 use maillogs::protocol::send::SEND;
 use maillogs::store::rrd::create;
-use maillogs::store::state::digest;
+use maillogs::ledger::digest;
 
 use crate::scratch;
 

@@ -3,7 +3,8 @@
 use maillogs::protocol::{Protocol, Settings, builtin};
 use maillogs::store::archive::Intent;
 use maillogs::store::fuzzing::journal;
-use maillogs::store::state::{Record, State, decode, digest, encode};
+use maillogs::store::state::{Record, State, decode, encode};
+use maillogs::ledger::digest;
 use std::sync::OnceLock;
 
 const MAGIC: &[u8] = b"maillog1";

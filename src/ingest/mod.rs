@@ -16,7 +16,6 @@ pub use crate::source::machine::name as machine_name;
 pub use crate::source::offset::S6_LOG;
 pub use feeds::{Feed, PERSONALITIES, Personality, Syslog, feeds, own_log};
 pub use gather::{Gather, How};
-pub use plan::Calendar;
 pub use snapshot::Snapshot;
 pub use streams::{GIVEN_UP, read_streams, stream_names};
 
@@ -24,19 +23,21 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::calendar::Calendar;
 use crate::config::Config;
-use crate::error::{At, Error, Result, warn};
+use crate::error::{At, Error, Result};
+use crate::say::warn;
 use crate::source::directory::Listing;
 use crate::source::opener::most_held;
 use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
+use crate::store::pack;
 use crate::store::push::FUTURE;
 use crate::store::rrd::Update;
 use crate::store::state::State;
 use crate::store::takeover::Legacy;
-use crate::store::{disk, pack};
-use crate::tally;
+use crate::{disk, tally};
 
 /// So long (seconds) bins wait for a source that cannot be read: root's cron may read what a logger's user may not.
 const WAITS: i64 = 3600;
@@ -486,7 +487,7 @@ pub fn pass_through(input: &std::fs::File, length: u64) -> Result<()> {
     use std::os::fd::AsFd;
     let name = Path::new("standard output");
     let mut stdout = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned().at("open", name)?);
-    crate::store::archive::copy(input, 0, length, &mut stdout).at("write", name)?;
+    crate::disk::copy(input, 0, length, &mut stdout).at("write", name)?;
     stdout.flush().at("write", name)?;
     match stdout.sync_all() {
         // A pipe, a terminal, /dev/null: nothing to make durable.

@@ -10,15 +10,16 @@ use super::feeds::SYSLOGS;
 use super::gather::Checkpoint;
 use super::repeat::repeat;
 use super::{AsRoot, Job, Reader, Syslog};
-use crate::error::{Error, Result, warn};
+use crate::error::{Error, Result};
+use crate::ledger::Stream;
 use crate::line::{Line, Parser, Parts};
 use crate::protocol::Place;
+use crate::say::warn;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
 use crate::source::machine;
 use crate::source::offset::MULTILOG;
 use crate::source::opener::{Entry, Opener, Plain};
-use crate::store::ledger::Stream;
 
 /// A syslog file or a log directory that is gone for longer than this (seconds) is given up.
 pub const GIVEN_UP: i64 = 86_400;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{Feed, Job, feeds};
 use crate::config::{Config, Problem};
+use crate::disk;
 use crate::error::{Error, Result};
-use crate::store::disk;
 use crate::store::state::{State, decode};
 use crate::store::writers::{Form, Found, Under};
 

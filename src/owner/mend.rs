@@ -14,10 +14,10 @@ use nix::unistd::{Uid, fchown};
 
 use super::Owner;
 use crate::config::Config;
-use crate::error::warn;
+use crate::disk;
 use crate::ingest::feeds;
+use crate::say::warn;
 use crate::source::opener;
-use crate::store::disk;
 use crate::store::state::is_record;
 
 /// What stands under a name of ours.

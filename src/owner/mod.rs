@@ -15,7 +15,8 @@ use std::panic::resume_unwind;
 use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getgroups, getuid, setegid, seteuid, setgroups};
 
 use crate::config::Config;
-use crate::error::{Error, Result, warn, words};
+use crate::error::{Error, Result, words};
+use crate::say::warn;
 use crate::source::opener;
 
 pub use mend::roots_files;

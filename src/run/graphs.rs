@@ -5,10 +5,11 @@ use std::path::Path;
 use super::{job, now, update, with_way_out};
 use crate::cli::{Call, Graph};
 use crate::config::Config;
-use crate::error::{At, Error, Result, warn};
+use crate::error::{At, Error, Result};
 use crate::graph::{self, Counted, Format, Measure, Origin, Period, Series, Stretch, Theme};
 use crate::ingest::{Feed, Options, feeds};
 use crate::protocol::{Kind, Settings, builtin};
+use crate::say::warn;
 use crate::{figures, owner};
 
 /// Counts what is new, then draws.

@@ -34,7 +34,7 @@ pub use plan::Plan;
 use super::lines::RawLine;
 use super::opener::Opener;
 use crate::error::{Error, Result};
-use crate::store::ledger::{Position, Stream};
+use crate::ledger::{Position, Stream};
 use look::Log;
 use plan::Trouble;
 

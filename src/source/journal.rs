@@ -18,8 +18,9 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
 use super::file::local;
-use crate::error::{At, Error, Result, warn, words};
+use crate::error::{At, Error, Result, words};
 use crate::line::Stamp;
+use crate::say::warn;
 use export::Reader;
 
 /// Which journal.

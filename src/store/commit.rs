@@ -10,17 +10,20 @@ use std::time::Duration;
 
 use super::archive::{self, Intent, Pieces};
 use super::held::{self, Held};
-use super::ledger::Digest;
 use super::lock::{Lock, lock};
 use super::push::{self, Journal};
-use super::recover::{is_something_else, read_any, read_or_aside};
+use super::recover::{read_any, read_or_aside};
 use super::rrd::Update;
-use super::state::{State, decode, digest, encode, new_identity};
+use super::state::{State, decode, encode};
 use super::takeover::Legacy;
 use super::writers::Under;
-use super::{aside, counters, disk, leftovers};
-use crate::error::{Error, Result, warn};
+use super::{aside, counters, leftovers};
+use crate::disk;
+use crate::disk::is_something_else;
+use crate::error::{Error, Result};
+use crate::ledger::{Digest, digest, new_identity};
 use crate::protocol::Protocol;
+use crate::say::warn;
 
 /// How many earlier counter files are remembered by their hash.
 const REMEMBERED: usize = 64;

@@ -13,10 +13,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::commit::Store;
-use super::ledger::Digest;
-use super::state::{State, decode, digest, number_of};
-use super::{counters, disk};
-use crate::error::{At, Result, warn};
+use super::counters;
+use super::state::{State, decode, number_of};
+use crate::disk;
+use crate::error::{At, Result};
+use crate::ledger::{Digest, digest};
+use crate::say::warn;
 
 /// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
 const OLD: i64 = 3600;

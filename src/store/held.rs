@@ -12,12 +12,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::aside;
 use super::commit::Session;
-use super::ledger::{Digest, Directory, Tail};
 use super::recover::{read_any, read_or_aside};
-use super::state::{Record, State, decode, encode, new_identity};
-use super::{aside, disk};
-use crate::error::{Error, Result, warn};
+use super::state::{Record, State, decode, encode};
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::ledger::{Digest, Directory, Tail, new_identity};
+use crate::say::warn;
 
 /// The pieces by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

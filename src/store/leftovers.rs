@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::commit::Store;
-use super::disk;
+use crate::disk;
 
 /// Letters that mkstemp(3) puts at the end of a name.
 const LETTERS: usize = 6;

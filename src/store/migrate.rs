@@ -9,14 +9,16 @@
 //! is another matter: its rows mean something else, and the file is set aside.
 use std::path::{Path, PathBuf};
 
+use super::aside;
 use super::commit::{Origin, Session, Store};
 use super::push::FUTURE;
 use super::rrd::header::{Header, Look, Source, look};
 use super::rrd::transplant::{origins, transplant};
 use super::rrd::{archives_of, sources_of};
 use super::state::RrdMark;
-use super::{aside, disk};
-use crate::error::{Result, warn};
+use crate::disk;
+use crate::error::Result;
+use crate::say::warn;
 
 /// Can today's bins be pushed to a file?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,14 +7,10 @@ pub mod aside;
 pub mod commit;
 mod copies;
 pub mod counters;
-#[cfg(test)]
-pub mod crash;
-pub mod disk;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod held;
-pub mod ledger;
 mod leftovers;
 pub mod lock;
 mod migrate;

@@ -7,7 +7,7 @@ use super::push::Journal;
 use super::rrd::Past;
 use super::state::State;
 use super::vanished::local;
-use crate::error::warn;
+use crate::say::warn;
 
 /// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.
 const LATELY: i64 = 3600;

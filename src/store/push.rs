@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::aside;
 use super::commit::Store;
-use super::ledger::Digest;
 use super::migrate::{self, Fit};
 use super::past::{has_past, past, refill};
 use super::rrd::header::{Header, Look, look, put_back};
@@ -16,9 +16,10 @@ use super::v1::StateV1;
 use super::v2::StateV2;
 use super::v3::StateV3;
 use super::vanished::{PATIENCE_FOR_RRDS, local, until};
-use super::{aside, disk};
-use crate::error::{Result, warn};
-use crate::tally;
+use crate::error::Result;
+use crate::ledger::Digest;
+use crate::say::warn;
+use crate::{disk, tally};
 
 /// An RRD that ends up to this much after now (seconds) is waited for; what ends later was fed by a clock that was
 /// wrong by days.

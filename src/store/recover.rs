@@ -4,13 +4,15 @@ use std::path::Path;
 
 use super::archive::{self, Intent};
 use super::commit::{Origin, Session};
-use super::ledger::Digest;
 use super::push::{self, Journal};
 use super::rrd::header::{Look, look};
-use super::state::{State, decode, digest, encode};
-use super::{aside, counters, disk, migrate, takeover};
-use crate::error::{Error, Result, warn};
-use crate::tally;
+use super::state::{State, decode, encode};
+use super::{aside, counters, migrate, takeover};
+use crate::disk::is_something_else;
+use crate::error::{Error, Result};
+use crate::ledger::{Digest, digest};
+use crate::say::warn;
+use crate::{disk, tally};
 
 /// How many unreadable lines of a counter file are quoted in warnings; all of them are kept aside.
 const REJECTED_SAID: usize = 20;
@@ -340,11 +342,6 @@ fn hide(kept: &Path) {
     if !is_something_else(kept) {
         let _ = std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o600));
     }
-}
-
-/// Is there something else than a file: a directory, a link, a fifo?
-pub(super) fn is_something_else(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
 }
 
 /// What stands for the content of a file that is too large to be ours: no record begins so.

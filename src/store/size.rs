@@ -27,8 +27,8 @@ fn size(bins: &Bins) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk;
     use crate::protocol::send::SEND;
-    use crate::store::disk;
     use crate::tally::Bin;
 
     fn state(bins: i64, value: impl Fn(i64) -> i128) -> State {

@@ -1,28 +1,17 @@
 //! What a protocol's state file holds, and its form on disk: a magic word, a checksum, a versioned
 //! record.
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::counters::{show, value_of};
-use super::ledger::{Digest, Ledger};
 use super::v1::StateV1;
 use super::v2::StateV2;
 use super::v3::StateV3;
+use crate::ledger::{Digest, Ledger, digest};
 use crate::protocol::custom::lines_key;
 use crate::protocol::{Kind, Known, Protocol};
 use crate::tally::{Bin, Bins};
-
-/// SipHash-2-4-128 of `bytes` under the fixed key of maillogs.
-pub fn digest(parts: &[&[u8]]) -> Digest {
-    let mut hasher = SipHasher24::new_with_keys(0x6d61_696c_6c6f_6773, 1);
-    for part in parts {
-        hasher.write(part);
-    }
-    hasher.finish128().as_bytes()
-}
 
 /// What the RRD looked like after our last push: its size in bytes and the hash of its static header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,17 +200,6 @@ pub fn number_of(front: &[u8]) -> Option<u64> {
     postcard::take_from_bytes(body.get(1..)?).ok().map(|(number, _)| number)
 }
 
-/// A random name, which nothing else has.
-pub fn new_identity() -> Digest {
-    use std::hash::{BuildHasher, RandomState};
-    let mut identity = [0; 16];
-    for half in identity.chunks_mut(8) {
-        // The standard library's keys are random, and differ from one to the next.
-        half.copy_from_slice(&RandomState::new().hash_one(half.len()).to_le_bytes());
-    }
-    identity
-}
-
 /// The way from one table's order of values to another's.
 struct Refit {
     place: Vec<Option<usize>>,
@@ -376,8 +354,8 @@ fn keys(protocol: &Protocol) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{LastLine, Stream};
     use crate::protocol::send::SEND;
-    use crate::store::ledger::{LastLine, Stream};
 
     #[test]
     fn a_changed_bit_or_a_lost_byte_is_noticed() {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::commit::{Origin, Store};
 use super::counters::{self, CounterFile};
-use super::disk;
 use super::migrate::{self, Fit};
 use super::rrd::header::{Look, look};
 use super::state::State;
+use crate::disk;
 use crate::error::{Error, Result};
 
 /// A counter file of an older maillogs. It is read, and left as it is.

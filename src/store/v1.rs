@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Digest;
 use super::state::{RrdMark, Understood};
 use super::v2::{CursorV2, DirectoryV2, LedgerV2, StateV2};
 use super::v3::StateV3;
+use crate::ledger::Digest;
 use crate::tally::Bins;
 
 /// [`Ledger`] without streams.

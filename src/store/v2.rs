@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cursor, Digest, Hint, Identity, LastLine, Tail};
 use super::state::{RrdMark, Understood};
 use super::v3::{DirectoryV3, LedgerV3, PositionV3, StateV3, StreamV3};
+use crate::ledger::{Cursor, Digest, Hint, Identity, LastLine, Tail};
 use crate::tally::Bins;
 
 /// [`Cursor`] without what stands before the place.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Offset, Position, Stream, Tail};
 use super::state::{RrdMark, State, Understood, Writer};
+use crate::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Offset, Position, Stream, Tail};
 use crate::tally::Bins;
 
 /// [`Directory`] as it was.

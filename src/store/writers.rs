@@ -9,9 +9,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::commit::Store;
-use super::ledger::Digest;
-use super::state::{State, Writer, digest};
+use super::state::{State, Writer};
 use crate::error::{Error, Result};
+use crate::ledger::{Digest, digest};
 use crate::protocol::{Kind, Protocol};
 
 /// What of a configuration decides how the store of a protocol looks.

@@ -1,8 +1,8 @@
 //! Where the lines of a chunk go in the archive, given how the chunk before ended.
 use super::{Gather, MAY_BE_A_LABEL, begins_like_a_label};
+use crate::ledger::{Directory, Tail};
 use crate::line::{Line, label_len};
 use crate::source::lines::{LINE_LIMIT, RawLine};
-use crate::store::ledger::{Directory, Tail};
 
 impl Gather {
     /// Archives one line or its part, given how the archive of the chunk before ended.

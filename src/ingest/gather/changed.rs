@@ -4,13 +4,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::Gather;
-use crate::error::warn;
+use crate::ledger::{Cursor, Directory};
 use crate::line::Stamp;
+use crate::say::warn;
 use crate::source::directory::Chunk;
 use crate::source::file::{AHEAD, local};
 use crate::source::identity::tail;
 use crate::source::lines::{Parted, part};
-use crate::store::ledger::{Cursor, Directory};
 
 impl Gather {
     /// Where a chunk is not as it was when it was counted (an older copy of it, one that lost its end with the power, or

@@ -2,9 +2,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
+use crate::ledger::{Digest, Identity, Ledger};
 use crate::source::directory::Chunk;
 use crate::source::identity::grew_from;
-use crate::store::ledger::{Digest, Identity, Ledger};
 
 /// Up to this many chunks are looked for one after the other, which is sooner done than an index.
 const FEW: u32 = 16;

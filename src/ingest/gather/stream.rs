@@ -2,13 +2,14 @@
 use super::super::repeat::{Hosts, Last, Repeat};
 use super::super::streams::GIVEN_UP;
 use super::Gather;
-use crate::error::{Error, Result, warn};
+use crate::error::{Error, Result};
+use crate::ledger::Stream;
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
+use crate::say::warn;
 use crate::source::file::{AHEAD, local};
 use crate::source::machine::{self, host};
 use crate::store::commit::Origin;
-use crate::store::ledger::Stream;
 use crate::store::state::Understood;
 use crate::tally::Tally;
 

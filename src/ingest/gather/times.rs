@@ -3,10 +3,10 @@ use std::path::Path;
 
 use super::Gather;
 use crate::error::{At, Result};
+use crate::ledger::{Cursor, Directory};
 use crate::line::Parser;
 use crate::source::directory::{Chunk, Found, Listing, Role};
 use crate::source::offset::{MULTILOG, learn};
-use crate::store::ledger::{Cursor, Directory};
 
 impl Gather {
     /// The key of toaster.conf rules; without it what the files of the directory told until now, these chunks included.

@@ -162,7 +162,7 @@ fn a_piece_that_is_gone_or_damaged_costs_its_line_and_no_other() {
 /// A state of an older version holds the piece itself.
 #[test]
 fn a_piece_in_an_older_state_is_taken_out_at_the_next_commit() {
-    use crate::store::ledger::Tail;
+    use crate::ledger::Tail;
     use crate::store::state::{State, decode, encode};
     let lines = lines();
     let text = text_of(&lines);

@@ -22,11 +22,11 @@ mod streams;
 mod surroundings;
 
 use super::*;
+use crate::disk::crash;
+use crate::disk::{self, change, file_id};
 use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
-use crate::store::crash;
-use crate::store::disk::{self, change, file_id};
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;

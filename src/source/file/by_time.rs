@@ -21,10 +21,9 @@ use super::Clock;
 use super::compressed::Content;
 use super::content::{Open, TAIL, tail_length};
 use crate::error::{At, Result};
+use crate::ledger::{Position, Stream, digest};
 use crate::line::Parser;
 use crate::source::lines::{LINE_LIMIT, walk_mended};
-use crate::store::ledger::{Position, Stream};
-use crate::store::state::digest;
 
 /// A stamp that is so far (seconds) ahead of the clock and of its file's last write was given by a host with a wrong
 /// clock. It tells nothing: neither how far was counted nor that a line is new.

@@ -13,7 +13,7 @@ use super::look::Look;
 use super::plan::{SECOND, Trouble, Try, was_written_after};
 use super::siblings::{Kin, Sibling};
 use crate::error::Result;
-use crate::store::ledger::{Position, Stream};
+use crate::ledger::{Position, Stream};
 
 /// When the first and the last lines of a file were logged, in unix seconds.
 pub(super) type Times = (i64, i64);

@@ -11,8 +11,8 @@ use super::linked::Range;
 use super::plan::{Plan, Trouble, Try};
 use super::siblings::{self, Kin, Names, Sibling, is_alike};
 use crate::error::{At, Error, Result};
+use crate::ledger::Position;
 use crate::source::opener::{Opener, Plain, most_held};
-use crate::store::ledger::Position;
 
 /// A log that somebody reads: its name, and what toaster.conf says of it.
 #[derive(Clone, Copy)]

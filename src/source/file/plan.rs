@@ -4,7 +4,7 @@ use super::content::{Match, Open, before_all};
 use super::look::{Log, Look};
 use super::siblings::Sibling;
 use crate::error::Error;
-use crate::store::ledger::{Position, Stream};
+use crate::ledger::{Position, Stream};
 
 use super::Reached;
 

@@ -5,7 +5,7 @@ use super::content::Match;
 use super::look::Look;
 use super::plan::{SECOND, Trouble, Try};
 use super::siblings::{Kin, Sibling};
-use crate::store::ledger::{Position, Stream};
+use crate::ledger::{Position, Stream};
 
 /// The most files that are opened, those that were written to last first.
 const MOST_FILES: usize = 500;

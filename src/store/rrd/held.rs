@@ -8,8 +8,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::header::{self, Look};
+use crate::disk::{self, file_id};
 use crate::error::Result;
-use crate::store::disk::{self, file_id};
 
 /// See above.
 #[derive(Debug)]

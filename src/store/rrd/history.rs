@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::DAY;
 use super::header::{Header, Look, look};
+use crate::disk::{self, Change};
 use crate::error::{At, Result};
-use crate::store::disk::{self, Change};
 
 /// Makes the rows of the file at `path` unknown that end at `until` (unix seconds) or before. Those that are open then
 /// stay as they are, so that `row × step` is what was counted in them.

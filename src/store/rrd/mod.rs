@@ -21,9 +21,9 @@ use rrd::error::RrdError;
 use rrd::ops::create::{Archive, DataSource, DataSourceName};
 use rrd::ops::update::{BatchTime, Datum, Options};
 
+use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 use crate::protocol::{Counter, Kind, Protocol};
-use crate::store::disk::{self, Change};
 use header::Source;
 use held::Held;
 use patient::Pauses;

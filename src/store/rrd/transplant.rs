@@ -12,9 +12,9 @@ use std::path::Path;
 
 use super::header::{Header, Look, Source, look};
 use super::{DAY, create_at};
+use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 use crate::protocol::Protocol;
-use crate::store::disk::{self, Change};
 
 /// For each data source of `new`, where `old` has it.
 pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {

@@ -52,9 +52,9 @@ fn a_damaged_state_keeps_nothing(origin: Origin, prepare: fn(&Store)) {
         let (_dir, store) = dead_in_the_archive();
         prepare(&store);
         fs::write(store.state_dir.join("send.state"), "damaged").unwrap();
-        crate::store::crash::arm(survivors);
+        crate::disk::crash::arm(survivors);
         let _ = store.open(AT_ONCE, DAY0);
-        let died = crate::store::crash::disarm();
+        let died = crate::disk::crash::disarm();
         let mut session = store.open(AT_ONCE, DAY0).unwrap();
         assert_eq!((session.origin, archive(&store).as_str()), (origin, "one\n"), "{died:?}");
         // The logger runs us again with the same chunk.

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use rrd::ConsolidationFn;
 
 use super::*;
+use crate::disk::crash;
 use crate::protocol::{Kind, Known, count, of};
 use crate::store::commit::Origin;
-use crate::store::crash;
 use crate::store::rrd::header::{Header, Look, look};
 use crate::store::rrd::{Update, archives_of, create, librrd, push};
 

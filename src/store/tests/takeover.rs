@@ -287,12 +287,12 @@ fn older_files_are_for_the_first_run_only() {
 fn a_first_run_that_dies_takes_over_once() {
     for survivors in 0.. {
         let (_dir, store) = world(smtp(), "smtp_auth.txt", &[("smtp.txt", "5.x/smtp.txt")]);
-        crate::store::crash::arm(survivors);
+        crate::disk::crash::arm(survivors);
         let _ = store.open(AT_ONCE, DAY0).and_then(|mut session| {
             let state = session.state.clone();
             session.commit(state, vec![], DAY0)
         });
-        let died = crate::store::crash::disarm();
+        let died = crate::disk::crash::disarm();
         let session = store.open(AT_ONCE, DAY0).unwrap();
         assert_eq!(session.state.totals, [530, 411], "{died:?}");
         if died.is_none() {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
-use super::disk::Change;
+use super::changes::Change;
 
 /// What happens at the chosen change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,13 +1,35 @@
-//! How far each chunk of log was counted and archived.
+//! How far each chunk of log was counted and archived, and the hash by which contents are known.
 //!
 //! A chunk is known by its content, never by its inode: `current` becomes `previous`, `@….u` and our
 //! stdin under the same identity, and inode numbers come back at once (see ARCHITECTURE.md).
 use std::collections::HashMap;
+use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher24};
 
 /// 128 bits that name a content (SipHash-2-4-128 with a fixed key).
 pub type Digest = [u8; 16];
+
+/// SipHash-2-4-128 of `bytes` under the fixed key of maillogs.
+pub fn digest(parts: &[&[u8]]) -> Digest {
+    let mut hasher = SipHasher24::new_with_keys(0x6d61_696c_6c6f_6773, 1);
+    for part in parts {
+        hasher.write(part);
+    }
+    hasher.finish128().as_bytes()
+}
+
+/// A random name, which nothing else has.
+pub fn new_identity() -> Digest {
+    use std::hash::{BuildHasher, RandomState};
+    let mut identity = [0; 16];
+    for half in identity.chunks_mut(8) {
+        // The standard library's keys are random, and differ from one to the next.
+        half.copy_from_slice(&RandomState::new().hash_one(half.len()).to_le_bytes());
+    }
+    identity
+}
 
 /// What makes a chunk that chunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

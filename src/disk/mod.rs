@@ -2,8 +2,13 @@
 //! rename → fsync of the directory, never through a symbolic link.
 //!
 //! Each of them is one [`Change`]. In the shipped program that is a name for a call; in tests the process can die
-//! before, within or after any of them, the disk can be full, and the power can fail (`store::crash`), so that
+//! before, within or after any of them, the disk can be full, and the power can fail (`disk::crash`), so that
 //! recovery is proven at every step.
+pub mod below;
+mod changes;
+#[cfg(test)]
+pub mod crash;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -11,34 +16,15 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
-use crate::error::{At, Error, Result};
+pub use changes::Change;
 
-/// One change to a file system, and the names it is made to.
-#[derive(Clone, Copy, Debug)]
-pub enum Change<'a> {
-    /// A directory is made.
-    MakeDir(&'a Path),
-    /// A file is made, empty.
-    Create(&'a Path),
-    /// Bytes are written, at the end or in place, or the file is cut.
-    Write(&'a Path),
-    /// What was written is made durable.
-    Fsync(&'a Path),
-    /// The second name means what the first one did.
-    Rename(&'a Path, &'a Path),
-    /// Both names mean what the first one does.
-    Link(&'a Path, &'a Path),
-    /// A name is removed.
-    Remove(&'a Path),
-    /// The names in a directory are made durable.
-    FsyncDir(&'a Path),
-}
+use crate::error::{At, Error, Result};
 
 /// Makes one change.
 #[inline]
 pub fn change<T>(_what: Change<'_>, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     #[cfg(test)]
-    return super::crash::change(_what, act);
+    return crash::change(_what, act);
     #[cfg(not(test))]
     act()
 }
@@ -141,7 +127,7 @@ pub fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.tmp"))
 }
 
-pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let mut file = create(path, mode)?;
     change(Change::Write(path), || file.write_all(bytes)).at("write", path)?;
     fsync(path, &file)
@@ -249,4 +235,33 @@ pub fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
 /// Device and inode: which file a descriptor or name means at this moment.
 pub fn file_id(meta: &std::fs::Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
+}
+
+/// Is there something else than a file: a directory, a link, a fifo?
+pub fn is_something_else(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
+}
+
+/// Copies `[from, to)` of `file` to `out`.
+pub fn copy(file: &File, from: u64, to: u64, out: &mut dyn Write) -> io::Result<()> {
+    let most = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+    let mut buffer = vec![0u8; most.min(1 << 18)];
+    let mut at = from;
+    while at < to {
+        let want = buffer.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
+        let got = match file.read_at(&mut buffer[..want], at) {
+            Ok(0) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the log became shorter while it was read",
+                ));
+            }
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        out.write_all(&buffer[..got])?;
+        at += got as u64;
+    }
+    Ok(())
 }
