@@ -7,15 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::check;
 use crate::cli::{self, Action, Call};
 use crate::config::{Config, Problem, print};
 use crate::error::{At, Error, Result};
+use crate::graph;
 use crate::ingest::{Feed, Job, Options, advance_all, feeds, pass_through};
+use crate::output;
+use crate::owner;
 use crate::protocol::{Settings, builtin, custom};
+use crate::query;
 use crate::say::{hold_warnings, masked, release_warnings, take_warnings, warn};
+use crate::show;
 use crate::source::stdin;
 use crate::store::rrd::patient;
-use crate::{check, graph, output, owner, query, show};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;

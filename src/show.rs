@@ -9,12 +9,13 @@ use crate::error::{At, Error, Result};
 use crate::graph::show::{self, Live, Options, Terminal, Waiting, When, Wishes};
 use crate::graph::{Period, Series, Theme};
 use crate::ingest::{Feed, feeds};
+use crate::owner;
 use crate::protocol::{Kind, Protocol};
+use crate::query;
 use crate::run::graphs::{host, series, worded};
 use crate::run::{job, now, with_way_out};
 use crate::say::warn;
 use crate::store::state::State;
-use crate::{owner, query};
 
 /// Draws what `what` names.
 ///

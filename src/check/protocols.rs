@@ -4,15 +4,16 @@ use std::time::{Duration, Instant};
 
 use super::sources::{self, ago};
 use super::{Finding, Level, Report, Summary, counting, holder};
+use crate::disk;
 use crate::error::Error;
 use crate::ingest::Job;
+use crate::query;
 use crate::say::{hold_warnings, take_warnings};
 use crate::store::commit::{Health, Store};
 use crate::store::counters;
 use crate::store::push::FUTURE;
 use crate::store::rrd::header::{Look, look};
 use crate::store::state::State;
-use crate::{disk, query};
 
 /// A commit takes less; who holds the lock for longer hangs.
 const PATIENCE: Duration = Duration::from_secs(3);

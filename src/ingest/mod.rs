@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use crate::calendar::Calendar;
 use crate::config::Config;
+use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::say::warn;
 use crate::source::directory::Listing;
@@ -37,7 +38,7 @@ use crate::store::push::FUTURE;
 use crate::store::rrd::Update;
 use crate::store::state::State;
 use crate::store::takeover::Legacy;
-use crate::{disk, tally};
+use crate::tally;
 
 /// So long (seconds) bins wait for a source that cannot be read: root's cron may read what a logger's user may not.
 const WAITS: i64 = 3600;

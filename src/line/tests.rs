@@ -5,6 +5,7 @@ mod passes;
 use chrono::{FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use proptest::prelude::*;
 
+use super::stamp::END;
 use super::*;
 
 const STAMPS: &str = include_str!("../../tests/data/line/stamps.log");

@@ -6,11 +6,12 @@ use super::{job, now, update, with_way_out};
 use crate::cli::{Call, Graph};
 use crate::config::Config;
 use crate::error::{At, Error, Result};
+use crate::figures;
 use crate::graph::{self, Counted, Format, Measure, Origin, Period, Series, Stretch, Theme};
 use crate::ingest::{Feed, Options, feeds};
+use crate::owner;
 use crate::protocol::{Kind, Settings, builtin};
 use crate::say::warn;
-use crate::{figures, owner};
 
 /// Counts what is new, then draws.
 pub(super) fn draw(config: &Config, what: &Graph, call: &Call) -> Result<()> {

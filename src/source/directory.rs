@@ -7,10 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::identity::mtime;
+use crate::dir;
+use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::ledger::{Hint, Ledger};
 use crate::say::warn;
-use crate::{dir, disk};
 
 /// What a chunk is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

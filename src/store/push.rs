@@ -16,10 +16,11 @@ use super::v1::StateV1;
 use super::v2::StateV2;
 use super::v3::StateV3;
 use super::vanished::{PATIENCE_FOR_RRDS, local, until};
+use crate::disk;
 use crate::error::Result;
 use crate::ledger::Digest;
 use crate::say::warn;
-use crate::{disk, tally};
+use crate::tally;
 
 /// An RRD that ends up to this much after now (seconds) is waited for; what ends later was fed by a clock that was
 /// wrong by days.

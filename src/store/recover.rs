@@ -8,11 +8,12 @@ use super::push::{self, Journal};
 use super::rrd::header::{Look, look};
 use super::state::{State, decode, encode};
 use super::{aside, counters, migrate, takeover};
+use crate::disk;
 use crate::disk::is_something_else;
 use crate::error::{Error, Result};
 use crate::ledger::{Digest, digest};
 use crate::say::warn;
-use crate::{disk, tally};
+use crate::tally;
 
 /// How many unreadable lines of a counter file are quoted in warnings; all of them are kept aside.
 const REJECTED_SAID: usize = 20;
