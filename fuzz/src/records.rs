@@ -3,7 +3,8 @@
 use maillogs::protocol::{Protocol, Settings, builtin};
 use maillogs::store::archive::Intent;
 use maillogs::store::fuzzing::journal;
-use maillogs::store::state::{Record, State, decode, encode};
+use maillogs::store::state::State;
+use maillogs::store::record::{Record, decode, encode};
 use maillogs::ledger::digest;
 use std::sync::OnceLock;
 
@@ -49,7 +50,7 @@ fn goes_on(state: State) {
     static ALL: OnceLock<Vec<&Protocol>> = OnceLock::new();
     for protocol in ALL.get_or_init(|| builtin(&Settings::default())) {
         let mut state = state.clone();
-        state.fit(protocol);
+        state.remap_to(protocol);
         let width = protocol.counters.len();
         assert_eq!(state.keys.len(), width);
         assert!(
@@ -62,7 +63,7 @@ fn goes_on(state: State) {
         state.ledger.prune(crate::NOW);
         state.ledger.done();
         let fitted = state.clone();
-        state.fit(protocol);
+        state.remap_to(protocol);
         assert_eq!(state, fitted, "what fits stays as it is");
     }
 }

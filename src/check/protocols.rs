@@ -11,8 +11,8 @@ use crate::query;
 use crate::say::{hold_warnings, take_warnings};
 use crate::store::commit::{Health, Store};
 use crate::store::counters;
-use crate::store::push::FUTURE;
-use crate::store::rrd::header::{Look, look};
+use crate::store::rrd::FUTURE;
+use crate::store::rrd::header::{Look, peek};
 use crate::store::state::State;
 
 /// A commit takes less; who holds the lock for longer hangs.
@@ -202,7 +202,7 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
     let subject = path(&store.rrd);
     let mut say = |level, text: &str| report.of(job.feed, level, "rrd", &subject, text);
     let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
-    match look(&store.rrd) {
+    match peek(&store.rrd) {
         Err(e) => say(Level::Error, &e.to_string()),
         Ok(Look::Missing) if !used => {}
         Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),

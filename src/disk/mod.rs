@@ -54,17 +54,6 @@ pub fn open(path: &Path) -> Result<Option<File>> {
 /// No small file of ours is larger, in bytes: a counter file has a few thousand, an intent a line for each day.
 pub const LARGEST: u64 = 16 << 20;
 
-/// No state and no journal is larger, in bytes. Usually they have some thousand, but all minutes that are not in the
-/// RRD yet stand there. 31 days of them are 44,640; of a wide protocol (200 counters, most of them 1 byte in a quiet
-/// minute and 2 or 3 in a busy one, and 20 bytes for the minute itself) that is 10 to 28 MB. A first run may find a year
-/// in an old syslog: 525,600 minutes, 120 MB. Where there would be more the oldest are put together ([`MOST_BINS`]), so
-/// that what is written always fits.
-pub const LARGEST_RECORD: u64 = 256 << 20;
-
-/// The minutes in a state take at most so many bytes; the rest of it (the ledger, counters of other versions) has at
-/// least as much room again.
-pub const MOST_BINS: usize = 128 << 20;
-
 /// The whole content of a small file. `None`: not there.
 ///
 /// # Errors

@@ -214,7 +214,7 @@ impl Gather {
             }
         }
         let calendar = &mut self.calendar;
-        self.state.take(self.protocol, self.tally.finish(), |secs| calendar.day(secs));
+        self.state.absorb_bins(self.protocol, self.tally.finish(), |secs| calendar.day(secs));
         (self.state, self.plan, self.files)
     }
 

@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use crate::calendar::Calendar;
 use crate::config::Config;
-use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::say::warn;
 use crate::source::directory::Listing;
@@ -34,9 +33,9 @@ use crate::source::queue;
 use crate::source::stdin::Input;
 use crate::store::commit::{Origin, Session, Store};
 use crate::store::pack;
-use crate::store::push::FUTURE;
-use crate::store::rrd::Update;
+use crate::store::rrd::{FUTURE, Update};
 use crate::store::state::State;
+use crate::store::state::size::MOST_BINS;
 use crate::store::takeover::Legacy;
 use crate::tally;
 
@@ -147,7 +146,7 @@ impl<'a> Turn<'a> {
             tell(job.feed, &gather.lines_read());
         }
         let (mut state, plan, files) = gather.finish();
-        state.keep_within(job.feed.protocol, disk::MOST_BINS);
+        state.keep_within(job.feed.protocol, MOST_BINS);
         if complete {
             state.seen = now;
             job.was_read(&mut state, now);

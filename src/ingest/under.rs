@@ -6,7 +6,8 @@ use super::{Feed, Job, feeds};
 use crate::config::{Config, Problem};
 use crate::disk;
 use crate::error::{Error, Result};
-use crate::store::state::{State, decode};
+use crate::store::record::{LARGEST_RECORD, decode};
+use crate::store::state::State;
 use crate::store::writers::{Form, Found, Under};
 
 pub(super) fn under(config: &Config, feed: &Feed) -> Under {
@@ -60,7 +61,7 @@ impl Job<'_> {
             std::fs::canonicalize(&self.config.logs_base).unwrap_or_else(|_| self.config.logs_base.clone());
         for base in directory.ancestors().skip(1).filter(|base| *base != ours) {
             let file = base.join("state").join(format!("{}.state", self.feed.protocol.name));
-            let read = match disk::read_within(&file, disk::LARGEST_RECORD) {
+            let read = match disk::read_within(&file, LARGEST_RECORD) {
                 // Whoever may not go there cannot have counted there.
                 Err(Error::Io { source, .. })
                     if matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::NotADirectory)

@@ -18,7 +18,7 @@ use crate::disk;
 use crate::ingest::feeds;
 use crate::say::warn;
 use crate::source::opener;
-use crate::store::state::is_record;
+use crate::store::record::is_record;
 
 /// What stands under a name of ours.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,9 +12,8 @@ use super::archive::{self, Intent, Pieces};
 use super::held::{self, Held};
 use super::lock::{Lock, lock};
 use super::push::{self, Journal};
-use super::recover::{read_any, read_or_aside};
 use super::rrd::Update;
-use super::state::{State, decode, encode};
+use super::state::State;
 use super::takeover::Legacy;
 use super::writers::Under;
 use super::{aside, counters, leftovers};
@@ -24,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Digest, digest, new_identity};
 use crate::protocol::Protocol;
 use crate::say::warn;
+use crate::store::record::{LARGEST_RECORD, decode, encode, read_any, read_or_aside};
 
 /// How many earlier counter files are remembered by their hash.
 const REMEMBERED: usize = 64;
@@ -73,7 +73,7 @@ impl Store {
     pub fn read(&self) -> Result<Option<State>> {
         let mut newest = self.last_commit()?;
         if let Some(state) = &mut newest {
-            state.fit(self.protocol);
+            state.remap_to(self.protocol);
         }
         Ok(newest)
     }
@@ -194,7 +194,7 @@ impl Store {
             found.push(Health::Locked(lock));
         }
         for name in ["journal", "intent"] {
-            match disk::read_within(&self.file(name), disk::LARGEST_RECORD) {
+            match disk::read_within(&self.file(name), LARGEST_RECORD) {
                 Ok(None) => {}
                 Err(Error::TooLarge { path, .. }) => found.push(Health::Damaged(path)),
                 Ok(Some(_)) => found.push(Health::Unfinished(self.file(name))),
@@ -202,7 +202,7 @@ impl Store {
             }
         }
         let path = self.file("state");
-        let state = match disk::read_within(&path, disk::LARGEST_RECORD) {
+        let state = match disk::read_within(&path, LARGEST_RECORD) {
             Err(Error::TooLarge { path, .. }) => {
                 found.push(Health::Damaged(path));
                 None

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 
 use super::commit::Store;
 use super::counters;
-use super::state::{State, decode, number_of};
+use super::state::State;
 use crate::disk;
 use crate::error::{At, Result};
 use crate::ledger::{Digest, digest};
 use crate::say::warn;
+use crate::store::record::{LARGEST_RECORD, decode, number_of};
 
 /// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
 const OLD: i64 = 3600;
@@ -81,7 +82,7 @@ impl Store {
         }
         let there = disk::read_within(
             &its.join("state").join(format!("{}.state", self.protocol.name)),
-            disk::LARGEST_RECORD,
+            LARGEST_RECORD,
         );
         let there = there.ok().flatten().and_then(|bytes| decode::<State>(&bytes));
         there.is_none_or(|there| there.store != copy.store)
@@ -95,7 +96,7 @@ impl Store {
     /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
     /// its time: an edit is younger than the last commit.
     pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8], now: i64) -> bool {
-        let copy = disk::read_within(&self.counters_copy(), disk::LARGEST_RECORD).ok().flatten();
+        let copy = disk::read_within(&self.counters_copy(), LARGEST_RECORD).ok().flatten();
         let copy = copy.and_then(|bytes| decode::<State>(&bytes));
         let is_beside_it = copy.is_some_and(|copy| {
             copy.store == state.store
@@ -134,7 +135,7 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
             return Ok(None);
         }
     }
-    let state = disk::read_within(path, disk::LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
+    let state = disk::read_within(path, LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
     Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number) && copy.number < MOST))
 }
 

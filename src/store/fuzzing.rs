@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::push::Journal;
 use super::rrd::graph_v::{Cf, fetch, last_update};
-use super::state::{decode, encode};
+use crate::store::record::{decode, encode};
 
 /// A journal that is written again; `None`: `bytes` are none.
 pub fn journal(bytes: &[u8]) -> Option<Vec<u8>> {

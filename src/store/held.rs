@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::aside;
 use super::commit::Session;
-use super::recover::{read_any, read_or_aside};
-use super::state::{Record, State, decode, encode};
+use super::state::State;
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::ledger::{Digest, Directory, Tail, new_identity};
 use crate::say::warn;
+use crate::store::record::{Record, decode, encode, read_any, read_or_aside};
 
 /// The pieces by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

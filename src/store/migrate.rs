@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 
 use super::aside;
 use super::commit::{Origin, Session, Store};
-use super::push::FUTURE;
-use super::rrd::header::{Header, Look, Source, look};
+use super::rrd::header::{Header, Look, Source};
 use super::rrd::transplant::{origins, transplant};
 use super::rrd::{archives_of, sources_of};
-use super::state::RrdMark;
 use crate::disk;
 use crate::error::Result;
 use crate::say::warn;
+use crate::store::rrd::FUTURE;
+use crate::store::rrd::header::peek;
+use crate::store::rrd::mark::RrdMark;
 
 /// Can today's bins be pushed to a file?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMar
         return Ok(None);
     }
     // What cannot be looked at or is damaged: the next push says so.
-    let Ok(Look::Sound(old)) = look(&store.rrd) else { return Ok(None) };
+    let Ok(Look::Sound(old)) = peek(&store.rrd) else { return Ok(None) };
     if is_damaged(store, &old, mark) || old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
         return Ok(None);
     }
@@ -125,13 +126,13 @@ fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMar
 /// one has not. A new file that the state does not name is removed.
 pub(super) fn finish(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<()> {
     let (path, new) = (&store.rrd, pending(&store.rrd));
-    let header = match look(&new)? {
+    let header = match peek(&new)? {
         Look::Missing => return Ok(()),
         Look::Sound(header) if Some(header.mark) == mark => header,
         _ if new.is_dir() => return aside::set_aside(&new, "corrupt", now).map(drop),
         _ => return disk::remove(&new),
     };
-    match look(path)? {
+    match peek(path)? {
         Look::Sound(there) if there.mark == header.mark => return disk::remove(&new),
         Look::Sound(old) => {
             let gained = missing(&header.sources, &old.sources);

@@ -18,15 +18,12 @@ mod minutes;
 pub mod pack;
 mod past;
 pub mod push;
+pub mod record;
 mod recover;
 pub mod rrd;
-mod size;
 pub mod state;
 pub mod takeover;
 #[cfg(test)]
 mod tests;
-mod v1;
-mod v2;
-mod v3;
 mod vanished;
 pub mod writers;

@@ -9,22 +9,21 @@ use super::aside;
 use super::commit::Store;
 use super::migrate::{self, Fit};
 use super::past::{has_past, past, refill};
-use super::rrd::header::{Header, Look, look, put_back};
-use super::rrd::{Rows, Update, create_from, push, rows};
-use super::state::{Record, RrdMark, State};
-use super::v1::StateV1;
-use super::v2::StateV2;
-use super::v3::StateV3;
+use super::rrd::header::{Header, Look, put_back};
+use super::rrd::{FUTURE, Rows, Update, create_from, push, rows};
+use super::state::State;
+use super::state::v1::StateV1;
+use super::state::v2::StateV2;
+use super::state::v3::StateV3;
 use super::vanished::{PATIENCE_FOR_RRDS, local, until};
 use crate::disk;
 use crate::error::Result;
 use crate::ledger::Digest;
 use crate::say::warn;
+use crate::store::record::Record;
+use crate::store::rrd::header::peek;
+use crate::store::rrd::mark::RrdMark;
 use crate::tally;
-
-/// An RRD that ends up to this much after now (seconds) is waited for; what ends later was fed by a clock that was
-/// wrong by days.
-pub const FUTURE: i64 = 86_400;
 
 /// The RRD before the journal's updates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,7 +148,7 @@ pub(super) fn prepare(store: &Store, journal: &mut Journal, moved: bool, now: i6
 /// Has somebody taken the RRD away, or put an older copy in its place?
 pub(super) fn lacks(store: &Store, state: &State) -> bool {
     state.rrd.is_some()
-        && match look(&store.rrd) {
+        && match peek(&store.rrd) {
             Ok(Look::Missing) => true,
             Ok(Look::Sound(header)) => {
                 header.last_update < state.rrd_end && migrate::fit(store, &header) == Fit::Good
@@ -192,7 +191,7 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
     journal.state.vanished.remove(&*dir.to_string_lossy());
     disk::make_dir(dir)?;
     migrate::finish(store, journal.state.rrd, now)?;
-    let header = match look(path)? {
+    let header = match peek(path)? {
         Look::Missing => {
             if journal.state.rrd.is_some() {
                 warn(format_args!("{}: is gone; a new one is begun", path.display()));
@@ -319,7 +318,7 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
 /// The journal of a commit that died is lost, and the RRD may have been pushed to by it: its bins, which were counted
 /// once more now, are not pushed again.
 pub(super) fn leave_out(store: &Store, journal: &mut Journal, now: i64) {
-    let Ok(Look::Sound(header)) = look(&store.rrd) else { return };
+    let Ok(Look::Sound(header)) = peek(&store.rrd) else { return };
     let floor = tally::begin(header.last_update + store.step - 1, store.step);
     if floor <= journal.pushed_before
         || header.last_update > now + FUTURE
@@ -361,7 +360,7 @@ fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64)
 /// one. That this is on the disk cannot always be had (a disk that fails, a quota): if it is lost with the machine,
 /// the file ends later than the state says, and is compared with what waits.
 fn mend(path: &Path, header: &[u8], now: i64) -> Result<()> {
-    let is_back = || matches!(look(path), Ok(Look::Sound(is)) if is.bytes == header);
+    let is_back = || matches!(peek(path), Ok(Look::Sound(is)) if is.bytes == header);
     // Nothing was done to it: it may not be ours to write.
     if is_back() {
         return Ok(());
@@ -388,7 +387,7 @@ pub(super) fn outdated(store: &Store, journal: &mut Journal, now: i64) {
         return;
     }
     let path = &store.rrd;
-    let _ = match (&journal.rrd, look(path)) {
+    let _ = match (&journal.rrd, peek(path)) {
         // It was to be created: what stands there holds these bins and no others.
         (None, Ok(Look::Sound(_))) => {
             disk::remove(path).or_else(|_| aside::set_aside(path, "corrupt", now).map(drop))
@@ -412,7 +411,7 @@ const DEATHS: u32 = 3;
 /// Two processes died at this push: it is undone. Where that goes on, librrd dies of the file.
 fn give_up(path: &Path, journal: &mut Journal, now: i64) {
     journal.state.rrd_deaths += 1;
-    let there = look(path);
+    let there = peek(path);
     if journal.state.rrd_deaths >= DEATHS && !matches!(there, Ok(Look::Missing)) {
         journal.state.rrd_deaths = 0;
         return match aside::set_aside(path, "corrupt", now) {
@@ -445,7 +444,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
         None => create_from(path, protocol, step, &journal.updates, &past(store, &journal.state, now)),
         Some(before) if !redo => push_or_undo(store, before, &journal.updates, now),
-        Some(before) => match look(path) {
+        Some(before) => match peek(path) {
             Ok(Look::Sound(is)) if is.mark == before.mark => {
                 let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
                 if !same && is.last_update < before.last_update {
@@ -479,7 +478,7 @@ pub(super) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) 
         store.note_minutes(before, journal.updates.get(refilled..).unwrap_or_default());
     }
     match result {
-        Ok(()) => match look(path) {
+        Ok(()) => match peek(path) {
             Ok(Look::Sound(header)) => {
                 journal.state.rrd_end = header.last_update;
                 journal.state.rrd_deaths = 0;

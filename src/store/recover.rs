@@ -5,14 +5,16 @@ use std::path::Path;
 use super::archive::{self, Intent};
 use super::commit::{Origin, Session};
 use super::push::{self, Journal};
-use super::rrd::header::{Look, look};
-use super::state::{State, decode, encode};
+use super::rrd::header::Look;
+use super::state::State;
 use super::{aside, counters, migrate, takeover};
 use crate::disk;
 use crate::disk::is_something_else;
 use crate::error::{Error, Result};
 use crate::ledger::{Digest, digest};
 use crate::say::warn;
+use crate::store::record::{decode, encode, read_or_aside};
+use crate::store::rrd::header::peek;
 use crate::tally;
 
 /// How many unreadable lines of a counter file are quoted in warnings; all of them are kept aside.
@@ -106,7 +108,7 @@ impl Session<'_> {
             self.origin = Origin::Damaged;
             warn(format_args!("{}: is gone, and this store is not new", state_path.display()));
         }
-        self.state.fit(store.protocol);
+        self.state.remap_to(store.protocol);
         if self.origin == Origin::Damaged {
             self.go_behind_rrd(now);
         }
@@ -114,7 +116,7 @@ impl Session<'_> {
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
                 push::outdated(store, &mut journal, now);
-                journal.state.fit(store.protocol);
+                journal.state.remap_to(store.protocol);
                 self.take_held(&mut journal.state)?;
                 let as_it_was = encode(&journal);
                 // The state is written after the RRD: a death from there on says nothing of that.
@@ -184,7 +186,7 @@ impl Session<'_> {
 
     /// Without a state nobody knows what the RRD lacks of the minutes that it ends with: the next line goes behind them.
     fn go_behind_rrd(&mut self, now: i64) {
-        if let Ok(Look::Sound(header)) = look(&self.store.rrd)
+        if let Ok(Look::Sound(header)) = peek(&self.store.rrd)
             && header.last_update <= now
             && migrate::fit(self.store, &header) != migrate::Fit::Foreign
         {
@@ -343,27 +345,4 @@ fn hide(kept: &Path) {
     if !is_something_else(kept) {
         let _ = std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o600));
     }
-}
-
-/// What stands for the content of a file that is too large to be ours: no record begins so.
-const TOO_LARGE: &[u8] = b"too large";
-
-/// Reads a file of ours; something else in its place is read as empty, which no file of ours is, and one that is too
-/// large as damaged.
-pub(super) fn read_any(path: &Path) -> Result<Option<Vec<u8>>> {
-    match disk::read_within(path, disk::LARGEST_RECORD) {
-        Err(_) if is_something_else(path) => Ok(Some(Vec::new())),
-        Err(Error::TooLarge { .. }) => Ok(Some(TOO_LARGE.to_vec())),
-        other => other,
-    }
-}
-
-/// As [`read_any`]; something else in its place is moved aside.
-pub(super) fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
-    let bytes = read_any(path)?;
-    if is_something_else(path) {
-        let aside = aside::set_aside(path, "corrupt", now)?;
-        warn(format_args!("{}: is not a file, {}", path.display(), aside));
-    }
-    Ok(bytes)
 }

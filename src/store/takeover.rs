@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use super::commit::{Origin, Store};
 use super::counters::{self, CounterFile};
 use super::migrate::{self, Fit};
-use super::rrd::header::{Look, look};
+use super::rrd::header::Look;
 use super::state::State;
 use crate::disk;
 use crate::error::{Error, Result};
+use crate::store::rrd::header::peek;
 
 /// A counter file of an older maillogs. It is read, and left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ const TELLING: usize = 9;
 /// maillogs had neither RRDs nor an order in its counter files.
 pub(super) fn is_ours(store: &Store) -> bool {
     let has_rrd =
-        matches!(look(&store.rrd), Ok(Look::Sound(header)) if migrate::fit(store, &header) != Fit::Foreign);
+        matches!(peek(&store.rrd), Ok(Look::Sound(header)) if migrate::fit(store, &header) != Fit::Foreign);
     let odometers = store.protocol.counters.iter().filter(|c| c.kind.is_odometer()).count();
     has_rrd
         || (odometers >= TELLING

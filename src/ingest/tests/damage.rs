@@ -428,7 +428,7 @@ fn a_stray_journal_or_intent() {
 #[test]
 fn a_damaged_rrd() {
     let (mut scene, mut random) = (Scene::new(), Random::new());
-    let header = match crate::store::rrd::header::look(&rrd(&scene.world)).unwrap() {
+    let header = match crate::store::rrd::header::peek(&rrd(&scene.world)).unwrap() {
         crate::store::rrd::header::Look::Sound(header) => *header,
         other => panic!("{other:?}"),
     };

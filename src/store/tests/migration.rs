@@ -9,7 +9,7 @@ use super::*;
 use crate::disk::crash;
 use crate::protocol::{Kind, Known, count, of};
 use crate::store::commit::Origin;
-use crate::store::rrd::header::{Header, Look, look};
+use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{Update, archives_of, create, librrd, push};
 
 fn twice(known: &Known<'_>) -> i128 {
@@ -72,7 +72,7 @@ fn commit(store: &Store, updates: Vec<Update>, now: i64) {
 }
 
 fn sound(path: &Path) -> Header {
-    match look(path).unwrap() {
+    match peek(path).unwrap() {
         Look::Sound(header) => *header,
         other => panic!("{other:?}"),
     }
@@ -277,11 +277,11 @@ fn a_migration_may_die_before_any_operation_and_so_may_its_repair() {
             crash::arm(first);
             let _ = new.open(AT_ONCE, now);
             died = crash::disarm();
-            assert!(matches!(look(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
+            assert!(matches!(peek(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
             crash::arm(second);
             let _ = new.open(AT_ONCE, now);
             let died_again = crash::disarm();
-            assert!(matches!(look(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
+            assert!(matches!(peek(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
             is_migrated(&new, now, &format!("{died:?} ({first}), then {died_again:?} ({second})"));
             if died_again.is_none() {
                 break;

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{RrdMark, Understood};
+use super::Understood;
 use super::v2::{CursorV2, DirectoryV2, LedgerV2, StateV2};
 use super::v3::StateV3;
 use crate::ledger::Digest;
+use crate::store::rrd::mark::RrdMark;
 use crate::tally::Bins;
 
 /// [`Ledger`] without streams.
@@ -18,7 +19,7 @@ struct LedgerV1 {
 
 /// [`State`] as it was.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StateV1 {
+pub(in crate::store) struct StateV1 {
     number: u64,
     keys: Vec<String>,
     totals: Vec<i128>,
@@ -63,7 +64,8 @@ impl From<StateV1> for StateV3 {
 mod tests {
     use crate::protocol::send::SEND;
     use crate::store::push::Journal;
-    use crate::store::state::{State, decode};
+    use crate::store::record::decode;
+    use crate::store::state::State;
 
     fn file(name: &str) -> Vec<u8> {
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/state");
@@ -82,7 +84,7 @@ mod tests {
         assert_eq!(state.ledger.cursors.len(), 1);
         assert_eq!(state.moved.len(), SEND.counters.len());
         let mut fitted = state.clone();
-        fitted.fit(&SEND);
+        fitted.remap_to(&SEND);
         assert_eq!(fitted, state);
     }
 

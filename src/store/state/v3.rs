@@ -4,25 +4,26 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{RrdMark, State, Understood, Writer};
+use super::{State, Understood, Writer};
 use crate::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Offset, Position, Stream, Tail};
+use crate::store::rrd::mark::RrdMark;
 use crate::tally::Bins;
 
 /// [`Directory`] as it was.
 #[derive(Serialize, Deserialize)]
-pub(super) struct DirectoryV3 {
-    pub(super) path: String,
-    pub(super) labelled: bool,
-    pub(super) count_tail: Tail,
-    pub(super) archive_tail: Tail,
-    pub(super) archive_day: u32,
-    pub(super) last_time: i64,
-    pub(super) last_nanos: u32,
+pub(in crate::store) struct DirectoryV3 {
+    pub(in crate::store) path: String,
+    pub(in crate::store) labelled: bool,
+    pub(in crate::store) count_tail: Tail,
+    pub(in crate::store) archive_tail: Tail,
+    pub(in crate::store) archive_day: u32,
+    pub(in crate::store) last_time: i64,
+    pub(in crate::store) last_nanos: u32,
 }
 
 /// [`Position`] without the path.
 #[derive(Serialize, Deserialize)]
-pub(super) struct PositionV3 {
+pub(in crate::store) struct PositionV3 {
     head_length: u64,
     head: Digest,
     counted: u64,
@@ -33,58 +34,58 @@ pub(super) struct PositionV3 {
 
 /// [`Stream`] as it was.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StreamV3 {
-    pub(super) name: String,
-    pub(super) position: Option<PositionV3>,
-    pub(super) before: Option<PositionV3>,
-    pub(super) journal: Option<String>,
-    pub(super) from_end: bool,
-    pub(super) own: bool,
-    pub(super) known_to: i64,
-    pub(super) last_time: i64,
-    pub(super) last_lines: u64,
-    pub(super) machine: String,
-    pub(super) hosts: Vec<LastLine>,
-    pub(super) seen: i64,
+pub(in crate::store) struct StreamV3 {
+    pub(in crate::store) name: String,
+    pub(in crate::store) position: Option<PositionV3>,
+    pub(in crate::store) before: Option<PositionV3>,
+    pub(in crate::store) journal: Option<String>,
+    pub(in crate::store) from_end: bool,
+    pub(in crate::store) own: bool,
+    pub(in crate::store) known_to: i64,
+    pub(in crate::store) last_time: i64,
+    pub(in crate::store) last_lines: u64,
+    pub(in crate::store) machine: String,
+    pub(in crate::store) hosts: Vec<LastLine>,
+    pub(in crate::store) seen: i64,
 }
 
 /// [`Ledger`] of those.
 #[derive(Serialize, Deserialize)]
-pub(super) struct LedgerV3 {
-    pub(super) cursors: Vec<Cursor>,
-    pub(super) directories: Vec<DirectoryV3>,
-    pub(super) streams: Vec<StreamV3>,
+pub(in crate::store) struct LedgerV3 {
+    pub(in crate::store) cursors: Vec<Cursor>,
+    pub(in crate::store) directories: Vec<DirectoryV3>,
+    pub(in crate::store) streams: Vec<StreamV3>,
 }
 
 /// [`State`] as it was.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StateV3 {
-    pub(super) number: u64,
-    pub(super) keys: Vec<String>,
-    pub(super) totals: Vec<i128>,
-    pub(super) extra: BTreeMap<String, String>,
-    pub(super) counter_file: Option<Digest>,
-    pub(super) bins: Bins,
-    pub(super) pushed: i64,
-    pub(super) gauges: Vec<i128>,
-    pub(super) seen: i64,
-    pub(super) ledger: LedgerV3,
-    pub(super) rrd: Option<RrdMark>,
-    pub(super) rrd_end: i64,
-    pub(super) rrd_deaths: u32,
-    pub(super) open_archives: BTreeMap<String, String>,
-    pub(super) newest_day: Vec<(u32, i128)>,
-    pub(super) moved: Vec<i64>,
-    pub(super) understood: Understood,
-    pub(super) understood_lately: (u32, Understood),
-    pub(super) unread: Vec<String>,
-    pub(super) store: Digest,
-    pub(super) writers: Vec<Writer>,
-    pub(super) committed: i64,
-    pub(super) base: String,
-    pub(super) counter_files: Vec<u64>,
-    pub(super) vanished: BTreeMap<String, i64>,
-    pub(super) archived: Option<(String, u64)>,
+pub(in crate::store) struct StateV3 {
+    pub(in crate::store) number: u64,
+    pub(in crate::store) keys: Vec<String>,
+    pub(in crate::store) totals: Vec<i128>,
+    pub(in crate::store) extra: BTreeMap<String, String>,
+    pub(in crate::store) counter_file: Option<Digest>,
+    pub(in crate::store) bins: Bins,
+    pub(in crate::store) pushed: i64,
+    pub(in crate::store) gauges: Vec<i128>,
+    pub(in crate::store) seen: i64,
+    pub(in crate::store) ledger: LedgerV3,
+    pub(in crate::store) rrd: Option<RrdMark>,
+    pub(in crate::store) rrd_end: i64,
+    pub(in crate::store) rrd_deaths: u32,
+    pub(in crate::store) open_archives: BTreeMap<String, String>,
+    pub(in crate::store) newest_day: Vec<(u32, i128)>,
+    pub(in crate::store) moved: Vec<i64>,
+    pub(in crate::store) understood: Understood,
+    pub(in crate::store) understood_lately: (u32, Understood),
+    pub(in crate::store) unread: Vec<String>,
+    pub(in crate::store) store: Digest,
+    pub(in crate::store) writers: Vec<Writer>,
+    pub(in crate::store) committed: i64,
+    pub(in crate::store) base: String,
+    pub(in crate::store) counter_files: Vec<u64>,
+    pub(in crate::store) vanished: BTreeMap<String, i64>,
+    pub(in crate::store) archived: Option<(String, u64)>,
 }
 
 impl From<DirectoryV3> for Directory {
@@ -173,7 +174,8 @@ impl From<StateV3> for State {
 mod tests {
     use crate::protocol::{Settings, builtin};
     use crate::store::push::Journal;
-    use crate::store::state::{State, decode};
+    use crate::store::record::decode;
+    use crate::store::state::State;
 
     fn file(name: &str) -> Vec<u8> {
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/state");

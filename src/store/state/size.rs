@@ -1,7 +1,11 @@
 //! How large a state may become: every query reads it, and one that is too large is taken for damaged.
-use super::state::State;
+use super::State;
 use crate::protocol::Protocol;
 use crate::tally::{self, Bins};
+
+/// The minutes in a state take at most so many bytes; the rest of it (the ledger, counters of other versions) has at
+/// least as much room again.
+pub const MOST_BINS: usize = 128 << 20;
 
 /// So few bins always fit, however many counters there are.
 const FEW: usize = 5_000;
@@ -27,7 +31,6 @@ fn size(bins: &Bins) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk;
     use crate::protocol::send::SEND;
     use crate::tally::Bin;
 
@@ -58,8 +61,8 @@ mod tests {
     fn a_month_of_busy_minutes_is_small_enough() {
         let mut month = state(31 * 1440, |n| 1_000_000 + i128::from(n));
         let bytes = size(&month.bins);
-        assert!(bytes < disk::MOST_BINS, "{bytes}");
-        month.keep_within(&SEND, disk::MOST_BINS);
+        assert!(bytes < MOST_BINS, "{bytes}");
+        month.keep_within(&SEND, MOST_BINS);
         assert_eq!(month.bins.len(), 31 * 1440);
     }
 }

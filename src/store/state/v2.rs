@@ -3,14 +3,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{RrdMark, Understood};
+use super::Understood;
 use super::v3::{DirectoryV3, LedgerV3, PositionV3, StateV3, StreamV3};
 use crate::ledger::{Cursor, Digest, Hint, Identity, LastLine, Tail};
+use crate::store::rrd::mark::RrdMark;
 use crate::tally::Bins;
 
 /// [`Cursor`] without what stands before the place.
 #[derive(Serialize, Deserialize)]
-pub(super) struct CursorV2 {
+pub(in crate::store) struct CursorV2 {
     identity: Identity,
     counted: u64,
     archived: u64,
@@ -21,7 +22,7 @@ pub(super) struct CursorV2 {
 
 /// [`DirectoryV3`] without the nanoseconds of its last line.
 #[derive(Serialize, Deserialize)]
-pub(super) struct DirectoryV2 {
+pub(in crate::store) struct DirectoryV2 {
     path: String,
     labelled: bool,
     count_tail: Tail,
@@ -32,14 +33,14 @@ pub(super) struct DirectoryV2 {
 
 /// [`LastLine`] without its time.
 #[derive(Serialize, Deserialize)]
-pub(super) struct LastLineV2 {
+pub(in crate::store) struct LastLineV2 {
     host: Vec<u8>,
     raised: Vec<(usize, i128)>,
 }
 
 /// [`StreamV3`] without the number of lines of its last second, and without its machine.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StreamV2 {
+pub(in crate::store) struct StreamV2 {
     name: String,
     position: Option<PositionV3>,
     before: Option<PositionV3>,
@@ -54,32 +55,32 @@ pub(super) struct StreamV2 {
 
 /// [`LedgerV3`] of those.
 #[derive(Serialize, Deserialize)]
-pub(super) struct LedgerV2 {
-    pub(super) cursors: Vec<CursorV2>,
-    pub(super) directories: Vec<DirectoryV2>,
-    pub(super) streams: Vec<StreamV2>,
+pub(in crate::store) struct LedgerV2 {
+    pub(in crate::store) cursors: Vec<CursorV2>,
+    pub(in crate::store) directories: Vec<DirectoryV2>,
+    pub(in crate::store) streams: Vec<StreamV2>,
 }
 
 /// [`StateV3`] as it was.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StateV2 {
-    pub(super) number: u64,
-    pub(super) keys: Vec<String>,
-    pub(super) totals: Vec<i128>,
-    pub(super) extra: BTreeMap<String, String>,
-    pub(super) counter_file: Option<Digest>,
-    pub(super) bins: Bins,
-    pub(super) pushed: i64,
-    pub(super) gauges: Vec<i128>,
-    pub(super) seen: i64,
-    pub(super) ledger: LedgerV2,
-    pub(super) rrd: Option<RrdMark>,
-    pub(super) open_archives: BTreeMap<String, String>,
-    pub(super) newest_day: Vec<(u32, i128)>,
-    pub(super) moved: Vec<i64>,
-    pub(super) understood: Understood,
-    pub(super) understood_lately: (u32, Understood),
-    pub(super) unread: Vec<String>,
+pub(in crate::store) struct StateV2 {
+    pub(in crate::store) number: u64,
+    pub(in crate::store) keys: Vec<String>,
+    pub(in crate::store) totals: Vec<i128>,
+    pub(in crate::store) extra: BTreeMap<String, String>,
+    pub(in crate::store) counter_file: Option<Digest>,
+    pub(in crate::store) bins: Bins,
+    pub(in crate::store) pushed: i64,
+    pub(in crate::store) gauges: Vec<i128>,
+    pub(in crate::store) seen: i64,
+    pub(in crate::store) ledger: LedgerV2,
+    pub(in crate::store) rrd: Option<RrdMark>,
+    pub(in crate::store) open_archives: BTreeMap<String, String>,
+    pub(in crate::store) newest_day: Vec<(u32, i128)>,
+    pub(in crate::store) moved: Vec<i64>,
+    pub(in crate::store) understood: Understood,
+    pub(in crate::store) understood_lately: (u32, Understood),
+    pub(in crate::store) unread: Vec<String>,
 }
 
 impl From<CursorV2> for Cursor {
@@ -167,7 +168,8 @@ impl From<StateV2> for StateV3 {
 mod tests {
     use crate::protocol::{Settings, builtin};
     use crate::store::push::Journal;
-    use crate::store::state::{State, decode};
+    use crate::store::record::decode;
+    use crate::store::state::State;
 
     fn file(name: &str) -> Vec<u8> {
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/state");

@@ -13,13 +13,13 @@ use crate::error::Result;
 
 /// See above.
 #[derive(Debug)]
-pub struct Held {
+pub struct OpenRrd {
     file: File,
     path: PathBuf,
     name: PathBuf,
 }
 
-impl Held {
+impl OpenRrd {
     /// Opens the file at `path`: never through a link, never waiting for a FIFO. `None`: there is none.
     ///
     /// # Errors
@@ -53,8 +53,8 @@ impl Held {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn look(&self) -> Result<Look> {
-        header::look_at(&self.file, &self.path)
+    pub fn peek(&self) -> Result<Look> {
+        header::peek_at(&self.file, &self.path)
     }
 
     /// librrd's words, with the file's path where they name the descriptor.
@@ -93,11 +93,11 @@ mod tests {
         // A colon would end the name in a DEF.
         let path = dir.path().join("a:b.rrd");
         create(&path, &SEND, 60, &[update(T, 7)]).unwrap();
-        let held = Held::open(&path).unwrap().unwrap();
+        let held = OpenRrd::open(&path).unwrap().unwrap();
         std::fs::remove_file(&path).unwrap();
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
 
-        assert!(matches!(held.look().unwrap(), Look::Sound(_)));
+        assert!(matches!(held.peek().unwrap(), Look::Sound(_)));
         assert_eq!(last_update(held.name()).unwrap(), T + 60);
         let rows = fetch(held.name(), Cf::Average, T, T + 60, 60).unwrap();
         let column = rows.names.iter().position(|name| name == "message_new").unwrap();
@@ -119,7 +119,7 @@ mod tests {
         );
         assert!(picture.unwrap().starts_with(b"\x89PNG"));
         // What is at the path now is neither waited for nor followed.
-        assert!(Held::open(&path).unwrap_err().to_string().contains("not a regular file"));
+        assert!(OpenRrd::open(&path).unwrap_err().to_string().contains("not a regular file"));
         let refused = push(&path, &SEND, 60, T + 60, &[update(T + 60, 1)]).unwrap_err().to_string();
         assert!(refused.contains("not a regular file"), "{refused}");
     }
@@ -133,15 +133,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.rrd");
         std::fs::write(&path, "no RRD").unwrap();
-        let held = Held::open(&path).unwrap().unwrap();
+        let held = OpenRrd::open(&path).unwrap().unwrap();
         let words = held.words(&last_update(held.name()).unwrap_err().to_string());
         assert!(!words.contains("/proc/"), "{words}");
         let words = held.words(&format!("opening '{}': no", held.name().display()));
         assert_eq!(words, format!("opening '{}': no", path.display()));
         let other = format!("{}7 and {}", held.name().display(), held.name().display());
         assert!(held.words(&other).starts_with("/proc/self/fd/") && held.words(&other).ends_with("x.rrd"));
-        assert!(Held::open(&dir.path().join("none")).unwrap().is_none());
+        assert!(OpenRrd::open(&dir.path().join("none")).unwrap().is_none());
         std::os::unix::fs::symlink(&path, dir.path().join("link")).unwrap();
-        assert!(Held::open(&dir.path().join("link")).unwrap_err().to_string().contains("symbolic link"));
+        assert!(OpenRrd::open(&dir.path().join("link")).unwrap_err().to_string().contains("symbolic link"));
     }
 }
