@@ -1,5 +1,11 @@
-//! The local date of a time, fast for many times of the same day.
+//! The local date of a time, fast for many times of the same day; and times for people.
 use chrono::{Datelike, Local, NaiveTime, TimeZone};
+
+/// A time for people, in local time to the minute.
+pub fn local(secs: i64) -> String {
+    let time = Local.timestamp_opt(secs, 0).earliest();
+    time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M").to_string())
+}
 
 /// The local date of a line, remembered from one line to the next.
 #[derive(Debug)]

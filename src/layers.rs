@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("disk", &["error"]),
     ("protocol", &["line"]),
     ("tally", &["protocol"]),
-    ("store", &["dir", "disk", "error", "ledger", "protocol", "say", "tally"]),
+    ("store", &["calendar", "dir", "disk", "error", "ledger", "protocol", "say", "tally"]),
     ("source", &["dir", "disk", "error", "ledger", "line", "protocol", "say", "store"]),
     (
         "ingest",

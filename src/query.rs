@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::ingest::{GIVEN_UP, Job, Options, Reader, Snapshot, read_streams};
 use crate::say::warn;
-use crate::store::commit::Origin;
+use crate::store::session::StateOrigin;
 use crate::store::state::State;
 
 /// What a query found.
@@ -137,10 +137,10 @@ fn was_read_lately(state: &State, dir: &Path, now: i64) -> bool {
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.
-fn base(job: &Job<'_>) -> Result<(State, Origin)> {
+fn base(job: &Job<'_>) -> Result<(State, StateOrigin)> {
     let store = job.store();
     if let Some(state) = store.read()? {
-        return Ok((state, Origin::Known));
+        return Ok((state, StateOrigin::Known));
     }
     store.before_first_commit()
 }

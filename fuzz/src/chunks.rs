@@ -13,7 +13,7 @@ use maillogs::source::directory::{Chunk, Role};
 use maillogs::source::lines::LINE_LIMIT;
 use maillogs::source::stdin::Input;
 use maillogs::store::archive::Pieces;
-use maillogs::store::commit::Origin;
+use maillogs::store::session::StateOrigin;
 use maillogs::store::state::State;
 
 use crate::scratch;
@@ -146,7 +146,7 @@ impl Logger {
             now: BEGIN.cast_signed() + 86_400,
             archive: true,
             may_time_out: false,
-            origin: Origin::Known,
+            origin: StateOrigin::Known,
             force: false,
             known_until: None,
         };

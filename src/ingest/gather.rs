@@ -26,7 +26,7 @@ use crate::source::lines::{LINE_LIMIT, RawLine, part, walk_chunk};
 use crate::source::offset::MULTILOG;
 use crate::source::parts::{complete_to, unfinished_before};
 use crate::source::stdin::Input;
-use crate::store::commit::Origin;
+use crate::store::session::StateOrigin;
 use crate::store::state::{State, Understood};
 use crate::tally::Tally;
 use known::Known;
@@ -51,7 +51,7 @@ pub struct How {
     /// May a line be given up waiting for? Only a commit may: it goes by the clock.
     pub may_time_out: bool,
     /// What a chunk without a cursor means.
-    pub origin: Origin,
+    pub origin: StateOrigin,
     /// Count stdin even if it is known.
     pub force: bool,
     /// With a damaged state: what was logged up to this time (seconds, nanoseconds) was counted.
@@ -323,9 +323,9 @@ impl Gather {
     /// On the first run after the Perl maillogs, or with a damaged state: counted by somebody before us.
     fn is_known_anyway(&self, role: Role) -> bool {
         match self.how.origin {
-            Origin::Known | Origin::First => false,
-            Origin::TakenOver => role == Role::Orphan,
-            Origin::Damaged => role != Role::Stdin,
+            StateOrigin::Known | StateOrigin::First => false,
+            StateOrigin::TakenOver => role == Role::Orphan,
+            StateOrigin::Damaged => role != Role::Stdin,
         }
     }
 

@@ -31,12 +31,12 @@ use crate::source::directory::Listing;
 use crate::source::opener::most_held;
 use crate::source::queue;
 use crate::source::stdin::Input;
-use crate::store::commit::{Origin, Session, Store};
+use crate::store::files::{Legacy, Store};
 use crate::store::pack;
 use crate::store::rrd::{FUTURE, Update};
+use crate::store::session::{Session, StateOrigin};
 use crate::store::state::State;
 use crate::store::state::size::MOST_BINS;
-use crate::store::takeover::Legacy;
 use crate::tally;
 
 /// So long (seconds) bins wait for a source that cannot be read: root's cron may read what a logger's user may not.
@@ -190,8 +190,8 @@ impl Job<'_> {
     ///
     /// # Errors
     /// When the state is damaged, and how old the counter file is cannot be told.
-    pub fn how(&self, now: i64, origin: Origin) -> Result<How> {
-        let known_until = if origin == Origin::Damaged { self.store().counted_until()? } else { None };
+    pub fn how(&self, now: i64, origin: StateOrigin) -> Result<How> {
+        let known_until = if origin == StateOrigin::Damaged { self.store().counted_until()? } else { None };
         Ok(How {
             step: i64::from(self.config.rrd_step),
             tai_offset: self.config.logs_tai_offset,

@@ -8,7 +8,7 @@ use crate::disk;
 use crate::error::{Error, Result};
 use crate::store::record::{LARGEST_RECORD, decode};
 use crate::store::state::State;
-use crate::store::writers::{Form, Found, Under};
+use crate::store::under::{Form, Found, Under};
 
 pub(super) fn under(config: &Config, feed: &Feed) -> Under {
     let file = config.real_file.as_deref().map(|file| file.to_string_lossy().into_owned());

@@ -10,10 +10,10 @@ use flate2::write::GzEncoder;
 use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
+use super::record::Record;
 use crate::disk::below::{open_below, remove_below};
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
-use crate::store::record::Record;
 
 /// What is about to be appended to: path below `logs_base` and the length before, `None`: absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,14 +12,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::commit::Store;
 use super::counters;
+use super::files::Store;
+use super::record::{LARGEST_RECORD, decode, number_of};
 use super::state::State;
 use crate::disk;
 use crate::error::{At, Result};
 use crate::ledger::{Digest, digest};
 use crate::say::warn;
-use crate::store::record::{LARGEST_RECORD, decode, number_of};
 
 /// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
 const OLD: i64 = 3600;
@@ -31,16 +31,6 @@ const MOST: u64 = 1 << 48;
 const FRONT: usize = 64;
 
 impl Store {
-    /// The copy beside the counter file.
-    pub(super) fn counters_copy(&self) -> PathBuf {
-        self.counter_file.with_file_name(format!(".{}.state", self.protocol.name))
-    }
-
-    /// The copy beside the RRD.
-    pub(super) fn rrd_copy(&self) -> PathBuf {
-        self.rrd.with_file_name(format!(".{}.state", self.protocol.name))
-    }
-
     /// A copy of the state that a later commit left than `known`, the newest of them; of any store where `known` is
     /// `None`. And where it stands.
     ///
@@ -86,11 +76,6 @@ impl Store {
         );
         let there = there.ok().flatten().and_then(|bytes| decode::<State>(&bytes));
         there.is_none_or(|there| there.store != copy.store)
-    }
-
-    /// `logs_base`, by the name that no link is part of.
-    pub(super) fn real_base(&self) -> PathBuf {
-        std::fs::canonicalize(&self.base).unwrap_or_else(|_| self.base.clone())
     }
 
     /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or

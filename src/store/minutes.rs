@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
-use super::commit::Store;
+use super::files::Store;
 use super::rrd::Update;
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::archive::name_of;
-use super::commit::Store;
+use super::files::Store;
 use super::lock::lock;
 use crate::dir::{self, Kind};
 use crate::disk::{self, Change, copy};

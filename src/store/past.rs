@@ -2,11 +2,12 @@
 use std::path::{Path, PathBuf};
 
 use super::aside;
-use super::commit::Store;
-use super::push::Journal;
+use super::files::Store;
+use super::journal::Journal;
 use super::rrd::Past;
 use super::state::State;
-use super::vanished::local;
+
+use crate::calendar::local;
 use crate::say::warn;
 
 /// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.

@@ -9,7 +9,7 @@ use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
 use crate::say::warn;
 use crate::source::file::{AHEAD, local};
 use crate::source::machine::{self, host};
-use crate::store::commit::Origin;
+use crate::store::session::StateOrigin;
 use crate::store::state::Understood;
 use crate::tally::Tally;
 
@@ -192,7 +192,7 @@ impl Gather {
                 local(known_to)
             ));
         }
-        let counted_by_another = matches!(self.how.origin, Origin::TakenOver | Origin::Damaged);
+        let counted_by_another = matches!(self.how.origin, StateOrigin::TakenOver | StateOrigin::Damaged);
         self.state.ledger.streams.push(Stream {
             name: name.to_owned(),
             machine: machine.to_owned(),

@@ -48,7 +48,7 @@ fn query_beside(
         at_least = beside.written;
         act(beside);
         let found = match job.store().read()? {
-            Some(state) => (state, Origin::Known),
+            Some(state) => (state, StateOrigin::Known),
             None => job.store().before_first_commit()?,
         };
         act(beside);

@@ -9,10 +9,10 @@ use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
+use super::mark::RrdMark;
 use crate::disk::{self, Change};
 use crate::error::{At, Result};
 use crate::ledger::digest;
-use crate::store::rrd::mark::RrdMark;
 
 const STAT_HEAD: usize = 128;
 const DEFINITION: usize = 120; // ds_def and rra_def alike

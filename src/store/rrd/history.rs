@@ -4,11 +4,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::header::{Header, Look};
+use super::header::{Header, Look, peek};
 use super::schema::DAY;
 use crate::disk::{self, Change};
 use crate::error::{At, Result};
-use crate::store::rrd::header::peek;
 
 /// Makes the rows of the file at `path` unknown that end at `until` (unix seconds) or before. Those that are open then
 /// stay as they are, so that `row × step` is what was counted in them.

@@ -11,12 +11,11 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::create::create_at;
-use super::header::{Header, Look, Source};
+use super::header::{Header, Look, Source, peek};
 use super::schema::DAY;
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 use crate::protocol::Protocol;
-use crate::store::rrd::header::peek;
 
 /// For each data source of `new`, where `old` has it.
 pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {

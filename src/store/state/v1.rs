@@ -63,7 +63,7 @@ impl From<StateV1> for StateV3 {
 #[cfg(test)]
 mod tests {
     use crate::protocol::send::SEND;
-    use crate::store::push::Journal;
+    use crate::store::journal::Journal;
     use crate::store::record::decode;
     use crate::store::state::State;
 

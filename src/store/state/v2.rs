@@ -167,7 +167,7 @@ impl From<StateV2> for StateV3 {
 #[cfg(test)]
 mod tests {
     use crate::protocol::{Settings, builtin};
-    use crate::store::push::Journal;
+    use crate::store::journal::Journal;
     use crate::store::record::decode;
     use crate::store::state::State;
 

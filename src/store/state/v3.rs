@@ -173,7 +173,7 @@ impl From<StateV3> for State {
 #[cfg(test)]
 mod tests {
     use crate::protocol::{Settings, builtin};
-    use crate::store::push::Journal;
+    use crate::store::journal::Journal;
     use crate::store::record::decode;
     use crate::store::state::State;
 

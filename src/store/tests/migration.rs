@@ -8,9 +8,9 @@ use rrd::ConsolidationFn;
 use super::*;
 use crate::disk::crash;
 use crate::protocol::{Kind, Known, count, of};
-use crate::store::commit::Origin;
 use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{Update, archives_of, create, librrd, push};
+use crate::store::session::StateOrigin;
 
 fn twice(known: &Known<'_>) -> i128 {
     known.values[1] * 2
@@ -381,7 +381,7 @@ fn with_a_damaged_state_the_bins_wait_until_the_file_is_migrated() {
     let new = store(dir.path(), protocol(NEW, &[], &[]), STEP);
     without_copies(&new);
     let mut session = new.open(AT_ONCE, now).unwrap();
-    assert_eq!(session.origin, Origin::Damaged);
+    assert_eq!(session.origin, StateOrigin::Damaged);
     let state = session.state.clone();
     session.commit(state, bins(NEW, STEP, 10, 12, &[]), now).unwrap();
     drop(session);

@@ -12,20 +12,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::aside;
-use super::commit::Session;
+use super::record::{Record, decode, encode, read_any};
 use super::state::State;
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::ledger::{Digest, Directory, Tail, new_identity};
-use crate::say::warn;
-use crate::store::record::{Record, decode, encode, read_any, read_or_aside};
 
 /// The pieces by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Held(Vec<(Digest, Vec<u8>)>);
+pub(super) struct Beginnings(Vec<(Digest, Vec<u8>)>);
 
-impl Record for Held {
+impl Record for Beginnings {
     fn from_v1(_: &[u8]) -> Option<Self> {
         None
     }
@@ -48,13 +45,13 @@ fn names(state: &State) -> impl Iterator<Item = Digest> {
     all.filter_map(|tail| if let Tail::Kept { name, .. } = tail { Some(*name) } else { None })
 }
 
-impl Held {
+impl Beginnings {
     fn text(&self, name: Digest) -> Option<&Vec<u8>> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
     }
 
     /// Takes the pieces out of `state`. `true`: some are new here.
-    fn take_from(&mut self, state: &mut State) -> bool {
+    pub(super) fn take_from(&mut self, state: &mut State) -> bool {
         let known = self.0.len();
         for directory in &mut state.ledger.directories {
             for tail in [&mut directory.count_tail, &mut directory.archive_tail] {
@@ -76,7 +73,7 @@ impl Held {
     }
 
     /// Puts the pieces back into `state`. `false`: one is not here; its line is not counted, nor is its rest.
-    fn put_into(&self, state: &mut State) -> bool {
+    pub(super) fn put_into(&self, state: &mut State) -> bool {
         let mut all = true;
         for directory in &mut state.ledger.directories {
             let lost = [Tail::Open, Tail::Closed];
@@ -96,8 +93,15 @@ impl Held {
         all
     }
 
+    /// Those that `state` names.
+    pub(super) fn named_in(&self, state: &State) -> Self {
+        let mut held = self.clone();
+        held.0.retain(|(known, _)| names(state).any(|name| name == *known));
+        held
+    }
+
     /// Writes what is to be at `path`: a file that nobody else may read, or none.
-    fn write(&self, path: &Path) -> Result<()> {
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
         if self.0.is_empty() { disk::remove(path) } else { disk::replace(path, &encode(self), 0o600) }
     }
 }
@@ -113,62 +117,14 @@ pub(super) fn put_back(path: &Path, state: &mut State) -> Result<bool> {
     }
     match read_any(path) {
         Ok(bytes) => {
-            let held: Option<Held> = bytes.and_then(|bytes| decode(&bytes));
+            let held: Option<Beginnings> = bytes.and_then(|bytes| decode(&bytes));
             Ok(held.unwrap_or_default().put_into(state))
         }
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            Held::default().put_into(state);
+            Beginnings::default().put_into(state);
             Ok(true)
         }
         Err(e) => Err(e),
-    }
-}
-
-impl Session<'_> {
-    /// Reads the pieces, before the state is.
-    pub(super) fn read_held(&mut self, now: i64) -> Result<()> {
-        let path = self.store.file("held");
-        let Some(bytes) = read_or_aside(&path, now)? else { return Ok(()) };
-        match decode(&bytes) {
-            Some(held) => self.held = held,
-            None if bytes.is_empty() => {}
-            None => {
-                let kept = aside::set_aside(&path, "corrupt", now)?;
-                warn(format_args!("{}: damaged, {kept}", path.display()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the pieces into the state that was read.
-    pub(super) fn put_back_held(&mut self) {
-        if !self.held.put_into(&mut self.state) {
-            self.edited = true;
-            warn(format_args!(
-                "{}: lacks the beginning of a line that waits for its rest; that line is not counted",
-                self.store.file("held").display()
-            ));
-        }
-    }
-
-    /// Takes the pieces out of `state`, which is about to be written, and makes them durable first.
-    pub(super) fn take_held(&mut self, state: &mut State) -> Result<()> {
-        let mut held = self.held.clone();
-        if held.take_from(state) {
-            held.write(&self.store.file("held"))?;
-            disk::sync_dir(&self.store.state_dir)?;
-        }
-        self.held = held;
-        Ok(())
-    }
-
-    /// Forgets the pieces that `state`, which was written, does not name. What cannot be removed now is later.
-    pub(super) fn drop_held(&mut self, state: &State) {
-        let mut held = self.held.clone();
-        held.0.retain(|(known, _)| names(state).any(|name| name == *known));
-        if held != self.held && held.write(&self.store.file("held")).is_ok() {
-            self.held = held;
-        }
     }
 }
 
@@ -196,14 +152,14 @@ mod tests {
     #[test]
     fn pieces_leave_nothing_in_the_state_and_come_back() {
         let whole = state(&["(pass: 'secret')", "(pass: 'battery')"]);
-        let (mut held, mut sealed) = (Held::default(), whole.clone());
+        let (mut held, mut sealed) = (Beginnings::default(), whole.clone());
         assert!(held.take_from(&mut sealed));
         let bytes = encode(&sealed);
         for word in ["secret", "battery", "(pass"] {
             assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
         }
         // The same text twice makes no other state for who may see only that.
-        let (mut again, mut other) = (Held::default(), whole.clone());
+        let (mut again, mut other) = (Beginnings::default(), whole.clone());
         again.take_from(&mut other);
         assert_ne!(encode(&other), bytes, "a name is no hash of the text");
         let mut back: State = decode(&bytes).unwrap();
@@ -216,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_counts_nothing() {
-        let (mut held, mut sealed) = (Held::default(), state(&["a", "b"]));
+        let (mut held, mut sealed) = (Beginnings::default(), state(&["a", "b"]));
         held.take_from(&mut sealed);
         held.0.remove(0);
         assert!(!held.put_into(&mut sealed));
