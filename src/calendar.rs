@@ -2,9 +2,15 @@
 use chrono::{Datelike, Local, NaiveTime, TimeZone};
 
 /// A time for people, in local time to the minute.
-pub fn local(secs: i64) -> String {
+pub fn to_the_minute(secs: i64) -> String {
     let time = Local.timestamp_opt(secs, 0).earliest();
     time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M").to_string())
+}
+
+/// As [`to_the_minute`], to the second.
+pub fn to_the_second(secs: i64) -> String {
+    let time = Local.timestamp_opt(secs, 0).earliest();
+    time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// The local date of a line, remembered from one line to the next.

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("protocol", &["line"]),
     ("tally", &["protocol"]),
     ("store", &["calendar", "dir", "disk", "error", "ledger", "protocol", "say", "tally"]),
-    ("source", &["dir", "disk", "error", "ledger", "line", "protocol", "say", "store"]),
+    ("source", &["calendar", "dir", "disk", "error", "ledger", "line", "protocol", "say", "store"]),
     (
         "ingest",
         &[
@@ -30,8 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "check",
         &[
-            "config", "dir", "disk", "error", "say", "graph", "ingest", "line", "owner", "protocol", "query",
-            "source", "store",
+            "calendar", "config", "dir", "disk", "error", "say", "graph", "ingest", "line", "owner",
+            "protocol", "query", "source", "store",
         ],
     ),
     ("owner", &["config", "dir", "disk", "error", "say", "ingest", "source", "store"]),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, User, getgrouplist};
 
-use super::{Level, Report};
+use super::report::{Level, Report};
 use crate::config::Config;
 use crate::ingest::Feed;
 

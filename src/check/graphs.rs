@@ -6,8 +6,8 @@ use std::path::Path;
 use nix::unistd::{Gid, Group, Uid, User};
 
 use super::places::{SEARCH, WRITE, is_open, may};
+use super::report::{Level, Report};
 use super::sources::ago;
-use super::{Level, Report};
 use crate::config::Config;
 use crate::error::words;
 use crate::graph::{self, Period, Series, Theme};

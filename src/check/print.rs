@@ -1,5 +1,5 @@
 //! What was found, for people and for programs.
-use super::{Finding, Level, Report, Source};
+use super::report::{Finding, Level, Report, Source};
 use crate::say::masked;
 
 /// One line a finding, the worst word first to the eye; then the sum.

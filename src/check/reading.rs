@@ -1,6 +1,6 @@
 //! When each protocol's sources were last read to their end, and whether cron does it.
+use super::report::{Level, Report};
 use super::sources::ago;
-use super::{Level, Report};
 use crate::ingest::PERSONALITIES;
 
 /// Somebody has to run us at least so often (seconds), else graphs end in the past.

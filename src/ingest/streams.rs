@@ -299,9 +299,9 @@ fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Par
 /// Reads the journal once for all of `parts`, which stand at `from`.
 fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str, from: Begin) -> Result<()> {
     let place = if directory.is_empty() {
-        journal::Place::System
+        journal::JournalLocation::System
     } else {
-        journal::Place::Directory(directory.into())
+        journal::JournalLocation::Directory(directory.into())
     };
     let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
     let mut started = None;

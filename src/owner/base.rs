@@ -9,7 +9,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{fchown, geteuid};
 
-use super::Owner;
+use super::who::Owner;
 use crate::error::{At, Result};
 use crate::source::opener;
 

@@ -12,7 +12,7 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{Uid, fchown};
 
-use super::Owner;
+use super::who::Owner;
 use crate::config::Config;
 use crate::disk;
 use crate::ingest::feeds;

@@ -9,7 +9,7 @@ use super::lock::Lock;
 use super::record::{decode, encode, read_or_aside};
 use super::state::State;
 use super::vanished::{PATIENCE, until};
-use crate::calendar::local;
+use crate::calendar::to_the_minute;
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::say::warn;
@@ -123,7 +123,7 @@ impl Session<'_> {
         Err(Error::Message(format!(
             "{}: is gone with everything in it (is its disk not mounted?); it is waited for until {}; {go_on}",
             dir.display(),
-            local(until)
+            to_the_minute(until)
         )))
     }
 

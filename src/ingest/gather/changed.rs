@@ -4,11 +4,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::Gather;
+use crate::calendar::to_the_second;
 use crate::ledger::{Cursor, Directory};
 use crate::line::Stamp;
 use crate::say::warn;
 use crate::source::directory::Chunk;
-use crate::source::file::{AHEAD, local};
+use crate::source::file::AHEAD;
 use crate::source::identity::tail;
 use crate::source::lines::{Parted, part};
 
@@ -62,7 +63,7 @@ impl Gather {
             "when it was counted".to_owned()
         };
         let by = if here.labelled {
-            let until = local(until.0);
+            let until = to_the_second(until.0);
             format!(
                 "{earlier} lines, up to {until}, are taken as counted before, and {later} later ones are counted"
             )

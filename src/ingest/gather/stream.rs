@@ -2,12 +2,13 @@
 use super::super::repeat::{Hosts, Last, Repeat};
 use super::super::streams::GIVEN_UP;
 use super::Gather;
+use crate::calendar::to_the_second;
 use crate::error::{Error, Result};
 use crate::ledger::Stream;
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
 use crate::say::warn;
-use crate::source::file::{AHEAD, local};
+use crate::source::file::AHEAD;
 use crate::source::machine::{self, host};
 use crate::store::session::StateOrigin;
 use crate::store::state::Understood;
@@ -189,7 +190,7 @@ impl Gather {
             let (name, is) = (name.escape_debug(), host(machine));
             self.note(format_args!(
                 "{name}: is read on {is} for the first time, and was counted on {other} already: of this machine's log only those lines count that are later than {}",
-                local(known_to)
+                to_the_second(known_to)
             ));
         }
         let counted_by_another = matches!(self.how.origin, StateOrigin::TakenOver | StateOrigin::Damaged);

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use super::Clock;
 use super::by_time::limit;
+use super::catch_up::{SECOND, Trouble, Try, was_written_after};
 use super::content::{Match, Open};
 use super::look::Look;
-use super::plan::{SECOND, Trouble, Try, was_written_after};
 use super::siblings::{Kin, Sibling};
 use crate::error::Result;
 use crate::ledger::{Position, Stream};

@@ -1,9 +1,9 @@
 //! The search for a file that was being read among all regular files, whatever they are called.
 use std::cmp::Reverse;
 
+use super::catch_up::{SECOND, Trouble, Try};
 use super::content::Match;
 use super::look::Look;
-use super::plan::{SECOND, Trouble, Try};
 use super::siblings::{Kin, Sibling};
 use crate::ledger::{Position, Stream};
 

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::calendar::local;
+use crate::calendar::to_the_minute;
 use crate::disk;
 use crate::error::Result;
 use crate::ledger::Digest;
@@ -50,8 +50,8 @@ pub(in crate::store) fn prepare(store: &Store, journal: &mut Journal, moved: boo
                 warn(format_args!(
                     "{}: ends at {}, and was written until {}: an older copy stands there",
                     store.rrd.display(),
-                    local(header.last_update),
-                    local(journal.state.rrd_end)
+                    to_the_minute(header.last_update),
+                    to_the_minute(journal.state.rrd_end)
                 ));
                 refill(store, journal, header.last_update);
             }
@@ -104,7 +104,7 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
         warn(format_args!(
             "{}: is gone with everything in it (is its disk not mounted?); the minutes wait for it until {}; to begin a new RRD now: mkdir -p {} && touch {}",
             dir.display(),
-            local(until),
+            to_the_minute(until),
             dir.display(),
             store.rrd_copy().display()
         ));
@@ -157,7 +157,7 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
             warn(format_args!(
                 "{}: has minutes until {}, which is still to come (was the clock wrong?); those of now wait until then",
                 path.display(),
-                local(header.last_update)
+                to_the_minute(header.last_update)
             ));
             Ok(Target::None)
         }
@@ -230,7 +230,7 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
         warn(format_args!(
             "{}: ends at {}, later than the last commit that is known: {again} minutes were counted again, and {lacking} of them do not stand in it as a whole; what it lacks of them is added to its next minute",
             store.rrd.display(),
-            local(last_update),
+            to_the_minute(last_update),
         ));
     }
     move_behind(store, journal, last_update);

@@ -9,8 +9,9 @@
 //! Where no file is found that way, the times of the lines decide: see `by_time`.
 //!
 //! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
-//! leaves them so. Each has its own [`Plan`], each file is read once.
+//! leaves them so. Each has its own [`CatchUp`], each file is read once.
 mod by_time;
+mod catch_up;
 mod compressed;
 mod content;
 mod copies;
@@ -18,6 +19,7 @@ mod copies;
 #[doc(hidden)]
 pub mod fuzzing;
 mod linked;
+mod log;
 mod look;
 mod plan;
 mod siblings;
@@ -26,17 +28,18 @@ mod times;
 
 use std::path::Path;
 
-pub use by_time::{AHEAD, local};
+pub use by_time::AHEAD;
+pub use catch_up::{CatchUp, Reached};
 pub use compressed::Compression;
 pub use content::Open;
-pub use plan::Plan;
+pub use log::Clock;
 
 use super::lines::RawLine;
 use super::opener::Opener;
 use crate::error::{Error, Result};
 use crate::ledger::{Position, Stream};
-use look::Log;
-use plan::Trouble;
+use catch_up::Trouble;
+use log::Log;
 
 /// The files that somebody has still to read, open, the oldest first.
 #[derive(Debug)]
@@ -58,15 +61,6 @@ impl Readers<'_> {
     }
 }
 
-/// Where a stream stands after its reading.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    /// For [`Stream::position`].
-    pub position: Option<Position>,
-    /// For [`Stream::before`].
-    pub before: Option<Position>,
-}
-
 /// How a reading ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -79,15 +73,6 @@ pub enum Outcome {
     },
     /// A file was truncated while it was read: forget every line of this reading and open anew.
     Changed,
-}
-
-/// What tells the time of lines.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    /// `logs_tai_offset`.
-    pub tai_offset: i64,
-    /// Unix seconds.
-    pub now: i64,
 }
 
 /// A rotation takes milliseconds; so often is a look that it has spoiled taken again.
@@ -107,7 +92,7 @@ pub fn open(
     streams: &[&Stream],
     clock: Clock,
     opener: &dyn Opener,
-) -> Result<(Snapshot, Vec<Plan>)> {
+) -> Result<(Snapshot, Vec<CatchUp>)> {
     let log = Log { path, olddir, clock, opener };
     for attempt in 0..TRIES {
         match plan::attempt(log, streams) {
@@ -158,7 +143,7 @@ impl Snapshot {
     /// When a file cannot be read, or an archive is damaged and less than a minute old (it is being written).
     pub fn read(
         &self,
-        plans: &[Plan],
+        plans: &[CatchUp],
         mut each: impl FnMut(&Open, &RawLine<'_>, Readers<'_>),
     ) -> Result<Outcome> {
         let mut said = Vec::new();

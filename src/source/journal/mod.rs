@@ -2,6 +2,7 @@
 //!
 //! Reading goes on at the entry of the stored cursor, and that entry is skipped. `--after-cursor` would do it, but it
 //! also skips the first entry that follows where the cursor's own was vacuumed (systemd 252).
+mod entry;
 mod export;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -17,15 +18,15 @@ use std::thread::JoinHandle;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
-use super::file::local;
+use crate::calendar::to_the_second;
 use crate::error::{At, Error, Result, words};
-use crate::line::Stamp;
 use crate::say::warn;
+pub use entry::Entry;
 use export::Reader;
 
 /// Which journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum JournalLocation {
     /// This machine's.
     System,
     /// The journal files of a directory.
@@ -43,21 +44,6 @@ pub enum Begin {
     End,
     /// After the entry of this cursor.
     After(String),
-}
-
-/// An entry of the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry<'a> {
-    /// When its program logged it, else when journald received it.
-    pub time: Stamp,
-    /// `_HOSTNAME`.
-    pub host: Option<&'a [u8]>,
-    /// `SYSLOG_IDENTIFIER`, else the program's name (`_COMM`).
-    pub tag: Option<&'a [u8]>,
-    /// `SYSLOG_PID`, else `_PID`.
-    pub pid: Option<&'a [u8]>,
-    /// The first line of its message, at most [`crate::source::lines::LINE_LIMIT`] bytes of it.
-    pub message: &'a [u8],
 }
 
 /// The program, by the names it may have: PATH may be anybody's.
@@ -113,7 +99,7 @@ pub struct Reading {
 ///
 /// # Errors
 /// When there is no journalctl, or it cannot be started.
-pub fn start(place: &Place, from: Begin) -> Result<Reading> {
+pub fn start(place: &JournalLocation, from: Begin) -> Result<Reading> {
     let Some(program) = program() else {
         return Err(Error::Message(format!(
             "journald: there is no {}; install systemd, or set logs_syslog in toaster.conf to a file",
@@ -154,11 +140,11 @@ pub fn start(place: &Place, from: Begin) -> Result<Reading> {
     })
 }
 
-fn arguments(place: &Place, from: &Begin) -> Vec<OsString> {
+fn arguments(place: &JournalLocation, from: &Begin) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["-o", "export", "--no-pager", "-q"].iter().map(OsString::from).collect();
     arguments.push(format!("--output-fields={}", export::FIELDS.join(",")).into());
-    if let Place::Directory(dir) = place {
+    if let JournalLocation::Directory(dir) = place {
         let mut argument = OsString::from("--directory=");
         argument.push(dir);
         arguments.push(argument);
@@ -264,7 +250,7 @@ fn is_not_later(last: &str, cursor: &str) -> bool {
 /// Says that the entry of the cursor `last` is gone.
 fn lost(last: &str) {
     let micros = part(last, "t").and_then(|micros| i64::from_str_radix(micros, 16).ok());
-    let time = micros.map_or_else(|| "it".to_owned(), |micros| local(micros / 1_000_000));
+    let time = micros.map_or_else(|| "it".to_owned(), |micros| to_the_second(micros / 1_000_000));
     warn(format_args!(
         "journald: the entry up to which was counted is not there any more (it was vacuumed, or the journal is another one): counting goes on with what is later than {time}; what was logged after that and is gone is missing from the counters"
     ));

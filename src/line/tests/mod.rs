@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::stamp::END;
 use super::*;
 
-const STAMPS: &str = include_str!("../../tests/data/line/stamps.log");
-const BAD: &str = include_str!("../../tests/data/line/stamps-bad.log");
+const STAMPS: &str = include_str!("../../../tests/data/line/stamps.log");
+const BAD: &str = include_str!("../../../tests/data/line/stamps-bad.log");
 
 /// 2026-09-28T23:00:00Z, when `stamps.log` was last written.
 const MTIME: i64 = 1_790_636_400;
@@ -179,7 +179,7 @@ fn empty_text_after_a_stamp() {
 
 #[test]
 fn splogger_tells_the_true_time_and_what_continues_a_line() {
-    let log = include_str!("../../tests/data/line/qmail-send-derived-splogger.log");
+    let log = include_str!("../../../tests/data/line/qmail-send-derived-splogger.log");
     let lines: Vec<Line<'_>> = log.lines().map(|line| utc(MTIME).parse(line.as_bytes())).collect();
     assert_eq!(lines[0].time, Some(Stamp { secs: 1_276_913_544, nanos: 622_512_000 }));
     assert_eq!(str(lines[2].text), "status: local 0/10 remote 1/20");
@@ -325,11 +325,11 @@ fn untai_appends_and_bears_any_stamp() {
 fn lines_of_programs_own_files() {
     let dovecot = utc(MTIME).parse(b"Jan 29 09:33:58 pop3-login: Info: Aborted login: user=<a>");
     assert_eq!((dovecot.host, dovecot.tag.map(str)), (None, Some("pop3-login")));
-    let spamd = include_str!("../../tests/data/line/spamd-3.1.log").lines().last().unwrap();
+    let spamd = include_str!("../../../tests/data/line/spamd-3.1.log").lines().last().unwrap();
     let spamd = utc(MTIME).parse(spamd.as_bytes());
     assert_eq!(spamd.time, Some(Stamp { secs: unix("2026-09-28T22:41:15Z"), nanos: 761_000_000 }));
     assert!(spamd.text.starts_with(b"[100] info: spamd: identified spam"));
-    let roundcube = include_str!("../../tests/data/line/webmail-roundcube.log").lines().next().unwrap();
+    let roundcube = include_str!("../../../tests/data/line/webmail-roundcube.log").lines().next().unwrap();
     let roundcube = utc(MTIME).parse(roundcube.as_bytes());
     assert_eq!(roundcube.time.map(|t| t.secs), Some(unix("2013-01-22T22:28:21+02:00")));
     assert!(roundcube.text.starts_with(b"FAILED login for user1 "));
@@ -337,7 +337,7 @@ fn lines_of_programs_own_files() {
 
 #[test]
 fn hosts_of_repeated_messages() {
-    let log = include_str!("../../tests/data/line/repeated.log");
+    let log = include_str!("../../../tests/data/line/repeated.log");
     let parsed = log.lines().map(|line| utc(MTIME).parse(line.as_bytes()));
     let parts: Vec<_> = parsed.map(|l| (l.host.map(str), l.tag.map(str), str(l.text))).collect();
     assert_eq!(parts[1], (Some("mx1"), None, "last message repeated 3 times"));
@@ -348,17 +348,17 @@ fn hosts_of_repeated_messages() {
 #[test]
 fn every_line_of_real_logs_has_its_stamp() {
     for log in [
-        include_str!("../../tests/data/line/qmail-send-classic.log"),
-        include_str!("../../tests/data/line/qmail-send-indimail.log"),
-        include_str!("../../tests/data/line/qmail-send-splogger.log"),
-        include_str!("../../tests/data/line/vchkpw-raw-pri.log"),
-        include_str!("../../tests/data/line/webmail-roundcube.log"),
+        include_str!("../../../tests/data/line/qmail-send-classic.log"),
+        include_str!("../../../tests/data/line/qmail-send-indimail.log"),
+        include_str!("../../../tests/data/line/qmail-send-splogger.log"),
+        include_str!("../../../tests/data/line/vchkpw-raw-pri.log"),
+        include_str!("../../../tests/data/line/webmail-roundcube.log"),
     ] {
         for line in log.lines() {
             assert!(utc(MTIME).parse(line.as_bytes()).time.is_some(), "{line}");
         }
     }
-    let raw = include_str!("../../tests/data/line/vchkpw-raw-pri.log").lines().next().unwrap();
+    let raw = include_str!("../../../tests/data/line/vchkpw-raw-pri.log").lines().next().unwrap();
     let raw = utc(MTIME).parse(raw.as_bytes());
     assert_eq!((raw.host, raw.tag.map(str)), (None, Some("vpopmail")));
     assert_eq!(str(raw.text), "vchkpw-smtp: null password given alice@example.invalid:2001:db8::1");
