@@ -10,7 +10,7 @@
 //! One that is gone then was removed, or processed by a younger commit: the query has to be done anew.
 use std::path::PathBuf;
 
-use super::Job;
+use super::job::Job;
 use crate::error::Result;
 use crate::source::directory::{Chunk, Found, Listing, list};
 use crate::source::identity::head;

@@ -55,11 +55,12 @@ fn query_beside(
         Ok(found)
     };
     let Snapshot { state, origin, opened } = Snapshot::take(&job, &mut last).unwrap();
-    let mut gather = job.gather(How { archive: false, ..job.how(NOW.get(), origin).unwrap() }, state);
+    let mut intake =
+        job.intake(ReadOptions { archive: false, ..job.read_options(NOW.get(), origin).unwrap() }, state);
     for (dir, listing) in opened.unwrap() {
-        gather.read_directory(&dir, listing).unwrap();
+        intake.read_directory(&dir, listing).unwrap();
     }
-    (at_least, gather.finish().0)
+    (at_least, intake.finish().0)
 }
 
 fn totals(state: &State) -> BTreeMap<&'static str, i128> {

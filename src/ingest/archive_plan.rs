@@ -30,7 +30,7 @@ enum What {
 
 /// What an advance archives, in order.
 #[derive(Debug)]
-pub struct Plan {
+pub struct ArchivePlan {
     log: String,
     untai: bool,
     /// Of the labels of what is added now.
@@ -40,10 +40,10 @@ pub struct Plan {
     pub open: BTreeMap<String, String>,
 }
 
-impl Plan {
+impl ArchivePlan {
     /// Nothing yet. `log` is the file's name under a day; `open` comes from the state.
     pub fn new(log: &str, untai: bool, tai_offset: i64, open: BTreeMap<String, String>) -> Self {
-        Plan { log: log.to_owned(), untai, tai_offset, pieces: Vec::new(), open }
+        ArchivePlan { log: log.to_owned(), untai, tai_offset, pieces: Vec::new(), open }
     }
 
     /// The labels of what is added from now on are ahead of unix time by `tai_offset` seconds.
@@ -210,10 +210,10 @@ impl Kept {
     }
 }
 
-/// A [`Plan`] and the files that it speaks of.
+/// A [`ArchivePlan`] and the files that it speaks of.
 #[derive(Debug)]
 pub struct Planned<'a> {
-    plan: &'a Plan,
+    plan: &'a ArchivePlan,
     files: &'a [Kept],
 }
 
@@ -284,7 +284,7 @@ mod tests {
         Kept::Open(file)
     }
 
-    fn written(plan: &Plan, files: &[Kept], day: u32) -> String {
+    fn written(plan: &ArchivePlan, files: &[Kept], day: u32) -> String {
         let mut out = Vec::new();
         plan.with(files).write(day, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn neighbouring_lines_of_a_day_are_one_copy() {
         let files = [file_of("one\ntwo\nthree\n")];
-        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", false, 10, BTreeMap::new());
         plan.line("d", 1, 0, (0, 4), false, true);
         plan.line("d", 1, 0, (4, 8), false, true);
         plan.line("d", 2, 0, (8, 14), false, true);
@@ -306,11 +306,11 @@ mod tests {
     #[test]
     fn a_line_in_two_chunks_is_one_line_unless_another_directory_comes_between() {
         let files = [file_of("half"), file_of(" a line\n"), file_of("other\n")];
-        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", false, 10, BTreeMap::new());
         plan.line("d", 1, 0, (0, 4), false, false);
         plan.line("d", 1, 1, (0, 8), true, true);
         assert_eq!(written(&plan, &files, 1), "half a line\n");
-        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", false, 10, BTreeMap::new());
         plan.line("d", 1, 0, (0, 4), false, false);
         plan.line("e", 1, 2, (0, 6), false, true);
         plan.line("d", 1, 1, (0, 8), true, true);
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn an_unfinished_line_of_another_day_does_not_part_the_lines() {
         let files = [file_of("half"), file_of("one\ntwo\nthree\n")];
-        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", false, 10, BTreeMap::new());
         plan.line("d", 1, 0, (0, 4), false, false);
         for (from, to) in [(0, 4), (4, 8), (8, 14)] {
             plan.line("e", 2, 1, (from, to), false, true);
@@ -339,17 +339,17 @@ mod tests {
         let local = String::from_utf8(local).unwrap();
         let first = format!("{label} one {label} \nplain\n");
         let files = [file_of(&first), file_of(&format!("{label} x\n"))];
-        let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", true, 10, BTreeMap::new());
         plan.line("d", 1, 0, (0, first.len() as u64), false, true);
         assert_eq!(written(&plan, &files, 1), format!("{local} one {label} \nplain\n"));
         for cut in 0..27u64 {
             let whole = format!("{label} x\n");
             let (a, b) = whole.split_at(usize::try_from(cut).unwrap());
-            let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
+            let mut plan = ArchivePlan::new("sendlog", true, 10, BTreeMap::new());
             plan.joined("d", 1, a.as_bytes(), 1, (cut, 28), b.trim_end().as_bytes(), true);
             assert_eq!(written(&plan, &files, 1), format!("{local} x\n"), "cut at {cut}");
         }
-        let mut plan = Plan::new("sendlog", true, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", true, 10, BTreeMap::new());
         plan.held("d", 1, format!("{label} all").as_bytes());
         assert_eq!(written(&plan, &files, 1), format!("{local} all\n"));
     }
@@ -362,11 +362,11 @@ mod tests {
         let file = disk::file_id(&std::fs::metadata(&path).unwrap());
         let files = [Kept::Named { path: path.clone(), file }];
         for untai in [false, true] {
-            let mut plan = Plan::new("sendlog", untai, 10, BTreeMap::new());
+            let mut plan = ArchivePlan::new("sendlog", untai, 10, BTreeMap::new());
             plan.line("d", 1, 0, (0, 4), false, true);
             assert_eq!(written(&plan, &files, 1), "one\n");
         }
-        let mut plan = Plan::new("sendlog", false, 10, BTreeMap::new());
+        let mut plan = ArchivePlan::new("sendlog", false, 10, BTreeMap::new());
         plan.line("d", 1, 0, (0, 4), false, true);
         // Another file in its place, then none.
         std::fs::write(dir.path().join("new"), "two\n").unwrap();

@@ -3,7 +3,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::Gather;
+use super::Intake;
 use crate::calendar::to_the_second;
 use crate::ledger::{Cursor, Directory};
 use crate::line::Stamp;
@@ -13,7 +13,7 @@ use crate::source::file::AHEAD;
 use crate::source::identity::tail;
 use crate::source::lines::{Parted, part};
 
-impl Gather {
+impl Intake {
     /// Where a chunk is not as it was when it was counted (an older copy of it, one that lost its end with the power, or
     /// that was edited), the labels tell what of it was: what is not later than the last line that was counted of its
     /// directory.

@@ -1,84 +1,21 @@
 //! The streams of a reading: syslog files, the journal, files of a protocol's own.
-use super::super::repeat::{Hosts, Last, Repeat};
-use super::super::streams::GIVEN_UP;
-use super::Gather;
+use super::Intake;
+use super::reading::{Checkpoint, Reading};
 use crate::calendar::to_the_second;
 use crate::error::{Error, Result};
+use crate::ingest::read_options::GIVEN_UP;
+use crate::ingest::repeat::{Last, Repeat};
 use crate::ledger::Stream;
 use crate::line::Line;
 use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
 use crate::say::warn;
-use crate::source::file::AHEAD;
 use crate::source::machine::{self, host};
 use crate::store::session::StateOrigin;
-use crate::store::state::Understood;
-use crate::tally::Tally;
 
 /// Tells of a stream of another machine whether its log is that of this one.
 type IsOurs<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
 
-/// What was counted at one moment.
-#[derive(Clone)]
-pub struct Checkpoint {
-    tally: Tally,
-    readings: Vec<Option<Reading>>,
-    understood: Understood,
-    new_bytes: u64,
-}
-
-/// A stream that is being read.
-#[derive(Clone, Debug)]
-pub(super) struct Reading {
-    hosts: Hosts,
-    /// The time of the line before, for one without a stamp; 0: there was none.
-    time: i64,
-    /// The time of the first line that was read now, if it has a stamp.
-    pub(super) first: Option<i64>,
-    /// For [`Stream::last_time`] and [`Stream::last_lines`].
-    newest: (i64, u64),
-    known_to: i64,
-    /// Lines up to `known_to`.
-    known: u64,
-    /// Lines that were read.
-    lines: u64,
-    /// Was it said that a line cannot have been repeated so often?
-    told: bool,
-}
-
-impl Reading {
-    /// Goes on with a stream at `line`.
-    fn at(line: &Line<'_>, known: &Stream) -> Reading {
-        Reading {
-            first: line.time.map(|stamp| stamp.secs),
-            hosts: Hosts::of(&known.hosts),
-            time: known.last_time,
-            newest: (known.last_time, known.last_lines),
-            known_to: known.known_to,
-            known: 0,
-            lines: 0,
-            told: false,
-        }
-    }
-
-    /// For the state.
-    pub(super) fn end(self, stream: &mut Stream) {
-        stream.hosts = self.hosts.list();
-        (stream.last_time, stream.last_lines) = self.newest;
-    }
-
-    /// The times of lines need not rise: many hosts write to one log, and clocks are set back.
-    #[inline]
-    fn meets(&mut self, secs: i64, now: i64) {
-        self.time = secs;
-        if secs == self.newest.0 {
-            self.newest.1 = self.newest.1.saturating_add(1);
-        } else if secs > self.newest.0 && secs <= now + AHEAD {
-            self.newest = (secs, 1);
-        }
-    }
-}
-
-impl Gather {
+impl Intake {
     /// To go back to, if a stream cannot be read to its end.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {

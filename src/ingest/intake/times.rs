@@ -1,14 +1,14 @@
 //! What tells the time of a directory's lines: by how much its labels are ahead, and what was logged before.
 use std::path::Path;
 
-use super::Gather;
+use super::Intake;
 use crate::error::{At, Result};
 use crate::ledger::{Cursor, Directory};
 use crate::line::Parser;
 use crate::source::directory::{Chunk, Found, Listing, Role};
 use crate::source::offset::{MULTILOG, learn};
 
-impl Gather {
+impl Intake {
     /// The key of toaster.conf rules; without it what the files of the directory told until now, these chunks included.
     pub(super) fn find_offset(&mut self, directory: usize, path: &Path, listing: &Listing) -> Result<()> {
         let agreed = self.agreed();

@@ -1,10 +1,11 @@
 //! Where the lines of a chunk go in the archive, given how the chunk before ended.
-use super::{Gather, MAY_BE_A_LABEL, begins_like_a_label};
+use super::Intake;
+use super::labels::{MAY_BE_A_LABEL, begins_like_a_label};
 use crate::ledger::{Directory, Tail};
 use crate::line::{Line, label_len};
 use crate::source::lines::{LINE_LIMIT, RawLine};
 
-impl Gather {
+impl Intake {
     /// Archives one line or its part, given how the archive of the chunk before ended.
     pub(super) fn archive(
         &mut self,
