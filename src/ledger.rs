@@ -116,7 +116,7 @@ pub enum Tail {
     /// In mid-line, but dealt with: what follows up to the newline belongs to it.
     Open,
     /// As `Held`, in a file that everybody may read: the line's beginning is kept apart under this name (see
-    /// `store::held`). Whoever read the file and has the beginning has made it `Held`; who has not, `Open`.
+    /// `store::beginnings`). Whoever read the file and has the beginning has made it `Held`; who has not, `Open`.
     Kept {
         /// Drawn by lot.
         name: Digest,

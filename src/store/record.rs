@@ -27,7 +27,8 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
     /// The record of these bytes of the third version.
     fn from_v3(bytes: &[u8]) -> Option<Self>;
 
-    /// Do its parts fit to each other? What does not was never written by us, whatever its checksum says.
+    /// Checks that every vector of values has the length of the table. A record in which one has not was never written by
+    /// this program, whatever its checksum says.
     fn is_whole(&self) -> bool {
         true
     }
