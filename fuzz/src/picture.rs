@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use maillogs::graph::fuzzing::{Checked, draw, template};
 use maillogs::graph::{Period, Theme};
+use maillogs::ledger::digest;
 use maillogs::protocol::send::SEND;
 use maillogs::store::rrd::create;
-use maillogs::ledger::digest;
 
 use crate::scratch;
 

@@ -1,11 +1,11 @@
 //! State, journal and intent. Each input is a record's body; the frame with its checksum is made here, so that nearly
 //! every input gets behind it.
+use maillogs::ledger::digest;
 use maillogs::protocol::{Protocol, Settings, builtin};
 use maillogs::store::archive::Intent;
 use maillogs::store::fuzzing::journal;
-use maillogs::store::state::State;
 use maillogs::store::record::{Record, decode, encode};
-use maillogs::ledger::digest;
+use maillogs::store::state::State;
 use std::sync::OnceLock;
 
 const MAGIC: &[u8] = b"maillog1";
