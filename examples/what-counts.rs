@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use maillogs::line;
 use maillogs::protocol::{Kind, Place, Protocol, Raise, Settings, Verdict, builtin};
-use maillogs::store::counters::show;
+use maillogs::store::counters::format_value;
 
 #[derive(Parser)]
 #[command(name = "what-counts")]
@@ -117,7 +117,12 @@ fn table(path: &Path, feeds: &[Feed]) -> std::io::Result<(usize, usize)> {
     for ((protocol, _), sums) in feeds.iter().zip(&sums) {
         for (counter, value) in protocol.counters.iter().zip(sums) {
             if *value != 0 && !matches!(counter.kind, Kind::Derived(_)) {
-                raised.push(format!("{}.{} {}", protocol.name, counter.key, show(counter.kind, *value)));
+                raised.push(format!(
+                    "{}.{} {}",
+                    protocol.name,
+                    counter.key,
+                    format_value(counter.kind, *value)
+                ));
             }
         }
     }

@@ -12,6 +12,7 @@ export CARGO_TARGET_DIR RUST_BACKTRACE=0
 green=0
 # shellcheck disable=SC2086 # a pattern
 for patch in tests/mutants/${1:-*}.patch; do
+	rm -rf "$tree/src"
 	tar -cf - Cargo.toml Cargo.lock src tests examples graphs man templates toaster.conf README.md | tar -xf - -C "$tree"
 	name=$(basename "$patch" .patch)
 	what=$(sed -n 1p "$patch")

@@ -3,7 +3,7 @@ use chrono::{Datelike, Local, TimeZone};
 
 use crate::picture::{Figure, Figures};
 use crate::protocol::Protocol;
-use crate::store::counters::show;
+use crate::store::counters::format_value;
 use crate::store::state::State;
 
 /// What `protocol` is at, at `now` (unix seconds); no counters where there is no `state`, or it cannot be read.
@@ -34,8 +34,8 @@ fn counters(protocol: &Protocol, state: &State, now: i64, step: i64) -> Vec<Figu
                 key: counter.key.to_owned(),
                 ds: counter.ds.to_owned(),
                 help: counter.help.to_owned(),
-                total: show(counter.kind, values[i]),
-                today: counter.kind.is_odometer().then(|| show(counter.kind, grown)),
+                total: format_value(counter.kind, values[i]),
+                today: counter.kind.is_odometer().then(|| format_value(counter.kind, grown)),
                 moved: values[i] != 0 || state.moved[i] != 0,
             }
         })

@@ -24,22 +24,26 @@
 //! ARCHITECTURE.md says why it is so; its table of modules is held true by a test (`layers`).
 #![deny(unsafe_code)]
 
+pub mod calendar;
 pub mod chart;
 pub mod check;
 pub mod commands;
 pub mod config;
 pub mod dir;
+pub mod disk;
 pub mod error;
 pub mod export;
 pub mod figures;
 pub mod ingest;
 #[cfg(test)]
 mod layers;
+pub mod ledger;
 pub mod line;
 pub mod owner;
 pub mod picture;
 pub mod protocol;
 pub mod query;
+pub mod say;
 pub mod source;
 pub mod store;
 pub mod tally;

@@ -4,9 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Error, Result, warn};
-use crate::ingest::{GIVEN_UP, Job, Options, Reader, Snapshot, read_streams};
-use crate::store::commit::Origin;
+use crate::error::{Error, Result};
+use crate::ingest::{GIVEN_UP, Job, Options, ReadOptions, Reader, Snapshot, read_streams};
+use crate::say::warn;
+use crate::store::session::StateOrigin;
 use crate::store::state::State;
 
 /// What a query found.
@@ -93,8 +94,8 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     let step = i64::from(job.config.rrd_step);
     let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
     let commit = base.number;
-    let how = crate::ingest::How { archive: false, ..job.how(now, origin)? };
-    let mut gather = job.gather(how, base.clone());
+    let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
+    let mut intake = job.intake(how, base.clone());
     let read = opened.and_then(|all| {
         all.into_iter().try_for_each(|(dir, listing)| {
             // An update that has not found it either has what was read of it.
@@ -105,27 +106,27 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
                     "{dir}: is not there, and was read before; is it mounted?"
                 )));
             }
-            gather.read_directory(&dir, listing)
+            intake.read_directory(&dir, listing)
         })
     });
-    if gather.missed {
+    if intake.missed {
         return Ok(None);
     }
-    let mut complete = job.measure(&mut gather, now);
-    read_streams(&mut [Reader { job: *job, gather: &mut gather, complete: &mut complete, is_roll: false }]);
+    let mut complete = job.measure(&mut intake, now);
+    read_streams(&mut [Reader { job: *job, intake: &mut intake, complete: &mut complete, is_roll: false }]);
     if let Err(e) = read {
         let values = base.values(protocol, now, step);
         let failed = if e.is_denied() {
             warn(format_args!("{e}; this is what was counted before"));
-            gather.failed
+            intake.failed
         } else {
             Some(e)
         };
         return Ok(Some(Answer { values, commit, new_bytes: 0, state: base, complete: false, failed }));
     }
-    let (new_bytes, failed) = (gather.new_bytes, gather.failed.take());
+    let (new_bytes, failed) = (intake.new_bytes, intake.failed.take());
     complete &= failed.is_none();
-    let (state, ..) = gather.finish();
+    let (state, ..) = intake.finish();
     Ok(Some(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete, failed }))
 }
 
@@ -136,10 +137,10 @@ fn was_read_lately(state: &State, dir: &Path, now: i64) -> bool {
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.
-fn base(job: &Job<'_>) -> Result<(State, Origin)> {
+fn base(job: &Job<'_>) -> Result<(State, StateOrigin)> {
     let store = job.store();
     if let Some(state) = store.read()? {
-        return Ok((state, Origin::Known));
+        return Ok((state, StateOrigin::Known));
     }
     store.before_first_commit()
 }

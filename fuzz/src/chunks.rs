@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use maillogs::ingest::{Gather, How};
+use maillogs::ingest::{Intake, ReadOptions};
 use maillogs::line::{Parser, label_len};
 use maillogs::protocol::send::SEND;
 use maillogs::protocol::{Place, Raise};
@@ -13,7 +13,7 @@ use maillogs::source::directory::{Chunk, Role};
 use maillogs::source::lines::LINE_LIMIT;
 use maillogs::source::stdin::Input;
 use maillogs::store::archive::Pieces;
-use maillogs::store::commit::Origin;
+use maillogs::store::session::StateOrigin;
 use maillogs::store::state::State;
 
 use crate::scratch;
@@ -140,13 +140,13 @@ impl Logger {
 
     /// An advance; `stdin`: that of a roll.
     fn read(&mut self, stdin: Option<&Path>) {
-        let how = How {
+        let how = ReadOptions {
             step: 60,
             tai_offset: Some(10),
             now: BEGIN.cast_signed() + 86_400,
             archive: true,
             may_time_out: false,
-            origin: Origin::Known,
+            origin: StateOrigin::Known,
             force: false,
             known_until: None,
         };
@@ -156,15 +156,15 @@ impl Logger {
             let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
             Input { chunk, directory: Some(self.dir.clone()), is_pipe: false }
         });
-        let mut gather = Gather::new(&SEND, "sendlog", false, how, self.state.clone());
-        let listing = gather.open(&self.dir, input.as_ref(), 512).expect("a log directory");
+        let mut intake = Intake::new(&SEND, "sendlog", false, how, self.state.clone());
+        let listing = intake.open(&self.dir, input.as_ref(), 512).expect("a log directory");
         let listing = match &input {
             // An empty chunk is in no listing.
             Some(input) => listing.with(&input.chunk).expect("a descriptor"),
             None => listing,
         };
-        gather.read_directory(&self.dir, listing).expect("a log that can be read");
-        let (state, plan, files) = gather.finish();
+        intake.read_directory(&self.dir, listing).expect("a log that can be read");
+        let (state, plan, files) = intake.finish();
         self.state = state;
         for day in plan.days() {
             plan.with(&files).write(day, &mut self.archive).expect("chunks that are still there");

@@ -86,7 +86,7 @@ pub fn protocol_in(protocol: &'static Protocol, place: Place, log: &[u8]) {
         assert_eq!(tallied(protocol, place, [left, right]), whole, "cut before line {cut}");
     }
     let mut state = State::new(protocol);
-    state.take(protocol, whole, |_| 20_260_928);
+    state.absorb_bins(protocol, whole, |_| 20_260_928);
     let totals: Vec<i128> = state.totals.clone();
     assert_eq!(totals, sums, "the odometers are what the lines raised one by one");
     state.values(protocol, NOW + 2 * STEP, STEP);

@@ -3,12 +3,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use maillogs::picture::fuzzing::{Checked, draw, template};
 use maillogs::chart::period::Period;
 use maillogs::chart::theme::Theme;
+use maillogs::ledger::digest;
+use maillogs::picture::fuzzing::{Checked, draw, template};
 use maillogs::protocol::send::SEND;
 use maillogs::store::rrd::create;
-use maillogs::store::state::digest;
 
 use crate::scratch;
 

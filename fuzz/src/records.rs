@@ -1,9 +1,11 @@
 //! State, journal and intent. Each input is a record's body; the frame with its checksum is made here, so that nearly
 //! every input gets behind it.
+use maillogs::ledger::digest;
 use maillogs::protocol::{Protocol, Settings, builtin};
 use maillogs::store::archive::Intent;
 use maillogs::store::fuzzing::journal;
-use maillogs::store::state::{Record, State, decode, digest, encode};
+use maillogs::store::record::{Record, decode, encode};
+use maillogs::store::state::State;
 use std::sync::OnceLock;
 
 const MAGIC: &[u8] = b"maillog1";
@@ -48,7 +50,7 @@ fn goes_on(state: State) {
     static ALL: OnceLock<Vec<&Protocol>> = OnceLock::new();
     for protocol in ALL.get_or_init(|| builtin(&Settings::default())) {
         let mut state = state.clone();
-        state.fit(protocol);
+        state.remap_to(protocol);
         let width = protocol.counters.len();
         assert_eq!(state.keys.len(), width);
         assert!(
@@ -61,7 +63,7 @@ fn goes_on(state: State) {
         state.ledger.prune(crate::NOW);
         state.ledger.done();
         let fitted = state.clone();
-        state.fit(protocol);
+        state.remap_to(protocol);
         assert_eq!(state, fitted, "what fits stays as it is");
     }
 }

@@ -1,13 +1,13 @@
 //! The header of an RRD: what is called sound, librrd opens without harm.
 use maillogs::store::fuzzing::rows;
-use maillogs::store::rrd::header::{Look, look};
+use maillogs::store::rrd::header::{Look, peek};
 
 use crate::scratch;
 
 /// A file of these bytes.
 pub fn any(bytes: &[u8]) {
     let path = scratch::file("a.rrd", bytes);
-    let header = match look(&path).expect("a file that can be read") {
+    let header = match peek(&path).expect("a file that can be read") {
         Look::Missing => panic!("it is there"),
         Look::Broken(why) => return assert!(!why.is_empty() && !why.contains('\n')),
         Look::Sound(header) => header,

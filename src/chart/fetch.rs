@@ -1,15 +1,15 @@
 //! Calls into librrd that may have to wait for a writer.
 use crate::store::rrd::graph_v::{self, Cf, Rows, RrdError};
-use crate::store::rrd::held::Held;
+use crate::store::rrd::open::OpenRrd;
 use crate::store::rrd::patient::Pauses;
 
 /// See [`graph_v::last_update`].
-pub(crate) fn last_update(rrd: &Held) -> Result<i64, RrdError> {
+pub(crate) fn last_update(rrd: &OpenRrd) -> Result<i64, RrdError> {
     patiently(|| graph_v::last_update(rrd.name()))
 }
 
 /// See [`graph_v::fetch`].
-pub(crate) fn fetch(rrd: &Held, cf: Cf, start: i64, end: i64, step: i64) -> Result<Rows, RrdError> {
+pub(crate) fn fetch(rrd: &OpenRrd, cf: Cf, start: i64, end: i64, step: i64) -> Result<Rows, RrdError> {
     patiently(|| graph_v::fetch(rrd.name(), cf, start, end, step))
 }
 

@@ -14,7 +14,7 @@ use super::series::{Measure, Series};
 use super::template::{Source, Template};
 use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
 use crate::store::rrd::header::Look;
-use crate::store::rrd::held::Held;
+use crate::store::rrd::open::OpenRrd;
 
 /// Where an RRD's knowledge ends, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Edge {
 /// One DS of an RRD over a span.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filled {
-    /// What librrd is to open: see [`Held::name`].
+    /// What librrd is to open: see [`OpenRrd::name`].
     pub path: PathBuf,
     pub ds: String,
     pub cf: Cf,
@@ -68,7 +68,7 @@ pub(crate) struct Values {
     /// By the template's data: from when on it is known.
     pub since: Vec<Option<i64>>,
     /// Its RRDs, which stay open until it is drawn.
-    pub held: Vec<Rc<Held>>,
+    pub held: Vec<Rc<OpenRrd>>,
 }
 
 impl Values {
@@ -89,7 +89,7 @@ impl Values {
 /// One line that names the RRD, or the template's key that does not fit to it.
 pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result<Option<Values>, String> {
     let mut files: Vec<(&Series, Cf, Option<Table>)> = Vec::new();
-    let mut opened: Vec<(&Series, Option<Rc<Held>>)> = Vec::new();
+    let mut opened: Vec<(&Series, Option<Rc<OpenRrd>>)> = Vec::new();
     let mut filled = Vec::new();
     let mut values: Vec<Vec<f64>> = Vec::new();
     let mut since: Vec<Option<i64>> = Vec::new();
@@ -160,12 +160,12 @@ pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result
 /// The RRD of `series`, opened once for all that is drawn of it. `None`: there is none.
 fn open<'s>(
     series: &'s Series,
-    opened: &mut Vec<(&'s Series, Option<Rc<Held>>)>,
-) -> Result<Option<Rc<Held>>, String> {
+    opened: &mut Vec<(&'s Series, Option<Rc<OpenRrd>>)>,
+) -> Result<Option<Rc<OpenRrd>>, String> {
     if let Some((_, held)) = opened.iter().find(|(known, _)| known.protocol == series.protocol) {
         return Ok(held.clone());
     }
-    let held = Held::open(&series.rrd).map_err(|error| error.to_string())?.map(Rc::new);
+    let held = OpenRrd::open(&series.rrd).map_err(|error| error.to_string())?.map(Rc::new);
     opened.push((series, held.clone()));
     Ok(held)
 }
@@ -185,8 +185,8 @@ impl Table {
     ///
     /// # Errors
     /// One line that names the file.
-    fn read(series: &Series, rrd: &Held, cf: Cf, span: Span) -> Result<Option<Self>, String> {
-        match rrd.look() {
+    fn read(series: &Series, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, String> {
+        match rrd.peek() {
             Ok(Look::Broken(why)) => return Err(format!("{}: is damaged: {why}", rrd.path().display())),
             Ok(_) => {}
             Err(error) => return Err(error.to_string()),
@@ -195,7 +195,7 @@ impl Table {
             .map_err(|error| format!("{}: {}", rrd.path().display(), rrd.words(&error.to_string())))
     }
 
-    fn fetch(series: &Series, rrd: &Held, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
+    fn fetch(series: &Series, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
         let last_update = fetch::last_update(rrd)?;
         let seen = series.seen.max(last_update);
         // A little more than the newest row: whether the last step is known says whether anything

@@ -46,7 +46,7 @@ fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen],
             let way = if is_own || is_defined(job) { MATCHES } else { FORMATS };
             let text = format!("none of its newest {} lines{of} was understood: {way}", lines.unknown);
             let level = if lines.unknown >= NONE_OF { Level::Warning } else { Level::Note };
-            report.of(job.feed, level, "lines", &seen.source.name, text);
+            report.about_feed(job.feed, level, "lines", &seen.source.name, text);
         }
     }
 }
@@ -74,9 +74,9 @@ fn understood(report: &mut Report, job: &Job<'_>, state: &State) -> bool {
         (all >= TELLING && unknown * 10 > all) || is_none(lately, NONE_OF_DAY) || is_none(ever, NONE_OF);
     if is_wrong {
         let way = if is_defined(job) { MATCHES } else { FORMATS };
-        report.of(job.feed, Level::Warning, "lines", name, format!("{share}: {way}"));
+        report.about_feed(job.feed, Level::Warning, "lines", name, format!("{share}: {way}"));
     } else {
-        report.of(job.feed, Level::Ok, "lines", name, share);
+        report.about_feed(job.feed, Level::Ok, "lines", name, share);
     }
     is_wrong
 }
@@ -106,13 +106,13 @@ fn asleep(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) -
         let text = format!(
             "its source grows ({lines} lines were read), {text}: has a program changed what it logs, or is it another program's log?"
         );
-        report.of(job.feed, Level::Warning, "silent", name, text);
+        report.about_feed(job.feed, Level::Warning, "silent", name, text);
         return true;
     }
     let grows = sources.iter().any(|seen| last(seen) > 0);
     if never && grows && is_defined(job) {
         let text = "has counted nothing yet, and its source grows: no line matches its [[counter]] tables";
-        report.of(job.feed, Level::Note, "silent", name, text);
+        report.about_feed(job.feed, Level::Note, "silent", name, text);
     }
     false
 }
@@ -135,13 +135,13 @@ fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
                 "has not moved since {} before the last line; did a program change what it logs?",
                 lasting(last - moved)
             );
-            report.of(job.feed, Level::Warning, "silent", counter.key, text);
+            report.about_feed(job.feed, Level::Warning, "silent", counter.key, text);
         } else {
             quiet.push(counter.key);
         }
     }
     if !quiet.is_empty() {
         let text = format!("not moved for a day: {}", quiet.join(", "));
-        report.of(job.feed, Level::Note, "silent", job.feed.protocol.name, text);
+        report.about_feed(job.feed, Level::Note, "silent", job.feed.protocol.name, text);
     }
 }

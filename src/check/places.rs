@@ -153,7 +153,7 @@ pub(super) fn is_open(meta: &Metadata) -> bool {
 pub(super) fn log_directory(report: &mut Report, feed: &Feed, dir: &Path) {
     if std::fs::metadata(dir).is_ok_and(|meta| is_open(&meta)) {
         let text = "everybody may write there, and what lies there is counted; chmod o-w";
-        report.of(feed, Level::Error, "rights", dir.display().to_string(), text);
+        report.about_feed(feed, Level::Error, "rights", dir.display().to_string(), text);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was found, for people and for programs.
 use super::report::{Finding, Level, Report, Source};
-use crate::error::masked;
+use crate::say::masked;
 
 /// One line a finding, the worst word first to the eye; then the sum.
 pub fn text(report: &Report) -> String {

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 use super::report::{Finding, Level, Report, Summary};
 use super::sources::{self, ago};
 use super::{counting, holder};
-use crate::error::{Error, hold_warnings, take_warnings};
+use crate::disk;
+use crate::error::Error;
 use crate::ingest::Job;
 use crate::query;
-use crate::store::commit::{Health, Store};
+use crate::say::{hold_warnings, take_warnings};
 use crate::store::counters;
-use crate::store::disk;
-use crate::store::push::FUTURE;
-use crate::store::rrd::header::{Look, look};
+use crate::store::files::Store;
+use crate::store::health::Health;
+use crate::store::rrd::FUTURE;
+use crate::store::rrd::header::{Look, peek};
 use crate::store::state::State;
 
 /// A commit takes less; who holds the lock for longer hangs.
@@ -34,7 +36,7 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
             let is_it =
                 |f: &Finding| f.check == "rights" && f.level == Level::Error && f.subject.ends_with(&dir);
             if !(e.is_denied() && report.findings.iter().any(is_it)) {
-                report.of(job.feed, Level::Error, "state", dir, e.to_string());
+                report.about_feed(job.feed, Level::Error, "state", dir, e.to_string());
             }
             return;
         }
@@ -44,14 +46,14 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
         if report.findings.iter().any(|f| f.text == text) {
             continue;
         }
-        report.of(job.feed, Level::Error, "source", job.feed.protocol.name, text);
+        report.about_feed(job.feed, Level::Error, "source", job.feed.protocol.name, text);
     }
     let sources = sources::sources(job, &answer.state, now);
     let used = sources.iter().any(|seen| seen.source.present || seen.source.last_line > 0)
         || answer.state.totals.iter().any(|t| *t != 0);
     health(report, job, &store, used);
     if let Some(clash) = store.clash(&answer.state) {
-        report.of(job.feed, Level::Error, "configuration", path(&store.base), clash);
+        report.about_feed(job.feed, Level::Error, "configuration", path(&store.base), clash);
     }
     database(report, job, &store, &answer.state, now, used);
     sources::tell(report, job, &answer.state, &sources, now);
@@ -126,7 +128,7 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
             ),
         };
         if used || level > Level::Note {
-            report.of(job.feed, level, check, subject, text);
+            report.about_feed(job.feed, level, check, subject, text);
         }
     }
 }
@@ -200,9 +202,9 @@ fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
 
 fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, now: i64, used: bool) {
     let subject = path(&store.rrd);
-    let mut say = |level, text: &str| report.of(job.feed, level, "rrd", &subject, text);
+    let mut say = |level, text: &str| report.about_feed(job.feed, level, "rrd", &subject, text);
     let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
-    match look(&store.rrd) {
+    match peek(&store.rrd) {
         Err(e) => say(Level::Error, &e.to_string()),
         Ok(Look::Missing) if !used => {}
         Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),

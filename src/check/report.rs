@@ -1,4 +1,4 @@
-//! What is found, and of what.
+//! What was found.
 use serde::Serialize;
 
 use crate::ingest::Feed;
@@ -98,7 +98,7 @@ impl Report {
         }
     }
 
-    pub(super) fn of(
+    pub(super) fn about_feed(
         &mut self,
         feed: &Feed,
         level: Level,

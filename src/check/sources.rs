@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use super::newest::{self, Newest};
 use super::places;
 use super::report::{Level, Report, Source};
+use crate::calendar::to_the_second;
 use crate::config::Config;
 use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
 use crate::protocol::Place;
-use crate::source::file::local;
 use crate::source::offset::MULTILOG;
 use crate::store::archive::name_of;
 use crate::store::pack;
@@ -122,7 +122,7 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
         };
         let unnamed =
             if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
-        report.of(feed, level, "source", &source.name, text + unnamed);
+        report.about_feed(feed, level, "source", &source.name, text + unnamed);
         labels(report, job, state, source);
         places::log_directory(report, feed, Path::new(&source.name));
         if let Some(newest) = newest {
@@ -131,7 +131,7 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
     }
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
-        report.of(feed, Level::Note, "source", feed.protocol.name, text);
+        report.about_feed(feed, Level::Note, "source", feed.protocol.name, text);
     }
 }
 
@@ -176,7 +176,7 @@ fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newes
     let mut say = |text: String| match kind {
         // One that several protocols read is told of once.
         Kind::Stream(Place::Shared) => report.once(Level::Warning, "stamps", &source.name, text),
-        _ => report.of(job.feed, Level::Warning, "stamps", &source.name, text),
+        _ => report.about_feed(job.feed, Level::Warning, "stamps", &source.name, text),
     };
     if let Some((latest, host)) = &newest.latest {
         let host = String::from_utf8_lossy(host);
@@ -184,7 +184,7 @@ fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newes
             "" => (String::new(), "the machine that writes them".to_owned()),
             host => (format!(", of host {host}"), host.to_owned()),
         };
-        let (ahead, lines, latest) = (newest.ahead, newest.lines, local(*latest));
+        let (ahead, lines, latest) = (newest.ahead, newest.lines, to_the_second(*latest));
         say(format!(
             "{ahead} of the newest {lines} lines are stamped later than now, the latest {latest}{named}: they are counted in the minute in which they are read; set the clock of {whose}"
         ));
@@ -207,14 +207,14 @@ fn labels(report: &mut Report, job: &Job<'_>, state: &State, source: &Source) {
             let text = format!(
                 "its labels are s6-log's, {S6_LOG} s ahead of unix time, as the times of its files tell"
             );
-            report.of(job.feed, Level::Ok, "labels", &source.name, text);
+            report.about_feed(job.feed, Level::Ok, "labels", &source.name, text);
         }
         Some(set) if found > 0 && found != set => {
             let text = format!(
                 "logs_tai_offset = {set}, and the times of its files tell that its labels are those of {}, {found} s ahead of unix time; take the key out of toaster.conf",
                 name(found)
             );
-            report.of(job.feed, Level::Warning, "labels", &source.name, text);
+            report.about_feed(job.feed, Level::Warning, "labels", &source.name, text);
         }
         _ => {}
     }

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use super::context::{FAILED, now, print};
 use super::series::series;
 use crate::config::{Config, Problem};
-use crate::error::{Result, hold_warnings, take_warnings, warn};
+use crate::error::Result;
+use crate::say::{hold_warnings, take_warnings, warn};
 use crate::{check, owner};
 
 /// Prints what was found.

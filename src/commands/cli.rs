@@ -11,8 +11,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::context::strings;
 use super::graph::{self, Graph};
 use super::show::{self, Show};
-use crate::error::masked;
 use crate::protocol::{Kind, Processor, Protocol};
+use crate::say::masked;
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call,
             if config.is_none() && args.iter().skip(1).any(|word| may_mean_config(word)) {
                 return Err(e);
             }
-            crate::error::warn(e.to_string().lines().next().unwrap_or_default());
+            crate::say::warn(e.to_string().lines().next().unwrap_or_default());
             let action = Action::Process { log, force: false };
             Ok(Call { config, verbose: false, action })
         }

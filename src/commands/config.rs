@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::context::{FAILED, print};
 use crate::config::{Config, Problem, print as printed};
-use crate::error::warn;
+use crate::say::warn;
 
 /// Prints what is in force, or with `toml` the file as TOML. What is wrong was said already.
 pub(super) fn show_config(config: &Config, problems: &[Problem], toml: bool) -> ExitCode {

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::ArgMatches;
 
 use crate::config::Config;
-use crate::error::{At, Error, Result, warn};
+use crate::error::{At, Error, Result};
+use crate::say::warn;
 use crate::ingest::{Feed, Job, feeds};
 use crate::owner;
 

@@ -15,7 +15,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::config::{Config, Problem};
-use crate::error::{Error, hold_warnings, release_warnings, warn};
+use crate::error::Error;
+use crate::say::{hold_warnings, release_warnings, warn};
 use crate::ingest::Options;
 use crate::protocol::custom;
 use crate::{owner, picture};

@@ -1,7 +1,8 @@
 //! `maillogs PROTOCOL`: its counters in one line.
 use super::context::{feed, job, now, print};
 use crate::config::Config;
-use crate::error::{Result, warn};
+use crate::error::Result;
+use crate::say::warn;
 use crate::store::rrd::patient;
 use crate::{export, owner, query};
 

@@ -2,7 +2,8 @@
 use super::context::{job, with_way_out};
 use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::config::Config;
-use crate::error::{Result, warn};
+use crate::error::Result;
+use crate::say::warn;
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{Kind, shipped};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::cli::{self, Call};
 use crate::config::{Config, Problem};
-use crate::error::masked;
+use crate::say::masked;
 use crate::protocol::shipped;
 
 /// Why a command line was not understood.

@@ -1,7 +1,8 @@
 //! `maillogs update`: counts what is new of every protocol.
 use super::context::{job, with_way_out};
 use crate::config::Config;
-use crate::error::{Result, warn};
+use crate::error::Result;
+use crate::say::warn;
 use crate::ingest::{Feed, Job, Options, advance_all, feeds};
 
 /// Advances every feed, one failure not keeping the others from it.

@@ -8,8 +8,9 @@ use super::document::{Document, Entry, before_comment};
 use super::find::{read, unread};
 use super::own::{OwnProtocol, OwnSource};
 use super::{Config, Kind, Origin, Problem, Severity, keys};
-use crate::error::{self, acts_on_terminals, masked};
+use crate::error;
 use crate::protocol::custom::OwnCounter;
+use crate::say::{acts_on_terminals, masked};
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.
 pub fn fails(problems: &[Problem]) -> bool {

@@ -1,6 +1,6 @@
 //! The one line of a query: `key:value` pairs joined by `:`, as pollers of the Perl maillogs read it.
 use crate::protocol::{Kind, Protocol};
-use crate::store::counters::show;
+use crate::store::counters::format_value;
 
 /// The line, with its newline. `bits` (32 or 64): odometers wrap modulo 2^bits, for pollers that hold
 /// no more.
@@ -10,7 +10,7 @@ pub fn line(protocol: &Protocol, values: &[i128], bits: u32) -> String {
         .iter()
         .zip(values)
         .map(|(counter, value)| {
-            format!("{}:{}", counter.key, show(counter.kind, wrap(counter.kind, *value, bits)))
+            format!("{}:{}", counter.key, format_value(counter.kind, wrap(counter.kind, *value, bits)))
         })
         .collect();
     pairs.join(":") + "\n"

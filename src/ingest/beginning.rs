@@ -1,7 +1,10 @@
 //! Whether there is anything to be read, and from when on it was.
 use std::path::PathBuf;
 
-use super::{How, Job, Syslog, stream_names};
+use super::feeds::Syslog;
+use super::job::Job;
+use super::since::is_new;
+use super::stream_names::stream_names;
 use crate::store::state::State;
 use crate::tally;
 
@@ -33,20 +36,6 @@ impl Job<'_> {
             state.since = tally::begin(now, i64::from(self.config.rrd_step));
         }
     }
-}
-
-/// Notes the first line of a reading: from the first one that was ever read on everything is known, whether or not it
-/// counted anything.
-pub(super) fn known_since(state: &mut State, first: Option<i64>, how: &How) {
-    if let Some(first) = first.filter(|_| is_new(state)) {
-        let first = tally::begin(first.min(how.now).max(tally::EARLIEST), how.step);
-        state.since = if state.since == 0 { first } else { state.since.min(first) };
-    }
-}
-
-/// Was nothing pushed to an RRD yet? Of what was, a line that comes late changes no more from when on it is known.
-fn is_new(state: &State) -> bool {
-    state.pushed == 0 && state.rrd.is_none()
 }
 
 fn list(paths: &[PathBuf]) -> String {

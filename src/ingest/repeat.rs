@@ -1,8 +1,8 @@
 //! "last message repeated N times": what syslogd(8) and rsyslogd(8) write instead of equal lines.
 use std::collections::HashMap;
 
+use crate::ledger::LastLine;
 use crate::line::Line;
-use crate::store::ledger::LastLine;
 
 /// So many hosts are remembered; of more, those that wrote last.
 const HOSTS: usize = 1000;

@@ -10,12 +10,12 @@
 //! One that is gone then was removed, or processed by a younger commit: the query has to be done anew.
 use std::path::PathBuf;
 
-use super::Job;
+use super::job::Job;
 use crate::error::Result;
 use crate::source::directory::{Chunk, Found, Listing, list};
 use crate::source::identity::head;
 use crate::source::opener::most_held;
-use crate::store::commit::Origin;
+use crate::store::session::StateOrigin;
 use crate::store::state::State;
 
 /// So often the directories are looked at anew.
@@ -27,7 +27,7 @@ pub struct Snapshot {
     /// The last commit.
     pub state: State,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: StateOrigin,
     /// The log directories; or why one of them cannot be read.
     pub opened: Result<Vec<(PathBuf, Listing)>>,
 }
@@ -37,7 +37,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Those of `last`.
-    pub fn take(job: &Job<'_>, last: &mut dyn FnMut() -> Result<(State, Origin)>) -> Result<Self> {
+    pub fn take(job: &Job<'_>, last: &mut dyn FnMut() -> Result<(State, StateOrigin)>) -> Result<Self> {
         let (mut before, _) = last()?;
         let mut tries = 0;
         loop {

@@ -6,87 +6,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::feeds::SYSLOGS;
-use super::gather::Checkpoint;
+use super::intake::Checkpoint;
+use super::job::{AsRoot, Job};
+use super::reader::Reader;
 use super::repeat::repeat;
-use super::{AsRoot, Job, Reader, Syslog};
-use crate::error::{Error, Result, warn};
+use super::stream_names::{JOURNAL, stream_names};
+use crate::error::{Error, Result};
+use crate::ledger::Stream;
 use crate::line::{Line, Parser, Parts};
 use crate::protocol::Place;
+use crate::say::warn;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
-use crate::source::machine;
 use crate::source::offset::MULTILOG;
 use crate::source::opener::{Entry, Opener, Plain};
-use crate::store::ledger::Stream;
-
-/// A syslog file or a log directory that is gone for longer than this (seconds) is given up.
-pub const GIVEN_UP: i64 = 86_400;
 
 /// A file that is truncated again and again while it is read is left to the next run.
 const TRIES: u32 = 5;
-
-/// The name of the journal, alone or before `:DIRECTORY`.
-const JOURNAL: &str = "journald";
-
-/// The streams that `job` reads, and whose they are, when `known` are those that it read before.
-pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, Place)> {
-    let mut names: Vec<(String, Place)> = match &job.feed.syslog {
-        Syslog::Unused => Vec::new(),
-        Syslog::Named(names) => names.iter().map(|n| (n.clone(), Place::Shared)).collect(),
-        Syslog::Usual => {
-            let there = |name: &str| {
-                if name == JOURNAL {
-                    journal::is_there()
-                } else {
-                    Path::new(name).try_exists().unwrap_or(true)
-                }
-            };
-            usual(known, now, &there).map(|n| (n, Place::Shared)).into_iter().collect()
-        }
-    };
-    names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), Place::Own)));
-    // A file may be named twice: by a link to it, or as a protocol's own log that is the syslog too.
-    let mut met: Vec<PathBuf> = Vec::new();
-    names.retain(|(name, _)| {
-        let path = truly(Path::new(name), MOST_LINKS);
-        let is_new = !met.contains(&path);
-        met.push(path);
-        is_new
-    });
-    names
-}
-
-/// The longest chain of links that is followed.
-const MOST_LINKS: usize = 8;
-
-/// The path without links, also where they lead to a file that is being rotated at this moment.
-fn truly(path: &Path, links: usize) -> PathBuf {
-    if let Ok(path) = std::fs::canonicalize(path) {
-        return path;
-    }
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
-    match std::fs::read_link(path) {
-        Ok(target) if links > 0 => truly(&parent.join(target), links - 1),
-        _ => std::fs::canonicalize(parent).map_or_else(|_| path.to_owned(), |parent| parent.join(name)),
-    }
-}
-
-/// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also
-/// while it is away for a moment, being rotated.
-fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<String> {
-    let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == JOURNAL;
-    let machine = machine::name();
-    // Of several machines on one store each has its own.
-    let is_ours = |s: &Stream| s.machine.is_empty() || s.machine == machine;
-    let before = known.iter().filter(is_usual).max_by_key(|s| (is_ours(s), s.seen));
-    if let Some(before) = before
-        && (there(&before.name) || (is_ours(before) && before.seen > now - GIVEN_UP))
-    {
-        return Some(before.name.clone());
-    }
-    SYSLOGS.into_iter().chain([JOURNAL]).find(|name| there(name)).map(str::to_owned)
-}
 
 /// Whose lines of one stream these are.
 struct Part {
@@ -102,10 +38,10 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
     let mut unsure: Vec<(String, Part, Error)> = Vec::new();
     for (i, reader) in readers.iter_mut().enumerate() {
-        let now = reader.gather.now();
-        let named = stream_names(&reader.job, &reader.gather.state.ledger.streams, now);
+        let now = reader.intake.now();
+        let named = stream_names(&reader.job, &reader.intake.state.ledger.streams, now);
         let job = reader.job;
-        let streams = reader.gather.streams(&named, &|stream| is_ours(&job, stream));
+        let streams = reader.intake.streams(&named, &|stream| is_ours(&job, stream));
         for ((name, place), (stream, why)) in named.into_iter().zip(streams) {
             let part = Part { reader: i, stream, place };
             if let Some(e) = why {
@@ -153,7 +89,7 @@ fn is_ours(job: &Job<'_>, stream: &Stream) -> Result<bool> {
 }
 
 fn checkpoints(readers: &[Reader<'_, '_>], parts: &[Part]) -> Vec<Checkpoint> {
-    parts.iter().map(|p| readers[p.reader].gather.checkpoint()).collect()
+    parts.iter().map(|p| readers[p.reader].intake.checkpoint()).collect()
 }
 
 /// The end of a reading: what was read counts, or nothing of it.
@@ -165,7 +101,7 @@ fn settle(
     read: Result<()>,
 ) {
     match read {
-        Ok(()) => parts.iter().for_each(|p| readers[p.reader].gather.stream_read(p.stream)),
+        Ok(()) => parts.iter().for_each(|p| readers[p.reader].intake.stream_read(p.stream)),
         Err(e) => {
             back(readers, parts, before);
             let mut is_news = false;
@@ -174,14 +110,14 @@ fn settle(
                 *reader.complete = false;
                 // A logger's processor runs as the log's user, whom syslog may be closed to: cron reads it as root.
                 if reader.is_roll {
-                    reader.gather.still_unread(name);
+                    reader.intake.still_unread(name);
                 } else {
-                    is_news |= reader.gather.cannot_read(name);
+                    is_news |= reader.intake.cannot_read(name);
                 }
             }
             // A query is of one protocol.
-            match parts.first().map(|p| &mut *readers[p.reader].gather).filter(|g| g.is_query()) {
-                Some(gather) if !e.is_denied() => gather.fail(e),
+            match parts.first().map(|p| &mut *readers[p.reader].intake).filter(|g| g.is_query()) {
+                Some(intake) if !e.is_denied() => intake.fail(e),
                 _ if is_news => warn(format_args!("{e}; its lines wait")),
                 _ => {}
             }
@@ -192,7 +128,7 @@ fn settle(
 /// As if nothing of the stream had been read.
 fn back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
     for (part, checkpoint) in parts.iter().zip(before) {
-        readers[part.reader].gather.go_back_to(checkpoint);
+        readers[part.reader].intake.go_back_to(checkpoint);
     }
 }
 
@@ -205,7 +141,7 @@ fn read_file(
     let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
     let opener = Rights(job.as_root);
     let streams: Vec<Stream> =
-        parts.iter().map(|p| readers[p.reader].gather.state.ledger.streams[p.stream].clone()).collect();
+        parts.iter().map(|p| readers[p.reader].intake.state.ledger.streams[p.stream].clone()).collect();
     for _ in 0..TRIES {
         let streams: Vec<&Stream> = streams.iter().collect();
         let clock =
@@ -243,9 +179,9 @@ fn read_file(
                 if !last_for[i] {
                     continue;
                 }
-                let gather = &mut *readers[part.reader].gather;
-                gather.new_bytes += raw.end - raw.start;
-                gather.stream_line(part.stream, part.place, &line, repeat);
+                let intake = &mut *readers[part.reader].intake;
+                intake.new_bytes += raw.end - raw.start;
+                intake.stream_line(part.stream, part.place, &line, repeat);
             }
         })?;
         match outcome {
@@ -256,20 +192,20 @@ fn read_file(
                     for text in held.split(|&b| b == b'\n') {
                         let line = parser.parse(text);
                         for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {
-                            let gather = &mut *readers[part.reader].gather;
-                            gather.stream_line(part.stream, part.place, &line, repeat(&line));
+                            let intake = &mut *readers[part.reader].intake;
+                            intake.stream_line(part.stream, part.place, &line, repeat(&line));
                         }
                     }
                 }
                 for ((part, plan), reached) in parts.iter().zip(&plans).zip(reached) {
-                    let gather = &mut *readers[part.reader].gather;
-                    if plan.is_away && !gather.stream_is_away(part.stream) {
+                    let intake = &mut *readers[part.reader].intake;
+                    if plan.is_away && !intake.stream_is_away(part.stream) {
                         return Err(Error::Passing(format!(
                             "{}: is not there, and was read before; is it being rotated?",
                             path.display()
                         )));
                     }
-                    let stream = &mut gather.state.ledger.streams[part.stream];
+                    let stream = &mut intake.state.ledger.streams[part.stream];
                     stream.position = reached.position;
                     stream.before = reached.before;
                 }
@@ -298,9 +234,9 @@ fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Par
 /// Reads the journal once for all of `parts`, which stand at `from`.
 fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str, from: Begin) -> Result<()> {
     let place = if directory.is_empty() {
-        journal::Place::System
+        journal::JournalLocation::System
     } else {
-        journal::Place::Directory(directory.into())
+        journal::JournalLocation::Directory(directory.into())
     };
     let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
     let mut started = None;
@@ -310,14 +246,14 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str,
         let line = Line::of_parts(entry.time, entry.host, entry.tag, entry.message);
         let repeat = repeat(&line);
         for part in parts {
-            let gather = &mut *readers[part.reader].gather;
-            gather.new_bytes += entry.message.len() as u64;
-            gather.stream_line(part.stream, part.place, &line, repeat);
+            let intake = &mut *readers[part.reader].intake;
+            intake.new_bytes += entry.message.len() as u64;
+            intake.stream_line(part.stream, part.place, &line, repeat);
         }
     })?;
     if let Some(cursor) = last {
         for part in parts {
-            readers[part.reader].gather.state.ledger.streams[part.stream].journal = Some(cursor.clone());
+            readers[part.reader].intake.state.ledger.streams[part.stream].journal = Some(cursor.clone());
         }
     }
     Ok(())
@@ -325,7 +261,7 @@ fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str,
 
 /// Where in the journal one of `readers` goes on.
 fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
-    let stream = &readers[part.reader].gather.state.ledger.streams[part.stream];
+    let stream = &readers[part.reader].intake.state.ledger.streams[part.stream];
     match (&stream.journal, stream.from_end, stream.known_to) {
         (Some(cursor), ..) => Begin::After(cursor.clone()),
         (None, true, _) => Begin::End,
@@ -362,38 +298,5 @@ impl Opener for Rights {
 
     fn again(&self) -> Rc<dyn Opener> {
         Rc::new(Rights(self.0))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_before(name: &str, seen: i64) -> Stream {
-        Stream { name: name.to_owned(), seen, ..Stream::default() }
-    }
-
-    #[test]
-    fn the_first_file_that_exists_else_the_journal() {
-        let only = |names: &'static [&'static str]| move |name: &str| names.contains(&name);
-        let first = |names| usual(&[], 1000, &only(names));
-        assert_eq!(
-            first(&["/var/log/messages", "/var/log/mail.log", "journald"]).as_deref(),
-            Some("/var/log/mail.log")
-        );
-        assert_eq!(first(&["journald"]).as_deref(), Some("journald"));
-        assert_eq!(first(&["/var/log/syslog"]), None);
-    }
-
-    /// The other one holds the same lines: they would count twice.
-    #[test]
-    fn what_was_read_before_is_read_on() {
-        let now = 10 * GIVEN_UP;
-        let known = [read_before("/srv/own.log", now), read_before("/var/log/mail.log", now - 300)];
-        let rotating = |name: &str| name == "journald" || name == "/var/log/maillog";
-        assert_eq!(usual(&known, now, &rotating).as_deref(), Some("/var/log/mail.log"), "away for a moment");
-        assert_eq!(usual(&known, now + GIVEN_UP, &rotating).as_deref(), Some("/var/log/maillog"), "gone");
-        let known = [read_before("journald", now - 300)];
-        assert_eq!(usual(&known, now, &|_| true).as_deref(), Some("journald"), "a file appears beside it");
     }
 }

@@ -5,8 +5,8 @@
 
 use chrono::TimeZone;
 
-use super::Stamp;
 use super::civil::{self, Civil, Clock};
+use super::stamp::Stamp;
 
 /// The stamp that `line` begins with, and the length up to the text.
 pub(super) fn stamp<Tz: TimeZone>(line: &[u8], clock: &mut Clock<Tz>) -> Option<(Stamp, usize)> {

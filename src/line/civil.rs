@@ -14,8 +14,8 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Local, MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 
-use super::Stamp;
 use super::passes::Passes;
+use super::stamp::Stamp;
 
 /// A time of day as written: hour, minute, second (60 in a leap second), nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

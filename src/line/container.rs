@@ -9,7 +9,9 @@
 //! A line that is too long for a runtime, or that a program writes in pieces, comes in several parts: in json-file only
 //! the last one ends with `\n`, in CRI it has `F`. [`super::Parts`] joins them.
 
-use super::{Stamp, syslog};
+use super::header::word;
+use super::stamp::Stamp;
+use super::syslog;
 
 /// A line, or a part of one, without what the container's runtime put around it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +51,7 @@ fn cri(line: &[u8]) -> Option<Wrapped<'_>> {
         Some(rest) => (false, rest),
         None => (true, rest.strip_prefix(b"err ")?),
     };
-    let (tags, text) = syslog::word(rest);
+    let (tags, text) = word(rest);
     let (kind, tags) = tags.split_first()?;
     let ends = match kind {
         b'F' => true,

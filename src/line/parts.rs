@@ -3,7 +3,9 @@
 use chrono::TimeZone;
 
 use super::container::{self, Wrapped};
-use super::{LINE_LIMIT, Line, Parser, Stamp};
+use super::fields::{LINE_LIMIT, Line};
+use super::parser::Parser;
+use super::stamp::Stamp;
 
 /// What is known of the unfinished line of one stream (stdout, stderr).
 #[derive(Clone, Debug, Default)]

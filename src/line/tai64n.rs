@@ -5,7 +5,7 @@
 //!
 //! This is the hot path of every qmail log, so eight digits are decoded at a time within one `u64`.
 
-use super::Stamp;
+use super::stamp::Stamp;
 
 /// Bytes of a label with its blank.
 pub(super) const LABEL: usize = 26;

@@ -2,7 +2,8 @@
 //!
 //! splogger cuts a line of more than 800 bytes; each further piece has a `+` in place of the blank.
 
-use super::{Stamp, civil};
+use super::civil;
+use super::stamp::Stamp;
 
 /// A fraction stamp that was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

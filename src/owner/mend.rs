@@ -14,11 +14,11 @@ use nix::unistd::{Uid, fchown};
 
 use super::who::Owner;
 use crate::config::Config;
-use crate::error::warn;
+use crate::disk;
 use crate::ingest::feeds;
+use crate::say::warn;
 use crate::source::opener;
-use crate::store::disk;
-use crate::store::state::is_record;
+use crate::store::record::is_record;
 
 /// What stands under a name of ours.
 #[derive(Clone, Copy, PartialEq, Eq)]

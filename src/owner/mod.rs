@@ -14,7 +14,8 @@ use std::panic::resume_unwind;
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgroups, getuid, setegid, seteuid, setgroups};
 
 use crate::config::Config;
-use crate::error::{Error, Result, warn, words};
+use crate::error::{Error, Result, words};
+use crate::say::warn;
 
 pub use mend::roots_files;
 pub use who::{Owner, owner};

@@ -1,4 +1,4 @@
-//! Whose the logs and the store are, as toaster.conf or `logs_base` says.
+//! Who owns the logs.
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;

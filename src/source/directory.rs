@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::identity::mtime;
 use crate::dir;
-use crate::error::{At, Error, Result, warn};
-use crate::store::disk;
-use crate::store::ledger::{Hint, Ledger};
+use crate::disk;
+use crate::error::{At, Error, Result};
+use crate::ledger::{Hint, Ledger};
+use crate::say::warn;
 
 /// What a chunk is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

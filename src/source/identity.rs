@@ -1,4 +1,4 @@
-//! Which chunk is this? Its content says so; see [`crate::store::ledger`].
+//! Which chunk is this? Its content says so; see [`crate::ledger`].
 use std::fs::{File, Metadata};
 use std::hash::Hasher;
 use std::io;
@@ -7,10 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::lines::LINE_LIMIT;
+use crate::disk::{file_id, read_at};
+use crate::ledger::{Cursor, Digest, Identity, digest};
 use crate::line::label_len;
-use crate::store::disk::{file_id, read_at};
-use crate::store::ledger::{Cursor, Digest, Identity};
-use crate::store::state::digest;
 
 /// A first label that does not come within this many bytes is not looked for any further.
 const SEARCH: usize = 1 << 20;

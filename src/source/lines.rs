@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io;
 
+use crate::disk::read_at;
 pub use crate::line::LINE_LIMIT;
 use crate::line::Parser;
-use crate::store::disk::read_at;
 
 const BLOCK: usize = 1 << 18;
 

@@ -1,5 +1,5 @@
 //! Which machine this is: several may keep one store, each with a log of its own under the same name.
-use crate::store::state::digest;
+use crate::ledger::digest;
 
 /// The host's name, and what tells it from other hosts of that name. Clones of a virtual machine have one machine-id,
 /// and servers are renamed: whoever has another name or another id is another machine, until the content of its log

@@ -14,9 +14,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 
 use super::directory::Chunk;
+use crate::disk::read_at;
+use crate::ledger::Offset;
 use crate::line::{Parser, label_len, second_stamp, tai64n};
-use crate::store::disk::read_at;
-use crate::store::ledger::Offset;
 
 /// What multilog and svlogd add to unix time.
 pub const MULTILOG: i64 = 10;

@@ -291,8 +291,8 @@ fn refused(why: &'static str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::file_id;
     use crate::source::identity::mtime;
-    use crate::store::disk::file_id;
     use std::fs::{Permissions, create_dir, set_permissions, write};
     use std::io::Read;
     use std::os::unix::fs::{PermissionsExt, symlink};

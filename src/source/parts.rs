@@ -6,8 +6,8 @@
 use std::fs::File;
 use std::io;
 
+use crate::disk::read_at;
 use crate::line::part_of;
-use crate::store::disk::read_at;
 
 /// The bytes before a place that are looked through, at most. The end of a line that has more parts than fit in here is not
 /// waited for.

@@ -6,8 +6,8 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use super::directory::{Chunk, Role, name_in};
+use crate::disk;
 use crate::error::{At, Result};
-use crate::store::disk;
 
 /// Descriptor 0, ready to be read by offset.
 #[derive(Debug)]

@@ -2,22 +2,17 @@
 //!
 //! Before the first byte is appended, every file's length is written down (the *intent*). If the
 //! commit does not come about, each file is cut back to that length.
-use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, mkdirat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
-use super::disk::{self, Change};
-use super::state::Record;
+use super::record::Record;
+use crate::disk::below::{open_below, remove_below};
+use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 
 /// What is about to be appended to: path below `logs_base` and the length before, `None`: absent.
@@ -145,88 +140,6 @@ pub fn cut_back(base: &Path, intent: &Intent) -> Result<()> {
                 }
             }
         }
-    }
-    Ok(())
-}
-
-/// Opens `base/name`, no component of `name` being a symbolic link. `None`: not there.
-pub fn open_below(base: &Path, name: &str, flags: OFlag, make: bool) -> Result<Option<File>> {
-    let path = base.join(name);
-    let Some((dir, leaf)) = open_parent(base, name, make)? else { return Ok(None) };
-    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-    match openat(&dir, leaf, flags, Mode::from_bits_truncate(0o644)) {
-        Ok(fd) => {
-            let file = File::from(fd);
-            if !file.metadata().at("look at", &path)?.is_file() {
-                return Err(Error::Message(format!(
-                    "{}: is not a regular file; move it away",
-                    path.display()
-                )));
-            }
-            Ok(Some(file))
-        }
-        Err(Errno::ENOENT) => Ok(None),
-        Err(Errno::ELOOP) => Err(Error::Message(format!(
-            "{}: is a symbolic link, which is not followed here; move it away",
-            path.display()
-        ))),
-        Err(e) => Err(e).at("open", &path),
-    }
-}
-
-fn remove_below(base: &Path, name: &str) -> Result<()> {
-    let Some((dir, leaf)) = open_parent(base, name, false)? else { return Ok(()) };
-    let path = base.join(name);
-    let remove = || match unlinkat(&dir, leaf, UnlinkatFlags::NoRemoveDir) {
-        Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(e) => Err(e.into()),
-    };
-    disk::change(Change::Remove(&path), remove).at("remove", &path)
-}
-
-fn open_parent<'a>(base: &Path, name: &'a str, make: bool) -> Result<Option<(File, &'a OsStr)>> {
-    let mut dir = File::open(base).at("open", base)?;
-    let mut at = PathBuf::from(base);
-    let (parents, leaf) = name.rsplit_once('/').unwrap_or(("", name));
-    for part in parents.split('/').filter(|p| !p.is_empty()) {
-        at.push(part);
-        if make {
-            let make = || match mkdirat(&dir, part, Mode::from_bits_truncate(0o755)) {
-                Ok(()) | Err(Errno::EEXIST) => Ok(()),
-                Err(e) => Err(e.into()),
-            };
-            disk::change(Change::MakeDir(&at), make).at("make the directory", &at)?;
-        }
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        match openat(&dir, part, flags, Mode::empty()) {
-            Ok(fd) => dir = File::from(fd),
-            Err(Errno::ENOENT) if !make => return Ok(None),
-            Err(e) => return Err(e).at("open", &at),
-        }
-    }
-    Ok(Some((dir, OsStr::new(leaf))))
-}
-
-/// Copies `[from, to)` of `file` to `out`.
-pub fn copy(file: &File, from: u64, to: u64, out: &mut dyn Write) -> io::Result<()> {
-    let most = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-    let mut buffer = vec![0u8; most.min(1 << 18)];
-    let mut at = from;
-    while at < to {
-        let want = buffer.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
-        let got = match file.read_at(&mut buffer[..want], at) {
-            Ok(0) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the log became shorter while it was read",
-                ));
-            }
-            Ok(n) => n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        out.write_all(&buffer[..got])?;
-        at += got as u64;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Change, change, read, remove, rename, replace, temporary, write_new};
+use crate::disk::{Change, change, read, remove, rename, replace, temporary, write_new};
 use crate::error::{Error, Result};
 
 /// The first one that was moved aside stays for so long (seconds) whatever comes; then the next one takes its place.

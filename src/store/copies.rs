@@ -12,11 +12,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::commit::Store;
-use super::ledger::Digest;
-use super::state::{State, decode, digest, number_of};
-use super::{counters, disk};
-use crate::error::{At, Result, warn};
+use super::counters;
+use super::files::Store;
+use super::record::{LARGEST_RECORD, decode, number_of};
+use super::state::State;
+use crate::disk;
+use crate::error::{At, Result};
+use crate::ledger::{Digest, digest};
+use crate::say::warn;
 
 /// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
 const OLD: i64 = 3600;
@@ -28,16 +31,6 @@ const MOST: u64 = 1 << 48;
 const FRONT: usize = 64;
 
 impl Store {
-    /// The copy beside the counter file.
-    pub(super) fn counters_copy(&self) -> PathBuf {
-        self.counter_file.with_file_name(format!(".{}.state", self.protocol.name))
-    }
-
-    /// The copy beside the RRD.
-    pub(super) fn rrd_copy(&self) -> PathBuf {
-        self.rrd.with_file_name(format!(".{}.state", self.protocol.name))
-    }
-
     /// A copy of the state that a later commit left than `known`, the newest of them; of any store where `known` is
     /// `None`. And where it stands.
     ///
@@ -79,21 +72,16 @@ impl Store {
         }
         let there = disk::read_within(
             &its.join("state").join(format!("{}.state", self.protocol.name)),
-            disk::LARGEST_RECORD,
+            LARGEST_RECORD,
         );
         let there = there.ok().flatten().and_then(|bytes| decode::<State>(&bytes));
         there.is_none_or(|there| there.store != copy.store)
     }
 
-    /// `logs_base`, by the name that no link is part of.
-    pub(super) fn real_base(&self) -> PathBuf {
-        std::fs::canonicalize(&self.base).unwrap_or_else(|_| self.base.clone())
-    }
-
     /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
     /// its time: an edit is younger than the last commit.
     pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8], now: i64) -> bool {
-        let copy = disk::read_within(&self.counters_copy(), disk::LARGEST_RECORD).ok().flatten();
+        let copy = disk::read_within(&self.counters_copy(), LARGEST_RECORD).ok().flatten();
         let copy = copy.and_then(|bytes| decode::<State>(&bytes));
         let is_beside_it = copy.is_some_and(|copy| {
             copy.store == state.store
@@ -132,7 +120,7 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
             return Ok(None);
         }
     }
-    let state = disk::read_within(path, disk::LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
+    let state = disk::read_within(path, LARGEST_RECORD)?.and_then(|bytes| decode::<State>(&bytes));
     Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number) && copy.number < MOST))
 }
 

@@ -160,7 +160,7 @@ pub fn format(protocol: &Protocol, totals: &[i128], extra: &BTreeMap<String, Str
     let mut lines: BTreeMap<&str, String> = kept.map(|(k, v)| (k.as_str(), v.clone())).collect();
     for (i, (counter, value)) in protocol.counters.iter().zip(totals).enumerate() {
         if counter.kind.is_odometer() {
-            lines.insert(protocol.stored_name(i), show(counter.kind, *value));
+            lines.insert(protocol.stored_name(i), format_value(counter.kind, *value));
         }
     }
     lines.iter().map(|(key, value)| format!("{key}:{value}\n")).collect()
@@ -179,7 +179,7 @@ pub fn is_as_we_write(protocol: &Protocol, bytes: &[u8]) -> bool {
 }
 
 /// A value as the query and the counter file print it.
-pub fn show(kind: Kind, value: i128) -> String {
+pub fn format_value(kind: Kind, value: i128) -> String {
     match kind {
         Kind::Sum | Kind::Net | Kind::Derived(_) => decimal(value),
         Kind::Count | Kind::Peak | Kind::Level => value.to_string(),

@@ -1,9 +1,9 @@
 //! Doors for the fuzz targets: the journal, and what librrd makes of a file.
 use std::path::Path;
 
-use super::push::Journal;
+use super::journal::Journal;
+use super::record::{decode, encode};
 use super::rrd::graph_v::{Cf, fetch, last_update};
-use super::state::{decode, encode};
 
 /// A journal that is written again; `None`: `bytes` are none.
 pub fn journal(bytes: &[u8]) -> Option<Vec<u8>> {

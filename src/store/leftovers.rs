@@ -2,8 +2,8 @@
 //! its end, and renames it.
 use std::path::Path;
 
-use super::commit::Store;
-use super::disk;
+use super::files::Store;
+use crate::disk;
 
 /// Letters that mkstemp(3) puts at the end of a name.
 const LETTERS: usize = 6;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
-use super::disk::{self, Change};
+use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 
 /// Held until dropped.

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
-use super::commit::Store;
-use super::disk::{self, Change};
+use super::files::Store;
 use super::rrd::Update;
-use super::state::digest;
+use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
+use crate::ledger::digest;
 
 /// What a record begins with: its length and checksum follow.
 const BEGIN: &[u8; 4] = b"\nmin";

@@ -1,36 +1,49 @@
 //! What is kept, and how it stays true through kill -9, full disks and two processes at a time.
 //!
 //! Knows no log source and no output: it is given a new [`state::State`] and bins, and makes them
-//! durable in one step (see [`commit`]).
+//! durable in one step (see `commit`).
+//!
+//! From the ground up; none of them uses one below it in this list:
+//!
+//! | files | what they are for |
+//! |---|---|
+//! | `aside`, `lock`, `counters`, `under` | files moved away; one writer at a time; the counter file; the configuration |
+//! | `rrd` | the round robin databases |
+//! | `record`, `state`, `archive`, `beginnings`, `journal` | what is kept, and its form on disk |
+//! | `files` | where a protocol's files are |
+//! | `copies`, `minutes`, `vanished`, `leftovers`, `past`, `upgrade`, `pack` | one thing each, done to these files |
+//! | `read`, `writers`, `health`, `session`, `takeover` | the last commit, who made it, how all is; the right to write |
+//! | `push`, `commit`, `recover`, `migrate`, `open` | a commit, and what comes before the next one |
 pub mod archive;
 pub mod aside;
-pub mod commit;
+mod beginnings;
+mod commit;
 mod copies;
 pub mod counters;
-#[cfg(test)]
-pub mod crash;
-pub mod disk;
+pub mod files;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod held;
-pub mod ledger;
+pub mod health;
+mod journal;
 mod leftovers;
 pub mod lock;
 mod migrate;
 mod minutes;
+mod open;
 pub mod pack;
 mod past;
-pub mod push;
+mod push;
+mod read;
+pub mod record;
 mod recover;
 pub mod rrd;
-mod size;
+pub mod session;
 pub mod state;
 pub mod takeover;
 #[cfg(test)]
 mod tests;
-mod v1;
-mod v2;
-mod v3;
+pub mod under;
+mod upgrade;
 mod vanished;
-pub mod writers;
+mod writers;

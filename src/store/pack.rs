@@ -12,11 +12,11 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::archive::{copy, name_of};
-use super::commit::Store;
-use super::disk::{self, Change};
+use super::archive::name_of;
+use super::files::Store;
 use super::lock::lock;
 use crate::dir::{self, Kind};
+use crate::disk::{self, Change, copy};
 use crate::error::{At, Error, Result};
 
 /// Nobody has written to the file for this long (seconds): the rolls of that day are over, too.

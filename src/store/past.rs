@@ -2,12 +2,13 @@
 use std::path::{Path, PathBuf};
 
 use super::aside;
-use super::commit::Store;
-use super::push::Journal;
+use super::files::Store;
+use super::journal::Journal;
 use super::rrd::Past;
 use super::state::State;
-use super::vanished::local;
-use crate::error::warn;
+
+use crate::calendar::to_the_minute;
+use crate::say::warn;
 
 /// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.
 const LATELY: i64 = 3600;
@@ -26,8 +27,8 @@ pub(super) fn refill(store: &Store, journal: &mut Journal, from: i64) {
         .unknown
         .iter()
         .map(|(from, to)| match *from {
-            i64::MIN => format!("before {}", local(*to)),
-            from => format!("from {} to {}", local(from), local(*to)),
+            i64::MIN => format!("before {}", to_the_minute(*to)),
+            from => format!("from {} to {}", to_the_minute(from), to_the_minute(*to)),
         })
         .collect();
     let unknown = match unknown.is_empty() {

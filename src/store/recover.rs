@@ -3,13 +3,18 @@ use std::cmp::Ordering;
 use std::path::Path;
 
 use super::archive::{self, Intent};
-use super::commit::{Origin, Session};
-use super::ledger::Digest;
-use super::push::{self, Journal};
-use super::rrd::header::{Look, look};
-use super::state::{State, decode, digest, encode};
-use super::{aside, counters, disk, migrate, takeover};
-use crate::error::{Error, Result, warn};
+use super::journal::Journal;
+use super::record::{decode, encode, read_or_aside};
+use super::rrd::header::{Look, peek};
+use super::session::{Session, StateOrigin};
+use super::state::State;
+use super::upgrade::{Fit, fit};
+use super::{aside, counters, push, takeover};
+use crate::disk;
+use crate::disk::is_something_else;
+use crate::error::{Error, Result};
+use crate::ledger::{Digest, digest};
+use crate::say::warn;
 use crate::tally;
 
 /// How many unreadable lines of a counter file are quoted in warnings; all of them are kept aside.
@@ -58,7 +63,7 @@ impl Session<'_> {
         match read_or_aside(&state_path, now)? {
             None if journal.is_some() => {}
             None => {
-                self.origin = Origin::First;
+                self.origin = StateOrigin::First;
                 what = "is gone";
             }
             Some(bytes) => match decode::<State>(&bytes) {
@@ -74,14 +79,14 @@ impl Session<'_> {
                     }
                     disk::sync_dir(&store.state_dir)?;
                     if journal.is_none() {
-                        self.origin = Origin::Damaged;
+                        self.origin = StateOrigin::Damaged;
                         what = "was damaged";
                     }
                 }
             },
         }
         let last = journal.as_ref().map(|j| &j.state).filter(|s| s.number >= self.state.number);
-        let last = last.or_else(|| (self.origin == Origin::Known).then_some(&self.state));
+        let last = last.or_else(|| (self.origin == StateOrigin::Known).then_some(&self.state));
         let journal = match store.newer_copy(last)? {
             None => journal,
             Some((copy, path)) => {
@@ -91,7 +96,7 @@ impl Session<'_> {
                     path.display(),
                     copy.number
                 ));
-                (self.state, self.origin) = (copy, Origin::Known);
+                (self.state, self.origin) = (copy, StateOrigin::Known);
                 self.edited = true;
                 if journal.is_some() {
                     disk::remove(&journal_path)?;
@@ -99,19 +104,19 @@ impl Session<'_> {
                 None
             }
         };
-        if self.origin == Origin::First && takeover::is_ours(store) {
-            self.origin = Origin::Damaged;
+        if self.origin == StateOrigin::First && takeover::is_ours(store) {
+            self.origin = StateOrigin::Damaged;
             warn(format_args!("{}: is gone, and this store is not new", state_path.display()));
         }
-        self.state.fit(store.protocol);
-        if self.origin == Origin::Damaged {
+        self.state.remap_to(store.protocol);
+        if self.origin == StateOrigin::Damaged {
             self.go_behind_rrd(now);
         }
         let mut redone = false;
         if let Some(mut journal) = journal {
             if journal.state.number >= self.state.number {
-                push::outdated(store, &mut journal, now);
-                journal.state.fit(store.protocol);
+                push::undo_if_table_changed(store, &mut journal, now);
+                journal.state.remap_to(store.protocol);
                 self.take_held(&mut journal.state)?;
                 let as_it_was = encode(&journal);
                 // The state is written after the RRD: a death from there on says nothing of that.
@@ -129,7 +134,7 @@ impl Session<'_> {
         }
         self.put_back_held();
         self.edited |= self.lost_journal;
-        let unfinished = no_journal && self.origin == Origin::Damaged;
+        let unfinished = no_journal && self.origin == StateOrigin::Damaged;
         self.undo_stale_intent(redone, unfinished, now)?;
         self.compare_archive();
         self.read_counter_file(now)
@@ -181,9 +186,9 @@ impl Session<'_> {
 
     /// Without a state nobody knows what the RRD lacks of the minutes that it ends with: the next line goes behind them.
     fn go_behind_rrd(&mut self, now: i64) {
-        if let Ok(Look::Sound(header)) = look(&self.store.rrd)
+        if let Ok(Look::Sound(header)) = peek(&self.store.rrd)
             && header.last_update <= now
-            && migrate::fit(self.store, &header) != migrate::Fit::Foreign
+            && fit(self.store, &header) != Fit::Foreign
         {
             self.state.pushed = tally::begin(header.last_update + self.store.step - 1, self.store.step);
             self.state.rrd = Some(header.mark);
@@ -230,13 +235,13 @@ impl Session<'_> {
             Err(e) => return Err(e),
         };
         let Some(bytes) = bytes else {
-            if self.origin == Origin::First
+            if self.origin == StateOrigin::First
                 && let Some(older) = takeover::older(self.store, &|text| warn(text))
             {
-                self.origin = Origin::TakenOver;
+                self.origin = StateOrigin::TakenOver;
                 self.edited = true;
                 older.put_into(&mut self.state.totals, &mut self.state.extra);
-            } else if self.origin == Origin::Damaged {
+            } else if self.origin == StateOrigin::Damaged {
                 warn(format_args!("{}: is gone, as is the state; counting begins at 0", path.display()));
             } else if self.state.counter_file.is_some() {
                 return self.counter_file_is_gone(now);
@@ -255,7 +260,7 @@ impl Session<'_> {
         {
             return self.write_counters_anew("is cut short", now);
         }
-        if self.origin == Origin::Known && self.store.is_older_copy(&self.state, &bytes, now) {
+        if self.origin == StateOrigin::Known && self.store.is_older_copy(&self.state, &bytes, now) {
             let text = counters::format(protocol, &self.state.totals, &self.state.extra);
             disk::replace(path, text.as_bytes(), 0o644)?;
             self.edited = true;
@@ -265,7 +270,7 @@ impl Session<'_> {
             ));
             return Ok(());
         }
-        if self.lost_journal && self.origin == Origin::Known {
+        if self.lost_journal && self.origin == StateOrigin::Known {
             return self.write_counters_anew("is not what the last commit would have written", now);
         }
         self.edited = true;
@@ -290,11 +295,11 @@ impl Session<'_> {
             return self.write_counters_anew("cannot be read", now);
         }
         match self.origin {
-            Origin::First => {
-                self.origin = Origin::TakenOver;
+            StateOrigin::First => {
+                self.origin = StateOrigin::TakenOver;
                 warn(format_args!("{}: taken over; its counters go on", path.display()));
             }
-            Origin::Damaged => {
+            StateOrigin::Damaged => {
                 let missing = file.missing(protocol);
                 warn(format_args!("{}: its counters go on", path.display()));
                 if !missing.is_empty() || !bytes.ends_with(b"\n") {
@@ -317,7 +322,7 @@ impl Session<'_> {
     /// next process would take that for somebody's wish to begin at 0.
     fn write_counters_anew(&mut self, wrong: &str, now: i64) -> Result<()> {
         let path = &self.store.counter_file;
-        let (kept, then) = if self.origin == Origin::Known {
+        let (kept, then) = if self.origin == StateOrigin::Known {
             let text = counters::format(self.store.protocol, &self.state.totals, &self.state.extra);
             let kept = aside::replace_kept(path, text.as_bytes(), "corrupt", now)?;
             (kept, "written anew, as the last commit had it")
@@ -340,32 +345,4 @@ fn hide(kept: &Path) {
     if !is_something_else(kept) {
         let _ = std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o600));
     }
-}
-
-/// Is there something else than a file: a directory, a link, a fifo?
-pub(super) fn is_something_else(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
-}
-
-/// What stands for the content of a file that is too large to be ours: no record begins so.
-const TOO_LARGE: &[u8] = b"too large";
-
-/// Reads a file of ours; something else in its place is read as empty, which no file of ours is, and one that is too
-/// large as damaged.
-pub(super) fn read_any(path: &Path) -> Result<Option<Vec<u8>>> {
-    match disk::read_within(path, disk::LARGEST_RECORD) {
-        Err(_) if is_something_else(path) => Ok(Some(Vec::new())),
-        Err(Error::TooLarge { .. }) => Ok(Some(TOO_LARGE.to_vec())),
-        other => other,
-    }
-}
-
-/// As [`read_any`]; something else in its place is moved aside.
-pub(super) fn read_or_aside(path: &Path, now: i64) -> Result<Option<Vec<u8>>> {
-    let bytes = read_any(path)?;
-    if is_something_else(path) {
-        let aside = aside::set_aside(path, "corrupt", now)?;
-        warn(format_args!("{}: is not a file, {}", path.display(), aside));
-    }
-    Ok(bytes)
 }

@@ -3,25 +3,17 @@
 //! A query before the first commit answers as that commit will, so both decide here.
 use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::commit::{Origin, Store};
 use super::counters::{self, CounterFile};
-use super::disk;
-use super::migrate::{self, Fit};
-use super::rrd::header::{Look, look};
+use super::files::{Legacy, Store};
+use super::rrd::header::{Look, peek};
+use super::session::StateOrigin;
 use super::state::State;
+use super::upgrade::{Fit, fit};
+use crate::disk;
 use crate::error::{Error, Result};
 use crate::protocol::{OlderFile, shipped};
-
-/// A counter file of an older maillogs. It is read, and left as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Legacy {
-    /// The file.
-    pub path: PathBuf,
-    /// Does it belong to another protocol, and holds counters of ours too?
-    pub shared: bool,
-}
 
 /// The names, newest first, under which versions 3 to 5 had the counters of `protocol` when their configuration
 /// was silent, and whether another protocol's file is meant.
@@ -101,8 +93,7 @@ const TELLING: usize = 9;
 /// Is there an RRD or a counter file that this program wrote? Then a store without a state is not new. The Perl
 /// maillogs had neither RRDs nor an order in its counter files.
 pub(super) fn is_ours(store: &Store) -> bool {
-    let has_rrd =
-        matches!(look(&store.rrd), Ok(Look::Sound(header)) if migrate::fit(store, &header) != Fit::Foreign);
+    let has_rrd = matches!(peek(&store.rrd), Ok(Look::Sound(header)) if fit(store, &header) != Fit::Foreign);
     let odometers = store.protocol.counters.iter().filter(|c| c.kind.is_odometer()).count();
     has_rrd
         || (odometers >= TELLING
@@ -114,11 +105,11 @@ impl Store {
     ///
     /// # Errors
     /// When the counter file is there and cannot be read.
-    pub fn before_first_commit(&self) -> Result<(State, Origin)> {
+    pub fn before_first_commit(&self) -> Result<(State, StateOrigin)> {
         let mut state = State::new(self.protocol);
         // A damaged state is set aside by the next commit, which takes the sources as known; so do we.
         let damaged = std::fs::symlink_metadata(self.file("state")).is_ok() || is_ours(self);
-        let mut origin = if damaged { Origin::Damaged } else { Origin::First };
+        let mut origin = if damaged { StateOrigin::Damaged } else { StateOrigin::First };
         if !self.counts() {
             return Ok((state, origin));
         }
@@ -132,8 +123,8 @@ impl Store {
             Err(e) => return Err(e),
         };
         if let Some(file) = file {
-            if origin == Origin::First {
-                origin = Origin::TakenOver;
+            if origin == StateOrigin::First {
+                origin = StateOrigin::TakenOver;
             }
             file.put_into(&mut state.totals, &mut state.extra);
         }

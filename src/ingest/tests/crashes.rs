@@ -1,7 +1,7 @@
 //! Dying before, within and after any change of the store; and the disk full, or broken, at each.
 use super::surroundings::rrds;
 use super::*;
-use crate::store::crash::How;
+use crate::disk::crash::How;
 
 pub(super) const HOWS: [How; 5] = [How::Before, How::Within, How::After, How::Full, How::Fails];
 

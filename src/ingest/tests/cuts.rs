@@ -189,7 +189,7 @@ fn sample_logs_count_what_was_written_down_for_them() {
         for pass in ["in place", "rolled"] {
             let got = world.query();
             for counter in SEND.counters {
-                let value = crate::store::counters::show(counter.kind, got[counter.key]);
+                let value = crate::store::counters::format_value(counter.kind, got[counter.key]);
                 assert_eq!(value, want[counter.key], "{} {pass}: {}", path.display(), counter.key);
             }
             if pass == "in place" {

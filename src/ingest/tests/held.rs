@@ -162,8 +162,9 @@ fn a_piece_that_is_gone_or_damaged_costs_its_line_and_no_other() {
 /// A state of an older version holds the piece itself.
 #[test]
 fn a_piece_in_an_older_state_is_taken_out_at_the_next_commit() {
-    use crate::store::ledger::Tail;
-    use crate::store::state::{State, decode, encode};
+    use crate::ledger::Tail;
+    use crate::store::record::{decode, encode};
+    use crate::store::state::State;
     let lines = lines();
     let text = text_of(&lines);
     let first = cut(&lines, 19);

@@ -22,11 +22,15 @@ mod streams;
 mod surroundings;
 
 use super::*;
+use crate::config::Config;
+use crate::disk::{self, change, crash, file_id};
+use crate::error::{At, Result};
 use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
-use crate::store::crash;
-use crate::store::disk::{self, change, file_id};
+use crate::source::stdin::Input;
+use crate::store::session::StateOrigin;
+use crate::tally;
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;

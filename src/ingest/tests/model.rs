@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
+use crate::disk::crash::How;
 use crate::source::file::tests::Dir;
-use crate::store::crash::How;
 
 /// The fault that strikes an action: at which of its changes, and how. Beyond its last change: none does.
 type Fault = Option<(u64, How)>;

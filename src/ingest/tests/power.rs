@@ -1,11 +1,11 @@
 //! The power fails: of what was not made durable yet, anything may be there and anything may not.
 //!
-//! All changes of a scenario are recorded (`store::crash`). Then, for every moment of its last step, disks are made as
+//! All changes of a scenario are recorded (`disk::crash`). Then, for every moment of its last step, disks are made as
 //! they may be found after the power came back: each change that no fsync had covered lost alone, or torn, all of them
 //! lost, any mixture of them; what was written within the RRD as a mixture of old and new pages. From each the next
 //! process has to come to what was logged.
 use super::*;
-use crate::store::crash::Event;
+use crate::disk::crash::Event;
 use std::collections::BTreeSet;
 
 /// What became of a change that was not durable when the power failed.

@@ -48,18 +48,19 @@ fn query_beside(
         at_least = beside.written;
         act(beside);
         let found = match job.store().read()? {
-            Some(state) => (state, Origin::Known),
+            Some(state) => (state, StateOrigin::Known),
             None => job.store().before_first_commit()?,
         };
         act(beside);
         Ok(found)
     };
     let Snapshot { state, origin, opened } = Snapshot::take(&job, &mut last).unwrap();
-    let mut gather = job.gather(How { archive: false, ..job.how(NOW.get(), origin).unwrap() }, state);
+    let mut intake =
+        job.intake(ReadOptions { archive: false, ..job.read_options(NOW.get(), origin).unwrap() }, state);
     for (dir, listing) in opened.unwrap() {
-        gather.read_directory(&dir, listing).unwrap();
+        intake.read_directory(&dir, listing).unwrap();
     }
-    (at_least, gather.finish().0)
+    (at_least, intake.finish().0)
 }
 
 fn totals(state: &State) -> BTreeMap<&'static str, i128> {

@@ -15,16 +15,14 @@
 //! So the limit holds for one reading, and in it up to one place.
 use std::cell::RefCell;
 
-use chrono::{Local, TimeZone};
-
-use super::Clock;
 use super::compressed::Content;
 use super::content::{Open, TAIL, tail_length};
+use super::log::Clock;
+use crate::calendar::to_the_second;
 use crate::error::{At, Result};
+use crate::ledger::{Position, Stream, digest};
 use crate::line::Parser;
 use crate::source::lines::{LINE_LIMIT, walk_mended};
-use crate::store::ledger::{Position, Stream};
-use crate::store::state::digest;
 
 /// A stamp that is so far (seconds) ahead of the clock and of its file's last write was given by a host with a wrong
 /// clock. It tells nothing: neither how far was counted nor that a line is new.
@@ -70,12 +68,6 @@ struct Scan {
 pub(super) fn limit(stream: &Stream) -> i64 {
     let Stream { last_time, seen, .. } = stream;
     if *seen > 0 && *last_time > seen + AHEAD { *seen } else { *last_time }
-}
-
-/// A time for people.
-pub fn local(secs: i64) -> String {
-    let time = Local.timestamp_opt(secs, 0).earliest();
-    time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// What was logged last before a new line of `stream`, unix seconds; nothing may have been logged when it was read last.
@@ -311,7 +303,7 @@ impl<'a> Search<'a> {
             ));
         }
         let by = if self.stamped {
-            let time = local(self.stream.last_time);
+            let time = to_the_second(self.stream.last_time);
             format!(
                 "{known} lines, up to {time}, are taken as counted before, and {later} later ones are counted"
             )

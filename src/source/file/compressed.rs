@@ -20,8 +20,8 @@ pub enum Compression {
     Zstd,
 }
 
-/// As much is unpacked at a time, in bytes: a read that meets damage gives nothing of what it had unpacked before. (Of
-/// gzip 32 KiB are lost all the same: flate2 unpacks as much ahead.)
+/// Decompress in pieces of this size (bytes), so that a damaged piece costs no more than itself: a read that meets damage
+/// gives nothing of what it had unpacked before. (gzip loses 32 KiB all the same, because flate2 reads that far ahead.)
 const PIECE: usize = 1024;
 
 /// `xz -9` needs 65 MiB to unpack.

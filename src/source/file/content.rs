@@ -1,22 +1,20 @@
 //! One open log file: is it the one that we know, and what are its lines?
-use std::fmt;
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
+use std::{fmt, io};
 
 use super::compressed::{Compression, Content};
+use crate::disk::{file_id, read_at};
 use crate::error::{At, Error, Result};
+use crate::ledger::{Digest, Position, digest};
 use crate::line::Parser;
 use crate::source::identity::mtime;
 use crate::source::lines::{RawLine, walk_mended};
 use crate::source::opener::Opener;
 use crate::source::parts;
-use crate::store::disk::{file_id, read_at};
-use crate::store::ledger::{Digest, Position};
-use crate::store::state::digest;
 
 /// So many bytes of its beginning make a file that file.
 const HEAD: usize = 1024;

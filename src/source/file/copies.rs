@@ -8,12 +8,12 @@ use std::path::Path;
 
 use super::Clock;
 use super::by_time::limit;
+use super::catch_up::{SECOND, Trouble, Try, was_written_after};
 use super::content::{Match, Open};
 use super::look::Look;
-use super::plan::{SECOND, Trouble, Try, was_written_after};
 use super::siblings::{Kin, Sibling};
 use crate::error::Result;
-use crate::store::ledger::{Position, Stream};
+use crate::ledger::{Position, Stream};
 
 /// When the first and the last lines of a file were logged, in unix seconds.
 pub(super) type Times = (i64, i64);

@@ -4,25 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Clock;
+use super::catch_up::{CatchUp, Trouble, Try};
 use super::compressed::Compression;
 use super::content::{Match, Open};
 use super::linked::Range;
-use super::plan::{Plan, Trouble, Try};
+use super::log::Log;
 use super::siblings::{self, Kin, Names, Sibling, is_alike};
 use crate::error::{At, Error, Result};
+use crate::ledger::Position;
 use crate::source::opener::{Opener, Plain, most_held};
-use crate::store::ledger::Position;
-
-/// A log that somebody reads: its name, and what toaster.conf says of it.
-#[derive(Clone, Copy)]
-pub(super) struct Log<'a> {
-    pub path: &'a Path,
-    /// Where rotated files are put.
-    pub olddir: Option<&'a Path>,
-    pub clock: Clock,
-    pub opener: &'a dyn Opener,
-}
 
 /// A directory in which rotations of a log may stand.
 struct Directory {
@@ -176,7 +166,7 @@ impl<'a> Look<'a> {
 
     /// After a long time without us there may be thousands of files to read: of those that `plan` needs only some are
     /// held open, the others are opened again when they are read.
-    pub fn bound(&mut self, i: usize, plan: &Plan) {
+    pub fn bound(&mut self, i: usize, plan: &CatchUp) {
         if plan.spans() > self.most_held
             && let Some(Some(open)) = self.opened.get_mut(i)
         {
@@ -222,9 +212,9 @@ impl<'a> Look<'a> {
     }
 
     /// The files that somebody reads, the oldest first, and the plans with their numbers.
-    pub fn finish(mut self, mut plans: Vec<Plan>) -> Try<(Vec<Open>, Vec<Plan>)> {
+    pub fn finish(mut self, mut plans: Vec<CatchUp>) -> Try<(Vec<Open>, Vec<CatchUp>)> {
         let all = self.siblings.take().unwrap_or_default();
-        let used: BTreeSet<usize> = plans.iter().flat_map(Plan::files).collect();
+        let used: BTreeSet<usize> = plans.iter().flat_map(CatchUp::files).collect();
         let followed: BTreeSet<usize> = (0..all.len()).filter(|&i| self.is_followed(&all, i)).collect();
         let mut files = Vec::new();
         let mut numbers = Vec::new();

@@ -1,133 +1,15 @@
 //! Who has still to read what.
-use super::by_time::{Search, newest};
+use super::by_time::Search;
+use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, was_written_after};
 use super::content::{Match, Open, before_all};
-use super::look::{Log, Look};
+use super::log::Log;
+use super::look::Look;
 use super::siblings::Sibling;
-use crate::error::Error;
-use crate::store::ledger::{Position, Stream};
-
-use super::Reached;
-
-/// bzip2(1) keeps times without their fraction (nanoseconds).
-pub(super) const SECOND: i64 = 1_000_000_000;
+use crate::ledger::{Position, Stream};
 
 /// A position with fewer counted bytes than this does not tell one file from another: they are less than a line of syslog,
 /// and a log that was cut within its first stamp begins as all the others do.
 const SHORTEST: u64 = 32;
-
-/// A part of a file: from a place to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Span {
-    /// Which file: while planning, the sibling's number; then its number in the snapshot.
-    file: usize,
-    /// From where on, in bytes of what it held before compression.
-    from: u64,
-    /// Is it the growth of the file before ours?
-    is_before: bool,
-}
-
-/// What one stream has still to read, and where it stands afterwards.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    /// A sentence for stderr: lines may be lost, and why.
-    pub lost: Option<String>,
-    /// Further ones, of files that are not counted.
-    pub said: Vec<String>,
-    /// Is the file that was read away at this moment, under every name?
-    pub is_away: bool,
-    /// Was the place found by the times of the lines? Then not all that is read need be younger than the last reading.
-    is_by_time: bool,
-    spans: Vec<Span>,
-    /// Where the stream stands if no span has anything.
-    position: Option<Position>,
-    before: Option<Position>,
-}
-
-/// Why a look was no good.
-pub(super) enum Trouble {
-    /// Somebody rotates at this moment.
-    Changed,
-    Failed(Error),
-}
-
-impl From<Error> for Trouble {
-    fn from(e: Error) -> Trouble {
-        Trouble::Failed(e)
-    }
-}
-
-pub(super) type Try<T> = std::result::Result<T, Trouble>;
-
-impl Plan {
-    /// From where on the snapshot's file of this number is read. `None`: not at all.
-    pub fn from(&self, file: usize) -> Option<u64> {
-        self.spans.iter().find(|s| s.file == file).map(|s| s.from)
-    }
-
-    /// What is known of the lines that `stream` has still to read (unix seconds, 0: nothing): when the newest line was
-    /// logged that comes before them, and after which moment they were written.
-    pub fn begins_after(&self, stream: &Stream) -> (i64, i64) {
-        if self.is_by_time { (newest(stream), 0) } else { (stream.last_time, stream.seen) }
-    }
-
-    /// How many files are read.
-    pub(super) fn spans(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Their numbers.
-    pub(super) fn files(&self) -> impl Iterator<Item = usize> {
-        self.spans.iter().map(|s| s.file)
-    }
-
-    /// Gives each file its place in `numbers` for a number.
-    pub(super) fn renumber(&mut self, numbers: &[usize]) {
-        for span in &mut self.spans {
-            span.file = numbers.iter().position(|&n| n == span.file).unwrap_or(usize::MAX);
-        }
-    }
-
-    fn read(&mut self, file: usize, from: u64) {
-        self.spans.push(Span { file, from, is_before: false });
-    }
-
-    /// Where the stream stands after `files` were read up to `ends`: in the last file that has a line that is counted.
-    /// A rotated file may still grow, since its writer has it open until it is told.
-    pub(super) fn reached(&self, files: &[Open], ends: &[Option<Position>]) -> Reached {
-        let (mut position, mut before) = (self.position.clone(), self.before.clone());
-        // An archive does not grow any more.
-        let grows = |span: &Span| files.get(span.file).is_some_and(|f| !f.compression.is_packed());
-        let mut may_grow = true;
-        for span in &self.spans {
-            let end = ends.get(span.file).and_then(Option::as_ref);
-            let Some(end) = end.filter(|end| end.counted >= span.from.max(1)) else { continue };
-            if span.is_before {
-                before = Some(end.clone()).filter(|_| grows(span));
-                continue;
-            }
-            let mut end = end.clone();
-            if !grows(span) {
-                // What was packed may have lost the fraction of its time.
-                end.mtime = position.as_ref().map_or(end.mtime, |before| before.mtime.max(end.mtime));
-            }
-            if span.from == 0 {
-                before = position.filter(|p| p.counted > 0 && may_grow);
-            }
-            may_grow = grows(span);
-            position = Some(end);
-        }
-        Reached { position, before }
-    }
-}
-
-/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
-/// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
-/// harm.
-pub(super) fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
-    let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
-    let tick = i64::from(position.counted > 0 && stream.last_time > 0);
-    sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
-}
 
 /// Is it the file of `position`, not written to since? What was packed may have lost the fraction of its time.
 fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
@@ -142,7 +24,7 @@ fn is_at(sibling: &Sibling, position: &Position) -> bool {
 }
 
 /// One look at the live file and its siblings, and the plans by it.
-pub(super) fn attempt(log: Log<'_>, streams: &[&Stream]) -> Try<(Vec<Open>, Vec<Plan>)> {
+pub(super) fn attempt(log: Log<'_>, streams: &[&Stream]) -> Try<(Vec<Open>, Vec<CatchUp>)> {
     let positions = streams.iter().flat_map(|s| s.position.iter().chain(&s.before));
     let mut look = Look::new(log, positions)?;
     let plans = loop {
@@ -179,8 +61,8 @@ fn is_same_place(a: &Stream, b: &Stream) -> bool {
 }
 
 impl Look<'_> {
-    fn plans(&mut self, streams: &[&Stream]) -> Try<Vec<Plan>> {
-        let mut plans: Vec<Plan> = Vec::new();
+    fn plans(&mut self, streams: &[&Stream]) -> Try<Vec<CatchUp>> {
+        let mut plans: Vec<CatchUp> = Vec::new();
         for (i, stream) in streams.iter().enumerate() {
             // Those that stand at the same place have the same to read.
             let same = streams.iter().take(i).position(|other| is_same_place(other, stream));
@@ -189,7 +71,7 @@ impl Look<'_> {
                 None => {
                     (self.looked, self.said) = Default::default();
                     let plan = self.plan(stream)?;
-                    Plan { said: std::mem::take(&mut self.said), ..plan }
+                    CatchUp { said: std::mem::take(&mut self.said), ..plan }
                 }
             };
             plans.push(plan);
@@ -197,7 +79,7 @@ impl Look<'_> {
         Ok(plans)
     }
 
-    fn plan(&mut self, stream: &Stream) -> Try<Plan> {
+    fn plan(&mut self, stream: &Stream) -> Try<CatchUp> {
         let Some(position) = &stream.position else { return self.first_sight(stream.from_end) };
         if position.counted == 0 {
             return self.by_time(stream, position);
@@ -211,7 +93,7 @@ impl Look<'_> {
         if !is_live && position.counted < SHORTEST && stream.last_time > 0 {
             return self.by_time(stream, position);
         }
-        let mut plan = Plan { position: Some(position.clone()), ..Plan::default() };
+        let mut plan = CatchUp { position: Some(position.clone()), ..CatchUp::default() };
         if is_live && stream.before.is_none() {
             plan.read(usize::MAX, position.counted);
             return Ok(plan);
@@ -226,7 +108,7 @@ impl Look<'_> {
         let Some((ours, how)) = found else {
             if self.live.is_none() {
                 // In the middle of a rotation, or its disk is not mounted: it will come.
-                return Ok(Plan { before: stream.before.clone(), is_away: true, ..plan });
+                return Ok(CatchUp { before: stream.before.clone(), is_away: true, ..plan });
             }
             return self.by_time(stream, position);
         };
@@ -291,12 +173,12 @@ impl Look<'_> {
     }
 
     /// The live file from its beginning or its end; what was rotated before is not ours.
-    fn first_sight(&mut self, from_end: bool) -> Try<Plan> {
+    fn first_sight(&mut self, from_end: bool) -> Try<CatchUp> {
         let all = self.siblings()?;
         let sure = || all.iter().enumerate().filter(|(_, s)| s.is_sure());
         let last = sure().map(|(_, s)| s.entry.mtime).max().unwrap_or(i64::MIN);
         let path = self.live.as_ref().map(Open::real_path).unwrap_or_default();
-        let mut plan = Plan { position: Some(before_all(last, path)), ..Plan::default() };
+        let mut plan = CatchUp { position: Some(before_all(last, path)), ..CatchUp::default() };
         // Its writer may have the youngest of them still open: what comes to it from now on is ours.
         if let Some((i, youngest)) = sure().next_back()
             && youngest.entry.mtime == last
@@ -323,9 +205,9 @@ impl Look<'_> {
 
     /// No file is ours by its content: what is to be read of the siblings that were written to after ours was read, and
     /// of the live file, goes by the times of their lines.
-    fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<Plan> {
+    fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<CatchUp> {
         let before_all = before_all(position.mtime, position.path.clone());
-        let mut plan = Plan { position: Some(before_all), is_by_time: true, ..Plan::default() };
+        let mut plan = CatchUp { position: Some(before_all), is_by_time: true, ..CatchUp::default() };
         let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
         let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());

@@ -1,11 +1,11 @@
 //! The search for a file that was being read among all regular files, whatever they are called.
 use std::cmp::Reverse;
 
+use super::catch_up::{SECOND, Trouble, Try};
 use super::content::Match;
 use super::look::Look;
-use super::plan::{SECOND, Trouble, Try};
 use super::siblings::{Kin, Sibling};
-use crate::store::ledger::{Position, Stream};
+use crate::ledger::{Position, Stream};
 
 /// The most files that are opened, those that were written to last first.
 const MOST_FILES: usize = 500;

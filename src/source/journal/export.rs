@@ -2,7 +2,7 @@
 //! an empty line ends an entry.
 use std::io::{self, BufRead, Read};
 
-use super::Entry;
+use super::entry::Entry;
 use crate::line::Stamp;
 use crate::source::lines::LINE_LIMIT;
 

@@ -1,7 +1,7 @@
 //! A door for the fuzz targets: what journalctl writes, without journalctl.
 use std::io::{self, BufRead};
 
-use super::Entry;
+use super::entry::Entry;
 use super::export::Reader;
 
 /// Gives each entry of `from` with its cursor to `each`; `None`: it has no message, or no time.

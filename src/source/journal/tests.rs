@@ -1,5 +1,6 @@
 //! Against the real journalctl(1), on journals made by systemd-journal-remote(8).
 use super::*;
+use crate::line::Stamp;
 use std::io::Write;
 
 /// One entry in the export format. `n` makes its times.
@@ -31,7 +32,7 @@ fn journal(dir: &Path, name: &str, entries: &[Vec<u8>]) {
 
 fn messages(dir: &Path, from: Begin) -> (Vec<String>, Option<String>) {
     let mut all = Vec::new();
-    let reading = start(&Place::Directory(dir.to_owned()), from).unwrap();
+    let reading = start(&JournalLocation::Directory(dir.to_owned()), from).unwrap();
     let cursor = reading
         .read(|e| all.push(String::from_utf8_lossy(e.message).into_owned()))
         .unwrap_or_else(|e| panic!("{e}"));
@@ -128,7 +129,7 @@ fn the_parts_of_an_entry() {
     let long = format!("{}\nsecond line", "y".repeat(100_000));
     journal(temp.path(), "a.journal", &[entry(1, "vpopmail", "vchkpw-smtp: x\ny"), entry(2, "qmail", &long)]);
     let mut seen = 0;
-    let reading = start(&Place::Directory(temp.path().to_owned()), Begin::Oldest).unwrap();
+    let reading = start(&JournalLocation::Directory(temp.path().to_owned()), Begin::Oldest).unwrap();
     reading
         .read(|e| {
             seen += 1;
@@ -146,12 +147,12 @@ fn the_parts_of_an_entry() {
 
 #[test]
 fn what_journalctl_complains_of_is_said() {
-    let none = Place::Directory("/nonexistent".into());
+    let none = JournalLocation::Directory("/nonexistent".into());
     let error = start(&none, Begin::Oldest).unwrap().read(|_| {}).unwrap_err().to_string();
     assert!(error.contains("journalctl failed") && error.contains("/nonexistent"), "{error}");
     let temp = tempfile::tempdir().unwrap();
     let bad = Begin::After("nonsense".into());
-    let reading = start(&Place::Directory(temp.path().into()), bad).unwrap();
+    let reading = start(&JournalLocation::Directory(temp.path().into()), bad).unwrap();
     assert!(reading.read(|_| {}).unwrap_err().to_string().contains("cursor"));
     let denied =
         failed("exit status: 1", b"No journal files were opened due to insufficient permissions.\n\x1b[2J");
@@ -172,7 +173,7 @@ fn a_reading_that_is_dropped_ends_its_program() {
     let temp = tempfile::tempdir().unwrap();
     let many: Vec<Vec<u8>> = (1..3000).map(|n| entry(n, "qmail", &"z".repeat(200))).collect();
     journal(temp.path(), "a.journal", &many);
-    let reading = start(&Place::Directory(temp.path().to_owned()), Begin::Oldest).unwrap();
+    let reading = start(&JournalLocation::Directory(temp.path().to_owned()), Begin::Oldest).unwrap();
     let proc = PathBuf::from(format!("/proc/{}", reading.child.id()));
     assert!(proc.exists());
     drop(reading);

@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rrd::ConsolidationFn;
 
-use super::LIBRRD;
+use super::librrd::LIBRRD;
 use super::zone::Zone;
 
 /// Why librrd did not do what was asked.

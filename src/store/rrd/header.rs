@@ -9,9 +9,10 @@ use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
+use super::mark::RrdMark;
+use crate::disk::{self, Change};
 use crate::error::{At, Result};
-use crate::store::disk::{self, Change};
-use crate::store::state::{RrdMark, digest};
+use crate::ledger::digest;
 
 const STAT_HEAD: usize = 128;
 const DEFINITION: usize = 120; // ds_def and rra_def alike
@@ -123,7 +124,7 @@ pub enum Look {
 ///
 /// # Errors
 /// When the file cannot be opened or read at all (permissions, I/O).
-pub fn look(path: &Path) -> Result<Look> {
+pub fn peek(path: &Path) -> Result<Look> {
     match std::fs::symlink_metadata(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Look::Missing),
         Err(e) => return Err(e).at("look at", path),
@@ -131,14 +132,14 @@ pub fn look(path: &Path) -> Result<Look> {
         Ok(_) => {}
     }
     let Some(file) = disk::open(path)? else { return Ok(Look::Missing) };
-    look_at(&file, path)
+    peek_at(&file, path)
 }
 
 /// Looks at an open file, which stood at `path`.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn look_at(file: &File, path: &Path) -> Result<Look> {
+pub fn peek_at(file: &File, path: &Path) -> Result<Look> {
     let meta = file.metadata().at("look at", path)?;
     let mut head = [0u8; STAT_HEAD];
     if disk::read_at(file, &mut head, 0).at("read", path)? < STAT_HEAD {

@@ -4,10 +4,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::DAY;
-use super::header::{Header, Look, look};
+use super::header::{Header, Look, peek};
+use super::schema::DAY;
+use crate::disk::{self, Change};
 use crate::error::{At, Result};
-use crate::store::disk::{self, Change};
 
 /// Makes the rows of the file at `path` unknown that end at `until` (unix seconds) or before. Those that are open then
 /// stay as they are, so that `row × step` is what was counted in them.
@@ -15,7 +15,7 @@ use crate::store::disk::{self, Change};
 /// # Errors
 /// When the file cannot be read or written.
 pub fn forget(path: &Path, until: i64) -> Result<()> {
-    let Look::Sound(header) = look(path)? else { return Ok(()) };
+    let Look::Sound(header) = peek(path)? else { return Ok(()) };
     let file = File::options().write(true).open(path).at("open", path)?;
     let unknown = f64::NAN.to_le_bytes().repeat(header.sources.len());
     let blank = || {
@@ -88,7 +88,7 @@ impl Rows {
 /// # Errors
 /// When a file cannot be read or written.
 pub fn take_over(from: &Path, to: &Path, until: i64) -> Result<()> {
-    let (Look::Sound(old), Look::Sound(new)) = (look(from)?, look(to)?) else { return Ok(()) };
+    let (Look::Sound(old), Look::Sound(new)) = (peek(from)?, peek(to)?) else { return Ok(()) };
     if old.sources != new.sources || old.archives != new.archives || old.step != new.step {
         return Ok(());
     }

@@ -10,11 +10,12 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::header::{Header, Look, Source, look};
-use super::{DAY, create_at};
+use super::create::create_at;
+use super::header::{Header, Look, Source, peek};
+use super::schema::DAY;
+use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 use crate::protocol::Protocol;
-use crate::store::disk::{self, Change};
 
 /// For each data source of `new`, where `old` has it.
 pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
@@ -40,7 +41,7 @@ pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, ste
     if let Some(dir) = to.parent() {
         disk::sync_dir(dir)?;
     }
-    match look(to)? {
+    match peek(to)? {
         Look::Sound(new) if new.last_update == old.last_update && new.sources == blank.sources => Ok(*new),
         _ => Err(changed(from)),
     }
@@ -53,7 +54,7 @@ fn blank(to: &Path, old: &Header, protocol: &Protocol, step: i64) -> Result<Head
     let values = vec![0; protocol.counters.len()];
     let zeros = [(old.last_update - 2 * DAY, values.clone()), (old.last_update - step, values)];
     create_at(to, protocol, step, zeros[0].0, &zeros)?;
-    match look(to)? {
+    match peek(to)? {
         Look::Sound(header) => Ok(*header),
         _ => Err(Error::Message(format!("{}: librrd made no file", to.display()))),
     }

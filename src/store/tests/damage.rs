@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use super::*;
 use crate::protocol::send::SEND;
-use crate::store::rrd::header::{Header, Look, look};
+use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{Update, create, push};
 
 fn update(begin: i64) -> Update {
@@ -15,7 +15,7 @@ fn update(begin: i64) -> Update {
 }
 
 fn sound(path: &Path) -> Header {
-    match look(path).unwrap() {
+    match peek(path).unwrap() {
         Look::Sound(header) => *header,
         other => panic!("{other:?}"),
     }
@@ -40,7 +40,7 @@ fn every_length_and_every_bit_of_an_rrds_header() {
     for bit in some(head * 8, 211) {
         let (byte, flipped) = (bit / 8, [is.bytes[bit / 8] ^ (1 << (bit % 8))]);
         file.write_all_at(&flipped, byte as u64).unwrap();
-        match look(&path).unwrap() {
+        match peek(&path).unwrap() {
             // What an update changes has no checksum: librrd refuses it, or goes on with it.
             Look::Sound(found) if found.mark == is.mark => {
                 assert!(byte >= schema, "bit {bit} of the schema");
@@ -62,6 +62,6 @@ fn every_length_and_every_bit_of_an_rrds_header() {
     assert!(pushed > 0);
     for length in some(head, 37).collect::<Vec<_>>().into_iter().rev() {
         file.set_len(length as u64).unwrap();
-        assert!(matches!(look(&path).unwrap(), Look::Broken(_)), "{length} bytes");
+        assert!(matches!(peek(&path).unwrap(), Look::Broken(_)), "{length} bytes");
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::*;
 use crate::protocol::{count, send::SEND};
 use crate::store::archive::{Pieces, name_of};
-use crate::store::commit::Origin;
+use crate::store::session::StateOrigin;
 
 struct Lines(&'static [u8]);
 
@@ -39,22 +39,22 @@ fn archive(store: &Store) -> String {
 
 #[test]
 fn a_damaged_state_does_not_keep_what_no_commit_archived() {
-    a_damaged_state_keeps_nothing(Origin::Damaged, without_copies);
+    a_damaged_state_keeps_nothing(StateOrigin::Damaged, without_copies);
 }
 
 #[test]
 fn nor_does_one_whose_copy_is_left() {
-    a_damaged_state_keeps_nothing(Origin::Known, |_| ());
+    a_damaged_state_keeps_nothing(StateOrigin::Known, |_| ());
 }
 
-fn a_damaged_state_keeps_nothing(origin: Origin, prepare: fn(&Store)) {
+fn a_damaged_state_keeps_nothing(origin: StateOrigin, prepare: fn(&Store)) {
     for survivors in 0.. {
         let (_dir, store) = dead_in_the_archive();
         prepare(&store);
         fs::write(store.state_dir.join("send.state"), "damaged").unwrap();
-        crate::store::crash::arm(survivors);
+        crate::disk::crash::arm(survivors);
         let _ = store.open(AT_ONCE, DAY0);
-        let died = crate::store::crash::disarm();
+        let died = crate::disk::crash::disarm();
         let mut session = store.open(AT_ONCE, DAY0).unwrap();
         assert_eq!((session.origin, archive(&store).as_str()), (origin, "one\n"), "{died:?}");
         // The logger runs us again with the same chunk.
@@ -78,7 +78,7 @@ fn an_archive_beyond_its_commit_point_is_never_cut() {
     for name in ["send.state", "send.journal"] {
         fs::write(store.state_dir.join(name), "damaged").unwrap();
     }
-    assert_eq!(store.open(AT_ONCE, DAY0).unwrap().origin, Origin::Damaged);
+    assert_eq!(store.open(AT_ONCE, DAY0).unwrap().origin, StateOrigin::Damaged);
     assert_eq!(archive(&store), "one\ntwo\n");
 }
 

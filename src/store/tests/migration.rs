@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use rrd::ConsolidationFn;
 
 use super::*;
+use crate::disk::crash;
 use crate::protocol::{Kind, Known, count, of};
-use crate::store::commit::Origin;
-use crate::store::crash;
-use crate::store::rrd::header::{Header, Look, look};
+use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{Update, archives_of, create, librrd, push};
+use crate::store::session::StateOrigin;
 
 fn twice(known: &Known<'_>) -> i128 {
     known.values[1] * 2
@@ -72,7 +72,7 @@ fn commit(store: &Store, updates: Vec<Update>, now: i64) {
 }
 
 fn sound(path: &Path) -> Header {
-    match look(path).unwrap() {
+    match peek(path).unwrap() {
         Look::Sound(header) => *header,
         other => panic!("{other:?}"),
     }
@@ -277,11 +277,11 @@ fn a_migration_may_die_before_any_operation_and_so_may_its_repair() {
             crash::arm(first);
             let _ = new.open(AT_ONCE, now);
             died = crash::disarm();
-            assert!(matches!(look(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
+            assert!(matches!(peek(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
             crash::arm(second);
             let _ = new.open(AT_ONCE, now);
             let died_again = crash::disarm();
-            assert!(matches!(look(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
+            assert!(matches!(peek(&new.rrd).unwrap(), Look::Sound(_)), "there is always a file to draw from");
             is_migrated(&new, now, &format!("{died:?} ({first}), then {died_again:?} ({second})"));
             if died_again.is_none() {
                 break;
@@ -381,7 +381,7 @@ fn with_a_damaged_state_the_bins_wait_until_the_file_is_migrated() {
     let new = store(dir.path(), protocol(NEW, &[], &[]), STEP);
     without_copies(&new);
     let mut session = new.open(AT_ONCE, now).unwrap();
-    assert_eq!(session.origin, Origin::Damaged);
+    assert_eq!(session.origin, StateOrigin::Damaged);
     let state = session.state.clone();
     session.commit(state, bins(NEW, STEP, 10, 12, &[]), now).unwrap();
     drop(session);

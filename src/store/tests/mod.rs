@@ -7,8 +7,8 @@ mod takeover;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::commit::Store;
 use crate::protocol::{Counter, IN_SYSLOG, Protocol, Verdict};
+use crate::store::files::Store;
 
 /// 2026-09-27 00:00 UTC.
 pub(super) const DAY0: i64 = 1_790_467_200;

@@ -4,9 +4,9 @@ use std::fs;
 use super::*;
 use crate::protocol::send::SEND;
 use crate::protocol::{Kind, Known, count, of};
-use crate::store::commit::Origin;
 use crate::store::counters::{format, parse};
-use crate::store::takeover::Legacy;
+use crate::store::files::Legacy;
+use crate::store::session::StateOrigin;
 
 fn mean(_: &Known<'_>) -> i128 {
     0
@@ -86,7 +86,7 @@ fn world(
 }
 
 /// Where from, counters that are not 0, what is kept besides.
-type Begun = (Origin, Vec<(&'static str, i128)>, Vec<(String, String)>);
+type Begun = (StateOrigin, Vec<(&'static str, i128)>, Vec<(String, String)>);
 
 /// What the first commit begins with. The query before it, the commit itself and the query after it agree.
 fn begins_with(store: &Store) -> Begun {
@@ -102,7 +102,7 @@ fn begins_with(store: &Store) -> Begun {
         // Once taken over, it is not done again, and what was written reads the same.
         drop(session);
         let again = store.open(AT_ONCE, DAY0).unwrap();
-        assert_eq!((again.origin, again.edited), (Origin::Known, false));
+        assert_eq!((again.origin, again.edited), (StateOrigin::Known, false));
         assert_eq!(again.state.totals, state.totals);
         let file = parse(store.protocol, &fs::read(&store.counter_file).unwrap());
         assert!(file.rejected.is_empty());
@@ -121,7 +121,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 fn version_3_in_any_order_and_with_perls_numbers() {
     let (_dir, store) = world(&SEND, "send.txt", &[("send.txt", "3.x/send.txt")]);
     let (origin, counters, extra) = begins_with(&store);
-    assert_eq!(origin, Origin::TakenOver);
+    assert_eq!(origin, StateOrigin::TakenOver);
     let mut want = vec![
         ("delivery", 4_294_967_295),
         ("delivery_success", 1_048_580),
@@ -164,7 +164,7 @@ fn version_4_under_its_older_names_with_the_counters_of_another_protocol_among_t
 
     let (_dir, store) = world(smtp(), "smtp_auth.txt", &files);
     let (origin, counters, extra) = begins_with(&store);
-    assert_eq!(origin, Origin::TakenOver);
+    assert_eq!(origin, StateOrigin::TakenOver);
     assert_eq!(counters, [("smtp_auth_connect", 530), ("smtp_auth_success", 411)]);
     assert_eq!(extra, [], "what is rbl's stays rbl's");
     assert_eq!(fs::read_to_string(&store.counter_file).unwrap(), "connect:530\nsuccess:411\n");
@@ -197,7 +197,7 @@ fn an_own_counter_of_another_protocol_is_not_taken_for_ours() {
     let mut smtp = store(dir.path(), smtp, 60);
     smtp.counter_file = dir.path().join("counters/smtp_auth.txt");
     smtp.legacy = Legacy::of("smtp", &dir.path().join("counters"), &smtp.counter_file);
-    assert_eq!(begins_with(&smtp), (Origin::First, vec![], vec![]));
+    assert_eq!(begins_with(&smtp), (StateOrigin::First, vec![], vec![]));
 }
 
 #[test]
@@ -254,20 +254,20 @@ fn the_first_file_that_names_a_counter_is_believed() {
 #[test]
 fn nothing_is_taken_over_from_what_names_no_counter() {
     let (_dir, store) = world(smtp(), "smtp_auth.txt", &[("smtp_rbl.txt", "5.x/rbl.txt")]);
-    assert_eq!(begins_with(&store), (Origin::First, vec![], vec![]));
+    assert_eq!(begins_with(&store), (StateOrigin::First, vec![], vec![]));
     let (_dir, store) = world(webmail(), "webmail.txt", &[]);
-    assert_eq!(begins_with(&store), (Origin::First, vec![], vec![]));
+    assert_eq!(begins_with(&store), (StateOrigin::First, vec![], vec![]));
     // A file that pollers cannot have read either.
     let (_dir, store) = world(smtp(), "smtp_auth.txt", &[]);
     fs::write(&store.counter_file, "<html>\n").unwrap();
-    assert_eq!(begins_with(&store), (Origin::First, vec![], vec![]));
+    assert_eq!(begins_with(&store), (StateOrigin::First, vec![], vec![]));
     // Something else in the place of an older file.
     let (dir, store) = world(smtp(), "smtp_auth.txt", &[]);
     fs::create_dir(dir.path().join("counters/smtp.txt")).unwrap();
-    assert_eq!(begins_with(&store).0, Origin::First);
+    assert_eq!(begins_with(&store).0, StateOrigin::First);
     let (dir, store) = world(smtp(), "smtp_auth.txt", &[]);
     fs::create_dir(dir.path().join("counters/smtp_auth.txt")).unwrap();
-    assert_eq!(begins_with(&store).0, Origin::First);
+    assert_eq!(begins_with(&store).0, StateOrigin::First);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn older_files_are_for_the_first_run_only() {
     let (dir, store) = world(smtp(), "smtp_auth.txt", &[("smtp.txt", "5.x/smtp.txt")]);
     fs::create_dir(dir.path().join("state")).unwrap();
     fs::write(dir.path().join("state/smtp.state"), "damaged").unwrap();
-    assert_eq!(begins_with(&store), (Origin::Damaged, vec![], vec![]));
+    assert_eq!(begins_with(&store), (StateOrigin::Damaged, vec![], vec![]));
     // Removed by hand: counting begins at 0, whatever lies beside it.
     let (_dir, store) = world(smtp(), "smtp_auth.txt", &[("smtp.txt", "5.x/smtp.txt")]);
     assert_eq!(begins_with(&store).1.len(), 2);
@@ -287,12 +287,12 @@ fn older_files_are_for_the_first_run_only() {
 fn a_first_run_that_dies_takes_over_once() {
     for survivors in 0.. {
         let (_dir, store) = world(smtp(), "smtp_auth.txt", &[("smtp.txt", "5.x/smtp.txt")]);
-        crate::store::crash::arm(survivors);
+        crate::disk::crash::arm(survivors);
         let _ = store.open(AT_ONCE, DAY0).and_then(|mut session| {
             let state = session.state.clone();
             session.commit(state, vec![], DAY0)
         });
-        let died = crate::store::crash::disarm();
+        let died = crate::disk::crash::disarm();
         let session = store.open(AT_ONCE, DAY0).unwrap();
         assert_eq!(session.state.totals, [530, 411], "{died:?}");
         if died.is_none() {

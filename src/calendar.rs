@@ -1,0 +1,81 @@
+//! The local date of a time, fast for many times of the same day; and times for people.
+use chrono::{Datelike, Local, NaiveTime, TimeZone};
+
+/// A time for people, in local time to the minute.
+pub fn to_the_minute(secs: i64) -> String {
+    let time = Local.timestamp_opt(secs, 0).earliest();
+    time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M").to_string())
+}
+
+/// As [`to_the_minute`], to the second.
+pub fn to_the_second(secs: i64) -> String {
+    let time = Local.timestamp_opt(secs, 0).earliest();
+    time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// The local date of a line, remembered from one line to the next.
+#[derive(Debug)]
+pub struct Calendar {
+    now: i64,
+    from: i64,
+    to: i64,
+    day: u32,
+}
+
+impl Calendar {
+    /// `now` in unix seconds.
+    pub fn new(now: i64) -> Self {
+        Calendar { now, from: i64::MAX, to: i64::MIN, day: 0 }
+    }
+
+    /// `YYYYMMDD` in local time; a line stamped more than a day after now stands under today.
+    #[inline]
+    pub fn day(&mut self, secs: i64) -> u32 {
+        let secs = if secs > self.now + 86_400 { self.now } else { secs };
+        if secs < self.from || secs >= self.to {
+            self.turn_to(secs);
+        }
+        self.day
+    }
+
+    /// Today.
+    pub fn today(&mut self) -> u32 {
+        self.day(self.now)
+    }
+
+    #[cold]
+    fn turn_to(&mut self, secs: i64) {
+        let Some(date) = Local.timestamp_opt(secs, 0).earliest().map(|t| t.date_naive()) else {
+            (self.from, self.to, self.day) = (secs, secs + 1, 19_700_101);
+            return;
+        };
+        // Midnight may be skipped or come twice where the clocks change then: one second at a time.
+        let midnight = |date: chrono::NaiveDate| {
+            Local.from_local_datetime(&date.and_time(NaiveTime::MIN)).single().map(|t| t.timestamp())
+        };
+        let end = date.succ_opt().and_then(midnight);
+        (self.from, self.to) = match (midnight(date), end) {
+            (Some(from), Some(to)) if (from..to).contains(&secs) => (from, to),
+            _ => (secs, secs + 1),
+        };
+        self.day = date.year().unsigned_abs() * 10_000 + date.month() * 100 + date.day();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_is_the_local_one() {
+        let now = 1_790_635_513;
+        let mut calendar = Calendar::new(now);
+        for secs in [now, now - 86_400, now - 3600 * 30, now, now + 3600] {
+            let expected: u32 =
+                Local.timestamp_opt(secs, 0).unwrap().format("%Y%m%d").to_string().parse().unwrap();
+            assert_eq!(calendar.day(secs), expected);
+        }
+        let today = calendar.today();
+        assert_eq!(calendar.day(now + 10 * 86_400), today);
+    }
+}

@@ -1,0 +1,84 @@
+//! The bins that wait: which are complete, and what becomes of them when the world has changed under them.
+use super::job::Job;
+use crate::calendar::Calendar;
+use crate::say::warn;
+use crate::store::files::Store;
+use crate::store::rrd::{FUTURE, Update};
+use crate::store::state::State;
+use crate::tally;
+
+impl Job<'_> {
+    /// Takes the bins that are complete out of the state, to be pushed.
+    pub(super) fn take_due(&self, state: &mut State, now: i64, flush: bool) -> Vec<Update> {
+        let protocol = self.feed.protocol;
+        let step = i64::from(self.config.rrd_step);
+        let mut updates = Vec::new();
+        for _ in 0..tally::due(&state.bins, state.pushed, step, now, flush) {
+            let Some((begin, bin)) = state.bins.pop_first() else { break };
+            let has_gauge = protocol.measured
+                || protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
+            if has_gauge {
+                state.gauges.clone_from(&bin.values);
+            }
+            state.pushed = begin + step;
+            updates.push((begin, bin.values));
+        }
+        updates
+    }
+}
+
+/// A clock that is set back by less (seconds) is not worth a word.
+const AHEAD: i64 = 3600;
+
+/// So many days of bins wait for an RRD that cannot be written; then the oldest are put together.
+const WAITING_DAYS: i64 = 31;
+
+/// Brings the waiting bins into order when the world has changed under them: `rrd_step` is another,
+/// the clock was set back (what begins after now belongs to now's bin), or too many wait.
+pub(super) fn mend_bins(store: &Store, state: &mut State, now: i64) {
+    let today = tally::begin(now, store.step);
+    if state.pushed > now + FUTURE {
+        // The RRD is moved aside when the next bin is pushed: it holds the future.
+        warn(format_args!(
+            "{}: holds times that are still to come (was the clock wrong?); a new one is begun when the next step ends",
+            store.rrd.display()
+        ));
+        state.pushed = today;
+    } else if state.pushed > now + AHEAD {
+        warn(format_args!(
+            "{}: holds minutes that are still to come (was the clock wrong?); those from now on wait for {} min until they are over",
+            store.rrd.display(),
+            (state.pushed - now) / 60
+        ));
+    }
+    // The step may be another than when it was pushed, and a clock that ran ahead may have told these times.
+    state.pushed = tally::begin(state.pushed, store.step);
+    for bin in state.bins.values_mut() {
+        bin.born = bin.born.min(now);
+        bin.touched = bin.touched.min(now);
+    }
+    let odd: Vec<i64> = state.bins.keys().copied().filter(|k| k % store.step != 0).collect();
+    for begin in odd {
+        tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
+    }
+    let most = usize::try_from(WAITING_DAYS * 86_400 / store.step).unwrap_or(usize::MAX);
+    while state.bins.len() > most
+        && let Some((&oldest, &next)) = state.bins.keys().next().zip(state.bins.keys().nth(1))
+    {
+        tally::move_bin(store.protocol, &mut state.bins, oldest, next);
+    }
+    // Where a clock without a battery begins there is no RRD.
+    let earliest = tally::begin(tally::EARLIEST, store.step);
+    let floor = today.max(state.pushed).max(earliest);
+    let early: Vec<i64> = state.bins.range(floor + 1..).map(|(k, _)| *k).collect();
+    for begin in early {
+        tally::move_bin(store.protocol, &mut state.bins, begin, floor);
+    }
+    let ancient: Vec<i64> = state.bins.range(..earliest).map(|(k, _)| *k).collect();
+    for begin in ancient {
+        tally::move_bin(store.protocol, &mut state.bins, begin, earliest);
+    }
+    let (newest_day, newest_bin) = (Calendar::new(now).today(), today.max(earliest));
+    state.newest_day.iter_mut().for_each(|(day, _)| *day = newest_day.min(*day));
+    state.moved.iter_mut().for_each(|moved| *moved = newest_bin.min(*moved));
+}

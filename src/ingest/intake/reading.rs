@@ -1,0 +1,68 @@
+//! How far the reading of a stream has come.
+use crate::ingest::repeat::Hosts;
+use crate::ledger::Stream;
+use crate::line::Line;
+use crate::source::file::AHEAD;
+use crate::store::state::Understood;
+use crate::tally::Tally;
+
+/// What was counted at one moment.
+#[derive(Clone)]
+pub struct Checkpoint {
+    pub(super) tally: Tally,
+    pub(super) readings: Vec<Option<Reading>>,
+    pub(super) understood: Understood,
+    pub(super) new_bytes: u64,
+}
+
+/// A stream that is being read.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) hosts: Hosts,
+    /// The time of the line before, for one without a stamp; 0: there was none.
+    pub(super) time: i64,
+    /// The time of the first line that was read now, if it has a stamp.
+    pub(super) first: Option<i64>,
+    /// For [`Stream::last_time`] and [`Stream::last_lines`].
+    pub(super) newest: (i64, u64),
+    pub(super) known_to: i64,
+    /// Lines up to `known_to`.
+    pub(super) known: u64,
+    /// Lines that were read.
+    pub(super) lines: u64,
+    /// Was it said that a line cannot have been repeated so often?
+    pub(super) told: bool,
+}
+
+impl Reading {
+    /// Goes on with a stream at `line`.
+    pub(super) fn at(line: &Line<'_>, known: &Stream) -> Reading {
+        Reading {
+            first: line.time.map(|stamp| stamp.secs),
+            hosts: Hosts::of(&known.hosts),
+            time: known.last_time,
+            newest: (known.last_time, known.last_lines),
+            known_to: known.known_to,
+            known: 0,
+            lines: 0,
+            told: false,
+        }
+    }
+
+    /// For the state.
+    pub(super) fn end(self, stream: &mut Stream) {
+        stream.hosts = self.hosts.list();
+        (stream.last_time, stream.last_lines) = self.newest;
+    }
+
+    /// The times of lines need not rise: many hosts write to one log, and clocks are set back.
+    #[inline]
+    pub(super) fn meets(&mut self, secs: i64, now: i64) {
+        self.time = secs;
+        if secs == self.newest.0 {
+            self.newest.1 = self.newest.1.saturating_add(1);
+        } else if secs > self.newest.0 && secs <= now + AHEAD {
+            self.newest = (secs, 1);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The streams of a reading: syslog files, the journal, files of a protocol's own.
+use super::Intake;
+use super::reading::{Checkpoint, Reading};
+use crate::calendar::to_the_second;
+use crate::error::{Error, Result};
+use crate::ingest::read_options::GIVEN_UP;
+use crate::ingest::repeat::{Last, Repeat};
+use crate::ledger::Stream;
+use crate::line::Line;
+use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
+use crate::say::warn;
+use crate::source::machine::{self, host};
+use crate::store::session::StateOrigin;
+
+/// Tells of a stream of another machine whether its log is that of this one.
+type IsOurs<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
+
+impl Intake {
+    /// To go back to, if a stream cannot be read to its end.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            tally: self.tally.clone(),
+            readings: self.readings.clone(),
+            understood: self.understood,
+            new_bytes: self.new_bytes,
+        }
+    }
+
+    /// As if nothing had been read since.
+    pub fn go_back_to(&mut self, checkpoint: &Checkpoint) {
+        let Checkpoint { tally, readings, understood, new_bytes } = checkpoint.clone();
+        (self.tally, self.readings, self.understood, self.new_bytes) =
+            (tally, readings, understood, new_bytes);
+    }
+
+    /// The stream at `stream` in the ledger is a file that was read before and is not there at this moment. `false`:
+    /// without it we cannot answer, because what was read of it and is not committed would be missing.
+    pub fn stream_is_away(&mut self, stream: usize) -> bool {
+        self.away.push(stream);
+        !self.is_query() || self.state.ledger.streams[stream].seen <= self.how.now - GIVEN_UP
+    }
+
+    /// The stream at `stream` in the ledger was read to its end.
+    pub fn stream_read(&mut self, stream: usize) {
+        if self.away.contains(&stream) {
+            return;
+        }
+        let known = self.readings.get(stream).and_then(Option::as_ref).map_or(0, |reading| reading.known);
+        let now = self.how.now;
+        let stream = &mut self.state.ledger.streams[stream];
+        stream.seen = now;
+        if std::mem::take(&mut stream.from_end) && stream.last_time == 0 {
+            // What it held is known, whenever that was logged.
+            (stream.last_time, stream.last_lines) = (now, u64::MAX);
+        }
+        if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
+            warn(format_args!(
+                "{}: {known} of its lines are not later than what was counted of the log whose place it takes, or of another machine's, and are taken as counted",
+                stream.name.escape_debug()
+            ));
+        }
+    }
+
+    /// The positions in the ledger of the streams that are read now.
+    ///
+    /// One that takes another's place (a syslog instead of the journal, another file) holds its lines too: it counts
+    /// from where the other one ended.
+    ///
+    /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
+    ///
+    /// With an error: whose log it is cannot be told now, and nothing may be read of it.
+    pub fn streams(&mut self, named: &[(String, Place)], is_ours: IsOurs<'_>) -> Vec<(usize, Option<Error>)> {
+        let known = self.state.ledger.streams.len();
+        let machine = machine::name();
+        let found: Vec<(usize, Option<Error>)> =
+            named.iter().map(|(name, place)| self.stream(name, *place, &machine, is_ours)).collect();
+        let all: Vec<usize> = found.iter().map(|(i, _)| *i).collect();
+        let streams = &mut self.state.ledger.streams;
+        let here = |s: &Stream| !s.own && (s.machine.is_empty() || s.machine == machine);
+        let (read, left): (Vec<_>, Vec<_>) =
+            streams.iter().enumerate().filter(|(_, s)| here(s)).partition(|(i, _)| all.contains(i));
+        // If one of today's was read since, the place of a log that is read no more was taken by it then.
+        let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
+        let ended = left.iter().filter(|(_, s)| s.seen > taken).map(|(_, s)| s.last_time).max().unwrap_or(0);
+        for &i in &all {
+            // One that waits to be read since it stood beside the other is no heir of it.
+            let comes = i >= known || streams[i].seen > 0;
+            if comes && !streams[i].own {
+                streams[i].known_to = streams[i].known_to.max(ended);
+            }
+        }
+        found
+    }
+
+    /// The position in the ledger of a stream; of a new one it is noted whether what it holds is known already.
+    fn stream(
+        &mut self,
+        name: &str,
+        place: Place,
+        machine: &str,
+        is_ours: IsOurs<'_>,
+    ) -> (usize, Option<Error>) {
+        if let Some(at) = self.state.ledger.stream(name, machine) {
+            machine.clone_into(&mut self.state.ledger.streams[at].machine);
+            return (at, None);
+        }
+        let streams = &self.state.ledger.streams;
+        let mut others: Vec<usize> = (0..streams.len()).filter(|&i| streams[i].name == name).collect();
+        others.sort_by_key(|&i| std::cmp::Reverse(streams[i].seen));
+        for &at in &others {
+            match is_ours(&streams[at]) {
+                Ok(false) => {}
+                Err(e) => return (at, Some(e)),
+                Ok(true) => {
+                    let was =
+                        std::mem::replace(&mut self.state.ledger.streams[at].machine, machine.to_owned());
+                    let (name, was, is) = (name.escape_debug(), host(&was), host(machine));
+                    self.note(format_args!(
+                        "{name}: was read on {was} until now, and is this machine's ({is}) by its content: it goes on where {was} left it"
+                    ));
+                    return (at, None);
+                }
+            }
+        }
+        let known_to = others.iter().map(|&i| streams[i].last_time).max().unwrap_or(0);
+        if let Some(other) = others.first().map(|&i| host(&streams[i].machine).to_owned()) {
+            let (name, is) = (name.escape_debug(), host(machine));
+            self.note(format_args!(
+                "{name}: is read on {is} for the first time, and was counted on {other} already: of this machine's log only those lines count that are later than {}",
+                to_the_second(known_to)
+            ));
+        }
+        let counted_by_another = matches!(self.how.origin, StateOrigin::TakenOver | StateOrigin::Damaged);
+        self.state.ledger.streams.push(Stream {
+            name: name.to_owned(),
+            machine: machine.to_owned(),
+            from_end: counted_by_another,
+            own: place == Place::Own,
+            known_to,
+            ..Stream::default()
+        });
+        (self.state.ledger.streams.len() - 1, None)
+    }
+
+    /// What was read beyond the cursors: each file or stream, and its lines.
+    pub fn lines_read(&self) -> Vec<(String, u64)> {
+        let streams = self.state.ledger.streams.iter().zip(&self.readings);
+        let streams =
+            streams.filter_map(|(stream, reading)| Some((stream.name.clone(), reading.as_ref()?.lines)));
+        self.chunks_read.iter().cloned().chain(streams).filter(|(_, lines)| *lines > 0).collect()
+    }
+
+    /// Says what an advance changes; a query comes to the same each time.
+    fn note(&self, text: std::fmt::Arguments<'_>) {
+        if !self.is_query() {
+            warn(text);
+        }
+    }
+
+    /// Counts one line of the stream at `stream` in the ledger.
+    #[inline]
+    pub fn stream_line(&mut self, stream: usize, place: Place, line: &Line<'_>, repeat: Repeat<'_>) {
+        if self.readings.len() <= stream {
+            self.readings.resize_with(stream + 1, || None);
+        }
+        let known = &self.state.ledger.streams[stream];
+        let reading = self.readings[stream].get_or_insert_with(|| Reading::at(line, known));
+        let before = reading.time;
+        reading.lines += 1;
+        if let Some(stamp) = line.time {
+            reading.meets(stamp.secs, self.how.now);
+        }
+        let time = if reading.time == 0 { self.how.now } else { reading.time };
+        let last = reading.hosts.at(line.host);
+        let since = if last.time == 0 { before } else { last.time };
+        last.time = time;
+        if time <= reading.known_to {
+            reading.known += 1;
+            last.raised.clear();
+            return;
+        }
+        let told = &mut reading.told;
+        let mut bounded = |last: &mut Last, times: u32| {
+            let before = if since == 0 { time } else { since };
+            let possible = last.possible(times, before, time);
+            if possible < times && !std::mem::replace(told, true) {
+                warn(format_args!(
+                    "{}: a line says that another one was repeated {times} times; within {} s that cannot be, and {possible} are counted (every user of a machine can write such a line)",
+                    known.name.escape_debug(),
+                    (time - before).max(0) + 1
+                ));
+            }
+            possible
+        };
+        let (line, times) = match repeat {
+            Repeat::None => (*line, 1),
+            Repeat::This(times, text) => (Line { text, ..*line }, times),
+            Repeat::Last(times) => {
+                if !last.raised.is_empty() {
+                    let times = bounded(last, times);
+                    let tallied = self.tally.at(time);
+                    for (counter, amount) in &last.raised {
+                        tallied.0[*counter] += *amount * i128::from(times);
+                    }
+                }
+                return;
+            }
+        };
+        let verdict = (self.protocol.classify)(&line, place, &mut Raise(&mut self.scratch));
+        last.raised.clear();
+        if verdict != Verdict::Foreign {
+            let times = if times > 1 { bounded(last, times) } else { 1 };
+            raise_times(self.protocol, &mut self.scratch, times, &mut last.raised, &mut self.tally.at(time));
+            self.judge(verdict);
+        }
+    }
+}
+
+/// Adds what one line raised `times` times, and empties `scratch`. `raised` gets what a repetition would raise.
+fn raise_times(
+    protocol: &Protocol,
+    scratch: &mut [i128],
+    times: u32,
+    raised: &mut Vec<(usize, i128)>,
+    tallied: &mut Raise<'_>,
+) {
+    for (i, (counter, amount)) in protocol.counters.iter().zip(scratch).enumerate() {
+        if *amount == 0 {
+            continue;
+        }
+        let amount = std::mem::take(amount);
+        let slot = &mut tallied.0[i];
+        match counter.kind {
+            Kind::Peak => *slot = (*slot).max(amount),
+            Kind::Level => *slot = amount,
+            Kind::Derived(_) => {}
+            Kind::Count | Kind::Sum | Kind::Net => {
+                *slot += amount * i128::from(times);
+                raised.push((i, amount));
+            }
+        }
+    }
+}

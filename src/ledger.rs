@@ -1,0 +1,293 @@
+//! How far each chunk of log was counted and archived, and the hash by which contents are known.
+//!
+//! A chunk is known by its content, never by its inode: `current` becomes `previous`, `@….u` and our
+//! stdin under the same identity, and inode numbers come back at once (see ARCHITECTURE.md).
+use std::collections::HashMap;
+use std::hash::Hasher;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+/// 128 bits that name a content (SipHash-2-4-128 with a fixed key).
+pub type Digest = [u8; 16];
+
+/// SipHash-2-4-128 of `bytes` under the fixed key of maillogs.
+pub fn digest(parts: &[&[u8]]) -> Digest {
+    let mut hasher = SipHasher24::new_with_keys(0x6d61_696c_6c6f_6773, 1);
+    for part in parts {
+        hasher.write(part);
+    }
+    hasher.finish128().as_bytes()
+}
+
+/// A random name, which nothing else has.
+pub fn new_identity() -> Digest {
+    use std::hash::{BuildHasher, RandomState};
+    let mut identity = [0; 16];
+    for half in identity.chunks_mut(8) {
+        // The standard library's keys are random, and differ from one to the next.
+        half.copy_from_slice(&RandomState::new().hash_one(half.len()).to_le_bytes());
+    }
+    identity
+}
+
+/// What makes a chunk that chunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Identity {
+    /// Hash up to the end of the first labelled line. Its label has nanoseconds, so it is unique.
+    Label(Digest),
+    /// A finished chunk without any label: hash of all of it, and the time (unix nanoseconds) of its
+    /// last write, which tells two equal middle parts of one long line from each other.
+    Whole {
+        /// Hash of the whole content.
+        digest: Digest,
+        /// Modification time; 0 for a pipe.
+        mtime: i64,
+    },
+    /// A growing chunk without any label: which file it is, and the hash of its first bytes.
+    Growing {
+        /// Device number.
+        device: u64,
+        /// Inode number.
+        inode: u64,
+        /// Birth time in unix nanoseconds, 0 where the file system has none.
+        birth: i64,
+        /// How many bytes `head` covers.
+        length: u64,
+        /// Hash of the first `length` bytes.
+        head: Digest,
+    },
+}
+
+/// The name and look of a finished chunk, which spare opening it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Hint {
+    /// File name in its directory.
+    pub name: String,
+    /// Inode number.
+    pub inode: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time in unix nanoseconds.
+    pub mtime: i64,
+}
+
+/// A chunk and its two positions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which chunk.
+    pub identity: Identity,
+    /// Bytes that are counted.
+    pub counted: u64,
+    /// Bytes that are archived.
+    pub archived: u64,
+    /// Was it counted to its very end as a finished chunk, an unfinished last line included?
+    pub finished: bool,
+    /// Unix seconds at which an advance saw its file last.
+    pub seen: i64,
+    /// Its look, once it is done.
+    pub hint: Option<Hint>,
+    /// Hash of the last 256 bytes (or fewer) before `counted`; `None`: not known.
+    pub tail: Option<Digest>,
+}
+
+impl Tail {
+    /// The beginning of a line that waits for its rest.
+    pub fn held(&self) -> Option<&[u8]> {
+        if let Tail::Held { text, .. } = self { Some(text) } else { None }
+    }
+}
+
+/// How the last line that was read of a directory ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tail {
+    /// With a newline.
+    #[default]
+    Closed,
+    /// In mid-line: these are its bytes so far. They wait for the rest in the next chunk.
+    Held {
+        /// The line's beginning, without its end.
+        text: Vec<u8>,
+        /// Unix time of the line before, for a line without a stamp.
+        time: i64,
+        /// Wall time (unix seconds) since when it waits.
+        since: i64,
+    },
+    /// In mid-line, but dealt with: what follows up to the newline belongs to it.
+    Open,
+    /// As `Held`, in a file that everybody may read: the line's beginning is kept apart under this name (see
+    /// `store::beginnings`). Whoever read the file and has the beginning has made it `Held`; who has not, `Open`.
+    Kept {
+        /// Drawn by lot.
+        name: Digest,
+        /// As of `Held`.
+        time: i64,
+        /// As of `Held`.
+        since: i64,
+    },
+}
+
+/// By how many seconds the labels of a directory are ahead of unix time, as far as its files tell (`source::offset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offset {
+    /// What is certain; 0: nothing yet.
+    pub known: u8,
+    /// What [`Directory::last_time`] was made with; 0: not noted.
+    pub used: u8,
+    /// What the last looks told; 0: there was none.
+    pub told: u8,
+    /// How many of them in a row, up to the number that makes it certain.
+    pub looks: u8,
+    /// The label of the line at the first of those looks, without any offset taken off (seconds).
+    pub first: i64,
+    /// The same at the last one.
+    pub last: i64,
+}
+
+/// What is known of a directory (or of stdin, whose path is empty).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    /// Absolute path; empty for a stdin that belongs to no directory.
+    pub path: String,
+    /// Do its lines have labels?
+    pub labelled: bool,
+    /// The unfinished line of the count.
+    pub count_tail: Tail,
+    /// The unfinished line of the archive.
+    pub archive_tail: Tail,
+    /// The archive's day on which this directory's last line stands (`YYYYMMDD`; 0: none yet).
+    pub archive_day: u32,
+    /// The newest stamp of a line that was counted, unix time. A clock that was far ahead does not tell it.
+    pub last_time: i64,
+    /// Its nanoseconds.
+    pub last_nanos: u32,
+    /// By how much its labels are ahead.
+    pub offset: Offset,
+}
+
+/// A place in a file that grows and is rotated. The file is known by its content: what it begins with, and what
+/// stands before the place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// How many bytes `head` covers, to a line end, at most 1 KiB.
+    pub head_length: u64,
+    /// Hash of the first `head_length` bytes.
+    pub head: Digest,
+    /// Bytes that are counted (of what it held before compression).
+    pub counted: u64,
+    /// Hash of the last 256 bytes (or fewer) before `counted`.
+    pub tail: Digest,
+    /// Device number, inode number: a hint that saves a look, never an identity.
+    pub file: (u64, u64),
+    /// Its path without links when it was read last, which says where to look for it after a link has moved; empty:
+    /// not known.
+    pub path: String,
+    /// Its modification time (unix nanoseconds) when it was read last: of rotated files of which none is ours,
+    /// those written later come after it.
+    pub mtime: i64,
+}
+
+/// What the last line of a host raised, for "last message repeated N times".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastLine {
+    /// The host that syslog names; empty: none.
+    pub host: Vec<u8>,
+    /// The counters by position in the protocol's table, and their amounts.
+    pub raised: Vec<(usize, i128)>,
+    /// Unix time of that line; 0: not known.
+    pub time: i64,
+}
+
+/// How far a log that every program writes to (a syslog file with its rotated siblings, the journal) was counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// The live file's absolute path; `journald` or `journald:DIRECTORY`.
+    pub name: String,
+    /// Where counting goes on in a file; `None`: no line of it was met yet.
+    pub position: Option<Position>,
+    /// The file before it, which a program that still has it open may go on writing to.
+    pub before: Option<Position>,
+    /// Where counting goes on in the journal (`journalctl --after-cursor`).
+    pub journal: Option<String>,
+    /// What it holds when it is first met is known: it starts at its end.
+    pub from_end: bool,
+    /// Does it hold nothing but this protocol's lines?
+    pub own: bool,
+    /// Lines up to this unix second were counted in another stream, whose place it takes; 0: none were.
+    pub known_to: i64,
+    /// The newest stamp of a line that was counted, unix time. Hosts whose clocks are far ahead do not tell it.
+    pub last_time: i64,
+    /// How many lines of that second were counted: stamps of syslog have whole seconds.
+    pub last_lines: u64,
+    /// The machine whose log it is; empty: written by a version that did not note it.
+    pub machine: String,
+    /// What the last line of each host raised, the newest last, at most 1,000; hosts whose last line raised nothing
+    /// are not in it.
+    pub hosts: Vec<LastLine>,
+    /// Unix seconds at which it was last read to its end.
+    pub seen: i64,
+}
+
+/// Every chunk that is remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The chunks, oldest first.
+    pub cursors: Vec<Cursor>,
+    /// The directories.
+    pub directories: Vec<Directory>,
+    /// The logs that every program writes to, and files of a protocol's own.
+    pub streams: Vec<Stream>,
+}
+
+/// As many chunks are remembered whose files are gone …
+const KEPT: usize = 4096;
+/// … and for as long (seconds).
+const KEPT_FOR: i64 = 31 * 86_400;
+
+impl Ledger {
+    /// The position of the directory at `path`, which is added if it is new.
+    pub fn directory(&mut self, path: &str) -> usize {
+        match self.directories.iter().position(|d| d.path == path) {
+            Some(i) => i,
+            None => {
+                self.directories.push(Directory { path: path.to_owned(), ..Directory::default() });
+                self.directories.len() - 1
+            }
+        }
+    }
+
+    /// The stream of this name that `machine` reads, or that was read before machines were noted.
+    pub fn stream(&self, name: &str, machine: &str) -> Option<usize> {
+        let of = |machine: &str| self.streams.iter().position(|s| s.name == name && s.machine == machine);
+        of(machine).or_else(|| of(""))
+    }
+
+    /// The position of the chunk of this identity.
+    pub fn find(&self, identity: &Identity) -> Option<usize> {
+        self.cursors.iter().rposition(|c| c.identity == *identity)
+    }
+
+    /// The finished files that are known to be counted and archived to their end, and their positions.
+    pub fn done(&self) -> HashMap<&Hint, usize> {
+        let is_done = |c: &Cursor, h: &Hint| c.finished && c.counted >= h.size && c.archived >= h.size;
+        let cursors = self.cursors.iter().enumerate();
+        cursors.filter_map(|(i, c)| c.hint.as_ref().filter(|h| is_done(c, h)).map(|h| (h, i))).collect()
+    }
+
+    /// Forgets chunks that cannot come back: those not `seen` at `now`, beyond the newest 4,096 or
+    /// 31 days.
+    pub fn prune(&mut self, now: i64) {
+        let gone = self.cursors.iter().filter(|c| c.seen != now).count();
+        let mut surplus = gone.saturating_sub(KEPT);
+        self.cursors.retain(|c| {
+            if c.seen == now {
+                return true;
+            }
+            if surplus > 0 {
+                surplus -= 1;
+                return false;
+            }
+            c.seen > now - KEPT_FOR
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! What a stream has still to read.
+use super::by_time::newest;
+use super::content::Open;
+use super::siblings::Sibling;
+use crate::error::Error;
+use crate::ledger::{Position, Stream};
+
+/// bzip2(1) keeps times without their fraction (nanoseconds).
+pub(super) const SECOND: i64 = 1_000_000_000;
+
+/// Where a stream stands after its reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// For [`Stream::position`].
+    pub position: Option<Position>,
+    /// For [`Stream::before`].
+    pub before: Option<Position>,
+}
+
+/// A part of a file: from a place to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Which file: while planning, the sibling's number; then its number in the snapshot.
+    pub(super) file: usize,
+    /// From where on, in bytes of what it held before compression.
+    pub(super) from: u64,
+    /// Is it the growth of the file before ours?
+    pub(super) is_before: bool,
+}
+
+/// What one stream has still to read, and where it stands afterwards.
+#[derive(Clone, Debug, Default)]
+pub struct CatchUp {
+    /// A sentence for stderr: lines may be lost, and why.
+    pub lost: Option<String>,
+    /// Further ones, of files that are not counted.
+    pub said: Vec<String>,
+    /// Is the file that was read away at this moment, under every name?
+    pub is_away: bool,
+    /// Was the place found by the times of the lines? Then not all that is read need be younger than the last reading.
+    pub(super) is_by_time: bool,
+    pub(super) spans: Vec<Span>,
+    /// Where the stream stands if no span has anything.
+    pub(super) position: Option<Position>,
+    pub(super) before: Option<Position>,
+}
+
+/// Why a look was no good.
+pub(super) enum Trouble {
+    /// Somebody rotates at this moment.
+    Changed,
+    Failed(Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(e: Error) -> Trouble {
+        Trouble::Failed(e)
+    }
+}
+
+pub(super) type Try<T> = std::result::Result<T, Trouble>;
+
+impl CatchUp {
+    /// From where on the snapshot's file of this number is read. `None`: not at all.
+    pub fn from(&self, file: usize) -> Option<u64> {
+        self.spans.iter().find(|s| s.file == file).map(|s| s.from)
+    }
+
+    /// What is known of the lines that `stream` has still to read (unix seconds, 0: nothing): when the newest line was
+    /// logged that comes before them, and after which moment they were written.
+    pub fn begins_after(&self, stream: &Stream) -> (i64, i64) {
+        if self.is_by_time { (newest(stream), 0) } else { (stream.last_time, stream.seen) }
+    }
+
+    /// How many files are read.
+    pub(super) fn spans(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Their numbers.
+    pub(super) fn files(&self) -> impl Iterator<Item = usize> {
+        self.spans.iter().map(|s| s.file)
+    }
+
+    /// Gives each file its place in `numbers` for a number.
+    pub(super) fn renumber(&mut self, numbers: &[usize]) {
+        for span in &mut self.spans {
+            span.file = numbers.iter().position(|&n| n == span.file).unwrap_or(usize::MAX);
+        }
+    }
+
+    /// The snapshot's file of this number is read from here on.
+    pub(super) fn read(&mut self, file: usize, from: u64) {
+        self.spans.push(Span { file, from, is_before: false });
+    }
+
+    /// Where the stream stands after `files` were read up to `ends`: in the last file that has a line that is counted.
+    /// A rotated file may still grow, since its writer has it open until it is told.
+    pub(super) fn reached(&self, files: &[Open], ends: &[Option<Position>]) -> Reached {
+        let (mut position, mut before) = (self.position.clone(), self.before.clone());
+        // An archive does not grow any more.
+        let grows = |span: &Span| files.get(span.file).is_some_and(|f| !f.compression.is_packed());
+        let mut may_grow = true;
+        for span in &self.spans {
+            let end = ends.get(span.file).and_then(Option::as_ref);
+            let Some(end) = end.filter(|end| end.counted >= span.from.max(1)) else { continue };
+            if span.is_before {
+                before = Some(end.clone()).filter(|_| grows(span));
+                continue;
+            }
+            let mut end = end.clone();
+            if !grows(span) {
+                // What was packed may have lost the fraction of its time.
+                end.mtime = position.as_ref().map_or(end.mtime, |before| before.mtime.max(end.mtime));
+            }
+            if span.from == 0 {
+                before = position.filter(|p| p.counted > 0 && may_grow);
+            }
+            may_grow = grows(span);
+            position = Some(end);
+        }
+        Reached { position, before }
+    }
+}
+
+/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
+/// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
+/// harm.
+pub(super) fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
+    let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
+    let tick = i64::from(position.counted > 0 && stream.last_time > 0);
+    sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
+}

@@ -1,0 +1,168 @@
+//! A log file that every program writes to and that is rotated: one consistent look at it and at its rotated
+//! siblings, and what each reader has still to read of them.
+//!
+//! A file is known by its content ([`Position`]): what it begins with and what stands before the place where counting
+//! stopped. Names, inodes and times only say where to look first. So a file is found again after a rename, in the copy
+//! that `copytruncate` made, and in an archive of any kind; what was written to it since is read, then every younger
+//! file, then the live one.
+//!
+//! Where no file is found that way, the times of the lines decide: see `by_time`.
+//!
+//! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
+//! leaves them so. Each has its own [`CatchUp`], each file is read once.
+mod by_time;
+mod catch_up;
+mod compressed;
+mod content;
+mod copies;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+mod linked;
+mod log;
+mod look;
+mod plan;
+mod siblings;
+mod strays;
+mod times;
+
+use std::path::Path;
+
+pub use by_time::AHEAD;
+pub use catch_up::{CatchUp, Reached};
+pub use compressed::Compression;
+pub use content::Open;
+pub use log::Clock;
+
+use super::lines::RawLine;
+use super::opener::Opener;
+use crate::error::{Error, Result};
+use crate::ledger::{Position, Stream};
+use catch_up::Trouble;
+use log::Log;
+
+/// The files that somebody has still to read, open, the oldest first.
+#[derive(Debug)]
+pub struct Snapshot {
+    files: Vec<Open>,
+}
+
+/// Which streams a line is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers<'a> {
+    from: &'a [u64],
+    start: u64,
+}
+
+impl Readers<'_> {
+    /// Has the stream of this number not counted it yet?
+    pub fn has(self, stream: usize) -> bool {
+        self.from.get(stream).is_some_and(|&from| self.start >= from)
+    }
+}
+
+/// How a reading ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Everything was read.
+    Done {
+        /// One for each plan.
+        reached: Vec<Reached>,
+        /// Sentences for stderr: archives that are damaged.
+        said: Vec<String>,
+    },
+    /// A file was truncated while it was read: forget every line of this reading and open anew.
+    Changed,
+}
+
+/// A rotation takes milliseconds; so often is a look that it has spoiled taken again.
+const TRIES: u32 = 30;
+
+/// Opens what `streams` have still to read of the log file at `path`. Rotated files are looked for in its directory,
+/// there in `old` and `OLD`, and in `olddir` (relative: below its directory).
+///
+/// If names change between the first look and the last, all is done anew.
+///
+/// # Errors
+/// When a file or directory that is needed cannot be read; when an archive that is needed is damaged and less than a
+/// minute old (it is being written).
+pub fn open(
+    path: &Path,
+    olddir: Option<&Path>,
+    streams: &[&Stream],
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Result<(Snapshot, Vec<CatchUp>)> {
+    let log = Log { path, olddir, clock, opener };
+    for attempt in 0..TRIES {
+        match plan::attempt(log, streams) {
+            Ok((files, plans)) => return Ok((Snapshot { files }, plans)),
+            Err(Trouble::Failed(e)) => return Err(e),
+            Err(Trouble::Changed) if attempt > 2 => std::thread::sleep(std::time::Duration::from_millis(10)),
+            Err(Trouble::Changed) => {}
+        }
+    }
+    Err(Error::Passing(format!(
+        "{}: is being rotated again and again; its lines are counted at the next run",
+        path.display()
+    )))
+}
+
+/// Is the file of `position` the log at `path` or one of its rotated siblings?
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn is_there(
+    path: &Path,
+    olddir: Option<&Path>,
+    position: &Position,
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Result<bool> {
+    let log = Log { path, olddir, clock, opener };
+    for _ in 0..TRIES {
+        match plan::is_there(log, position) {
+            Ok(is_there) => return Ok(is_there),
+            Err(Trouble::Failed(e)) => return Err(e),
+            Err(Trouble::Changed) => {}
+        }
+    }
+    Ok(false)
+}
+
+impl Snapshot {
+    /// The open files, the oldest first.
+    pub fn files(&self) -> &[Open] {
+        &self.files
+    }
+
+    /// Reads each file once, from the first place where one of `plans` needs it, and gives `each` every line with the
+    /// streams it is for. An unfinished last line waits, unless lines were written to a younger file already.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or an archive is damaged and less than a minute old (it is being written).
+    pub fn read(
+        &self,
+        plans: &[CatchUp],
+        mut each: impl FnMut(&Open, &RawLine<'_>, Readers<'_>),
+    ) -> Result<Outcome> {
+        let mut said = Vec::new();
+        let mut ends = Vec::new();
+        for (i, file) in self.files.iter().enumerate() {
+            let from: Vec<u64> = plans.iter().map(|p| p.from(i).unwrap_or(u64::MAX)).collect();
+            let Some(first) = from.iter().copied().min().filter(|&first| first < u64::MAX) else {
+                ends.push(None);
+                continue;
+            };
+            let end =
+                file.read(first, |line| each(file, line, Readers { from: &from, start: line.start }))?;
+            let Some(end) = end else { return Ok(Outcome::Changed) };
+            said.extend(end.damage);
+            ends.push(Some(end.position));
+        }
+        Ok(Outcome::Done { reached: plans.iter().map(|p| p.reached(&self.files, &ends)).collect(), said })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

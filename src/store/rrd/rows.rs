@@ -1,0 +1,61 @@
+//! The minutes that a file has.
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use rrd::ConsolidationFn;
+
+use super::librrd::{librrd, refused, time};
+use super::open::OpenRrd;
+use crate::error::Result;
+use crate::protocol::{Counter, Kind, Protocol};
+
+/// What an RRD has of its minutes, by their begin: the values by position in the protocol's table, 0 where it has none.
+pub type Rows = std::collections::BTreeMap<i64, Vec<i128>>;
+
+/// The rows of one step that a file has of the time from `from` to `to` (unix seconds, multiples of `step`). Where
+/// only longer rows are left of it there are none.
+///
+/// # Errors
+/// When librrd cannot read it.
+pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> Result<Rows> {
+    let Some(held) = OpenRrd::open(path)? else { return Ok(Rows::new()) };
+    let data = {
+        let _alone = librrd();
+        let resolution = Duration::from_secs(u64::try_from(step).unwrap_or(60));
+        rrd::ops::fetch::fetch(held.name(), ConsolidationFn::Avg, time(from), time(to), resolution)
+            .map_err(|e| refused(path, held.words(&e.to_string())))?
+    };
+    let names = data.ds_names();
+    let places: Vec<Option<usize>> = protocol
+        .counters
+        .iter()
+        .map(|c| names.iter().position(|name| !c.ds.is_empty() && name == c.ds))
+        .collect();
+    let mut rows = Rows::new();
+    let mut before: Option<i64> = None;
+    for row in data.rows().iter() {
+        let end = row.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let end = i64::try_from(end).unwrap_or(i64::MAX);
+        if before.is_some_and(|before| end - before != step) {
+            return Ok(Rows::new());
+        }
+        before = Some(end);
+        let value = |(counter, place): (&Counter, &Option<usize>)| {
+            let rate = place.and_then(|i| row.as_slice().get(i)).copied().filter(|rate| rate.is_finite());
+            amount(counter.kind, rate.unwrap_or(0.0), step)
+        };
+        rows.insert(end - step, protocol.counters.iter().zip(&places).map(value).collect());
+    }
+    Ok(rows)
+}
+
+/// What a rate over one step came from.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
+fn amount(kind: Kind, rate: f64, step: i64) -> i128 {
+    match kind {
+        Kind::Count => (rate * step as f64).round() as i128,
+        Kind::Sum | Kind::Net => (rate * step as f64 * 1e9).round() as i128,
+        Kind::Peak | Kind::Level => rate.round() as i128,
+        Kind::Derived(_) => 0,
+    }
+}
