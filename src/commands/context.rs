@@ -8,9 +8,9 @@ use clap::ArgMatches;
 
 use crate::config::Config;
 use crate::error::{At, Error, Result};
-use crate::say::warn;
 use crate::ingest::{Feed, Job, feeds};
 use crate::owner;
+use crate::say::warn;
 
 pub(super) const FAILED: u8 = 1;
 pub(super) const USAGE: u8 = 2;

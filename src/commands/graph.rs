@@ -12,9 +12,9 @@ use crate::chart::series::Series;
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::say::warn;
 use crate::ingest::{Options, feeds};
 use crate::picture::{self, Format, Stretch};
+use crate::say::warn;
 use crate::{figures, owner};
 
 /// What is to be drawn.

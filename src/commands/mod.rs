@@ -16,9 +16,9 @@ use std::process::ExitCode;
 
 use crate::config::{Config, Problem};
 use crate::error::Error;
-use crate::say::{hold_warnings, release_warnings, warn};
 use crate::ingest::Options;
 use crate::protocol::custom;
+use crate::say::{hold_warnings, release_warnings, warn};
 use crate::{owner, picture};
 use cli::{Action, Call};
 use context::{FAILED, USAGE, do_nothing, keep_the_chunk, later, with_way_out};

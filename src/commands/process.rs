@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use super::context::{job, later, with_way_out};
 use crate::config::Config;
 use crate::error::{At, Error};
-use crate::say::warn;
 use crate::ingest::{Options, feeds, pass_through};
 use crate::owner;
+use crate::say::warn;
 use crate::source::stdin;
 use crate::store::rrd::patient;
 

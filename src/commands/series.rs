@@ -3,9 +3,9 @@ use super::context::{job, with_way_out};
 use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::config::Config;
 use crate::error::Result;
-use crate::say::warn;
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{Kind, shipped};
+use crate::say::warn;
 
 /// The RRD of every protocol, and what is counted in it.
 pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {

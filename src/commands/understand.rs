@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::cli::{self, Call};
 use crate::config::{Config, Problem};
-use crate::say::masked;
 use crate::protocol::shipped;
+use crate::say::masked;
 
 /// Why a command line was not understood.
 pub(super) enum Misunderstood {

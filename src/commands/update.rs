@@ -2,8 +2,8 @@
 use super::context::{job, with_way_out};
 use crate::config::Config;
 use crate::error::Result;
-use crate::say::warn;
 use crate::ingest::{Feed, Job, Options, advance_all, feeds};
+use crate::say::warn;
 
 /// Advances every feed, one failure not keeping the others from it.
 pub(super) fn update(config: &Config, protocols: &[String], options: Options) -> Result<()> {

@@ -556,6 +556,35 @@ fn a_file_that_was_copied_while_it_grew_is_no_extract_of_the_copy() {
     }
 }
 
+/// A log of which somebody had made a copy is changed by a script, rotated and packed, with a few new lines at its end.
+#[test]
+fn few_new_lines_of_a_changed_log_count_beside_a_copy_of_its_old_text() {
+    for (early, gap, late, packed) in [
+        (vec![14], 10, 1, true),
+        (vec![3], 10, 1, true),
+        (vec![14], 10, 2, false),
+        (vec![1; 30], 10, 1, true),
+        (vec![1; 30], 10, 3, false),
+        (vec![1; 30], 10, 0, true),
+        (vec![2; 30], 1, 2, true),
+    ] {
+        let mut scene = Scene::new();
+        let mut actions = Vec::new();
+        for logins in early {
+            actions.extend([Action::Log(logins), Action::Wait(gap)]);
+        }
+        actions.extend([Action::Backup(0), Action::RemoveLine(late, 0), Action::Rename(0)]);
+        if packed {
+            actions.push(Action::Pack(1, 0));
+        }
+        for action in actions {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {

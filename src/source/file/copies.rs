@@ -69,7 +69,7 @@ impl Look<'_> {
         if self.live.as_ref().map(|live| live.matches(&end)).transpose()? == Some(Match::Full) {
             return Ok(false);
         }
-        let Some(times) = open.times(self.log.clock)? else {
+        let Some((times, newest)) = open.stamps(self.log.clock)? else {
             if stream.last_time == 0 {
                 let path = open.path.display();
                 self.said.push(format!(
@@ -78,7 +78,7 @@ impl Look<'_> {
             }
             return Ok(false);
         };
-        if is_known(open, times, stream) {
+        if is_known(open, times, newest, stream) {
             return Ok(false);
         }
         // Of an extract, made by grep or by a filter of the syslogd, they stand in other files of the log as well.
@@ -158,7 +158,8 @@ impl Look<'_> {
         {
             return Ok(false);
         }
-        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
+        let stamps = open.stamps(self.log.clock)?;
+        Ok(stamps.is_none_or(|(times, newest)| !is_known(open, times, newest, stream)))
     }
 
     /// Does the open sibling of number `i` end long before what was counted, though its name is that of a younger one? The
@@ -250,10 +251,10 @@ pub(super) const UNORDERED: i64 = 10;
 const LONG: i64 = 600;
 
 /// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
-/// second all is known.
-fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
+/// second all is known. Of a few new lines behind many known ones only the `newest` stamp tells.
+fn is_known(open: &Open, times: Times, newest: i64, stream: &Stream) -> bool {
     let (last, limit) = (times.1, limit(stream));
-    last < limit || (last == limit && open.compression.is_packed())
+    newest <= stream.last_time && (last < limit || (last == limit && open.compression.is_packed()))
 }
 
 /// May `a` hold more than `b`? The size of a packed file does not tell.

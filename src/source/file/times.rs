@@ -20,13 +20,20 @@ const PART: u64 = 1 << 15;
 impl Open {
     /// The time of its beginning and of its end. `None`: none of its lines has a time.
     pub(super) fn times(&self, clock: Clock) -> Result<Option<Times>> {
+        Ok(self.stamps(clock)?.map(|(times, _)| times))
+    }
+
+    /// The same, and the newest stamp of all, which may be of a host whose clock is wrong.
+    pub(super) fn stamps(&self, clock: Clock) -> Result<Option<(Times, i64)>> {
         let written = self.mtime / 1_000_000_000;
         let mut parser = Parser::new(clock.tai_offset, written);
         let ahead = clock.now.max(written) + AHEAD;
         let (mut first, mut last, mut lines) = (Vec::new(), VecDeque::new(), 0usize);
+        let mut newest = i64::MIN;
         let mut meet = |text: &[u8]| {
             let Some(stamp) = parser.parse(text).time.filter(|stamp| stamp.secs <= ahead) else { return };
             lines += 1;
+            newest = newest.max(stamp.secs);
             if first.len() < LINES {
                 first.push(stamp.secs);
             }
@@ -59,7 +66,7 @@ impl Open {
         };
         let last = last.into_iter().rev().take(wanted).collect();
         first.truncate(wanted);
-        Ok(middle(first).zip(middle(last)))
+        Ok(middle(first).zip(middle(last)).map(|times| (times, newest)))
     }
 
     /// Its last lines, a few of them, as they stand there.
