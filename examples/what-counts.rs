@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use maillogs::line;
-use maillogs::protocol::{Kind, Place, Protocol, Raise, Settings, Verdict, builtin};
+use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Verdict, builtin};
 use maillogs::store::counters::format_value;
 
 #[derive(Parser)]
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-type Feed = (&'static Protocol, Place);
+type Feed = (&'static Protocol, LogKind);
 
 /// Which protocols read the file, and as what.
 fn feeds(path: &Path, options: &Options, protocols: &[&'static Protocol]) -> Result<Vec<Feed>, String> {
@@ -68,14 +68,14 @@ fn feeds(path: &Path, options: &Options, protocols: &[&'static Protocol]) -> Res
         protocols.iter().copied().find(|p| p.name == name).ok_or(format!("{name}: no such protocol"))
     };
     if let Some(own) = &options.own {
-        return Ok(vec![(find(own)?, Place::Own)]);
+        return Ok(vec![(find(own)?, LogKind::Dedicated)]);
     }
     let Ok(expected) = fs::read_to_string(path.with_extension("expected")) else {
-        return Ok(protocols.iter().map(|p| (*p, Place::Shared)).collect());
+        return Ok(protocols.iter().map(|p| (*p, LogKind::Shared)).collect());
     };
     let feed = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
-        ["feed", name, "own"] => Some(find(name).map(|p| (p, Place::Own))),
-        ["feed", name, "shared"] => Some(find(name).map(|p| (p, Place::Shared))),
+        ["feed", name, "own"] => Some(find(name).map(|p| (p, LogKind::Dedicated))),
+        ["feed", name, "shared"] => Some(find(name).map(|p| (p, LogKind::Shared))),
         _ => None,
     };
     expected.lines().filter_map(feed).collect()
@@ -84,7 +84,7 @@ fn feeds(path: &Path, options: &Options, protocols: &[&'static Protocol]) -> Res
 /// Prints the file's row, its counters, and the lines that count nothing.
 fn table(path: &Path, feeds: &[Feed]) -> std::io::Result<(usize, usize)> {
     let log = fs::read(path)?;
-    let is_own = feeds.iter().all(|(_, place)| *place == Place::Own);
+    let is_own = feeds.iter().all(|(_, place)| *place == LogKind::Dedicated);
     let mut parser = line::Parser::new(10, 1_790_636_400).of_own_log(is_own);
     let mut parts = line::Parts::default();
     let mut sums: Vec<Vec<i128>> = feeds.iter().map(|(p, _)| vec![0; p.counters.len()]).collect();
@@ -116,7 +116,7 @@ fn table(path: &Path, feeds: &[Feed]) -> std::io::Result<(usize, usize)> {
     let mut raised = Vec::new();
     for ((protocol, _), sums) in feeds.iter().zip(&sums) {
         for (counter, value) in protocol.counters.iter().zip(sums) {
-            if *value != 0 && !matches!(counter.kind, Kind::Derived(_)) {
+            if *value != 0 && !matches!(counter.kind, CounterKind::Derived(_)) {
                 raised.push(format!(
                     "{}.{} {}",
                     protocol.name,

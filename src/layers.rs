@@ -129,6 +129,12 @@ fn used(code: &str) -> Vec<String> {
         }
         is_of_tests = words.starts_with("#[cfg(any(test") || words.starts_with("#[cfg(test)]");
     }
+    // Who may see something is not what it needs.
+    let rest = rest.split("pub(in ").enumerate().map(|(n, part)| match part.split_once(')') {
+        Some((_, after)) if n > 0 => after,
+        _ => part,
+    });
+    let rest = rest.collect::<String>();
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let words = rest.split(|c: char| !is_part(c)).filter(|word| word.contains("::"));
     found.extend(words.map(str::to_owned));

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::protocol::{Kind, Protocol, Raise};
+use crate::protocol::{CounterKind, Protocol, Raise};
 
 /// What one RRD step holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,14 +123,14 @@ pub fn begin(secs: i64, step: i64) -> i64 {
 pub fn merge(protocol: &Protocol, into: &mut [i128], from: &[i128]) {
     for ((counter, into), from) in protocol.counters.iter().zip(into).zip(from) {
         match counter.kind {
-            Kind::Count | Kind::Sum | Kind::Net => *into += from,
-            Kind::Peak => *into = (*into).max(*from),
-            Kind::Level => {
+            CounterKind::Count | CounterKind::Sum | CounterKind::Net => *into += from,
+            CounterKind::Peak => *into = (*into).max(*from),
+            CounterKind::Level => {
                 if *from != 0 || protocol.measured {
                     *into = *from;
                 }
             }
-            Kind::Derived(_) => {}
+            CounterKind::Derived(_) => {}
         }
     }
 }

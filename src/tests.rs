@@ -11,15 +11,15 @@ use crate::config::Config;
 use crate::ingest::{Job, Options, advance_all, feeds};
 use crate::line::Line;
 use crate::picture::{self, Format};
-use crate::protocol::{Counter, IN_SYSLOG, Place, Protocol, Raise, Verdict, events};
+use crate::protocol::{Counter, IN_SYSLOG, LogKind, Protocol, Raise, Verdict, events};
 use crate::store::counters;
 use crate::{check, export, figures, query};
 
 const COUNTERS: &[Counter] =
     &[events("toy_works", "toys that work"), events("toy_broken", "toys that do not work")];
 
-fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
-    if place == Place::Shared && line.tag != Some(b"toyd") {
+fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
+    if place == LogKind::Shared && line.tag != Some(b"toyd") {
         return Verdict::Foreign;
     }
     match line.text {

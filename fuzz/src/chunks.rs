@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use maillogs::ingest::{Intake, ReadOptions};
 use maillogs::line::{Parser, label_len};
 use maillogs::protocol::send::SEND;
-use maillogs::protocol::{Place, Raise};
+use maillogs::protocol::{LogKind, Raise};
 use maillogs::source::directory::{Chunk, Role};
 use maillogs::source::lines::LINE_LIMIT;
 use maillogs::source::stdin::Input;
@@ -176,7 +176,7 @@ impl Logger {
         let mut sums = vec![0; SEND.counters.len()];
         for line in self.log.strip_suffix(b"\n").into_iter().flat_map(|log| log.split(|&b| b == b'\n')) {
             let line = Parser::new(10, 0).parse(&line[..line.len().min(LINE_LIMIT)]);
-            (SEND.classify)(&line, Place::Own, &mut Raise(&mut sums));
+            (SEND.classify)(&line, LogKind::Dedicated, &mut Raise(&mut sums));
         }
         for ((counter, sum), total) in SEND.counters.iter().zip(sums).zip(&self.state.totals) {
             assert!(!counter.kind.is_odometer() || sum == *total, "{}: {total}, not {sum}", counter.key);

@@ -2,7 +2,7 @@
 use std::sync::OnceLock;
 
 use maillogs::line::{Line, Parser, Stamp};
-use maillogs::protocol::{Kind, Place, Protocol, Raise, Settings, Verdict, builtin};
+use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Verdict, builtin};
 use maillogs::store::state::State;
 use maillogs::tally::{Bins, Tally};
 
@@ -38,11 +38,11 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
 /// Reads `log` with the classifier of the built-in protocol `name`, in every place and setting.
 pub fn builtin_protocol(name: &str, log: &[u8]) {
     for protocol in protocols(name) {
-        for place in [Place::Own, Place::Shared] {
+        for place in [LogKind::Dedicated, LogKind::Shared] {
             protocol_in(protocol, place, log);
             for line in lines(log) {
                 let line = Parser::new(10, NOW).parse(line);
-                if place == Place::Shared && !of_squirrelmail(line.text) {
+                if place == LogKind::Shared && !of_squirrelmail(line.text) {
                     let line = Line { tag: Some(b"no-such-program"), ..line };
                     let (verdict, raised) = raises(protocol, place, &line);
                     assert!(verdict == Verdict::Foreign, "the tag decides, but {raised:?}: {}", shown(&line));
@@ -66,7 +66,7 @@ fn of_squirrelmail(text: &[u8]) -> bool {
 }
 
 /// Reads `log` as `protocol` does, where all of its lines stand in a log of the kind `place`.
-pub fn protocol_in(protocol: &'static Protocol, place: Place, log: &[u8]) {
+pub fn protocol_in(protocol: &'static Protocol, place: LogKind, log: &[u8]) {
     let mut parser = Parser::new(10, NOW);
     let mut sums = vec![0; protocol.counters.len()];
     let mut timed = Vec::new();
@@ -93,7 +93,7 @@ pub fn protocol_in(protocol: &'static Protocol, place: Place, log: &[u8]) {
 }
 
 /// The bins of two readings, the second of which goes on where the first ended.
-fn tallied(protocol: &'static Protocol, place: Place, parts: [&[(i64, Line<'_>)]; 2]) -> Bins {
+fn tallied(protocol: &'static Protocol, place: LogKind, parts: [&[(i64, Line<'_>)]; 2]) -> Bins {
     let mut bins = Bins::new();
     for part in parts {
         let mut tally = Tally::new(protocol, STEP, NOW, 0, bins);
@@ -113,14 +113,14 @@ fn shown(line: &Line<'_>) -> String {
 }
 
 /// What one line raises in an empty bin, and what the classifier says of it.
-fn raises(protocol: &Protocol, place: Place, line: &Line<'_>) -> (Verdict, Vec<i128>) {
+fn raises(protocol: &Protocol, place: LogKind, line: &Line<'_>) -> (Verdict, Vec<i128>) {
     let mut values = vec![0; protocol.counters.len()];
     let verdict = (protocol.classify)(line, place, &mut Raise(&mut values));
     (verdict, values)
 }
 
 /// Checks one line, and says what it raises.
-fn line_in(protocol: &Protocol, place: Place, line: &Line<'_>) -> Vec<i128> {
+fn line_in(protocol: &Protocol, place: LogKind, line: &Line<'_>) -> Vec<i128> {
     let (verdict, raised) = raises(protocol, place, line);
     let foreign = verdict == Verdict::Foreign;
     assert!(
@@ -134,13 +134,13 @@ fn line_in(protocol: &Protocol, place: Place, line: &Line<'_>) -> Vec<i128> {
     assert_eq!((protocol.classify)(line, place, &mut Raise(&mut values)), verdict, "{}", shown(line));
     for ((counter, &raised), &value) in protocol.counters.iter().zip(&raised).zip(&values) {
         let key = counter.key;
-        let lowest = if matches!(counter.kind, Kind::Net) { -MOST } else { 0 };
+        let lowest = if matches!(counter.kind, CounterKind::Net) { -MOST } else { 0 };
         assert!((lowest..=MOST).contains(&raised), "{key}: {raised}");
         match counter.kind {
-            Kind::Count | Kind::Sum | Kind::Net => assert_eq!(value, BEFORE + raised, "{key}"),
-            Kind::Peak => assert_eq!(value, BEFORE.max(raised), "{key}"),
-            Kind::Level => assert!(value == raised || (raised == 0 && value == BEFORE), "{key}: {value}"),
-            Kind::Derived(_) => assert!(raised == 0 && value == BEFORE, "{key} is computed, not raised"),
+            CounterKind::Count | CounterKind::Sum | CounterKind::Net => assert_eq!(value, BEFORE + raised, "{key}"),
+            CounterKind::Peak => assert_eq!(value, BEFORE.max(raised), "{key}"),
+            CounterKind::Level => assert!(value == raised || (raised == 0 && value == BEFORE), "{key}: {value}"),
+            CounterKind::Derived(_) => assert!(raised == 0 && value == BEFORE, "{key} is computed, not raised"),
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use maillogs::config::Config;
 use maillogs::line::Parser;
-use maillogs::protocol::custom::OwnCounter;
-use maillogs::protocol::{Place, Protocol, Raise};
+use maillogs::protocol::custom::CustomCounter;
+use maillogs::protocol::{LogKind, Protocol, Raise};
 
 use crate::{NOW, classify, lines};
 
@@ -60,7 +60,7 @@ sum = 2
 
 struct All {
     protocols: Vec<&'static Protocol>,
-    counters: Vec<OwnCounter>,
+    counters: Vec<CustomCounter>,
 }
 
 fn all() -> &'static All {
@@ -75,7 +75,7 @@ fn all() -> &'static All {
 /// Reads `log` with every protocol that toaster.conf has changed or made.
 pub fn counters(log: &[u8]) {
     for protocol in all().protocols.iter().filter(|p| ["send", "rbl", "ftp", "web"].contains(&p.name)) {
-        for place in [Place::Own, Place::Shared] {
+        for place in [LogKind::Dedicated, LogKind::Shared] {
             classify::protocol_in(protocol, place, log);
             for counter in all().counters.iter().filter(|counter| counter.protocol == protocol.name) {
                 lines(log).for_each(|line| counted(protocol, place, counter, line));
@@ -85,7 +85,7 @@ pub fn counters(log: &[u8]) {
 }
 
 /// One counter and one line.
-fn counted(protocol: &Protocol, place: Place, counter: &OwnCounter, line: &[u8]) {
+fn counted(protocol: &Protocol, place: LogKind, counter: &CustomCounter, line: &[u8]) {
     let line = Parser::new(10, NOW).parse(line);
     let mut values = vec![0; protocol.counters.len()];
     (protocol.classify)(&line, place, &mut Raise(&mut values));

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use nix::unistd::geteuid;
 
 use super::report::{Level, Report};
-use crate::config::{Config, Kind, Problem, Severity};
+use crate::config::{Config, Problem, ProblemKind, Severity};
 use crate::error::words;
 
 /// Looks at the configuration that was read, in which there are these `problems`.
@@ -28,7 +28,7 @@ pub(super) fn check(report: &mut Report, config: &Config, problems: &[Problem]) 
         }
     }
     for problem in problems {
-        let fault = problem.severity == Severity::Error || problem.kind == Kind::UnknownKey;
+        let fault = problem.severity == Severity::Error || problem.kind == ProblemKind::UnknownKey;
         let level = if fault { Level::Error } else { Level::Warning };
         let file = problem.file.display().to_string();
         let said = problem.to_string();

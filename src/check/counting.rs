@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::report::{Level, Report};
 use super::sources::{Seen, lasting};
 use crate::ingest::Job;
-use crate::protocol::Kind;
+use crate::protocol::CounterKind;
 use crate::store::state::{State, Understood};
 
 const DAY: i64 = 86_400;
@@ -125,11 +125,11 @@ fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
     let mut quiet = Vec::new();
     for (i, counter) in job.feed.protocol.counters.iter().enumerate() {
         let moved = state.moved.get(i).copied().unwrap_or(0);
-        if moved == 0 || last - moved < DAY || matches!(counter.kind, Kind::Derived(_)) {
+        if moved == 0 || last - moved < DAY || matches!(counter.kind, CounterKind::Derived(_)) {
             continue;
         }
         let busy = state.newest_day.get(i).is_some_and(|(_, amount)| *amount >= BUSY)
-            && matches!(counter.kind, Kind::Count);
+            && matches!(counter.kind, CounterKind::Count);
         if busy {
             let text = format!(
                 "has not moved since {} before the last line; did a program change what it logs?",

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::config::Config;
 use crate::ingest::Job;
 use crate::line::{Line, Parser, tai64n};
-use crate::protocol::{Place, Raise, Verdict};
+use crate::protocol::{LogKind, Raise, Verdict};
 use crate::source::lines::walk;
 use crate::source::offset::MULTILOG;
 use crate::source::opener::{Opener, Plain};
@@ -71,7 +71,7 @@ impl Pauses {
 /// One look at a source.
 struct Look<'a> {
     job: &'a Job<'a>,
-    place: Place,
+    place: LogKind,
     now: i64,
     tai_offset: i64,
     found: Newest,
@@ -81,7 +81,7 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn new(job: &'a Job<'a>, place: Place, now: i64, tai_offset: i64) -> Look<'a> {
+    fn new(job: &'a Job<'a>, place: LogKind, now: i64, tai_offset: i64) -> Look<'a> {
         let scratch = vec![0; job.feed.protocol.counters.len()];
         Look { job, place, now, tai_offset, found: Newest::default(), has_rest: false, scratch }
     }
@@ -156,7 +156,7 @@ fn newest_bytes(job: &Job<'_>, dir: &Path, now: i64, tai_offset: i64, most: u64)
     }
     names.sort_unstable_by(|a, b| b.cmp(a));
     names.truncate(MOST_CHUNKS);
-    let mut look = Look::new(job, Place::Own, now, tai_offset);
+    let mut look = Look::new(job, LogKind::Dedicated, now, tai_offset);
     let (mut left, mut pauses, mut is_bare) = (most, Pauses::default(), None);
     for name in ["current", "previous"].into_iter().chain(names.iter().map(String::as_str)) {
         if left == 0 {
@@ -184,7 +184,7 @@ fn named(name: &str, tai_offset: i64) -> Pauses {
 }
 
 /// Looks at the end of a log file. `None`: it cannot be read, as is said elsewhere.
-pub(super) fn of_file(job: &Job<'_>, file: &Path, place: Place, now: i64) -> Option<Newest> {
+pub(super) fn of_file(job: &Job<'_>, file: &Path, place: LogKind, now: i64) -> Option<Newest> {
     let mut opened = Plain.open(file);
     if opened.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
         (job.as_root)(&mut || opened = Plain.open(file));

@@ -9,7 +9,7 @@ use super::report::{Level, Report, Source};
 use crate::calendar::to_the_second;
 use crate::config::Config;
 use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
-use crate::protocol::Place;
+use crate::protocol::LogKind;
 use crate::source::offset::MULTILOG;
 use crate::store::archive::name_of;
 use crate::store::pack;
@@ -37,14 +37,14 @@ pub(super) struct Seen {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Directory,
-    Stream(Place),
+    Stream(LogKind),
     Queue,
 }
 
 impl Seen {
     /// Is every line of it the protocol's?
     pub fn is_dedicated(&self) -> bool {
-        matches!(self.kind, Kind::Directory | Kind::Stream(Place::Own))
+        matches!(self.kind, Kind::Directory | Kind::Stream(LogKind::Dedicated))
     }
 }
 
@@ -175,7 +175,7 @@ fn archived_apart(job: &Job<'_>, alone: bool) -> Option<i64> {
 fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newest: &Newest) {
     let mut say = |text: String| match kind {
         // One that several protocols read is told of once.
-        Kind::Stream(Place::Shared) => report.once(Level::Warning, "stamps", &source.name, text),
+        Kind::Stream(LogKind::Shared) => report.once(Level::Warning, "stamps", &source.name, text),
         _ => report.about_feed(job.feed, Level::Warning, "stamps", &source.name, text),
     };
     if let Some((latest, host)) = &newest.latest {

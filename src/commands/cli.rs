@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::context::strings;
 use super::graph::{self, Graph};
 use super::show::{self, Show};
-use crate::protocol::{Kind, Processor, Protocol};
+use crate::protocol::{CounterKind, Processor, Protocol};
 use crate::say::masked;
 
 /// What is to be done.
@@ -147,11 +147,11 @@ fn keys(protocol: &Protocol) -> String {
     let mut text = String::from("Keys:");
     for counter in protocol.counters {
         let kind = match counter.kind {
-            Kind::Count => "",
-            Kind::Sum => " (sum)",
-            Kind::Net => " (sum; may fall)",
-            Kind::Peak | Kind::Level => " (gauge)",
-            Kind::Derived(_) => " (computed from others)",
+            CounterKind::Count => "",
+            CounterKind::Sum => " (sum)",
+            CounterKind::Net => " (sum; may fall)",
+            CounterKind::Peak | CounterKind::Level => " (gauge)",
+            CounterKind::Derived(_) => " (computed from others)",
         };
         text += &format!("\n  {:longest$} ", counter.key);
         let mut column = longest + 3;

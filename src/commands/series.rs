@@ -4,7 +4,7 @@ use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::config::Config;
 use crate::error::Result;
 use crate::ingest::{Feed, feeds};
-use crate::protocol::{Kind, shipped};
+use crate::protocol::{CounterKind, shipped};
 use crate::say::warn;
 
 /// The RRD of every protocol, and what is counted in it.
@@ -17,10 +17,10 @@ pub(crate) fn series(config: &Config) -> Result<Vec<Series>> {
         let ours = card.map_or(0, |card| card.counters.len());
         let of = |(n, counter): (usize, &crate::protocol::Counter)| {
             let measure = match counter.kind {
-                Kind::Count => Measure::Count,
-                Kind::Sum | Kind::Net => Measure::Amount,
-                Kind::Peak | Kind::Level => Measure::Level,
-                Kind::Derived(_) => return None,
+                CounterKind::Count => Measure::Count,
+                CounterKind::Sum | CounterKind::Net => Measure::Amount,
+                CounterKind::Peak | CounterKind::Level => Measure::Level,
+                CounterKind::Derived(_) => return None,
             };
             let defined_by = match n {
                 n if n < ours => DefinedBy::BuiltIn,

@@ -14,7 +14,7 @@ use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
 use crate::ingest::{Feed, feeds};
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{CounterKind, Protocol};
 use crate::say::warn;
 use crate::store::state::State;
 use crate::terminal::{self, Live, Options, Terminal, Waiting, When, Wishes};
@@ -163,15 +163,19 @@ fn live(config: &Config, feed: &Feed, now: i64) -> Result<Live> {
 
 /// The bins of `state`, as the RRD will get them.
 fn waiting(protocol: &Protocol, state: &State, step: i64) -> Waiting {
-    let value = |kind: Kind, value: i128| {
+    let value = |kind: CounterKind, value: i128| {
         #[expect(clippy::cast_precision_loss, reason = "a chart needs no 53 bits")]
         match kind {
-            Kind::Sum | Kind::Net => value as f64 / 1e9,
+            CounterKind::Sum | CounterKind::Net => value as f64 / 1e9,
             _ => value as f64,
         }
     };
-    let kept: Vec<_> =
-        protocol.counters.iter().enumerate().filter(|(_, c)| !matches!(c.kind, Kind::Derived(_))).collect();
+    let kept: Vec<_> = protocol
+        .counters
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !matches!(c.kind, CounterKind::Derived(_)))
+        .collect();
     Waiting {
         step,
         sources: kept.iter().map(|(_, c)| (c.ds.to_owned(), c.kind.is_gauge())).collect(),

@@ -11,7 +11,8 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Kind, Problem, Severity, twice};
+use super::problem::{Problem, ProblemKind, Severity};
+use super::twice;
 
 /// A configuration taken apart.
 #[derive(Debug, Default)]
@@ -63,7 +64,8 @@ impl Document {
                 None => (None, one_line(error.message())),
             };
             let file = file.to_path_buf();
-            let problem = Problem { severity: Severity::Error, kind: Kind::Syntax, file, line, key, text };
+            let problem =
+                Problem { severity: Severity::Error, kind: ProblemKind::Syntax, file, line, key, text };
             if !problems.contains(&problem) {
                 problems.push(problem);
             }

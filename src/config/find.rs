@@ -13,7 +13,9 @@ use std::time::Duration;
 use nix::unistd::{getegid, geteuid};
 
 use super::document::Document;
-use super::{Config, Kind, Problem, Severity, keys};
+use super::fields::Config;
+use super::keys;
+use super::problem::{Problem, ProblemKind, Severity};
 use crate::error::words;
 
 /// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
@@ -174,5 +176,5 @@ fn rights(meta: &Metadata) -> String {
 /// A warning about a whole file.
 pub(super) fn unread(file: &Path, text: String) -> Problem {
     let file = file.to_path_buf();
-    Problem { severity: Severity::Warning, kind: Kind::File, file, line: None, key: None, text }
+    Problem { severity: Severity::Warning, kind: ProblemKind::File, file, line: None, key: None, text }
 }

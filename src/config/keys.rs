@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use toml::Value;
 
+use super::defaults::{counter_files, directories, files};
 use super::document::{Document, Entry};
+use super::fields::Config;
+use super::problem::{Location, Problem, ProblemKind, Severity};
 use super::values::*;
-use super::{Config, Kind, Origin, Problem, Severity};
-use crate::protocol::{CounterFile, Directories, Protocol, rbl, shipped};
+use crate::protocol::{CounterFile, Protocol, rbl, shipped};
 
 /// A key that acts.
 #[derive(Clone, Copy)]
@@ -106,21 +108,6 @@ pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     keys
 });
 
-/// The log directories on the cards, in the order of the usage.
-pub(super) fn directories() -> impl Iterator<Item = Directories> {
-    shipped().iter().filter_map(Protocol::directories)
-}
-
-/// The keys of growing files on the cards, in the order of the usage.
-pub(super) fn files() -> impl Iterator<Item = &'static str> {
-    shipped().iter().filter_map(|card| card.files_key)
-}
-
-/// The counter files on the cards, in the order of the usage.
-pub(super) fn counter_files() -> impl Iterator<Item = CounterFile> {
-    shipped().iter().filter_map(|card| card.counter_file)
-}
-
 /// Keys of the original that are accepted and no longer act, with the reason.
 pub(super) const INACTIVE: &[(&str, &str)] = &[
     ("logs_supervise", "services are stopped and started by their own supervisor"),
@@ -156,21 +143,21 @@ pub(super) fn apply(
         if let Some(key) = KEYS.iter().find(|key| key.name == entry.key) {
             match key.read(config, entry) {
                 Ok(()) => {
-                    config.origins.insert(key.name, Origin { file: file.to_path_buf(), line: entry.line });
+                    config.origins.insert(key.name, Location { file: file.to_path_buf(), line: entry.line });
                 }
                 Err(text) if only_looks(key.name) => {
-                    report(Severity::Error, Kind::Value, format!("{text}; the default is used"));
+                    report(Severity::Error, ProblemKind::Value, format!("{text}; the default is used"));
                 }
-                Err(text) => report(Severity::Error, Kind::Value, text),
+                Err(text) => report(Severity::Error, ProblemKind::Value, text),
             }
         } else if let Some(text) = wrong_table(entry) {
-            report(Severity::Error, Kind::UnknownKey, text);
+            report(Severity::Error, ProblemKind::UnknownKey, text);
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
                 Some(name) => format!("there is no such key; did you mean {name}?"),
                 None => "there is no such key; take it out, or see toaster.conf for those there are".into(),
             };
-            report(Severity::Warning, Kind::UnknownKey, text);
+            report(Severity::Warning, ProblemKind::UnknownKey, text);
         }
     }
 }
@@ -310,7 +297,7 @@ pub(super) fn distinct_counter_files(
         config.origins.remove(key);
         problems.push(Problem {
             severity: Severity::Error,
-            kind: Kind::Value,
+            kind: ProblemKind::Value,
             file: file.to_path_buf(),
             line: document.line(key),
             key: Some(key.to_string()),

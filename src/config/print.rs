@@ -4,17 +4,20 @@ use std::path::Path;
 
 use toml::Value;
 
+use super::custom::{CustomProtocol, CustomSource};
 use super::document::{Document, Entry, before_comment};
+use super::fields::Config;
 use super::find::{read, unread};
-use super::own::{OwnProtocol, OwnSource};
-use super::{Config, Kind, Origin, Problem, Severity, keys};
+use super::keys;
+use super::problem::{Location, Problem, ProblemKind, Severity};
+use super::read::SHIPPED;
 use crate::error;
-use crate::protocol::custom::OwnCounter;
+use crate::protocol::custom::CustomCounter;
 use crate::say::{acts_on_terminals, masked};
 
 /// Does `maillogs config` fail for one of `problems`? A key of ours that we do not have is one more reason.
 pub fn fails(problems: &[Problem]) -> bool {
-    problems.iter().any(|p| p.severity == Severity::Error || p.kind == Kind::UnknownKey)
+    problems.iter().any(|p| p.severity == Severity::Error || p.kind == ProblemKind::UnknownKey)
 }
 
 /// All that acts, as a toaster.conf: each key with the line it comes from, then the tables, then the keys that have
@@ -58,11 +61,11 @@ fn table(header: &str, origin: &str, values: &[(&str, Value)]) -> String {
     format!("\n{}  # {origin}\n{}", masked(header), values.collect::<String>())
 }
 
-fn of_protocol(protocol: &OwnProtocol) -> Vec<(&'static str, Value)> {
+fn of_protocol(protocol: &CustomProtocol) -> Vec<(&'static str, Value)> {
     let source = match &protocol.source {
-        OwnSource::Syslog => "syslog".to_owned(),
-        OwnSource::Multilog(dir) => format!("multilog:{}", dir.display()),
-        OwnSource::File(path) => format!("file:{}", path.display()),
+        CustomSource::Syslog => "syslog".to_owned(),
+        CustomSource::Multilog(dir) => format!("multilog:{}", dir.display()),
+        CustomSource::File(path) => format!("file:{}", path.display()),
     };
     let mut values = vec![("source", source.into())];
     if !protocol.about.is_empty() {
@@ -71,7 +74,7 @@ fn of_protocol(protocol: &OwnProtocol) -> Vec<(&'static str, Value)> {
     values
 }
 
-fn of_counter(counter: &OwnCounter) -> Vec<(&'static str, Value)> {
+fn of_counter(counter: &CustomCounter) -> Vec<(&'static str, Value)> {
     let mut values = vec![
         ("protocol", counter.protocol.as_str().into()),
         ("name", counter.key.as_str().into()),
@@ -92,7 +95,7 @@ fn of_counter(counter: &OwnCounter) -> Vec<(&'static str, Value)> {
 }
 
 /// `toaster.conf line 12`.
-fn origin(origin: &Origin) -> String {
+fn origin(origin: &Location) -> String {
     format!("{} line {}", file_name(&origin.file), origin.line)
 }
 
@@ -139,7 +142,7 @@ fn escaped(document: String) -> String {
 /// When the file cannot be read, or is neither TOML nor of the original's form.
 pub fn to_toml(config: &Config) -> Result<String, Problem> {
     match &config.file {
-        None => Ok(super::SHIPPED.to_owned()),
+        None => Ok(SHIPPED.to_owned()),
         Some(file) => {
             let text = read(file).map_err(|error| {
                 unread(file, format!("cannot read: {}; it is not converted", error::words(&error)))

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use toml::Value;
 
 use super::document::Entry;
-use super::{LogMethod, Loopback};
+use super::fields::{LogMethod, Loopback};
 use crate::protocol::VCHKPW_SERVICES;
 
 pub(super) fn flag(entry: &Entry) -> Result<bool, String> {

@@ -1,5 +1,5 @@
 //! The one line of a query: `key:value` pairs joined by `:`, as pollers of the Perl maillogs read it.
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{CounterKind, Protocol};
 use crate::store::counters::format_value;
 
 /// The line, with its newline. `bits` (32 or 64): odometers wrap modulo 2^bits, for pollers that hold
@@ -16,10 +16,10 @@ pub fn line(protocol: &Protocol, values: &[i128], bits: u32) -> String {
     pairs.join(":") + "\n"
 }
 
-fn wrap(kind: Kind, value: i128, bits: u32) -> i128 {
+fn wrap(kind: CounterKind, value: i128, bits: u32) -> i128 {
     match kind {
-        Kind::Count => value.rem_euclid(1 << bits),
-        Kind::Sum => value.rem_euclid(1_000_000_000 << bits),
+        CounterKind::Count => value.rem_euclid(1 << bits),
+        CounterKind::Sum => value.rem_euclid(1_000_000_000 << bits),
         _ => value,
     }
 }

@@ -1,7 +1,7 @@
 //! Where each protocol's lines stand, under one configuration.
 use std::path::PathBuf;
 
-use crate::config::{Config, OwnSource};
+use crate::config::{Config, CustomSource};
 use crate::protocol::Protocol;
 
 /// Syslog's file where toaster.conf is silent: the first of these that exists.
@@ -61,9 +61,9 @@ pub fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
     let own = config.protocols.iter().find(|own| own.name == protocol.name).map(|own| &own.source);
     let (mut directories, mut files) = (config.directories(protocol), config.files(protocol));
     match own {
-        Some(OwnSource::Multilog(dir)) => directories.push(dir.clone()),
-        Some(OwnSource::File(file)) => files.push(file.clone()),
-        Some(OwnSource::Syslog) | None => {}
+        Some(CustomSource::Multilog(dir)) => directories.push(dir.clone()),
+        Some(CustomSource::File(file)) => files.push(file.clone()),
+        Some(CustomSource::Syslog) | None => {}
     }
     let has_directories = protocol.directories().is_some() || !directories.is_empty();
     Feed {

@@ -5,17 +5,17 @@ use super::feeds::{SYSLOGS, Syslog};
 use super::job::Job;
 use super::read_options::GIVEN_UP;
 use crate::ledger::Stream;
-use crate::protocol::Place;
+use crate::protocol::LogKind;
 use crate::source::{journal, machine};
 
 /// The name of the journal, alone or before `:DIRECTORY`.
 pub(super) const JOURNAL: &str = "journald";
 
 /// The streams that `job` reads, and whose they are, when `known` are those that it read before.
-pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, Place)> {
-    let mut names: Vec<(String, Place)> = match &job.feed.syslog {
+pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, LogKind)> {
+    let mut names: Vec<(String, LogKind)> = match &job.feed.syslog {
         Syslog::Unused => Vec::new(),
-        Syslog::Named(names) => names.iter().map(|n| (n.clone(), Place::Shared)).collect(),
+        Syslog::Named(names) => names.iter().map(|n| (n.clone(), LogKind::Shared)).collect(),
         Syslog::Usual => {
             let there = |name: &str| {
                 if name == JOURNAL {
@@ -24,10 +24,10 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, P
                     Path::new(name).try_exists().unwrap_or(true)
                 }
             };
-            usual(known, now, &there).map(|n| (n, Place::Shared)).into_iter().collect()
+            usual(known, now, &there).map(|n| (n, LogKind::Shared)).into_iter().collect()
         }
     };
-    names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), Place::Own)));
+    names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), LogKind::Dedicated)));
     // A file may be named twice: by a link to it, or as a protocol's own log that is the syslog too.
     let mut met: Vec<PathBuf> = Vec::new();
     names.retain(|(name, _)| {

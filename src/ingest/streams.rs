@@ -14,7 +14,7 @@ use super::stream_names::{JOURNAL, stream_names};
 use crate::error::{Error, Result};
 use crate::ledger::Stream;
 use crate::line::{Line, Parser, Parts};
-use crate::protocol::Place;
+use crate::protocol::LogKind;
 use crate::say::warn;
 use crate::source::file::{self, Outcome};
 use crate::source::journal::{self, Begin};
@@ -30,7 +30,7 @@ struct Part {
     reader: usize,
     /// The stream's position in its ledger.
     stream: usize,
-    place: Place,
+    place: LogKind,
 }
 
 /// Reads every stream of `readers` to its end. What cannot be read is said once, and its lines wait.
@@ -148,7 +148,7 @@ fn read_file(
             file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
-        let is_own = parts.iter().all(|part| part.place == Place::Own);
+        let is_own = parts.iter().all(|part| part.place == LogKind::Dedicated);
         let mut parser = Parser::new(clock.tai_offset, clock.now).of_own_log(is_own);
         let mut joined = Parts::default();
         let mut of = OsString::new();

@@ -1,7 +1,8 @@
 //! A protocol's card: everything that is particular to it, in its own file.
 use std::fmt;
 
-use super::{Classify, Counter, Verdict};
+use super::classify::{Classify, Verdict};
+use super::counter::Counter;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -16,7 +17,7 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
-    /// Is syslog read for it? Then its classifier is told [`super::Place::Shared`] there.
+    /// Is syslog read for it? Then its classifier is told [`super::LogKind::Shared`] there.
     pub reads_syslog: bool,
     /// The processor of its loggers, if it may have log directories.
     pub processor: Option<Processor>,

@@ -9,15 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use regex::bytes::Regex;
 
+use super::BUILTIN;
+use super::card::{IN_SYSLOG, Processor, Protocol};
+use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
+use super::counter::{Counter, CounterKind};
 use super::names::ds_name;
-use super::{
-    BUILTIN, Classify, Counter, IN_SYSLOG, Kind, Place, Processor, Protocol, Raise, Settings, Verdict,
-};
 use crate::line::Line;
 
 /// A counter of toaster.conf: one `[[counter]]`.
 #[derive(Clone, Debug)]
-pub struct OwnCounter {
+pub struct CustomCounter {
     /// The protocol it belongs to, built-in or own.
     pub protocol: String,
     /// Its name, in no other counter's way.
@@ -35,10 +36,10 @@ pub struct OwnCounter {
     pub origin: String,
 }
 
-impl PartialEq for OwnCounter {
+impl PartialEq for CustomCounter {
     /// Regexes are the same if they are written the same.
-    fn eq(&self, other: &OwnCounter) -> bool {
-        let fields = |c: &OwnCounter| {
+    fn eq(&self, other: &CustomCounter) -> bool {
+        let fields = |c: &CustomCounter| {
             let text = [&c.protocol, &c.key, &c.help, &c.origin].map(String::clone);
             (text, c.pattern.as_str().to_owned(), c.sum, c.tag.clone())
         };
@@ -46,7 +47,7 @@ impl PartialEq for OwnCounter {
     }
 }
 
-impl OwnCounter {
+impl CustomCounter {
     /// The names of the counters that it becomes: one, or the sum and its lines.
     pub fn keys(&self) -> Vec<String> {
         let lines = self.sum.map(|_| lines_key(&self.key));
@@ -61,19 +62,23 @@ pub fn lines_key(key: &str) -> String {
 
 /// A protocol of toaster.conf: one `[protocol.NAME]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OwnProtocol {
+pub struct CustomProtocol {
     /// As in `maillogs NAME`.
     pub name: String,
     /// One line for the usage; empty: one is made.
     pub about: String,
     /// Where its lines stand.
-    pub place: Place,
+    pub place: LogKind,
 }
 
 /// All protocols: the built-in ones with their own counters, then those of toaster.conf in its order. They live as
 /// long as the process.
-pub fn all(settings: &Settings, counters: &[OwnCounter], own: &[OwnProtocol]) -> Vec<&'static Protocol> {
-    let of = |name: &str| -> Vec<OwnCounter> {
+pub fn all(
+    settings: &Settings,
+    counters: &[CustomCounter],
+    own: &[CustomProtocol],
+) -> Vec<&'static Protocol> {
+    let of = |name: &str| -> Vec<CustomCounter> {
         counters.iter().filter(|counter| counter.protocol == name).cloned().collect()
     };
     let builtin = BUILTIN.iter().map(|make| {
@@ -86,13 +91,13 @@ pub fn all(settings: &Settings, counters: &[OwnCounter], own: &[OwnProtocol]) ->
 }
 
 /// `base` with the counters `own` behind its own. A line that one of them matches is known, whatever `base` says.
-pub fn extend(base: Protocol, own: &[OwnCounter]) -> Protocol {
+pub fn extend(base: Protocol, own: &[CustomCounter]) -> Protocol {
     if own.is_empty() {
         return base;
     }
     let (counters, rules) = table(base.counters, own);
     let first = base.classify;
-    let classify = move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+    let classify = move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
         let verdict = first(line, place, raise);
         if count_all(&rules, line, raise) { Verdict::Known } else { verdict }
     };
@@ -100,14 +105,14 @@ pub fn extend(base: Protocol, own: &[OwnCounter]) -> Protocol {
 }
 
 /// A protocol that counts nothing but `own`.
-pub fn protocol(name: &str, about: &str, home: Place, own: &[OwnCounter]) -> Protocol {
+pub fn protocol(name: &str, about: &str, home: LogKind, own: &[CustomCounter]) -> Protocol {
     let (counters, rules) = table(&[], own);
-    let classify = move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+    let classify = move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
         match (count_all(&rules, line, raise), place) {
             (true, _) => Verdict::Known,
             // Every line of its own log is its.
-            (false, Place::Own) => Verdict::Unknown,
-            (false, Place::Shared) => Verdict::Foreign,
+            (false, LogKind::Dedicated) => Verdict::Unknown,
+            (false, LogKind::Shared) => Verdict::Foreign,
         }
     };
     let about = if about.is_empty() { "as toaster.conf says" } else { about };
@@ -117,7 +122,7 @@ pub fn protocol(name: &str, about: &str, home: Place, own: &[OwnCounter]) -> Pro
         about: text(about),
         counters,
         classify: leaked(classify),
-        reads_syslog: home == Place::Shared,
+        reads_syslog: home == LogKind::Shared,
         processor: Some(Processor {
             name: text(&format!("{name}log")),
             about: "Be the processor of this protocol's logger",
@@ -133,7 +138,7 @@ fn text(text: &str) -> &'static str {
 
 fn leaked<F>(classify: F) -> &'static Classify
 where
-    F: Fn(&Line<'_>, Place, &mut Raise<'_>) -> Verdict + Send + Sync + 'static,
+    F: Fn(&Line<'_>, LogKind, &mut Raise<'_>) -> Verdict + Send + Sync + 'static,
 {
     Box::leak(Box::new(classify))
 }
@@ -153,17 +158,21 @@ enum Raises {
 }
 
 /// The table `base` with the counters of `own` behind it, and what raises those.
-fn table(base: &[Counter], own: &[OwnCounter]) -> (&'static [Counter], Vec<Rule>) {
+fn table(base: &[Counter], own: &[CustomCounter]) -> (&'static [Counter], Vec<Rule>) {
     let mut counters = base.to_vec();
     let mut rules = Vec::new();
     for counter in own {
         let at = counters.len();
-        let kinds = if counter.sum.is_some() { &[Kind::Sum, Kind::Count][..] } else { &[Kind::Count] };
+        let kinds = if counter.sum.is_some() {
+            &[CounterKind::Sum, CounterKind::Count][..]
+        } else {
+            &[CounterKind::Count]
+        };
         for (key, kind) in counter.keys().iter().zip(kinds) {
             let help = match (counter.help.as_str(), kind, counter.sum) {
-                ("", Kind::Sum, _) => format!("sum of what toaster.conf's {} captures", counter.key),
+                ("", CounterKind::Sum, _) => format!("sum of what toaster.conf's {} captures", counter.key),
                 ("", ..) => format!("lines that toaster.conf's {} matches", counter.key),
-                (help, Kind::Count, Some(_)) => format!("{help} (lines)"),
+                (help, CounterKind::Count, Some(_)) => format!("{help} (lines)"),
                 (help, ..) => help.to_owned(),
             };
             let (key, ds, help) = (text(key), text(&ds_name(key)), text(&help));
@@ -253,7 +262,7 @@ struct Missed {
 static MISSED: Mutex<Vec<&'static Missed>> = Mutex::new(Vec::new());
 
 impl Missed {
-    fn new(counter: &OwnCounter) -> &'static Missed {
+    fn new(counter: &CustomCounter) -> &'static Missed {
         let (origin, key) = (counter.origin.clone(), counter.key.clone());
         let missed = Box::leak(Box::new(Missed { origin, key, lines: AtomicU64::new(0) }));
         all_missed().push(missed);

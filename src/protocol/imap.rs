@@ -2,9 +2,11 @@
 //!
 //! The lines are those of `login`.
 use super::card::templates;
-use super::login::{self, Keys, Service};
+use super::card::{CounterFile, IN_SYSLOG, Protocol};
+use super::classify::Settings;
+use super::counter::events;
+use super::login::{self, Service, Slots};
 use super::table::counters;
-use super::{CounterFile, IN_SYSLOG, Protocol, Settings, events};
 
 /// The protocol `imap`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -27,9 +29,9 @@ pub fn protocol(settings: &Settings) -> Protocol {
 }
 
 /// Plain, then encrypted.
-const KEYS: [Keys; 2] = [
-    Keys { connect: CONNECT, success: SUCCESS, fail: FAIL },
-    Keys { connect: SSL_CONNECT, success: SSL_SUCCESS, fail: SSL_FAIL },
+const KEYS: [Slots; 2] = [
+    Slots { connect: CONNECT, success: SUCCESS, fail: FAIL },
+    Slots { connect: SSL_CONNECT, success: SSL_SUCCESS, fail: SSL_FAIL },
 ];
 
 counters! {

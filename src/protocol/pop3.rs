@@ -4,24 +4,24 @@
 //! rules hold, and tcpserver's lines stand there too: those are not looked for in syslog, where SMTP's would be
 //! among them.
 use super::card::templates;
-use super::login::{self, Keys, Rules, Service};
+use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol};
+use super::classify::{LogKind, Raise, Settings, Verdict};
+use super::counter::events;
+use super::login::{self, Rules, Service, Slots};
 use super::program::program;
 use super::table::{counters, groups};
-use super::{
-    CounterFile, Directories, IN_SYSLOG, Place, Processor, Protocol, Raise, Settings, Verdict, events,
-    tcpserver,
-};
+use super::tcpserver;
 use crate::line::Line;
 
 /// The protocol `pop3`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
-    let rules = Rules::new(settings);
+    let rules = login::rules(settings);
     Protocol {
         name: "pop3",
         title: "POP3",
         about: "logins over POP3",
         counters: COUNTERS,
-        classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+        classify: Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
             classify(line, place, &rules, raise)
         })),
         reads_syslog: settings.pop3_in_syslog,
@@ -43,9 +43,9 @@ pub fn protocol(settings: &Settings) -> Protocol {
 }
 
 /// Plain, then encrypted.
-const KEYS: [Keys; 2] = [
-    Keys { connect: LOGIN + CONNECT, success: LOGIN + SUCCESS, fail: LOGIN + FAIL },
-    Keys { connect: LOGIN + SSL_CONNECT, success: LOGIN + SSL_SUCCESS, fail: LOGIN + SSL_FAIL },
+const KEYS: [Slots; 2] = [
+    Slots { connect: LOGIN + CONNECT, success: LOGIN + SUCCESS, fail: LOGIN + FAIL },
+    Slots { connect: LOGIN + SSL_CONNECT, success: LOGIN + SSL_SUCCESS, fail: LOGIN + SSL_FAIL },
 ];
 
 counters! {
@@ -65,8 +65,8 @@ groups! {
     ];
 }
 
-fn classify(line: &Line<'_>, place: Place, rules: &Rules, raise: &mut Raise<'_>) -> Verdict {
-    if place == Place::Own {
+fn classify(line: &Line<'_>, place: LogKind, rules: &Rules, raise: &mut Raise<'_>) -> Verdict {
+    if place == LogKind::Dedicated {
         let (name, rest) = program(line, place);
         if tcpserver::is_program(name) {
             return tcpserver::classify(rest, tcpserver::Slots { first: TCP, other: None }, raise);

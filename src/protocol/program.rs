@@ -1,5 +1,5 @@
 //! Which program wrote a line: syslog's tag, or where syslog has not been, what the text begins with.
-use super::Place;
+use super::classify::LogKind;
 use crate::line::Line;
 
 /// The program that wrote `line` and what it wrote. The name is empty where none is given.
@@ -7,7 +7,7 @@ use crate::line::Line;
 /// Programs that log by themselves (dovecot's own log, multilog(8)) put `NAME: ` or `NAME[PID]: ` before the text.
 /// A header of syslog that names a host but no program is believed: then the text is not searched for a name.
 #[inline]
-pub(super) fn program<'a>(line: &Line<'a>, place: Place) -> (&'a [u8], &'a [u8]) {
+pub(super) fn program<'a>(line: &Line<'a>, place: LogKind) -> (&'a [u8], &'a [u8]) {
     match line.tag {
         Some(tag) => (tag, line.text),
         None if unheaded(line, place) => named(line.text).unwrap_or((b"", line.text)),
@@ -17,8 +17,8 @@ pub(super) fn program<'a>(line: &Line<'a>, place: Place) -> (&'a [u8], &'a [u8])
 
 /// Is it a line without a header of syslog?
 #[inline]
-pub(super) fn unheaded(line: &Line<'_>, place: Place) -> bool {
-    line.tag.is_none() && (line.host.is_none() || place == Place::Own)
+pub(super) fn unheaded(line: &Line<'_>, place: LogKind) -> bool {
+    line.tag.is_none() && (line.host.is_none() || place == LogKind::Dedicated)
 }
 
 /// Is what stands in the host's place no host? dovecot's own log has `auth(USER,…)<…>: ` there, and what follows a
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::line::Parser;
 
-    fn of(line: &str, place: Place) -> (String, String) {
+    fn of(line: &str, place: LogKind) -> (String, String) {
         let line = Parser::new(10, 1_790_636_400).parse(line.as_bytes());
         let (name, text) = program(&line, place);
         (String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(text).into_owned())
@@ -69,16 +69,16 @@ mod tests {
             ("imapd:LOGIN", "", "imapd:LOGIN"),
             ("", "", ""),
         ] {
-            assert_eq!(of(line, Place::Shared), (name.to_owned(), text.to_owned()), "{line}");
+            assert_eq!(of(line, LogKind::Shared), (name.to_owned(), text.to_owned()), "{line}");
         }
     }
 
     #[test]
     fn a_header_without_a_program_is_believed() {
         let line = "Sep 28 22:45:01 mx1 hello imapd: LOGIN";
-        assert_eq!(of(line, Place::Shared).0, "");
+        assert_eq!(of(line, LogKind::Shared).0, "");
         let line = Parser::new(10, 1_790_636_400).parse(line.as_bytes());
-        assert!(!unheaded(&line, Place::Shared) && unheaded(&line, Place::Own));
+        assert!(!unheaded(&line, LogKind::Shared) && unheaded(&line, LogKind::Dedicated));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! Tag `qmail-scanner`, message `VERDICT:RC:0(IP):SA:0(SCORE/REQUIRED): SECONDS BYTES SENDER RECIPIENT SUBJECT …`.
 //! Sender and subject are the client's, the verdict before them is not.
 use super::card::templates;
+use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
+use super::classify::{LogKind, Raise, Settings, Verdict};
+use super::counter::events;
 use super::program::{doubtful, program};
 use super::table::counters;
-use super::{CounterFile, IN_SYSLOG, OlderFile, Place, Protocol, Raise, Settings, Verdict, events};
 use crate::line::Line;
 use memchr::memmem;
 
@@ -35,10 +37,10 @@ counters! {
     ];
 }
 
-fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
     let (name, text) = program(line, place);
     if name != b"qmail-scanner" || line.continuation || doubtful(line) {
-        return if place == Place::Own { Verdict::Unknown } else { Verdict::Foreign };
+        return if place == LogKind::Dedicated { Verdict::Unknown } else { Verdict::Foreign };
     }
     if let Some(end) = memmem::find(text, b":RC:") {
         let verdict = text.get(..end).unwrap_or_default();

@@ -2,8 +2,10 @@
 //!
 //! The queue is read by `source::queue`; here is what its numbers are called.
 use super::card::templates;
+use super::card::{CounterFile, IN_SYSLOG, Protocol};
+use super::classify::{Raise, Settings};
+use super::counter::{CounterKind, events, of};
 use super::table::counters;
-use super::{CounterFile, IN_SYSLOG, Kind, Protocol, Raise, Settings, events, of};
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -30,11 +32,11 @@ pub fn protocol(_: &Settings) -> Protocol {
 counters! {
     const COUNTERS = [
         READS: events("queue_reads", "how often the queue was measured"),
-        MESSAGES: of(Kind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
-        UNPROCESSED: of(Kind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
-        LOCAL: of(Kind::Level, "local", "messages with local recipients to be delivered"),
-        REMOTE: of(Kind::Level, "remote", "messages with remote recipients to be delivered"),
-        OLDEST: of(Kind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
+        MESSAGES: of(CounterKind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
+        UNPROCESSED: of(CounterKind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
+        LOCAL: of(CounterKind::Level, "local", "messages with local recipients to be delivered"),
+        REMOTE: of(CounterKind::Level, "remote", "messages with remote recipients to be delivered"),
+        OLDEST: of(CounterKind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
     ];
 }
 
@@ -69,7 +71,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::line::Parser;
-    use crate::protocol::{Place, Verdict};
+    use crate::protocol::classify::{LogKind, Verdict};
 
     #[test]
     fn a_measurement_raises_each_number_under_its_name() {
@@ -91,7 +93,7 @@ mod tests {
         let mut values = vec![0; protocol.counters.len()];
         for text in ["@40000000450c020b32315f74 new msg 71198", "", "messages in queue: 7"] {
             let line = Parser::new(10, 1_790_635_513).parse(text.as_bytes());
-            for place in [Place::Own, Place::Shared] {
+            for place in [LogKind::Dedicated, LogKind::Shared] {
                 assert_eq!((protocol.classify)(&line, place, &mut Raise(&mut values)), Verdict::Foreign);
             }
         }

@@ -17,7 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Place, Protocol, Raise, Settings, Verdict, builtin};
+use super::builtin;
+use super::card::Protocol;
+use super::classify::{LogKind, Raise, Settings, Verdict};
+use super::counter::CounterKind;
 use crate::line::{Parser, Parts};
 
 /// 2026-09-28T23:00:00Z: the time of every sample file.
@@ -59,7 +62,7 @@ fn settings() -> Settings {
 /// What an `.expected` says.
 #[derive(Default)]
 struct Expected {
-    feeds: Vec<(String, Place)>,
+    feeds: Vec<(String, LogKind)>,
     /// Protocol, line (0: all together), key → amount. The key of `unknown` is that word.
     amounts: BTreeMap<(String, usize, String), String>,
     by_line: bool,
@@ -74,8 +77,8 @@ impl Expected {
                 assert!(expected.amounts.insert(place, amount.to_owned()).is_none(), "{name}: twice: {line}");
             };
             match line.split_whitespace().collect::<Vec<_>>()[..] {
-                ["feed", protocol, "own"] => expected.feeds.push((protocol.to_owned(), Place::Own)),
-                ["feed", protocol, "shared"] => expected.feeds.push((protocol.to_owned(), Place::Shared)),
+                ["feed", protocol, "own"] => expected.feeds.push((protocol.to_owned(), LogKind::Dedicated)),
+                ["feed", protocol, "shared"] => expected.feeds.push((protocol.to_owned(), LogKind::Shared)),
                 ["line", number, protocol, ref pairs @ ..] if !pairs.is_empty() && pairs.len() % 2 == 0 => {
                     expected.by_line = true;
                     let number = number.parse().unwrap_or_else(|_| panic!("{name}: no number: {line}"));
@@ -91,10 +94,10 @@ impl Expected {
 }
 
 /// What the lines of `log` raise one after the other, and how many of them are of no known form.
-fn read(protocol: &Protocol, place: Place, log: &[u8]) -> (Vec<i128>, i128) {
+fn read(protocol: &Protocol, place: LogKind, log: &[u8]) -> (Vec<i128>, i128) {
     let mut values = vec![0i128; protocol.counters.len()];
     let mut unknown = 0;
-    let mut parser = Parser::new(10, MTIME).of_own_log(place == Place::Own);
+    let mut parser = Parser::new(10, MTIME).of_own_log(place == LogKind::Dedicated);
     let mut parts = Parts::default();
     for line in log.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)) {
         let line = parts.parse(&mut parser, line, line);
@@ -133,7 +136,7 @@ fn the_samples_raise_what_was_written_down_by_hand() {
                 for (counter, value) in protocol.counters.iter().zip(values) {
                     let amount = amount(number, counter.key);
                     let want = match counter.kind {
-                        Kind::Sum | Kind::Net => nanos(&amount),
+                        CounterKind::Sum | CounterKind::Net => nanos(&amount),
                         _ => amount.parse().unwrap(),
                     };
                     if value != want {
@@ -155,7 +158,7 @@ fn the_samples_raise_what_was_written_down_by_hand() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     for protocol in protocols.iter().filter(|p| !p.measured) {
-        for counter in protocol.counters.iter().filter(|c| !matches!(c.kind, Kind::Derived(_))) {
+        for counter in protocol.counters.iter().filter(|c| !matches!(c.kind, CounterKind::Derived(_))) {
             assert!(
                 raised.contains(&(protocol.name, counter.key)),
                 "{}: no sample raises {}",

@@ -6,12 +6,11 @@
 //! limit is concurrencyremote, as they always were). The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
 use super::card::templates;
+use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol};
+use super::classify::{LogKind, Raise, Settings, Verdict, nanofraction};
+use super::counter::{CounterKind, Known, count, derived, events, of};
 use super::scan::{fraction, number};
 use super::table::counters;
-use super::{
-    CounterFile, Directories, IN_SYSLOG, Kind, Known, Place, Processor, Protocol, Raise, Settings, Verdict,
-    count, derived, events, nanofraction, of,
-};
 use crate::line::Line;
 
 /// The protocol `send`, where qmail-send has a log of its own.
@@ -67,12 +66,12 @@ counters! {
         START_REMOTE: count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
         STATUS: events("status", "status lines, one at every change of the concurrency"),
         STATUS_LOCALP: of(
-            Kind::Sum,
+            CounterKind::Sum,
             "status_localp",
             "sum over the status lines of the used share of local delivery slots",
         ),
         STATUS_REMOTEP: of(
-            Kind::Sum,
+            CounterKind::Sum,
             "status_remotep",
             "sum over the status lines of the used share of remote delivery slots",
         ),
@@ -82,10 +81,10 @@ counters! {
         ALERT: events("alert", "alerts of qmail-send: it cannot go on (also in other)"),
         STATUS_LOCAL_SUM: events("status_local_sum", "sum over the status lines of local deliveries in flight"),
         STATUS_REMOTE_SUM: events("status_remote_sum", "sum over the status lines of remote deliveries in flight"),
-        PEAK_LOCAL: of(Kind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
-        PEAK_REMOTE: of(Kind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
-        LIMIT_LOCAL: of(Kind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
-        LIMIT_REMOTE: of(Kind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
+        PEAK_LOCAL: of(CounterKind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
+        PEAK_REMOTE: of(CounterKind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
+        LIMIT_LOCAL: of(CounterKind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
+        LIMIT_REMOTE: of(CounterKind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
     ];
 }
 
@@ -97,8 +96,8 @@ fn concurrency_remote(known: &Known<'_>) -> i128 {
     }
 }
 
-fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
-    let ours = place == Place::Own || matches!(line.tag, Some(b"qmail" | b"qmail-send"));
+fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
+    let ours = place == LogKind::Dedicated || matches!(line.tag, Some(b"qmail" | b"qmail-send"));
     if !ours {
         return Verdict::Foreign;
     }
@@ -106,7 +105,7 @@ fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
         return Verdict::Known;
     }
     let mut known = event(line.text, raise);
-    if known.is_none() && place == Place::Own && line.after_stamp.len() != line.text.len() {
+    if known.is_none() && place == LogKind::Dedicated && line.after_stamp.len() != line.text.len() {
         // `status: local 1/10` and `delivery 1: success: ` behind a container's stamp look like a header of syslog.
         known = event(line.after_stamp, raise);
     }
@@ -212,9 +211,9 @@ fn status(rest: &[u8], raise: &mut Raise<'_>) {
 
 /// What no prefix claims.
 #[cold]
-fn rest(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+fn rest(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
     // Not everything that runs under qmail's name in syslog is qmail-send.
-    if place == Place::Own && (line.time.is_none() || line.text.is_empty()) {
+    if place == LogKind::Dedicated && (line.time.is_none() || line.text.is_empty()) {
         raise.one(MESSAGE_OTHER);
         return Verdict::Unknown;
     }
@@ -225,13 +224,15 @@ fn rest(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
         (b"alert: ", ALERT),
     ];
     for (prefix, counter) in kinds {
-        if line.text.starts_with(prefix) || (place == Place::Own && line.after_stamp.starts_with(prefix)) {
+        if line.text.starts_with(prefix)
+            || (place == LogKind::Dedicated && line.after_stamp.starts_with(prefix))
+        {
             raise.one(OTHER);
             raise.one(counter);
             return Verdict::Known;
         }
     }
-    if place == Place::Shared {
+    if place == LogKind::Shared {
         return Verdict::Foreign;
     }
     raise.one(OTHER);
@@ -256,7 +257,7 @@ mod tests {
         let raised = |line: &str| {
             let mut values = vec![0; COUNTERS.len()];
             let line = crate::line::Parser::new(10, 1_790_635_513).parse(line.as_bytes());
-            let verdict = classify(&line, Place::Shared, &mut Raise(&mut values));
+            let verdict = classify(&line, LogKind::Shared, &mut Raise(&mut values));
             let raised =
                 COUNTERS.iter().zip(values).filter(|(_, v)| *v != 0).map(|(c, _)| c.key).collect::<Vec<_>>();
             (raised, verdict)

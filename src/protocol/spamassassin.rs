@@ -5,12 +5,11 @@
 //! form in a file and one of syslog's form on stderr. The user's name is the client's, so the
 //! line is read from both ends.
 use super::card::templates;
+use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
+use super::classify::{LogKind, Raise, Settings, Verdict};
+use super::counter::{CounterKind, Known, derived, events, of};
 use super::program::{doubtful, program, unheaded};
 use super::table::counters;
-use super::{
-    CounterFile, IN_SYSLOG, Kind, Known, OlderFile, Place, Protocol, Raise, Settings, Verdict, derived,
-    events, of,
-};
 use crate::line::Line;
 use memchr::memchr;
 
@@ -81,15 +80,15 @@ counters! {
             |k| k.mean(SPAM.bytes, &[SPAM.messages], 1),
             "100 times the day's mean bytes of spam",
         ),
-        SPAM_SCORE: of(Kind::Net, "spam_score_sum", "sum of the scores of spam"),
-        HAM_SCORE: of(Kind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
-        SPAM_SECONDS: of(Kind::Sum, "spam_seconds_sum", "seconds that spam took"),
-        HAM_SECONDS: of(Kind::Sum, "ham_seconds_sum", "seconds that ham took"),
+        SPAM_SCORE: of(CounterKind::Net, "spam_score_sum", "sum of the scores of spam"),
+        HAM_SCORE: of(CounterKind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
+        SPAM_SECONDS: of(CounterKind::Sum, "spam_seconds_sum", "seconds that spam took"),
+        HAM_SECONDS: of(CounterKind::Sum, "ham_seconds_sum", "seconds that ham took"),
         SPAM_BYTES: events("spam_bytes_sum", "bytes of spam"),
         HAM_BYTES: events("ham_bytes_sum", "bytes of ham"),
         OTHER: events("sa_other", "other lines of spamd"),
         THRESHOLD: of(
-            Kind::Net,
+            CounterKind::Net,
             "threshold_sum",
             "sum over all messages of the score from which they would be spam",
         ),
@@ -112,19 +111,19 @@ impl Known<'_> {
     }
 }
 
-fn classify(line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
     let (name, text) = program(line, place);
     let text = if name == b"spamd" {
         (!doubtful(line)).then_some(text)
     } else if unheaded(line, place) {
         let own = own_log(line.text);
-        if place == Place::Own { own.or(Some(line.text)) } else { own }
+        if place == LogKind::Dedicated { own.or(Some(line.text)) } else { own }
     } else {
         None
     };
     let text = match text {
         Some(text) if !line.continuation => text.strip_prefix(b"spamd: ").unwrap_or(text),
-        _ if place == Place::Own => return Verdict::Unknown,
+        _ if place == LogKind::Dedicated => return Verdict::Unknown,
         _ => return Verdict::Foreign,
     };
     if let Some(rest) = text.strip_prefix(b"identified spam (") {

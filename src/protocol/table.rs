@@ -1,5 +1,5 @@
 //! Tables of counters. Where a counter stands follows from the table; no position is written by hand.
-use super::{Counter, Kind};
+use super::counter::{Counter, CounterKind};
 
 /// Constants `0`, `1`, `2` … of these names: each is one more than the one before it.
 macro_rules! positions {
@@ -28,12 +28,12 @@ macro_rules! counters {
     ($(#[$doc:meta])* $vis:vis const $table:ident = [$($position:ident: $counter:expr,)*];) => {
         $crate::protocol::table::positions!(@ $vis, 0; $($position)*);
         $(#[$doc])*
-        $vis const $table: &[$crate::protocol::Counter] = &[$($counter),*];
+        $vis const $table: &[$crate::protocol::counter::Counter] = &[$($counter),*];
     };
     ($(#[$doc:meta])* $vis:vis const fn $table:ident($argument:ident: $type:ty) = [$($position:ident: $counter:expr,)*];) => {
         $crate::protocol::table::positions!(@ $vis, 0; $($position)*);
         $(#[$doc])*
-        $vis const fn $table($argument: $type) -> [$crate::protocol::Counter; [$($position),*].len()] {
+        $vis const fn $table($argument: $type) -> [$crate::protocol::counter::Counter; [$($position),*].len()] {
             [$($counter),*]
         }
     };
@@ -43,7 +43,7 @@ macro_rules! counters {
 macro_rules! named_counters {
     (const $words:ident, $table:ident = [$($word:literal: $counter:expr,)*];) => {
         const $words: &[&[u8]] = &[$($word),*];
-        const $table: &[$crate::protocol::Counter] = &[$($counter),*];
+        const $table: &[$crate::protocol::counter::Counter] = &[$($counter),*];
     };
 }
 
@@ -53,8 +53,8 @@ macro_rules! named_counters {
 macro_rules! groups {
     ($vis:vis const $table:ident = [$($begin:ident: $group:expr,)*];) => {
         $crate::protocol::table::groups!(@ $vis, 0; $($begin: $group,)*);
-        $vis const $table: &[$crate::protocol::Counter] = {
-            const GROUPS: &[&[$crate::protocol::Counter]] = &[$($group),*];
+        $vis const $table: &[$crate::protocol::counter::Counter] = {
+            const GROUPS: &[&[$crate::protocol::counter::Counter]] = &[$($group),*];
             &$crate::protocol::table::joined::<{ $crate::protocol::table::length(GROUPS) }>(GROUPS)
         };
     };
@@ -79,7 +79,7 @@ pub(super) const fn length(groups: &[&[Counter]]) -> usize {
 
 /// The counters of `groups` in one table; `LENGTH` is [`length`].
 pub(super) const fn joined<const LENGTH: usize>(groups: &[&[Counter]]) -> [Counter; LENGTH] {
-    let mut all = [Counter { key: "", ds: "", kind: Kind::Count, help: "" }; LENGTH];
+    let mut all = [Counter { key: "", ds: "", kind: CounterKind::Count, help: "" }; LENGTH];
     let (mut at, mut group) = (0, 0);
     while group < groups.len() {
         let mut counter = 0;
@@ -95,7 +95,7 @@ pub(super) const fn joined<const LENGTH: usize>(groups: &[&[Counter]]) -> [Count
 
 #[cfg(test)]
 mod tests {
-    use crate::protocol::{Counter, count};
+    use crate::protocol::counter::{Counter, count};
 
     counters! {
         const FIRST = [

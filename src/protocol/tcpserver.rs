@@ -3,9 +3,10 @@
 //! Not a protocol of its own: these lines stand in the directory of the server they start, so `rbl` and `pop3`
 //! count them, each in a [`Slots`] of its own table. The host name and the ident user at a line's end are the
 //! client's; nothing is looked for there.
+use super::classify::{Raise, Verdict};
+use super::counter::{CounterKind, events, of};
 use super::scan::{fraction, number};
 use super::table::counters;
-use super::{Kind, Raise, Verdict, events, of};
 
 counters! {
     /// The counters. `peak`: the key of the gauge, which differs from protocol to protocol.
@@ -15,7 +16,7 @@ counters! {
         DENY: events("tcp_deny", "connections that its rules turned away"),
         END: events("tcp_end", "connections that ended"),
         STATUS: events("tcp_status", "status lines of tcpserver, one at every connect and end"),
-        PEAK: of(Kind::Peak, peak, "most connections at once in the last complete step"),
+        PEAK: of(CounterKind::Peak, peak, "most connections at once in the last complete step"),
     ];
 }
 

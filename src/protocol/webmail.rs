@@ -3,9 +3,11 @@
 //!
 //! The lines are those of `login`.
 use super::card::templates;
-use super::login::{self, Keys, Service};
+use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
+use super::classify::Settings;
+use super::counter::events;
+use super::login::{self, Service, Slots};
 use super::table::counters;
-use super::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Settings, events};
 
 /// The protocol `webmail`: `webmail_loopback` says whose logins from loopback are its own, `logs_vchkpw_ports` may
 /// name more of its ports.
@@ -27,7 +29,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
 }
 
 /// One pair of counters, encrypted or not.
-const KEYS: [Keys; 2] = [Keys { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];
+const KEYS: [Slots; 2] = [Slots { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];
 
 counters! {
     const COUNTERS = [

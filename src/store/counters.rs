@@ -4,7 +4,7 @@
 //! housekeeping keys kept.
 use std::collections::BTreeMap;
 
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{CounterKind, Protocol};
 
 /// What a counter file says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -142,11 +142,11 @@ fn parse_names(
 }
 
 /// A value of this kind as a counter file has it.
-pub fn value_of(kind: Kind, text: &str) -> Option<i128> {
+pub fn value_of(kind: CounterKind, text: &str) -> Option<i128> {
     match (kind, text.strip_prefix('-')) {
         _ if text.is_empty() => Some(0),
-        (Kind::Net, Some(text)) => parse_decimal(text).map(|v| -v),
-        (Kind::Sum | Kind::Net, _) => parse_decimal(text),
+        (CounterKind::Net, Some(text)) => parse_decimal(text).map(|v| -v),
+        (CounterKind::Sum | CounterKind::Net, _) => parse_decimal(text),
         _ => parse_count(text),
     }
 }
@@ -179,10 +179,10 @@ pub fn is_as_we_write(protocol: &Protocol, bytes: &[u8]) -> bool {
 }
 
 /// A value as the query and the counter file print it.
-pub fn format_value(kind: Kind, value: i128) -> String {
+pub fn format_value(kind: CounterKind, value: i128) -> String {
     match kind {
-        Kind::Sum | Kind::Net | Kind::Derived(_) => decimal(value),
-        Kind::Count | Kind::Peak | Kind::Level => value.to_string(),
+        CounterKind::Sum | CounterKind::Net | CounterKind::Derived(_) => decimal(value),
+        CounterKind::Count | CounterKind::Peak | CounterKind::Level => value.to_string(),
     }
 }
 

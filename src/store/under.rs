@@ -3,7 +3,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::ledger::{Digest, digest};
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{CounterKind, Protocol};
 
 /// What of a configuration decides how the store of a protocol looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,13 +113,13 @@ impl Form {
     }
 }
 
-fn kind(kind: Kind) -> &'static str {
+fn kind(kind: CounterKind) -> &'static str {
     match kind {
-        Kind::Count => "count",
-        Kind::Sum => "sum",
-        Kind::Net => "net",
-        Kind::Peak => "peak",
-        Kind::Level => "level",
-        Kind::Derived(_) => "derived",
+        CounterKind::Count => "count",
+        CounterKind::Sum => "sum",
+        CounterKind::Net => "net",
+        CounterKind::Peak => "peak",
+        CounterKind::Level => "level",
+        CounterKind::Derived(_) => "derived",
     }
 }

@@ -1,7 +1,7 @@
 //! `[[rbl]]`, `[[counter]]`, `[protocol.NAME]`.
 
 use super::*;
-use crate::config::own::RESERVED;
+use crate::config::tables::RESERVED;
 
 #[test]
 fn the_examples_of_the_shipped_file_are_read() {
@@ -25,7 +25,7 @@ fn the_examples_of_the_shipped_file_are_read() {
     assert_eq!(config.lists[0].name, "example_list");
     let [ftp] = &config.protocols[..] else { panic!("{:?}", config.protocols) };
     assert_eq!((ftp.name.as_str(), ftp.about.as_str()), ("ftp", "uploads by FTP"));
-    assert_eq!((&ftp.source, ftp.counter_file().as_str()), (&OwnSource::Syslog, "ftp.txt"));
+    assert_eq!((&ftp.source, ftp.counter_file().as_str()), (&CustomSource::Syslog, "ftp.txt"));
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn entries_know_their_lines() {
     assert_eq!(origins, ["toaster.conf: line 3", "toaster.conf: line 11"]);
     assert_eq!(config.lists.iter().map(|list| list.line).collect::<Vec<_>>(), [15, 18]);
     let protocols: Vec<_> = config.protocols.iter().map(|p| (p.name.as_str(), p.line, &p.source)).collect();
-    let [ftp, dns] = [OwnSource::Multilog("/logs/ftp".into()), OwnSource::File("/var/log/dns".into())];
+    let [ftp, dns] = [CustomSource::Multilog("/logs/ftp".into()), CustomSource::File("/var/log/dns".into())];
     assert_eq!(protocols, [("ftp", 9, &ftp), ("dns", 21, &dns)]);
     // Written on one line each.
     let config = sound(
@@ -156,7 +156,7 @@ fn problems_are_errors_and_the_other_entries_stay() {
     let (config, problems) = Config::parse(text, Path::new("t"));
     let keys: Vec<&str> = config.counters.iter().map(|counter| counter.key.as_str()).collect();
     assert_eq!(keys, ["x", "z"]);
-    assert!(problems.iter().all(|p| (p.severity, p.kind) == (Severity::Error, Kind::Value)));
+    assert!(problems.iter().all(|p| (p.severity, p.kind) == (Severity::Error, ProblemKind::Value)));
     assert_eq!(problems.iter().map(|p| p.line.unwrap()).collect::<Vec<_>>(), [5, 9, 18]);
 }
 

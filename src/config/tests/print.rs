@@ -119,7 +119,7 @@ fn what_toml_forbids_in_a_comment_is_taken_out() {
 #[test]
 fn what_is_neither_form_is_not_converted() {
     let problem = convert("logs_base = '/x'\nlogs_user = [\n", Path::new("t")).unwrap_err();
-    assert_eq!((problem.kind, problem.severity), (Kind::Syntax, Severity::Error));
+    assert_eq!((problem.kind, problem.severity), (ProblemKind::Syntax, Severity::Error));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::Intake;
 use super::labels::begins_like_a_label;
 use crate::ledger::{Directory, Tail};
 use crate::line::{Line, Parser, label_len};
-use crate::protocol::{Place, Verdict};
+use crate::protocol::{LogKind, Verdict};
 use crate::source::lines::{LINE_LIMIT, RawLine};
 
 impl Intake {
@@ -60,7 +60,7 @@ impl Intake {
             None if self.before != 0 => self.before,
             None => self.how.now,
         };
-        let verdict = (self.protocol.classify)(line, Place::Own, &mut self.tally.at(time));
+        let verdict = (self.protocol.classify)(line, LogKind::Dedicated, &mut self.tally.at(time));
         self.lines += 1;
         self.judge(verdict);
     }
@@ -87,7 +87,7 @@ impl Intake {
                 None if time != 0 => time,
                 None => self.how.now,
             };
-            let verdict = (self.protocol.classify)(&line, Place::Own, &mut self.tally.at(time));
+            let verdict = (self.protocol.classify)(&line, LogKind::Dedicated, &mut self.tally.at(time));
             self.judge(verdict);
         }
     }

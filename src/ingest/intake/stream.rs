@@ -7,7 +7,7 @@ use crate::ingest::read_options::GIVEN_UP;
 use crate::ingest::repeat::{Last, Repeat};
 use crate::ledger::Stream;
 use crate::line::Line;
-use crate::protocol::{Kind, Place, Protocol, Raise, Verdict};
+use crate::protocol::{CounterKind, LogKind, Protocol, Raise, Verdict};
 use crate::say::warn;
 use crate::source::machine::{self, host};
 use crate::store::session::StateOrigin;
@@ -69,7 +69,11 @@ impl Intake {
     /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
     ///
     /// With an error: whose log it is cannot be told now, and nothing may be read of it.
-    pub fn streams(&mut self, named: &[(String, Place)], is_ours: IsOurs<'_>) -> Vec<(usize, Option<Error>)> {
+    pub fn streams(
+        &mut self,
+        named: &[(String, LogKind)],
+        is_ours: IsOurs<'_>,
+    ) -> Vec<(usize, Option<Error>)> {
         let known = self.state.ledger.streams.len();
         let machine = machine::name();
         let found: Vec<(usize, Option<Error>)> =
@@ -96,7 +100,7 @@ impl Intake {
     fn stream(
         &mut self,
         name: &str,
-        place: Place,
+        place: LogKind,
         machine: &str,
         is_ours: IsOurs<'_>,
     ) -> (usize, Option<Error>) {
@@ -135,7 +139,7 @@ impl Intake {
             name: name.to_owned(),
             machine: machine.to_owned(),
             from_end: counted_by_another,
-            own: place == Place::Own,
+            own: place == LogKind::Dedicated,
             known_to,
             ..Stream::default()
         });
@@ -159,7 +163,7 @@ impl Intake {
 
     /// Counts one line of the stream at `stream` in the ledger.
     #[inline]
-    pub fn stream_line(&mut self, stream: usize, place: Place, line: &Line<'_>, repeat: Repeat<'_>) {
+    pub fn stream_line(&mut self, stream: usize, place: LogKind, line: &Line<'_>, repeat: Repeat<'_>) {
         if self.readings.len() <= stream {
             self.readings.resize_with(stream + 1, || None);
         }
@@ -231,10 +235,10 @@ fn raise_times(
         let amount = std::mem::take(amount);
         let slot = &mut tallied.0[i];
         match counter.kind {
-            Kind::Peak => *slot = (*slot).max(amount),
-            Kind::Level => *slot = amount,
-            Kind::Derived(_) => {}
-            Kind::Count | Kind::Sum | Kind::Net => {
+            CounterKind::Peak => *slot = (*slot).max(amount),
+            CounterKind::Level => *slot = amount,
+            CounterKind::Derived(_) => {}
+            CounterKind::Count | CounterKind::Sum | CounterKind::Net => {
                 *slot += amount * i128::from(times);
                 raised.push((i, amount));
             }

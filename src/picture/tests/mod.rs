@@ -25,7 +25,7 @@ use crate::chart::template;
 use crate::chart::template::EMBEDDED;
 use crate::chart::theme::Theme;
 use crate::chart::{legend, rows, text};
-use crate::protocol::{Kind, Settings, builtin};
+use crate::protocol::{CounterKind, Settings, builtin};
 use crate::store::rrd::LIBRRD;
 
 const STEP: i64 = 60;
@@ -145,9 +145,9 @@ impl Mail {
                 key: c.key.to_owned(),
                 ds: c.ds.to_owned(),
                 measure: match c.kind {
-                    Kind::Count => Measure::Count,
-                    Kind::Sum | Kind::Net | Kind::Derived(_) => Measure::Amount,
-                    Kind::Peak | Kind::Level => Measure::Level,
+                    CounterKind::Count => Measure::Count,
+                    CounterKind::Sum | CounterKind::Net | CounterKind::Derived(_) => Measure::Amount,
+                    CounterKind::Peak | CounterKind::Level => Measure::Level,
                 },
                 defined_by: DefinedBy::BuiltIn,
             });

@@ -2,8 +2,8 @@ use super::*;
 use crate::line::Parser;
 use crate::protocol::send;
 
-fn own(protocol: &str, key: &str, pattern: &str) -> OwnCounter {
-    OwnCounter {
+fn own(protocol: &str, key: &str, pattern: &str) -> CustomCounter {
+    CustomCounter {
         protocol: protocol.into(),
         key: key.into(),
         help: String::new(),
@@ -14,12 +14,12 @@ fn own(protocol: &str, key: &str, pattern: &str) -> OwnCounter {
     }
 }
 
-fn sum(protocol: &str, key: &str, pattern: &str) -> OwnCounter {
-    OwnCounter { sum: Some(1), ..own(protocol, key, pattern) }
+fn sum(protocol: &str, key: &str, pattern: &str) -> CustomCounter {
+    CustomCounter { sum: Some(1), ..own(protocol, key, pattern) }
 }
 
 /// What `lines` raise in `protocol`, and the verdicts.
-fn counted(protocol: &Protocol, place: Place, lines: &[&str]) -> (Vec<(&'static str, i128)>, Vec<Verdict>) {
+fn counted(protocol: &Protocol, place: LogKind, lines: &[&str]) -> (Vec<(&'static str, i128)>, Vec<Verdict>) {
     let mut values = vec![0; protocol.counters.len()];
     let mut parser = Parser::new(10, 1_790_635_513);
     let verdicts = lines
@@ -44,11 +44,11 @@ fn an_own_counter_counts_beside_the_built_in_ones() {
         "@400000006abaee0d1698f6fa something of a patch: Remote_host_said:_421",
         "@400000006abaee0d1698f6fa something of a patch",
     ];
-    let (values, verdicts) = counted(&extended, Place::Own, &lines);
+    let (values, verdicts) = counted(&extended, LogKind::Dedicated, &lines);
     assert_eq!(values, [("delivery", 2), ("delivery_deferral", 2), ("other", 2), ("greeting", 2)]);
     let [known, unknown] = [Verdict::Known, Verdict::Unknown];
     assert_eq!(verdicts, [known, known, known, unknown]);
-    assert_eq!(counted(&base, Place::Own, &lines).1, [known, known, unknown, unknown]);
+    assert_eq!(counted(&base, LogKind::Dedicated, &lines).1, [known, known, unknown, unknown]);
 }
 
 #[test]
@@ -59,48 +59,48 @@ fn without_own_counters_a_protocol_stays_what_it_is() {
 
 #[test]
 fn the_text_begins_behind_stamp_and_header() {
-    let ftp = protocol("ftp", "", Place::Shared, &[own("ftp", "logins", "^OK LOGIN")]);
+    let ftp = protocol("ftp", "", LogKind::Shared, &[own("ftp", "logins", "^OK LOGIN")]);
     let lines = [
         "Sep 28 22:40:23 mx1 vsftpd[12]: OK LOGIN: Client",
         "Sep 28 22:40:23 mx1 vsftpd[12]: not OK LOGIN",
         "@400000006abaee0d1698f6fa OK LOGIN",
         "OK LOGIN",
     ];
-    let (values, verdicts) = counted(&ftp, Place::Shared, &lines);
+    let (values, verdicts) = counted(&ftp, LogKind::Shared, &lines);
     assert_eq!(values, [("logins", 3)]);
     assert_eq!(verdicts, [Verdict::Known, Verdict::Foreign, Verdict::Known, Verdict::Known]);
-    assert_eq!(counted(&ftp, Place::Own, &lines).1[1], Verdict::Unknown);
+    assert_eq!(counted(&ftp, LogKind::Dedicated, &lines).1[1], Verdict::Unknown);
 }
 
 #[test]
 fn a_tag_is_compared_exactly() {
-    let tagged = OwnCounter { tag: Some(b"vsftpd".to_vec()), ..own("ftp", "logins", "LOGIN") };
-    let ftp = protocol("ftp", "", Place::Shared, &[tagged]);
+    let tagged = CustomCounter { tag: Some(b"vsftpd".to_vec()), ..own("ftp", "logins", "LOGIN") };
+    let ftp = protocol("ftp", "", LogKind::Shared, &[tagged]);
     let lines = [
         "Sep 28 22:40:23 mx1 vsftpd[12]: LOGIN",
         "Sep 28 22:40:23 mx1 vsftpd2[12]: LOGIN",
         "Sep 28 22:40:23 mx1 logger: vsftpd: LOGIN",
         "vsftpd: LOGIN",
     ];
-    assert_eq!(counted(&ftp, Place::Shared, &lines).0, [("logins", 1)]);
+    assert_eq!(counted(&ftp, LogKind::Shared, &lines).0, [("logins", 1)]);
 }
 
 #[test]
 fn amounts_are_added_up_and_their_lines_counted() {
-    let ftp = protocol("ftp", "", Place::Own, &[sum("ftp", "bytes", "sent ([^ ]*) bytes")]);
+    let ftp = protocol("ftp", "", LogKind::Dedicated, &[sum("ftp", "bytes", "sent ([^ ]*) bytes")]);
     let lines = ["sent 10 bytes", "sent 0.25 bytes", "sent 1000000000000 bytes", "received 7 bytes"];
-    let (values, _) = counted(&ftp, Place::Own, &lines);
+    let (values, _) = counted(&ftp, LogKind::Dedicated, &lines);
     assert_eq!(values, [("bytes", 1_000_000_000_010_250_000_000), ("bytes_lines", 3)]);
-    assert!(matches!(ftp.counters[0].kind, Kind::Sum));
-    assert!(matches!(ftp.counters[1].kind, Kind::Count));
+    assert!(matches!(ftp.counters[0].kind, CounterKind::Sum));
+    assert!(matches!(ftp.counters[1].kind, CounterKind::Count));
 }
 
 #[test]
 fn what_is_not_a_number_is_counted_as_a_line_and_told_once() {
     let counters = [sum("ftp", "bytes_of_one", "sent ([^ ]*) bytes"), sum("ftp", "other", "got (x)?y")];
-    let ftp = protocol("ftp", "", Place::Own, &counters);
+    let ftp = protocol("ftp", "", LogKind::Dedicated, &counters);
     let lines = ["sent -5 bytes", "sent many bytes", "sent 5 bytes", "got y", "sent  bytes"];
-    let (values, verdicts) = counted(&ftp, Place::Own, &lines);
+    let (values, verdicts) = counted(&ftp, LogKind::Dedicated, &lines);
     assert_eq!(values, [("bytes_of_one", 5_000_000_000), ("bytes_of_one_lines", 4), ("other_lines", 1)]);
     assert_eq!(verdicts, [Verdict::Known; 5]);
     // Other tests run beside this one.
@@ -140,18 +140,18 @@ fn decimals() {
 fn the_rest_of_a_cut_line_counts_nothing() {
     let any = extend(send::protocol(&Settings::default()), &[own("send", "any", "")]);
     let line = "Jun 19 09:12:25 mx1 qmail: 1276913545.100000+delivery 8: success: the_rest_of_a_long_line/";
-    assert_eq!(counted(&any, Place::Shared, &[line]), (vec![], vec![Verdict::Known]));
+    assert_eq!(counted(&any, LogKind::Shared, &[line]), (vec![], vec![Verdict::Known]));
 }
 
 #[test]
 fn tables_are_sound() {
     let counters = [
         sum("ftp", "a_name_of_just_thirty_two_letters", "(x)"),
-        OwnCounter { help: "uploads".into(), ..sum("ftp", "up", "(y)") },
+        CustomCounter { help: "uploads".into(), ..sum("ftp", "up", "(y)") },
         own("ftp", "z", "z"),
         own("send", "s", "s"),
     ];
-    let own = OwnProtocol { name: "ftp".into(), about: String::new(), place: Place::Own };
+    let own = CustomProtocol { name: "ftp".into(), about: String::new(), place: LogKind::Dedicated };
     let all = all(&Settings::default(), &counters, &[own]);
     assert_eq!(all.len(), BUILTIN.len() + 1);
     assert_eq!(all.iter().filter(|p| p.index("s").is_some()).map(|p| p.name).collect::<Vec<_>>(), ["send"]);
@@ -168,9 +168,9 @@ fn tables_are_sound() {
 
 #[test]
 fn bytes_that_are_no_text_are_matched_too() {
-    let ftp = protocol("ftp", "", Place::Own, &[own("ftp", "x", "(?-u)\\xff+y")]);
+    let ftp = protocol("ftp", "", LogKind::Dedicated, &[own("ftp", "x", "(?-u)\\xff+y")]);
     let mut values = vec![0; 1];
     let line = Parser::new(10, 0).parse(b"\xfe\xff\xffy\xfe");
-    (ftp.classify)(&line, Place::Own, &mut Raise(&mut values));
+    (ftp.classify)(&line, LogKind::Dedicated, &mut Raise(&mut values));
     assert_eq!(values, [1]);
 }

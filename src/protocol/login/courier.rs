@@ -4,11 +4,11 @@
 //!
 //! `Connection, ip=[IP]`, then `LOGIN, user=USER, ip=[IP], port=[P], protocol=IMAP` or `LOGIN FAILED, …`: the
 //! connection has a line of its own. UW imapd and Cyrus use the same tags for other words.
-use super::{End, Login, Rules, Said, Service, is_loopback};
+use super::parts::{End, Login, LoginVerdict, Rules, Service, is_loopback};
 use memchr::memmem;
 
 /// `tag` is one of Courier's, `text` what follows it.
-pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> Said {
+pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
     let tls = tag.ends_with(b"-ssl") || tag.ends_with(b"s");
     let name = tag.strip_prefix(b"courier-").unwrap_or(tag);
     let service = if name.starts_with(b"imap") { Service::Imap } else { Service::Pop3 };
@@ -18,18 +18,18 @@ pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> Sai
     // Webmail that runs here asks the IMAP server.
     let theirs = want == Service::Webmail && service == Service::Imap && (!tls || rules.loopback_all);
     if theirs && text.starts_with(b"LOGIN, user=") && from_loopback(text) {
-        return Said::Login(Login { tls: false, connect: false, end: Some(End::Success) });
+        return LoginVerdict::Login(Login { tls: false, connect: false, end: Some(End::Success) });
     }
-    Said::Elsewhere
+    LoginVerdict::Elsewhere
 }
 
-fn login(tls: bool, text: &[u8]) -> Said {
+fn login(tls: bool, text: &[u8]) -> LoginVerdict {
     if text.starts_with(b"LOGIN, user=") {
-        Said::Login(Login { tls, connect: false, end: Some(End::Success) })
+        LoginVerdict::Login(Login { tls, connect: false, end: Some(End::Success) })
     } else if text.starts_with(b"LOGIN FAILED") {
-        Said::Login(Login { tls, connect: false, end: Some(End::Failure) })
+        LoginVerdict::Login(Login { tls, connect: false, end: Some(End::Failure) })
     } else if text.starts_with(b"Connection, ip=") {
-        Said::Login(Login { tls, connect: true, end: None })
+        LoginVerdict::Login(Login { tls, connect: true, end: None })
     } else {
         // How sessions end, what TLS says (of port scans above all), limits, and the debugging of logins.
         const USUAL: [&[u8]; 9] = [
@@ -60,9 +60,9 @@ fn login(tls: bool, text: &[u8]) -> Said {
         ];
         let begins = |words: &[&[u8]]| words.iter().any(|word| text.starts_with(word));
         match (begins(&USUAL), begins(&OTHERS)) {
-            (true, _) => Said::Nothing,
-            (_, true) => Said::Elsewhere,
-            _ => Said::Unknown,
+            (true, _) => LoginVerdict::Nothing,
+            (_, true) => LoginVerdict::Elsewhere,
+            _ => LoginVerdict::Unknown,
         }
     }
 }

@@ -12,11 +12,11 @@
 //! A connection that ends before a login has one line, of whatever HEAD: up to 2.3 HEAD is the reason itself, such as
 //! `Maximum number of connections from user+IP exceeded (…)`. Besides that line it may have others with an address,
 //! which say by their first word that they are no end: `Error: `, `Warning: `, `Debug: `, `ID sent: `, `proxy(USER): `.
-use super::{End, Login, Rules, Said, Service, is_loopback};
+use super::parts::{End, Login, LoginVerdict, Rules, Service, is_loopback};
 use memchr::memmem;
 
 /// Text after the tag `dovecot`, or after a leading `Info: `: `[Info: ]PROCESS: MESSAGE`.
-pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> Said {
+pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
     let text = text.strip_prefix(b"Info: ").unwrap_or(text);
     let names: [&[u8]; 3] = [b"imap-login", b"pop3-login", b"submission-login"];
     for name in names {
@@ -24,11 +24,11 @@ pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> Said {
             return process(name, message, want, rules);
         }
     }
-    Said::Elsewhere
+    LoginVerdict::Elsewhere
 }
 
 /// What the process `name` says.
-pub(super) fn process(name: &[u8], message: &[u8], want: Service, rules: &Rules) -> Said {
+pub(super) fn process(name: &[u8], message: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
     let service = match name {
         b"imap-login" => Service::Imap,
         b"pop3-login" => Service::Pop3,
@@ -39,36 +39,40 @@ pub(super) fn process(name: &[u8], message: &[u8], want: Service, rules: &Rules)
         return login(message);
     }
     if want == Service::Webmail && service == Service::Imap && rules.loopback_all {
-        let success = matches!(login(message), Said::Login(Login { end: Some(End::Success), .. }));
+        let success = matches!(login(message), LoginVerdict::Login(Login { end: Some(End::Success), .. }));
         if success && address(message).is_some_and(is_loopback) {
-            return Said::Login(Login { tls: false, connect: false, end: Some(End::Success) });
+            return LoginVerdict::Login(Login { tls: false, connect: false, end: Some(End::Success) });
         }
     }
-    Said::Elsewhere
+    LoginVerdict::Elsewhere
 }
 
-fn login(message: &[u8]) -> Said {
-    let Some(cut) = separator(message) else { return Said::Nothing };
+fn login(message: &[u8]) -> LoginVerdict {
+    let Some(cut) = separator(message) else { return LoginVerdict::Nothing };
     let (head, client) = message.split_at(cut);
     let end = if head.starts_with(b"proxy(") {
         // The user's name stands in HEAD: one that ends HEAD itself is not believed.
         if !proxied(head) || client.get(1..).and_then(separator).is_some() {
-            return Said::Nothing;
+            return LoginVerdict::Nothing;
         }
         Some(End::Success)
     } else if head == b"Login" || head == b"Logged in" {
         Some(End::Success)
     } else if is_no_end(head) {
-        return Said::Nothing;
+        return LoginVerdict::Nothing;
     } else if failed(head) {
         Some(End::Failure)
     } else if dropped(head) {
         None
     } else {
         // Without an address it is no line of a connection.
-        return if elements(client).is_some() { Said::Ended { tls: is_tls(client) } } else { Said::Unknown };
+        return if elements(client).is_some() {
+            LoginVerdict::Ended { tls: is_tls(client) }
+        } else {
+            LoginVerdict::Unknown
+        };
     };
-    Said::Login(Login { tls: is_tls(client), connect: true, end })
+    LoginVerdict::Login(Login { tls: is_tls(client), connect: true, end })
 }
 
 /// Where the first `: user=<`, `: method=` or `: rip=` begins.

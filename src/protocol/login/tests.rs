@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::line::Parser;
-use crate::protocol::{Kind, Protocol, imap, pop3, qmailscanner, smtp, spamassassin, webmail};
+use crate::protocol::card::Protocol;
+use crate::protocol::counter::CounterKind;
+use crate::protocol::{imap, pop3, qmailscanner, smtp, spamassassin, webmail};
 
 /// The positions `keys` in `counters` are those of `PREFIXconnect`, `PREFIXsuccess`, `PREFIXfail`.
 fn protocols(settings: &Settings) -> Vec<Protocol> {
@@ -20,7 +22,7 @@ fn protocols(settings: &Settings) -> Vec<Protocol> {
 }
 
 /// What `line` raises in which protocol, as `KEY AMOUNT`, and which of them call it theirs.
-fn raised_by(protocols: &[Protocol], line: &[u8], place: Place) -> (Vec<String>, Vec<&'static str>) {
+fn raised_by(protocols: &[Protocol], line: &[u8], place: LogKind) -> (Vec<String>, Vec<&'static str>) {
     let parsed = Parser::new(10, 1_790_636_400).parse(line);
     let (mut raised, mut theirs) = (Vec::new(), Vec::new());
     for protocol in protocols {
@@ -43,7 +45,7 @@ fn raised(line: &str) -> Vec<String> {
 }
 
 fn raised_with(settings: &Settings, line: &str) -> Vec<String> {
-    let (mut raised, _) = raised_by(&protocols(settings), line.as_bytes(), Place::Shared);
+    let (mut raised, _) = raised_by(&protocols(settings), line.as_bytes(), LogKind::Shared);
     raised.sort();
     raised
 }
@@ -324,7 +326,7 @@ fn what_no_rule_knows_is_called_so() {
         let all = protocols(&Settings::default());
         let protocol = all.iter().find(|p| p.name == protocol).unwrap();
         let mut values = vec![0; protocol.counters.len()];
-        assert_eq!((protocol.classify)(&parsed, Place::Shared, &mut Raise(&mut values)), verdict, "{line}");
+        assert_eq!((protocol.classify)(&parsed, LogKind::Shared, &mut Raise(&mut values)), verdict, "{line}");
     }
 }
 
@@ -345,7 +347,7 @@ fn samples() -> Vec<String> {
 
 /// How often `line` is counted as a login or a verdict, at most: once, and once more for webmail from loopback.
 fn at_most_one_program_wrote(line: &[u8], settings: &Settings) {
-    let (raised, _) = raised_by(&protocols(settings), line, Place::Shared);
+    let (raised, _) = raised_by(&protocols(settings), line, LogKind::Shared);
     let of = |ends: &[&str]| -> Vec<&String> {
         let ends = |key: &&String| ends.iter().any(|end| key.trim_end_matches(" 1").ends_with(end));
         raised.iter().filter(ends).collect()
@@ -404,7 +406,7 @@ fn nearly_a_sample() -> impl Strategy<Value = Vec<u8>> {
 fn bears(protocol: usize, line: &[u8]) {
     let settings = Settings { webmail_loopback_all: true, ..Settings::default() };
     let protocol = &protocols(&settings)[protocol];
-    for place in [Place::Own, Place::Shared] {
+    for place in [LogKind::Dedicated, LogKind::Shared] {
         let mut values = vec![0; protocol.counters.len()];
         let parsed = Parser::new(10, 1_790_636_400).parse(line);
         let verdict = (protocol.classify)(&parsed, place, &mut Raise(&mut values));
@@ -412,7 +414,7 @@ fn bears(protocol: usize, line: &[u8]) {
             assert!(values.iter().all(|value| *value == 0));
         }
         for (counter, value) in protocol.counters.iter().zip(&values) {
-            assert!(*value >= 0 || matches!(counter.kind, Kind::Net), "{}: {value}", counter.key);
+            assert!(*value >= 0 || matches!(counter.kind, CounterKind::Net), "{}: {value}", counter.key);
         }
         // A second look gives the same.
         let mut again = vec![0; protocol.counters.len()];

@@ -1,13 +1,13 @@
 //! vchkpw(8) of vpopmail: tag `vpopmail`, message `vchkpw-SERVICE: REST`, one line a login (vchkpw.c).
 //!
 //! REST of a success is `(PLAIN) login success USER:IP`; every other is a failure, which may quote the password.
-use super::{Door, End, Login, Rules, Said, Service};
+use super::parts::{End, Listener, Login, LoginVerdict, Rules, Service};
 
 /// The services that vchkpw names.
 pub const SERVICES: [&str; 8] = ["smtp", "smtps", "submission", "pop3", "pop3s", "imap", "imaps", "webmail"];
 
 /// The service that vchkpw calls `name`, by the port it was called on.
-pub(super) fn door(name: &[u8]) -> Option<Door> {
+pub(super) fn listener(name: &[u8]) -> Option<Listener> {
     let (service, tls) = match name {
         b"smtp" | b"submission" => (Service::Smtp, false),
         b"smtps" => (Service::Smtp, true),
@@ -18,36 +18,36 @@ pub(super) fn door(name: &[u8]) -> Option<Door> {
         b"webmail" => (Service::Webmail, false),
         _ => return None,
     };
-    Some(Door { service, tls })
+    Some(Listener { service, tls })
 }
 
 /// `text` is what follows the tag.
-pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> Said {
+pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
     let Some(rest) = text.strip_prefix(b"vchkpw") else {
         // vpopmail's library: databases, quotas.
-        return Said::Elsewhere;
+        return LoginVerdict::Elsewhere;
     };
     let Some(rest) = rest.strip_prefix(b"-") else {
         // Builds without a service in the name.
-        return if rest.starts_with(b":") { Said::Nothing } else { Said::Unknown };
+        return if rest.starts_with(b":") { LoginVerdict::Nothing } else { LoginVerdict::Unknown };
     };
     // The longest name is "submission".
-    let Some(end) = rest.iter().take(16).position(|&b| b == b':') else { return Said::Unknown };
+    let Some(end) = rest.iter().take(16).position(|&b| b == b':') else { return LoginVerdict::Unknown };
     let (name, rest) = rest.split_at(end);
-    let door = match (door(name), port(name)) {
-        (Some(door), _) => door,
+    let listener = match (listener(name), port(name)) {
+        (Some(listener), _) => listener,
         (None, Some(port)) => match rules.ports.get(&port) {
-            Some(&door) => door,
-            None => return Said::Nothing,
+            Some(&listener) => listener,
+            None => return LoginVerdict::Nothing,
         },
-        (None, None) => return Said::Unknown,
+        (None, None) => return LoginVerdict::Unknown,
     };
-    if door.service != want {
-        return Said::Elsewhere;
+    if listener.service != want {
+        return LoginVerdict::Elsewhere;
     }
     let success = rest.strip_prefix(b": ").is_some_and(is_success);
     let end = if success { End::Success } else { End::Failure };
-    Said::Login(Login { tls: door.tls, connect: true, end: Some(end) })
+    LoginVerdict::Login(Login { tls: listener.tls, connect: true, end: Some(end) })
 }
 
 /// `login success `, `(WORD) login success ` or `system password login success `.

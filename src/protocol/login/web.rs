@@ -6,47 +6,49 @@
 //! | squirrelmail's squirrel_logger | any tag (PHP's): `Successful webmail login: by …`, `Failed webmail login: by …` |
 //! | roundcube | tag `roundcube`, or its own file: `[<SESSION> ]Successful login for …`, `Failed login for …` |
 //! | roundcube with `log_driver = stdout` | the same behind the log's name: `userlogins: `; php-fpm may quote that |
-use super::{End, Login, Said};
+use super::parts::{End, Login, LoginVerdict};
 use crate::protocol::scan::{number, program};
 
-const fn login(end: End) -> Said {
-    Said::Login(Login { tls: false, connect: true, end: Some(end) })
+const fn login(end: End) -> LoginVerdict {
+    LoginVerdict::Login(Login { tls: false, connect: true, end: Some(end) })
 }
 
 /// What the program `name` says; `unheaded`: no header of syslog stands before it; `hostless`: no host does.
 #[inline]
-pub(super) fn read(name: &[u8], unheaded: bool, hostless: bool, text: &[u8]) -> Said {
+pub(super) fn read(name: &[u8], unheaded: bool, hostless: bool, text: &[u8]) -> LoginVerdict {
     match name {
-        b"userlogins" | b"errors" | b"sendmail" if hostless => stdout(name, text).unwrap_or(Said::Foreign),
+        b"userlogins" | b"errors" | b"sendmail" if hostless => {
+            stdout(name, text).unwrap_or(LoginVerdict::Foreign)
+        }
         b"sqwebmaild" => sqwebmail(text),
         b"roundcube" => {
             let login = roundcube(text).or_else(|| squirrelmail(text));
             login.unwrap_or_else(|| other(roundcube_tells(text)))
         }
         b"squirrelmail" => squirrelmail(text).unwrap_or_else(|| other(text.starts_with(b"Webmail "))),
-        b"WARNING" if unheaded => php_fpm(text).unwrap_or(Said::Foreign),
-        b"" if unheaded => roundcube(text).or_else(|| squirrelmail(text)).unwrap_or(Said::Foreign),
-        _ => squirrelmail(text).unwrap_or(Said::Foreign),
+        b"WARNING" if unheaded => php_fpm(text).unwrap_or(LoginVerdict::Foreign),
+        b"" if unheaded => roundcube(text).or_else(|| squirrelmail(text)).unwrap_or(LoginVerdict::Foreign),
+        _ => squirrelmail(text).unwrap_or(LoginVerdict::Foreign),
     }
 }
 
-fn other(known: bool) -> Said {
-    if known { Said::Nothing } else { Said::Unknown }
+fn other(known: bool) -> LoginVerdict {
+    if known { LoginVerdict::Nothing } else { LoginVerdict::Unknown }
 }
 
-fn sqwebmail(text: &[u8]) -> Said {
+fn sqwebmail(text: &[u8]) -> LoginVerdict {
     if text.starts_with(b"LOGIN, ") {
         login(End::Success)
     } else if text.starts_with(b"LOGIN FAILED, ") {
         login(End::Failure)
     } else {
-        Said::Unknown
+        LoginVerdict::Unknown
     }
 }
 
 /// squirrel_logger 2.x: its sentences, whoever logs them.
 #[inline]
-fn squirrelmail(text: &[u8]) -> Option<Said> {
+fn squirrelmail(text: &[u8]) -> Option<LoginVerdict> {
     let end = match text.first()? {
         b'S' if text.starts_with(b"Successful webmail login: by ") => End::Success,
         b'F' if text.starts_with(b"Failed webmail login: by ") => End::Failure,
@@ -56,28 +58,29 @@ fn squirrelmail(text: &[u8]) -> Option<Said> {
 }
 
 /// roundcube's userlogins, and the error that it logs with each failure.
-fn roundcube(text: &[u8]) -> Option<Said> {
+fn roundcube(text: &[u8]) -> Option<LoginVerdict> {
     let text = sessionless(text);
     if text.starts_with(b"Successful login for ") {
         Some(login(End::Success))
     } else if text.starts_with(b"Failed login for ") || text.starts_with(b"FAILED login for ") {
         Some(login(End::Failure))
     } else {
-        text.starts_with(b"IMAP Error: ").then_some(Said::Nothing)
+        text.starts_with(b"IMAP Error: ").then_some(LoginVerdict::Nothing)
     }
 }
 
 /// What roundcube writes to its standard output: the name of the log, and the line.
-fn stdout(log: &[u8], text: &[u8]) -> Option<Said> {
+fn stdout(log: &[u8], text: &[u8]) -> Option<LoginVerdict> {
     let login = if log == b"userlogins" { roundcube(text) } else { None };
     login.or_else(|| {
-        (roundcube_tells(text) || sessionless(text).starts_with(b"IMAP Error: ")).then_some(Said::Nothing)
+        (roundcube_tells(text) || sessionless(text).starts_with(b"IMAP Error: "))
+            .then_some(LoginVerdict::Nothing)
     })
 }
 
 /// The same where php-fpm(8) puts it into words of its own (`decorate_workers_output`, its default):
 /// `WARNING: [pool www] child 8 said into stdout: "userlogins: …"`; `text` is what follows `WARNING: `.
-fn php_fpm(text: &[u8]) -> Option<Said> {
+fn php_fpm(text: &[u8]) -> Option<LoginVerdict> {
     let rest = text.strip_prefix(b"[pool ")?;
     let rest = &rest[memchr::memchr(b']', rest)?..];
     let (_, rest) = number(rest.strip_prefix(b"] child ")?)?;

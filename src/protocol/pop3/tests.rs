@@ -8,7 +8,7 @@ fn own(line: &str) -> (Vec<(&'static str, i128)>, Verdict) {
     let protocol = protocol(&Settings::default());
     let mut values = vec![0; protocol.counters.len()];
     let parsed = Parser::new(10, 1_790_636_400).parse(line.as_bytes());
-    let verdict = (protocol.classify)(&parsed, Place::Own, &mut Raise(&mut values));
+    let verdict = (protocol.classify)(&parsed, LogKind::Dedicated, &mut Raise(&mut values));
     let raised = protocol.counters.iter().zip(values).filter(|(_, value)| *value != 0);
     (raised.map(|(counter, value)| (counter.key, value)).collect(), verdict)
 }

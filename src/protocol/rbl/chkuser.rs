@@ -3,7 +3,7 @@
 //! `CHKUSER accepted rcpt: from <…> remote <…> rcpt <…> : found existing recipient`: the words before the first
 //! colon are CHKUSER's, sender, HELO and recipient are the client's. Source: doc/CHKUSER.log_format.
 use super::common::{self, known, unknown};
-use crate::protocol::{Raise, Verdict};
+use crate::protocol::classify::{Raise, Verdict};
 
 /// Raises what a line counts, `rest` being what follows `CHKUSER `.
 pub(super) fn classify(rest: &[u8], raise: &mut Raise<'_>) -> Verdict {

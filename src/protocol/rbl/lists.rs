@@ -3,7 +3,7 @@
 use regex::bytes::Regex;
 
 use super::common;
-use crate::protocol::{Raise, Verdict};
+use crate::protocol::classify::{Raise, Verdict};
 
 /// In lower case, and the counter. The first of this order that a text holds counts: first those we ship as
 /// toaster.conf's own lists come, then those of Mail::Toaster in its order.

@@ -32,11 +32,10 @@ mod tests;
 use memchr::memmem;
 
 use super::card::templates;
+use super::card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol};
+use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::scan::{number, program};
-use super::{
-    CounterFile, Directories, IN_SYSLOG, OlderFile, Place, Processor, Protocol, Raise, Settings, Verdict,
-    tcpserver,
-};
+use super::tcpserver;
 use crate::line::Line;
 use common::{known, unknown};
 use lists::Lists;
@@ -58,7 +57,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         about: "what qmail-smtpd and the programs around it accept and turn away",
         // A protocol lives as long as the process, so that its table and its classifier may be leaked.
         counters: Vec::leak(counters),
-        classify: Box::leak(Box::new(move |line: &Line<'_>, place: Place, raise: &mut Raise<'_>| {
+        classify: Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
             reader.classify(line, place, raise)
         })),
         reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
@@ -119,9 +118,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn classify(&self, line: &Line<'_>, place: Place, raise: &mut Raise<'_>) -> Verdict {
+    fn classify(&self, line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
         if line.continuation || line.text.is_empty() {
-            return if place == Place::Own { Verdict::Known } else { Verdict::Foreign };
+            return if place == LogKind::Dedicated { Verdict::Known } else { Verdict::Foreign };
         }
         let (of_smtpd, text) = match program(line.text) {
             Some((b"qmail-smtpd", rest)) => (true, rest),
@@ -131,8 +130,8 @@ impl Reader {
             .or_else(|| program(text).and_then(|(name, rest)| named(name, rest)))
             .or_else(|| line.tag.and_then(|tag| named(tag, text)))
             // `421 badiprbl: ` behind a container's stamp looks like a header of syslog.
-            .or_else(|| if place == Place::Own { begun(line.after_stamp) } else { None });
-        if place == Place::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
+            .or_else(|| if place == LogKind::Dedicated { begun(line.after_stamp) } else { None });
+        if place == LogKind::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
             return Verdict::Foreign;
         }
         raise.one(common::COUNT);

@@ -4,9 +4,10 @@
 //! taken from its place. Reasons: the callers of qsmtpdlog() in qmail-smtpd.c (sagredo's).
 //! The same rejection has a line of its own too, so that these raise no other counter.
 use super::common::known;
+use crate::protocol::classify::{Raise, Verdict};
+use crate::protocol::counter::{count, events};
 use crate::protocol::scan::word;
 use crate::protocol::table::{groups, named_counters};
-use crate::protocol::{Raise, Verdict, count, events};
 
 /// A counter of a reason: key, DS name if that is another, and what was decided.
 macro_rules! decision {

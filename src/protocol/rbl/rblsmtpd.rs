@@ -11,8 +11,8 @@
 //! client's.
 use super::common::{self, known, unknown};
 use super::lists::Lists;
+use crate::protocol::classify::{Raise, Verdict};
 use crate::protocol::scan::{number, word};
-use crate::protocol::{Raise, Verdict};
 
 /// What such a line says.
 enum Said<'a> {

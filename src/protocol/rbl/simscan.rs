@@ -3,8 +3,8 @@
 //! `simscan:[PID]:STATE (SCORES):TIME:SUBJECT OR VIRUS:IP:SENDER:RECIPIENTS`: the state ends at ` (` or `:`. The
 //! subject is the sender's. Source: log_message() of simscan.c.
 use super::common::{self, known, unknown};
+use crate::protocol::classify::{Raise, Verdict};
 use crate::protocol::scan::number;
-use crate::protocol::{Raise, Verdict};
 
 /// Raises what a line counts, `rest` being what follows `simscan:` or `simscan: `.
 pub(super) fn classify(rest: &[u8], raise: &mut Raise<'_>) -> Verdict {

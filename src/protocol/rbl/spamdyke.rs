@@ -3,9 +3,10 @@
 //! `CODE from: … to: … origin_ip: … origin_rdns: … auth: … encryption: … reason: …`: only the code is spamdyke's,
 //! all but the address after it is the client's. Codes of spamdyke 4 and 5: REJECTION_DATA of spamdyke.h.
 use super::common::{OTHER, known};
+use crate::protocol::classify::{Raise, Verdict};
+use crate::protocol::counter::{count, events};
 use crate::protocol::scan::word;
 use crate::protocol::table::{counters, groups, named_counters};
-use crate::protocol::{Raise, Verdict, count, events};
 
 counters! {
     const VERDICTS = [

@@ -2,8 +2,9 @@
 //!
 //! HELO (`H:`), sender and recipient are the client's. Types: smtpdlog.c and qmail-mrtg.c of s/qmail.
 use super::common::{AUTH_FAIL, AUTH_OK, known, unknown};
+use crate::protocol::classify::{Raise, Verdict};
+use crate::protocol::counter::events;
 use crate::protocol::table::{counters, groups, named_counters};
-use crate::protocol::{Raise, Verdict, events};
 
 named_counters! {
     const TYPES, REJECTIONS = [

@@ -8,10 +8,11 @@ use regex::bytes::Regex;
 
 use super::protocol;
 use crate::line::Parser;
-use crate::protocol::{Place, Protocol, Raise, Settings, Verdict};
+use crate::protocol::card::Protocol;
+use crate::protocol::classify::{LogKind, Raise, Settings, Verdict};
 
 /// What `line` raises, and what the classifier says of it.
-fn read<'p>(protocol: &'p Protocol, line: &[u8], place: Place) -> (BTreeMap<&'p str, i128>, Verdict) {
+fn read<'p>(protocol: &'p Protocol, line: &[u8], place: LogKind) -> (BTreeMap<&'p str, i128>, Verdict) {
     let mut values = vec![0i128; protocol.counters.len()];
     let line = Parser::new(10, 1_790_636_400).parse(line);
     let verdict = (protocol.classify)(&line, place, &mut Raise(&mut values));
@@ -22,7 +23,7 @@ fn read<'p>(protocol: &'p Protocol, line: &[u8], place: Place) -> (BTreeMap<&'p 
 /// The keys that `line` raises in a log of its own, without `count`.
 fn keys(line: &str) -> String {
     let protocol = protocol(&Settings::default());
-    let (mut raised, _) = read(&protocol, line.as_bytes(), Place::Own);
+    let (mut raised, _) = read(&protocol, line.as_bytes(), LogKind::Dedicated);
     assert_eq!(raised.remove("count"), Some(1), "{line}");
     raised.into_keys().collect::<Vec<_>>().join(" ")
 }
@@ -34,7 +35,7 @@ fn everything() -> Settings {
 
 fn in_syslog(settings: &Settings, line: &str) -> Option<String> {
     let protocol = protocol(settings);
-    let (mut raised, verdict) = read(&protocol, line.as_bytes(), Place::Shared);
+    let (mut raised, verdict) = read(&protocol, line.as_bytes(), LogKind::Shared);
     if verdict == Verdict::Foreign {
         assert_eq!(raised, BTreeMap::new(), "{line}: another program's line was counted");
         return None;
@@ -190,7 +191,7 @@ fn which_lines_no_rule_knows() {
         ("pid 7 of 192.0.2.1", Verdict::Unknown),
         ("qmail-smtpd: mail: recv", Verdict::Unknown),
     ] {
-        assert_eq!(read(&protocol, line.as_bytes(), Place::Own).1, verdict, "{line}");
+        assert_eq!(read(&protocol, line.as_bytes(), LogKind::Dedicated).1, verdict, "{line}");
     }
 }
 
@@ -274,7 +275,7 @@ fn own_lists_are_tested_first_and_on_the_same_part_of_the_line() {
         ("421 badiprbl: ip 192.0.2.1 rbl: bl.example.net", "mine"),
         ("message rejected (qmail-dnsbl) (bl.example.net): moon@example.com", "mine"),
     ] {
-        let (mut raised, _) = read(&protocol, line.as_bytes(), Place::Own);
+        let (mut raised, _) = read(&protocol, line.as_bytes(), LogKind::Dedicated);
         raised.remove("count");
         assert_eq!(raised.into_iter().collect::<Vec<_>>(), [(expected, 1)], "{line}");
     }
@@ -343,7 +344,7 @@ proptest! {
         let mut forged = line.clone().into_bytes();
         forged.extend(words.concat().bytes());
         forged.extend(noise);
-        for place in [Place::Own, Place::Shared] {
+        for place in [LogKind::Dedicated, LogKind::Shared] {
             prop_assert_eq!(read(&protocol, line.as_bytes(), place), read(&protocol, &forged, place));
         }
     }
@@ -365,7 +366,7 @@ proptest! {
         shared in any::<bool>(),
     ) {
         let protocol = protocol(&everything());
-        let place = if shared { Place::Shared } else { Place::Own };
+        let place = if shared { LogKind::Shared } else { LogKind::Dedicated };
         let (raised, verdict) = read(&protocol, &line, place);
         let expected = (!raised.is_empty()).then_some(1);
         prop_assert_eq!(raised.get("count").copied(), expected);

@@ -40,7 +40,7 @@ fn means(days: &[(usize, u32, i128)]) -> Vec<(&'static str, i128)> {
     let values = vec![i128::MAX; COUNTERS.len()];
     let known = Known { values: &values, newest_day: &newest_day };
     let derived = COUNTERS.iter().filter_map(|counter| match counter.kind {
-        Kind::Derived(compute) => Some((counter.key, compute(&known))),
+        CounterKind::Derived(compute) => Some((counter.key, compute(&known))),
         _ => None,
     });
     derived.filter(|(_, value)| *value != 0).collect()
@@ -49,7 +49,7 @@ fn means(days: &[(usize, u32, i128)]) -> Vec<(&'static str, i128)> {
 #[test]
 fn means_of_the_newest_day() {
     assert_eq!(means(&[]), []);
-    assert_eq!(COUNTERS.iter().filter(|c| matches!(c.kind, Kind::Derived(_))).count(), 7);
+    assert_eq!(COUNTERS.iter().filter(|c| matches!(c.kind, CounterKind::Derived(_))).count(), 7);
     let today = 20_260_928;
     assert_eq!(
         means(&[

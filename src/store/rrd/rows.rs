@@ -7,7 +7,7 @@ use rrd::ConsolidationFn;
 use super::librrd::{librrd, refused, time};
 use super::open::OpenRrd;
 use crate::error::Result;
-use crate::protocol::{Counter, Kind, Protocol};
+use crate::protocol::{Counter, CounterKind, Protocol};
 
 /// What an RRD has of its minutes, by their begin: the values by position in the protocol's table, 0 where it has none.
 pub type Rows = std::collections::BTreeMap<i64, Vec<i128>>;
@@ -51,11 +51,11 @@ pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> 
 
 /// What a rate over one step came from.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
-fn amount(kind: Kind, rate: f64, step: i64) -> i128 {
+fn amount(kind: CounterKind, rate: f64, step: i64) -> i128 {
     match kind {
-        Kind::Count => (rate * step as f64).round() as i128,
-        Kind::Sum | Kind::Net => (rate * step as f64 * 1e9).round() as i128,
-        Kind::Peak | Kind::Level => rate.round() as i128,
-        Kind::Derived(_) => 0,
+        CounterKind::Count => (rate * step as f64).round() as i128,
+        CounterKind::Sum | CounterKind::Net => (rate * step as f64 * 1e9).round() as i128,
+        CounterKind::Peak | CounterKind::Level => rate.round() as i128,
+        CounterKind::Derived(_) => 0,
     }
 }

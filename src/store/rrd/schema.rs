@@ -1,6 +1,6 @@
 //! What a file of ours is made of: data sources and archives.
 use super::header::{Archive, Source};
-use crate::protocol::{Counter, Kind, Protocol};
+use crate::protocol::{Counter, CounterKind, Protocol};
 
 /// An RRD that ends up to this much after now (seconds) is waited for; what ends later was fed by a clock that was
 /// wrong by days.
@@ -53,11 +53,11 @@ const GAUGE: &str = "GAUGE";
 pub fn sources_of(protocol: &Protocol) -> Vec<Source> {
     let of = |counter: &Counter| {
         let (kind, has_minimum) = match counter.kind {
-            Kind::Derived(_) => return None,
-            Kind::Count | Kind::Sum => (ABSOLUTE, true),
+            CounterKind::Derived(_) => return None,
+            CounterKind::Count | CounterKind::Sum => (ABSOLUTE, true),
             // A negative term is told from "unknown" by having no minimum.
-            Kind::Net => (ABSOLUTE, false),
-            Kind::Peak | Kind::Level => (GAUGE, true),
+            CounterKind::Net => (ABSOLUTE, false),
+            CounterKind::Peak | CounterKind::Level => (GAUGE, true),
         };
         Some(Source { name: counter.ds.to_owned(), kind: kind.to_owned(), has_minimum })
     };

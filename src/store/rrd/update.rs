@@ -10,7 +10,7 @@ use super::patient::Pauses;
 use super::schema::{DAY, HEARTBEAT};
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{CounterKind, Protocol};
 
 /// Measurements that are further apart than this (seconds) say nothing of the time between them.
 const HOLDS_BACK: i64 = 3600;
@@ -22,11 +22,11 @@ pub type Update = (i64, Vec<i128>);
 ///
 /// Not atomic: whoever calls it keeps the header and puts it back when this fails.
 pub fn push(path: &Path, protocol: &Protocol, step: i64, last_update: i64, updates: &[Update]) -> Result<()> {
-    let kinds: Vec<(usize, Kind)> = protocol
+    let kinds: Vec<(usize, CounterKind)> = protocol
         .counters
         .iter()
         .enumerate()
-        .filter(|(_, c)| !matches!(c.kind, Kind::Derived(_)))
+        .filter(|(_, c)| !matches!(c.kind, CounterKind::Derived(_)))
         .map(|(i, c)| (i, c.kind))
         .collect();
     let zeros = vec![Datum::Int(0); kinds.len()];
@@ -96,8 +96,8 @@ fn has_no_holes(held: &OpenRrd) -> Result<()> {
 
 /// What lies between two measurements: as long as they are not far apart, what the second one found; else nobody
 /// knows. Nothing was counted there.
-fn since_the_last_one(kinds: &[(usize, Kind)], values: &[i128], seconds: i64) -> Vec<Datum> {
-    let gauge = |(i, kind): &(usize, Kind)| match (kind.is_gauge(), seconds <= HOLDS_BACK) {
+fn since_the_last_one(kinds: &[(usize, CounterKind)], values: &[i128], seconds: i64) -> Vec<Datum> {
+    let gauge = |(i, kind): &(usize, CounterKind)| match (kind.is_gauge(), seconds <= HOLDS_BACK) {
         (false, _) => Datum::Int(0),
         (true, true) => datum(*kind, values[*i]),
         (true, false) => Datum::Unspecified,
@@ -105,10 +105,10 @@ fn since_the_last_one(kinds: &[(usize, Kind)], values: &[i128], seconds: i64) ->
     kinds.iter().map(gauge).collect()
 }
 
-fn datum(kind: Kind, value: i128) -> Datum {
+fn datum(kind: CounterKind, value: i128) -> Datum {
     #[expect(clippy::cast_precision_loss, reason = "an RRD holds doubles; a bin's delta is far below 2^53")]
     match kind {
-        Kind::Sum | Kind::Net => Datum::Float(value as f64 / 1e9),
+        CounterKind::Sum | CounterKind::Net => Datum::Float(value as f64 / 1e9),
         _ => u64::try_from(value).map_or(Datum::Float(value as f64), Datum::Int),
     }
 }

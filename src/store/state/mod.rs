@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rrd::mark::RrdMark;
 use crate::ledger::{Digest, Ledger};
-use crate::protocol::{Kind, Known, Protocol};
+use crate::protocol::{CounterKind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
 /// How many lines of a protocol's programs were understood, and how many were not.
@@ -191,7 +191,7 @@ impl State {
             values[i] = newest[i];
         }
         for (i, counter) in protocol.counters.iter().enumerate() {
-            if let Kind::Derived(compute) = counter.kind {
+            if let CounterKind::Derived(compute) = counter.kind {
                 values[i] = compute(&Known { values: &values, newest_day: &self.newest_day });
             }
         }

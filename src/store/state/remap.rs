@@ -1,7 +1,7 @@
 //! The values of a state, brought into the order of another table of counters.
 use super::State;
 use crate::protocol::custom::lines_key;
-use crate::protocol::{Kind, Protocol};
+use crate::protocol::{CounterKind, Protocol};
 use crate::store::counters::{format_value, value_of};
 
 /// The way from one table's order of values to another's.
@@ -39,7 +39,7 @@ impl State {
             if place[i].is_none() && self.totals[i] != 0 {
                 // Its kind is known no more; but of all counters that can go, only a sum has its lines beside it.
                 let is_sum = old.contains(&lines_key(key));
-                let kind = if is_sum { Kind::Sum } else { Kind::Count };
+                let kind = if is_sum { CounterKind::Sum } else { CounterKind::Count };
                 self.extra.insert(key.clone(), format_value(kind, self.totals[i]));
             }
         }
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn a_counter_that_was_gone_for_a_while_goes_on() {
-        use crate::protocol::{Counter, Place, custom};
-        let own = |key: &str, sum: Option<usize>| custom::OwnCounter {
+        use crate::protocol::{Counter, LogKind, custom};
+        let own = |key: &str, sum: Option<usize>| custom::CustomCounter {
             protocol: "own".into(),
             key: key.into(),
             help: String::new(),
@@ -105,8 +105,8 @@ mod tests {
             tag: None,
             origin: String::new(),
         };
-        let table = |own: &[custom::OwnCounter]| -> &'static Protocol {
-            Box::leak(Box::new(custom::protocol("own", "", Place::Own, own)))
+        let table = |own: &[custom::CustomCounter]| -> &'static Protocol {
+            Box::leak(Box::new(custom::protocol("own", "", LogKind::Dedicated, own)))
         };
         let all = table(&[own("lines", None), own("amount", Some(1))]);
         let keys: Vec<&str> = all.counters.iter().map(|c: &Counter| c.key).collect();

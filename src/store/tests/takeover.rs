@@ -3,7 +3,7 @@ use std::fs;
 
 use super::*;
 use crate::protocol::send::SEND;
-use crate::protocol::{Kind, Known, count, of};
+use crate::protocol::{CounterKind, Known, count, of};
 use crate::store::counters::{format, parse};
 use crate::store::files::Legacy;
 use crate::store::session::StateOrigin;
@@ -38,7 +38,7 @@ fn rbl() -> &'static Protocol {
         count("njabl", "njabl", ""),
         count("other", "other", ""),
         count("spamhaus", "spamhaus", ""),
-        of(Kind::Peak, "peak_smtp", ""),
+        of(CounterKind::Peak, "peak_smtp", ""),
     ];
     const ALIASES: &[(&str, &str)] = &[
         ("smtp_block_count", "count"),
@@ -54,9 +54,9 @@ fn spamassassin() -> &'static Protocol {
     const TABLE: &[Counter] = &[
         count("sa_spam", "sa_spam", ""),
         count("sa_ham", "sa_ham", ""),
-        of(Kind::Derived(mean), "spam_score", ""),
-        of(Kind::Net, "spam_score_sum", ""),
-        of(Kind::Net, "ham_score_sum", ""),
+        of(CounterKind::Derived(mean), "spam_score", ""),
+        of(CounterKind::Net, "spam_score_sum", ""),
+        of(CounterKind::Net, "ham_score_sum", ""),
     ];
     named("spamassassin", protocol(TABLE, &[("spam_score", "avg_spam_score")], &[("sa_clean", "sa_ham")]))
 }

@@ -4,6 +4,10 @@ mod own;
 mod print;
 
 use super::find::LONGEST;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::document::Document;
 use super::*;
 
 /// The configuration of `text`, and what was wrong with it, one line each.
@@ -209,7 +213,7 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
             "t: line 3: graphs_of_the_moon: there is no such key; take it out, or see toaster.conf for those there are",
         ]
     );
-    assert!(problems.iter().all(|p| (p.kind, p.severity) == (Kind::UnknownKey, Severity::Warning)));
+    assert!(problems.iter().all(|p| (p.kind, p.severity) == (ProblemKind::UnknownKey, Severity::Warning)));
     // With the default of what was most likely meant, another store would be written.
     assert_eq!(problems.iter().map(Problem::stops).collect::<Vec<_>>(), [true, true, false]);
     assert_eq!(acting(config), acting(Config::default()));
@@ -361,7 +365,7 @@ fn what_is_neither_form_is_reported_and_the_rest_is_read() {
     ] {
         let (config, problems) = Config::parse(text, Path::new("t"));
         let first = &problems[0];
-        assert_eq!((first.severity, first.kind), (Severity::Error, Kind::Syntax), "{text}");
+        assert_eq!((first.severity, first.kind), (Severity::Error, ProblemKind::Syntax), "{text}");
         assert!(problems.iter().any(|p| p.line == Some(line)), "{text}: {problems:?}");
         assert_eq!((config.logs_base.as_path(), config.logs_group.as_str()), (Path::new("/logs"), "g"));
     }
@@ -420,7 +424,7 @@ fn a_file_that_cannot_be_read_is_an_error() {
             [Config::search(Some(&file), None, &[]), Config::search(None, None, &[&file])]
         {
             assert_eq!(config, Config::default());
-            assert_eq!((problems[0].severity, problems[0].kind), (Severity::Error, Kind::File));
+            assert_eq!((problems[0].severity, problems[0].kind), (Severity::Error, ProblemKind::File));
             assert!(problems[0].to_string().contains(why), "{}", problems[0]);
         }
     }
@@ -497,7 +501,7 @@ fn toaster_watcher_conf_that_cannot_be_read_matters_where_it_may_say_something()
         std::fs::create_dir(dir.path().join("toaster-watcher.conf")).unwrap();
         let (_, problems) = Config::search(Some(&dir.path().join("toaster.conf")), None, &[]);
         assert_eq!(problems.len(), 1);
-        assert_eq!((problems[0].kind, problems[0].severity), (Kind::File, severity), "{text}");
+        assert_eq!((problems[0].kind, problems[0].severity), (ProblemKind::File, severity), "{text}");
     }
 }
 

@@ -3,72 +3,19 @@
 //! An entry that is wrong in any way is reported with its line and left out whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regex::bytes::{Regex, RegexBuilder};
 use toml::{Table, Value};
 
+use super::custom::{CustomList, CustomProtocol, CustomSource};
 use super::document::{Document, Entry};
-use super::{Config, Kind, Problem, Severity, keys, values};
-use crate::protocol::custom::{self, OwnCounter};
+use super::fields::Config;
+use super::problem::{Problem, ProblemKind, Severity};
+use super::{keys, values};
+use crate::protocol::custom::CustomCounter;
 use crate::protocol::names::ds_name;
-use crate::protocol::{Place, Protocol, rbl, shipped};
-
-/// A DNS blocklist: one `[[rbl]]`.
-#[derive(Clone, Debug)]
-pub struct OwnList {
-    /// The counter.
-    pub name: String,
-    /// What the list's name or text holds; ASCII case is ignored.
-    pub pattern: Regex,
-    /// Where it stands, from 1.
-    pub line: usize,
-}
-
-impl PartialEq for OwnList {
-    /// Regexes are the same if they are written the same.
-    fn eq(&self, other: &OwnList) -> bool {
-        let fields = |l: &OwnList| (l.name.clone(), l.pattern.as_str().to_owned(), l.line);
-        fields(self) == fields(other)
-    }
-}
-
-/// Where an own protocol's lines stand.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum OwnSource {
-    /// A log directory.
-    Multilog(PathBuf),
-    /// What `logs_syslog` names.
-    Syslog,
-    /// A file of its own, rotated as syslog's are.
-    File(PathBuf),
-}
-
-/// A protocol: one `[protocol.NAME]`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OwnProtocol {
-    /// As in `maillogs NAME`.
-    pub name: String,
-    /// One line for the usage; may be empty.
-    pub about: String,
-    /// Absolute, as far as `logs_base` is.
-    pub source: OwnSource,
-    /// Where it stands, from 1.
-    pub line: usize,
-}
-
-impl OwnProtocol {
-    /// The plain name of its counter file in `logs_counters`.
-    pub fn counter_file(&self) -> String {
-        format!("{}.txt", self.name)
-    }
-
-    /// What `protocol` has to know of it.
-    pub(super) fn plain(&self) -> custom::OwnProtocol {
-        let place = if self.source == OwnSource::Syslog { Place::Shared } else { Place::Own };
-        custom::OwnProtocol { name: self.name.clone(), about: self.about.clone(), place }
-    }
-}
+use crate::protocol::{Protocol, rbl, shipped};
 
 /// What a protocol cannot be called besides the names of the built-in protocols and of their processors: the words of
 /// the command line, now and to come, and what would be read as something else.
@@ -239,16 +186,16 @@ impl<'a> Reader<'a> {
     fn new(config: &'a mut Config, file: &'a Path, problems: &'a mut Vec<Problem>) -> Reader<'a> {
         let taken =
             shipped().iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
-        let is_cut = problems
-            .iter()
-            .any(|p| matches!(p.kind, Kind::Syntax | Kind::UnknownKey) && p.severity == Severity::Error);
+        let is_cut = problems.iter().any(|p| {
+            matches!(p.kind, ProblemKind::Syntax | ProblemKind::UnknownKey) && p.severity == Severity::Error
+        });
         Reader { config, file, problems, taken, is_cut }
     }
 
     fn report(&mut self, key: &str, line: usize, text: &str) {
         self.problems.push(Problem {
             severity: Severity::Error,
-            kind: Kind::Value,
+            kind: ProblemKind::Value,
             file: self.file.to_path_buf(),
             line: Some(line),
             key: Some(key.to_owned()),
@@ -300,7 +247,7 @@ impl<'a> Reader<'a> {
         for card in shipped().iter().filter(|card| card.counts_lists) {
             self.taken.entry(card.name.to_owned()).or_default().take(std::slice::from_ref(&name))?;
         }
-        self.config.lists.push(OwnList { name, pattern, line: part.line });
+        self.config.lists.push(CustomList { name, pattern, line: part.line });
         Ok(())
     }
 
@@ -314,7 +261,7 @@ impl<'a> Reader<'a> {
         }
         let source = self.source(&required(table, "source")?)?;
         let about = text(table, "about")?.unwrap_or_default();
-        let protocol = OwnProtocol { name, about, source, line: part.line };
+        let protocol = CustomProtocol { name, about, source, line: part.line };
         if let Some(key) = keys::counter_file(self.config, &protocol.counter_file()) {
             return Err(format!(
                 "its counter file {} is that of {key}; choose another name",
@@ -326,16 +273,16 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn source(&self, source: &str) -> Result<OwnSource, String> {
+    fn source(&self, source: &str) -> Result<CustomSource, String> {
         let path = |path: &str| match path {
             "" => Err("source: the path is missing".to_owned()),
             path => Ok(self.config.logs_base.join(values::checked_path(path.to_owned())?)),
         };
         if source == "syslog" {
-            return Ok(OwnSource::Syslog);
+            return Ok(CustomSource::Syslog);
         }
         if let Some(file) = source.strip_prefix("file:") {
-            return Ok(OwnSource::File(path(file)?));
+            return Ok(CustomSource::File(path(file)?));
         }
         let Some(dir) = source.strip_prefix("multilog:") else {
             return Err(format!(
@@ -346,13 +293,13 @@ impl<'a> Reader<'a> {
         let c = &*self.config;
         let builtin = c.log_dirs.values().flatten();
         let own = c.protocols.iter().filter_map(|protocol| match &protocol.source {
-            OwnSource::Multilog(dir) => Some(dir),
+            CustomSource::Multilog(dir) => Some(dir),
             _ => None,
         });
         if builtin.chain(own).any(|other| *other == dir) {
             return Err(format!("{dir:?} is another protocol's already; give that one a [[counter]]"));
         }
-        Ok(OwnSource::Multilog(dir))
+        Ok(CustomSource::Multilog(dir))
     }
 
     fn counter(&mut self, part: &Part<'_>) -> Result<(), String> {
@@ -376,7 +323,7 @@ impl<'a> Reader<'a> {
         }
         let key = valid_name(required(table, "name")?)?;
         let pattern = regex(&required(table, "match")?, false)?;
-        let counter = OwnCounter {
+        let counter = CustomCounter {
             sum: group(table.get("sum"), &pattern)?,
             tag: text(table, "tag")?.map(String::into_bytes),
             help: text(table, "help")?.unwrap_or_default(),
@@ -393,7 +340,7 @@ impl<'a> Reader<'a> {
     /// A protocol that counts nothing has nothing to say.
     fn drop_the_empty(&mut self) {
         let counters = &self.config.counters;
-        let has_some = |p: &OwnProtocol| counters.iter().any(|counter| counter.protocol == p.name);
+        let has_some = |p: &CustomProtocol| counters.iter().any(|counter| counter.protocol == p.name);
         let (full, empty): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.config.protocols).into_iter().partition(has_some);
         self.config.protocols = full;

@@ -1,0 +1,63 @@
+//! What toaster.conf defines: lists, protocols and where their lines stand.
+use std::path::PathBuf;
+
+use regex::bytes::Regex;
+
+use crate::protocol::LogKind;
+use crate::protocol::custom;
+
+/// A DNS blocklist: one `[[rbl]]`.
+#[derive(Clone, Debug)]
+pub struct CustomList {
+    /// The counter.
+    pub name: String,
+    /// What the list's name or text holds; ASCII case is ignored.
+    pub pattern: Regex,
+    /// Where it stands, from 1.
+    pub line: usize,
+}
+
+impl PartialEq for CustomList {
+    /// Regexes are the same if they are written the same.
+    fn eq(&self, other: &CustomList) -> bool {
+        let fields = |l: &CustomList| (l.name.clone(), l.pattern.as_str().to_owned(), l.line);
+        fields(self) == fields(other)
+    }
+}
+
+/// Where an own protocol's lines stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CustomSource {
+    /// A log directory.
+    Multilog(PathBuf),
+    /// What `logs_syslog` names.
+    Syslog,
+    /// A file of its own, rotated as syslog's are.
+    File(PathBuf),
+}
+
+/// A protocol: one `[protocol.NAME]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CustomProtocol {
+    /// As in `maillogs NAME`.
+    pub name: String,
+    /// One line for the usage; may be empty.
+    pub about: String,
+    /// Absolute, as far as `logs_base` is.
+    pub source: CustomSource,
+    /// Where it stands, from 1.
+    pub line: usize,
+}
+
+impl CustomProtocol {
+    /// The plain name of its counter file in `logs_counters`.
+    pub fn counter_file(&self) -> String {
+        format!("{}.txt", self.name)
+    }
+
+    /// What `protocol` has to know of it.
+    pub(super) fn plain(&self) -> custom::CustomProtocol {
+        let place = if self.source == CustomSource::Syslog { LogKind::Shared } else { LogKind::Dedicated };
+        custom::CustomProtocol { name: self.name.clone(), about: self.about.clone(), place }
+    }
+}

@@ -1,0 +1,179 @@
+//! The fields of [`Config`], and what is asked of them.
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use super::custom::{CustomList, CustomProtocol};
+use super::problem::Location;
+use crate::protocol::custom::{self, CustomCounter};
+use crate::protocol::{Protocol, Settings};
+
+/// How a program's lines get into a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogMethod {
+    /// A directory of multilog, svlogd or s6-log.
+    Multilog,
+    /// The syslog file or the journal.
+    Syslog,
+}
+
+/// Whose logins from this host are webmail's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loopback {
+    /// Those of Courier's imapd, as the Perl maillogs counted them.
+    Imapd,
+    /// Those of imapd-ssl and Dovecot too.
+    All,
+}
+
+/// What toaster.conf says. The fields are its keys; their meaning is told in toaster.conf. Keys that stand on the card
+/// of a protocol are together in a map, one for each kind of key.
+///
+/// All paths are absolute, as far as `logs_base` is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    /// The file that was read; `None`: the built-in defaults.
+    pub file: Option<PathBuf>,
+    /// The same file by the one name that no symbolic link is part of.
+    pub real_file: Option<PathBuf>,
+    /// Its last line has no newline: it may have been cut off.
+    pub unended: bool,
+    /// The file as it stands, with the keys of others.
+    pub raw: toml::Table,
+    /// Where the keys stand that were read; what is not among them has its default.
+    pub origins: BTreeMap<&'static str, Location>,
+    /// Is there an error in it? Then counters of toaster.conf may be missing that it means to have.
+    pub broken: bool,
+
+    pub logs_base: PathBuf,
+    pub logs_counters: PathBuf,
+    pub logs_user: String,
+    pub logs_group: String,
+    pub logs_verbose: bool,
+
+    /// The log directories of each protocol that has some, by the key on its card (`logs_send_dirs` …).
+    pub log_dirs: BTreeMap<&'static str, Vec<PathBuf>>,
+    /// Files, `journald` or `journald:/DIRECTORY`; `None`: the first that exists of the usual files, else the journal.
+    pub logs_syslog: Option<Vec<String>>,
+    /// Where logrotate's `olddir` is.
+    pub logs_syslog_olddir: Option<PathBuf>,
+    /// The growing files of each protocol that may have some, by the key on its card (`logs_webmail_files`).
+    pub log_files: BTreeMap<&'static str, Vec<PathBuf>>,
+    /// Seconds between a TAI64N label and unix time; `None`: each log directory's files tell, 10 until they do.
+    pub logs_tai_offset: Option<i64>,
+    pub send_log_method: LogMethod,
+    pub smtpd_log_method: LogMethod,
+    pub pop3_log_method: LogMethod,
+    pub logs_spamdyke: LogMethod,
+    /// Port → the service that vchkpw serves there.
+    pub logs_vchkpw_ports: BTreeMap<u16, String>,
+    pub webmail_loopback: Loopback,
+    pub qmail_queue_dir: Vec<PathBuf>,
+
+    /// The names of the counter files in `logs_counters`, by the key on the protocol's card (`logs_send_count` …).
+    pub counter_files: BTreeMap<&'static str, String>,
+    /// 32 or 64.
+    pub counter_bits: u32,
+
+    pub logs_taifiles: bool,
+    pub logs_archive: bool,
+    pub logs_archive_untai: bool,
+    pub logs_archive_purge: bool,
+    pub logs_archive_days: u32,
+
+    pub rrd_dir: PathBuf,
+    /// Seconds; a divisor of a day.
+    pub rrd_step: u32,
+    pub graphs_dir: PathBuf,
+    /// `None`: only the built-in templates.
+    pub templates_dir: Option<PathBuf>,
+
+    /// `None`: as the machine calls itself.
+    pub toaster_hostname: Option<String>,
+    pub toaster_admin_email: String,
+
+    /// `[[rbl]]`.
+    pub lists: Vec<CustomList>,
+    /// `[[counter]]`.
+    pub counters: Vec<CustomCounter>,
+    /// `[protocol.NAME]`.
+    pub protocols: Vec<CustomProtocol>,
+    /// See [`Config::all_protocols`].
+    pub made: Made,
+}
+
+/// The protocols of one configuration, made when they are first asked for. Everything refers to them, so that their
+/// memory is never given back: that of one configuration, or of two, because a process loads no more.
+#[derive(Default)]
+pub struct Made(OnceCell<Vec<&'static Protocol>>);
+
+impl Clone for Made {
+    /// A copy of a configuration may be changed before its protocols are asked for.
+    fn clone(&self) -> Made {
+        Made::default()
+    }
+}
+
+impl PartialEq for Made {
+    /// They follow from the rest of the configuration.
+    fn eq(&self, _: &Made) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.get().fmt(f)
+    }
+}
+
+/// They are there whole or not at all, also after a panic.
+impl std::panic::RefUnwindSafe for Made {}
+
+impl Config {
+    /// What the classifiers need of it.
+    pub fn settings(&self) -> Settings {
+        let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
+        Settings {
+            vchkpw_ports: self.logs_vchkpw_ports.clone(),
+            webmail_loopback_all: self.webmail_loopback == Loopback::All,
+            send_in_syslog: in_syslog(self.send_log_method),
+            smtpd_in_syslog: in_syslog(self.smtpd_log_method),
+            pop3_in_syslog: in_syslog(self.pop3_log_method),
+            spamdyke_in_syslog: in_syslog(self.logs_spamdyke),
+            lists: self.lists.iter().map(|list| (list.name.clone(), list.pattern.clone())).collect(),
+        }
+    }
+
+    /// The log directories that the key on the protocol's card names.
+    pub fn directories(&self, protocol: &Protocol) -> Vec<PathBuf> {
+        protocol.directories().and_then(|dirs| self.log_dirs.get(dirs.key)).cloned().unwrap_or_default()
+    }
+
+    /// The growing files that the key on the protocol's card names.
+    pub fn files(&self, protocol: &Protocol) -> Vec<PathBuf> {
+        protocol.files_key.and_then(|key| self.log_files.get(key)).cloned().unwrap_or_default()
+    }
+
+    /// The plain name of the protocol's counter file in `logs_counters`.
+    pub fn counter_file(&self, protocol: &Protocol) -> String {
+        let named = protocol.counter_file.and_then(|file| self.counter_files.get(file.key));
+        named.cloned().unwrap_or_else(|| format!("{}.txt", protocol.name))
+    }
+
+    /// Every protocol: the built-in ones as the settings want them and with their own counters, then those of
+    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. They are made at the first call.
+    pub fn all_protocols(&self) -> &[&'static Protocol] {
+        self.made.0.get_or_init(|| {
+            let own: Vec<custom::CustomProtocol> = self.protocols.iter().map(CustomProtocol::plain).collect();
+            custom::all(&self.settings(), &self.counters, &own)
+        })
+    }
+
+    /// The same configuration of other protocols.
+    #[cfg(test)]
+    pub(crate) fn with_protocols(self, protocols: Vec<&'static Protocol>) -> Config {
+        Config { made: Made(OnceCell::from(protocols)), ..self }
+    }
+}
