@@ -1,8 +1,9 @@
 //! Graphs in the terminal: the same templates, rows and numbers as of the pictures, as text.
 //!
 //! `detect` says what can be shown, `waiting` adds what is not in the RRD yet, `chart` puts a graph together:
-//! `raster` makes eighths and dots of the values, `scale` the axes, `table` the legend, `paint` the escape sequences.
+//! `cell` makes a character, `raster` makes eighths and dots of the values, `scale` the axes, `table` the legend, `paint` the escape sequences.
 
+mod cell;
 mod chart;
 mod detect;
 mod paint;
