@@ -1,6 +1,6 @@
 //! Templates → pictures and the page.
 //!
-//! [`draw`] draws all that is not fresh, [`one`] a single picture: `args` spells templates and values for librrd, `render`
+//! [`draw()`] draws all that is not fresh, [`one()`] a single picture: `args` spells templates and values for librrd, `render`
 //! calls it, `folder` keeps what it drew, `page` lists the pictures that are there. What is drawn comes from
 //! [`crate::chart`].
 //!

@@ -56,26 +56,26 @@ impl Raise<'_> {
         self.0[counter] += 1;
     }
 
-    /// `amount` more: events, bytes, or units of 10⁻⁹ for a [`CounterKind::Sum`].
+    /// `amount` more: events, bytes, or units of 10⁻⁹ for a [`CounterKind::Sum`](super::counter::CounterKind::Sum).
     #[inline]
     pub fn add(&mut self, counter: usize, amount: u64) {
         self.0[counter] += i128::from(amount);
     }
 
-    /// `amount` more, in units of 10⁻⁹, for a [`CounterKind::Net`].
+    /// `amount` more, in units of 10⁻⁹, for a [`CounterKind::Net`](super::counter::CounterKind::Net).
     #[inline]
     pub fn net(&mut self, counter: usize, amount: i128) {
         self.0[counter] += amount;
     }
 
-    /// A value for a [`CounterKind::Peak`].
+    /// A value for a [`CounterKind::Peak`](super::counter::CounterKind::Peak).
     #[inline]
     pub fn peak(&mut self, counter: usize, value: u64) {
         let slot = &mut self.0[counter];
         *slot = (*slot).max(i128::from(value));
     }
 
-    /// A value for a [`CounterKind::Level`].
+    /// A value for a [`CounterKind::Level`](super::counter::CounterKind::Level).
     #[inline]
     pub fn level(&mut self, counter: usize, value: u64) {
         self.0[counter] = i128::from(value);

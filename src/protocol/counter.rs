@@ -43,7 +43,7 @@ pub struct Known<'a> {
 /// One number of a protocol.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter {
-    /// Name in the query, and in the counter file unless [`Protocol::stored`] has another.
+    /// Name in the query, and in the counter file unless [`Protocol::stored`](super::card::Protocol::stored) has another.
     pub key: &'static str,
     /// Name of the data source in the RRD, at most 19 of `[A-Za-z0-9_-]`; empty for derived ones.
     pub ds: &'static str,

@@ -23,7 +23,7 @@ counters! {
 /// Positions in a protocol's table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slots {
-    /// Position of the first of [`counters`].
+    /// Position of the first of [`counters()`].
     pub first: usize,
     /// Where lines go that have no counter of their own; `None`: nowhere.
     pub other: Option<usize>,

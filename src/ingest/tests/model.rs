@@ -585,6 +585,27 @@ fn few_new_lines_of_a_changed_log_count_beside_a_copy_of_its_old_text() {
     }
 }
 
+/// A log loses its end and is rotated, and somebody had made a copy of it before.
+#[test]
+fn a_log_that_lost_its_end_is_known_beside_a_copy_of_the_whole() {
+    for (logins, cut) in [(16, 1), (16, 50), (16, 85), (16, 300), (16, 1350), (2, 1), (1, 1), (9, 200)] {
+        for spread in [0, 10] {
+            let mut scene = Scene::new();
+            let mut actions = Vec::new();
+            for _ in 0..logins {
+                actions.extend([Action::Log(1), Action::Wait(spread)]);
+            }
+            actions.extend([Action::CutTail(0), Action::Backup(0), Action::CutTail(cut), Action::Rename(0)]);
+            actions.extend([Action::Log(2), Action::Rename(1)]);
+            for action in actions {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {

@@ -219,7 +219,7 @@ impl Look<'_> {
             self.open(k, other)?;
             if self.is_later(k, stream)?
                 && let (Some(old), Some(new)) = (self.held(i), self.held(k))
-                && new.matches(position)? == Match::No
+                && new.matches(position)? != Match::Full
                 && is_changed(old, new, position, clock)?
             {
                 return Ok(true);

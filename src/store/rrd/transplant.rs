@@ -24,7 +24,7 @@ pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
 }
 
 /// Makes the file `to`, durably: the data sources of `protocol`, with the history that `old`, the file at
-/// `from`, has of them. The archives are those of `old`, which must be those of [`super::create`].
+/// `from`, has of them. The archives are those of `old`, which must be those of [`super::create()`].
 ///
 /// # Errors
 /// When a file cannot be read or written. `to` may be there then, and be anything.

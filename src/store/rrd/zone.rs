@@ -22,7 +22,7 @@ pub(super) struct Zone {
 
 impl Zone {
     /// Enters the zone that the bytes of a time zone file (RFC 8536) describe. The caller holds
-    /// [`super::LIBRRD`]. `None`: the C library has no way to read them, and stays in the zone it is in.
+    /// [`LIBRRD`](super::librrd::LIBRRD). `None`: the C library has no way to read them, and stays in the zone it is in.
     pub(super) fn enter(bytes: &[u8]) -> Option<Self> {
         let mut file = File::from(memfd_create("zone", MemfdFlags::CLOEXEC).ok()?);
         file.write_all(bytes).ok()?;
@@ -45,7 +45,7 @@ impl Drop for Zone {
 
 /// # Safety
 /// No other thread may read the environment behind the back of the standard library, whose functions wait for each
-/// other. Of what this program calls only librrd does, and all of its calls wait for [`super::LIBRRD`], which the
+/// other. Of what this program calls only librrd does, and all of its calls wait for [`LIBRRD`](super::librrd::LIBRRD), which the
 /// caller holds.
 unsafe fn set(zone: Option<OsString>) {
     // SAFETY: as above.

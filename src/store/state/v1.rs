@@ -10,14 +10,14 @@ use crate::ledger::Digest;
 use crate::store::rrd::mark::RrdMark;
 use crate::tally::Bins;
 
-/// [`Ledger`] without streams.
+/// `Ledger` without streams.
 #[derive(Serialize, Deserialize)]
 struct LedgerV1 {
     cursors: Vec<CursorV2>,
     directories: Vec<DirectoryV2>,
 }
 
-/// [`State`] as it was.
+/// `State` as it was.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StateV1 {
     number: u64,
