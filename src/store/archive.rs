@@ -11,6 +11,7 @@ use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
+use crate::calendar::Calendar;
 use crate::disk::below::{open_below, remove_below};
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
@@ -108,6 +109,18 @@ pub(super) fn last_of(base: &Path, intent: &Intent) -> Result<Option<(String, u6
 pub(super) fn length_of(base: &Path, name: &str) -> Result<Option<u64>> {
     let Some(file) = open_below(base, name, OFlag::O_RDONLY, false)? else { return Ok(None) };
     Ok(Some(file.metadata().at("look at", &base.join(name))?.len()))
+}
+
+/// Is the day of `name`, a file of the archive, before yesterday?
+pub(super) fn is_before_yesterday(name: &str, now: i64) -> bool {
+    let day = name.get(..10).map(|day| day.replace('/', "")).and_then(|day| day.parse::<u32>().ok());
+    day.is_some_and(|day| day < Calendar::new(now).day(now - 86_400))
+}
+
+/// Was `base/name` packed, by us or by somebody else?
+pub(super) fn is_packed(base: &Path, name: &str) -> bool {
+    let is_there = |end: &&str| matches!(length_of(base, &format!("{name}.{end}")), Ok(Some(_)));
+    ["gz", "xz", "zst", "bz2"].iter().any(|end| is_there(&end))
 }
 
 /// Is there a year of an archive below `base`, with a month in it? Where a disk is mounted there is a directory also

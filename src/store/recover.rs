@@ -136,16 +136,29 @@ impl Session<'_> {
         self.edited |= self.lost_journal;
         let unfinished = no_journal && self.origin == StateOrigin::Damaged;
         self.undo_stale_intent(redone, unfinished, now)?;
-        self.compare_archive();
+        self.compare_archive(now);
         self.read_counter_file(now)
     }
 
     /// Is the archive's newest file as long as the last commit left it? Somebody may have restored it, or all the rest.
-    fn compare_archive(&mut self) {
+    fn compare_archive(&mut self, now: i64) {
         let Some((name, was)) = &self.state.archived else { return };
-        // Only a word depends on it: where it cannot be told, the next append says why.
-        let Ok(Some(length)) = archive::length_of(&self.store.base, name) else { return };
         let path = self.store.base.join(name);
+        // Only a word depends on it: where it cannot be told, the next append says why.
+        let Ok(length) = archive::length_of(&self.store.base, name) else { return };
+        let Some(length) = length else {
+            // All years of an archive are waited for; older days are purged, and days that are over are packed.
+            let may_be_purged = archive::is_before_yesterday(name, now);
+            let has_years = archive::has_years(&self.store.base).unwrap_or(false);
+            if has_years && !may_be_purged && !archive::is_packed(&self.store.base, name) {
+                warn(format_args!(
+                    "{}: is gone and had {was} bytes: an older copy of the archive stands there, without the lines that were archived since",
+                    path.display()
+                ));
+                (self.state.archived, self.edited) = (None, true);
+            }
+            return;
+        };
         match length.cmp(was) {
             Ordering::Equal => return,
             Ordering::Less => warn(format_args!(
