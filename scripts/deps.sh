@@ -129,7 +129,15 @@ if [ -n "$missing" ]; then
 	}
 	# The package lists may be absent or old.
 	install 2>/dev/null || { $as_root apt-get update -qq && install; } || {
+		unknown=
+		for package in $missing; do
+			apt-cache show "$package" >/dev/null 2>&1 || unknown="$unknown $package"
+		done
 		echo "make: apt-get could not install:$missing" >&2
+		[ -z "$unknown" ] || echo "make: this distribution has no package of the name:$unknown" >&2
+		case $unknown in
+		*chromium*) echo "make: Ubuntu has Chromium only as a snap: put a chromium and its chromedriver into PATH, or run the tests on Debian" >&2 ;;
+		esac
 		exit 1
 	}
 	case "$missing " in
