@@ -606,6 +606,26 @@ fn a_log_that_lost_its_end_is_known_beside_a_copy_of_the_whole() {
     }
 }
 
+/// A log loses all but less than a stamp, then that too, and is written to again and renamed before anybody looked.
+#[test]
+fn what_is_written_to_a_log_that_lost_everything_counts() {
+    for (first, second) in [(176, 18), (150, 60), (100, 200), (190, 10), (60, 150), (120, 71), (120, 85)] {
+        for (logins, linger) in [(0, 0), (1, 0), (0, 1), (3, 2)] {
+            let mut scene = Scene::new();
+            for action in [
+                Action::RemoveLine(2, 0),
+                Action::CutTail(first),
+                Action::CutTail(second),
+                Action::AnyName(logins, linger),
+            ] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {

@@ -86,7 +86,9 @@ impl Look<'_> {
         }
         let is_live = match &self.live {
             Some(live) if live.matches(position)? == Match::Full => {
-                live.id == position.file || !self.has_its_twin(position)?
+                // So few bytes, which another file may begin with too, tell nothing.
+                let tells = position.counted >= SHORTEST || stream.last_time == 0;
+                live.id == position.file || (tells && !self.has_its_twin(position)?)
             }
             _ => false,
         };
