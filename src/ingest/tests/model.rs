@@ -626,6 +626,26 @@ fn what_is_written_to_a_log_that_lost_everything_counts() {
     }
 }
 
+/// A rotated log is packed, and the log is emptied twice after further rotations.
+#[test]
+fn a_log_that_is_emptied_after_rotations_counts_once() {
+    let mut scene = Scene::new();
+    for action in [
+        Action::Rename(1),
+        Action::Rename(0),
+        Action::Pack(2, 0),
+        Action::Log(1),
+        Action::Rename(0),
+        Action::Log(1),
+        Action::Truncate,
+        Action::Truncate,
+    ] {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
 #[test]
 fn a_cut_file_that_was_rotated_is_changed() {

@@ -131,3 +131,20 @@ pub(super) fn was_written_after(sibling: &Sibling, position: &Position, stream: 
     let tick = i64::from(position.counted > 0 && stream.last_time > 0);
     sibling.entry.mtime.saturating_add(lost).saturating_add(tick) > position.mtime
 }
+
+/// Was a file that seems to be written to since `position` was left only packed since? Then one that is younger by its name,
+/// and not packed, was not written to since either.
+pub(super) fn is_packed_since(
+    all: &[Sibling],
+    sibling: &Sibling,
+    position: &Position,
+    stream: &Stream,
+) -> bool {
+    let is_later_and_over = |other: &Sibling| {
+        other.entry.size > 0
+            && !other.compression.is_packed()
+            && other.is_younger(sibling) == Some(true)
+            && !was_written_after(other, position, stream)
+    };
+    sibling.compression.is_packed() && all.iter().any(is_later_and_over)
+}

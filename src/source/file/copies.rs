@@ -69,7 +69,7 @@ impl Look<'_> {
         if self.live.as_ref().map(|live| live.matches(&end)).transpose()? == Some(Match::Full) {
             return Ok(false);
         }
-        let Some((times, newest)) = open.stamps(self.log.clock)? else {
+        let Some(times) = open.times(self.log.clock)? else {
             if stream.last_time == 0 {
                 let path = open.path.display();
                 self.said.push(format!(
@@ -78,7 +78,7 @@ impl Look<'_> {
             }
             return Ok(false);
         };
-        if is_known(open, times, newest, stream) {
+        if is_known(open, times, stream) {
             return Ok(false);
         }
         // Of an extract, made by grep or by a filter of the syslogd, they stand in other files of the log as well.
@@ -86,7 +86,7 @@ impl Look<'_> {
         let most = last_lines.len();
         for (k, other) in all.iter().enumerate().filter(|(k, _)| *k != i) {
             let is_ours = other.entry.file == position.file;
-            // Whether it is a rotation itself is not known.
+            // `other` may be a copy as well: its name does not tell.
             let is_undecided = other.kin == Kin::Likely && !is_ours;
             let is_wanted = match is_undecided {
                 true => k < i || may_be_longer(other, sibling),
@@ -101,14 +101,15 @@ impl Look<'_> {
             let its = open.times(clock)?;
             let has_all = open.matches(&end)? == Match::Full;
             let its_end = if is_undecided { open.end()? } else { None };
-            // Of two files of which one goes on where the other ends, the shorter one is the copy.
+            // Of two files of which one goes on where the other ends, the shorter one is the copy, if the longer one counts.
             let is_its_beginning = match &its_end {
                 Some(its_end) => {
                     self.held(i).map(|open| open.matches(its_end)).transpose()? == Some(Match::Full)
                 }
                 None => false,
             };
-            let is_copy = has_all && (k < i || !is_its_beginning);
+            let is_copy =
+                has_all && (k < i || (!is_its_beginning && self.is_rotation(all, k, stream, position)?));
             let is_compared = !is_copy && !is_its_beginning && (k < i || !is_undecided);
             if is_compared && let Some(open) = self.held(k) {
                 open.strike(&mut last_lines)?;
@@ -158,8 +159,20 @@ impl Look<'_> {
         {
             return Ok(false);
         }
+        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
+    }
+
+    /// As [`Look::is_later`], of a file in which the end of the known part is searched for afterwards: there a few new
+    /// lines behind many known ones, which only the newest stamp tells, are enough.
+    pub(super) fn has_later_lines(&self, i: usize, stream: &Stream) -> Try<bool> {
+        let Some(open) = self.held(i) else { return Ok(false) };
+        if let Some(before) = &stream.before
+            && open.matches(before)? == Match::Full
+        {
+            return Ok(false);
+        }
         let stamps = open.stamps(self.log.clock)?;
-        Ok(stamps.is_none_or(|(times, newest)| !is_known(open, times, newest, stream)))
+        Ok(stamps.is_none_or(|(times, newest)| newest > stream.last_time || !is_known(open, times, stream)))
     }
 
     /// Does the open sibling of number `i` end long before what was counted, though its name is that of a younger one? The
@@ -189,9 +202,12 @@ impl Look<'_> {
     fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
-        self.said.push(format!(
+        let text = format!(
             "{copy}: is not counted: by the time or the text of its lines it is no rotation, but a copy or an extract of {other}, or another log"
-        ));
+        );
+        if !self.said.contains(&text) {
+            self.said.push(text);
+        }
     }
 
     /// Is the sibling of number `i`, which has the content of `position`, the old text of the live file or of a rotation
@@ -217,7 +233,7 @@ impl Look<'_> {
                 continue;
             }
             self.open(k, other)?;
-            if self.is_later(k, stream)?
+            if self.has_later_lines(k, stream)?
                 && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? != Match::Full
                 && is_changed(old, new, position, clock)?
@@ -251,10 +267,10 @@ pub(super) const UNORDERED: i64 = 10;
 const LONG: i64 = 600;
 
 /// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
-/// second all is known. Of a few new lines behind many known ones only the `newest` stamp tells.
-fn is_known(open: &Open, times: Times, newest: i64, stream: &Stream) -> bool {
+/// second all is known.
+fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
     let (last, limit) = (times.1, limit(stream));
-    newest <= stream.last_time && (last < limit || (last == limit && open.compression.is_packed()))
+    last < limit || (last == limit && open.compression.is_packed())
 }
 
 /// May `a` hold more than `b`? The size of a packed file does not tell.

@@ -1,6 +1,6 @@
 //! Who has still to read what.
 use super::by_time::Search;
-use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, was_written_after};
+use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, was_written_after};
 use super::content::{Match, Open, before_all};
 use super::log::Log;
 use super::look::Look;
@@ -216,8 +216,9 @@ impl Look<'_> {
         for (i, sibling) in all.iter().enumerate() {
             let is_new = if sibling.is_sure() {
                 was_written_after(sibling, position, stream)
+                    && !is_packed_since(&all, sibling, position, stream)
                     && self.is_another(i, sibling, position)?
-                    && (!is_mixed || is_at(sibling, position) || self.is_later(i, stream)?)
+                    && (!is_mixed || is_at(sibling, position) || self.has_later_lines(i, stream)?)
             } else {
                 self.is_rotation(&all, i, stream, position)?
             };
@@ -256,6 +257,7 @@ impl Look<'_> {
         let (sure, others): (Vec<usize>, Vec<usize>) =
             (0..all.len()).rev().partition(|&i| all.get(i).is_some_and(Sibling::is_sure));
         let (mut short, mut longest) = (None, None);
+        let mut hinted_is_full = false;
         for i in hinted.into_iter().chain(sure).chain(others) {
             let Some(sibling) = all.get(i) else { continue };
             let is_needed = self.held(i).is_some();
@@ -273,11 +275,19 @@ impl Look<'_> {
                 other => other?,
             };
             match matches {
-                Match::Full if sibling.is_sure() || is_hinted => return Ok(Some((i, Match::Full))),
-                Match::Full => {
-                    let length = open.end()?.map_or(0, |end| end.counted);
-                    longest = longest.max(Some((length, i)));
+                Match::Full if sibling.is_sure() && (is_hinted || longest.is_none()) => {
+                    return Ok(Some((i, Match::Full)));
                 }
+                // An editor keeps the file itself under another name (`sed -i.bak`), and what it makes anew is gone on with
+                // and rotated: a rotation that has more is ours then, but no other file is.
+                Match::Full if sibling.is_sure() || is_hinted || !hinted_is_full => {
+                    let length = open.end()?.map_or(0, |end| end.counted);
+                    if is_hinted {
+                        hinted_is_full = true;
+                    }
+                    longest = longest.max(Some((length, is_hinted, i)));
+                }
+                Match::Full => {}
                 // A copy that was made before tells nothing.
                 Match::Short if sibling.is_sure() => short = short.or(Some((i, Match::Short))),
                 // There may be thousands of them: not all are held open.
@@ -285,7 +295,7 @@ impl Look<'_> {
                 Match::Short | Match::No => {}
             }
         }
-        Ok(longest.map(|(_, i)| (i, Match::Full)).or(short))
+        Ok(longest.map(|(_, _, i)| (i, Match::Full)).or(short))
     }
 
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.
@@ -312,6 +322,7 @@ impl Look<'_> {
         {
             return Ok((Some(before.clone()), vec![]));
         }
+        let mut has_copy = false;
         for (i, sibling) in hinted.into_iter().chain(older.iter().rev().copied()) {
             let is_hinted = hinted.is_some_and(|(hinted, _)| hinted == i);
             let matches = self.open(i, sibling).and_then(|open| Ok(open.matches(before)?));
@@ -319,9 +330,14 @@ impl Look<'_> {
                 Err(Trouble::Failed(_)) if !(sibling.is_sure() || is_hinted) => continue,
                 other => other?,
             };
-            if matches == Match::Full {
+            if matches == Match::Full && (sibling.is_sure() || is_hinted) {
                 return Ok((None, vec![Span { file: i, from: before.counted, is_before: true }]));
             }
+            has_copy |= matches == Match::Full;
+        }
+        // What begins as it did and has any other name is a copy of it, or was put together from it and others.
+        if has_copy {
+            return Ok((Some(before.clone()), vec![]));
         }
         self.search(stream, before)?;
         // Its lines were changed, by a script that anonymises for one. Of the last second of all that was counted

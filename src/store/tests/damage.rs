@@ -1,4 +1,5 @@
-//! An RRD that was damaged, at every length of its header and in every bit of it: it is seen before librrd opens the
+//! An RRD that was damaged, at every length of its header and in its bits (at full size all of the schema, and every
+//! seventh behind it, which meets each bit of a number): it is seen before librrd opens the
 //! file, or librrd lives through it.
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -37,7 +38,8 @@ fn every_length_and_every_bit_of_an_rrds_header() {
     let file = File::options().read(true).write(true).open(&path).unwrap();
 
     let mut pushed = 0;
-    for bit in some(head * 8, 211) {
+    // Behind the schema stand the same few numbers for each data source and archive.
+    for bit in some(head * 8, 211).filter(|bit| bit / 8 < schema || bit % 7 == 0 || bit % 211 == 0) {
         let (byte, flipped) = (bit / 8, [is.bytes[bit / 8] ^ (1 << (bit % 8))]);
         file.write_all_at(&flipped, byte as u64).unwrap();
         match peek(&path).unwrap() {

@@ -152,3 +152,100 @@ fn a_changed_live_file_without_times_whose_old_text_is_kept_counts_once() {
     place.append("log", &(text(1) + "line 50\n"));
     assert_eq!(place.news(), ["line 50"]);
 }
+
+/// A few lines of each rotation, with a new one, under a name that begins with the log's.
+#[test]
+fn an_extract_of_many_rotations_with_a_new_line_counts_nothing() {
+    let mut place = Place::new(1);
+    let mut extract = String::new();
+    for from in (0..1200).step_by(100) {
+        place.append("log", &lines(from..from + 100));
+        extract += &lines(from + 99..from + 100);
+        assert_eq!(place.new_numbers(), (from..from + 100).collect::<Vec<_>>());
+        if from < 1100 {
+            place.make_room();
+            place.rename("log", "log.1");
+            place.append("log", "");
+        }
+    }
+    place.append("log", &lines(1200..1201));
+    place.append("log.user1", &(extract + &lines(1200..1201)));
+    place.make_room();
+    place.rename("log", "log.1");
+    place.append("log", &lines(1201..1202));
+    assert_eq!(place.new_numbers(), [1200, 1201]);
+}
+
+/// Waits until a file that is written now is younger than this one: the times of files advance every few milliseconds.
+fn wait_for_a_tick(place: &Place, name: &str) {
+    let written = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
+    let elsewhere = tempfile::NamedTempFile::new_in(place.path("..")).unwrap();
+    while written(elsewhere.path()) <= written(&place.path(name)) {
+        std::fs::write(elsewhere.path(), "x").unwrap();
+    }
+}
+
+/// Two rotations whose names tell nothing, and one file with the lines of both; then the same of a rotation and the live file.
+#[test]
+fn what_was_put_together_from_two_files_is_a_copy() {
+    for with_live in [false, true] {
+        let mut place = hundred();
+        place.append("log", &lines(100..101));
+        wait_for_a_tick(&place, "log");
+        place.rename("log", "log.1st");
+        place.append("log", &lines(101..121));
+        wait_for_a_tick(&place, "log");
+        place.rename("log", "log.2nd");
+        place.append("log", &lines(121..141));
+        wait_for_a_tick(&place, "log");
+        if !with_live {
+            place.rename("log", "log.3rd");
+        }
+        place.append("log.all", &lines(101..141));
+        place.append("log", &lines(141..144));
+        assert_eq!(place.new_numbers(), (100..144).collect::<Vec<_>>(), "{with_live}");
+    }
+}
+
+/// The file before ours is packed at the next rotation (`delaycompress`), and somebody had put it together with ours.
+#[test]
+fn what_was_put_together_from_the_file_before_is_not_that_file() {
+    for together in [true, false] {
+        let mut place = Place::new(1);
+        place.append("log", &lines(0..20));
+        assert_eq!(place.new_numbers().len(), 20);
+        place.rename("log", "log.1");
+        place.append("log", &lines(20..30));
+        assert_eq!(place.new_numbers(), (20..30).collect::<Vec<_>>());
+        place.append("log", &lines(30..40));
+        place.make_room();
+        place.rename("log", "log.1");
+        if together {
+            place.append("log.all", &(place.text("log.2") + &place.text("log.1")));
+        }
+        place.pack("gzip", "log.2");
+        place.append("log", &lines(40..43));
+        assert_eq!(place.new_numbers(), (30..43).collect::<Vec<_>>(), "{together}");
+        place.goes_on(43);
+    }
+}
+
+/// `sed -i.bak` that changes nothing keeps the file itself under another name; what it made is gone on with and rotated.
+#[test]
+fn an_editor_that_changed_nothing_leaves_what_is_written_to_the_new_file() {
+    for together in [false, true] {
+        let mut place = hundred();
+        let text = place.text("log");
+        place.rename("log", "log.bak");
+        place.append("log", &text);
+        place.append("log", &lines(100..105));
+        place.rename("log", "log.1");
+        place.append("log", &lines(105..107));
+        if together {
+            place.append("log.all", &(place.text("log.1") + &place.text("log")));
+        }
+        assert_eq!(place.new_numbers(), (100..107).collect::<Vec<_>>(), "{together}");
+        assert_eq!(place.lost(), "");
+        place.goes_on(107);
+    }
+}
