@@ -94,7 +94,8 @@ impl Scene {
         if part != "archive" {
             return vec![part.to_owned()];
         }
-        let mut years: Vec<String> = self.store.archive().into_keys().map(|day| day[..4].to_owned()).collect();
+        let mut years: Vec<String> =
+            self.store.archive().into_keys().map(|day| day[..4].to_owned()).collect();
         years.dedup();
         assert!(!years.is_empty(), "an archive");
         years
