@@ -119,8 +119,8 @@ pub(super) fn is_before_yesterday(name: &str, now: i64) -> bool {
 
 /// Was `base/name` packed, by us or by somebody else?
 pub(super) fn is_packed(base: &Path, name: &str) -> bool {
-    let is_there = |end: &&str| matches!(length_of(base, &format!("{name}.{end}")), Ok(Some(_)));
-    ["gz", "xz", "zst", "bz2"].iter().any(|end| is_there(&end))
+    let is_there = |end| matches!(length_of(base, &format!("{name}.{end}")), Ok(Some(_)));
+    ["gz", "xz", "zst", "bz2"].into_iter().any(is_there)
 }
 
 /// Is there a year of an archive below `base`, with a month in it? Where a disk is mounted there is a directory also

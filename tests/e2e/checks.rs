@@ -8,9 +8,10 @@ use crate::support::store::{Store, stderr};
 
 fn healthy() -> Store {
     let store = Store::with_syslog();
+    // With its year: without one, the line would be of the future for a day before each 28 September, 22:45.
     fs::write(
         store.syslog(),
-        "Sep 28 22:45:00 mx1 vpopmail[7]: vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7\n",
+        "2026-09-28T22:45:00+00:00 mx1 vpopmail[7]: vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7\n",
     )
     .expect("syslog");
     fs::write(

@@ -36,10 +36,7 @@ impl Scene {
 
     /// It is `hour` o'clock where the store stands.
     fn at(hour: i64) -> Self {
-        let utc = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() / 3_600 % 24;
-        // POSIX counts to the west.
-        let zone = format!("HERE{}", i64::try_from(utc).expect("an hour") - hour);
-        let store = Store::with_syslog().in_zone(&zone);
+        let store = Store::with_syslog().where_it_is(hour);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() / 60 * 60;
         let scene = Self { store, now };
         scene.log(20_000, 0..100);
@@ -80,18 +77,28 @@ impl Scene {
     fn lose(&self, parts: &[&str], loss: Loss) {
         fs::remove_dir_all(self.store.base()).expect("removing");
         self.copy("kept", "log");
-        for part in parts {
-            let name = match *part {
-                "archive" => year(&self.store),
-                part => part.to_owned(),
-            };
+        for name in parts.iter().flat_map(|part| self.directories(part)) {
             fs::remove_dir_all(self.store.base().join(&name)).expect("removing");
             match loss {
-                Loss::Older => self.copy(&format!("backup/{name}"), &format!("log/{name}")),
+                Loss::Older if self.store.path("backup").join(&name).exists() => {
+                    self.copy(&format!("backup/{name}"), &format!("log/{name}"));
+                }
                 Loss::Empty => fs::create_dir(self.store.base().join(&name)).expect("mkdir"),
-                Loss::Gone => {}
+                Loss::Older | Loss::Gone => {}
             }
         }
+    }
+
+    /// Those of a part. Of the archive each year has one: in the night to 1 January there are two.
+    fn directories(&self, part: &str) -> Vec<String> {
+        if part != "archive" {
+            return vec![part.to_owned()];
+        }
+        let mut years: Vec<String> =
+            self.store.archive().into_keys().map(|day| day[..4].to_owned()).collect();
+        years.dedup();
+        assert!(!years.is_empty(), "an archive");
+        years
     }
 
     fn counted(&self) -> [u128; 2] {
@@ -112,11 +119,6 @@ impl Scene {
         };
         [of("send", "message_new"), of("pop3", "pop3_success")]
     }
-}
-
-fn year(store: &Store) -> String {
-    let first = store.archive().into_keys().next().expect("an archive");
-    first[..4].to_owned()
 }
 
 /// As syslog stamps a line.

@@ -122,12 +122,22 @@ fn without_data_it_says_so() {
 #[test]
 fn heights_are_what_rrdtool_fetches() {
     let (store, _) = server(64);
-    // A column a row of five minutes: 288, and the axis with its labels.
+    // A column a row of five minutes: 288, beside the axis and its labels, which are as wide as the numbers of that hour.
+    let chart = |width: usize| {
+        let width = width.to_string();
+        show(&store, &["deliveries", "--width", &width, "--height", "20"], &[("TZ", "UTC")])
+    };
+    let labels = |text: &str| {
+        let axis = |line: &str| line.chars().position(|c| matches!(c, '│' | '┤'));
+        text.lines().find_map(axis).expect("an axis") + 1
+    };
     let rows = 300;
     let (text, end) = loop {
         let end = (now() + rows - 1) / rows * rows;
-        let text = show(&store, &["deliveries", "--width", "293", "--height", "20"], &[("TZ", "UTC")]);
+        let wide = labels(&chart(293));
+        let text = chart(288 + wide);
         if (now() + rows - 1) / rows * rows == end {
+            assert_eq!(labels(&text), wide, "{text}");
             break (text, end);
         }
     };

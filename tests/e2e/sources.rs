@@ -148,12 +148,13 @@ match = '^opened '
 "#
     );
     let store = Store::with(&config);
+    // With their year: without one, they would be of the future for a day before each 28 September, 22:45.
     fs::write(
         &syslog,
-        "Sep 28 22:45:00 mx1 rspamd[7]: task; len: 1000, (default: T (reject): [20.0/15.0])\n\
-         Sep 28 22:45:01 mx1 rspamd[7]: task; len: 2.5, (default: F (no action): [1.0/15.0])\n\
-         Sep 28 22:45:02 mx1 rspamd[7]: task; len: many, (default: T (reject): [1.0/15.0])\n\
-         Sep 28 22:45:03 mx1 other[7]: task; len: 5000, (reject)\n",
+        "2026-09-28T22:45:00+00:00 mx1 rspamd[7]: task; len: 1000, (default: T (reject): [20.0/15.0])\n\
+         2026-09-28T22:45:01+00:00 mx1 rspamd[7]: task; len: 2.5, (default: F (no action): [1.0/15.0])\n\
+         2026-09-28T22:45:02+00:00 mx1 rspamd[7]: task; len: many, (default: T (reject): [1.0/15.0])\n\
+         2026-09-28T22:45:03+00:00 mx1 other[7]: task; len: 5000, (reject)\n",
     )
     .expect("the syslog");
     for (dir, text) in [

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
@@ -71,6 +72,14 @@ impl Store {
     pub fn in_zone(mut self, zone: &str) -> Self {
         self.time_zone = zone.into();
         self
+    }
+
+    /// In a time zone where it is `hour` o'clock, at whatever hour of UTC the test runs.
+    pub fn where_it_is(self, hour: i64) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let utc = i64::try_from(now / 3_600 % 24).expect("an hour");
+        // POSIX counts to the west.
+        self.in_zone(&format!("HERE{}", utc - hour))
     }
 
     pub fn time_zone(&self) -> &str {

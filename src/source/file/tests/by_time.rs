@@ -393,38 +393,43 @@ fn a_log_without_any_stamps() {
     assert_eq!(place.new_numbers(), [200, 201]);
 }
 
-/// Lines whose stamps have no year, in a file of long ago that a script wrote anew today.
+/// Lines whose stamps have no year, in a file of long ago that a script wrote anew today: around the ends of a year and
+/// of February, too.
 #[test]
 fn a_year_old_file_that_was_rewritten_is_not_of_today() {
-    use chrono::{Datelike, Local, TimeDelta};
+    use chrono::{Datelike, Local, TimeDelta, TimeZone};
     let stamp = |time: chrono::DateTime<Local>| time.format("%b %e %H:%M:%S").to_string();
-    let now = Local::now().with_nanosecond_zero();
     let line = |time, n: usize| format!("{} mx1 pop3d: LOGIN, user=u{n}@example.org\n", stamp(time));
-    let mut place = Place::new(1);
-    let old: String = (0..50).map(|n| line(now - TimeDelta::seconds(200 - n), n as usize)).collect();
-    place.append("log", &old);
-    place.poll();
-    place.got[0].clear();
-    place.streams[0].last_time = (now - TimeDelta::seconds(151)).timestamp();
-    place.streams[0].last_lines = 1;
-    // Of last year: it goes on from before this moment of the year to a month after it.
-    let last_year = now.with_year(now.year() - 1).unwrap_or(now - TimeDelta::days(365));
-    let far: String = (0..40)
-        .map(|n| line(last_year + TimeDelta::hours(20 * (n - 3)) + TimeDelta::seconds(60), 900))
-        .collect();
-    place.replace("log.1", &far);
-    place.replace("log", &(old.replace("example", "x") + &line(now - TimeDelta::seconds(10), 60)));
-    assert_eq!(place.new_numbers(), [60]);
-}
-
-trait Whole {
-    fn with_nanosecond_zero(self) -> Self;
-}
-
-impl Whole for chrono::DateTime<chrono::Local> {
-    fn with_nanosecond_zero(self) -> Self {
-        use chrono::Timelike;
-        self.with_nanosecond(0).unwrap()
+    for (year, month, day, hour, minute) in [
+        (2025, 6, 15, 12, 0),
+        (2025, 1, 1, 0, 1),
+        (2024, 12, 31, 23, 59),
+        (2024, 2, 29, 12, 0),
+        (2024, 3, 1, 0, 1),
+        (2025, 3, 1, 12, 0),
+    ] {
+        let now = Local.with_ymd_and_hms(year, month, day, hour, minute, 0).unwrap();
+        let mut place = Place::new(1);
+        let write = |place: &mut Place, name: &str, text: &str| {
+            place.replace(name, text);
+            let written =
+                std::time::UNIX_EPOCH + std::time::Duration::from_secs(now.timestamp().unsigned_abs());
+            File::options().append(true).open(place.path(name)).unwrap().set_modified(written).unwrap();
+        };
+        let old: String = (0..50).map(|n| line(now - TimeDelta::seconds(200 - n), n as usize)).collect();
+        write(&mut place, "log", &old);
+        place.poll();
+        place.got[0].clear();
+        place.streams[0].last_time = (now - TimeDelta::seconds(151)).timestamp();
+        place.streams[0].last_lines = 1;
+        // Of last year: it goes on from before this moment of the year to a month after it.
+        let last_year = now.with_year(now.year() - 1).unwrap_or(now - TimeDelta::days(365));
+        let far: String = (0..40)
+            .map(|n| line(last_year + TimeDelta::hours(20 * (n - 3)) + TimeDelta::seconds(60), 900))
+            .collect();
+        write(&mut place, "log.1", &far);
+        write(&mut place, "log", &(old.replace("example", "x") + &line(now - TimeDelta::seconds(10), 60)));
+        assert_eq!(place.new_numbers(), [60], "{now}");
     }
 }
 
