@@ -137,10 +137,16 @@ fn line_in(protocol: &Protocol, place: LogKind, line: &Line<'_>) -> Vec<i128> {
         let lowest = if matches!(counter.kind, CounterKind::Net) { -MOST } else { 0 };
         assert!((lowest..=MOST).contains(&raised), "{key}: {raised}");
         match counter.kind {
-            CounterKind::Count | CounterKind::Sum | CounterKind::Net => assert_eq!(value, BEFORE + raised, "{key}"),
+            CounterKind::Count | CounterKind::Sum | CounterKind::Net => {
+                assert_eq!(value, BEFORE + raised, "{key}")
+            }
             CounterKind::Peak => assert_eq!(value, BEFORE.max(raised), "{key}"),
-            CounterKind::Level => assert!(value == raised || (raised == 0 && value == BEFORE), "{key}: {value}"),
-            CounterKind::Derived(_) => assert!(raised == 0 && value == BEFORE, "{key} is computed, not raised"),
+            CounterKind::Level => {
+                assert!(value == raised || (raised == 0 && value == BEFORE), "{key}: {value}")
+            }
+            CounterKind::Derived(_) => {
+                assert!(raised == 0 && value == BEFORE, "{key} is computed, not raised")
+            }
         }
     }
 
