@@ -3,6 +3,7 @@
 # notice: sh scripts/mutants.sh [NAME]. The second line of each patch names the test that has to go red. CARGO is the
 # command to use.
 set -eu
+umask 022
 
 tree=${TARGET:?}/mutants/tree
 mkdir -p "$tree"

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs all tests and closes with one line that counts them. CARGO is the command to use.
 set -eu
+# Some tests look whether others can write to a directory; where each user has a group, that is what 002 lets them.
+umask 022
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

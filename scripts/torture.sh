@@ -2,6 +2,7 @@
 # Everything that tries to break the store, at full size, which takes an hour and a half. What the program says meanwhile is in the
 # log; what is found is on standard output. CARGO is the command to use.
 set -eu
+umask 022
 
 log=${TARGET:?}/torture.log
 mkdir -p "$TARGET"
