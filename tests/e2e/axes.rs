@@ -141,7 +141,7 @@ fn assert_axis(what: &str, axis: &Axis, zone: &str, start: i64, end: i64) {
     );
     let labels: Vec<(String, f64)> = all
         .iter()
-        .map(|at| ((rule.says)(at), place(at.time + rule.shifted)))
+        .map(|at| ((rule.says)(at).replace(' ', ""), place(at.time + rule.shifted)))
         .filter(|(_, place)| within(*place, 8.0))
         .collect();
     let drawn: Vec<(String, f64)> =

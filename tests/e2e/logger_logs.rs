@@ -75,7 +75,7 @@ fn through(program: &str) {
     let log: PathBuf = dir.path().join("dovecot");
     fs::create_dir(&log).expect("mkdir");
     let store = Store::with(&format!("logs_syslog = {:?}\n{OWN}", log.join("current")));
-    let mut child = logger(program, 20_000, &log).spawn().unwrap_or_else(|e| panic!("{program}: {e}"));
+    let mut child = logger(program, 15_000, &log).spawn().unwrap_or_else(|e| panic!("{program}: {e}"));
     write(&mut child, 1, 11);
     wait_until("the first lines are there", || lines_in(&log) == 10);
     store.run(&["update", "imap"]);

@@ -42,7 +42,8 @@ pub fn read(svg: &str) -> Axis {
                 "" => ' ',
                 _ => *letters.get(shape).unwrap_or_else(|| panic!("a letter that is none: {shape}")),
             };
-            (word.iter().map(|(shape, _)| letter(shape)).collect(), middle)
+            // Not every version of cairo draws blanks.
+            (word.iter().map(|(shape, _)| letter(shape)).filter(|c| *c != ' ').collect(), middle)
         })
         .collect();
     labels.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -84,9 +85,11 @@ fn words(svg: &str) -> Vec<Word> {
     let attribute = |text: &str, name: &str| -> Option<String> {
         Some(text.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.to_owned())
     };
-    let symbols = svg.split("<symbol ").skip(1);
-    let shapes: HashMap<String, String> =
-        symbols.filter_map(|text| Some((attribute(text, "id")?, attribute(text, " d")?))).collect();
+    // cairo up to 1.16 has `<symbol id="glyph0-1"><path d="…`, from 1.18 on `<g id="glyph-0-1"><path d="…`.
+    let glyphs = svg.split(" id=\"glyph").skip(1);
+    let shapes: HashMap<String, String> = glyphs
+        .filter_map(|text| Some((format!("glyph{}", text.split('"').next()?), attribute(text, " d")?)))
+        .collect();
     let mut words = Vec::new();
     for group in svg.split("</defs>").nth(1).expect("a picture").split("<g ").skip(1) {
         let group = group.split("</g>").next().unwrap_or_default();
