@@ -129,15 +129,24 @@ fn used(code: &str) -> Vec<String> {
         }
         is_of_tests = words.starts_with("#[cfg(any(test") || words.starts_with("#[cfg(test)]");
     }
-    // Who may see something is not what it needs.
+    // `pub(in PATH)` says who may use an item; it is no import.
     let rest = rest.split("pub(in ").enumerate().map(|(n, part)| match part.split_once(')') {
         Some((_, after)) if n > 0 => after,
         _ => part,
     });
     let rest = rest.collect::<String>();
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    let words = rest.split(|c: char| !is_part(c)).filter(|word| word.contains("::"));
-    found.extend(words.map(str::to_owned));
+    // A path may go down from a module that a `use` has brought in.
+    let brought: BTreeMap<String, String> = found
+        .iter()
+        .map(|path| path.strip_suffix("::self").unwrap_or(path).to_owned())
+        .filter_map(|path| Some((path.rsplit("::").next()?.to_owned(), path)))
+        .collect();
+    for word in rest.split(|c: char| !is_part(c)).filter(|word| word.contains("::")) {
+        let (first, below) = word.split_once("::").unwrap_or_default();
+        found.extend(brought.get(first).map(|path| format!("{path}::{below}")));
+        found.push(word.to_owned());
+    }
     found
 }
 
@@ -289,6 +298,24 @@ fn no_protocol_is_named_outside_its_file() {
     }
     for name in &names {
         assert!(inside.iter().any(|line| line.contains(name.as_str())), "{name}: its own file was not read");
+    }
+}
+
+#[test]
+fn a_path_that_goes_down_from_an_imported_module_is_seen() {
+    let of = |(name, code): (&str, &str)| (name.to_owned(), code.to_owned());
+    for code in ["use crate::b;\nfn f() { b::c::g() }", "use crate::b::{self, X};\nfn f() { b::c::g() }"] {
+        let files = [("a", code), ("b", "mod c;\n"), ("b/c", "use crate::a::G;\n")].map(of).into();
+        assert_eq!(circle("a", &imports(&files)).as_deref(), Some("a -> b/c -> a"), "{code}");
+    }
+}
+
+#[test]
+fn the_root_of_the_library_brings_nothing_in() {
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    for line in text.lines() {
+        let words = line.trim_start().trim_start_matches("pub ");
+        assert!(!words.starts_with("use "), "a path through lib.rs is seen by no test here: {line}");
     }
 }
 

@@ -239,9 +239,9 @@ pub struct Ledger {
     pub streams: Vec<Stream>,
 }
 
-/// As many chunks are remembered whose files are gone …
+/// How many chunks are remembered whose files are gone …
 const KEPT: usize = 4096;
-/// … and for as long (seconds).
+/// … and for how many seconds.
 const KEPT_FOR: i64 = 31 * 86_400;
 
 impl Ledger {

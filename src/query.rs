@@ -31,7 +31,8 @@ pub struct Answer {
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// So much beyond the cursors is committed, if it may be, instead of being read again by every query.
+/// From this many bytes beyond the reading positions on, a query commits what it read, if it may write, so that the next
+/// queries need not read it again.
 const WORTH_A_COMMIT: u64 = 1 << 20;
 
 /// Answers at `now` (unix seconds), and never with less than before: where a source is closed to this user, with what
@@ -85,7 +86,7 @@ pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
     Err(Error::Message("left-over chunks (@*.u) come and go faster than they can be read".to_owned()))
 }
 
-/// So often left-over chunks may go while they are looked at.
+/// How often a look is begun anew because a left-over chunk was gone when its turn came.
 const MOST_TRIES: u32 = 50;
 
 /// `None`: a chunk was removed or processed while this was at it.

@@ -168,7 +168,7 @@ fn keys(protocol: &Protocol) -> String {
     text
 }
 
-/// Who are we? A personality if the file name of argv\[0\] is one's.
+/// The processor as which we were called, if the file name of argv\[0\] is that of one.
 pub fn personality(argv0: &Path, protocols: &[&'static Protocol]) -> Option<String> {
     let name = argv0.file_name()?;
     personalities(protocols).find(|log| name == log.as_str())
@@ -361,14 +361,14 @@ mod tests {
         let words: Vec<&str> = manual.split(|c: char| c.is_whitespace() || c == '|' || c == ',').collect();
         // The usage lists the protocols; the manual may leave one out.
         let is_protocol = |word: &str| shipped().iter().any(|card| card.name == word);
-        let has = |word: &str| words.contains(&word) || is_protocol(word);
+        let has = |word: &str| words.contains(&word);
         let has_flag = |flag: &str| words.windows(2).any(|pair| pair == ["Fl", flag]);
         let mut root = command(&builtin(&Settings::default()));
         root.build();
         let mut met = 0;
         let commands: Vec<String> = root.get_subcommands().map(|c| c.get_name().to_owned()).collect();
         for name in commands {
-            assert!(has(&name), "{name} is not in the manual");
+            assert!(has(&name) || is_protocol(&name), "{name} is not in the manual");
             assert!(root.render_long_help().to_string().contains(&format!("  {name} ")), "{name}");
             let mut sub = root.find_subcommand(&name).expect("a command").clone();
             let help = sub.render_long_help().to_string();

@@ -18,7 +18,7 @@ pub enum LogMethod {
     Syslog,
 }
 
-/// Whose logins from this host are webmail's.
+/// Which IMAP servers' logins from this host are counted as webmail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Loopback {
     /// Those of Courier's imapd, as the Perl maillogs counted them.

@@ -191,7 +191,7 @@ fn comment(text: &str) -> String {
     blanks(&text[..start]) + &plain(&text[start..])
 }
 
-/// As many blanks.
+/// Blanks in place of `text`, so that columns stay below each other.
 fn blanks(text: &str) -> String {
     text.chars().map(|c| if c == '\t' { c } else { ' ' }).collect()
 }

@@ -17,7 +17,8 @@ use crate::store::session::Session;
 use crate::store::state::State;
 use crate::store::state::size::MOST_BINS;
 
-/// So long (seconds) bins wait for a source that cannot be read: root's cron may read what a logger's user may not.
+/// How long, in seconds, counts wait before they go to the RRD while a source cannot be read: root's cron may read what a
+/// logger's user may not.
 const WAITS: i64 = 3600;
 
 /// How long a postprocessor waits for the lock.

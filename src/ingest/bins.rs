@@ -27,14 +27,14 @@ impl Job<'_> {
     }
 }
 
-/// A clock that is set back by less (seconds) is not worth a word.
+/// A clock that is set back by less than this number of seconds is not worth a word.
 const AHEAD: i64 = 3600;
 
-/// So many days of bins wait for an RRD that cannot be written; then the oldest are put together.
+/// How many days of minutes wait at most for an RRD that cannot be written. Of more, the oldest one is added to the next.
 const WAITING_DAYS: i64 = 31;
 
-/// Brings the waiting bins into order when the world has changed under them: `rrd_step` is another,
-/// the clock was set back (what begins after now belongs to now's bin), or too many wait.
+/// Brings the waiting bins into order where `rrd_step` was changed, the clock was set back (what begins after now belongs
+/// to now's bin), or too many wait.
 pub(super) fn mend_bins(store: &Store, state: &mut State, now: i64) {
     let today = tally::begin(now, store.step);
     if state.pushed > now + FUTURE {

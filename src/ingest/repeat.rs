@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use crate::ledger::LastLine;
 use crate::line::Line;
 
-/// So many hosts are remembered; of more, those that wrote last.
+/// How many hosts are remembered: of more, those that wrote last.
 const HOSTS: usize = 1000;
 
 /// A syslogd that has nothing else to do takes in so many lines a second. Its stamps have whole seconds, so that two

@@ -18,7 +18,7 @@ use crate::source::opener::most_held;
 use crate::store::session::StateOrigin;
 use crate::store::state::State;
 
-/// So often the directories are looked at anew.
+/// How often the directories are looked at anew while commits are made meanwhile.
 const TRIES: u32 = 50;
 
 /// What a query counts from, and what it reads.

@@ -24,7 +24,7 @@ use crate::source::opener::{Entry, Opener, Plain};
 /// A file that is truncated again and again while it is read is left to the next run.
 const TRIES: u32 = 5;
 
-/// Whose lines of one stream these are.
+/// The protocol that reads lines of a stream, and how it knows its own among them.
 struct Part {
     /// Which reader.
     reader: usize,

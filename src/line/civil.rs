@@ -96,7 +96,7 @@ pub(super) struct Clock<Tz> {
 /// The zone is asked once for each span of this length (seconds) whether a time that comes twice is near.
 const SPAN: i64 = 1800;
 
-/// So far (seconds) before and after the moment at which the clock is set back is near.
+/// How many seconds before and after the moment at which the clock is set back count as near it.
 const NEAR: i64 = 3 * 3600;
 
 impl<Tz: TimeZone> Clock<Tz> {

@@ -1,4 +1,4 @@
-//! Who owns the logs.
+//! Which user and group the logs and the store belong to.
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;

@@ -58,7 +58,7 @@ pub struct Options {
     pub pages_apart: bool,
 }
 
-/// What came of it.
+/// What was drawn, what needed no drawing, and what could not be drawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Pictures written.

@@ -12,7 +12,7 @@ use crate::chart::template;
 pub fn template_problems(dir: Option<&Path>, series: &[Series]) -> Vec<String> {
     let (templates, mut problems) = template::load(dir, series);
     problems.extend(templates.iter().flat_map(|template| template.unknown_sources(series)));
-    // Of a directory that is closed enough was said.
+    // That a directory may not be read was reported already.
     let is_closed = |dir: &Path| {
         std::fs::metadata(dir.join(".")).is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied)
     };

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 
 use crate::line::Line;
 
-/// Whose log a line stands in.
+/// Does a log hold only lines of one protocol, or those of every program?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {
-    /// In one that holds nothing but this protocol's lines: a log directory, a file of its own.
+    /// Nothing but lines of this protocol: a log directory, a file of its own.
     Dedicated,
-    /// In one that every program writes to: syslog, the journal. Only the program's tag tells whose line it is.
+    /// Lines of every program: syslog, the journal. Only the tag of a line tells which program wrote it.
     Shared,
 }
 

@@ -163,7 +163,7 @@ pub fn may_follow(meta: &Metadata) -> bool {
     (owner == 0 || owner == geteuid().as_raw()) && meta.mode() & 0o022 == 0
 }
 
-/// As many links as the kernel follows in one path.
+/// The most links that are followed in one path, as in the kernel.
 const MOST_LINKS: usize = 40;
 
 /// A directory that is only passed through needs no right to read it.

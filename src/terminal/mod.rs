@@ -58,7 +58,7 @@ pub struct Live {
     pub waiting: Waiting,
 }
 
-/// What came of it.
+/// The text that was drawn, and what could not be drawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// Lines for standard output.
@@ -133,7 +133,7 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Re
     Ok(shown)
 }
 
-/// Whose data a template draws.
+/// The protocols whose data a template draws, each once.
 fn protocols(template: &Template) -> Vec<&str> {
     let mut names = Vec::new();
     for name in template.protocols() {

@@ -123,7 +123,7 @@ pub(crate) enum Level {
 }
 
 impl Template {
-    /// Whose data it draws; some of them may be named more than once.
+    /// The protocols whose data it draws; a protocol may come more than once.
     pub(crate) fn protocols(&self) -> impl Iterator<Item = &str> {
         self.data.iter().filter_map(|data| match &data.source {
             Source::Ds { protocol, .. } => Some(protocol.as_str()),

@@ -37,7 +37,7 @@ pub struct Figure {
     pub moved: bool,
 }
 
-/// So many rows a protocol has on the overview.
+/// How many rows a protocol has on the overview.
 const ROWS: usize = 4;
 
 /// A protocol's numbers as a template has them.

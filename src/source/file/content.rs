@@ -16,9 +16,9 @@ use crate::source::lines::{RawLine, walk_mended};
 use crate::source::opener::Opener;
 use crate::source::parts;
 
-/// So many bytes of its beginning make a file that file.
+/// The number of bytes at the beginning of a file by which it is known again.
 const HEAD: usize = 1024;
-/// So many bytes before the place where counting goes on must be the same, too.
+/// The number of bytes before the place where counting goes on that must be the same, too.
 pub(super) const TAIL: usize = 256;
 /// A damaged archive that was written to so lately is not finished.
 const BEING_WRITTEN: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Who has still to read what.
+//! Which files each stream has still to read, and from where on.
 use super::by_time::Search;
 use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, was_written_after};
 use super::content::{Match, Open, before_all};

@@ -11,10 +11,10 @@ use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::{RawLine, walk_with};
 
-/// So many lines at either end, at most a third of all, tell the time: the one in their middle. One host's clock may be
-/// wrong.
+/// The time of either end is that of the line in the middle of this many lines, at most a third of all. One host's clock
+/// may be wrong.
 const LINES: usize = 9;
-/// So much of either end is read, in bytes, of a file that is not packed.
+/// How many bytes of either end are read of a file that is not packed.
 const PART: u64 = 1 << 15;
 
 impl Open {

@@ -1,4 +1,4 @@
-//! What is asked of an entry.
+//! The fields that are read of a journal's entry.
 use crate::line::Stamp;
 
 /// An entry of the journal.

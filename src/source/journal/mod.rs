@@ -50,7 +50,7 @@ pub enum Begin {
 const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
 /// Where journald keeps its files or its socket.
 const TRACES: [&str; 3] = ["/run/systemd/journal", "/var/log/journal", "/run/log/journal"];
-/// So much is kept of what journalctl says on stderr.
+/// The most bytes that are kept of what journalctl says on stderr.
 const COMPLAINT: usize = 2048;
 
 /// Is there a journal, and the program that reads it?

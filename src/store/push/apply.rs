@@ -68,8 +68,8 @@ pub(in crate::store) fn undo_if_table_changed(store: &Store, journal: &mut Journ
     requeue_bins(journal, now);
 }
 
-/// So often in a row a push is given up after two processes died at it, before the file is taken for damaged: whoever
-/// was killed did not die of it.
+/// How often in a row a push has to be given up, each time because two processes died at it, before the file is taken for
+/// damaged: a process that was killed did not die of the file.
 const DEATHS: u32 = 3;
 
 /// Two processes died at this push: it is undone. Where that goes on, librrd dies of the file.

@@ -1,4 +1,4 @@
-//! By what an RRD is known.
+//! How we recognise the RRD that we wrote last.
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Digest;

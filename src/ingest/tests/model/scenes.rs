@@ -1,0 +1,182 @@
+//! What the model found: each a short sequence that once lost a line or counted one twice.
+use super::*;
+
+/// A log that was cut within its first line, and written to before anybody looked.
+#[test]
+fn what_is_written_behind_a_cut_first_line_counts() {
+    for cut in 1..120 {
+        let mut scene = Scene::new();
+        for action in [Action::RemoveLine(3, 0), Action::CutTail(291 - cut), Action::Log(1)] {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}
+
+/// The same, and somebody looked before it was written to: what was left may be less than a stamp.
+#[test]
+fn what_is_written_behind_a_cut_first_line_counts_after_a_look_at_what_was_left() {
+    for cut in 1..80 {
+        let mut scene = Scene::new();
+        for action in [
+            Action::Rename(1),
+            Action::Anonymise(1),
+            Action::CutTail(84 - cut),
+            Action::RestoreOlder(1),
+            Action::Log(1),
+        ] {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}
+
+/// A script changes a file that was rotated before one whose name does not tell its age.
+#[test]
+fn older_rotations_are_changed_while_a_link_moves() {
+    let mut scene = Scene::new();
+    let link = Action::Link(0);
+    for action in [Action::Log(1), Action::Rename(0), link.clone(), Action::Anonymise(1), link] {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
+/// Somebody copies a file that nobody has read yet, more is written to it, and the link to it moves on.
+#[test]
+fn a_file_that_was_copied_while_it_grew_is_no_extract_of_the_copy() {
+    for (early, late) in [(1, 1), (2, 1), (1, 3), (1, 0), (0, 1)] {
+        for unpacked in [true, false] {
+            let mut scene = Scene::new();
+            for action in [Action::Link(0), Action::Log(early), Action::Backup(0)] {
+                scene.act(&action);
+            }
+            if !unpacked {
+                let name = format!("log.{}.bak", NOW.get());
+                if scene.syslog.path(&name).exists() {
+                    scene.syslog.pack("gzip", &name);
+                }
+            }
+            scene.act(&Action::Link(late));
+            scene.check();
+            scene.check_end();
+        }
+    }
+}
+
+/// A log of which somebody had made a copy is changed by a script, rotated and packed, with a few new lines at its end.
+#[test]
+fn few_new_lines_of_a_changed_log_count_beside_a_copy_of_its_old_text() {
+    for (early, gap, late, packed) in [
+        (vec![14], 10, 1, true),
+        (vec![3], 10, 1, true),
+        (vec![14], 10, 2, false),
+        (vec![1; 30], 10, 1, true),
+        (vec![1; 30], 10, 3, false),
+        (vec![1; 30], 10, 0, true),
+        (vec![2; 30], 1, 2, true),
+    ] {
+        let mut scene = Scene::new();
+        let mut actions = Vec::new();
+        for logins in early {
+            actions.extend([Action::Log(logins), Action::Wait(gap)]);
+        }
+        actions.extend([Action::Backup(0), Action::RemoveLine(late, 0), Action::Rename(0)]);
+        if packed {
+            actions.push(Action::Pack(1, 0));
+        }
+        for action in actions {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}
+
+/// A log loses its end and is rotated, and somebody had made a copy of it before.
+#[test]
+fn a_log_that_lost_its_end_is_known_beside_a_copy_of_the_whole() {
+    for (logins, cut) in [(16, 1), (16, 50), (16, 85), (16, 300), (16, 1350), (2, 1), (1, 1), (9, 200)] {
+        for spread in [0, 10] {
+            let mut scene = Scene::new();
+            let mut actions = Vec::new();
+            for _ in 0..logins {
+                actions.extend([Action::Log(1), Action::Wait(spread)]);
+            }
+            actions.extend([Action::CutTail(0), Action::Backup(0), Action::CutTail(cut), Action::Rename(0)]);
+            actions.extend([Action::Log(2), Action::Rename(1)]);
+            for action in actions {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
+/// A log loses all but less than a stamp, then that too, and is written to again and renamed before anybody looked.
+#[test]
+fn what_is_written_to_a_log_that_lost_everything_counts() {
+    for (first, second) in [(176, 18), (150, 60), (100, 200), (190, 10), (60, 150), (120, 71), (120, 85)] {
+        for (logins, linger) in [(0, 0), (1, 0), (0, 1), (3, 2)] {
+            let mut scene = Scene::new();
+            for action in [
+                Action::RemoveLine(2, 0),
+                Action::CutTail(first),
+                Action::CutTail(second),
+                Action::AnyName(logins, linger),
+            ] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
+/// A rotated log is packed, and the log is emptied twice after further rotations.
+#[test]
+fn a_log_that_is_emptied_after_rotations_counts_once() {
+    let mut scene = Scene::new();
+    for action in [
+        Action::Rename(1),
+        Action::Rename(0),
+        Action::Pack(2, 0),
+        Action::Log(1),
+        Action::Rename(0),
+        Action::Log(1),
+        Action::Truncate,
+        Action::Truncate,
+    ] {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
+/// A file that was cut is rotated, and a script changes it and the live one, of one line.
+#[test]
+fn a_cut_file_that_was_rotated_is_changed() {
+    let mut scene = Scene::new();
+    for action in
+        [Action::Anonymise(2), Action::CutTail(143), Action::Rename(0), Action::Log(1), Action::Anonymise(0)]
+    {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
+
+/// A log that lost all that it had, and a rotated one that a script changed, all of one second.
+#[test]
+fn a_rotated_file_that_was_changed_while_the_log_is_empty_is_known() {
+    let mut scene = Scene::new();
+    for action in [Action::Rename(1), Action::Log(1), Action::CutTail(97), Action::Anonymise(0)] {
+        scene.act(&action);
+        scene.check();
+    }
+    scene.check_end();
+}
