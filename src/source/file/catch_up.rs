@@ -1,4 +1,6 @@
 //! What a stream has still to read.
+use std::collections::BTreeSet;
+
 use super::by_time::newest;
 use super::content::Open;
 use super::siblings::Sibling;
@@ -72,9 +74,9 @@ impl CatchUp {
         if self.is_by_time { (newest(stream), 0) } else { (stream.last_time, stream.seen) }
     }
 
-    /// How many files are read.
-    pub(super) fn spans(&self) -> usize {
-        self.spans.len()
+    /// The numbers of the files that are read from their beginning.
+    pub(super) fn whole(&self) -> Vec<usize> {
+        self.spans.iter().filter(|s| s.from == 0 && !s.is_before).map(|s| s.file).collect()
     }
 
     /// Their numbers.
@@ -94,13 +96,18 @@ impl CatchUp {
         self.spans.push(Span { file, from, is_before: false });
     }
 
+    /// The files of these numbers are not read.
+    pub(super) fn leave_out(&mut self, files: &BTreeSet<usize>) {
+        self.spans.retain(|s| !files.contains(&s.file));
+    }
+
     /// Where the stream stands after `files` were read up to `ends`: in the last file that has a line that is counted.
     /// A rotated file may still grow, since its writer has it open until it is told.
     pub(super) fn reached(&self, files: &[Open], ends: &[Option<Position>]) -> Reached {
         let (mut position, mut before) = (self.position.clone(), self.before.clone());
         // An archive does not grow any more.
         let grows = |span: &Span| files.get(span.file).is_some_and(|f| !f.compression.is_packed());
-        let mut may_grow = true;
+        let (mut may_grow, mut is_first) = (true, true);
         for span in &self.spans {
             let end = ends.get(span.file).and_then(Option::as_ref);
             let Some(end) = end.filter(|end| end.counted >= span.from.max(1)) else { continue };
@@ -113,10 +120,11 @@ impl CatchUp {
                 // What was packed may have lost the fraction of its time.
                 end.mtime = position.as_ref().map_or(end.mtime, |before| before.mtime.max(end.mtime));
             }
-            if span.from == 0 {
+            // One that an editor made begins as the file before it, which its writer may go on with.
+            if span.from == 0 || !is_first {
                 before = position.filter(|p| p.counted > 0 && may_grow);
             }
-            may_grow = grows(span);
+            (may_grow, is_first) = (grows(span), false);
             position = Some(end);
         }
         Reached { position, before }

@@ -166,8 +166,8 @@ impl<'a> Look<'a> {
 
     /// After a long time without us there may be thousands of files to read: of those that `plan` needs only some are
     /// held open, the others are opened again when they are read.
-    pub fn bound(&mut self, i: usize, plan: &CatchUp) {
-        if plan.spans() > self.most_held
+    pub fn let_go(&mut self, i: usize, needed: usize) {
+        if needed > self.most_held
             && let Some(Some(open)) = self.opened.get_mut(i)
         {
             open.close(self.log.opener);

@@ -15,6 +15,7 @@ mod catch_up;
 mod compressed;
 mod content;
 mod copies;
+mod doubles;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -96,7 +96,8 @@ impl Look<'_> {
             return self.by_time(stream, position);
         }
         let mut plan = CatchUp { position: Some(position.clone()), ..CatchUp::default() };
-        if is_live && stream.before.is_none() {
+        let is_ours = self.live.as_ref().is_some_and(|live| live.id == position.file);
+        if is_live && is_ours && stream.before.is_none() {
             plan.read(usize::MAX, position.counted);
             return Ok(plan);
         }
@@ -115,14 +116,23 @@ impl Look<'_> {
             return self.by_time(stream, position);
         };
         let may_be_old_text = |s: &Sibling| !s.is_sure() || (s.was_linked() && !self.is_link());
+        let mut live_from = 0;
         if all.get(ours).is_some_and(may_be_old_text) && self.is_old_text(&all, ours, stream, position)? {
-            return self.by_time(stream, position);
+            match self.written_on(&all, stream, position, usize::MAX)? {
+                Some(it) if it.sibling == ours => live_from = it.from,
+                _ => return self.by_time(stream, position),
+            }
         }
         if let Some(before) = &stream.before {
             (plan.before, plan.spans) = self.growth(&all, stream, before, ours)?;
         }
         if how == Match::Full {
-            plan.read(self.number(ours), position.counted);
+            let mut from = position.counted;
+            if !is_ours && let Some(it) = self.written_on(&all, stream, position, ours)? {
+                plan.read(it.sibling, position.counted);
+                from = it.from;
+            }
+            plan.read(self.number(ours), from);
         } else if let Some(sibling) = all.get(ours) {
             if sibling.entry.file != position.file {
                 plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
@@ -154,10 +164,11 @@ impl Look<'_> {
             if is_new {
                 plan.read(i, 0);
             }
-            self.bound(i, &plan);
+            self.let_go(i, plan.spans.len());
         }
+        plan.leave_out(&self.copies(&all, &plan.whole(), Some(ours))?);
         if ours < all.len() && self.live.is_some() {
-            plan.read(usize::MAX, 0);
+            plan.read(usize::MAX, live_from);
         }
         Ok(plan)
     }
@@ -213,6 +224,7 @@ impl Look<'_> {
         let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
         let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
+        let mut new = Vec::new();
         for (i, sibling) in all.iter().enumerate() {
             let is_new = if sibling.is_sure() {
                 was_written_after(sibling, position, stream)
@@ -222,14 +234,19 @@ impl Look<'_> {
             } else {
                 self.is_rotation(&all, i, stream, position)?
             };
-            if is_new && let Some(open) = self.held(i) {
-                let (from, is_exact) = search.place(open, false)?;
-                if is_exact {
-                    plan.spans.clear();
-                }
-                plan.read(i, from);
+            if is_new {
+                new.push(i);
             }
-            self.bound(i, &plan);
+            self.let_go(i, new.len());
+        }
+        let copies = self.copies(&all, &new, None)?;
+        for (i, sibling) in all.iter().enumerate().filter(|(i, _)| new.contains(i) && !copies.contains(i)) {
+            let (from, is_exact) = search.place(self.open(i, sibling)?, false)?;
+            if is_exact {
+                plan.spans.clear();
+            }
+            plan.read(i, from);
+            self.let_go(i, plan.spans.len());
         }
         if let Some(live) = &self.live {
             let (from, is_exact) = search.place(live, true)?;
@@ -256,36 +273,39 @@ impl Look<'_> {
         }
         let (sure, others): (Vec<usize>, Vec<usize>) =
             (0..all.len()).rev().partition(|&i| all.get(i).is_some_and(Sibling::is_sure));
-        let (mut short, mut longest) = (None, None);
+        let mut short = None;
         let mut hinted_is_full = false;
+        let mut all_full: Vec<usize> = Vec::new();
         for i in hinted.into_iter().chain(sure).chain(others) {
             let Some(sibling) = all.get(i) else { continue };
             let is_needed = self.held(i).is_some();
             // Ours was written to when it was read, and no program that packs or copies makes that older.
             let is_older = sibling.entry.mtime.saturating_add(SECOND) < position.mtime;
             let is_hinted = hinted == Some(i);
+            // A name that says that it is a rotation is believed. Somebody may have copied ours under one, but not before we
+            // read it.
+            let is_found = all_full.iter().any(|&k| all.get(k).is_some_and(Sibling::is_sure));
+            if is_found && (!sibling.is_sure() || is_older) {
+                continue;
+            }
             self.looked.insert(sibling.path.display().to_string());
+            let may_fail = is_found || is_older || !(sibling.is_sure() || is_hinted);
             let open = match self.open(i, sibling) {
-                Err(Trouble::Failed(_)) if is_older || !(sibling.is_sure() || is_hinted) => continue,
+                Err(Trouble::Failed(_)) if may_fail => continue,
                 other => other?,
             };
             let matches = match open.matches(position) {
                 // An archive that is being made stands beside what it is made of.
-                Err(_) if !(sibling.is_sure() || is_hinted) => Match::No,
+                Err(_) if is_found || !(sibling.is_sure() || is_hinted) => Match::No,
                 other => other?,
             };
             match matches {
-                Match::Full if sibling.is_sure() && (is_hinted || longest.is_none()) => {
-                    return Ok(Some((i, Match::Full)));
-                }
+                Match::Full if sibling.is_sure() && is_hinted => return Ok(Some((i, Match::Full))),
                 // An editor keeps the file itself under another name (`sed -i.bak`), and what it makes anew is gone on with
                 // and rotated: a rotation that has more is ours then, but no other file is.
                 Match::Full if sibling.is_sure() || is_hinted || !hinted_is_full => {
-                    let length = open.end()?.map_or(0, |end| end.counted);
-                    if is_hinted {
-                        hinted_is_full = true;
-                    }
-                    longest = longest.max(Some((length, is_hinted, i)));
+                    hinted_is_full |= is_hinted;
+                    all_full.push(i);
                 }
                 Match::Full => {}
                 // A copy that was made before tells nothing.
@@ -294,6 +314,15 @@ impl Look<'_> {
                 Match::Short | Match::No if !is_needed => self.close(i),
                 Match::Short | Match::No => {}
             }
+        }
+        if let [only] = all_full[..] {
+            return Ok(Some((only, Match::Full)));
+        }
+        let mut longest = None;
+        for i in all_full {
+            let Some(sibling) = all.get(i) else { continue };
+            let length = self.open(i, sibling)?.end()?.map_or(0, |end| end.counted);
+            longest = longest.max(Some((length, hinted == Some(i), i)));
         }
         Ok(longest.map(|(_, _, i)| (i, Match::Full)).or(short))
     }

@@ -95,7 +95,7 @@ impl Open {
         Ok(())
     }
 
-    fn walk_from(&self, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
+    pub(super) fn walk_from(&self, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
         let mut content = Content::open(self.held()?, self.compression, from)?;
         walk_with(|block, _| content.fill(block), from, to, each)
     }

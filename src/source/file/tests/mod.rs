@@ -3,6 +3,7 @@ mod any_name;
 mod by_time;
 mod copies;
 mod cycles;
+mod doubles;
 mod links;
 mod model;
 mod races;
