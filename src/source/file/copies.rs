@@ -10,8 +10,10 @@ use super::Clock;
 use super::by_time::limit;
 use super::catch_up::{SECOND, Trouble, Try, was_written_after};
 use super::content::{Match, Open};
+use super::doubles::TELLING;
 use super::look::Look;
 use super::siblings::{Kin, Sibling};
+use super::times::Stamps;
 use crate::error::Result;
 use crate::ledger::{Position, Stream};
 
@@ -128,9 +130,25 @@ impl Look<'_> {
                 return Ok(false);
             }
         }
-        let live = self.live.as_ref().map(|live| live.times(self.log.clock)).transpose()?.flatten();
+        let live_times = self.live.as_ref().map(|live| live.times(self.log.clock)).transpose()?.flatten();
+        // What goes on where the live file ends is the file that an editor made the live one of.
+        let holds_live = match (&self.live, self.held(i)) {
+            (Some(live), Some(open)) => match live.whole()? {
+                Some(end) => {
+                    (end.counted >= TELLING || live_times.is_some()) && open.matches(&end)? == Match::Full
+                }
+                None => false,
+            },
+            _ => false,
+        };
+        if holds_live {
+            if let Some(live) = &self.live {
+                live.strike(&mut last_lines)?;
+            }
+            return Ok(!last_lines.is_empty());
+        }
         // Or for another log.
-        if live.is_some_and(|live| is_same_time(times, live) || times.0 > live.1 + UNORDERED) {
+        if live_times.is_some_and(|live| is_same_time(times, live) || times.0 > live.1 + UNORDERED) {
             self.is_taken_for_a_copy(i, self.log.path);
             return Ok(false);
         }
@@ -172,7 +190,7 @@ impl Look<'_> {
             return Ok(false);
         }
         let stamps = open.stamps(self.log.clock)?;
-        Ok(stamps.is_none_or(|(times, newest)| newest > stream.last_time || !is_known(open, times, stream)))
+        Ok(stamps.is_none_or(|s| s.newest > stream.last_time || !is_known(open, s.times, stream)))
     }
 
     /// Does the open sibling of number `i` end long before what was counted, though its name is that of a younger one? The
@@ -223,8 +241,9 @@ impl Look<'_> {
         let Some(sibling) = all.get(i) else { return Ok(false) };
         self.open(i, sibling)?;
         let clock = self.log.clock;
+        let is_sure = sibling.is_sure();
         if let (Some(old), Some(live)) = (self.held(i), &self.live)
-            && is_changed(old, live, position, clock)?
+            && is_changed(old, is_sure, live, position, clock)?
         {
             return Ok(true);
         }
@@ -236,7 +255,7 @@ impl Look<'_> {
             if self.has_later_lines(k, stream)?
                 && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? != Match::Full
-                && is_changed(old, new, position, clock)?
+                && is_changed(old, is_sure, new, position, clock)?
             {
                 return Ok(true);
             }
@@ -245,11 +264,16 @@ impl Look<'_> {
     }
 }
 
-/// Is `new` a changed copy of `old`, which has the content of `position`?
-fn is_changed(old: &Open, new: &Open, position: &Position, clock: Clock) -> Result<bool> {
+/// Is `new` a changed copy of `old`, which has the content of `position`? `is_sure`: the name of `old` is that of a
+/// rotation, which may be a copy too.
+fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock: Clock) -> Result<bool> {
     // A file that was renamed is the same, and so is one that was emptied.
-    let is_copy = !old.compression.is_packed() && old.id != position.file && new.id != position.file;
-    if let (Some(times), Some(its)) = (old.times(clock)?, new.times(clock)?)
+    let mut is_copy = !old.compression.is_packed() && old.id != position.file && new.id != position.file;
+    let (stamps, its) = (old.stamps(clock)?, new.stamps(clock)?);
+    // What follows a rotation is of a later time.
+    let begins_before = |s: Stamps, its: Stamps| its.first <= s.first || its.times.0 < s.times.1;
+    is_copy &= !is_sure || stamps.zip(its).is_some_and(|(s, its)| begins_before(s, its));
+    if let (Some(Stamps { times, .. }), Some(Stamps { times: its, .. })) = (stamps, its)
         && times.1 - times.0 > if is_copy { UNORDERED } else { 0 }
     {
         let is_long = (times.1 - times.0).min(its.1 - its.0) > UNORDERED;

@@ -14,7 +14,7 @@ use crate::ledger::{Position, Stream};
 
 /// A file of at least this number of bytes can be the beginning of another one only if it was copied from that; shorter
 /// ones only if their lines have a time.
-const TELLING: u64 = 256;
+pub(super) const TELLING: u64 = 256;
 
 /// A file that is still being written to under another name.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub(super) struct WrittenOn {
 
 impl Look<'_> {
     /// Those of the siblings of the numbers `new` that are the beginning of another one of them, of the sibling `ours` or
-    /// of the live file. Of two equal ones one is named.
+    /// of the live file. Of two equal ones the younger one is.
     pub fn copies(&mut self, all: &[Sibling], new: &[usize], ours: Option<usize>) -> Try<BTreeSet<usize>> {
         // Most files have a first line of their own, and only those that have it in common are compared.
         let mut by_first_line: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
@@ -55,6 +55,20 @@ impl Look<'_> {
         Ok(copies)
     }
 
+    /// From where on the live file has lines that none of the siblings `new`, which are read from their beginning, has.
+    pub fn live_from(&mut self, all: &[Sibling], new: &[usize]) -> Try<u64> {
+        let Some(end) = self.live.as_ref().map(Open::whole).transpose()?.flatten() else { return Ok(0) };
+        for &i in new {
+            if let Some(sibling) = all.get(i)
+                && !sibling.is_sure()
+                && self.open(i, sibling)?.matches(&end)? == Match::Full
+            {
+                return Ok(end.counted);
+            }
+        }
+        Ok(0)
+    }
+
     fn is_beginning_of_another(
         &mut self,
         all: &[Sibling],
@@ -74,7 +88,11 @@ impl Look<'_> {
         }
         for &k in group.iter().filter(|k| **k != i && !copies.contains(k)) {
             let Some(other) = all.get(k) else { continue };
-            if self.open(k, other)?.matches(&end)? == Match::Full {
+            let other = self.open(k, other)?;
+            // Of two equal ones the older one is no copy.
+            if other.matches(&end)? == Match::Full
+                && (k < i || other.end()?.is_some_and(|its| its.counted > end.counted))
+            {
                 return Ok(true);
             }
         }

@@ -52,7 +52,7 @@ pub(super) fn is_there(log: Log<'_>, position: &Position) -> Try<bool> {
         return Ok(true);
     }
     let all = look.siblings()?;
-    Ok(matches!(look.find(&all, position)?, Some((_, Match::Full))))
+    Ok(matches!(look.find(&all, position, None)?, Some((_, Match::Full))))
 }
 
 fn is_same_place(a: &Stream, b: &Stream) -> bool {
@@ -102,7 +102,11 @@ impl Look<'_> {
             return Ok(plan);
         }
         let all = self.siblings()?;
-        let found = if is_live { Some((all.len(), Match::Full)) } else { self.find(&all, position)? };
+        let found = if is_live {
+            Some((all.len(), Match::Full))
+        } else {
+            self.find(&all, position, stream.before.as_ref())?
+        };
         // A copy that somebody made may hold as much as was read, and ours more.
         let is_it = |s: &Sibling| s.is_sure() || s.entry.file == position.file;
         if !matches!(found, Some((i, Match::Full)) if all.get(i).is_none_or(is_it)) {
@@ -115,7 +119,9 @@ impl Look<'_> {
             }
             return self.by_time(stream, position);
         };
-        let may_be_old_text = |s: &Sibling| !s.is_sure() || (s.was_linked() && !self.is_link());
+        let may_be_old_text = |s: &Sibling| {
+            !s.is_sure() || (s.was_linked() && !self.is_link()) || s.entry.file != position.file
+        };
         let mut live_from = 0;
         if all.get(ours).is_some_and(may_be_old_text) && self.is_old_text(&all, ours, stream, position)? {
             match self.written_on(&all, stream, position, usize::MAX)? {
@@ -132,7 +138,10 @@ impl Look<'_> {
                 plan.read(it.sibling, position.counted);
                 from = it.from;
             }
-            plan.read(self.number(ours), from);
+            let was_set_back = self.log.clock.now < stream.seen;
+            if was_set_back || all.get(ours).is_none_or(|s| self.may_have_more(ours, s, position)) {
+                plan.read(self.number(ours), from);
+            }
         } else if let Some(sibling) = all.get(ours) {
             if sibling.entry.file != position.file {
                 plan.lost = self.open(ours, sibling)?.damage_before(position.counted)?;
@@ -168,18 +177,29 @@ impl Look<'_> {
         }
         plan.leave_out(&self.copies(&all, &plan.whole(), Some(ours))?);
         if ours < all.len() && self.live.is_some() {
+            live_from = live_from.max(self.live_from(&all, &plan.whole())?);
             plan.read(usize::MAX, live_from);
         }
         Ok(plan)
+    }
+
+    /// May the open sibling of number `i` have lines that were not there when `position` was left? A copy that was made
+    /// before that may have lines behind the position too, if ours lost its end.
+    fn may_have_more(&self, i: usize, sibling: &Sibling, position: &Position) -> bool {
+        let compression = self.held(i).map_or(sibling.compression, |open| open.compression);
+        sibling.entry.file == position.file
+            || compression.is_packed()
+            || sibling.entry.mtime >= position.mtime
     }
 
     /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
     /// programs begins with the same line, and only that was counted.
     fn has_its_twin(&mut self, position: &Position) -> Try<bool> {
         let all = self.siblings()?;
-        match self.find(&all, position)? {
+        match self.find(&all, position, None)? {
             Some((i, Match::Full)) => {
-                Ok(all.get(i).is_some_and(Sibling::is_sure) && !self.is_copy_of_live(i)?)
+                let is_rotation = |s: &Sibling| s.is_sure() && self.may_have_more(i, s, position);
+                Ok(all.get(i).is_some_and(is_rotation) && !self.is_copy_of_live(i)?)
             }
             _ => Ok(false),
         }
@@ -253,6 +273,7 @@ impl Look<'_> {
             if is_exact {
                 plan.spans.clear();
             }
+            let from = from.max(self.live_from(&all, &plan.whole())?);
             plan.read(usize::MAX, from);
         }
         plan.lost = search.sentence(self.log.path).map(|text| format!("{text}; {}", self.places()));
@@ -260,7 +281,13 @@ impl Look<'_> {
     }
 
     /// The sibling that is `position`'s file: of several the one whose name says that it is a rotation, else the longest.
-    pub(super) fn find(&mut self, all: &[Sibling], position: &Position) -> Try<Option<(usize, Match)>> {
+    /// The file of `before` begins in the same way where an editor made ours of it.
+    pub(super) fn find(
+        &mut self,
+        all: &[Sibling],
+        position: &Position,
+        before: Option<&Position>,
+    ) -> Try<Option<(usize, Match)>> {
         let hinted = all.iter().position(|s| s.entry.file == position.file);
         if let Some(i) = hinted
             && let Some(sibling) = all.get(i)
@@ -295,6 +322,12 @@ impl Look<'_> {
                 other => other?,
             };
             let matches = match open.matches(position) {
+                Ok(Match::Full)
+                    if !is_hinted
+                        && before.map(|before| open.matches(before)).transpose()? == Some(Match::Full) =>
+                {
+                    Match::No
+                }
                 // An archive that is being made stands beside what it is made of.
                 Err(_) if is_found || !(sibling.is_sure() || is_hinted) => Match::No,
                 other => other?,
@@ -322,9 +355,11 @@ impl Look<'_> {
         for i in all_full {
             let Some(sibling) = all.get(i) else { continue };
             let length = self.open(i, sibling)?.end()?.map_or(0, |end| end.counted);
-            longest = longest.max(Some((length, hinted == Some(i), i)));
+            let rank =
+                (self.may_have_more(i, sibling, position), sibling.is_sure(), length, hinted == Some(i), i);
+            longest = longest.max(Some(rank));
         }
-        Ok(longest.map(|(_, _, i)| (i, Match::Full)).or(short))
+        Ok(longest.map(|(.., i)| (i, Match::Full)).or(short))
     }
 
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.

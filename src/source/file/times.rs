@@ -17,14 +17,24 @@ const LINES: usize = 9;
 /// How many bytes of either end are read of a file that is not packed.
 const PART: u64 = 1 << 15;
 
+/// Of which time the lines of a file are, in unix seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stamps {
+    pub times: Times,
+    /// The first of all stamps.
+    pub first: i64,
+    /// The newest one.
+    pub newest: i64,
+}
+
 impl Open {
     /// The time of its beginning and of its end. `None`: none of its lines has a time.
     pub(super) fn times(&self, clock: Clock) -> Result<Option<Times>> {
-        Ok(self.stamps(clock)?.map(|(times, _)| times))
+        Ok(self.stamps(clock)?.map(|stamps| stamps.times))
     }
 
-    /// The same, and the newest stamp of all, which may be of a host whose clock is wrong.
-    pub(super) fn stamps(&self, clock: Clock) -> Result<Option<(Times, i64)>> {
+    /// The same, and what may be of a host whose clock is wrong.
+    pub(super) fn stamps(&self, clock: Clock) -> Result<Option<Stamps>> {
         let written = self.mtime / 1_000_000_000;
         let mut parser = Parser::new(clock.tai_offset, written);
         let ahead = clock.now.max(written) + AHEAD;
@@ -57,16 +67,19 @@ impl Open {
             })
             .at("read", &self.path)?;
         }
+        let very_first = first.first().copied();
         let whole = first.first().zip(last.back());
         let is_short = whole.is_none_or(|(first, last)| (last - first).abs() <= UNORDERED);
         let wanted = if is_short { 1 } else { (lines / 3).clamp(1, LINES) };
-        let middle = |mut times: Vec<i64>| {
+        // Of an even number the outer one of the two in the middle.
+        let middle = |mut times: Vec<i64>, is_end: bool| {
             times.sort_unstable();
-            times.get(times.len() / 2).copied()
+            times.get((times.len() - usize::from(!is_end && !times.is_empty())) / 2).copied()
         };
         let last = last.into_iter().rev().take(wanted).collect();
         first.truncate(wanted);
-        Ok(middle(first).zip(middle(last)).map(|times| (times, newest)))
+        let times = middle(first, false).zip(middle(last, true));
+        Ok(times.zip(very_first).map(|(times, first)| Stamps { times, first, newest }))
     }
 
     /// Its last lines, a few of them, as they stand there.

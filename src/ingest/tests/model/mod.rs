@@ -37,6 +37,11 @@ enum Action {
     Link(u8),
     /// Somebody copies the syslog, or the rotated one of this number.
     Backup(usize),
+    /// The same under the name of a rotation; perhaps it keeps the time.
+    DatedCopy(usize, bool),
+    /// Once all of it was read, an editor gives the syslog another name and writes what it has under the live one; so many logins come to the old
+    /// file.
+    Editor(u8),
     /// The rotated syslog of this number is packed by this program.
     Pack(usize, usize),
     /// The syslog is emptied once all of it was read.
@@ -81,6 +86,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (0u8..4, 0u8..3).prop_map(|(logins, more)| Action::AnyName(logins, more)),
         1 => (0u8..3).prop_map(Action::Link),
         1 => (0usize..3).prop_map(Action::Backup),
+        1 => (0usize..3, any::<bool>()).prop_map(|(n, keeps)| Action::DatedCopy(n, keeps)),
+        1 => (0u8..3).prop_map(Action::Editor),
         1 => (1usize..4, 0usize..2).prop_map(|(n, program)| Action::Pack(n, program)),
         1 => Just(Action::Truncate),
         1 => (0u8..4).prop_map(Action::Anonymise),
@@ -171,12 +178,18 @@ impl Scene {
                 self.get_any_name(*linger);
             }
             Action::Link(linger) => self.link(*linger),
-            Action::Backup(n) => {
-                let of = if *n == 0 { "log".to_owned() } else { format!("log.{n}") };
-                if self.syslog.path(&of).exists() {
-                    let copy = format!("{of}.{}.bak", NOW.get());
-                    fs::copy(self.syslog.path(&of), self.syslog.path(&copy)).unwrap();
-                }
+            Action::Backup(n) => self.copy(*n, |of| format!("{of}.{}.bak", NOW.get()), false),
+            Action::DatedCopy(n, keeps_time) => {
+                self.copy(*n, |_| format!("log-{}", NOW.get()), *keeps_time);
+            }
+            Action::Editor(_) if self.is_link() || self.is_cut() => {}
+            Action::Editor(linger) => {
+                self.changing(0);
+                let text = fs::read(self.syslog.path("log")).unwrap();
+                let kept = format!("log.{}~", NOW.get());
+                self.syslog.rename("log", &kept);
+                fs::write(self.syslog.path("log"), text).unwrap();
+                self.log(&kept, *linger);
             }
             Action::Rename(_) if self.is_link() => {}
             Action::Rename(linger) => {
@@ -238,6 +251,19 @@ impl Scene {
             Action::Wait(seconds) => {
                 self.finish_line();
                 NOW.set((NOW.get() + i64::from(*seconds)).min(LAST));
+            }
+        }
+    }
+
+    /// Copies the syslog, or the rotated one of this number.
+    fn copy(&self, n: usize, name: impl Fn(&str) -> String, keeps_time: bool) {
+        let of = if n == 0 { "log".to_owned() } else { format!("log.{n}") };
+        let (from, to) = (self.syslog.path(&of), self.syslog.path(&name(&of)));
+        if from.exists() {
+            fs::copy(&from, &to).unwrap();
+            if keeps_time {
+                let time = fs::metadata(&from).unwrap().modified().unwrap();
+                File::options().append(true).open(&to).unwrap().set_modified(time).unwrap();
             }
         }
     }

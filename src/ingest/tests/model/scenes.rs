@@ -180,3 +180,108 @@ fn a_rotated_file_that_was_changed_while_the_log_is_empty_is_known() {
     }
     scene.check_end();
 }
+
+/// An editor gives the log another name, and the syslogd goes on in that file.
+#[test]
+fn what_comes_to_a_file_that_an_editor_renamed_counts() {
+    for early in [1, 4] {
+        for linger in [0, 1, 3] {
+            let mut scene = Scene::new();
+            for action in [
+                Action::Log(early),
+                Action::Editor(linger),
+                Action::Log(1),
+                Action::Rename(1),
+                Action::Log(2),
+            ] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
+/// The same of a log that nobody had read.
+#[test]
+fn what_comes_to_a_file_that_an_editor_renamed_before_it_was_read_counts() {
+    for early in [1, 4] {
+        for linger in [0, 1, 3] {
+            let mut scene = Scene::new();
+            scene.act(&Action::Log(early));
+            scene.later();
+            let text = fs::read(scene.syslog.path("log")).unwrap();
+            scene.syslog.rename("log", "log~");
+            fs::write(scene.syslog.path("log"), text).unwrap();
+            scene.log("log~", linger);
+            scene.check();
+            scene.act(&Action::Update(None));
+            for action in [Action::Log(1), Action::Rename(1), Action::Log(2)] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
+/// The same of a log that had been quiet for a while.
+#[test]
+fn a_dated_copy_of_the_old_text_is_no_rotation_of_a_quiet_log() {
+    for (logins, quiet) in [(4, 9), (4, 10), (4, 11), (1, 8), (1, 9), (19, 9), (19, 60)] {
+        for more in [0, 1, 3] {
+            let mut scene = Scene::new();
+            for action in [
+                Action::Log(logins),
+                Action::Wait(quiet),
+                Action::DatedCopy(0, false),
+                Action::Anonymise(more),
+                Action::Log(2),
+                Action::Rename(1),
+            ] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
+/// A log loses its end and then everything, and there is a copy of it as it was.
+#[test]
+fn a_copy_of_the_whole_is_nothing_new_after_the_log_lost_its_end() {
+    for copy in [Action::DatedCopy(0, false), Action::DatedCopy(0, true), Action::Backup(0)] {
+        for (logins, cut) in [(8, 97), (8, 150), (1, 20), (16, 400)] {
+            let mut scene = Scene::new();
+            let log = Action::Log(logins);
+            for action in
+                [log, copy.clone(), Action::CutTail(cut), Action::Truncate, Action::Log(3), Action::Rename(1)]
+            {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
+
+/// A script changes a log of which somebody had made a copy under the name of a rotation.
+#[test]
+fn a_dated_copy_of_the_old_text_is_no_rotation() {
+    for (logins, keeps_time) in [(1, true), (1, false), (4, true), (4, false), (19, true), (19, false)] {
+        for more in [0, 1, 3] {
+            let mut scene = Scene::new();
+            for action in [
+                Action::Log(logins),
+                Action::DatedCopy(0, keeps_time),
+                Action::Anonymise(more),
+                Action::Log(2),
+                Action::Rename(1),
+            ] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
