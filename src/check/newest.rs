@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::ingest::Job;
 use crate::line::{Line, Parser, tai64n};
 use crate::protocol::{LogKind, Raise, Verdict};
+use crate::source::encoding;
 use crate::source::lines::walk;
 use crate::source::offset::MULTILOG;
 use crate::source::opener::{Opener, Plain};
@@ -37,6 +38,8 @@ pub(super) struct Newest {
     pub latest: Option<(i64, Vec<u8>)>,
     /// Has the last line no stamp?
     pub is_bare: bool,
+    /// What it is written in, if that cannot be read.
+    pub encoding: Option<&'static str>,
     /// Of a log directory: the pauses between its lines.
     pub pauses: Pauses,
 }
@@ -112,6 +115,9 @@ impl<'a> Look<'a> {
         let meta = file.metadata()?;
         let size = meta.len();
         let from = size.saturating_sub(most);
+        for place in [0, from] {
+            self.found.encoding = self.found.encoding.or(encoding::of_file(file, place)?);
+        }
         let mut parser = Parser::new(self.tai_offset, meta.mtime());
         let (mut pauses, mut stamped) = (Pauses::default(), None);
         walk(file, from, size, |raw| {

@@ -10,7 +10,9 @@ use crate::error::{At, Result};
 use crate::ingest::archive_plan::Kept;
 use crate::ledger::{Cursor, Identity, Tail};
 use crate::line::Parts;
+use crate::say::warn;
 use crate::source::directory::{Chunk, Role};
+use crate::source::encoding;
 use crate::source::identity::{growing, head, mtime, tail, whole};
 use crate::source::lines::{part, walk_chunk};
 use crate::source::parts::{complete_to, unfinished_before};
@@ -89,6 +91,13 @@ impl Intake {
             if is_changed && labelled && known.take().is_some() {
                 identity = None;
             }
+        }
+        // A label is text that can be read.
+        if !labelled
+            && size > cursor.counted
+            && let Some(name) = encoding::of_file(&chunk.file, cursor.counted).at("read", &path)?
+        {
+            warn(format_args!("{}: {}", path.display(), encoding::sentence(name)));
         }
         let lines = self.lines;
         let since =
