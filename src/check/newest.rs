@@ -38,7 +38,7 @@ pub(super) struct Newest {
     pub latest: Option<(i64, Vec<u8>)>,
     /// Has the last line no stamp?
     pub is_bare: bool,
-    /// What it is written in, if that cannot be read.
+    /// What lines are written in that cannot be read.
     pub encoding: Option<&'static str>,
     /// Of a log directory: the pauses between its lines.
     pub pauses: Pauses,
@@ -115,9 +115,6 @@ impl<'a> Look<'a> {
         let meta = file.metadata()?;
         let size = meta.len();
         let from = size.saturating_sub(most);
-        for place in [0, from] {
-            self.found.encoding = self.found.encoding.or(encoding::of_file(file, place)?);
-        }
         let mut parser = Parser::new(self.tai_offset, meta.mtime());
         let (mut pauses, mut stamped) = (Pauses::default(), None);
         walk(file, from, size, |raw| {
@@ -126,6 +123,7 @@ impl<'a> Look<'a> {
             if (is_first && from > 0) || !raw.terminated {
                 return;
             }
+            self.found.encoding = self.found.encoding.or_else(|| encoding::of_line(raw.text));
             let line = parser.parse(raw.text);
             if let Some(stamp) = line.time {
                 pauses.meets(stamp.secs);

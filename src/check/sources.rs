@@ -121,8 +121,13 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
             (false, 0) => (Level::Note, "is not there".to_owned()),
             (false, last) => (Level::Warning, format!("is gone; its last line was {}", ago(now - last))),
         };
-        let unnamed =
-            if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
+        let unnamed = match (source.named, source.present) {
+            (true, _) => "",
+            (false, true) => " (a logger ran us there; toaster.conf does not name it)",
+            (false, false) => {
+                " (toaster.conf does not name it; a logger ran us there, or it was named before)"
+            }
+        };
         report.about_feed(feed, level, "source", &source.name, text + unnamed);
         labels(report, job, state, source);
         places::log_directory(report, feed, Path::new(&source.name));
@@ -190,9 +195,12 @@ fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newes
             host => (format!(", of host {host}"), host.to_owned()),
         };
         let (ahead, lines, latest) = (newest.ahead, newest.lines, to_the_second(*latest));
-        say("stamps", format!(
-            "{ahead} of the newest {lines} lines are stamped later than now, the latest {latest}{named}: they are counted in the minute in which they are read; set the clock of {whose}"
-        ));
+        say(
+            "stamps",
+            format!(
+                "{ahead} of the newest {lines} lines are stamped later than now, the latest {latest}{named}: they are counted in the minute in which they are read; set the clock of {whose}"
+            ),
+        );
     }
     if kind == Kind::Directory && newest.is_bare {
         say("stamps", "its lines have no time stamps: they are counted in the minute in which they are read, and nothing but \

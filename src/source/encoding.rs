@@ -1,41 +1,28 @@
 //! Text of which nothing is read: each character has two bytes or four.
-use std::fs::File;
-use std::io;
 
-use crate::disk::read_at;
+/// The bytes of a line that are looked at: its stamp alone has more.
+const LOOKED_AT: usize = 24;
 
-/// The bytes that are looked at: the stamp of a line has no fewer.
-pub const LOOKED_AT: usize = 32;
-
-/// What `bytes`, a log from any place on, are written in, if it is nothing that we read. Characters of Western scripts
-/// have one byte that is something among their two or four, always the same one. Where NUL bytes stand because power was
-/// lost, or room was reserved, they stand together.
-pub fn unreadable(bytes: &[u8]) -> Option<&'static str> {
-    let bytes = bytes.get(..LOOKED_AT)?;
+/// What `line` is written in, if it is nothing that we read. Characters of stamps and names have one byte that is something
+/// among their two or four, always the same one. Where NUL bytes stand because power was lost, or room was reserved, they
+/// stand together.
+pub fn of_line(line: &[u8]) -> Option<&'static str> {
+    let bytes = line.get(..LOOKED_AT)?;
     let is_wide = |width: usize| {
-        // A file's own byte order mark is the first character, and none of it may be 0.
+        // No byte of a byte order mark, which is the first character, need be NUL.
         let characters = || bytes.chunks_exact(width).skip(1);
-        (0..width).any(|place| {
+        let holds = |place: usize| {
             characters().all(|bytes| bytes.iter().enumerate().all(|(at, &b)| (b != 0) == (at == place)))
-        })
+        };
+        (0..width).any(holds)
     };
     [(2, "UTF-16"), (4, "UTF-32")].into_iter().find(|(width, _)| is_wide(*width)).map(|(_, name)| name)
-}
-
-/// As [`unreadable`], of `file` from `from` on.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn of_file(file: &File, from: u64) -> io::Result<Option<&'static str>> {
-    let mut bytes = [0; LOOKED_AT];
-    let got = read_at(file, &mut bytes, from)?;
-    Ok(unreadable(&bytes[..got]))
 }
 
 /// The sentence about a log of `encoding`, for stderr and `check`, without its name.
 pub fn sentence(encoding: &str) -> String {
     format!(
-        "is written in {encoding}, of which no line can be read or counted; have the program that writes it write UTF-8"
+        "has lines in {encoding}, of which none can be read or counted; have the program that writes them write UTF-8"
     )
 }
 
@@ -57,13 +44,13 @@ mod tests {
     fn two_and_four_bytes_in_either_order_with_and_without_a_mark() {
         for text in [LINE.to_owned(), format!("\u{feff}{LINE}")] {
             for bytes in [utf_16(&text, u16::to_le_bytes), utf_16(&text, u16::to_be_bytes)] {
-                assert_eq!(unreadable(&bytes), Some("UTF-16"), "{bytes:?}");
+                assert_eq!(of_line(&bytes), Some("UTF-16"), "{bytes:?}");
                 // Where a line before was read up to the byte of its newline.
-                assert_eq!(unreadable(&bytes[3..]), Some("UTF-16"), "{bytes:?}");
+                assert_eq!(of_line(&bytes[3..]), Some("UTF-16"), "{bytes:?}");
             }
             for bytes in [utf_32(&text, u32::to_le_bytes), utf_32(&text, u32::to_be_bytes)] {
-                assert_eq!(unreadable(&bytes), Some("UTF-32"), "{bytes:?}");
-                assert_eq!(unreadable(&bytes[5..]), Some("UTF-32"), "{bytes:?}");
+                assert_eq!(of_line(&bytes), Some("UTF-32"), "{bytes:?}");
+                assert_eq!(of_line(&bytes[5..]), Some("UTF-32"), "{bytes:?}");
             }
         }
     }
@@ -85,8 +72,8 @@ mod tests {
             &utf_16("too short", u16::to_le_bytes),
         ];
         for bytes in all {
-            assert_eq!(unreadable(bytes), None, "{bytes:?}");
+            assert_eq!(of_line(bytes), None, "{bytes:?}");
         }
-        assert_eq!(unreadable(&alternate[LINE.len()..]), Some("UTF-16"));
+        assert_eq!(of_line(&alternate[LINE.len()..]), Some("UTF-16"));
     }
 }

@@ -305,13 +305,11 @@ impl Open {
         let mut encoding = None;
         let read = |block: &mut [u8], at| {
             let got = content.fill(block)?;
-            if at == from {
-                encoding = encoding::unreadable(&block[..got]);
-            }
             trace.note(&block[..got], at);
             Ok(got)
         };
         let end = walk_mended(read, from, to, |line| {
+            encoding = encoding.or(line.encoding);
             let is_rest = is_rest && line.start == from && !self.begins_a_line(line.text);
             if !is_rest && (line.terminated || self.finished) && !line.is_room() {
                 each(&line);
