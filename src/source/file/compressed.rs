@@ -201,6 +201,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_first_bytes_tell_the_kind_and_the_name_only_where_they_do_not() {
+        use Compression::{Bzip2, Gzip, None, Xz, Zstd};
+        let kind = |bytes: &[u8], named| Compression::of_content(&file_of(bytes), named).unwrap();
+        let kinds = [Gzip, Bzip2, Xz, Zstd];
+        for ((program, _), right) in PROGRAMS.into_iter().zip(kinds) {
+            for named in [None, Gzip, Bzip2, Xz, Zstd] {
+                assert_eq!(kind(&packed(program, b"new msg 1\n"), named), right, "{program}, {named:?}");
+            }
+        }
+        // The frame that pzstd puts before each other one.
+        assert_eq!(kind(b"\x50\x2a\x4d\x18\x04\0\0\0\x17\0\0\0\x28\xb5\x2f\xfd", Gzip), Zstd);
+        for named in kinds {
+            assert_eq!(kind("Sep 28 22:45:00 mx1 ä\x1b: x\r\n\t".as_bytes(), named), None, "text");
+            assert_eq!(kind(b"x\n", named), None, "little text");
+            assert_eq!(kind(b"", named), named, "just begun");
+            assert_eq!(kind(b"BZ", named), named, "just begun");
+            assert_eq!(kind(&[0; 600], named), named, "room that was reserved");
+            assert_eq!(kind(&noise(600), named), named, "damaged");
+        }
+        assert_eq!(kind(&[&[0; 600][..], b"line\n"].concat(), None), None, "a log with a hole");
+    }
+
     fn noise(length: usize) -> Vec<u8> {
         let mut x = 1u32;
         let next = |_| {
