@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::labelled;
-use crate::support::store::{MAILLOGS, Store, stderr};
+use crate::support::store::{Answer, MAILLOGS, Store, stderr};
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
@@ -132,8 +132,12 @@ fn a_roll_that_may_write_no_larger_files_is_tried_again() {
 fn an_update_that_may_write_no_larger_files_fails_and_says_so() {
     for limit in LIMITS {
         let store = Store::with_syslog();
-        let line =
-            |n: u64| format!("Sep 28 22:45:{:02} mx1 qmail: {}.5 new msg {n}\n", n % 60, 1_790_635_500 + n);
+        let line = |n: u64| {
+            format!(
+                "Sep 28 22:45:{:02} mx1 dovecot: imap-login: Login: user=<a>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.10, mpid={n}, session=<s>\n",
+                n % 60
+            )
+        };
         fs::write(store.syslog(), (0..500).map(line).collect::<String>()).expect("a syslog");
         let output =
             after(&store, &format!("ulimit -f {limit}"), MAILLOGS).arg("update").output().expect("sh");
@@ -142,7 +146,7 @@ fn an_update_that_may_write_no_larger_files_fails_and_says_so() {
             assert_eq!(output.status.code(), Some(1), "{limit}: {}", stderr(&output));
             assert!(stderr(&output).contains("cannot write: File too large"), "{limit}: {}", stderr(&output));
         }
-        let counted = || store.query().text("message_new").to_owned();
+        let counted = || Answer::parse(&store.run(&["imap"])).text("imap_connect").to_owned();
         assert_eq!(counted(), "500", "{limit}: before the next update");
         store.run(&["update"]);
         assert_eq!(counted(), "500", "{limit}");
