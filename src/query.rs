@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
-use crate::ingest::{GIVEN_UP, Job, Options, ReadOptions, Reader, Snapshot, read_streams};
+use crate::error::{At, Error, Result};
+use crate::ingest::{Job, Options, ReadOptions, Reader, Snapshot, gone, read_streams};
 use crate::say::warn;
 use crate::store::session::StateOrigin;
 use crate::store::state::State;
@@ -98,17 +98,13 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
     let mut intake = job.intake(how, base.clone());
     let read = opened.and_then(|all| {
-        all.into_iter().try_for_each(|(dir, listing)| {
-            // An update that has not found it either has what was read of it.
-            let is_noted = base.unread.iter().any(|name| Path::new(name) == dir);
-            if listing.is_missing && !is_noted && was_read_lately(&base, &dir, now) {
-                let dir = dir.display();
-                return Err(Error::Passing(format!(
-                    "{dir}: is not there, and was read before; is it mounted?"
-                )));
-            }
-            intake.read_directory(&dir, listing)
-        })
+        if let Some(dir) = gone::needed(&base, &all, now).at("read", Path::new("the log directories"))?.first() {
+            return Err(Error::Passing(format!(
+                "{}: is not there, and was read before; is it mounted? If it was removed or renamed, maillogs update goes on without it",
+                dir.display()
+            )));
+        }
+        all.into_iter().try_for_each(|(dir, listing)| intake.read_directory(&dir, listing))
     });
     if intake.missed {
         return Ok(None);
@@ -129,12 +125,6 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     complete &= failed.is_none();
     let (state, ..) = intake.finish();
     Ok(Some(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete, failed }))
-}
-
-/// Was a line of the last day read of the log directory `dir`? One that was given up since is none that is missing.
-fn was_read_lately(state: &State, dir: &Path, now: i64) -> bool {
-    let known = state.ledger.directories.iter().find(|known| Path::new(&known.path) == dir);
-    known.is_some_and(|known| known.last_time > now - GIVEN_UP)
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

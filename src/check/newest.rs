@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::ingest::Job;
 use crate::line::{Line, Parser, tai64n};
 use crate::protocol::{LogKind, Raise, Verdict};
+use crate::source::encoding;
 use crate::source::lines::walk;
 use crate::source::offset::MULTILOG;
 use crate::source::opener::{Opener, Plain};
@@ -37,6 +38,8 @@ pub(super) struct Newest {
     pub latest: Option<(i64, Vec<u8>)>,
     /// Has the last line no stamp?
     pub is_bare: bool,
+    /// What lines are written in that cannot be read.
+    pub encoding: Option<&'static str>,
     /// Of a log directory: the pauses between its lines.
     pub pauses: Pauses,
 }
@@ -120,6 +123,7 @@ impl<'a> Look<'a> {
             if (is_first && from > 0) || !raw.terminated {
                 return;
             }
+            self.found.encoding = self.found.encoding.or_else(|| encoding::of_line(raw.text));
             let line = parser.parse(raw.text);
             if let Some(stamp) = line.time {
                 pauses.meets(stamp.secs);

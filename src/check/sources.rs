@@ -10,6 +10,7 @@ use crate::calendar::to_the_second;
 use crate::config::Config;
 use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
 use crate::protocol::LogKind;
+use crate::source::encoding;
 use crate::source::offset::MULTILOG;
 use crate::store::archive::name_of;
 use crate::store::pack;
@@ -120,8 +121,13 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
             (false, 0) => (Level::Note, "is not there".to_owned()),
             (false, last) => (Level::Warning, format!("is gone; its last line was {}", ago(now - last))),
         };
-        let unnamed =
-            if source.named { "" } else { " (a logger ran us there; toaster.conf does not name it)" };
+        let unnamed = match (source.named, source.present) {
+            (true, _) => "",
+            (false, true) => " (a logger ran us there; toaster.conf does not name it)",
+            (false, false) => {
+                " (toaster.conf does not name it; a logger ran us there, or it was named before)"
+            }
+        };
         report.about_feed(feed, level, "source", &source.name, text + unnamed);
         labels(report, job, state, source);
         places::log_directory(report, feed, Path::new(&source.name));
@@ -171,13 +177,17 @@ fn archived_apart(job: &Job<'_>, alone: bool) -> Option<i64> {
     apart.filter(|_| numbers.len() >= FEWEST_DAYS)
 }
 
-/// Lines that claim to be of a later time than now, and lines that have no time.
+/// Lines that cannot be read, that claim to be of a later time than now, or that have no time.
 fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newest: &Newest) {
-    let mut say = |text: String| match kind {
+    let mut say = |check, text: String| match kind {
         // One that several protocols read is told of once.
-        Kind::Stream(LogKind::Shared) => report.once(Level::Warning, "stamps", &source.name, text),
-        _ => report.about_feed(job.feed, Level::Warning, "stamps", &source.name, text),
+        Kind::Stream(LogKind::Shared) => report.once(Level::Warning, check, &source.name, text),
+        _ => report.about_feed(job.feed, Level::Warning, check, &source.name, text),
     };
+    if let Some(name) = newest.encoding {
+        say("lines", encoding::sentence(name));
+        return;
+    }
     if let Some((latest, host)) = &newest.latest {
         let host = String::from_utf8_lossy(host);
         let (named, whose) = match host.as_ref() {
@@ -185,12 +195,15 @@ fn stamps(report: &mut Report, job: &Job<'_>, source: &Source, kind: Kind, newes
             host => (format!(", of host {host}"), host.to_owned()),
         };
         let (ahead, lines, latest) = (newest.ahead, newest.lines, to_the_second(*latest));
-        say(format!(
-            "{ahead} of the newest {lines} lines are stamped later than now, the latest {latest}{named}: they are counted in the minute in which they are read; set the clock of {whose}"
-        ));
+        say(
+            "stamps",
+            format!(
+                "{ahead} of the newest {lines} lines are stamped later than now, the latest {latest}{named}: they are counted in the minute in which they are read; set the clock of {whose}"
+            ),
+        );
     }
     if kind == Kind::Directory && newest.is_bare {
-        say("its lines have no time stamps: they are counted in the minute in which they are read, and nothing but \
+        say("stamps", "its lines have no time stamps: they are counted in the minute in which they are read, and nothing but \
              their content tells chunks apart; in the service's log/run put t before the other arguments of multilog \
              or s6-log (multilog t n288 …), or -t behind svlogd, and restart the logger"
             .to_owned());

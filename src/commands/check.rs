@@ -1,7 +1,7 @@
 //! `maillogs check`.
 use std::process::ExitCode;
 
-use super::context::{FAILED, now, print};
+use super::context::{FAILED, now, print_for_people};
 use super::series::series;
 use crate::config::{Config, Problem};
 use crate::error::Result;
@@ -17,7 +17,7 @@ pub(super) fn check(config: &Config, problems: &[Problem], json: bool) -> ExitCo
     take_warnings();
     let report = check::check(config, problems, &series, now, owner::as_root, looked.is_ok());
     let text = if json { check::json(&report) } else { check::text(&report) };
-    match print(text.as_bytes()) {
+    match print_for_people(text.as_bytes()) {
         Ok(()) if report.ok => return ExitCode::SUCCESS,
         Ok(()) => {}
         Err(e) => warn(e),

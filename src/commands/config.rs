@@ -1,7 +1,7 @@
 //! `maillogs config`: what is in force of toaster.conf.
 use std::process::ExitCode;
 
-use super::context::{FAILED, print};
+use super::context::{FAILED, print_for_people};
 use crate::config::{Config, Problem, print as printed};
 use crate::say::warn;
 
@@ -21,7 +21,7 @@ pub(super) fn show_config(config: &Config, problems: &[Problem], toml: bool) -> 
             return ExitCode::from(FAILED);
         }
     };
-    match print(text.as_bytes()) {
+    match print_for_people(text.as_bytes()) {
         Ok(()) if !fails => ExitCode::SUCCESS,
         Ok(()) => ExitCode::from(FAILED),
         Err(e) => {

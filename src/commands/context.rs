@@ -1,5 +1,5 @@
 //! What the commands share: the job, the clock, the host's name, standard output, exit codes.
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -59,8 +59,38 @@ pub(super) fn host(config: &Config) -> String {
 /// # Errors
 /// When it is closed or full.
 pub(super) fn print(text: &[u8]) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text).and_then(|()| stdout.flush()).at("write", Path::new("standard output"))
+    printed(std::io::stdout().lock().write_all(text))
+}
+
+/// As [`print`], for people: `| head` has seen enough, and is no error.
+///
+/// # Errors
+/// When it is full.
+pub(super) fn print_for_people(text: &[u8]) -> Result<()> {
+    unless_closed(print(text))
+}
+
+/// Prints a help, or the version.
+pub(super) fn print_help(help: &clap::Error) -> ExitCode {
+    match unless_closed(printed(help.print())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            warn(e);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// What was written to standard output has arrived there.
+fn printed(written: std::io::Result<()>) -> Result<()> {
+    written.and_then(|()| std::io::stdout().flush()).at("write", Path::new("standard output"))
+}
+
+fn unless_closed(printed: Result<()>) -> Result<()> {
+    match printed {
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// With a default in the place of what was meant, it might be another server's store.

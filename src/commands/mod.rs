@@ -1,4 +1,5 @@
 //! From a command line to an exit code: one file a command.
+mod begin;
 mod check;
 pub(crate) mod cli;
 mod config;
@@ -21,11 +22,13 @@ use crate::protocol::custom;
 use crate::say::{hold_warnings, release_warnings, warn};
 use crate::{owner, picture};
 use cli::{Action, Call};
-use context::{FAILED, USAGE, do_nothing, keep_the_chunk, later, with_way_out};
+use context::{FAILED, USAGE, do_nothing, keep_the_chunk, later, print_help, with_way_out};
 use understand::{Misunderstood, is_maillogs, shown, understand};
 
 /// Does what `args` (argv\[0\] included) say.
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    begin::make_files_as_told();
+    begin::let_large_writes_fail();
     if args.len() == 2 && args[1] == picture::RENDER_A_PAGE {
         return if picture::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
     }
@@ -33,8 +36,11 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(call) => call,
         Err(Misunderstood::Words(e)) => {
             let e = shown(e, &args);
+            if !e.use_stderr() {
+                return print_help(&e);
+            }
             let _ = e.print();
-            let is_processor = e.use_stderr() && cli::may_be_processor(&args) && !is_maillogs(&args);
+            let is_processor = cli::may_be_processor(&args) && !is_maillogs(&args);
             return if is_processor {
                 later()
             } else {
@@ -57,7 +63,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             return later();
         }
     };
-    allow_many_files();
+    begin::allow_many_files();
     if matches!(call.action, Action::Query { .. }) {
         hold_warnings();
     }
@@ -109,13 +115,5 @@ fn act(call: &Call) -> ExitCode {
             warn(with_way_out(&e));
             ExitCode::from(if matches!(e, Error::Usage(_)) { USAGE } else { FAILED })
         }
-    }
-}
-
-/// After a long time of broken rolls there are many chunks to hold open.
-fn allow_many_files() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
 }

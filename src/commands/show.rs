@@ -1,18 +1,17 @@
 //! `maillogs show`: what a query reads, as charts in the terminal. Like a query it has no lock and writes nothing, so
 //! that everybody may call it who may read the logs.
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::io::IsTerminal;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::context::{host, job, now, strings, with_way_out};
+use super::context::{host, job, now, print_for_people, strings, with_way_out};
 use super::series::series;
 use crate::chart::period::Period;
 use crate::chart::series::Series;
 use crate::chart::theme::Theme;
 use crate::config::Config;
-use crate::error::{At, Error, Result};
+use crate::error::{Error, Result};
 use crate::ingest::{Feed, feeds};
 use crate::protocol::{CounterKind, Protocol};
 use crate::say::warn;
@@ -106,12 +105,7 @@ pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
         Some(live)
     };
     let shown = terminal::show(&options, &mut look).map_err(|e| Error::Usage(e.to_string()))?;
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(shown.text.as_bytes()).and_then(|()| stdout.flush()) {
-        // `| head` has seen enough.
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
-        written => written.at("write", Path::new("standard output"))?,
-    }
+    print_for_people(shown.text.as_bytes())?;
     shown.problems.iter().for_each(warn);
     match shown.problems.is_empty() {
         true => Ok(()),

@@ -6,6 +6,23 @@ use super::stamp::Stamp;
 /// memory.
 pub const LINE_LIMIT: usize = 4096;
 
+/// The byte order mark that editors and other systems put before a text in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// `line` without byte order marks before it. Where files were put together, any line may begin with one.
+#[inline]
+pub fn without_marks(line: &[u8]) -> &[u8] {
+    if line.first() == MARK.first() { behind_marks(line) } else { line }
+}
+
+#[cold]
+fn behind_marks(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_prefix(MARK) {
+        line = rest;
+    }
+    line
+}
+
 /// A log line taken apart. All slices are parts of the line that was parsed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line<'a> {

@@ -1,6 +1,6 @@
 //! Host and tag, between a syslog stamp and a program's text.
 
-use super::fields::Line;
+use super::fields::{Line, without_marks};
 use super::stamp::Stamp;
 use super::unix;
 
@@ -208,7 +208,7 @@ pub(super) fn rfc5424(line: &[u8]) -> Header<'_> {
     let (_pid, rest) = word(rest);
     let (_message_id, rest) = word(rest);
     let rest = without_blanks(&rest[structured_data(rest)..]);
-    let rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
+    let rest = without_marks(rest);
     Header { host: value(host), tag: value(tag), rest }
 }
 

@@ -38,7 +38,7 @@ mod tai64n;
 mod unix;
 
 pub use civil::untai;
-pub use fields::{LINE_LIMIT, Line};
+pub use fields::{LINE_LIMIT, Line, without_marks};
 pub use parser::{Parser, label_len, second_stamp};
 pub use parts::{Parts, part_of};
 pub use stamp::Stamp;

@@ -2,7 +2,7 @@
 
 use chrono::{Local, TimeZone};
 
-use super::fields::Line;
+use super::fields::{Line, without_marks};
 use super::header::{self, Hosts};
 use super::stamp::Stamp;
 use super::tai64n::{self, tai64n};
@@ -62,6 +62,7 @@ impl<Tz: TimeZone> Parser<Tz> {
     /// itself, even if it is a part of one, and its text keeps JSON's escapes: see [`super::Parts`].
     #[inline]
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
+        let line = without_marks(line);
         if container::may_begin(line) {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if let Some(wrapped) = container::wrapped(line, line) {

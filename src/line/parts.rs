@@ -3,7 +3,7 @@
 use chrono::TimeZone;
 
 use super::container::{self, Wrapped};
-use super::fields::{LINE_LIMIT, Line};
+use super::fields::{LINE_LIMIT, Line, without_marks};
 use super::parser::Parser;
 use super::stamp::Stamp;
 
@@ -37,6 +37,7 @@ impl Parts {
         line: &'a [u8],
         end: &'a [u8],
     ) -> Line<'a> {
+        let line = without_marks(line);
         if container::may_begin(line) {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if let Some(wrapped) = container::wrapped(line, end) {
@@ -135,6 +136,7 @@ fn append(text: &mut Vec<u8>, part: &Wrapped<'_>) {
 
 /// Is `line` of a container's log? Then: is it of stderr, and does it end its line? `end`: its last bytes.
 pub fn part_of(line: &[u8], end: &[u8]) -> Option<(bool, bool)> {
+    let line = without_marks(line);
     container::may_begin(line).then(|| container::wrapped(line, end))?.map(|part| (part.stderr, part.ends))
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 
+use super::encoding;
 use crate::disk::read_at;
 pub use crate::line::LINE_LIMIT;
 use crate::line::Parser;
@@ -25,6 +26,8 @@ pub struct RawLine<'a> {
     pub last: &'a [u8],
     /// Did it end with a newline?
     pub terminated: bool,
+    /// What it is written in, if that cannot be read. It is not looked at where NUL bytes are kept, and not of every line.
+    pub encoding: Option<&'static str>,
 }
 
 impl RawLine<'_> {
@@ -182,9 +185,10 @@ fn walk_any(
                 carry.clear();
             } else {
                 let text = &block[rest..newline];
-                let last = if has_nuls { nuls.strip(text) } else { text };
+                let (last, encoding) =
+                    if has_nuls { (nuls.strip(text), encoding::of_line(text)) } else { (text, None) };
                 let text = &last[..last.len().min(LINE_LIMIT)];
-                each(RawLine { start: at + rest as u64, end, text, last, terminated: true });
+                each(RawLine { start: at + rest as u64, end, text, last, terminated: true, encoding });
             }
             rest = newline + 1;
         }
@@ -244,7 +248,7 @@ impl Carry {
 
     fn line(&self, start: u64, end: u64, terminated: bool) -> RawLine<'_> {
         let last = if self.last.is_empty() { &self.text } else { &self.last };
-        RawLine { start, end, text: &self.text, last, terminated }
+        RawLine { start, end, text: &self.text, last, terminated, encoding: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where lines come from, and how a chunk of log is known again.
 pub mod directory;
+pub mod encoding;
 pub mod file;
 pub mod identity;
 pub mod journal;

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::support::count::{self, Counts, GAUGES};
 use crate::support::multilog::{Multilog, log_through};
 use crate::support::store::{Answer, MAILLOGS, Store, stderr};
-use crate::support::{lines, traffic};
+use crate::support::{labelled, lines, traffic};
 
 /// The keys that pollers have read since 2004, in their order.
 const ORIGINAL: [&str; 18] = [
@@ -262,5 +262,61 @@ fn chmod_all(dir: &Path, directories: u32, files: u32) {
             .args(["-depth", "-type", kind, "-exec", "chmod", &format!("{mode:o}"), "{}", "+"])
             .status();
         assert!(status.expect("find").success());
+    }
+}
+
+/// A log directory and its key are renamed; until the next update a query finds the old one in the state only.
+#[test]
+fn a_renamed_log_directory_is_known_by_what_it_holds() {
+    // With labels, and without: chunks are known by different things then.
+    for labels in [true, false] {
+        let store = Store::new();
+        let config = fs::read_to_string(store.config()).expect("toaster.conf");
+        let name = |name: &str| {
+            fs::write(store.config(), format!("{config}logs_send_dirs = [{:?}]\n", store.base().join(name)))
+                .expect("toaster.conf");
+        };
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+        let line = |n: u64| {
+            let text = format!("new msg {n}");
+            if labels { labelled(now - 100 + n, n, &text) } else { format!("{}.5 {text}\n", now - 100 + n) }
+        };
+        name("send");
+        fs::write(store.logs().join("current"), line(1) + &line(2)).expect("current");
+        store.run(&["update"]);
+        let append = |file: &Path, text: String| {
+            let mut file = OpenOptions::new().append(true).open(file).expect("a chunk");
+            file.write_all(text.as_bytes()).expect("a chunk");
+        };
+        append(&store.logs().join("current"), line(3));
+        assert_eq!(store.query().text("message_new"), "3");
+        let sent = store.base().join("sent");
+        fs::rename(store.logs(), &sent).expect("rename");
+        // The key names the old one still: that is a disk that is not mounted, and no answer is less than the one before.
+        let refused = store.maillogs(&["send"]);
+        assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+        assert!(refused.stdout.is_empty());
+        let said = stderr(&refused);
+        assert!(said.contains("/log/send: is not there, and was read before; is it mounted?"), "{said}");
+        assert!(said.contains("If it was removed or renamed, maillogs update goes on without it"), "{said}");
+        name("sent");
+        append(&sent.join("current"), line(4));
+        for when in ["before an update", "after it"] {
+            let answer = store.maillogs(&["send"]);
+            assert!(answer.status.success(), "{when}: {}", stderr(&answer));
+            assert_eq!(stderr(&answer), "", "{when}");
+            let answer = Answer::parse(&String::from_utf8(answer.stdout).expect("UTF-8"));
+            assert_eq!(answer.text("message_new"), "4", "{when}");
+            store.run(&["update"]);
+        }
+        // A new directory that holds nothing of the old one is no renamed one.
+        fs::rename(&sent, store.base().join("away")).expect("rename");
+        let other = store.base().join("other");
+        fs::create_dir(&other).expect("mkdir");
+        fs::write(other.join("current"), line(5)).expect("current");
+        name("other");
+        let refused = store.maillogs(&["send"]);
+        assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("/log/sent: is not there"), "{}", stderr(&refused));
     }
 }

@@ -1,8 +1,8 @@
 //! Where the lines of a chunk go in the archive, given how the chunk before ended.
 use super::Intake;
-use super::labels::{MAY_BE_A_LABEL, begins_like_a_label};
+use super::labels::{MAY_BE_A_LABEL, begins_like_a_label, begins_with_a_label};
 use crate::ledger::{Directory, Tail};
-use crate::line::{Line, label_len};
+use crate::line::Line;
 use crate::source::lines::{LINE_LIMIT, RawLine};
 
 impl Intake {
@@ -18,7 +18,7 @@ impl Intake {
     ) {
         let dir = here.path.clone();
         let span = (raw.start, raw.end);
-        let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
+        let begins_a_line = matches!(tail, Tail::Closed) || begins_with_a_label(raw.text);
         if continues {
             let day = self.day_of(here, None);
             self.plan.line(&dir, day, chunk, span, true, raw.terminated);

@@ -10,7 +10,9 @@ use crate::error::{At, Result};
 use crate::ingest::archive_plan::Kept;
 use crate::ledger::{Cursor, Identity, Tail};
 use crate::line::Parts;
+use crate::say::warn;
 use crate::source::directory::{Chunk, Role};
+use crate::source::encoding;
 use crate::source::identity::{growing, head, mtime, tail, whole};
 use crate::source::lines::{part, walk_chunk};
 use crate::source::parts::{complete_to, unfinished_before};
@@ -93,7 +95,10 @@ impl Intake {
         let lines = self.lines;
         let since =
             if is_changed { 0 } else { self.written_after(directory, &chunk, &cursor, known.is_some()) };
-        self.read(directory, &chunk, size, &mut cursor, skip, since).at("read", &path)?;
+        let encoding = self.read(directory, &chunk, size, &mut cursor, skip, since).at("read", &path)?;
+        if let Some(encoding) = encoding {
+            warn(format_args!("{}: {}", path.display(), encoding::sentence(encoding)));
+        }
         if self.lines > lines {
             self.chunks_read.push((path.display().to_string(), self.lines - lines));
         }
@@ -130,6 +135,7 @@ impl Intake {
     }
 
     /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after `since`.
+    /// Gives what lines are written in that cannot be read.
     pub(super) fn read(
         &mut self,
         directory: usize,
@@ -138,7 +144,7 @@ impl Intake {
         cursor: &mut Cursor,
         skip: bool,
         since: i64,
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<Option<&'static str>> {
         let finished = chunk.role.is_finished();
         let archive = self.how.archive && chunk.role.is_archived_now() && !skip;
         let (count_from, archive_from) = (cursor.counted, cursor.archived);
@@ -146,7 +152,7 @@ impl Intake {
         if from >= size {
             cursor.archived =
                 if archive { size.max(archive_from) } else { self.archived_without(chunk, cursor, skip) };
-            return Ok(());
+            return Ok(None);
         }
         self.new_bytes += size.saturating_sub(count_from);
         let mut parser = self.parser(chunk.meta.mtime());
@@ -180,7 +186,9 @@ impl Intake {
         }
         let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
         let mut is_beyond = from >= count_from;
+        let mut encoding = None;
         let end = walk_chunk(&chunk.file, from, size, |raw| {
+            encoding = encoding.or(raw.encoding.filter(|_| raw.start >= count_from));
             if raw.start >= count_from
                 && let Some((last, since)) = begins_after.take()
             {
@@ -238,7 +246,7 @@ impl Intake {
         self.state.ledger.directories = directories;
         cursor.counted = counted;
         cursor.archived = if archive { end } else { self.archived_without(chunk, cursor, skip) };
-        Ok(())
+        Ok(encoding)
     }
 
     /// "Archived up to" of a chunk of which nothing is archived now.

@@ -1,8 +1,8 @@
 //! The count of a chunk's lines, given how the chunk before ended.
 use super::Intake;
-use super::labels::begins_like_a_label;
+use super::labels::{begins_like_a_label, begins_with_a_label};
 use crate::ledger::{Directory, Tail};
-use crate::line::{Line, Parser, label_len};
+use crate::line::{Line, Parser};
 use crate::protocol::{LogKind, Verdict};
 use crate::source::lines::{LINE_LIMIT, RawLine};
 
@@ -15,7 +15,7 @@ impl Intake {
         raw: &RawLine<'_>,
         line: &Line<'_>,
     ) {
-        let begins_a_line = matches!(tail, Tail::Closed) || label_len(raw.text).is_some();
+        let begins_a_line = matches!(tail, Tail::Closed) || begins_with_a_label(raw.text);
         match tail {
             Tail::Held { text, time, since } if !begins_a_line => {
                 let mut joined = text;

@@ -102,6 +102,39 @@ fn every_stamp_of_one_instant() {
 }
 
 #[test]
+fn byte_order_marks_are_no_part_of_a_line() {
+    for (number, line) in (1..).zip(STAMPS.lines()) {
+        for marks in ["\u{feff}", "\u{feff}\u{feff}\u{feff}"] {
+            let offset = if [2, 4].contains(&number) { 37 } else { 10 };
+            let marked = format!("{marks}{line}");
+            let parsed = Parser::in_zone(Utc, offset, MTIME).parse(marked.as_bytes());
+            assert_eq!(parsed, Parser::in_zone(Utc, offset, MTIME).parse(line.as_bytes()), "{number}");
+            let mut parts = Parts::default();
+            let mut parser = Parser::in_zone(Utc, offset, MTIME);
+            assert_eq!(parts.parse(&mut parser, marked.as_bytes(), marked.as_bytes()), parsed, "{number}");
+        }
+    }
+    assert_eq!(utc(MTIME).parse("\u{feff}new msg 1".as_bytes()).text, b"new msg 1");
+    assert_eq!(utc(MTIME).parse("\u{feff}".as_bytes()), Line::bare(b""));
+    // A letter that begins as a mark does, and a mark that is cut off.
+    for text in ["\u{f900}x".as_bytes(), b"\xef", b"\xef\xbb", b"\xef\xbb\xbe"] {
+        assert_eq!(utc(MTIME).parse(text), Line::bare(text));
+    }
+}
+
+#[test]
+fn a_marked_line_of_a_container_is_joined() {
+    let mut parts = Parts::default();
+    let mut parser = utc(MTIME);
+    let begin = "\u{feff}2026-09-28T22:45:13.900254022Z stderr P new ".as_bytes();
+    let end = "\u{feff}2026-09-28T22:45:14.000000000Z stderr F msg 7".as_bytes();
+    assert_eq!(part_of(begin, begin), Some((true, false)));
+    assert!(parts.parse(&mut parser, begin, begin).continuation);
+    let line = parts.parse(&mut parser, end, end);
+    assert_eq!((str(line.text), line.time), ("new msg 7", Some(Stamp { secs: INSTANT, nanos: 900_254_022 })));
+}
+
+#[test]
 fn a_machine_without_a_clock_names_the_program_all_the_same() {
     let line = utc(MTIME).parse(b"<22>1 - mx1 vpopmail 7 - - vchkpw-smtp: x");
     assert_eq!((line.time, line.host.map(str), line.tag.map(str)), (None, Some("mx1"), Some("vpopmail")));

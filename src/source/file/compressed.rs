@@ -3,6 +3,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use crate::disk::read_at;
 use crate::error::words;
 
 /// How a file is packed; the plain one sorts before all others.
@@ -24,6 +25,14 @@ pub enum Compression {
 /// gives nothing of what it had unpacked before. (gzip loses 32 KiB all the same, because flate2 reads that far ahead.)
 const PIECE: usize = 1024;
 
+/// What the files of each kind begin with.
+const MAGIC: [(&[u8], Compression); 4] = [
+    (b"\x1f\x8b\x08", Compression::Gzip),
+    (b"BZh", Compression::Bzip2),
+    (b"\xfd7zXZ\0", Compression::Xz),
+    (b"\x28\xb5\x2f\xfd", Compression::Zstd),
+];
+
 /// `xz -9` needs 65 MiB to unpack.
 const XZ_MEMORY: u64 = 256 << 20;
 
@@ -41,18 +50,23 @@ impl Compression {
         found.unwrap_or((name, Compression::None))
     }
 
-    /// By the first bytes of a file whose name does not tell it: svlogd(8) keeps its `@….s` as its processor packs them.
-    pub(super) fn of_content(file: &File) -> io::Result<Compression> {
-        let mut begin = [0; 6];
-        let got = file.read_at(&mut begin, 0)?;
-        let kinds: [(&[u8], Compression); 4] = [
-            (b"\x1f\x8b\x08", Compression::Gzip),
-            (b"BZh", Compression::Bzip2),
-            (b"\xfd7zXZ\0", Compression::Xz),
-            (b"\x28\xb5\x2f\xfd", Compression::Zstd),
-        ];
-        let found = kinds.iter().find(|(magic, _)| begin.get(..got).is_some_and(|b| b.starts_with(magic)));
-        Ok(found.map_or(Compression::None, |(_, kind)| *kind))
+    /// By the first bytes of a file: svlogd(8) keeps its `@….s` as its processor packs them, and who packs rotated logs may
+    /// have changed the program and not the ending of the names. Text is text under any name. The kind that the name tells,
+    /// `named`, is that of a file that is just being written, and of one that is damaged from its beginning.
+    pub(super) fn of_content(file: &File, named: Compression) -> io::Result<Compression> {
+        let mut begin = [0; 512];
+        let got = read_at(file, &mut begin, 0)?;
+        let begin = &begin[..got];
+        if let Some((_, kind)) = MAGIC.iter().find(|(magic, _)| begin.starts_with(magic)) {
+            return Ok(*kind);
+        }
+        // pzstd(1) begins with a frame that says how long the next one is.
+        if let [b'\x50'..=b'\x5f', b'\x2a', b'\x4d', b'\x18', ..] = begin {
+            return Ok(Compression::Zstd);
+        }
+        let is_begun = MAGIC.iter().any(|(magic, _)| magic.starts_with(begin));
+        let is_text = begin.iter().all(|&b| b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r' | b'\x1b'));
+        Ok(if is_text && !is_begun { Compression::None } else { named })
     }
 
     /// Is there anything to unpack?
@@ -185,6 +199,29 @@ mod tests {
                 return (out, content.damage);
             }
         }
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_kind_and_the_name_only_where_they_do_not() {
+        use Compression::{Bzip2, Gzip, None, Xz, Zstd};
+        let kind = |bytes: &[u8], named| Compression::of_content(&file_of(bytes), named).unwrap();
+        let kinds = [Gzip, Bzip2, Xz, Zstd];
+        for ((program, _), right) in PROGRAMS.into_iter().zip(kinds) {
+            for named in [None, Gzip, Bzip2, Xz, Zstd] {
+                assert_eq!(kind(&packed(program, b"new msg 1\n"), named), right, "{program}, {named:?}");
+            }
+        }
+        // The frame that pzstd puts before each other one.
+        assert_eq!(kind(b"\x50\x2a\x4d\x18\x04\0\0\0\x17\0\0\0\x28\xb5\x2f\xfd", Gzip), Zstd);
+        for named in kinds {
+            assert_eq!(kind("Sep 28 22:45:00 mx1 ä\x1b: x\r\n\t".as_bytes(), named), None, "text");
+            assert_eq!(kind(b"x\n", named), None, "little text");
+            assert_eq!(kind(b"", named), named, "just begun");
+            assert_eq!(kind(b"BZ", named), named, "just begun");
+            assert_eq!(kind(&[0; 600], named), named, "room that was reserved");
+            assert_eq!(kind(&noise(600), named), named, "damaged");
+        }
+        assert_eq!(kind(&[&[0; 600][..], b"line\n"].concat(), None), None, "a log with a hole");
     }
 
     fn noise(length: usize) -> Vec<u8> {

@@ -11,6 +11,7 @@ use crate::disk::{file_id, read_at};
 use crate::error::{At, Error, Result};
 use crate::ledger::{Digest, Position, digest};
 use crate::line::Parser;
+use crate::source::encoding;
 use crate::source::identity::mtime;
 use crate::source::lines::{RawLine, walk_mended};
 use crate::source::opener::Opener;
@@ -75,8 +76,8 @@ pub(super) enum Match {
 #[derive(Debug)]
 pub(super) struct End {
     pub position: Position,
-    /// A sentence: the archive is damaged.
-    pub damage: Option<String>,
+    /// Sentences: the archive is damaged; its text is none that can be read.
+    pub said: Vec<String>,
 }
 
 impl Open {
@@ -301,12 +302,14 @@ impl Open {
             .held()
             .and_then(|file| Content::open(file, self.compression, from))
             .at("read", &self.path)?;
+        let mut encoding = None;
         let read = |block: &mut [u8], at| {
             let got = content.fill(block)?;
             trace.note(&block[..got], at);
             Ok(got)
         };
         let end = walk_mended(read, from, to, |line| {
+            encoding = encoding.or(line.encoding);
             let is_rest = is_rest && line.start == from && !self.begins_a_line(line.text);
             if !is_rest && (line.terminated || self.finished) && !line.is_room() {
                 each(&line);
@@ -314,12 +317,14 @@ impl Open {
         })
         .at("read", &self.path)?;
         let damage = content.damage.take().map(|why| self.damaged(&why)).transpose()?;
+        let unread = encoding.map(|name| format!("{}: {}", self.path.display(), encoding::sentence(name)));
+        let said = damage.into_iter().chain(unread).collect();
         let (counted, tail) = trace.counted(end, self.finished);
         if !self.compression.is_packed() && !self.still_holds(&trace.head, end, counted, &tail)? {
             return Ok(None);
         }
         let position = self.position(&trace.head, counted, &tail, mtime(&meta));
-        Ok(Some(End { position, damage }))
+        Ok(Some(End { position, said }))
     }
 
     /// Of stdout and stderr of a container: is there an unfinished line before `at`? Its beginning was counted.

@@ -140,10 +140,8 @@ impl<'a> Look<'a> {
         let opener = self.opener(sibling.is_trusted && (sibling.kin != Kin::Stray || is_alike()));
         let opened = opener.follow(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
         let opened = opened.ok_or(Trouble::Changed)?;
-        let compression = match sibling.compression {
-            Compression::None => Compression::of_content(&opened.0).at("read", &sibling.path)?,
-            known => known,
-        };
+        let compression =
+            Compression::of_content(&opened.0, sibling.compression).at("read", &sibling.path)?;
         let open = Open::new(&sibling.path, opened, compression)?;
         if open.id == sibling.entry.file { Ok(open) } else { Err(Trouble::Changed) }
     }

@@ -69,7 +69,7 @@ pub enum Outcome {
     Done {
         /// One for each plan.
         reached: Vec<Reached>,
-        /// Sentences for stderr: archives that are damaged.
+        /// Sentences for stderr: archives that are damaged, text that cannot be read.
         said: Vec<String>,
     },
     /// A file was truncated while it was read: forget every line of this reading and open anew.
@@ -158,7 +158,7 @@ impl Snapshot {
             let end =
                 file.read(first, |line| each(file, line, Readers { from: &from, start: line.start }))?;
             let Some(end) = end else { return Ok(Outcome::Changed) };
-            said.extend(end.damage);
+            said.extend(end.said);
             ends.push(Some(end.position));
         }
         Ok(Outcome::Done { reached: plans.iter().map(|p| p.reached(&self.files, &ends)).collect(), said })

@@ -46,6 +46,7 @@ pub(super) enum Kin {
 pub(super) struct Sibling {
     pub path: PathBuf,
     pub entry: Entry,
+    /// As its name says; the content of the open file may say otherwise.
     pub compression: Compression,
     pub kin: Kin,
     /// May the rights of root be used to open it?

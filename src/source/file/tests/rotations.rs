@@ -152,6 +152,48 @@ fn compressed_at_once_by_every_program() {
     }
 }
 
+/// As after a change of the program in logrotate's `compresscmd`, and not of `compressext`.
+#[test]
+fn packed_by_another_program_than_the_name_says() {
+    for program in ["gzip", "bzip2", "xz", "zstd", "nothing"] {
+        for ending in ["", ".gz", ".bz2", ".xz", ".zst", ".zstd"] {
+            for seconds in [0, 7_200] {
+                let what = format!("{program} under log.1{ending}, {seconds} s old");
+                let mut place = begun();
+                place.append("log", "3\n4\n");
+                place.rename("log", "any");
+                if program != "nothing" {
+                    place.pack(program, "any");
+                }
+                let packed = ["any", "any.gz", "any.bz2", "any.xz", "any.zst"];
+                let packed = packed.into_iter().find(|name| place.path(name).exists()).unwrap();
+                place.rename(packed, &format!("log.1{ending}"));
+                age(&place.path(&format!("log.1{ending}")), seconds);
+                place.append("log", "5\n");
+                assert_eq!(place.news(), ["3", "4", "5"], "{what}");
+                assert!(place.news().is_empty(), "{what}");
+                assert_eq!(place.lost(), "", "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_that_is_being_begun_is_waited_for_whatever_it_holds_so_far() {
+    for (ending, begin) in
+        [("gz", &b"\x1f\x8b"[..]), ("bz2", b"BZ"), ("xz", b"\xfd7z"), ("zst", b"("), ("gz", b"")]
+    {
+        let mut place = begun();
+        place.append("log", "3\n");
+        place.rename("log", "elsewhere");
+        std::fs::remove_file(place.path("elsewhere")).unwrap();
+        std::fs::write(place.path(&format!("log.1.{ending}")), begin).unwrap();
+        place.append("log", "4\n");
+        let error = place.try_poll_by(&[0], &Plain).unwrap_err().to_string();
+        assert!(error.contains(&format!("log.1.{ending}: is being compressed")), "{ending}: {error}");
+    }
+}
+
 #[test]
 fn several_rotations_between_two_looks() {
     let mut place = begun();
