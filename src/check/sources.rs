@@ -65,7 +65,7 @@ pub(super) fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Seen> {
         let newest = if source.present { newest::of_directory(job, &dir, now, tai_offset) } else { None };
         sources.push(Seen { source, newest, kind: Kind::Directory });
     }
-    for (name, place) in stream_names(job, &state.ledger.streams, now) {
+    for (name, place) in stream_names(job, &state.ledger.streams, now).read {
         let ledger = &state.ledger;
         let known = ledger.stream(&name, &machine_name()).and_then(|at| ledger.streams.get(at));
         let file = Path::new(&name);
@@ -128,6 +128,15 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
         if let Some(newest) = newest {
             stamps(report, job, source, *kind, newest);
         }
+    }
+    for twin in stream_names(job, &state.ledger.streams, now).twins.iter().filter(|twin| twin.name != twin.of)
+    {
+        let (what, of) =
+            (if twin.is_file { "the same file as, or a rotation of," } else { "a link to" }, &twin.of);
+        let text = format!(
+            "is {what} {of}, which is read: its lines count once; take one of the two out of toaster.conf"
+        );
+        report.once(Level::Note, "source", &twin.name, text);
     }
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());

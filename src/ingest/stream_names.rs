@@ -1,21 +1,23 @@
 //! Which logs that every program writes to a protocol reads.
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
 use super::feeds::{SYSLOGS, Syslog};
 use super::job::Job;
+use super::named::Named;
 use super::read_options::GIVEN_UP;
+use super::same_log::clean;
+use super::twins::take_out_twins;
 use crate::ledger::Stream;
 use crate::protocol::LogKind;
-use crate::source::{journal, machine};
-
-/// The name of the journal, alone or before `:DIRECTORY`.
-pub(super) const JOURNAL: &str = "journald";
+use crate::source::journal::{self, JOURNAL};
+use crate::source::machine;
 
 /// The streams that `job` reads, and whose they are, when `known` are those that it read before.
-pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, LogKind)> {
-    let mut names: Vec<(String, LogKind)> = match &job.feed.syslog {
+pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Named {
+    let mut read: Vec<(String, LogKind)> = match &job.feed.syslog {
         Syslog::Unused => Vec::new(),
-        Syslog::Named(names) => names.iter().map(|n| (n.clone(), LogKind::Shared)).collect(),
+        Syslog::Named(names) => names.iter().map(|n| (clean(n), LogKind::Shared)).collect(),
         Syslog::Usual => {
             let there = |name: &str| {
                 if name == JOURNAL {
@@ -27,31 +29,11 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, L
             usual(known, now, &there).map(|n| (n, LogKind::Shared)).into_iter().collect()
         }
     };
-    names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), LogKind::Dedicated)));
-    // A file may be named twice: by a link to it, or as a protocol's own log that is the syslog too.
-    let mut met: Vec<PathBuf> = Vec::new();
-    names.retain(|(name, _)| {
-        let path = truly(Path::new(name), MOST_LINKS);
-        let is_new = !met.contains(&path);
-        met.push(path);
-        is_new
-    });
-    names
-}
-
-/// The longest chain of links that is followed.
-const MOST_LINKS: usize = 8;
-
-/// The path without links, also where they lead to a file that is being rotated at this moment.
-fn truly(path: &Path, links: usize) -> PathBuf {
-    if let Ok(path) = std::fs::canonicalize(path) {
-        return path;
-    }
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
-    match std::fs::read_link(path) {
-        Ok(target) if links > 0 => truly(&parent.join(target), links - 1),
-        _ => std::fs::canonicalize(parent).map_or_else(|_| path.to_owned(), |parent| parent.join(name)),
-    }
+    read.extend(job.feed.files.iter().map(|f| (clean(&f.to_string_lossy()), LogKind::Dedicated)));
+    let mut met = HashSet::new();
+    read.retain(|(name, _)| met.insert(name.clone()));
+    let twins = take_out_twins(job, &mut read, known);
+    Named { read, twins }
 }
 
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also
