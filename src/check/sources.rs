@@ -8,8 +8,9 @@ use super::places;
 use super::report::{Level, Report, Source};
 use crate::calendar::to_the_second;
 use crate::config::Config;
-use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
+use crate::ingest::{Job, S6_LOG, Syslog, elsewhere, machine_name, stream_names};
 use crate::protocol::LogKind;
+use crate::source::journal::{self, JOURNAL};
 use crate::source::offset::MULTILOG;
 use crate::store::archive::name_of;
 use crate::store::pack;
@@ -109,7 +110,10 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
                         Level::Warning,
                         format!("last line {}; {why}: is its service down, or its logger?", ago(now - last)),
                     ),
-                    None if now - last > DAY => (Level::Note, format!("last line {}", ago(now - last))),
+                    None if now - last > DAY => {
+                        let way = way_to_the_journal(job, *kind, &source.name);
+                        (Level::Note, format!("last line {}{way}", ago(now - last)))
+                    }
                     None => (Level::Ok, format!("last line {}", ago(now - last))),
                 }
             }
@@ -129,8 +133,11 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
             stamps(report, job, source, *kind, newest);
         }
     }
-    for twin in stream_names(job, &state.ledger.streams, now).twins.iter().filter(|twin| twin.name != twin.of)
-    {
+    let named = stream_names(job, &state.ledger.streams, now);
+    if let Some((other, text)) = elsewhere(job, state, &named, now) {
+        report.about_feed(feed, Level::Warning, "source", other, text);
+    }
+    for twin in named.twins.iter().filter(|twin| twin.name != twin.of) {
         let (what, of) =
             (if twin.is_file { "the same file as, or a rotation of," } else { "a link to" }, &twin.of);
         let text = format!(
@@ -141,6 +148,17 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
         report.about_feed(feed, Level::Note, "source", feed.protocol.name, text);
+    }
+}
+
+/// What to do if a file is no longer written to because its syslog daemon was removed and the journal has all lines.
+fn way_to_the_journal(job: &Job<'_>, kind: Kind, name: &str) -> &'static str {
+    let is_usual =
+        kind == Kind::Stream(LogKind::Shared) && job.feed.syslog == Syslog::Usual && name != JOURNAL;
+    if is_usual && journal::is_there() {
+        "; if its lines go to the journal now, set logs_syslog = \"journald\" in toaster.conf"
+    } else {
+        ""
     }
 }
 

@@ -5,8 +5,17 @@ use crate::config::{Config, CustomSource};
 use crate::protocol::Protocol;
 
 /// Syslog's file where toaster.conf is silent: the first of these that exists.
-pub const SYSLOGS: [&str; 4] =
+const SYSLOGS: [&str; 4] =
     ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
+
+/// Those files.
+pub fn usual_syslogs() -> Vec<String> {
+    #[cfg(test)]
+    if let Some(names) = tests::PRETENDED.with_borrow(Clone::clone) {
+        return names;
+    }
+    SYSLOGS.map(str::to_owned).to_vec()
+}
 
 /// Which streams (syslog files, journals) a protocol reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +87,13 @@ pub fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    thread_local! {
+        /// The usual files of a test.
+        pub(crate) static PRETENDED: std::cell::RefCell<Option<Vec<String>>> = const { std::cell::RefCell::new(None) };
+    }
 
     #[test]
     fn every_built_in_protocol_has_a_source_and_a_counter_file_of_its_own() {

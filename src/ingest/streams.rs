@@ -2,11 +2,13 @@
 use std::collections::HashMap;
 
 use super::left::read_left;
+use super::moved::elsewhere;
 use super::named::Named;
 use super::reader::Reader;
 use super::stream_names::stream_names;
 use super::stream_reading::{Part, add, checkpoints, read, settle};
 use crate::error::Error;
+use crate::say::warn;
 
 /// Reads every stream of `readers` to its end, those first that toaster.conf does not name any more. What cannot be read is
 /// said once, and its lines wait.
@@ -22,14 +24,14 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     let waits = read_left(readers, &all);
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
     let mut closed: Vec<(String, Part, Error)> = Vec::new();
-    for (i, ((reader, named), mut unsure)) in readers.iter_mut().zip(all).zip(unsure).enumerate() {
+    for (i, ((reader, named), mut unsure)) in readers.iter_mut().zip(&all).zip(unsure).enumerate() {
         if waits.contains(&i) {
             continue;
         }
         let job = reader.job;
         let streams = reader.intake.streams(&named.read, &|stream| job.is_ours(stream));
         reader.intake.note_twins(&named.twins);
-        for ((name, place), (stream, why)) in named.read.into_iter().zip(streams) {
+        for ((name, place), (stream, why)) in named.read.iter().cloned().zip(streams) {
             let part = Part { reader: i, stream, place };
             match why.or_else(|| unsure.remove(&name)) {
                 Some(e) => closed.push((name, part, e)),
@@ -44,6 +46,16 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     for (name, parts) in names {
         for (parts, before, result) in read(readers, &name, parts) {
             settle(readers, &parts, &before, &name, result);
+        }
+    }
+    for (reader, named) in readers.iter_mut().zip(&all).filter(|(reader, _)| !reader.is_roll) {
+        let intake = &mut *reader.intake;
+        if !intake.is_query()
+            && !intake.has_met_its_own()
+            && let Some((other, text)) = elsewhere(&reader.job, &intake.state, named, intake.now())
+            && intake.cannot_read(&other)
+        {
+            warn(format_args!("{other}: {text}"));
         }
     }
 }

@@ -206,6 +206,11 @@ impl Intake {
         measurement(&mut self.tally.at(self.how.now));
     }
 
+    /// Was a line of the protocol's programs met in this reading?
+    pub fn has_met_its_own(&self) -> bool {
+        self.understood.all() > 0
+    }
+
     /// Unix seconds.
     pub fn now(&self) -> i64 {
         self.how.now

@@ -1,4 +1,5 @@
 //! Which logs `logs_syslog` names, when the key is edited, when a log is named twice, and when none is named.
+use super::super::feeds::tests::PRETENDED;
 use super::streams::Site;
 use super::*;
 use crate::query::look;
@@ -345,4 +346,74 @@ fn of_two_names_of_one_log_either_goes_on() {
     site.append("maillog", 30..31);
     site.append("hard", 31..33);
     site.has(18, "two logs");
+}
+
+/// Where toaster.conf names no syslog, mail moves from one of the usual files to another.
+#[test]
+fn where_no_log_is_named_lines_that_move_are_followed() {
+    const LONG: i64 = 1_000;
+    let usual = |site: &mut Site| {
+        let names = ["maillog", "mail.log", "messages"].map(|name| site.file(name).display().to_string());
+        PRETENDED.set(Some(names.to_vec()));
+        site.config.logs_syslog = None;
+        site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
+    };
+    // What was written so many seconds ago.
+    let written = |site: &Site, name: &str, ago: i64| {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(NOW.get() - ago).unwrap());
+        let file = File::options().append(true).open(site.file(name)).unwrap();
+        file.set_times(FileTimes::new().set_modified(time)).unwrap();
+    };
+    let foreign = |site: &Site, name: &str, numbers: std::ops::Range<i64>| {
+        let text = logins(numbers).replace("pop3d: LOGIN", "cron: (root) CMD");
+        fs::write(site.file(name), fs::read_to_string(site.file(name)).unwrap_or_default() + &text).unwrap();
+    };
+    for (was, is) in [("mail.log", "maillog"), ("maillog", "mail.log"), ("mail.log", "messages")] {
+        let mut site = Site::new();
+        usual(&mut site);
+        NOW.set(T0 + 50);
+        site.append(was, 0..10);
+        written(&site, was, 20);
+        site.has(10, was);
+        // The last lines of the old one were not counted yet.
+        site.append(was, 10..12);
+        site.append(is, 700..703);
+        NOW.set(T0 + LONG);
+        written(&site, was, LONG - 12);
+        site.has(15, &format!("from {was} to {is}"));
+        site.append(is, 1_000..1_002);
+        site.has(17, "and on");
+    }
+    // Another one with the same lines, and one without any of ours.
+    let mut site = Site::new();
+    usual(&mut site);
+    NOW.set(T0 + 50);
+    site.append("mail.log", 0..10);
+    site.append("maillog", 0..10);
+    fs::remove_file(site.file("maillog")).unwrap();
+    site.has(10, "before");
+    site.append("maillog", 0..10);
+    foreign(&site, "messages", 900..950);
+    NOW.set(T0 + LONG);
+    written(&site, "mail.log", LONG - 10);
+    site.has(10, "nothing moved");
+    let job = site.jobs().into_iter().find(|j| j.feed.protocol.name == "pop3").unwrap();
+    let streams = job.store().read().unwrap().unwrap().ledger.streams;
+    assert!(streams.iter().all(|s| s.name.ends_with("/mail.log")));
+    // The old one goes on with lines of other programs: nobody knows where ours ended, and it is said once.
+    let mut site = Site::new();
+    usual(&mut site);
+    NOW.set(T0 + 50);
+    site.append("messages", 0..10);
+    site.has(10, "before");
+    NOW.set(T0 + 20_000);
+    foreign(&site, "messages", 10..19_990);
+    written(&site, "messages", 10);
+    site.append("maillog", 19_000..19_005);
+    let said = site.said();
+    let of_pop3: Vec<_> = said.iter().filter(|text| text.contains("has lines of pop3")).collect();
+    assert_eq!(of_pop3.len(), 1, "{said:?}");
+    assert!(of_pop3[0].contains("maillog: ") && of_pop3[0].contains("set logs_syslog"), "{said:?}");
+    assert_eq!(site.said(), [""; 0], "once");
+    PRETENDED.set(None);
 }
