@@ -8,10 +8,16 @@ use crate::protocol::Protocol;
 const SYSLOGS: [&str; 4] =
     ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
 
+#[cfg(test)]
+thread_local! {
+    /// The usual files of a test.
+    pub static PRETENDED: std::cell::RefCell<Option<Vec<String>>> = const { std::cell::RefCell::new(None) };
+}
+
 /// Those files.
 pub fn usual_syslogs() -> Vec<String> {
     #[cfg(test)]
-    if let Some(names) = tests::PRETENDED.with_borrow(Clone::clone) {
+    if let Some(names) = PRETENDED.with_borrow(Clone::clone) {
         return names;
     }
     SYSLOGS.map(str::to_owned).to_vec()
@@ -87,13 +93,8 @@ pub fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    thread_local! {
-        /// The usual files of a test.
-        pub(crate) static PRETENDED: std::cell::RefCell<Option<Vec<String>>> = const { std::cell::RefCell::new(None) };
-    }
 
     #[test]
     fn every_built_in_protocol_has_a_source_and_a_counter_file_of_its_own() {

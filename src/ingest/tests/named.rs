@@ -1,5 +1,5 @@
 //! Which logs `logs_syslog` names, when the key is edited, when a log is named twice, and when none is named.
-use super::super::feeds::tests::PRETENDED;
+use super::super::feeds::PRETENDED;
 use super::streams::Site;
 use super::*;
 use crate::query::look;
@@ -415,5 +415,23 @@ fn where_no_log_is_named_lines_that_move_are_followed() {
     assert_eq!(of_pop3.len(), 1, "{said:?}");
     assert!(of_pop3[0].contains("maillog: ") && of_pop3[0].contains("set logs_syslog"), "{said:?}");
     assert_eq!(site.said(), [""; 0], "once");
+    PRETENDED.set(None);
+}
+
+/// The log that comes first is removed, and another one has the lines: it is not waited for as long as for a disk.
+#[test]
+fn where_the_usual_log_is_gone_another_one_follows() {
+    let mut site = Site::new();
+    let names = ["maillog", "mail.log"].map(|name| site.file(name).display().to_string());
+    PRETENDED.set(Some(names.to_vec()));
+    site.config.logs_syslog = None;
+    site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
+    NOW.set(T0 + 50);
+    site.append("maillog", 0..10);
+    site.update();
+    fs::remove_file(site.file("maillog")).unwrap();
+    site.append("mail.log", 5_000..5_004);
+    NOW.set(T0 + 5_100);
+    site.has(14, "gone");
     PRETENDED.set(None);
 }
