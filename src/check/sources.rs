@@ -8,9 +8,10 @@ use super::places;
 use super::report::{Level, Report, Source};
 use crate::calendar::to_the_second;
 use crate::config::Config;
-use crate::ingest::{Job, S6_LOG, Syslog, machine_name, stream_names};
+use crate::ingest::{Job, S6_LOG, Syslog, elsewhere, machine_name, stream_names};
 use crate::protocol::LogKind;
 use crate::source::encoding;
+use crate::source::journal::{self, JOURNAL};
 use crate::source::offset::MULTILOG;
 use crate::store::archive::name_of;
 use crate::store::pack;
@@ -66,7 +67,7 @@ pub(super) fn sources(job: &Job<'_>, state: &State, now: i64) -> Vec<Seen> {
         let newest = if source.present { newest::of_directory(job, &dir, now, tai_offset) } else { None };
         sources.push(Seen { source, newest, kind: Kind::Directory });
     }
-    for (name, place) in stream_names(job, &state.ledger.streams, now) {
+    for (name, place) in stream_names(job, &state.ledger.streams, now).read {
         let ledger = &state.ledger;
         let known = ledger.stream(&name, &machine_name()).and_then(|at| ledger.streams.get(at));
         let file = Path::new(&name);
@@ -110,7 +111,10 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
                         Level::Warning,
                         format!("last line {}; {why}: is its service down, or its logger?", ago(now - last)),
                     ),
-                    None if now - last > DAY => (Level::Note, format!("last line {}", ago(now - last))),
+                    None if now - last > DAY => {
+                        let way = way_to_the_journal(job, *kind, &source.name);
+                        (Level::Note, format!("last line {}{way}", ago(now - last)))
+                    }
                     None => (Level::Ok, format!("last line {}", ago(now - last))),
                 }
             }
@@ -135,9 +139,32 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
             stamps(report, job, source, *kind, newest);
         }
     }
+    let named = stream_names(job, &state.ledger.streams, now);
+    if let Some((other, text)) = elsewhere(job, state, &named, now) {
+        report.about_feed(feed, Level::Warning, "source", other, text);
+    }
+    for twin in named.twins.iter().filter(|twin| twin.name != twin.of) {
+        let (what, of) =
+            (if twin.is_file { "the same file as, or a rotation of," } else { "a link to" }, &twin.of);
+        let text = format!(
+            "is {what} {of}, which is read: its lines count once; take one of the two out of toaster.conf"
+        );
+        report.once(Level::Note, "source", &twin.name, text);
+    }
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());
         report.about_feed(feed, Level::Note, "source", feed.protocol.name, text);
+    }
+}
+
+/// What to do if a file is no longer written to because its syslog daemon was removed and the journal has all lines.
+fn way_to_the_journal(job: &Job<'_>, kind: Kind, name: &str) -> &'static str {
+    let is_usual =
+        kind == Kind::Stream(LogKind::Shared) && job.feed.syslog == Syslog::Usual && name != JOURNAL;
+    if is_usual && journal::is_there() {
+        "; if its lines go to the journal now, set logs_syslog = \"journald\" in toaster.conf"
+    } else {
+        ""
     }
 }
 

@@ -18,7 +18,7 @@ impl Job<'_> {
             return None;
         }
         if feed.syslog != Syslog::Unused {
-            let none = stream_names(self, &state.ledger.streams, (self.clock)()).is_empty();
+            let none = stream_names(self, &state.ledger.streams, (self.clock)()).read.is_empty();
             return none.then(|| {
                 "there is no syslog file and no journal; see logs_syslog in toaster.conf".to_owned()
             });

@@ -5,8 +5,23 @@ use crate::config::{Config, CustomSource};
 use crate::protocol::Protocol;
 
 /// Syslog's file where toaster.conf is silent: the first of these that exists.
-pub const SYSLOGS: [&str; 4] =
+const SYSLOGS: [&str; 4] =
     ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
+
+#[cfg(test)]
+thread_local! {
+    /// The usual files of a test.
+    pub static PRETENDED: std::cell::RefCell<Option<Vec<String>>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Those files.
+pub fn usual_syslogs() -> Vec<String> {
+    #[cfg(test)]
+    if let Some(names) = PRETENDED.with_borrow(Clone::clone) {
+        return names;
+    }
+    SYSLOGS.map(str::to_owned).to_vec()
+}
 
 /// Which streams (syslog files, journals) a protocol reads.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,21 +1,24 @@
 //! Which logs that every program writes to a protocol reads.
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
-use super::feeds::{SYSLOGS, Syslog};
+use super::feeds::{Syslog, usual_syslogs};
 use super::job::Job;
+use super::moved::moved_to;
+use super::named::Named;
 use super::read_options::GIVEN_UP;
+use super::same_log::clean;
+use super::twins::take_out_twins;
 use crate::ledger::Stream;
 use crate::protocol::LogKind;
-use crate::source::{journal, machine};
-
-/// The name of the journal, alone or before `:DIRECTORY`.
-pub(super) const JOURNAL: &str = "journald";
+use crate::source::journal::{self, JOURNAL};
+use crate::source::machine;
 
 /// The streams that `job` reads, and whose they are, when `known` are those that it read before.
-pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, LogKind)> {
-    let mut names: Vec<(String, LogKind)> = match &job.feed.syslog {
+pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Named {
+    let mut read: Vec<(String, LogKind)> = match &job.feed.syslog {
         Syslog::Unused => Vec::new(),
-        Syslog::Named(names) => names.iter().map(|n| (n.clone(), LogKind::Shared)).collect(),
+        Syslog::Named(names) => names.iter().map(|n| (clean(n), LogKind::Shared)).collect(),
         Syslog::Usual => {
             let there = |name: &str| {
                 if name == JOURNAL {
@@ -24,40 +27,30 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Vec<(String, L
                     Path::new(name).try_exists().unwrap_or(true)
                 }
             };
-            usual(known, now, &there).map(|n| (n, LogKind::Shared)).into_iter().collect()
+            usual(known, now, &there, &|before| moved_to(job, before, now))
+                .map(|n| (n, LogKind::Shared))
+                .into_iter()
+                .collect()
         }
     };
-    names.extend(job.feed.files.iter().map(|f| (f.to_string_lossy().into_owned(), LogKind::Dedicated)));
-    // A file may be named twice: by a link to it, or as a protocol's own log that is the syslog too.
-    let mut met: Vec<PathBuf> = Vec::new();
-    names.retain(|(name, _)| {
-        let path = truly(Path::new(name), MOST_LINKS);
-        let is_new = !met.contains(&path);
-        met.push(path);
-        is_new
-    });
-    names
-}
-
-/// The longest chain of links that is followed.
-const MOST_LINKS: usize = 8;
-
-/// The path without links, also where they lead to a file that is being rotated at this moment.
-fn truly(path: &Path, links: usize) -> PathBuf {
-    if let Ok(path) = std::fs::canonicalize(path) {
-        return path;
-    }
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
-    match std::fs::read_link(path) {
-        Ok(target) if links > 0 => truly(&parent.join(target), links - 1),
-        _ => std::fs::canonicalize(parent).map_or_else(|_| path.to_owned(), |parent| parent.join(name)),
-    }
+    read.extend(job.feed.files.iter().map(|f| (clean(&f.to_string_lossy()), LogKind::Dedicated)));
+    let mut met = HashSet::new();
+    read.retain(|(name, _)| met.insert(name.clone()));
+    let twins = take_out_twins(job, &mut read, known);
+    Named { read, twins }
 }
 
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also
-/// while it is away for a moment, being rotated.
-fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<String> {
-    let is_usual = |s: &&Stream| SYSLOGS.contains(&s.name.as_str()) || s.name == JOURNAL;
+/// while it is away for a moment, being rotated. But where it stands still, and `moved` knows another one to which the lines
+/// go now, it is that.
+fn usual(
+    known: &[Stream],
+    now: i64,
+    there: &dyn Fn(&str) -> bool,
+    moved: &dyn Fn(&Stream) -> Option<String>,
+) -> Option<String> {
+    let all = usual_syslogs();
+    let is_usual = |s: &&Stream| all.contains(&s.name) || s.name == JOURNAL;
     let machine = machine::name();
     // Of several machines on one store each has its own.
     let is_ours = |s: &Stream| s.machine.is_empty() || s.machine == machine;
@@ -65,9 +58,10 @@ fn usual(known: &[Stream], now: i64, there: &dyn Fn(&str) -> bool) -> Option<Str
     if let Some(before) = before
         && (there(&before.name) || (is_ours(before) && before.seen > now - GIVEN_UP))
     {
-        return Some(before.name.clone());
+        let moved = if is_ours(before) { moved(before) } else { None };
+        return moved.or_else(|| Some(before.name.clone()));
     }
-    SYSLOGS.into_iter().chain([JOURNAL]).find(|name| there(name)).map(str::to_owned)
+    all.into_iter().chain([JOURNAL.to_owned()]).find(|name| there(name))
 }
 
 #[cfg(test)]
@@ -81,7 +75,7 @@ mod tests {
     #[test]
     fn the_first_file_that_exists_else_the_journal() {
         let only = |names: &'static [&'static str]| move |name: &str| names.contains(&name);
-        let first = |names| usual(&[], 1000, &only(names));
+        let first = |names| usual(&[], 1000, &only(names), &|_| None);
         assert_eq!(
             first(&["/var/log/messages", "/var/log/mail.log", "journald"]).as_deref(),
             Some("/var/log/mail.log")
@@ -95,10 +89,23 @@ mod tests {
     fn what_was_read_before_is_read_on() {
         let now = 10 * GIVEN_UP;
         let known = [read_before("/srv/own.log", now), read_before("/var/log/mail.log", now - 300)];
+        let stays = |_: &Stream| None;
         let rotating = |name: &str| name == "journald" || name == "/var/log/maillog";
-        assert_eq!(usual(&known, now, &rotating).as_deref(), Some("/var/log/mail.log"), "away for a moment");
-        assert_eq!(usual(&known, now + GIVEN_UP, &rotating).as_deref(), Some("/var/log/maillog"), "gone");
+        assert_eq!(
+            usual(&known, now, &rotating, &stays).as_deref(),
+            Some("/var/log/mail.log"),
+            "away for a moment"
+        );
+        assert_eq!(
+            usual(&known, now + GIVEN_UP, &rotating, &stays).as_deref(),
+            Some("/var/log/maillog"),
+            "gone"
+        );
         let known = [read_before("journald", now - 300)];
-        assert_eq!(usual(&known, now, &|_| true).as_deref(), Some("journald"), "a file appears beside it");
+        assert_eq!(
+            usual(&known, now, &|_| true, &stays).as_deref(),
+            Some("journald"),
+            "a file appears beside it"
+        );
     }
 }

@@ -1,302 +1,61 @@
 //! Logs that every program writes to: each is read once, for all protocols that it feeds.
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::collections::HashMap;
 
-use super::intake::Checkpoint;
-use super::job::{AsRoot, Job};
+use super::left::read_left;
+use super::moved::elsewhere;
+use super::named::Named;
 use super::reader::Reader;
-use super::repeat::repeat;
-use super::stream_names::{JOURNAL, stream_names};
-use crate::error::{Error, Result};
-use crate::ledger::Stream;
-use crate::line::{Line, Parser, Parts};
-use crate::protocol::LogKind;
+use super::stream_names::stream_names;
+use super::stream_reading::{Part, add, checkpoints, read, settle};
+use crate::error::Error;
 use crate::say::warn;
-use crate::source::file::{self, Outcome};
-use crate::source::journal::{self, Begin};
-use crate::source::offset::MULTILOG;
-use crate::source::opener::{Entry, Opener, Plain};
 
-/// A file that is truncated again and again while it is read is left to the next run.
-const TRIES: u32 = 5;
-
-/// The protocol that reads lines of a stream, and how it knows its own among them.
-struct Part {
-    /// Which reader.
-    reader: usize,
-    /// The stream's position in its ledger.
-    stream: usize,
-    place: LogKind,
-}
-
-/// Reads every stream of `readers` to its end. What cannot be read is said once, and its lines wait.
+/// Reads every stream of `readers` to its end, those first that toaster.conf does not name any more. What cannot be read is
+/// said once, and its lines wait.
 pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
-    let mut names: Vec<(String, Vec<Part>)> = Vec::new();
-    let mut unsure: Vec<(String, Part, Error)> = Vec::new();
-    for (i, reader) in readers.iter_mut().enumerate() {
-        let now = reader.intake.now();
-        let named = stream_names(&reader.job, &reader.intake.state.ledger.streams, now);
+    let mut all: Vec<Named> = Vec::new();
+    let mut unsure: Vec<HashMap<String, Error>> = Vec::new();
+    for reader in readers.iter_mut() {
         let job = reader.job;
-        let streams = reader.intake.streams(&named, &|stream| is_ours(&job, stream));
-        for ((name, place), (stream, why)) in named.into_iter().zip(streams) {
+        let named = stream_names(&job, &reader.intake.state.ledger.streams, reader.intake.now());
+        unsure.push(reader.intake.take_over(&named, &|stream, name| job.is_same_log(stream, name)));
+        all.push(named);
+    }
+    let waits = read_left(readers, &all);
+    let mut names: Vec<(String, Vec<Part>)> = Vec::new();
+    let mut closed: Vec<(String, Part, Error)> = Vec::new();
+    for (i, ((reader, named), mut unsure)) in readers.iter_mut().zip(&all).zip(unsure).enumerate() {
+        if waits.contains(&i) {
+            continue;
+        }
+        let job = reader.job;
+        let streams = reader.intake.streams(&named.read, &|stream| job.is_ours(stream));
+        reader.intake.note_twins(&named.twins);
+        for ((name, place), (stream, why)) in named.read.iter().cloned().zip(streams) {
             let part = Part { reader: i, stream, place };
-            if let Some(e) = why {
-                unsure.push((name, part, e));
-                continue;
-            }
-            match names.iter_mut().find(|(n, _)| *n == name) {
-                Some((_, parts)) => parts.push(part),
-                None => names.push((name, vec![part])),
+            match why.or_else(|| unsure.remove(&name)) {
+                Some(e) => closed.push((name, part, e)),
+                None => add(&mut names, name, part),
             }
         }
     }
-    for (name, part, e) in unsure {
+    for (name, part, e) in closed {
         let before = checkpoints(readers, std::slice::from_ref(&part));
         settle(readers, &[part], &before, &name, Err(e));
     }
     for (name, parts) in names {
-        match name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {
-            None => {
-                let before = checkpoints(readers, &parts);
-                let read = read_file(readers, &parts, Path::new(&name), &before);
-                settle(readers, &parts, &before, &name, read);
-            }
-            // Each place by itself: where one cannot be read, what was counted from another stays.
-            Some(directory) => {
-                for (from, parts) in by_place(readers, parts) {
-                    let before = checkpoints(readers, &parts);
-                    let read = read_journal(readers, &parts, directory, from);
-                    settle(readers, &parts, &before, &name, read);
-                }
-            }
+        for (parts, before, result) in read(readers, &name, parts) {
+            settle(readers, &parts, &before, &name, result);
         }
     }
-}
-
-/// Is the log of another machine's stream ours by its content? Then this machine was renamed or set up anew.
-fn is_ours(job: &Job<'_>, stream: &Stream) -> Result<bool> {
-    let Some(position) = stream.position.as_ref().filter(|_| !stream.name.starts_with(JOURNAL)) else {
-        return Ok(false);
-    };
-    let clock =
-        file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
-    let olddir = job.config.logs_syslog_olddir.as_deref();
-    file::is_there(Path::new(&stream.name), olddir, position, clock, &Rights(job.as_root))
-}
-
-fn checkpoints(readers: &[Reader<'_, '_>], parts: &[Part]) -> Vec<Checkpoint> {
-    parts.iter().map(|p| readers[p.reader].intake.checkpoint()).collect()
-}
-
-/// The end of a reading: what was read counts, or nothing of it.
-fn settle(
-    readers: &mut [Reader<'_, '_>],
-    parts: &[Part],
-    before: &[Checkpoint],
-    name: &str,
-    read: Result<()>,
-) {
-    match read {
-        Ok(()) => parts.iter().for_each(|p| readers[p.reader].intake.stream_read(p.stream)),
-        Err(e) => {
-            back(readers, parts, before);
-            let mut is_news = false;
-            for part in parts {
-                let reader = &mut readers[part.reader];
-                *reader.complete = false;
-                // A logger's processor runs as the log's user, whom syslog may be closed to: cron reads it as root.
-                if reader.is_roll {
-                    reader.intake.still_unread(name);
-                } else {
-                    is_news |= reader.intake.cannot_read(name);
-                }
-            }
-            // A query is of one protocol.
-            match parts.first().map(|p| &mut *readers[p.reader].intake).filter(|g| g.is_query()) {
-                Some(intake) if !e.is_denied() => intake.fail(e),
-                _ if is_news => warn(format_args!("{e}; its lines wait")),
-                _ => {}
-            }
+    for (reader, named) in readers.iter_mut().zip(&all).filter(|(reader, _)| !reader.is_roll) {
+        let intake = &mut *reader.intake;
+        if !intake.is_query()
+            && !intake.has_met_its_own()
+            && let Some((other, text)) = elsewhere(&reader.job, &intake.state, named, intake.now())
+            && intake.cannot_read(&other)
+        {
+            warn(format_args!("{other}: {text}"));
         }
-    }
-}
-
-/// As if nothing of the stream had been read.
-fn back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
-    for (part, checkpoint) in parts.iter().zip(before) {
-        readers[part.reader].intake.go_back_to(checkpoint);
-    }
-}
-
-fn read_file(
-    readers: &mut [Reader<'_, '_>],
-    parts: &[Part],
-    path: &Path,
-    before: &[Checkpoint],
-) -> Result<()> {
-    let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
-    let opener = Rights(job.as_root);
-    let streams: Vec<Stream> =
-        parts.iter().map(|p| readers[p.reader].intake.state.ledger.streams[p.stream].clone()).collect();
-    for _ in 0..TRIES {
-        let streams: Vec<&Stream> = streams.iter().collect();
-        let clock =
-            file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
-        let (snapshot, plans) =
-            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
-        let is_own = parts.iter().all(|part| part.place == LogKind::Dedicated);
-        let mut parser = Parser::new(clock.tai_offset, clock.now).of_own_log(is_own);
-        let mut joined = Parts::default();
-        let mut of = OsString::new();
-        // Those of which no line was met yet.
-        let mut waiting: Vec<usize> = (0..parts.len()).collect();
-        let mut last_for = vec![false; parts.len()];
-        let outcome = snapshot.read(&plans, |file, raw, wanted| {
-            if of != file.path.as_os_str() {
-                // The parser knows the file's year.
-                parser.turn_to(file.mtime / 1_000_000_000);
-                of = file.path.as_os_str().to_owned();
-                if raw.start > 0 {
-                    joined.skip(file.unfinished_before(raw.start).unwrap_or_default());
-                }
-            }
-            waiting.retain(|&i| {
-                let begins = wanted.has(i);
-                if begins {
-                    let (last, since) = plans[i].begins_after(streams[i]);
-                    parser.resume(last, since);
-                }
-                !begins
-            });
-            let line = joined.parse(&mut parser, raw.text, raw.last);
-            let repeat = repeat(&line);
-            for (i, part) in parts.iter().enumerate() {
-                last_for[i] = wanted.has(i);
-                if !last_for[i] {
-                    continue;
-                }
-                let intake = &mut *readers[part.reader].intake;
-                intake.new_bytes += raw.end - raw.start;
-                intake.stream_line(part.stream, part.place, &line, repeat);
-            }
-        })?;
-        match outcome {
-            Outcome::Changed => back(readers, parts, before),
-            Outcome::Done { reached, said } => {
-                // A line whose end is not waited for any longer counts as it is.
-                if let Some(held) = joined.take() {
-                    for text in held.split(|&b| b == b'\n') {
-                        let line = parser.parse(text);
-                        for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {
-                            let intake = &mut *readers[part.reader].intake;
-                            intake.stream_line(part.stream, part.place, &line, repeat(&line));
-                        }
-                    }
-                }
-                for ((part, plan), reached) in parts.iter().zip(&plans).zip(reached) {
-                    let intake = &mut *readers[part.reader].intake;
-                    if plan.is_away && !intake.stream_is_away(part.stream) {
-                        return Err(Error::Passing(format!(
-                            "{}: is not there, and was read before; is it being rotated?",
-                            path.display()
-                        )));
-                    }
-                    let stream = &mut intake.state.ledger.streams[part.stream];
-                    stream.position = reached.position;
-                    stream.before = reached.before;
-                }
-                let lost = plans.iter().flat_map(|p| p.lost.iter().chain(&p.said).cloned());
-                lost.chain(said).collect::<BTreeSet<String>>().into_iter().for_each(warn);
-                return Ok(());
-            }
-        }
-    }
-    Err(Error::Passing(format!("{}: is truncated again and again", path.display())))
-}
-
-/// Those that stand at the same place in the journal, together.
-fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Part>)> {
-    let mut places: Vec<(Begin, Vec<Part>)> = Vec::new();
-    for part in parts {
-        let from = begin(readers, &part);
-        match places.iter_mut().find(|(place, _)| *place == from) {
-            Some((_, here)) => here.push(part),
-            None => places.push((from, vec![part])),
-        }
-    }
-    places
-}
-
-/// Reads the journal once for all of `parts`, which stand at `from`.
-fn read_journal(readers: &mut [Reader<'_, '_>], parts: &[Part], directory: &str, from: Begin) -> Result<()> {
-    let place = if directory.is_empty() {
-        journal::JournalLocation::System
-    } else {
-        journal::JournalLocation::Directory(directory.into())
-    };
-    let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
-    let mut started = None;
-    (job.as_root)(&mut || started = Some(journal::start(&place, from.clone())));
-    let Some(reading) = started else { return Ok(()) };
-    let last = reading?.read(|entry| {
-        let line = Line::of_parts(entry.time, entry.host, entry.tag, entry.message);
-        let repeat = repeat(&line);
-        for part in parts {
-            let intake = &mut *readers[part.reader].intake;
-            intake.new_bytes += entry.message.len() as u64;
-            intake.stream_line(part.stream, part.place, &line, repeat);
-        }
-    })?;
-    if let Some(cursor) = last {
-        for part in parts {
-            readers[part.reader].intake.state.ledger.streams[part.stream].journal = Some(cursor.clone());
-        }
-    }
-    Ok(())
-}
-
-/// Where in the journal one of `readers` goes on.
-fn begin(readers: &[Reader<'_, '_>], part: &Part) -> Begin {
-    let stream = &readers[part.reader].intake.state.ledger.streams[part.stream];
-    match (&stream.journal, stream.from_end, stream.known_to) {
-        (Some(cursor), ..) => Begin::After(cursor.clone()),
-        (None, true, _) => Begin::End,
-        (None, false, 0) => Begin::Oldest,
-        (None, false, last) => Begin::Since(last + 1),
-    }
-}
-
-/// Opens with our own rights, and where they are not enough with those that we began with.
-struct Rights(AsRoot);
-
-impl Opener for Rights {
-    fn follow(&self, path: &Path) -> io::Result<Option<(File, PathBuf)>> {
-        match Plain.follow(path) {
-            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-                let mut opened = Err(e);
-                (self.0)(&mut || opened = Plain.follow(path));
-                opened
-            }
-            other => other,
-        }
-    }
-
-    fn list(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
-        match Plain.list(dir, wanted) {
-            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-                let mut listed = Err(e);
-                (self.0)(&mut || listed = Plain.list(dir, wanted));
-                listed
-            }
-            other => other,
-        }
-    }
-
-    fn again(&self) -> Rc<dyn Opener> {
-        Rc::new(Rights(self.0))
     }
 }

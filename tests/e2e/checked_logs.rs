@@ -272,3 +272,49 @@ fn a_directory_that_agents_may_not_use() {
     fs::set_permissions(store.config(), fs::Permissions::from_mode(0o600)).expect("chmod");
     finds(&store, "", &["rights", "toaster.conf: with mode 0600", "gets no answer", "chmod o+r"]);
 }
+
+#[test]
+fn a_log_that_is_named_twice_is_counted_once_and_said() {
+    let store = Store::new();
+    let config = fs::read_to_string(store.config()).expect("toaster.conf");
+    let name = |names: &[&str]| {
+        let paths: Vec<_> = names.iter().map(|name| store.path(name)).collect();
+        fs::write(store.config(), format!("logs_syslog = {paths:?}\n{config}")).expect("toaster.conf");
+    };
+    let line = |n: u64| {
+        format!(
+            "Sep 28 22:45:0{n} mx1 imapd[7]: LOGIN, user=a{n}@example.org, ip=[192.0.2.7], port=[{n}], protocol=IMAP\n"
+        )
+    };
+    fs::write(store.syslog(), (0..4).map(line).collect::<String>()).expect("syslog");
+    fs::hard_link(store.syslog(), store.path("hard")).expect("a hard link");
+    fs::write(store.path("maillog.1"), (5..7).map(line).collect::<String>()).expect("a rotation");
+    name(&["maillog", "hard", "maillog.1"]);
+    let before = store.run(&["imap"]);
+    name(&["maillog"]);
+    assert_eq!(store.run(&["imap"]), before);
+    assert!(before.contains("imap_success:4:"), "{before}");
+    name(&["maillog", "hard", "maillog.1"]);
+    for twin in ["hard", "maillog.1"] {
+        let path = store.path(twin).display().to_string();
+        finds(&store, "note", &["source", &format!("{path}:"), "its lines count once"]);
+    }
+    finds_none(&store, "note", &["source", "maillog: is the same file"]);
+}
+
+/// The log that was named until now cannot be read: what is named now waits for an hour.
+#[test]
+fn a_log_that_is_named_no_more_and_cannot_be_read() {
+    let store = Store::with_syslog();
+    let line =
+        "Sep 28 22:45:01 mx1 imapd[7]: LOGIN, user=a@example.org, ip=[192.0.2.7], port=[1], protocol=IMAP\n";
+    fs::write(store.syslog(), line.repeat(4)).expect("syslog");
+    store.run(&["update"]);
+    fs::remove_file(store.syslog()).expect("removing it");
+    fs::create_dir(store.syslog()).expect("a directory in its place");
+    fs::write(store.path("new"), line).expect("another log");
+    let config = fs::read_to_string(store.config()).expect("toaster.conf").replace("maillog\"", "new\"");
+    fs::write(store.config(), config).expect("toaster.conf");
+    let words = ["source", "maillog: cannot open", "toaster.conf does not name it any more", "wait until"];
+    finds(&store, "ERROR", &words);
+}

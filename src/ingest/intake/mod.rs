@@ -8,6 +8,7 @@ mod chunk;
 mod count;
 mod known;
 mod labels;
+mod left;
 mod reading;
 mod stream;
 mod times;
@@ -15,6 +16,7 @@ mod times;
 use std::path::Path;
 
 use super::archive_plan::{ArchivePlan, Kept};
+use super::named::Twin;
 use super::read_options::ReadOptions;
 use super::since::known_since;
 use crate::calendar::Calendar;
@@ -65,6 +67,10 @@ pub struct Intake {
     before: i64,
     /// Streams whose file is away at this moment.
     away: Vec<usize>,
+    /// Streams that toaster.conf does not name any more, and that are read for the last time.
+    left: Vec<usize>,
+    /// Further names of files that are read.
+    twins: Vec<Twin>,
     /// Why a query has no answer: one without this source would be less than the one before.
     pub failed: Option<Error>,
 }
@@ -96,6 +102,8 @@ impl Intake {
             unread: Vec::new(),
             before: 0,
             away: Vec::new(),
+            left: Vec::new(),
+            twins: Vec::new(),
             failed: None,
         }
     }
@@ -169,7 +177,7 @@ impl Intake {
     /// The state with all bins.
     pub fn finish(mut self) -> (State, ArchivePlan, Vec<Kept>) {
         self.state.open_archives.clone_from(&self.plan.open);
-        self.state.unread = self.unread;
+        self.state.unread = std::mem::take(&mut self.unread);
         self.state.understood.add(self.understood);
         if self.understood.all() > 0 {
             let today = self.calendar.today();
@@ -181,11 +189,13 @@ impl Intake {
         let first = self.readings.iter().flatten().filter_map(|reading| reading.first);
         let first = first.chain(self.tally.earliest()).min();
         known_since(&mut self.state, first, &self.how);
-        for (stream, reading) in self.state.ledger.streams.iter_mut().zip(self.readings) {
+        for (stream, reading) in self.state.ledger.streams.iter_mut().zip(std::mem::take(&mut self.readings))
+        {
             if let Some(reading) = reading {
                 reading.end(stream);
             }
         }
+        self.settle_names();
         let calendar = &mut self.calendar;
         self.state.absorb_bins(self.protocol, self.tally.finish(), |secs| calendar.day(secs));
         (self.state, self.plan, self.files)
@@ -194,6 +204,11 @@ impl Intake {
     /// Takes what was measured now.
     pub fn measured(&mut self, measurement: impl FnOnce(&mut Raise<'_>)) {
         measurement(&mut self.tally.at(self.how.now));
+    }
+
+    /// Was a line of the protocol's programs met in this reading?
+    pub fn has_met_its_own(&self) -> bool {
+        self.understood.all() > 0
     }
 
     /// Unix seconds.

@@ -36,6 +36,9 @@ impl Intake {
     /// The stream at `stream` in the ledger is a file that was read before and is not there at this moment. `false`:
     /// without it we cannot answer, because what was read of it and is not committed would be missing.
     pub fn stream_is_away(&mut self, stream: usize) -> bool {
+        if self.left.contains(&stream) {
+            return false;
+        }
         self.away.push(stream);
         !self.is_query() || self.state.ledger.streams[stream].seen <= self.how.now - GIVEN_UP
     }
@@ -47,8 +50,11 @@ impl Intake {
         }
         let known = self.readings.get(stream).and_then(Option::as_ref).map_or(0, |reading| reading.known);
         let now = self.how.now;
+        let is_left = self.left.contains(&stream);
         let stream = &mut self.state.ledger.streams[stream];
-        stream.seen = now;
+        if !is_left {
+            stream.seen = now;
+        }
         if std::mem::take(&mut stream.from_end) && stream.last_time == 0 {
             // What it held is known, whenever that was logged.
             (stream.last_time, stream.last_lines) = (now, u64::MAX);
@@ -79,18 +85,28 @@ impl Intake {
         let found: Vec<(usize, Option<Error>)> =
             named.iter().map(|(name, place)| self.stream(name, *place, &machine, is_ours)).collect();
         let all: Vec<usize> = found.iter().map(|(i, _)| *i).collect();
-        let streams = &mut self.state.ledger.streams;
+        let streams = &self.state.ledger.streams;
         let here = |s: &Stream| !s.own && (s.machine.is_empty() || s.machine == machine);
         let (read, left): (Vec<_>, Vec<_>) =
             streams.iter().enumerate().filter(|(_, s)| here(s)).partition(|(i, _)| all.contains(i));
-        // If one of today's was read since, the place of a log that is read no more was taken by it then.
+        let newest = |left: &[(usize, &Stream)], is_in_place: &dyn Fn(i64) -> bool| {
+            let left = left.iter().filter(|(_, s)| s.seen > 0 && is_in_place(s.seen));
+            left.map(|(i, _)| self.newest_of(*i)).max().unwrap_or(0)
+        };
+        // If one of today's was read since, the place of a log that is read no more was taken by it then. One that comes
+        // when the other one leaves takes its place now.
         let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
-        let ended = left.iter().filter(|(_, s)| s.seen > taken).map(|(_, s)| s.last_time).max().unwrap_or(0);
+        let (ended, ends) = (newest(&left, &|seen| seen > taken), newest(&left, &|seen| seen >= taken));
+        let streams = &mut self.state.ledger.streams;
         for &i in &all {
             // One that waits to be read since it stood beside the other is no heir of it.
-            let comes = i >= known || streams[i].seen > 0;
-            if comes && !streams[i].own {
-                streams[i].known_to = streams[i].known_to.max(ended);
+            let known_to = match &streams[i] {
+                s if i >= known || (s.seen == 0 && s.known_to > 0) => ends,
+                s if s.seen > 0 => ended,
+                _ => 0,
+            };
+            if !streams[i].own {
+                streams[i].known_to = streams[i].known_to.max(known_to);
             }
         }
         found

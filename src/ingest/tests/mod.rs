@@ -14,6 +14,7 @@ mod cuts;
 mod damage;
 mod held;
 mod model;
+mod named;
 mod positions;
 mod power;
 mod rotations;

@@ -131,6 +131,33 @@ pub fn is_there(
     Ok(false)
 }
 
+/// Has `path` the name of a rotation of the log at `log`, in a directory where its rotations stand? Only names that tell
+/// an age are meant: any other one may be a log of its own.
+pub fn names_a_rotation(log: &Path, path: &Path, olddir: Option<&Path>) -> bool {
+    let name_of = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    let (Some(dir), Some(name), Some(its)) = (log.parent(), name_of(log), name_of(path)) else {
+        return false;
+    };
+    let below = [Some(Path::new("old")), Some(Path::new("OLD")), olddir].into_iter().flatten();
+    let is_beside =
+        path.parent().is_some_and(|its| its == dir || below.into_iter().any(|below| dir.join(below) == its));
+    is_beside && matches!(siblings::Names::new([name], []).kin(&its), Some(siblings::Kin::Sure(..)))
+}
+
+/// Is the file of device and inode `id`, which has the path `except`, a rotation of the log at `path` by another name? Where
+/// it cannot be told, it is none.
+pub fn is_a_sibling(
+    path: &Path,
+    except: &Path,
+    id: (u64, u64),
+    olddir: Option<&Path>,
+    opener: &dyn Opener,
+) -> bool {
+    let log = Log { path, olddir, clock: Clock { tai_offset: 0, now: 0 }, opener };
+    let all = look::Look::new(log, std::iter::empty()).and_then(|look| look.list_all(false));
+    all.is_ok_and(|all| all.iter().any(|sibling| sibling.entry.file == id && sibling.path != except))
+}
+
 impl Snapshot {
     /// The open files, the oldest first.
     pub fn files(&self) -> &[Open] {

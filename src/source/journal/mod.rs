@@ -46,6 +46,9 @@ pub enum Begin {
     After(String),
 }
 
+/// The name of the journal in toaster.conf and in the state, alone or before `:DIRECTORY`.
+pub const JOURNAL: &str = "journald";
+
 /// The program, by the names it may have: PATH may be anybody's.
 const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
 /// Where journald keeps its files or its socket.

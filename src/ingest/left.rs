@@ -1,0 +1,79 @@
+//! Logs that toaster.conf does not name any more: what was written to them before the key was edited is read once.
+use std::path::Path;
+
+use super::named::Named;
+use super::reader::Reader;
+use super::rights::Rights;
+use super::stream_reading::{Part, add, back, read, settle};
+use crate::calendar::to_the_second;
+use crate::disk::file_id;
+use crate::error::Error;
+use crate::ledger::Stream;
+use crate::protocol::LogKind;
+use crate::say::warn;
+
+/// The last lines of such a log are waited for until it was not read for so long (seconds).
+const WAITS: i64 = 3600;
+
+/// Reads those logs to their ends. The readers of these numbers have to wait, because one cannot be read at this moment:
+/// the log that takes its place would count as known what only the old one has, or count twice what both have.
+pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<usize> {
+    let mut names: Vec<(String, Vec<Part>)> = Vec::new();
+    for (i, (reader, named)) in readers.iter_mut().zip(named).enumerate() {
+        for stream in reader.intake.leaving(named) {
+            let Stream { name, own, .. } = &reader.intake.state.ledger.streams[stream];
+            let place = if *own { LogKind::Dedicated } else { LogKind::Shared };
+            add(&mut names, name.clone(), Part { reader: i, stream, place });
+        }
+    }
+    let mut waits = Vec::new();
+    for (name, parts) in names {
+        for (parts, before, result) in read(readers, &name, parts) {
+            let Err(e) = result else {
+                settle(readers, &parts, &before, &name, result);
+                continue;
+            };
+            back(readers, &parts, &before);
+            let (mut waiting, mut given_up) = (Vec::new(), None);
+            for (part, before) in parts.into_iter().zip(before) {
+                let intake = &mut *readers[part.reader].intake;
+                let stream = &intake.state.ledger.streams[part.stream];
+                if stream.seen > intake.now() - WAITS {
+                    waits.push(part.reader);
+                    intake.wait_for(part.stream);
+                    waiting.push((part, before));
+                } else {
+                    given_up = Some(lost(stream, &Rights(readers[part.reader].job.as_root), &e));
+                }
+            }
+            given_up.into_iter().for_each(warn);
+            if let Some((part, _)) = waiting.first() {
+                let seen = readers[part.reader].intake.state.ledger.streams[part.stream].seen;
+                let (parts, before): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+                settle(readers, &parts, &before, &name, Err(waits_until(&e, seen + WAITS)));
+            }
+        }
+    }
+    waits
+}
+
+fn waits_until(e: &Error, until: i64) -> Error {
+    let until = to_the_second(until);
+    let text = format!(
+        "{e}; toaster.conf does not name it any more, and the logs that it names wait until {until} for the last lines of this one"
+    );
+    if e.is_denied() { Error::Denied(text) } else { Error::Passing(text) }
+}
+
+/// What is to be said of a log that is given up.
+fn lost(stream: &Stream, rights: &Rights, e: &Error) -> String {
+    let (name, seen) = (stream.name.escape_debug(), to_the_second(stream.seen));
+    let size = stream.position.as_ref().and_then(|position| {
+        let meta = rights.look_at(Path::new(&stream.name)).filter(|meta| file_id(meta) == position.file)?;
+        Some(meta.len().saturating_sub(position.counted))
+    });
+    let bytes = size.map_or("how many bytes is not known".to_owned(), |size| format!("{size} bytes"));
+    format!(
+        "{name}: toaster.conf does not name it any more, and what was written to it after {seen} is missing from the counters ({bytes}): {e}"
+    )
+}
