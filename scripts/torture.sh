@@ -6,17 +6,19 @@ set -eu
 umask 022
 
 export MAILLOGS_TORTURE=full RUST_BACKTRACE=0
-found=$(mktemp -d)
+work=$(mktemp -d)
 # Thousands of commits wait for a disk at every fsync, and for memory at none.
 if [ -w /dev/shm ]; then
-	TMPDIR=$(mktemp -d -p /dev/shm maillogs-torture.XXXXXX)
-	chmod 1777 "$TMPDIR"
-	export TMPDIR
+	rmdir "$work"
+	work=$(mktemp -d -p /dev/shm maillogs-torture.XXXXXX)
 fi
-trap 'rm -rf "$found" "${TMPDIR:-$found}"' EXIT
+trap 'rm -rf "$work"' EXIT
+mkdir -m 1777 "$work/tmp"
+chmod 711 "$work"
+export TMPDIR="$work/tmp"
 # part WORDS THREADS FILTERS: tests of one kind.
 part() {
-	sh -c "$CARGO test --release $1 -- --nocapture --test-threads=$2 $3" || touch "$found/something"
+	sh -c "$CARGO test --release $1 -- --nocapture --test-threads=$2 $3" || touch "$work/found"
 }
 library() {
 	echo '== the model: anything, in any order, with a fault at any change to a file'
@@ -41,4 +43,4 @@ program >"$TARGET/torture-program.out" 2>"$TARGET/torture-program.log" &
 library 2>"$TARGET/torture-library.log"
 wait
 cat "$TARGET/torture-program.out"
-[ ! -e "$found/something" ] || { echo "make: something was found; more is in $TARGET/torture-*.log" >&2; exit 1; }
+[ ! -e "$work/found" ] || { echo "make: something was found; more is in $TARGET/torture-*.log" >&2; exit 1; }

@@ -187,9 +187,11 @@ impl Look<'_> {
     /// before that may have lines behind the position too, if ours lost its end.
     fn may_have_more(&self, i: usize, sibling: &Sibling, position: &Position) -> bool {
         let compression = self.held(i).map_or(sibling.compression, |open| open.compression);
+        // A program that restores files may keep but the seconds of their times.
+        let lost = if sibling.entry.mtime % SECOND == 0 { SECOND - 1 } else { 0 };
         sibling.entry.file == position.file
             || compression.is_packed()
-            || sibling.entry.mtime >= position.mtime
+            || sibling.entry.mtime.saturating_add(lost) >= position.mtime
     }
 
     /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
