@@ -131,6 +131,15 @@ impl CatchUp {
     }
 }
 
+/// A position with fewer counted bytes than this does not tell one file from another: they are less than a line of syslog,
+/// and a log that was cut within its first stamp begins as all the others do.
+const SHORTEST: u64 = 32;
+
+/// Does the content of `position` tell its file from others? Where lines have no times, nothing else does.
+pub(super) fn tells(position: &Position, stream: &Stream) -> bool {
+    position.counted >= SHORTEST || (position.counted > 0 && stream.last_time == 0)
+}
+
 /// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
 /// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
 /// harm.

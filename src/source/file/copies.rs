@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::Clock;
 use super::by_time::limit;
-use super::catch_up::{SECOND, Trouble, Try, was_written_after};
+use super::catch_up::{SECOND, Trouble, Try, tells, was_written_after};
 use super::content::{Match, Open};
 use super::doubles::TELLING;
 use super::look::Look;
@@ -163,8 +163,15 @@ impl Look<'_> {
     }
 
     /// Is a sibling neither a further copy of the file of `position` nor one of the live file?
-    pub(super) fn is_another(&mut self, i: usize, sibling: &Sibling, position: &Position) -> Try<bool> {
-        let is_ours = self.open(i, sibling)?.matches(position)? == Match::Full && position.counted > 0;
+    pub(super) fn is_another(
+        &mut self,
+        i: usize,
+        sibling: &Sibling,
+        stream: &Stream,
+        position: &Position,
+    ) -> Try<bool> {
+        let open = self.open(i, sibling)?;
+        let is_ours = tells(position, stream) && open.matches(position)? == Match::Full;
         Ok(!is_ours && !self.is_copy_of_live(i)?)
     }
 

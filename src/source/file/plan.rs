@@ -1,15 +1,11 @@
 //! Which files each stream has still to read, and from where on.
 use super::by_time::Search;
-use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, was_written_after};
+use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, tells, was_written_after};
 use super::content::{Match, Open, before_all};
 use super::log::Log;
 use super::look::Look;
 use super::siblings::Sibling;
 use crate::ledger::{Position, Stream};
-
-/// A position with fewer counted bytes than this does not tell one file from another: they are less than a line of syslog,
-/// and a log that was cut within its first stamp begins as all the others do.
-const SHORTEST: u64 = 32;
 
 /// Is it the file of `position`, not written to since? What was packed may have lost the fraction of its time.
 fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
@@ -86,13 +82,11 @@ impl Look<'_> {
         }
         let is_live = match &self.live {
             Some(live) if live.matches(position)? == Match::Full => {
-                // So few bytes, which another file may begin with too, tell nothing.
-                let tells = position.counted >= SHORTEST || stream.last_time == 0;
-                live.id == position.file || (tells && !self.has_its_twin(position)?)
+                live.id == position.file || (tells(position, stream) && !self.has_its_twin(position)?)
             }
             _ => false,
         };
-        if !is_live && position.counted < SHORTEST && stream.last_time > 0 {
+        if !is_live && !tells(position, stream) {
             return self.by_time(stream, position);
         }
         let mut plan = CatchUp { position: Some(position.clone()), ..CatchUp::default() };
@@ -162,12 +156,12 @@ impl Look<'_> {
                 self.is_rotation(&all, i, stream, position)?
             } else if let Some(is_younger) = all.get(ours).and_then(|ours| sibling.is_younger(ours)) {
                 is_younger
-                    && self.is_another(i, sibling, position)?
+                    && self.is_another(i, sibling, stream, position)?
                     && !self.is_long_over(i, sibling, stream, position)?
             } else {
                 let written = sibling.entry.mtime;
                 (written > position.mtime || (i > ours && written == position.mtime))
-                    && self.is_another(i, sibling, position)?
+                    && self.is_another(i, sibling, stream, position)?
                     && self.is_later(i, stream)?
             };
             if is_new {
@@ -251,7 +245,7 @@ impl Look<'_> {
             let is_new = if sibling.is_sure() {
                 was_written_after(sibling, position, stream)
                     && !is_packed_since(&all, sibling, position, stream)
-                    && self.is_another(i, sibling, position)?
+                    && self.is_another(i, sibling, stream, position)?
                     && (!is_mixed || is_at(sibling, position) || self.has_later_lines(i, stream)?)
             } else {
                 self.is_rotation(&all, i, stream, position)?

@@ -285,3 +285,18 @@ fn a_dated_copy_of_the_old_text_is_no_rotation() {
         }
     }
 }
+
+/// A log that was cut to less than a line is put back from a copy and rotated, and its writer goes on behind what was left.
+#[test]
+fn what_is_written_behind_the_rest_of_a_line_counts_after_a_rotation() {
+    for cut in 100..190 {
+        let mut scene = Scene::new();
+        for action in
+            [Action::RemoveLine(2, 0), Action::CutTail(cut), Action::RestoreOlder(1), Action::Rename(1)]
+        {
+            scene.act(&action);
+            scene.check();
+        }
+        scene.check_end();
+    }
+}
