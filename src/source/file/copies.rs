@@ -13,12 +13,9 @@ use super::content::{Match, Open};
 use super::doubles::TELLING;
 use super::look::Look;
 use super::siblings::{Kin, Sibling};
-use super::times::Stamps;
+use super::times::{Stamps, Times, UNORDERED};
 use crate::error::Result;
 use crate::ledger::{Position, Stream};
-
-/// When the first and the last lines of a file were logged, in unix seconds.
-pub(super) type Times = (i64, i64);
 
 impl Look<'_> {
     /// Is the sibling of number `i`, whose name may be that of a copy, a rotation with lines that `stream` has not
@@ -290,9 +287,6 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     }
     Ok(new.size > 0 && (is_copy || new.shares_most_lines(old)))
 }
-
-/// Where several hosts write to one log, its lines may be out of order by up to this number of seconds.
-pub(super) const UNORDERED: i64 = 10;
 
 /// A clock that is set right, or a copy, makes a file seem older than it is by less than this number of seconds.
 const LONG: i64 = 600;

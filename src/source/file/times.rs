@@ -6,10 +6,15 @@ use super::Clock;
 use super::by_time::AHEAD;
 use super::compressed::Content;
 use super::content::Open;
-use super::copies::{Times, UNORDERED};
 use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::{RawLine, walk_with};
+
+/// When the first and the last lines of a file were logged, in unix seconds.
+pub(super) type Times = (i64, i64);
+
+/// Where several hosts write to one log, its lines may be out of order by up to this number of seconds.
+pub(super) const UNORDERED: i64 = 10;
 
 /// The time of either end is that of the line in the middle of this many lines, at most a third of all. One host's clock
 /// may be wrong.
