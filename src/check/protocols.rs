@@ -9,7 +9,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::ingest::Job;
 use crate::query;
-use crate::say::{hold_warnings, take_warnings};
+use crate::say::gathered;
 use crate::store::counters;
 use crate::store::files::Store;
 use crate::store::health::Health;
@@ -22,9 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     let (store, now) = (job.store(), (job.clock)());
-    hold_warnings();
-    let answer = query::look(job, now);
-    let mut said = take_warnings();
+    let (answer, mut said) = gathered(|| query::look(job, now));
     if let Ok(answer) = &answer {
         said.extend(answer.failed.iter().map(ToString::to_string));
     }

@@ -2,6 +2,7 @@
 use std::fmt;
 
 use super::classify::{Classify, Verdict};
+use super::conf_sum::ConfSum;
 use super::counter::Counter;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
@@ -17,6 +18,8 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
+    /// Those of its counters that toaster.conf defines with `sum`.
+    pub conf_sums: &'static [&'static ConfSum],
     /// Is syslog read for it? Then its classifier is told [`super::LogKind::Shared`] there.
     pub reads_syslog: bool,
     /// The processor of its loggers, if it may have log directories.
@@ -89,6 +92,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     about: "",
     counters: &[],
     classify: &|_, _, _| Verdict::Foreign,
+    conf_sums: &[],
     reads_syslog: true,
     processor: None,
     files_key: None,

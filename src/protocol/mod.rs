@@ -13,6 +13,7 @@
 //! counters out.
 mod card;
 mod classify;
+mod conf_sum;
 mod counter;
 pub mod custom;
 pub mod imap;

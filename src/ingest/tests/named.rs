@@ -3,7 +3,7 @@ use super::super::feeds::PRETENDED;
 use super::streams::Site;
 use super::*;
 use crate::query::look;
-use crate::say::{hold_warnings, take_warnings};
+use crate::say::gathered;
 
 /// Logins of these numbers; each is of a second of its own.
 fn logins(numbers: std::ops::Range<i64>) -> String {
@@ -58,9 +58,7 @@ impl Site {
 
     /// What an update says.
     fn said(&self) -> Vec<String> {
-        hold_warnings();
-        self.update();
-        take_warnings()
+        gathered(|| self.update()).1
     }
 }
 
