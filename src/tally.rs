@@ -63,7 +63,7 @@ impl Tally {
         (self.earliest != i64::MAX).then_some(self.earliest)
     }
 
-    /// The values to raise for a line of the time `secs`.
+    /// The values that a line with the time `secs` raises.
     ///
     /// A line stamped after now goes to now's bin; one whose bin is in the RRD already goes to the
     /// first bin that can still be pushed. Nothing is dropped for its time.

@@ -144,7 +144,7 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
     }
 }
 
-/// May everybody put something in the place of what is in this directory?
+/// May every user replace the files in this directory?
 pub(super) fn is_open(meta: &Metadata) -> bool {
     meta.is_dir() && meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0
 }
@@ -157,12 +157,12 @@ pub(super) fn log_directory(report: &mut Report, feed: &Feed, dir: &Path) {
     }
 }
 
-/// As in a mode: may it be read, written, searched?
+/// The rights to read, write and search, as bits of a mode.
 const READ: u32 = 4;
 pub(super) const WRITE: u32 = 2;
 pub(super) const SEARCH: u32 = 1;
 
-/// May the owner of the logs do with `path` what `bits` say?
+/// Has the owner of the logs the rights `bits` on `path`?
 pub(super) fn may(meta: &Metadata, path: &Path, (uid, gid): (Uid, Gid), bits: u32) -> bool {
     // With his ids the system says it best: ACLs, read-only mounts.
     if geteuid() == uid {

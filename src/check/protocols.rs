@@ -17,7 +17,7 @@ use crate::store::rrd::FUTURE;
 use crate::store::rrd::header::{Look, peek};
 use crate::store::state::State;
 
-/// A commit takes less; who holds the lock for longer hangs.
+/// A commit takes less time than this. A process that holds the lock for longer hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>) {
@@ -131,7 +131,7 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
     }
 }
 
-/// A lock that is not given back.
+/// The text about a lock that has been held for too long.
 fn held(lock: &Path) -> String {
     let seconds = PATIENCE.as_secs();
     match holder::holder(lock) {
@@ -144,9 +144,9 @@ fn held(lock: &Path) -> String {
     }
 }
 
-/// What is wrong and stays so: a commit that is under way holds the lock, and looks like one that was cut off. It may
-/// begin while we look: what is wrong has to be so twice, with no commit in between. `look` gives the number of the
-/// last commit, and after that how all is.
+/// The problems that persist. A commit that is under way holds the lock and looks like one that was cut off, and it
+/// may begin during the check. So a problem is reported only if it is found twice, with no commit in between. `look`
+/// returns the number of the last commit, and the condition of the files after it.
 fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
     let begun = Instant::now();
     let (mut first, mut before) = (None, None);
@@ -169,7 +169,7 @@ fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
     }
 }
 
-/// A counter file that is not as it was written.
+/// The finding about a counter file that is not as maillogs wrote it.
 fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
     let way = "the next update writes it anew";
     let read = disk::read(file).map(|bytes| bytes.map(|bytes| counters::parse(store.protocol, &bytes)));

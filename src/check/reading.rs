@@ -3,7 +3,7 @@ use super::report::{Level, Report};
 use super::sources::ago;
 use crate::protocol::shipped;
 
-/// Somebody has to run us at least so often (seconds), else graphs end in the past.
+/// `maillogs update` has to run at least this often (seconds), otherwise the graphs end in the past.
 const CRON: i64 = 3600;
 
 pub(super) fn check(report: &mut Report, now: i64) {

@@ -11,7 +11,7 @@ use crate::say::warn;
 use crate::source::stdin;
 use crate::store::rrd::patient;
 
-/// A logger's processor. It must not stop the mail log for anything but this: that what it was given
+/// Does the work of a logger's processor. It may stop the mail log for one reason only: that the chunk it was given
 /// could not be kept.
 pub(super) fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     // The logger waits for us.

@@ -35,7 +35,7 @@ pub enum Loopback {
 pub struct Config {
     /// The file that was read; `None`: the built-in defaults.
     pub file: Option<PathBuf>,
-    /// The same file by the one name that no symbolic link is part of.
+    /// The same file, by its path without symbolic links.
     pub real_file: Option<PathBuf>,
     /// Its last line has no newline: it may have been cut off.
     pub unended: bool,
@@ -43,7 +43,7 @@ pub struct Config {
     pub raw: toml::Table,
     /// Where the keys stand that were read; what is not among them has its default.
     pub origins: BTreeMap<&'static str, Location>,
-    /// Is there an error in it? Then counters of toaster.conf may be missing that it means to have.
+    /// Has it an error? Then counters may be missing here that it is meant to define.
     pub broken: bool,
 
     pub logs_base: PathBuf,
@@ -103,20 +103,20 @@ pub struct Config {
     pub made: Made,
 }
 
-/// The protocols of one configuration, made when they are first asked for. Everything refers to them, so that their
-/// memory is never given back: that of one configuration, or of two, because a process loads no more.
+/// The protocols of one configuration, made when they are first needed. Everything refers to them, so their memory is
+/// never freed. That does not add up, because a process loads no more than two configurations.
 #[derive(Default)]
 pub struct Made(OnceCell<Vec<&'static Protocol>>);
 
 impl Clone for Made {
-    /// A copy of a configuration may be changed before its protocols are asked for.
+    /// Empty: a copy of a configuration may be changed before its protocols are needed, so it makes its own.
     fn clone(&self) -> Made {
         Made::default()
     }
 }
 
 impl PartialEq for Made {
-    /// They follow from the rest of the configuration.
+    /// Always equal, because the protocols follow from the other fields of the configuration.
     fn eq(&self, _: &Made) -> bool {
         true
     }
@@ -128,11 +128,12 @@ impl fmt::Debug for Made {
     }
 }
 
-/// They are there whole or not at all, also after a panic.
+/// If making the protocols panics, the cell stays empty and is never half filled. So a `Config` may be used after
+/// such a panic was caught.
 impl std::panic::RefUnwindSafe for Made {}
 
 impl Config {
-    /// What the classifiers need of it.
+    /// What the classifiers need to know of it.
     pub fn settings(&self) -> Settings {
         let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
         Settings {
@@ -171,7 +172,7 @@ impl Config {
         })
     }
 
-    /// The same configuration of other protocols.
+    /// The same configuration with other protocols.
     #[cfg(test)]
     pub(crate) fn with_protocols(self, protocols: Vec<&'static Protocol>) -> Config {
         Config { made: Made(OnceCell::from(protocols)), ..self }

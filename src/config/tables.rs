@@ -42,7 +42,7 @@ pub(super) const RESERVED: &[&str] = &[
     "yesterday",
 ];
 
-/// No compiled regex takes more memory, in bytes: the program of a logger has a few megabytes.
+/// The most memory that a compiled regex may take, in bytes: a logger's processor has a few megabytes for everything.
 const LARGEST: usize = 1 << 20;
 
 /// Fills `lists`, `protocols` and `counters` of `config`, whose paths are absolute already.
@@ -129,7 +129,7 @@ fn regex(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
     })
 }
 
-/// The names that a protocol has given away.
+/// The names that counters of a protocol have already.
 #[derive(Default)]
 struct Taken {
     keys: BTreeSet<String>,
@@ -150,7 +150,7 @@ impl Taken {
         taken
     }
 
-    /// Takes all `keys`, or none.
+    /// Reserves all `keys`, or none of them if one cannot be had.
     fn take(&mut self, keys: &[String]) -> Result<(), String> {
         for key in keys {
             // Counter files of the Perl maillogs have these for themselves.
@@ -178,7 +178,8 @@ struct Reader<'a> {
     file: &'a Path,
     problems: &'a mut Vec<Problem>,
     taken: BTreeMap<String, Taken>,
-    /// Was a table left out in which a protocol may be defined? Then it is not said that there is none: it was said why.
+    /// Was a table left out that may define a protocol? Then no message says that there is no such protocol, because
+    /// its error was reported.
     is_cut: bool,
 }
 
@@ -337,7 +338,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A protocol that counts nothing has nothing to say.
+    /// Removes and reports protocols that count nothing.
     fn drop_the_empty(&mut self) {
         let counters = &self.config.counters;
         let has_some = |p: &CustomProtocol| counters.iter().any(|counter| counter.protocol == p.name);

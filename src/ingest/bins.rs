@@ -27,7 +27,7 @@ impl Job<'_> {
     }
 }
 
-/// A clock that is set back by less than this number of seconds is not worth a word.
+/// If the clock is set back by fewer seconds than this, nothing is said.
 const AHEAD: i64 = 3600;
 
 /// How many days of minutes wait at most for an RRD that cannot be written. Of more, the oldest one is added to the next.

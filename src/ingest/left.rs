@@ -12,11 +12,13 @@ use crate::ledger::Stream;
 use crate::protocol::LogKind;
 use crate::say::warn;
 
-/// The last lines of such a log are waited for until it was not read for so long (seconds).
+/// The logs that are named now wait for the last lines of such a log until it has not been read for this long
+/// (seconds).
 const WAITS: i64 = 3600;
 
-/// Reads those logs to their ends. The readers of these numbers have to wait, because one cannot be read at this moment:
-/// the log that takes its place would count as known what only the old one has, or count twice what both have.
+/// Reads those logs to their ends. Returns the numbers of the readers that have to wait, because one of their logs
+/// cannot be read at this moment: in the log that replaces it, lines would be taken as counted that only the old one
+/// has, or be counted twice if both have them.
 pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<usize> {
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
     for (i, (reader, named)) in readers.iter_mut().zip(named).enumerate() {

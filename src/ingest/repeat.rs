@@ -7,12 +7,12 @@ use crate::line::Line;
 /// How many hosts are remembered: of more, those that wrote last.
 const HOSTS: usize = 1000;
 
-/// A syslogd that has nothing else to do takes in so many lines a second. Its stamps have whole seconds, so that two
-/// lines of one stamp may lie nearly a second apart.
+/// The number of lines a second that a syslogd can take in if it does nothing else. Its stamps have whole seconds, so
+/// that two lines with the same stamp may lie nearly a second apart.
 const RATE: i64 = 20_000;
 
-/// No line stands for more than so many: syslogd(8) says how often a line was repeated after ten minutes at the
-/// latest, rsyslogd(8) sooner.
+/// The most repetitions that one line may stand for: syslogd(8) says how often a line was repeated after ten minutes
+/// at the latest, rsyslogd(8) sooner.
 const MOST: u32 = 1_000_000;
 
 /// What a line says of lines before it.
@@ -75,8 +75,9 @@ pub struct Last {
 }
 
 impl Last {
-    /// How many of `times` repetitions can be true, in a line of `time` that comes after one of `before`: any user of
-    /// the machine can write such a line, and more than one.
+    /// How many of the `times` repetitions that a line claims are possible, if it has the time `time` and the line
+    /// before it the time `before`. Any user of the machine can write such lines, so the claim is not simply
+    /// believed.
     pub fn possible(&mut self, times: u32, before: i64, time: i64) -> u32 {
         let seconds = time.saturating_sub(before).max(0);
         if seconds > 0 {
@@ -110,7 +111,8 @@ impl Hosts {
         hosts
     }
 
-    /// What the last line of this host raised, to be read or set. A host that is not named is the last one that was.
+    /// What the last line of this host raised, to be read or set. If no host is named, the one that was named last is
+    /// meant.
     #[inline]
     pub fn at(&mut self, host: Option<&[u8]>) -> &mut Last {
         if let Some(host) = host

@@ -12,7 +12,8 @@ pub(super) fn known_since(state: &mut State, first: Option<i64>, how: &ReadOptio
     }
 }
 
-/// Was nothing pushed to an RRD yet? Of what was, a line that comes late changes no more from when on it is known.
+/// Was nothing pushed to an RRD yet? Once something was, a line that comes late no longer changes the time from which
+/// on everything is known.
 pub(super) fn is_new(state: &State) -> bool {
     state.pushed == 0 && state.rrd.is_none()
 }

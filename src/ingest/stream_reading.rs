@@ -65,7 +65,7 @@ pub(super) fn settle(
     }
 }
 
-/// As if nothing of the stream had been read.
+/// Undoes the reading of a stream.
 pub(super) fn back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
     for (part, checkpoint) in parts.iter().zip(before) {
         readers[part.reader].intake.go_back_to(checkpoint);
@@ -80,7 +80,7 @@ pub(super) fn add(names: &mut Vec<(String, Vec<Part>)>, name: String, part: Part
     }
 }
 
-/// Parts of a log that were read together, to what to go back, and how that ended.
+/// Parts of a log that were read together, the checkpoints to go back to, and the result of the reading.
 type Read = (Vec<Part>, Vec<Checkpoint>, Result<()>);
 
 /// Reads the log `name` to its end.
@@ -187,7 +187,7 @@ fn read_file(
     Err(Error::Passing(format!("{}: is truncated again and again", path.display())))
 }
 
-/// Those that stand at the same place in the journal, together.
+/// Groups the parts by their places in the journal.
 fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Part>)> {
     let mut places: Vec<(Begin, Vec<Part>)> = Vec::new();
     for part in parts {

@@ -15,7 +15,7 @@ enum Open {
     No,
     /// Its parts so far, at most [`LINE_LIMIT`] bytes of them; when the first one was written.
     Begun { stamp: Vec<u8>, time: Option<Stamp>, text: Vec<u8> },
-    /// What comes until its end was dealt with.
+    /// The line was processed already: what comes until its end counts nothing.
     Rest,
 }
 
@@ -115,7 +115,7 @@ impl Parts {
         self.open.each_ref().map(|open| !matches!(open, Open::No))
     }
 
-    /// The rest of these streams' unfinished lines belongs to what was counted.
+    /// Skips the rest of these streams' unfinished lines, which were counted already.
     pub fn skip(&mut self, streams: [bool; 2]) {
         for (open, skip) in self.open.iter_mut().zip(streams) {
             if skip && matches!(open, Open::No) {

@@ -64,7 +64,7 @@ fn found<T>(key: &str, name: &str, found: nix::Result<Option<T>>) -> Result<Opti
     })
 }
 
-/// `logs_base`, whose owner is not root, and stands for `name`, which does not exist.
+/// The metadata of `logs_base`, whose owner is used because `name` does not exist. It is an error if that is root.
 fn tells(config: &Config, key: &str, kind: &str, name: &str) -> Result<Metadata> {
     let base = config.logs_base.display();
     let nobody = |why: String| {
@@ -85,7 +85,7 @@ fn tells(config: &Config, key: &str, kind: &str, name: &str) -> Result<Metadata>
     Ok(meta)
 }
 
-/// The group that a user has of his own accord.
+/// The primary group of a user.
 fn primary_group(uid: Uid, user: Option<&User>) -> Result<Gid> {
     let known = match user {
         Some(user) => Some(user.clone()),

@@ -140,7 +140,7 @@ fn plain_number(value: f64) -> String {
     if text == "-0" { "0".into() } else { text.into() }
 }
 
-/// Defines what is drawn; gives the variable of each data in the graph's unit.
+/// Defines what is drawn; returns the variable of each data in the graph's unit.
 fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Vec<String> {
     // Where an RRD does not exist yet, its data is unknown at the times of one that does.
     let clock = values.filled.iter().position(Option::is_some).unwrap_or_default();
@@ -174,8 +174,9 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
     scaled
 }
 
-/// The same as [`crate::chart::rows`] does with the numbers: the row of which only the end is known, the row that is not over,
-/// then zero up to what was seen. TIME is the end of a row.
+/// An expression that does for librrd what [`crate::chart::rows`] does with the numbers: it gives the values of the
+/// row of which only the later part is known and of the row that is not over, and then zero up to the last reading.
+/// TIME is the end of a row.
 fn whole(i: usize, filled: &Filled) -> String {
     let quiet = format!("TIME,{},LE,{},UNKN,IF", filled.edge.horizon, filled.quiet);
     let after = match filled.patch {

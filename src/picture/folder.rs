@@ -21,7 +21,7 @@ use crate::source::opener;
 /// Does something with root's rights, and goes back to those that the process had.
 pub type AsRoot = fn(&mut dyn FnMut());
 
-/// See above.
+/// The open directory, and how root's rights are taken for it.
 #[derive(Debug)]
 pub(super) struct Folder {
     dir: File,

@@ -54,7 +54,7 @@ pub struct Processor {
     pub name: &'static str,
     /// One line for the usage.
     pub about: &'static str,
-    /// The log directories; `None`: `[protocol.NAME]` of toaster.conf names the one there is.
+    /// The log directories; `None`: `[protocol.NAME]` of toaster.conf names its only one.
     pub directories: Option<Directories>,
 }
 
@@ -63,7 +63,7 @@ pub struct Processor {
 pub struct Directories {
     /// The key of toaster.conf.
     pub key: &'static str,
-    /// The one there is where toaster.conf is silent, below `logs_base`.
+    /// The only directory, below `logs_base`, if toaster.conf does not set the key.
     pub default: &'static str,
 }
 
@@ -72,7 +72,7 @@ pub struct Directories {
 pub struct CounterFile {
     /// The key of toaster.conf.
     pub key: &'static str,
-    /// Its name where toaster.conf is silent.
+    /// Its name, if toaster.conf does not set the key.
     pub default: &'static str,
 }
 

@@ -18,7 +18,7 @@ use crate::line::Line;
 pub struct CustomCounter {
     /// The protocol it belongs to, built-in or own.
     pub protocol: String,
-    /// Its name, in no other counter's way.
+    /// Its name, which no other counter of the protocol has.
     pub key: String,
     /// One line for people; empty: one is made.
     pub help: String,
@@ -34,7 +34,7 @@ pub struct CustomCounter {
 }
 
 impl PartialEq for CustomCounter {
-    /// Regexes are the same if they are written the same.
+    /// Compares the patterns by their text.
     fn eq(&self, other: &CustomCounter) -> bool {
         let fields = |c: &CustomCounter| {
             let text = [&c.protocol, &c.key, &c.help, &c.origin].map(String::clone);
@@ -202,7 +202,7 @@ fn table(base: &[Counter], own: &[CustomCounter]) -> Table {
     Table { counters: Box::leak(counters.into_boxed_slice()), rules, conf_sums }
 }
 
-/// Raises what `line` counts by `rules`; does any match?
+/// Raises the counters of all `rules` that match `line`. Returns whether any does.
 fn count_all(rules: &[Rule], line: &Line<'_>, raise: &mut Raise<'_>) -> bool {
     // The rest of a line that splogger cut counts nothing.
     if line.continuation {

@@ -194,8 +194,9 @@ fn scores(rest: &[u8]) -> Option<(i128, i128)> {
     Some((nanos(score)?, nanos(required.get(1..)?)?))
 }
 
-/// Lines are read up to 4,096 bytes: the end of one that may have been cut there is wherever its sender wanted it.
-/// That much less of it is text, at most, for the sake of stamp, host and tag.
+/// Only the first 4,096 bytes of a line are read, so a sender can choose where a longer line is cut. Nothing is read
+/// from the end of a text that may have been cut. Stamp, host and tag before the text take at most 256 of these
+/// bytes.
 const CUT: usize = 4096 - 256;
 
 /// S in units of 10⁻⁹ and B, from the right: the user's name may look like both.

@@ -30,7 +30,7 @@ fn names(protocol: &str) -> Vec<(String, bool)> {
 }
 
 impl Legacy {
-    /// The files below `dir` that may hold older counters of `protocol`, those that go first first; without
+    /// The files below `dir` that may hold older counters of `protocol`, in order of precedence; without
     /// `configured`, which is the counter file itself.
     pub fn of(protocol: &str, dir: &Path, configured: &Path) -> Vec<Legacy> {
         names(protocol)

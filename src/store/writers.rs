@@ -12,7 +12,7 @@ use super::state::{State, Writer};
 use super::under::{Form, Found};
 use crate::error::{Error, Result};
 
-/// Of how many configurations the state keeps when they were used.
+/// The number of configurations of which the state keeps when they were used.
 const MOST: usize = 4;
 
 impl Store {

@@ -145,7 +145,8 @@ impl Chart<'_> {
         }
     }
 
-    /// None where there are no colours, or not enough of them, or no characters for one chart.
+    /// The colours of a common chart. `None` if the terminal has no colours, or too few, or lacks the characters for
+    /// it.
     fn palette(&self) -> Option<Palette> {
         if self.terminal.depth == Depth::None || !self.terminal.unicode {
             return None;

@@ -4,7 +4,7 @@ use crate::chart::legend::{self, Stats};
 use crate::chart::template::Column;
 use crate::chart::text;
 
-/// Columns that go first where there is not room for all.
+/// The columns that are left out first if there is not room for all.
 const DISPENSABLE: [Column; 5] = [Column::P95, Column::Last, Column::Avg, Column::Max, Column::Total];
 
 /// Header and rows in `width` columns: first blanks between the columns go, then columns, then the ends of lines.

@@ -4,7 +4,7 @@ use super::raw::{RawData, RawDraw, RawTemplate};
 use crate::chart::series::{Counted, Series};
 use crate::chart::text;
 
-/// Colours of areas that nobody chose, each told apart from the one before it by its lightness too.
+/// The colours of areas for which no template chooses one. Neighbours differ in lightness as well.
 const AREAS: [&str; 6] = ["pink-area", "sand-area", "plum-area", "mint-area", "brown-area", "blue-area"];
 /// Puts the counters that toaster.conf has in the place of `own` and `each`.
 pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), String> {

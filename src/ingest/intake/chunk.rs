@@ -125,7 +125,8 @@ impl Intake {
         Ok(())
     }
 
-    /// On the first run after the Perl maillogs, or with a damaged state: counted by somebody before us.
+    /// Are the lines of a new chunk of this role taken as counted before? On the first run after the Perl maillogs
+    /// those of an orphan are, and with a damaged state all but those on stdin.
     pub(super) fn is_known_anyway(&self, role: Role) -> bool {
         match self.how.origin {
             StateOrigin::Known | StateOrigin::First => false,
@@ -134,8 +135,8 @@ impl Intake {
         }
     }
 
-    /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after `since`.
-    /// Gives what lines are written in that cannot be read.
+    /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after
+    /// `since`. Returns the encoding of lines that cannot be read, if there are any.
     pub(super) fn read(
         &mut self,
         directory: usize,
@@ -249,7 +250,7 @@ impl Intake {
         Ok(encoding)
     }
 
-    /// "Archived up to" of a chunk of which nothing is archived now.
+    /// The new `archived` position of a chunk of which nothing is archived now.
     pub(super) fn archived_without(&self, chunk: &Chunk, cursor: &Cursor, skip: bool) -> u64 {
         let moves_with_the_count = !self.how.archive || (skip && chunk.role == Role::Orphan);
         if moves_with_the_count { cursor.counted } else { cursor.archived }

@@ -92,12 +92,12 @@ impl Intake {
         }
     }
 
-    /// For the lines of a file that was written to last at `mtime` (unix seconds).
+    /// A parser for the lines of a file that was last written at `mtime` (unix seconds).
     pub(super) fn parser(&self, mtime: i64) -> Parser {
         Parser::new(self.tai_offset, mtime).of_own_log(true)
     }
 
-    /// A line that waits for its rest, while nothing came after it for a whole step, is finished.
+    /// Counts a line that waits for its rest, if nothing came after it for a whole step.
     pub(super) fn give_up_waiting(&mut self, directory: usize) {
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];

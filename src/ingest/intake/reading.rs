@@ -6,7 +6,7 @@ use crate::source::file::AHEAD;
 use crate::store::state::Understood;
 use crate::tally::Tally;
 
-/// What was counted at one moment.
+/// A copy of everything that was counted up to one moment.
 #[derive(Clone)]
 pub struct Checkpoint {
     pub(super) tally: Tally,
@@ -30,7 +30,7 @@ pub(super) struct Reading {
     pub(super) known: u64,
     /// Lines that were read.
     pub(super) lines: u64,
-    /// Was it said that a line cannot have been repeated so often?
+    /// Was it said already that a line claims an impossible number of repetitions?
     pub(super) told: bool,
 }
 

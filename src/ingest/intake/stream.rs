@@ -16,7 +16,7 @@ use crate::store::session::StateOrigin;
 type IsOurs<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
 
 impl Intake {
-    /// To go back to, if a stream cannot be read to its end.
+    /// A checkpoint to go back to if a stream cannot be read to its end.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             tally: self.tally.clone(),
@@ -26,7 +26,7 @@ impl Intake {
         }
     }
 
-    /// As if nothing had been read since.
+    /// Undoes everything that was read since the checkpoint.
     pub fn go_back_to(&mut self, checkpoint: &Checkpoint) {
         let Checkpoint { tally, readings, understood, new_bytes } = checkpoint.clone();
         (self.tally, self.readings, self.understood, self.new_bytes) =
@@ -74,7 +74,7 @@ impl Intake {
     ///
     /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
     ///
-    /// With an error: whose log it is cannot be told now, and nothing may be read of it.
+    /// If `is_ours` fails, it cannot be told now whose log that is, and nothing may be read of it.
     pub fn streams(
         &mut self,
         named: &[(String, LogKind)],
@@ -170,7 +170,7 @@ impl Intake {
         self.chunks_read.iter().cloned().chain(streams).filter(|(_, lines)| *lines > 0).collect()
     }
 
-    /// Says what an advance changes; a query comes to the same each time.
+    /// Warns of something, if this is an advance. A query stays silent, because each one would say the same.
     fn note(&self, text: std::fmt::Arguments<'_>) {
         if !self.is_query() {
             warn(text);

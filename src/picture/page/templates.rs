@@ -41,7 +41,7 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// Reads those of `dir`. The second says which cannot be read.
+    /// Reads the templates of `dir`. The second value says which of them cannot be read.
     pub(super) fn load(dir: Option<&Path>) -> (Self, Vec<String>) {
         let mut templates = Self { own: Vec::new() };
         let mut problems = Vec::new();

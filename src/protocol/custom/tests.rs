@@ -106,8 +106,10 @@ fn what_is_not_a_number_is_counted_as_a_line_and_told_once() {
     let told: Vec<String> = ftp.conf_sums.iter().filter_map(|sum| sum.warning()).collect();
     assert_eq!(
         told,
-        ["toaster.conf: line 12: counter bytes_of_one: what sum captures is not a number in 3 lines; they are in \
-          bytes_of_one_lines and add nothing: narrow the group in match"]
+        [
+            "toaster.conf: line 12: counter bytes_of_one: what sum captures is not a number in 3 lines; they are in \
+          bytes_of_one_lines and add nothing: narrow the group in match"
+        ]
     );
     // Behind the counters of a built-in protocol too.
     let ftp = extend(ftp, &[sum("ftp", "third", "had ([^ ]*)")]);

@@ -35,9 +35,9 @@ pub(super) struct Span {
 pub struct CatchUp {
     /// A sentence for stderr: lines may be lost, and why.
     pub lost: Option<String>,
-    /// Further ones, of files that are not counted.
+    /// Further sentences, about files that are not counted.
     pub said: Vec<String>,
-    /// Is the file that was read away at this moment, under every name?
+    /// Is the file that was being read missing at this moment, under every name?
     pub is_away: bool,
     /// Was the place found by the times of the lines? Then not all that is read need be younger than the last reading.
     pub(super) is_by_time: bool,
@@ -47,9 +47,9 @@ pub struct CatchUp {
     pub(super) before: Option<Position>,
 }
 
-/// Why a look was no good.
+/// Why a look has to be taken again, or has failed.
 pub(super) enum Trouble {
-    /// Somebody rotates at this moment.
+    /// The log is being rotated at this moment.
     Changed,
     Failed(Error),
 }
@@ -84,7 +84,7 @@ impl CatchUp {
         self.spans.iter().map(|s| s.file)
     }
 
-    /// Gives each file its place in `numbers` for a number.
+    /// Replaces the number of each file by its place in `numbers`.
     pub(super) fn renumber(&mut self, numbers: &[usize]) {
         for span in &mut self.spans {
             span.file = numbers.iter().position(|&n| n == span.file).unwrap_or(usize::MAX);
@@ -131,9 +131,9 @@ impl CatchUp {
     }
 }
 
-/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
-/// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
-/// harm.
+/// Was it written to after the file of `position` was read? A packed file may have kept only the seconds of its time,
+/// and file times advance in steps of a few milliseconds. So the answer may be `true` for a file too many, which does
+/// no harm, because the times of its lines decide.
 pub(super) fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
     let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
     let tick = i64::from(position.counted > 0 && stream.last_time > 0);

@@ -114,12 +114,12 @@ impl<'a> Look<'a> {
         Ok(self.siblings.clone().unwrap_or_default())
     }
 
-    /// Takes the siblings anew, with the strays that were found since.
+    /// Lists the siblings again, with the strays that were found since.
     pub fn relist(&mut self) {
         self.siblings = None;
     }
 
-    /// With the rights of root where they are needed, or with our own only.
+    /// Opens with the rights of root if needed, where a directory is trusted, and otherwise with our own only.
     fn opener(&self, is_trusted: bool) -> &'a dyn Opener {
         if is_trusted { self.log.opener } else { &Plain }
     }

@@ -7,11 +7,12 @@ use super::look::Look;
 use super::siblings::Sibling;
 use crate::ledger::{Position, Stream};
 
-/// A position with fewer counted bytes than this does not tell one file from another: they are less than a line of syslog,
-/// and a log that was cut within its first stamp begins as all the others do.
+/// A position with fewer counted bytes than this cannot tell one file from another: this is less than a line of
+/// syslog, and a log that was cut within its first stamp begins as all the others do.
 const SHORTEST: u64 = 32;
 
-/// Is it the file of `position`, not written to since? What was packed may have lost the fraction of its time.
+/// Is it the file of `position`, and was it not written to since? The time of a packed file may have lost its
+/// fraction.
 fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
     let lost = if sibling.compression.is_packed() { SECOND } else { 1 };
     sibling.entry.file == position.file

@@ -1,4 +1,4 @@
-//! The rotated siblings of a log file: which names are some, and which is older.
+//! The rotated siblings of a log file: which names are those of rotations, and which file is older.
 //!
 //! | name | who |
 //! |---|---|

@@ -241,9 +241,9 @@ fn part<'a>(cursor: &'a str, name: &str) -> Option<&'a str> {
     cursor.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Of the entry of the cursor `last`, which is not there any more: was the entry of `cursor` received no later? Of one
-/// journal the numbers tell: journalctl gives what comes behind them. A journal of other numbers is another one, or was
-/// begun anew, and there the time decides.
+/// The entry of the cursor `last` is gone. Was the entry of `cursor` received no later than that one? Within one
+/// journal it was received later, because journalctl goes by the numbers of the entries, and prints those behind
+/// `last`. If the two cursors are of different journals, or the journal was begun anew, the time decides.
 fn is_not_later(last: &str, cursor: &str) -> bool {
     let time = |cursor| part(cursor, "t").and_then(|micros| u64::from_str_radix(micros, 16).ok());
     let is_same_journal = part(last, "s").is_some() && part(last, "s") == part(cursor, "s");

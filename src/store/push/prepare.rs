@@ -1,4 +1,4 @@
-//! Before the journal is written: to which RRD what is pushed, and what waits.
+//! Before the journal is written: decides which bins are pushed to which RRD, and which ones wait.
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -83,11 +83,11 @@ pub(in crate::store) fn lacks(store: &Store, state: &State) -> bool {
 enum Target {
     /// Into a file that is made.
     New,
-    /// The same, and what the one before had is not for it.
+    /// Into a file that is made, and that takes nothing over from the one before it.
     Other,
     /// Into the file that is there.
     Sound(Box<Header>),
-    /// Nowhere now; why was said.
+    /// Nowhere now; the reason was said.
     None,
 }
 
@@ -169,7 +169,7 @@ fn is_gone(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
 }
 
-/// Moves the file aside, whose place a new one takes. Where that cannot be done the bins wait.
+/// Moves the file aside, so that a new one takes its place. If that cannot be done, the bins wait.
 fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
     match aside::set_aside(path, why, now) {
         Ok(aside) => {
@@ -183,8 +183,9 @@ fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
     }
 }
 
-/// The RRD ends behind the first of the journal's bins. Those that were pushed by nobody go to the first one that can
-/// still be. Those that a later commit may have pushed, of which the state was lost, are compared with its rows.
+/// Handles an RRD that ends behind the first of the journal's bins. Bins that were never pushed are added to the
+/// first one that still can be. Bins that may have been pushed by a later commit, of which the state was lost, are
+/// compared with the RRD's rows.
 fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     let known = journal.state.rrd_end;
     requeue_bins(journal, now);
@@ -237,8 +238,8 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     journal.state.bins.retain(|_, bin| bin.values.iter().any(|v| *v != 0));
 }
 
-/// The journal of a commit that died is lost, and the RRD may have been pushed to by it: its bins, which were counted
-/// once more now, are not pushed again.
+/// Handles the loss of the journal of a commit that died, and that may have pushed to the RRD: its bins, which were
+/// counted once more now, are not pushed again.
 pub(in crate::store) fn skip_already_pushed(store: &Store, journal: &mut Journal, now: i64) {
     let Ok(Look::Sound(header)) = peek(&store.rrd) else { return };
     let floor = tally::begin(header.last_update + store.step - 1, store.step);

@@ -49,7 +49,7 @@ pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> 
     Ok(rows)
 }
 
-/// What a rate over one step came from.
+/// The value that a rate over one step was made from.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
 fn amount(kind: CounterKind, rate: f64, step: i64) -> i128 {
     match kind {
