@@ -84,14 +84,14 @@ pub struct Entries {
 /// If it cannot be opened. If reading fails later, the next entry is an error, and the last one.
 pub fn read(path: &Path) -> io::Result<Entries> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    of(open(path, flags, Mode::empty())?, path)
+    read_open(open(path, flags, Mode::empty())?, path)
 }
 
 /// As [`read`], for a directory that is already open: its entries from the first one on. `path` is its path.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn of(dir: impl Into<OwnedFd>, path: &Path) -> io::Result<Entries> {
+pub fn read_open(dir: impl Into<OwnedFd>, path: &Path) -> io::Result<Entries> {
     Ok(Entries { dir: path.to_owned(), entries: Some(Dir::new(dir.into())?) })
 }
 

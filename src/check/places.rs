@@ -42,7 +42,7 @@ pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
         }
     };
     if !may_look {
-        let text = "the store and the logs were not looked at: root does not, as what belongs to others may change under his hands";
+        let text = "the store and the logs were not checked: root does not read them as root, because their owner could change them meanwhile";
         return report.add(Level::Error, "rights", config.logs_base.display().to_string(), text);
     }
     if let Some(owner) = &owner {
@@ -58,7 +58,7 @@ pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
         && !geteuid().is_root()
     {
         let text = format!(
-            "check was started by the user id {}: what only root or logs_user may read is an error to it",
+            "check was started by user id {}: it reports everything that only root or logs_user may read as an error",
             geteuid()
         );
         report.add(Level::Note, "rights", "logs_user", text);

@@ -205,36 +205,44 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
     match peek(&store.rrd) {
         Err(e) => say(Level::Error, &e.to_string()),
         Ok(Look::Missing) if !used => {}
-        Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),
+        Ok(Look::Missing) if state.pushed == 0 => {
+            say(Level::Note, "is made when the first minute is complete")
+        }
         Ok(Look::Missing) => say(
             Level::Error,
             "is gone; the next update begins a new one, with the minutes that were written lately",
         ),
         Ok(Look::Broken(why)) => {
-            say(Level::Error, &format!("is damaged ({why}); it is set aside at the next push"));
+            say(
+                Level::Error,
+                &format!("is damaged ({why}); the next update sets it aside and begins a new one"),
+            );
         }
         Ok(Look::Sound(header)) => {
             if i64::try_from(header.step) != Ok(store.step) {
-                say(Level::Error, "has another step than rrd_step; it is set aside at the next push");
+                say(
+                    Level::Error,
+                    "has another step than rrd_step; the next update sets it aside and begins a new one",
+                );
             } else if !header.sources.iter().map(|s| s.name.as_str()).eq(wanted) {
-                say(Level::Warning, "lacks data sources of today's table; the next update migrates it");
+                say(Level::Warning, "lacks data sources for some of the counters; the next update adds them");
             } else if header.last_update > now + FUTURE {
                 say(
                     Level::Error,
-                    "has times that are days ahead (was the clock wrong?); the next push moves it aside, and a new one goes on with its past",
+                    "has times that are days ahead (was the clock wrong?); the next update moves it aside, and a new one goes on with its past",
                 );
             } else if header.last_update > now + 3600 {
                 say(
                     Level::Warning,
                     &format!(
-                        "has minutes that are still to come (was the clock wrong?); those from now on wait for {} min until they are over",
+                        "has minutes in the future (was the clock wrong?); those from now on wait for {} min until they are over",
                         (header.last_update - now) / 60
                     ),
                 );
             } else if header.last_update < state.rrd_end {
                 say(
                     Level::Warning,
-                    "is an older copy; the next update writes the minutes again that it lacks, as far as they are known",
+                    "is an older copy; the next update writes the missing minutes again, as far as they are known",
                 );
             } else {
                 say(Level::Ok, "has the data sources of the protocol's table");

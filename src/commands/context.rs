@@ -20,8 +20,8 @@ pub(super) const TEMPORARY: u8 = 111;
 /// The message of `error`; where rights were missing it points to `maillogs check`.
 pub(super) fn with_way_out(error: &Error) -> String {
     match error {
-        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            format!("{error}; maillogs check, as root, says whose it has to be")
+        Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            format!("{error}; run maillogs check as root: it says which user has to own it")
         }
         _ => error.to_string(),
     }

@@ -19,7 +19,7 @@ pub(super) enum Misunderstood {
 
 /// Parses the command line. toaster.conf is read for this only if a word is no command, because it may name a
 /// protocol of toaster.conf, and for the help, which lists these protocols.
-pub(super) fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
+pub(super) fn understand(args: &[OsString]) -> Result<Call, Misunderstood> {
     use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
     match cli::parse(args, &shipped().iter().collect::<Vec<_>>()) {
         Err(e)
@@ -29,8 +29,8 @@ pub(super) fn understand(args: &[OsString]) -> std::result::Result<Call, Misunde
             let (config, problems) = Config::load(cli::config_of(args).as_deref());
             let protocols = config.all_protocols();
             // A logger that gets a help in the place of its chunk would keep that.
-            let unknown =
-                cli::processor(args).filter(|name| cli::personality(Path::new(name), protocols).is_none());
+            let unknown = cli::possible_processor(args)
+                .filter(|name| cli::known_processor(Path::new(name), protocols).is_none());
             match cli::parse(args, protocols) {
                 Err(e) if (e.use_stderr() || unknown.is_some()) && problems.iter().any(Problem::stops) => {
                     Err(Misunderstood::Configuration(problems))

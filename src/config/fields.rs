@@ -27,8 +27,8 @@ pub enum Loopback {
     All,
 }
 
-/// What toaster.conf says. The fields are its keys; their meaning is told in toaster.conf. Keys that stand on the card
-/// of a protocol are together in a map, one for each kind of key.
+/// What toaster.conf says. The fields are its keys, each with its default after the semicolon; toaster.conf itself says
+/// more of them. Keys that stand on the card of a protocol are together in a map, one for each kind of key.
 ///
 /// All paths are absolute, as far as `logs_base` is.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,10 +46,15 @@ pub struct Config {
     /// Has it an error? Then counters may be missing here that it is meant to define.
     pub broken: bool,
 
+    /// The directory of the mail logs and of the store; `/var/log/mail`.
     pub logs_base: PathBuf,
+    /// The directory of the counter files; `counters`.
     pub logs_counters: PathBuf,
+    /// The user that the logs and the store belong to; `qmaill`.
     pub logs_user: String,
+    /// The group that they belong to; `qnofiles`.
     pub logs_group: String,
+    /// Whether to tell on stderr what is done; no.
     pub logs_verbose: bool,
 
     /// The log directories of each protocol that has some, by the key on its card (`logs_send_dirs` …).
@@ -62,35 +67,49 @@ pub struct Config {
     pub log_files: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Seconds between a TAI64N label and unix time; `None`: each log directory's files tell, 10 until they do.
     pub logs_tai_offset: Option<i64>,
+    /// How qmail-send's lines get into a file; multilog.
     pub send_log_method: LogMethod,
+    /// How qmail-smtpd's lines get into a file; multilog.
     pub smtpd_log_method: LogMethod,
+    /// How the POP3 server's lines get into a file; syslog.
     pub pop3_log_method: LogMethod,
+    /// How spamdyke's lines get into a file; multilog.
     pub logs_spamdyke: LogMethod,
     /// Port → the service that vchkpw serves there.
     pub logs_vchkpw_ports: BTreeMap<u16, String>,
+    /// Which IMAP logins from this host count as webmail; Courier's `imapd`.
     pub webmail_loopback: Loopback,
+    /// qmail's queues; `/var/qmail/queue`.
     pub qmail_queue_dir: Vec<PathBuf>,
 
     /// The names of the counter files in `logs_counters`, by the key on the protocol's card (`logs_send_count` …).
     pub counter_files: BTreeMap<&'static str, String>,
-    /// 32 or 64.
+    /// How many bits printed values have, 32 or 64; 64.
     pub counter_bits: u32,
 
+    /// Whether a processor passes the lines on, so that the logger keeps its `@….s`; yes.
     pub logs_taifiles: bool,
+    /// Whether all lines are kept by day below `logs_base`; yes.
     pub logs_archive: bool,
+    /// Whether that archive has local times in place of TAI64N labels; no.
     pub logs_archive_untai: bool,
+    /// Whether days older than `logs_archive_days` are removed from the archive; no.
     pub logs_archive_purge: bool,
+    /// Days; 31.
     pub logs_archive_days: u32,
 
+    /// The directory of the round robin databases; `rrd`.
     pub rrd_dir: PathBuf,
-    /// Seconds; a divisor of a day.
+    /// One step of the RRDs, in seconds: a divisor of a day; 60.
     pub rrd_step: u32,
+    /// The directory of pictures and pages; `graphs`.
     pub graphs_dir: PathBuf,
     /// `None`: only the built-in templates.
     pub templates_dir: Option<PathBuf>,
 
     /// `None`: as the machine calls itself.
     pub toaster_hostname: Option<String>,
+    /// Who gets the daily report; `postmaster`.
     pub toaster_admin_email: String,
 
     /// `[[rbl]]`.

@@ -155,7 +155,7 @@ pub(super) fn apply(
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
                 Some(name) => format!("there is no such key; did you mean {name}?"),
-                None => "there is no such key; take it out, or see toaster.conf for those there are".into(),
+                None => "there is no such key; take it out, or see the shipped toaster.conf for the keys that exist".into(),
             };
             report(Severity::Warning, ProblemKind::UnknownKey, text);
         }

@@ -77,9 +77,9 @@ impl Part<'_> {
             return Err("it is not a table".into());
         };
         match table.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) if keys::KEYS.iter().any(|ours| ours.name == key) => Err(format!(
-                "{key} is no key of a table; it stands above all tables, where it belongs to none"
-            )),
+            Some(key) if keys::KEYS.iter().any(|ours| ours.name == key) => {
+                Err(format!("{key} does not belong into a table; move it above all tables"))
+            }
             Some(key) => {
                 let near = keys::nearest_of(key, known.iter().copied());
                 let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
@@ -137,7 +137,7 @@ struct Taken {
 }
 
 impl Taken {
-    fn of(protocol: &Protocol) -> Taken {
+    fn names_of(protocol: &Protocol) -> Taken {
         let mut taken = Taken::default();
         for counter in protocol.counters {
             taken.keys.insert(counter.key.into());
@@ -151,7 +151,7 @@ impl Taken {
     }
 
     /// Reserves all `keys`, or none of them if one cannot be had.
-    fn take(&mut self, keys: &[String]) -> Result<(), String> {
+    fn reserve(&mut self, keys: &[String]) -> Result<(), String> {
         for key in keys {
             // Counter files of the Perl maillogs have these for themselves.
             if key == "created" || key.ends_with("_last") {
@@ -186,7 +186,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(config: &'a mut Config, file: &'a Path, problems: &'a mut Vec<Problem>) -> Reader<'a> {
         let taken =
-            shipped().iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
+            shipped().iter().map(|protocol| (protocol.name.to_owned(), Taken::names_of(protocol))).collect();
         let is_cut = problems.iter().any(|p| {
             matches!(p.kind, ProblemKind::Syntax | ProblemKind::UnknownKey) && p.severity == Severity::Error
         });
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
         let name = valid_name(required(table, "name")?)?;
         let pattern = regex(&required(table, "match")?, true)?;
         for card in shipped().iter().filter(|card| card.counts_lists) {
-            self.taken.entry(card.name.to_owned()).or_default().take(std::slice::from_ref(&name))?;
+            self.taken.entry(card.name.to_owned()).or_default().reserve(std::slice::from_ref(&name))?;
         }
         self.config.lists.push(CustomList { name, pattern, line: part.line });
         Ok(())
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
             key,
             pattern,
         };
-        self.taken.entry(counter.protocol.clone()).or_default().take(&counter.keys())?;
+        self.taken.entry(counter.protocol.clone()).or_default().reserve(&counter.keys())?;
         self.config.counters.push(counter);
         Ok(())
     }

@@ -173,7 +173,7 @@ impl ArchivePlan {
     }
 
     /// The plan together with the files of the chunks, by position.
-    pub fn with<'a>(&'a self, files: &'a [Kept]) -> Planned<'a> {
+    pub fn with_files<'a>(&'a self, files: &'a [Kept]) -> Planned<'a> {
         Planned { plan: self, files }
     }
 }
@@ -286,7 +286,7 @@ mod tests {
 
     fn written(plan: &ArchivePlan, files: &[Kept], day: u32) -> String {
         let mut out = Vec::new();
-        plan.with(files).write(day, &mut out).unwrap();
+        plan.with_files(files).write(day, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -371,9 +371,9 @@ mod tests {
         // Another file in its place, then none.
         std::fs::write(dir.path().join("new"), "two\n").unwrap();
         std::fs::rename(dir.path().join("new"), &path).unwrap();
-        let error = plan.with(&files).write(1, &mut Vec::new()).unwrap_err();
+        let error = plan.with_files(&files).write(1, &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("was removed after it was counted"), "{error}");
         std::fs::remove_file(&path).unwrap();
-        assert!(plan.with(&files).write(1, &mut Vec::new()).is_err());
+        assert!(plan.with_files(&files).write(1, &mut Vec::new()).is_err());
     }
 }

@@ -36,7 +36,7 @@ impl Job<'_> {
         Store {
             base: config.logs_base.clone(),
             protocol: feed.protocol,
-            legacy: Legacy::of(feed.protocol.name, &config.logs_counters, &counter_file),
+            legacy: Legacy::candidates(feed.protocol.name, &config.logs_counters, &counter_file),
             counter_file,
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),

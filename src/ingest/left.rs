@@ -4,7 +4,7 @@ use std::path::Path;
 use super::named::Named;
 use super::reader::Reader;
 use super::rights::Rights;
-use super::stream_reading::{Part, add, back, read, settle};
+use super::stream_reading::{Part, add, go_back, read, settle};
 use crate::calendar::to_the_second;
 use crate::disk::file_id;
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<
                 settle(readers, &parts, &before, &name, result);
                 continue;
             };
-            back(readers, &parts, &before);
+            go_back(readers, &parts, &before);
             let (mut waiting, mut given_up) = (Vec::new(), None);
             for (part, before) in parts.into_iter().zip(before) {
                 let intake = &mut *readers[part.reader].intake;

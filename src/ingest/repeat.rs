@@ -102,7 +102,7 @@ pub struct Hosts {
 
 impl Hosts {
     /// As the state has it.
-    pub fn of(list: &[LastLine]) -> Self {
+    pub fn from_list(list: &[LastLine]) -> Self {
         let mut hosts = Hosts::default();
         for last in list {
             hosts.turn_to(&last.host);
@@ -114,7 +114,7 @@ impl Hosts {
     /// What the last line of this host raised, to be read or set. If no host is named, the one that was named last is
     /// meant.
     #[inline]
-    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Last {
+    pub fn last_of(&mut self, host: Option<&[u8]>) -> &mut Last {
         if let Some(host) = host
             && host != self.here
         {
@@ -214,22 +214,22 @@ mod tests {
     #[test]
     fn each_host_has_its_own_last_line() {
         let mut hosts = Hosts::default();
-        hosts.at(Some(b"a")).raised = vec![(1, 1)];
-        hosts.at(Some(b"b")).raised = vec![(2, 1)];
-        assert_eq!(hosts.at(Some(b"a")).raised, [(1, 1)]);
-        hosts.at(Some(b"a")).raised.clear();
-        let mut again = Hosts::of(&hosts.list());
-        assert_eq!(again.at(None).raised, [], "the last one is a's");
-        assert_eq!(again.at(Some(b"a")).raised, []);
-        assert_eq!(again.at(Some(b"b")).raised, [(2, 1)]);
-        assert_eq!(again.at(None).raised, [(2, 1)]);
+        hosts.last_of(Some(b"a")).raised = vec![(1, 1)];
+        hosts.last_of(Some(b"b")).raised = vec![(2, 1)];
+        assert_eq!(hosts.last_of(Some(b"a")).raised, [(1, 1)]);
+        hosts.last_of(Some(b"a")).raised.clear();
+        let mut again = Hosts::from_list(&hosts.list());
+        assert_eq!(again.last_of(None).raised, [], "the last one is a's");
+        assert_eq!(again.last_of(Some(b"a")).raised, []);
+        assert_eq!(again.last_of(Some(b"b")).raised, [(2, 1)]);
+        assert_eq!(again.last_of(None).raised, [(2, 1)]);
     }
 
     #[test]
     fn a_thousand_hosts_are_remembered_those_that_wrote_last() {
         let mut hosts = Hosts::default();
         for n in 0..5000u32 {
-            hosts.at(Some(&n.to_be_bytes())).raised = vec![(0, i128::from(n))];
+            hosts.last_of(Some(&n.to_be_bytes())).raised = vec![(0, i128::from(n))];
         }
         let list = hosts.list();
         assert_eq!(list.len(), 1000);

@@ -7,7 +7,7 @@ use crate::tally;
 /// counted anything.
 pub(super) fn known_since(state: &mut State, first: Option<i64>, how: &ReadOptions) {
     if let Some(first) = first.filter(|_| is_new(state)) {
-        let first = tally::begin(first.min(how.now).max(tally::EARLIEST), how.step);
+        let first = tally::bin_begin(first.min(how.now).max(tally::EARLIEST), how.step);
         state.since = if state.since == 0 { first } else { state.since.min(first) };
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn settle(
     match read {
         Ok(()) => parts.iter().for_each(|p| readers[p.reader].intake.stream_read(p.stream)),
         Err(e) => {
-            back(readers, parts, before);
+            go_back(readers, parts, before);
             let mut is_news = false;
             for part in parts {
                 let reader = &mut readers[part.reader];
@@ -66,7 +66,7 @@ pub(super) fn settle(
 }
 
 /// Undoes the reading of a stream.
-pub(super) fn back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
+pub(super) fn go_back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
     for (part, checkpoint) in parts.iter().zip(before) {
         readers[part.reader].intake.go_back_to(checkpoint);
     }
@@ -154,10 +154,10 @@ fn read_file(
             }
         })?;
         match outcome {
-            Outcome::Changed => back(readers, parts, before),
+            Outcome::Changed => go_back(readers, parts, before),
             Outcome::Done { reached, said } => {
                 // A line whose end is not waited for any longer counts as it is.
-                if let Some(held) = joined.take() {
+                if let Some(held) = joined.take_unfinished() {
                     for text in held.split(|&b| b == b'\n') {
                         let line = parser.parse(text);
                         for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {

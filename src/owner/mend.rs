@@ -165,7 +165,7 @@ fn archive(dir: &File, path: &Path, digits: &[usize], logs: &[&str], uid: Uid, v
         }
         return;
     };
-    let Ok(listed) = dir.try_clone().and_then(|copy| crate::dir::of(copy, path)) else { return };
+    let Ok(listed) = dir.try_clone().and_then(|copy| crate::dir::read_open(copy, path)) else { return };
     let names: Vec<String> = listed
         .filter_map(|entry| entry.ok()?.name().map(str::to_owned))
         .filter(|name| name.len() == *wanted && name.bytes().all(|b| b.is_ascii_digit()))

@@ -35,7 +35,7 @@ fn text_columns(width: u32) -> usize {
 }
 
 /// The arguments after the file name, for [`crate::store::rrd::graph_v::graph_v`].
-pub(super) fn arguments(picture: &Picture) -> Vec<String> {
+pub(super) fn arguments(picture: &Picture<'_>) -> Vec<String> {
     // Where no RRD has any of its data sources, librrd has nothing to compute with.
     let values = picture.values.filter(|values| values.filled.iter().any(Option::is_some));
     let picture = &Picture { values, ..*picture };
@@ -60,8 +60,8 @@ pub(super) fn arguments(picture: &Picture) -> Vec<String> {
 }
 
 /// Host and time, for two lines. Of the same width: librrd's right edge wanders with the length.
-fn corner(picture: &Picture) -> [String; 2] {
-    let host = text::fit(&text::plain(picture.host), 40);
+fn corner(picture: &Picture<'_>) -> [String; 2] {
+    let host = text::truncate(&text::plain(picture.host), 40);
     let width = text::width(&host).max(text::width(picture.time));
     if host.is_empty() {
         return [host, picture.time.to_owned()];
@@ -79,7 +79,7 @@ fn comment(words: &str, justify: &str) -> String {
 }
 
 /// Size, fonts, colours, axes, title.
-fn options(picture: &Picture, drawn: &[Drawn]) -> Vec<String> {
+fn options(picture: &Picture<'_>, drawn: &[Drawn]) -> Vec<String> {
     let template = picture.template;
     let forms = || drawn.iter().map(|drawn| drawn.form);
     let (lowest, highest) =
@@ -191,7 +191,7 @@ fn whole(i: usize, filled: &Filled) -> String {
 }
 
 /// A pale band over what was not read yet, unless it is so narrow that it says nothing.
-fn unread(picture: &Picture, values: &Values) -> Option<[String; 2]> {
+fn unread(picture: &Picture<'_>, values: &Values) -> Option<[String; 2]> {
     let span = values.span;
     let horizon = values.edge.horizon;
     (span.end - horizon > 2 * span.row).then(|| {
@@ -204,7 +204,7 @@ fn unread(picture: &Picture, values: &Values) -> Option<[String; 2]> {
 }
 
 /// What is drawn, and the legend: a row for each that has one, the corner text at its end.
-fn elements(picture: &Picture, drawn: &[Drawn], scaled: &[String], args: &mut Vec<String>) {
+fn elements(picture: &Picture<'_>, drawn: &[Drawn], scaled: &[String], args: &mut Vec<String>) {
     let template = picture.template;
     let titled = drawn.iter().filter_map(|drawn| Some((drawn.legend.as_deref()?, drawn.stats)));
     let table = legend::table(&template.columns, &titled.collect::<Vec<_>>());
@@ -260,7 +260,7 @@ fn line(left: impl Fn(&str) -> String, right: Option<&String>, args: &mut Vec<St
 }
 
 fn element(theme: Theme, draw: &Drawn, scaled: &[String], legend: Option<&str>) -> String {
-    let color = draw.color.of(theme);
+    let color = draw.color.in_theme(theme);
     let mut text = match draw.form {
         Form::Area { data, .. } => format!("AREA:{}{color}", scaled[data]),
         Form::Line { data, width, .. } => format!("LINE{width}:{}{color}", scaled[data]),

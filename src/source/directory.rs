@@ -127,7 +127,7 @@ impl Listing {
     ///
     /// # Errors
     /// When its descriptor cannot be duplicated.
-    pub fn with(mut self, stdin: &Chunk) -> Result<Listing> {
+    pub fn with_stdin(mut self, stdin: &Chunk) -> Result<Listing> {
         if !self.chunks.iter().any(|c| c.role() == Role::Stdin) {
             let at = self.chunks.iter().position(|c| c.role() == Role::Current).unwrap_or(self.chunks.len());
             self.chunks.insert(at, Found::Open(stdin.again()?));

@@ -74,7 +74,7 @@ pub struct Parted {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn part(
+pub fn part_by_time(
     file: &File,
     size: u64,
     parser: &mut Parser,

@@ -173,7 +173,7 @@ impl Session<'_> {
             if is_something_else(&store.counter_file) {
                 let kept = aside::replace_kept(&store.counter_file, text.as_bytes(), "corrupt", now)?;
                 let path = store.counter_file.display();
-                warn(format_args!("{path}: is not a file, {}; written anew", kept));
+                warn(format_args!("{path}: is not a file, {kept}; written anew"));
             } else {
                 let write = || disk::replace(&store.counter_file, text.as_bytes(), 0o644);
                 write()

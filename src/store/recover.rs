@@ -8,7 +8,7 @@ use super::record::{decode, encode, read_or_aside};
 use super::rrd::header::{Look, peek};
 use super::session::{Session, StateOrigin};
 use super::state::State;
-use super::upgrade::{Fit, fit};
+use super::upgrade::{Fit, fitness};
 use super::{aside, counters, push, takeover};
 use crate::disk;
 use crate::disk::is_something_else;
@@ -91,7 +91,7 @@ impl Session<'_> {
             None => journal,
             Some((copy, path)) => {
                 warn(format_args!(
-                    "{}: {what}; going on from the copy that {} has of commit {}",
+                    "{}: {what}; going on from the copy {}, of commit {}",
                     state_path.display(),
                     path.display(),
                     copy.number
@@ -202,9 +202,9 @@ impl Session<'_> {
     fn go_behind_rrd(&mut self, now: i64) {
         if let Ok(Look::Sound(header)) = peek(&self.store.rrd)
             && header.last_update <= now
-            && fit(self.store, &header) != Fit::Foreign
+            && fitness(self.store, &header) != Fit::Foreign
         {
-            self.state.pushed = tally::begin(header.last_update + self.store.step - 1, self.store.step);
+            self.state.pushed = tally::bin_begin(header.last_update + self.store.step - 1, self.store.step);
             self.state.rrd = Some(header.mark);
             self.state.rrd_end = header.last_update;
         }

@@ -19,7 +19,7 @@ pub(super) fn table(columns: &[Column], entries: &[(&str, Option<Stats>)], width
             lines = squeeze(&lines);
         }
         if widest(&lines) <= width || columns.len() <= 1 {
-            return lines.iter().map(|line| text::fit(line, width)).collect();
+            return lines.iter().map(|line| text::truncate(line, width)).collect();
         }
         let gone = DISPENSABLE.iter().find_map(|one| columns.iter().position(|column| column == one));
         columns.remove(gone.unwrap_or_default());

@@ -98,7 +98,7 @@ fn made(
         pale.push(RawDraw { area, color, ..RawDraw::default() });
     }
     let raw = RawTemplate {
-        title: text::fit(&text::plain(&title), MAX_TITLE),
+        title: text::truncate(&text::plain(&title), MAX_TITLE),
         protocol: series.protocol.clone(),
         unit: unit.to_owned(),
         per,

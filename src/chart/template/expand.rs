@@ -78,6 +78,6 @@ pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), Str
 
 /// A counter's key as a legend: what cannot be drawn is left out, and it is cut where it is too long.
 pub(super) fn legend(key: &str) -> String {
-    let fitted = text::fit(text::plain(key).trim(), MAX_LEGEND);
+    let fitted = text::truncate(text::plain(key).trim(), MAX_LEGEND);
     if fitted.trim().is_empty() { "?".to_owned() } else { fitted }
 }

@@ -177,7 +177,7 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
         ("logs_archive_days = 1.5", "1.5 is not a number from 1 to 36500"),
         ("counter_bits = 16", "16 is neither 32 nor 64"),
         ("rrd_step = 0", "0 is not a number from 1 to 86400"),
-        ("rrd_step = 7", "a day is no multiple of 7 seconds; 60 or 300 are usual"),
+        ("rrd_step = 7", "a day is not a multiple of 7 seconds; 60 and 300 are usual"),
         ("send_log_method = 'file'", "\"file\" is neither \"multilog\" nor \"syslog\""),
         ("webmail_loopback = 1", "1 is not text; put it into quotes"),
         ("logs_vchkpw_ports = { 0 = 'smtp' }", "\"0\" is not a port from 1 to 65535"),
@@ -210,7 +210,7 @@ fn unknown_keys_of_ours_are_warned_of_with_the_nearest_name() {
         [
             "t: line 1: logs_bse: there is no such key; did you mean logs_base?",
             "t: line 2: rrd_setp: there is no such key; did you mean rrd_step?",
-            "t: line 3: graphs_of_the_moon: there is no such key; take it out, or see toaster.conf for those there are",
+            "t: line 3: graphs_of_the_moon: there is no such key; take it out, or see the shipped toaster.conf for the keys that exist",
         ]
     );
     assert!(problems.iter().all(|p| (p.kind, p.severity) == (ProblemKind::UnknownKey, Severity::Warning)));
@@ -250,7 +250,7 @@ fn tables_with_wrong_names_are_errors() {
         ("[counter]\nname = 'x'\n", "line 1: counter: it is not a [[counter]]; it is left out"),
         (
             "[[rbl]]\nname = 'x'\nmatch = 'x'\nlogs_base = '/logs'\n",
-            "line 1: rbl: logs_base is no key of a table; it stands above all tables, where it belongs to none; it is left out",
+            "line 1: rbl: logs_base does not belong into a table; move it above all tables; it is left out",
         ),
     ] {
         let (config, problems) = Config::parse(text, Path::new("t"));

@@ -11,7 +11,7 @@ use crate::say::warn;
 use crate::source::directory::Chunk;
 use crate::source::file::AHEAD;
 use crate::source::identity::tail;
-use crate::source::lines::{Parted, part};
+use crate::source::lines::{Parted, part_by_time};
 
 impl Intake {
     /// Handles a chunk that is not as it was when it was counted: an older copy of it, one that lost its end with the
@@ -50,7 +50,7 @@ impl Intake {
         }
         let mut parser = self.parser(chunk.meta.mtime());
         let Parted { mut place, earlier, later, holds } =
-            part(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
+            part_by_time(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
         if !is_known && !holds {
             return Ok(false);
         }

@@ -14,7 +14,7 @@ use crate::say::warn;
 use crate::source::directory::{Chunk, Role};
 use crate::source::encoding;
 use crate::source::identity::{growing, head, mtime, tail, whole};
-use crate::source::lines::{part, walk_chunk};
+use crate::source::lines::{part_by_time, walk_chunk};
 use crate::source::parts::{complete_to, unfinished_before};
 use crate::store::session::StateOrigin;
 
@@ -83,7 +83,8 @@ impl Intake {
             // An update has counted those before while the chunk was `current`.
             let mut parser = self.parser(chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
-            cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
+            cursor.counted =
+                part_by_time(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
             is_changed = self
                 .by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path)
@@ -198,7 +199,7 @@ impl Intake {
             if !is_beyond && raw.start >= count_from {
                 // What was unfinished there was counted as it was.
                 is_beyond = true;
-                drop(parts.take());
+                drop(parts.take_unfinished());
             }
             let line = parts.parse(&mut parser, raw.text, raw.last);
             if raw.is_room() {
@@ -236,7 +237,7 @@ impl Intake {
         }
         if let Some(tail) = resumed.filter(|_| counted == count_from) {
             here.count_tail = tail;
-        } else if let Some(text) = parts.take() {
+        } else if let Some(text) = parts.take_unfinished() {
             if finished && !loose && here.count_tail == Tail::Closed {
                 here.count_tail = Tail::Held { text, time: self.before, since: self.how.now };
             } else {

@@ -60,7 +60,7 @@ impl Intake {
             None if self.before != 0 => self.before,
             None => self.how.now,
         };
-        let verdict = (self.protocol.classify)(line, LogKind::Dedicated, &mut self.tally.at(time));
+        let verdict = (self.protocol.classify)(line, LogKind::Dedicated, &mut self.tally.values_at(time));
         self.lines += 1;
         self.judge(verdict);
     }
@@ -87,7 +87,8 @@ impl Intake {
                 None if time != 0 => time,
                 None => self.how.now,
             };
-            let verdict = (self.protocol.classify)(&line, LogKind::Dedicated, &mut self.tally.at(time));
+            let verdict =
+                (self.protocol.classify)(&line, LogKind::Dedicated, &mut self.tally.values_at(time));
             self.judge(verdict);
         }
     }

@@ -203,7 +203,7 @@ impl Intake {
 
     /// Takes what was measured now.
     pub fn measured(&mut self, measurement: impl FnOnce(&mut Raise<'_>)) {
-        measurement(&mut self.tally.at(self.how.now));
+        measurement(&mut self.tally.values_at(self.how.now));
     }
 
     /// Was a line of the protocol's programs met in this reading?

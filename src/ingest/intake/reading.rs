@@ -36,10 +36,10 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Goes on with a stream at `line`.
-    pub(super) fn at(line: &Line<'_>, known: &Stream) -> Reading {
+    pub(super) fn beginning_with(line: &Line<'_>, known: &Stream) -> Reading {
         Reading {
             first: line.time.map(|stamp| stamp.secs),
-            hosts: Hosts::of(&known.hosts),
+            hosts: Hosts::from_list(&known.hosts),
             time: known.last_time,
             newest: (known.last_time, known.last_lines),
             known_to: known.known_to,

@@ -61,7 +61,7 @@ impl Intake {
         }
         if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
             warn(format_args!(
-                "{}: {known} of its lines are not later than what was counted of the log whose place it takes, or of another machine's, and are taken as counted",
+                "{}: {known} of its lines are not later than the last counted line of the log that it replaces, or of another machine's, and are taken as counted",
                 stream.name.escape_debug()
             ));
         }
@@ -184,14 +184,14 @@ impl Intake {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream].get_or_insert_with(|| Reading::at(line, known));
+        let reading = self.readings[stream].get_or_insert_with(|| Reading::beginning_with(line, known));
         let before = reading.time;
         reading.lines += 1;
         if let Some(stamp) = line.time {
             reading.meets(stamp.secs, self.how.now);
         }
         let time = if reading.time == 0 { self.how.now } else { reading.time };
-        let last = reading.hosts.at(line.host);
+        let last = reading.hosts.last_of(line.host);
         let since = if last.time == 0 { before } else { last.time };
         last.time = time;
         if time <= reading.known_to {
@@ -218,7 +218,7 @@ impl Intake {
             Repeat::Last(times) => {
                 if !last.raised.is_empty() {
                     let times = bounded(last, times);
-                    let tallied = self.tally.at(time);
+                    let tallied = self.tally.values_at(time);
                     for (counter, amount) in &last.raised {
                         tallied.0[*counter] += *amount * i128::from(times);
                     }
@@ -230,7 +230,13 @@ impl Intake {
         last.raised.clear();
         if verdict != Verdict::Foreign {
             let times = if times > 1 { bounded(last, times) } else { 1 };
-            raise_times(self.protocol, &mut self.scratch, times, &mut last.raised, &mut self.tally.at(time));
+            raise_times(
+                self.protocol,
+                &mut self.scratch,
+                times,
+                &mut last.raised,
+                &mut self.tally.values_at(time),
+            );
             self.judge(verdict);
         }
     }

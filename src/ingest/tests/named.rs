@@ -120,7 +120,7 @@ fn an_own_file_that_is_named_otherwise_goes_on_where_it_was() {
     fs::write(site.file("web.log"), lines(9..10)).unwrap();
     for name in ["/web.log", "/./web.log", "/elsewhere.log"] {
         let base = site.config.logs_base.clone();
-        (site.config, site.feeds) = super::streams::configured(&base, "maillog", own(name));
+        (site.config, site.feeds) = streams::configured(&base, "maillog", own(name));
         NOW.set(NOW.get() + 60);
         assert_eq!(value(&site), 10, "{name}");
         site.update();

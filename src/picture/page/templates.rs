@@ -108,7 +108,7 @@ impl Templates {
             ErrorKind::WriteFailure => format!("makes a page of more than {} MiB", MAX_PAGE >> 20),
             kind => root.detail().map_or_else(|| kind.to_string(), |d| format!("{kind}: {d}")),
         };
-        format!("{path}:{line} {}", text::fit(&text::plain(&what), 300))
+        format!("{path}:{line} {}", text::truncate(&text::plain(&what), 300))
     }
 }
 

@@ -60,7 +60,7 @@ impl From<Error> for Trouble {
     }
 }
 
-pub(super) type Try<T> = std::result::Result<T, Trouble>;
+pub(super) type Try<T> = Result<T, Trouble>;
 
 impl CatchUp {
     /// From where on the snapshot's file of this number is read. `None`: not at all.

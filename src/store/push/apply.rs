@@ -35,7 +35,7 @@ fn restore_header(path: &Path, header: &[u8], now: i64) -> Result<()> {
         if is_back() {
             return Ok(());
         }
-        warn(format_args!("{e}; the RRD cannot be mended"));
+        warn(format_args!("{e}; the RRD cannot be repaired"));
         let _ = aside::set_aside(path, "corrupt", now);
         Err(e)
     })

@@ -33,7 +33,7 @@ pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> 
         .collect();
     let mut rows = Rows::new();
     let mut before: Option<i64> = None;
-    for row in data.rows().iter() {
+    for row in data.rows() {
         let end = row.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let end = i64::try_from(end).unwrap_or(i64::MAX);
         if before.is_some_and(|before| end - before != step) {
