@@ -28,7 +28,7 @@ impl Calendar {
         Calendar { now, from: i64::MAX, to: i64::MIN, day: 0 }
     }
 
-    /// `YYYYMMDD` in local time; a line stamped more than a day after now stands under today.
+    /// `YYYYMMDD` in local time. A line whose stamp is more than a day in the future counts as today's.
     #[inline]
     pub fn day(&mut self, secs: i64) -> u32 {
         let secs = if secs > self.now + 86_400 { self.now } else { secs };

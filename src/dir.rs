@@ -1,7 +1,8 @@
 //! The entries of a directory.
 //!
-//! `std::fs::read_dir` panics where closing the directory fails, as it may over a network; here that is nothing: all
-//! that was to be read was read. And nix takes an error while it reads for the directory's end.
+//! `std::fs::read_dir` panics if closing the directory fails, which may happen over a network. Here such a failure is
+//! ignored, because all entries have been read by then. And nix treats an error while reading as the end of the
+//! directory.
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::io;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, open};
 
-/// What an entry is, a symbolic link not being followed.
+/// The type of an entry. A symbolic link is not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -48,7 +49,7 @@ impl Entry {
     /// What it is.
     ///
     /// # Errors
-    /// When the directory does not tell and it cannot be looked at.
+    /// If the directory does not name the type, and the entry itself cannot be examined.
     pub fn kind(&self) -> io::Result<Kind> {
         if let Some(kind) = self.kind {
             return Ok(kind);
@@ -61,10 +62,10 @@ impl Entry {
         })
     }
 
-    /// How it looks now, a symbolic link not being followed.
+    /// Its metadata at this moment. A symbolic link is not followed.
     ///
     /// # Errors
-    /// When it cannot be looked at; it may be gone.
+    /// If they cannot be read, for instance because the entry is gone.
     pub fn metadata(&self) -> io::Result<Metadata> {
         std::fs::symlink_metadata(&self.path)
     }
@@ -73,24 +74,24 @@ impl Entry {
 /// The entries of a directory, in no order.
 pub struct Entries {
     dir: PathBuf,
-    /// `None`: it could not be read on.
+    /// `None`: reading failed, and nothing more can be read.
     entries: Option<Dir>,
 }
 
 /// Opens the directory at `path` and reads it entry by entry.
 ///
 /// # Errors
-/// When it cannot be opened. An entry is an error where it cannot be read on; it ends there.
+/// If it cannot be opened. If reading fails later, the next entry is an error, and the last one.
 pub fn read(path: &Path) -> io::Result<Entries> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    of(open(path, flags, Mode::empty())?, path)
+    read_open(open(path, flags, Mode::empty())?, path)
 }
 
-/// As [`read`], of a directory that is open: its entries from the beginning. `path` is where it stands.
+/// As [`read`], for a directory that is already open: its entries from the first one on. `path` is its path.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn of(dir: impl Into<OwnedFd>, path: &Path) -> io::Result<Entries> {
+pub fn read_open(dir: impl Into<OwnedFd>, path: &Path) -> io::Result<Entries> {
     Ok(Entries { dir: path.to_owned(), entries: Some(Dir::new(dir.into())?) })
 }
 

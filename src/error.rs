@@ -25,7 +25,7 @@ pub enum Error {
         /// How long was waited, in seconds.
         seconds: u64,
     },
-    /// A small file of ours that is none.
+    /// A file of maillogs that should be small, and is far too large.
     #[error("{}: has more than {most} bytes, which no such file of maillogs has; move it away", path.display())]
     TooLarge {
         /// The file.
@@ -44,10 +44,10 @@ pub enum Error {
     /// A source that this user may not read, already worded for the reader.
     #[error("{0}")]
     Denied(String),
-    /// A source that cannot be read at this moment, and very likely can in the next one; already worded.
+    /// A source that cannot be read at this moment, and very likely can be a moment later; already worded.
     #[error("{0}")]
     Passing(String),
-    /// The command line names something that there is not, or contradicts itself; already worded.
+    /// The command line names something that does not exist, or contradicts itself; already worded.
     #[error("{0}")]
     Usage(String),
     /// Anything else, already worded for the reader.
@@ -56,7 +56,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Are our rights not enough? Then trying again does not help; every other failure may be over in a moment.
+    /// Does this process lack the rights? Then trying again does not help, whereas any other failure may be over a
+    /// moment later.
     pub fn is_denied(&self) -> bool {
         match self {
             Error::Io { source, .. } => source.kind() == io::ErrorKind::PermissionDenied,

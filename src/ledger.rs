@@ -31,7 +31,7 @@ pub fn new_identity() -> Digest {
     identity
 }
 
-/// What makes a chunk that chunk.
+/// What identifies a chunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Identity {
     /// Hash up to the end of the first labelled line. Its label has nanoseconds, so it is unique.
@@ -59,7 +59,7 @@ pub enum Identity {
     },
 }
 
-/// The name and look of a finished chunk, which spare opening it again.
+/// Name, inode, size and time of a finished chunk, by which it is recognised without being opened again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Hint {
     /// File name in its directory.
@@ -85,7 +85,7 @@ pub struct Cursor {
     pub finished: bool,
     /// Unix seconds at which an advance saw its file last.
     pub seen: i64,
-    /// Its look, once it is done.
+    /// Set once the chunk is finished: how it is recognised without being opened.
     pub hint: Option<Hint>,
     /// Hash of the last 256 bytes (or fewer) before `counted`; `None`: not known.
     pub tail: Option<Digest>,
@@ -98,49 +98,51 @@ impl Tail {
     }
 }
 
-/// How the last line that was read of a directory ended.
+/// How the last line that was read from a directory ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tail {
     /// With a newline.
     #[default]
     Closed,
-    /// In mid-line: these are its bytes so far. They wait for the rest in the next chunk.
+    /// In the middle of the line. Its bytes so far wait for the rest, which the next chunk begins with.
     Held {
         /// The line's beginning, without its end.
         text: Vec<u8>,
         /// Unix time of the line before, for a line without a stamp.
         time: i64,
-        /// Wall time (unix seconds) since when it waits.
+        /// Wall time (unix seconds) at which it began to wait.
         since: i64,
     },
-    /// In mid-line, but dealt with: what follows up to the newline belongs to it.
+    /// In the middle of a line that was processed already. What follows, up to the newline, is the rest of that line.
     Open,
-    /// As `Held`, in a file that everybody may read: the line's beginning is kept apart under this name (see
-    /// `store::beginnings`). Whoever read the file and has the beginning has made it `Held`; who has not, `Open`.
+    /// The form of `Held` in the state file. Everybody may read that file, and the beginning of a line may hold a
+    /// password, so the beginning stands in another file, under this name (see `store::beginnings`). A process that
+    /// has read the state turns `Kept` into `Held` if it may read that other file, and otherwise into `Open`.
     Kept {
-        /// Drawn by lot.
+        /// A random name for the beginning.
         name: Digest,
-        /// As of `Held`.
+        /// As in `Held`.
         time: i64,
-        /// As of `Held`.
+        /// As in `Held`.
         since: i64,
     },
 }
 
-/// By how many seconds the labels of a directory are ahead of unix time, as far as its files tell (`source::offset`).
+/// By how many seconds the labels of a directory are ahead of unix time, as far as its files show it
+/// (`source::offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offset {
-    /// What is certain; 0: nothing yet.
+    /// The offset in seconds, once it is certain; 0: it is not.
     pub known: u8,
-    /// What [`Directory::last_time`] was made with; 0: not noted.
+    /// The offset with which [`Directory::last_time`] was computed; 0: not noted.
     pub used: u8,
-    /// What the last looks told; 0: there was none.
+    /// The offset that the latest observations showed; 0: there was no observation.
     pub told: u8,
-    /// How many of them in a row, up to the number that makes it certain.
+    /// How many observations in a row showed that offset, up to the number that makes it certain.
     pub looks: u8,
-    /// The label of the line at the first of those looks, without any offset taken off (seconds).
+    /// The label of the line at the first of these observations, in seconds, before any offset is subtracted.
     pub first: i64,
-    /// The same at the last one.
+    /// The label of the line at the last of these observations.
     pub last: i64,
 }
 
@@ -157,11 +159,11 @@ pub struct Directory {
     pub archive_tail: Tail,
     /// The archive's day on which this directory's last line stands (`YYYYMMDD`; 0: none yet).
     pub archive_day: u32,
-    /// The newest stamp of a line that was counted, unix time. A clock that was far ahead does not tell it.
+    /// The newest stamp of a counted line, unix time. Stamps of a clock that was far ahead are ignored.
     pub last_time: i64,
     /// Its nanoseconds.
     pub last_nanos: u32,
-    /// By how much its labels are ahead.
+    /// By how many seconds its labels are ahead of unix time.
     pub offset: Offset,
 }
 
@@ -177,13 +179,13 @@ pub struct Position {
     pub counted: u64,
     /// Hash of the last 256 bytes (or fewer) before `counted`.
     pub tail: Digest,
-    /// Device number, inode number: a hint that saves a look, never an identity.
+    /// Device number and inode number. They say which file to try first, and never identify it.
     pub file: (u64, u64),
     /// Its path without links when it was read last, which says where to look for it after a link has moved; empty:
     /// not known.
     pub path: String,
-    /// Its modification time (unix nanoseconds) when it was read last: of rotated files of which none is ours,
-    /// those written later come after it.
+    /// Its modification time (unix nanoseconds) when it was read last. If none of the rotated files is this one,
+    /// those that were modified later are read as younger ones.
     pub mtime: i64,
 }
 
@@ -209,13 +211,13 @@ pub struct Stream {
     pub before: Option<Position>,
     /// Where counting goes on in the journal (`journalctl --after-cursor`).
     pub journal: Option<String>,
-    /// What it holds when it is first met is known: it starts at its end.
+    /// Are the lines that it holds when it is first found taken as counted? Then reading starts at its end.
     pub from_end: bool,
     /// Does it hold nothing but this protocol's lines?
     pub own: bool,
-    /// Lines up to this unix second were counted in another stream, whose place it takes; 0: none were.
+    /// Lines up to this unix second were counted in the stream that this one replaces; 0: none were.
     pub known_to: i64,
-    /// The newest stamp of a line that was counted, unix time. Hosts whose clocks are far ahead do not tell it.
+    /// The newest stamp of a counted line, unix time. Stamps of hosts whose clocks are far ahead are ignored.
     pub last_time: i64,
     /// How many lines of that second were counted: stamps of syslog have whole seconds.
     pub last_lines: u64,

@@ -1,8 +1,8 @@
 //! What is said on stderr: one line for each thing, once, with nothing in it that a terminal acts on.
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// `text` as one line that a terminal shows and does not act on: control characters, those that turn the direction of
 /// writing, and separators of lines are written as escapes (`\x1b`, `\n`, `\u{202e}`).
@@ -36,57 +36,97 @@ pub fn acts_on_terminals(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Lines for stderr that are held back, while they are.
-static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
-
-fn held() -> MutexGuard<'static, Option<Vec<String>>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+/// Where [`warn`] puts a line.
+enum Listener {
+    /// On stderr, each line only once.
+    Stderr {
+        /// The lines that were written.
+        said: Vec<String>,
+    },
+    /// Into a value that [`gathered`] hands back.
+    Gathered(Vec<String>),
 }
 
-/// Says something on stderr, one line (see [`masked`]); after [`hold_warnings`], as soon as they are released. Never fails: a
-/// closed stderr must not stop the mail log.
+thread_local! {
+    /// The listeners of this thread, the innermost last. Each lives as long as the call that added it.
+    static LISTENERS: RefCell<Vec<Listener>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Adds `listener`, calls `run`, and takes the listener away again, also where `run` panics.
+fn heard_by<T>(listener: Listener, run: impl FnOnce() -> T) -> (T, Option<Listener>) {
+    struct Added;
+    impl Drop for Added {
+        fn drop(&mut self) {
+            LISTENERS.with_borrow_mut(Vec::pop);
+        }
+    }
+    LISTENERS.with_borrow_mut(|all| all.push(listener));
+    let added = Added;
+    let result = run();
+    std::mem::forget(added);
+    (result, LISTENERS.with_borrow_mut(Vec::pop))
+}
+
+/// Calls `run`, and returns with its result what it warned of. Nothing of that is written to stderr.
+pub fn gathered<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
+    match heard_by(Listener::Gathered(Vec::new()), run) {
+        (result, Some(Listener::Gathered(lines))) => (result, lines),
+        (result, _) => (result, Vec::new()),
+    }
+}
+
+/// Calls `run`, and writes each of its warnings to stderr once: what is wrong for many protocols in the same way needs
+/// one line.
+pub fn each_once<T>(run: impl FnOnce() -> T) -> T {
+    heard_by(Listener::Stderr { said: Vec::new() }, run).0
+}
+
+/// Says something in one line (see [`masked`]): to the innermost [`gathered`] or [`each_once`] around the call in this
+/// thread, and without one on stderr. Never fails: a closed stderr must not stop the mail log.
 pub fn warn(text: impl fmt::Display) {
-    match held().as_mut() {
-        Some(lines) => lines.push(text.to_string()),
-        None => say(&text.to_string()),
-    }
+    let text = text.to_string();
+    LISTENERS.with_borrow_mut(|all| match all.last_mut() {
+        None => write(&masked(&text)),
+        Some(Listener::Gathered(lines)) => lines.push(text),
+        Some(Listener::Stderr { said }) => {
+            let text = masked(&text);
+            if !said.iter().any(|line| *line == text) {
+                write(&text);
+                said.push(text.into_owned());
+            }
+        }
+    });
 }
 
-/// What was said already: what is wrong for many protocols in the same way needs one line.
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-fn say(text: &str) {
+fn write(text: &str) {
     use std::io::Write;
-    let text = masked(text);
-    let text = text.as_ref();
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.iter().any(|line| line == text) {
-        return;
-    }
-    said.push(text.to_owned());
     let _ = writeln!(io::stderr(), "maillogs: {text}");
-}
-
-/// Keeps warnings until [`release_warnings`]: snmpd's `extend` reads stdout and stderr as one, and takes the
-/// first line, which has to be the counters.
-pub fn hold_warnings() {
-    held().get_or_insert_default();
-}
-
-/// What was held back, instead of saying it; from now on everything is said at once.
-pub fn take_warnings() -> Vec<String> {
-    held().take().into_iter().flatten().collect()
-}
-
-/// Says what was held back, and from now on everything at once.
-pub fn release_warnings() {
-    let lines = held().take();
-    lines.into_iter().flatten().for_each(|line| say(&line));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_gathered_is_the_innermost_calls_alone_also_after_a_panic() {
+        let (inner, outer) = gathered(|| {
+            warn("before");
+            let (n, inner) = gathered(|| {
+                warn("within");
+                warn("within");
+                7
+            });
+            assert_eq!(n, 7);
+            let thrown = std::panic::catch_unwind(|| gathered(|| std::panic::resume_unwind(Box::new(()))));
+            assert!(thrown.is_err());
+            warn("after");
+            std::thread::Builder::new().spawn(|| warn("in another thread")).unwrap().join().unwrap();
+            inner
+        });
+        assert_eq!(inner, ["within", "within"]);
+        assert_eq!(outer, ["before", "after"]);
+        each_once(|| assert_eq!(gathered(|| warn("x")).1, ["x"]));
+    }
 
     #[test]
     fn nothing_that_a_terminal_acts_on_is_left() {

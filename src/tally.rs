@@ -49,7 +49,7 @@ impl Tally {
             protocol,
             step,
             now,
-            floor: pushed.max(begin(EARLIEST, step)),
+            floor: pushed.max(bin_begin(EARLIEST, step)),
             bins,
             open: None,
             from: i64::MAX,
@@ -63,12 +63,12 @@ impl Tally {
         (self.earliest != i64::MAX).then_some(self.earliest)
     }
 
-    /// The values to raise for a line of the time `secs`.
+    /// The values that a line with the time `secs` raises.
     ///
     /// A line stamped after now goes to now's bin; one whose bin is in the RRD already goes to the
     /// first bin that can still be pushed. Nothing is dropped for its time.
     #[inline]
-    pub fn at(&mut self, secs: i64) -> Raise<'_> {
+    pub fn values_at(&mut self, secs: i64) -> Raise<'_> {
         if secs < self.from || secs >= self.to {
             self.turn_to(secs);
         }
@@ -81,7 +81,7 @@ impl Tally {
     #[cold]
     fn turn_to(&mut self, secs: i64) {
         self.close();
-        let wanted = begin(secs.min(self.now), self.step);
+        let wanted = bin_begin(secs.min(self.now), self.step);
         let key = wanted.max(self.floor);
         self.earliest = self.earliest.min(key);
         (self.from, self.to) = (wanted, wanted + self.step);
@@ -115,7 +115,7 @@ impl Tally {
 }
 
 /// The begin of the bin in which `secs` lies.
-pub fn begin(secs: i64, step: i64) -> i64 {
+pub fn bin_begin(secs: i64, step: i64) -> i64 {
     secs.div_euclid(step) * step
 }
 
@@ -196,7 +196,7 @@ mod tests {
     fn a_line_goes_to_the_bin_of_its_own_time() {
         let mut tally = Tally::new(&SEND, 60, E + 10_000, 0, Bins::new());
         for secs in [60, 61, 119, 120, 60, 59, 0] {
-            tally.at(E + secs).one(NEW);
+            tally.values_at(E + secs).one(NEW);
         }
         assert_eq!(news(&tally.finish()), [(0, 2), (60, 4), (120, 1)]);
     }
@@ -205,7 +205,7 @@ mod tests {
     fn a_late_line_goes_to_the_first_bin_that_can_be_pushed() {
         let mut tally = Tally::new(&SEND, 60, E + 10_000, E + 180, Bins::new());
         for secs in [60, 179, 180, 239, 240] {
-            tally.at(E + secs).one(NEW);
+            tally.values_at(E + secs).one(NEW);
         }
         assert_eq!(news(&tally.finish()), [(180, 4), (240, 1)]);
     }
@@ -214,7 +214,7 @@ mod tests {
     fn a_line_of_the_future_goes_to_nows_bin() {
         let mut tally = Tally::new(&SEND, 60, E + 1000, 0, Bins::new());
         for secs in [999, 1000, 1001, 4_000_000_000, 961, 959] {
-            tally.at(E + secs).one(NEW);
+            tally.values_at(E + secs).one(NEW);
         }
         assert_eq!(news(&tally.finish()), [(900, 1), (960, 5)]);
     }
@@ -222,18 +222,18 @@ mod tests {
     #[test]
     fn a_line_from_before_all_rrds_goes_to_the_first_bin_there_can_be() {
         let mut tally = Tally::new(&SEND, 60, E + 1000, 0, Bins::new());
-        tally.at(60).one(NEW);
-        tally.at(-5).one(NEW);
+        tally.values_at(60).one(NEW);
+        tally.values_at(-5).one(NEW);
         assert_eq!(news(&tally.finish()), [(0, 2)]);
     }
 
     #[test]
     fn bins_go_on_where_they_were() {
         let mut tally = Tally::new(&SEND, 60, E + 100, 0, Bins::new());
-        tally.at(E + 10).one(NEW);
+        tally.values_at(E + 10).one(NEW);
         let bins = tally.finish();
         let mut tally = Tally::new(&SEND, 60, E + 200, 0, bins);
-        tally.at(E + 20).one(NEW);
+        tally.values_at(E + 20).one(NEW);
         let bins = tally.finish();
         assert_eq!(news(&bins), [(0, 2)]);
         assert_eq!((bins[&E].born - E, bins[&E].touched - E), (100, 200));
@@ -272,7 +272,7 @@ mod tests {
     fn a_move_keeps_sums_and_peaks() {
         let mut tally = Tally::new(&SEND, 60, E + 1000, 0, Bins::new());
         for (secs, peak) in [(10, 7), (70, 3)] {
-            let mut raise = tally.at(E + secs);
+            let mut raise = tally.values_at(E + secs);
             raise.one(NEW);
             raise.peak(24, peak);
         }

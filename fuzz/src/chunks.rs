@@ -160,14 +160,14 @@ impl Logger {
         let listing = intake.open(&self.dir, input.as_ref(), 512).expect("a log directory");
         let listing = match &input {
             // An empty chunk is in no listing.
-            Some(input) => listing.with(&input.chunk).expect("a descriptor"),
+            Some(input) => listing.with_stdin(&input.chunk).expect("a descriptor"),
             None => listing,
         };
         intake.read_directory(&self.dir, listing).expect("a log that can be read");
         let (state, plan, files) = intake.finish();
         self.state = state;
         for day in plan.days() {
-            plan.with(&files).write(day, &mut self.archive).expect("chunks that are still there");
+            plan.with_files(&files).write(day, &mut self.archive).expect("chunks that are still there");
         }
     }
 

@@ -98,7 +98,7 @@ fn tallied(protocol: &'static Protocol, place: LogKind, parts: [&[(i64, Line<'_>
     for part in parts {
         let mut tally = Tally::new(protocol, STEP, NOW, 0, bins);
         for (time, line) in part {
-            (protocol.classify)(line, place, &mut tally.at(*time));
+            (protocol.classify)(line, place, &mut tally.values_at(*time));
         }
         bins = tally.finish();
     }

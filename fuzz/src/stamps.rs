@@ -35,7 +35,7 @@ fn joined(bytes: &[u8]) {
         assert!(joined.text.len() <= plain, "{joined:?}");
     }
     let unfinished = parts.unfinished();
-    if let Some(held) = parts.take() {
+    if let Some(held) = parts.take_unfinished() {
         let mut again = Parts::default();
         assert!(again.resume(&held), "{}", held.escape_ascii());
         assert!(again.unfinished().iter().zip(unfinished).all(|(again, was)| was || !again));

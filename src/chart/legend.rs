@@ -29,12 +29,12 @@ impl Stats {
     }
 }
 
-/// The numbers of `values`, one a row of `span`, NaN where unknown. `factor` makes the graph's unit
-/// of them; the highest value is that of `peaks`, where given. Each row counts as its length, and as often as `weights`
-/// says, where given: a mean of a few messages is not worth as much as one of many.
+/// The numbers of `values`, which has one value for each row of `span` (NaN where unknown). `factor` converts them to
+/// the graph's unit. The highest value is taken from `peaks`, where given. Rows are weighted by their lengths, and by
+/// `weights`, where given: the mean of a few messages is not worth as much as the mean of many.
 ///
-/// The row that is not over counts as long as it was seen, and the first one as long as it is known. The newest one is not taken for a highest or last
-/// value before it is drawn.
+/// A row that is not over is weighted by the time that was seen of it, and the first row by the time that is known of
+/// it. The newest row can be the highest or the last value only once it is drawn.
 pub(crate) fn stats(
     values: &[f64],
     peaks: Option<&[f64]>,
@@ -76,7 +76,7 @@ pub(crate) struct Table {
     pub rows: Vec<String>,
 }
 
-/// The narrowest column, and the narrowest names: pictures of one graph line up with each other.
+/// The least width of a column and of the names, so that the pictures of one graph line up with each other.
 const COLUMN: usize = 11;
 const NAME: usize = 12;
 

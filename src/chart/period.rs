@@ -46,7 +46,7 @@ pub(crate) struct Window {
     pub words: String,
     /// Lines and labels of the time axis, as `rrdgraph(1)` reads `--x-grid`.
     pub x_grid: &'static str,
-    /// The zone in which librrd is to count them; none: the process's own.
+    /// The time zone in which librrd is to place them; none: the process's own.
     pub zone: Option<Vec<u8>>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Window {
 const KEPT: [(i64, i64); 5] =
     [(60, 2 * 86_400), (300, 14 * 86_400), (1_800, 62 * 86_400), (7_200, 730 * 86_400), (86_400, i64::MAX)];
 
-/// The longest span, in seconds, for which a time axis is drawn so.
+/// Grids of the time axis (`--x-grid` of rrdgraph(1)), each with the longest span in seconds for which it is used.
 const GRIDS: [(i64, &str); 11] = [
     (1_200, "MINUTE:1:MINUTE:5:MINUTE:5:0:%H:%M"),
     (3_600, "MINUTE:1:MINUTE:10:MINUTE:10:0:%H:%M"),

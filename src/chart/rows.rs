@@ -21,13 +21,12 @@ use crate::store::rrd::open::OpenRrd;
 pub(crate) struct Edge {
     /// The end of the last step that is in the file.
     pub last_update: i64,
-    /// Until when the sources were read: nothing was logged between the two. Not before
-    /// `last_update`.
+    /// Until when the sources were read, never before `last_update`. Nothing was logged between the two.
     pub seen: i64,
     /// Rows that end after this are not drawn: of the row in which `seen` lies, half must have
     /// passed, or its rate would be that of a few minutes. Their counts are in the legend.
     pub horizon: i64,
-    /// From when on anything is known. The row in which that lies counts as long as it is known.
+    /// From when on values are known. The row in which this moment lies is weighted by the part that is known.
     pub since: Option<i64>,
 }
 
@@ -48,9 +47,10 @@ pub(crate) struct Filled {
     pub edge: Edge,
     /// The end and the value of a row that is drawn and that the file does not have yet.
     pub patch: Option<(i64, f64)>,
-    /// The same of the row of which only the end is known; the file has its sum divided by all of its time.
+    /// End and value of the row of which only the later part is known. In the file its sum is divided by the whole
+    /// length of the row.
     pub first: Option<(i64, f64)>,
-    /// What it is after the last update: nothing happened, or what was measured still holds.
+    /// The value after the last update: 0, because nothing was logged, or the last measurement, if that still holds.
     pub quiet: f64,
     pub values: Vec<f64>,
 }
@@ -59,13 +59,13 @@ pub(crate) struct Filled {
 #[derive(Debug, Clone)]
 pub(crate) struct Values {
     pub span: Span,
-    /// By the template's data: the DS, if it is one and its RRD exists.
+    /// For each of the template's data: the DS, if it is one and its RRD exists.
     pub filled: Vec<Option<Filled>>,
-    /// By the template's data: a value a row, NaN where unknown.
+    /// For each of the template's data: one value for each row, NaN where unknown.
     pub values: Vec<Vec<f64>>,
-    /// Where the first of its RRDs ends.
+    /// The edge of the RRD that ends first.
     pub edge: Edge,
-    /// By the template's data: from when on it is known.
+    /// For each of the template's data: from when on it is known.
     pub since: Vec<Option<i64>>,
     /// Its RRDs, which stay open until it is drawn.
     pub held: Vec<Rc<OpenRrd>>,
@@ -77,7 +77,7 @@ impl Values {
         Edge { since: self.since[data], ..self.edge }
     }
 
-    /// librrd's words, with the RRDs' paths in them.
+    /// librrd's message, which names the RRDs by their paths.
     pub(crate) fn words(&self, error: &RrdError) -> String {
         self.held.iter().fold(error.to_string(), |text, held| held.words(&text))
     }
@@ -181,7 +181,8 @@ struct Table {
 }
 
 impl Table {
-    /// None when nothing was ever written to the file. It is looked at first: librrd takes nearly any damaged one.
+    /// `None` if nothing was ever written to the file. Its header is checked before librrd opens it, because librrd
+    /// accepts nearly any damaged file.
     ///
     /// # Errors
     /// One line that names the file.
@@ -217,7 +218,7 @@ impl Table {
         Ok(Some(Self { edge, rows, newest, name: rrd.name().to_owned() }))
     }
 
-    /// Fails with the names there are.
+    /// The values of the data source `ds`. If it does not exist, the error lists the names of those that do.
     fn column(&self, series: &Series, ds: &str, cf: Cf, span: Span) -> Result<Filled, String> {
         let pick = |rows: &Rows| {
             let names = rows.names.len();
@@ -252,7 +253,7 @@ fn is_level(series: &Series, ds: &str) -> bool {
     series.counters.iter().any(|counted| counted.ds == ds && counted.measure == Measure::Level)
 }
 
-/// From when on `column` is known, where that is told: the file has nothing of the row before it.
+/// From when on `column` is known, if the file has no value for the row that contains this moment.
 fn since(series: &Series, rows: &Rows, column: &[f64]) -> Option<i64> {
     let place = (series.since - rows.first_end).div_euclid(rows.step);
     let before = match usize::try_from(place) {

@@ -7,11 +7,11 @@ use super::template::{Draw, Level, Shape, Source, Template};
 use super::text;
 use super::theme::Color;
 
-/// A limit far above everything would press the rest to the ground: from so many times the highest value on it is told
-/// and not drawn.
+/// A limit of at least this many times the highest value stands in the legend only. If it were drawn, everything else
+/// would lie flat at the bottom of the picture.
 const FAR: f64 = 3.0;
 
-/// One thing that is drawn, from back to front, or told.
+/// One element of the picture: it is drawn, or stands in the legend only.
 #[derive(Debug, Clone)]
 pub(crate) struct Drawn {
     pub form: Form,
@@ -42,7 +42,7 @@ pub(crate) enum Form {
     Row,
 }
 
-/// Everything of `template` that there is to be seen in `values`.
+/// The elements of `template` that `values` has anything for, from back to front.
 pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
     let highest = highest(template, values);
     let mut all: Vec<Drawn> = Vec::new();

@@ -36,7 +36,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// At most `columns` columns of `text`, with `…` for what is left out.
-pub(crate) fn fit(text: &str, columns: usize) -> String {
+pub(crate) fn truncate(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -63,7 +63,7 @@ pub(crate) fn pad_left(text: &str, columns: usize) -> String {
 
 /// A piece of foreign text for an error message.
 pub(crate) fn excerpt(text: &str) -> String {
-    fit(&plain(text), 40)
+    truncate(&plain(text), 40)
 }
 
 /// `text` as the legend of an element of a graph. `legend=` keeps librrd from reading `stack=1` or
@@ -95,9 +95,9 @@ mod tests {
         assert_eq!(width("äöü"), 3);
         assert_eq!(width("📬"), 2);
         assert_eq!(width("漢字"), 4);
-        assert_eq!(fit("abcdef", 4), "abc…");
-        assert_eq!(fit("漢字漢字", 4), "漢…");
-        assert_eq!(fit("abc", 3), "abc");
+        assert_eq!(truncate("abcdef", 4), "abc…");
+        assert_eq!(truncate("漢字漢字", 4), "漢…");
+        assert_eq!(truncate("abc", 3), "abc");
         assert_eq!(pad_left("é", 3), "  é");
         assert_eq!(pad_right("é", 3), "é  ");
     }

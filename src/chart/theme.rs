@@ -73,7 +73,7 @@ impl Color {
     }
 
     /// `#RRGGBB[AA]` for `theme`.
-    pub(crate) fn of(&self, theme: Theme) -> &str {
+    pub(crate) fn in_theme(&self, theme: Theme) -> &str {
         match theme {
             Theme::Light => &self.light,
             Theme::Dark => &self.dark,
@@ -134,7 +134,7 @@ mod tests {
     fn every_name_of_the_palette_is_a_colour() {
         for (name, light, dark) in PALETTE {
             let color = Color::parse(name).unwrap();
-            assert_eq!((color.of(Theme::Light), color.of(Theme::Dark)), (*light, *dark));
+            assert_eq!((color.in_theme(Theme::Light), color.in_theme(Theme::Dark)), (*light, *dark));
             Color::parse(light).unwrap();
             Color::parse(dark).unwrap();
         }

@@ -45,7 +45,7 @@ fn time(text: &str, base: i64, now: i64) -> Result<i64, String> {
         format!(
             "`{}` is not a time: write a time since 2000 as 2026-03-01, '2026-03-01 08:00', 08:00, today, yesterday, now, @SECONDS, or a \
              distance as -2h or +1d12h",
-            super::text::excerpt(text)
+            text::excerpt(text)
         )
     })
 }

@@ -1,5 +1,5 @@
-//! May an agent ask? A query works with the rights of whoever starts it, snmpd for instance: it needs toaster.conf and
-//! the state, and for the newest lines the log directories.
+//! Whether an SNMP agent may run a query. A query has the rights of whoever starts it, for instance snmpd: it must be
+//! able to read toaster.conf and the state, and for the newest lines the log directories.
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io::ErrorKind::NotFound;
@@ -19,7 +19,7 @@ const AGENTS: [&str; 4] = ["Debian-snmp", "snmp", "_snmpd", "snmpd"];
 const READ: u32 = 4;
 const SEARCH: u32 = 1;
 
-/// Somebody who asks.
+/// A user who runs queries.
 struct Agent {
     /// `None`: anybody, in no group of ours.
     name: Option<String>,
@@ -85,7 +85,8 @@ fn tell(report: &mut Report, config: &Config, feeds: &[Feed], agent: &Agent) {
     }
 }
 
-/// Is `path` there, and not for the agent? What has an access control list may be for him all the same.
+/// Does `path` exist, and is it closed to the agent? If it has an access control list, the agent may have the right
+/// all the same.
 fn is_closed(path: &Path, bits: u32, agent: &Agent) -> bool {
     let has_list = rustix::fs::getxattr(path, "system.posix_acl_access", &mut [0u8; 512][..]).is_ok();
     !has_list && std::fs::metadata(path).is_ok_and(|meta| !agent.may(&meta, bits))

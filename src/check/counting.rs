@@ -8,9 +8,9 @@ use crate::protocol::CounterKind;
 use crate::store::state::{State, Understood};
 
 const DAY: i64 = 86_400;
-/// A counter that moved so often on its last day is missed when it stands still.
+/// A counter that rose by at least this number on its last day is reported when it stands still.
 const BUSY: i128 = 100;
-/// The share of lines that are understood is believed from this number of lines on.
+/// With fewer lines than this, the share of lines that are understood says nothing.
 const TELLING: u64 = 100;
 /// From this number of lines of a program on it is no accident if none of them was understood.
 const NONE_OF: u64 = 5;
@@ -25,8 +25,8 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>, state: &State, sources: 
     }
 }
 
-/// Programs of which lines are there and none of the newest was understood. `is_said`: of the protocol as a whole it was
-/// said already.
+/// Reports programs of which none of the newest lines was understood. `is_said`: this was reported for the whole
+/// protocol already.
 fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen], is_said: bool) {
     for seen in sources {
         let none: BTreeMap<_, _> = seen.newest.iter().flat_map(|newest| &newest.programs).collect();
@@ -56,7 +56,7 @@ fn is_defined(job: &Job<'_>) -> bool {
     job.config.protocols.iter().any(|protocol| protocol.name == job.feed.protocol.name)
 }
 
-/// The share of lines that were not understood. `true`: it is too large.
+/// Reports the share of lines that were not understood. Returns whether it is too large.
 fn understood(report: &mut Report, job: &Job<'_>, state: &State) -> bool {
     let name = job.feed.protocol.name;
     let (ever, lately) = (state.understood, state.understood_lately.1);
@@ -86,7 +86,7 @@ const FORMATS: &str = "has a program changed what it logs? See the formats in RE
 /// The same of counters that toaster.conf defines.
 const MATCHES: &str = "does match in the [[counter]] tables fit them?";
 
-/// A protocol of which no counter moves while its source grows. `true`: so it is.
+/// Reports that no counter of the protocol moves while its source grows. Returns whether that is so.
 fn asleep(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) -> bool {
     let name = job.feed.protocol.name;
     let moved = state.moved.iter().copied().max().unwrap_or(0);
@@ -117,7 +117,7 @@ fn asleep(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) -
     false
 }
 
-/// Counters that moved and stand still for a day, while their source goes on.
+/// Reports counters that have stood still for a day, while lines of their source still come.
 fn silent(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
     let Some(last) = sources.iter().map(|seen| seen.source.last_line).max().filter(|last| *last > 0) else {
         return;

@@ -17,7 +17,7 @@ use crate::ingest::AsRoot;
 use crate::owner;
 use crate::picture;
 
-/// Somebody has to draw at least so often (seconds), else pictures end in the past.
+/// `maillogs graph` has to run at least this often (seconds), otherwise the pictures end in the past.
 const CRON: i64 = 3600;
 
 /// `series`: what templates may draw from.
@@ -127,7 +127,7 @@ fn newest(dir: &Path) -> io::Result<Option<i64>> {
     Ok(newest)
 }
 
-/// Others may keep pictures of their own there.
+/// Is it a file that maillogs draws? Other programs may keep pictures of their own in that directory.
 fn is_ours(name: &str) -> bool {
     let Some((stem, "png" | "svg")) = name.rsplit_once('.') else { return name == "index.html" };
     Period::ALL.into_iter().any(|period| {

@@ -15,7 +15,8 @@ pub(super) fn holder(file: &Path) -> Option<String> {
     Some(format!("process {pid} ({})", words.join(" ")))
 }
 
-/// A line is `1: FLOCK  ADVISORY  WRITE 694 fe:00:11182505 0 EOF`; one of who waits has `->` behind the number.
+/// A line is `1: FLOCK ADVISORY WRITE 694 fe:00:11182505 0 EOF`; that of a process that waits has `->` behind the
+/// number.
 fn pid_of(locks: &str, device: u64, inode: u64) -> Option<u32> {
     let major = (device >> 8 & 0xfff) | (device >> 32 & !0xfff);
     let minor = (device & 0xff) | (device >> 12 & !0xff);

@@ -60,7 +60,7 @@ impl Pauses {
         *self = self.and(Pauses { first: secs, last: secs, longest: 0 });
     }
 
-    /// These, and those of what was logged after them.
+    /// Joins these pauses with those of lines that were logged after them.
     fn and(self, later: Pauses) -> Pauses {
         if self.first == 0 || later.first == 0 {
             return if self.first == 0 { later } else { self };

@@ -42,7 +42,7 @@ pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
         }
     };
     if !may_look {
-        let text = "the store and the logs were not looked at: root does not, as what belongs to others may change under his hands";
+        let text = "the store and the logs were not checked: root does not read them as root, because their owner could change them meanwhile";
         return report.add(Level::Error, "rights", config.logs_base.display().to_string(), text);
     }
     if let Some(owner) = &owner {
@@ -58,7 +58,7 @@ pub(super) fn check(report: &mut Report, config: &Config, may_look: bool) {
         && !geteuid().is_root()
     {
         let text = format!(
-            "check was started by the user id {}: what only root or logs_user may read is an error to it",
+            "check was started by user id {}: it reports everything that only root or logs_user may read as an error",
             geteuid()
         );
         report.add(Level::Note, "rights", "logs_user", text);
@@ -144,7 +144,7 @@ fn directory(report: &mut Report, key: &str, dir: &Path, owner: Option<(Uid, Gid
     }
 }
 
-/// May everybody put something in the place of what is in this directory?
+/// May every user replace the files in this directory?
 pub(super) fn is_open(meta: &Metadata) -> bool {
     meta.is_dir() && meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0
 }
@@ -157,12 +157,12 @@ pub(super) fn log_directory(report: &mut Report, feed: &Feed, dir: &Path) {
     }
 }
 
-/// As in a mode: may it be read, written, searched?
+/// The rights to read, write and search, as bits of a mode.
 const READ: u32 = 4;
 pub(super) const WRITE: u32 = 2;
 pub(super) const SEARCH: u32 = 1;
 
-/// May the owner of the logs do with `path` what `bits` say?
+/// Has the owner of the logs the rights `bits` on `path`?
 pub(super) fn may(meta: &Metadata, path: &Path, (uid, gid): (Uid, Gid), bits: u32) -> bool {
     // With his ids the system says it best: ACLs, read-only mounts.
     if geteuid() == uid {

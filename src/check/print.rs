@@ -2,7 +2,7 @@
 use super::report::{Finding, Level, Report, Source};
 use crate::say::masked;
 
-/// One line a finding, the worst word first to the eye; then the sum.
+/// One line for each finding, with its level in front; then a line with the numbers of findings.
 pub fn text(report: &Report) -> String {
     let mut out = String::new();
     for finding in &report.findings {
@@ -33,8 +33,8 @@ pub fn text(report: &Report) -> String {
     out
 }
 
-/// As one JSON document. What it says is masked as it is for people: such a document is looked at in terminals too, and
-/// JSON itself escapes only some of what a terminal acts on.
+/// The report as one JSON document. Its texts are masked as in the report for people, because such a document is
+/// shown in terminals as well, and JSON itself escapes only some of the characters that a terminal acts on.
 pub fn json(report: &Report) -> String {
     let mask = |text: &mut String| *text = masked(text).into_owned();
     let mut report = report.clone();

@@ -9,7 +9,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::ingest::Job;
 use crate::query;
-use crate::say::{hold_warnings, take_warnings};
+use crate::say::gathered;
 use crate::store::counters;
 use crate::store::files::Store;
 use crate::store::health::Health;
@@ -17,14 +17,12 @@ use crate::store::rrd::FUTURE;
 use crate::store::rrd::header::{Look, peek};
 use crate::store::state::State;
 
-/// A commit takes less; who holds the lock for longer hangs.
+/// A commit takes less time than this. A process that holds the lock for longer hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     let (store, now) = (job.store(), (job.clock)());
-    hold_warnings();
-    let answer = query::look(job, now);
-    let mut said = take_warnings();
+    let (answer, mut said) = gathered(|| query::look(job, now));
     if let Ok(answer) = &answer {
         said.extend(answer.failed.iter().map(ToString::to_string));
     }
@@ -133,7 +131,7 @@ fn health(report: &mut Report, job: &Job<'_>, store: &Store, used: bool) {
     }
 }
 
-/// A lock that is not given back.
+/// The text about a lock that has been held for too long.
 fn held(lock: &Path) -> String {
     let seconds = PATIENCE.as_secs();
     match holder::holder(lock) {
@@ -146,9 +144,9 @@ fn held(lock: &Path) -> String {
     }
 }
 
-/// What is wrong and stays so: a commit that is under way holds the lock, and looks like one that was cut off. It may
-/// begin while we look: what is wrong has to be so twice, with no commit in between. `look` gives the number of the
-/// last commit, and after that how all is.
+/// The problems that persist. A commit that is under way holds the lock and looks like one that was cut off, and it
+/// may begin during the check. So a problem is reported only if it is found twice, with no commit in between. `look`
+/// returns the number of the last commit, and the condition of the files after it.
 fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
     let begun = Instant::now();
     let (mut first, mut before) = (None, None);
@@ -171,7 +169,7 @@ fn settled(mut look: impl FnMut() -> (u64, Vec<Health>)) -> Vec<Health> {
     }
 }
 
-/// A counter file that is not as it was written.
+/// The finding about a counter file that is not as maillogs wrote it.
 fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
     let way = "the next update writes it anew";
     let read = disk::read(file).map(|bytes| bytes.map(|bytes| counters::parse(store.protocol, &bytes)));
@@ -207,36 +205,44 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
     match peek(&store.rrd) {
         Err(e) => say(Level::Error, &e.to_string()),
         Ok(Look::Missing) if !used => {}
-        Ok(Look::Missing) if state.pushed == 0 => say(Level::Note, "is made when the first step is complete"),
+        Ok(Look::Missing) if state.pushed == 0 => {
+            say(Level::Note, "is made when the first minute is complete")
+        }
         Ok(Look::Missing) => say(
             Level::Error,
             "is gone; the next update begins a new one, with the minutes that were written lately",
         ),
         Ok(Look::Broken(why)) => {
-            say(Level::Error, &format!("is damaged ({why}); it is set aside at the next push"));
+            say(
+                Level::Error,
+                &format!("is damaged ({why}); the next update sets it aside and begins a new one"),
+            );
         }
         Ok(Look::Sound(header)) => {
             if i64::try_from(header.step) != Ok(store.step) {
-                say(Level::Error, "has another step than rrd_step; it is set aside at the next push");
+                say(
+                    Level::Error,
+                    "has another step than rrd_step; the next update sets it aside and begins a new one",
+                );
             } else if !header.sources.iter().map(|s| s.name.as_str()).eq(wanted) {
-                say(Level::Warning, "lacks data sources of today's table; the next update migrates it");
+                say(Level::Warning, "lacks data sources for some of the counters; the next update adds them");
             } else if header.last_update > now + FUTURE {
                 say(
                     Level::Error,
-                    "has times that are days ahead (was the clock wrong?); the next push moves it aside, and a new one goes on with its past",
+                    "has times that are days ahead (was the clock wrong?); the next update moves it aside, and a new one goes on with its past",
                 );
             } else if header.last_update > now + 3600 {
                 say(
                     Level::Warning,
                     &format!(
-                        "has minutes that are still to come (was the clock wrong?); those from now on wait for {} min until they are over",
+                        "has minutes in the future (was the clock wrong?); those from now on wait for {} min until they are over",
                         (header.last_update - now) / 60
                     ),
                 );
             } else if header.last_update < state.rrd_end {
                 say(
                     Level::Warning,
-                    "is an older copy; the next update writes the minutes again that it lacks, as far as they are known",
+                    "is an older copy; the next update writes the missing minutes again, as far as they are known",
                 );
             } else {
                 say(Level::Ok, "has the data sources of the protocol's table");

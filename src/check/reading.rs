@@ -3,7 +3,7 @@ use super::report::{Level, Report};
 use super::sources::ago;
 use crate::protocol::shipped;
 
-/// Somebody has to run us at least so often (seconds), else graphs end in the past.
+/// `maillogs update` has to run at least this often (seconds), otherwise the graphs end in the past.
 const CRON: i64 = 3600;
 
 pub(super) fn check(report: &mut Report, now: i64) {
@@ -11,11 +11,11 @@ pub(super) fn check(report: &mut Report, now: i64) {
     for protocol in report.protocols.clone().iter().filter(|p| p.used) {
         let (name, seen) = (protocol.name.as_str(), protocol.seen);
         let (level, text) = if seen == 0 && updated == 0 {
-            (Level::Note, "its sources were never read to their end yet".to_owned())
+            (Level::Note, "its sources have never been read to their end".to_owned())
         } else if seen == 0 || updated - seen > CRON {
             let last = if seen == 0 { "never".to_owned() } else { format!("last {}", ago(now - seen)) };
             let text =
-                format!("was {last} read to the end, and others were; maillogs update {name} says why");
+                format!("was {last} read to the end, though others were; maillogs update {name} says why");
             (Level::Warning, text)
         } else {
             let waits = match protocol.waiting_bytes {

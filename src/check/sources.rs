@@ -19,7 +19,8 @@ use crate::store::state::State;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
-/// The pauses of a log directory are known once its chunks go back so far (seconds): two nights are among them.
+/// The pauses of a log directory are known once its chunks go back this far (seconds), because that includes two
+/// nights.
 const TELLING: i64 = 2 * DAY;
 /// A log directory pauses for longer than usual if it does so for this many times its longest pause.
 const LONGER: i64 = 2;
@@ -87,8 +88,8 @@ fn path(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Says of every source how it is. That there is no POP3 server is no fault; that a log has gone is one, and that
-/// there is none where toaster.conf says so of its own accord.
+/// Reports the condition of every source. A source that was never there is no fault, because a server may have no
+/// POP3. But it is one if a log has disappeared, or if toaster.conf explicitly names a log that does not exist.
 pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen], now: i64) {
     let feed = job.feed;
     let usual = Config::default();
@@ -168,7 +169,7 @@ fn way_to_the_journal(job: &Job<'_>, kind: Kind, name: &str) -> &'static str {
     }
 }
 
-/// Is the pause of `secs` longer than the usual ones of the log directory? Why; `None`: it is not, or the usual ones are
+/// Why a pause of `secs` seconds is unusually long for the log directory. `None`: it is not, or the usual pauses are
 /// not known. `alone`: the protocol's archive has no other directory's lines.
 fn is_down(job: &Job<'_>, newest: &Newest, secs: i64, alone: bool) -> Option<String> {
     let pauses = newest.pauses;
@@ -186,7 +187,8 @@ fn is_down(job: &Job<'_>, newest: &Newest, secs: i64, alone: bool) -> Option<Str
     })
 }
 
-/// How many days the archive's days with this log are apart at most. `None`: there are too few to tell.
+/// The largest distance, in days, between two days of which the archive has this log. `None`: there are too few to
+/// tell.
 fn archived_apart(job: &Job<'_>, alone: bool) -> Option<i64> {
     let (base, log) = (&job.config.logs_base, job.feed.log.as_deref()?);
     let days = pack::days(base).ok().filter(|_| alone)?;
@@ -260,7 +262,7 @@ fn labels(report: &mut Report, job: &Job<'_>, state: &State, source: &Source) {
     }
 }
 
-/// Does toaster.conf name `source` of its own accord, or is it only where one would look?
+/// Does toaster.conf name `source` explicitly, or is it only the usual place?
 fn is_asked_for(job: &Job<'_>, usual: &Config, source: &Path) -> bool {
     let (config, feed) = (job.config, job.feed);
     if feed.directories.iter().any(|dir| dir == source) {

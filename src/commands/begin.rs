@@ -11,8 +11,8 @@ pub(super) fn make_files_as_told() {
     umask(Mode::S_IWGRP | Mode::S_IWOTH);
 }
 
-/// A file that may not grow any further (`RLIMIT_FSIZE`, `ulimit -f`) is a write that fails, as on a full disk, and no
-/// silent death: SIGXFSZ waits for ever.
+/// A write to a file that may not grow any further (`RLIMIT_FSIZE`, `ulimit -f`) fails with an error, as on a full
+/// disk, and does not end the process silently: SIGXFSZ is blocked.
 ///
 /// SIGXCPU keeps its meaning, as SIGTERM does: whoever limits the time of a process wants it to end, and it may end
 /// anywhere. SIGPIPE is ignored by Rust's runtime.

@@ -1,6 +1,6 @@
 //! The command line: words only, no look at the world.
 //!
-//! One definition feeds the parser, the help and the usage. argv\[0\] chooses a personality.
+//! One definition feeds the parser, the help and the usage. argv\[0\] chooses a processor.
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::say::masked;
 pub enum Action {
     /// Be a logger's processor, by its name (`sendlog` …).
     Process {
-        /// The personality.
+        /// The name of the processor.
         log: String,
         /// Count the input even if it is known.
         force: bool,
@@ -33,14 +33,14 @@ pub enum Action {
     Update {
         /// Empty: all.
         protocols: Vec<String>,
-        /// Push every bin whose end is past.
+        /// Write all minutes that are over to the RRDs.
         flush: bool,
     },
     /// Draw.
     Graph(Graph),
     /// Draw in the terminal.
     Show(Show),
-    /// Look whether all is well.
+    /// Check whether all is well.
     Check {
         /// As JSON.
         json: bool,
@@ -99,20 +99,20 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
     command
         .subcommand(
             Command::new("update")
-                .about("Count what is new, sweep up what a dead logger left, push complete steps to the RRDs (cron)")
+                .about("Count what is new, also what a logger that died has left, and write complete minutes to the RRDs (cron)")
                 .arg(
                     Arg::new("protocol")
                         .num_args(0..)
                         .value_parser(PossibleValuesParser::new(protocols.iter().map(|p| p.name)))
-                        .help("Only these; else all"),
+                        .help("Only these protocols; without any, all of them"),
                 )
-                .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Push every step whose end is past")),
+                .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Write all minutes that are over to the RRDs, without waiting for late lines")),
         )
         .subcommand(graph::definition())
         .subcommand(show::definition())
         .subcommand(
             Command::new("check")
-                .about("Look whether all is well: configuration, rights, sources, cursors, databases; exit 0 or 1")
+                .about("Check whether all is well: configuration, rights, sources, reading positions, databases; exit 0 or 1")
                 .arg(
                     Arg::new("format")
                         .long("format")
@@ -122,7 +122,7 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
                 ),
         )
         .subcommand(
-            Command::new("config").about("Print what is in force of toaster.conf, and where each value comes from").arg(
+            Command::new("config").about("Print the settings that are in force, and where each of them comes from").arg(
                 Arg::new("toml").long("toml").action(ArgAction::SetTrue).help("Print toaster.conf converted to TOML"),
             ),
         )
@@ -168,31 +168,31 @@ fn keys(protocol: &Protocol) -> String {
     text
 }
 
-/// The processor as which we were called, if the file name of argv\[0\] is that of one.
-pub fn personality(argv0: &Path, protocols: &[&'static Protocol]) -> Option<String> {
+/// The processor that we were called as, if the file name of argv\[0\] is the name of one.
+pub fn known_processor(argv0: &Path, protocols: &[&'static Protocol]) -> Option<String> {
     let name = argv0.file_name()?;
-    personalities(protocols).find(|log| name == log.as_str())
+    processors(protocols).find(|log| name == log.as_str())
 }
 
-/// Those of the loggers that qmail has, and of the protocols of toaster.conf, which come behind the built-in ones.
-fn personalities(protocols: &[&'static Protocol]) -> impl Iterator<Item = String> {
+/// The names of all processors: those of qmail's loggers, then those of toaster.conf's protocols.
+fn processors(protocols: &[&'static Protocol]) -> impl Iterator<Item = String> {
     protocols.iter().filter_map(|p| p.processor).map(|processor| processor.name.to_owned())
 }
 
 /// Understands a command line, argv\[0\] included, when there are these `protocols`.
 ///
 /// # Errors
-/// clap's own, worded for the user. A personality leaves out what it does not understand, because the mail log must not
-/// stop for a typo; but for what may have been meant to name a configuration.
+/// clap's own, worded for the user. A processor ignores words that it does not understand, because the mail log must
+/// not stop for a typo. A word that may have been meant to name a configuration is an error all the same.
 pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call, clap::Error> {
-    let me = args.first().and_then(|a| personality(Path::new(a), protocols));
+    let me = args.first().and_then(|a| known_processor(Path::new(a), protocols));
     let words: Vec<OsString> = match me {
         Some(log) => {
             ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect()
         }
         None => args.to_vec(),
     };
-    let named = words.get(1).and_then(|w| personalities(protocols).find(|log| w.as_os_str() == log.as_str()));
+    let named = words.get(1).and_then(|w| processors(protocols).find(|log| w.as_os_str() == log.as_str()));
     match (command(protocols).try_get_matches_from(&words), named) {
         (Ok(matches), _) => Ok(understand(&matches, protocols)),
         (Err(e), _) if !e.use_stderr() => Err(e),
@@ -214,8 +214,8 @@ fn may_mean_config(word: &OsStr) -> bool {
     [&b"--c"[..], b"-c"].iter().any(|start| word.as_bytes().starts_with(start))
 }
 
-/// The name of a processor by which we were called.
-pub fn processor(args: &[OsString]) -> Option<String> {
+/// The file name of argv\[0\], if it may be that of a processor.
+pub fn possible_processor(args: &[OsString]) -> Option<String> {
     let me = Path::new(args.first()?).file_name()?.to_str()?;
     (me.ends_with("log") && me != "maillogs").then(|| me.to_owned())
 }
@@ -254,7 +254,7 @@ pub fn config_of(args: &[OsString]) -> Option<PathBuf> {
 
 fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
     let action = match matches.subcommand() {
-        Some((log, m)) if personalities(protocols).any(|name| name == log) => {
+        Some((log, m)) if processors(protocols).any(|name| name == log) => {
             Action::Process { log: log.to_owned(), force: m.get_flag("force") }
         }
         Some(("update", m)) => {
@@ -343,7 +343,7 @@ mod tests {
         }
         assert_eq!(call(&["sendlog", "--nonsense"]).unwrap().action, sendlog);
         assert_eq!(call(&["/x/maillogs", "send"]).unwrap().action, Action::Query { protocol: "send".into() });
-        assert_eq!(personality(Path::new("sendlog2"), &[]), None);
+        assert_eq!(known_processor(Path::new("sendlog2"), &[]), None);
     }
 
     #[test]

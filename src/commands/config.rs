@@ -1,11 +1,11 @@
-//! `maillogs config`: what is in force of toaster.conf.
+//! `maillogs config`: the settings of toaster.conf that are in force.
 use std::process::ExitCode;
 
 use super::context::{FAILED, print_for_people};
 use crate::config::{Config, Problem, print as printed};
 use crate::say::warn;
 
-/// Prints what is in force, or with `toml` the file as TOML. What is wrong was said already.
+/// Prints the settings in force, or with `toml` the file as TOML. The problems were reported before.
 pub(super) fn show_config(config: &Config, problems: &[Problem], toml: bool) -> ExitCode {
     let fails = printed::fails(problems);
     if toml && config.file.is_none() && fails {

@@ -20,8 +20,8 @@ pub(super) const TEMPORARY: u8 = 111;
 /// The message of `error`; where rights were missing it points to `maillogs check`.
 pub(super) fn with_way_out(error: &Error) -> String {
     match error {
-        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            format!("{error}; maillogs check, as root, says whose it has to be")
+        Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            format!("{error}; run maillogs check as root: it says which user has to own it")
         }
         _ => error.to_string(),
     }
@@ -81,7 +81,7 @@ pub(super) fn print_help(help: &clap::Error) -> ExitCode {
     }
 }
 
-/// What was written to standard output has arrived there.
+/// Flushes standard output, so that an error that comes late is noticed.
 fn printed(written: std::io::Result<()>) -> Result<()> {
     written.and_then(|()| std::io::stdout().flush()).at("write", Path::new("standard output"))
 }
@@ -93,19 +93,20 @@ fn unless_closed(printed: Result<()>) -> Result<()> {
     }
 }
 
-/// With a default in the place of what was meant, it might be another server's store.
+/// Says that nothing is done because of an error in toaster.conf: with a default in place of the value that was
+/// meant, the store might be another server's.
 pub(super) fn do_nothing() -> ExitCode {
     warn("nothing is done until that is mended");
     ExitCode::from(FAILED)
 }
 
-/// As [`do_nothing`], of a processor.
+/// As [`do_nothing`], for a processor: its exit code makes the logger keep the chunk.
 pub(super) fn keep_the_chunk() -> ExitCode {
     warn("nothing is done until that is mended; exit 111: the logger keeps the chunk and tries again");
     later()
 }
 
-/// A processor could not do its work.
+/// The exit code of a processor that could not do its work. Waits a moment first.
 pub(super) fn later() -> ExitCode {
     // svlogd starts us again at once.
     std::thread::sleep(Duration::from_secs(1));

@@ -13,13 +13,13 @@ mod understand;
 mod update;
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use crate::config::{Config, Problem};
 use crate::error::Error;
 use crate::ingest::Options;
-use crate::protocol::custom;
-use crate::say::{hold_warnings, release_warnings, warn};
+use crate::say::{each_once, gathered, warn};
 use crate::{owner, picture};
 use cli::{Action, Call};
 use context::{FAILED, USAGE, do_nothing, keep_the_chunk, later, print_help, with_way_out};
@@ -27,6 +27,10 @@ use understand::{Misunderstood, is_maillogs, shown, understand};
 
 /// Does what `args` (argv\[0\] included) say.
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    each_once(|| run_call(args))
+}
+
+fn run_call(args: Vec<OsString>) -> ExitCode {
     begin::make_files_as_told();
     begin::let_large_writes_fail();
     if args.len() == 2 && args[1] == picture::RENDER_A_PAGE {
@@ -64,50 +68,59 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     begin::allow_many_files();
-    if matches!(call.action, Action::Query { .. }) {
-        hold_warnings();
+    if !matches!(call.action, Action::Query { .. }) {
+        return act(&call);
     }
-    let code = std::panic::catch_unwind(|| act(&call)).unwrap_or_else(|thrown| {
+    // snmpd's `extend` reads stdout and stderr as one, and takes the first line: that has to be the counters.
+    let (code, said) = gathered(|| act(&call));
+    said.iter().for_each(warn);
+    code
+}
+
+/// Does what `call` says, and warns of amounts that own counters could not read.
+fn act(call: &Call) -> ExitCode {
+    let (config, problems) = Config::load(call.config.as_deref());
+    let done = std::panic::catch_unwind(AssertUnwindSafe(|| act_by(&config, &problems, call)));
+    let code = done.unwrap_or_else(|thrown| {
         if !thrown.is::<owner::RightsKept>() {
             std::panic::resume_unwind(thrown);
         }
         ExitCode::from(FAILED)
     });
-    custom::not_numbers().into_iter().for_each(warn);
-    release_warnings();
+    let sums = config.all_protocols().iter().flat_map(|protocol| protocol.conf_sums);
+    sums.filter_map(|sum| sum.warning()).for_each(warn);
     code
 }
 
-fn act(call: &Call) -> ExitCode {
-    let (config, problems) = Config::load(call.config.as_deref());
+fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
     if let Action::Check { json } = call.action {
-        return check::check(&config, &problems, json);
+        return check::check(config, problems, json);
     }
-    for problem in &problems {
+    for problem in problems {
         warn(problem);
     }
     if let Action::Process { log, force } = &call.action {
         if problems.iter().any(Problem::stops_a_roll) {
             return keep_the_chunk();
         }
-        return process::process(&config, log, *force);
+        return process::process(config, log, *force);
     }
     if let Action::Config { toml } = call.action {
-        return config::show_config(&config, &problems, toml);
+        return config::show_config(config, problems, toml);
     }
     if problems.iter().any(Problem::stops) {
         return do_nothing();
     }
     let done = match &call.action {
         Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
-        Action::Query { protocol } => query::print_counters(&config, protocol, call.verbose),
+        Action::Query { protocol } => query::print_counters(config, protocol, call.verbose),
         Action::Update { protocols, flush } => {
             let verbose = call.verbose || config.logs_verbose;
             let options = Options { flush: *flush, verbose, ..Options::default() };
-            owner::become_owner(&config).and_then(|()| update::update(&config, protocols, options))
+            owner::become_owner(config).and_then(|()| update::update(config, protocols, options))
         }
-        Action::Graph(what) => graph::draw(&config, what, call.verbose),
-        Action::Show(what) => show::show(&config, what),
+        Action::Graph(what) => graph::draw(config, what, call.verbose),
+        Action::Show(what) => show::show(config, what),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

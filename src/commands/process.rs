@@ -11,7 +11,7 @@ use crate::say::warn;
 use crate::source::stdin;
 use crate::store::rrd::patient;
 
-/// A logger's processor. It must not stop the mail log for anything but this: that what it was given
+/// Does the work of a logger's processor. It may stop the mail log for one reason only: that the chunk it was given
 /// could not be kept.
 pub(super) fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     // The logger waits for us.
@@ -19,9 +19,10 @@ pub(super) fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     let done = std::panic::catch_unwind(|| {
         owner::become_owner(config)?;
         let feed = feeds(config).into_iter().find(|f| f.log.as_deref() == Some(log));
-        let feed = feed.ok_or_else(|| Error::Message(format!("{log}: there is no protocol of that log")))?;
+        let feed =
+            feed.ok_or_else(|| Error::Message(format!("{log}: no protocol has a processor of that name")))?;
         let job = job(config, &feed);
-        let input = stdin::take(&job.store().state_dir)?;
+        let input = stdin::open(&job.store().state_dir)?;
         let source = input.chunk.file.try_clone().at("read", Path::new("standard input"))?;
         let length = source.metadata().at("look at", Path::new("standard input"))?.len();
         let mut pass = || if config.logs_taifiles { pass_through(&source, length) } else { Ok(()) };

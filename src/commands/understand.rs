@@ -11,15 +11,15 @@ use crate::say::masked;
 pub(super) enum Misunderstood {
     /// Its words.
     Words(clap::Error),
-    /// They may be of a protocol that toaster.conf defines, and that cannot be read.
+    /// Its words may name a protocol that toaster.conf defines, and toaster.conf has errors.
     Configuration(Vec<Problem>),
     /// We were called by the name of a processor that this configuration does not define.
     Processor { name: String, config: Option<PathBuf> },
 }
 
-/// A word that is no command may be a protocol of toaster.conf, and the help shows what it adds: only then it is
-/// read for the words' sake.
-pub(super) fn understand(args: &[OsString]) -> std::result::Result<Call, Misunderstood> {
+/// Parses the command line. toaster.conf is read for this only if a word is no command, because it may name a
+/// protocol of toaster.conf, and for the help, which lists these protocols.
+pub(super) fn understand(args: &[OsString]) -> Result<Call, Misunderstood> {
     use clap::error::ErrorKind::{DisplayHelp, InvalidSubcommand, InvalidValue};
     match cli::parse(args, &shipped().iter().collect::<Vec<_>>()) {
         Err(e)
@@ -29,8 +29,8 @@ pub(super) fn understand(args: &[OsString]) -> std::result::Result<Call, Misunde
             let (config, problems) = Config::load(cli::config_of(args).as_deref());
             let protocols = config.all_protocols();
             // A logger that gets a help in the place of its chunk would keep that.
-            let unknown =
-                cli::processor(args).filter(|name| cli::personality(Path::new(name), protocols).is_none());
+            let unknown = cli::possible_processor(args)
+                .filter(|name| cli::known_processor(Path::new(name), protocols).is_none());
             match cli::parse(args, protocols) {
                 Err(e) if (e.use_stderr() || unknown.is_some()) && problems.iter().any(Problem::stops) => {
                     Err(Misunderstood::Configuration(problems))

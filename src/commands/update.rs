@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::ingest::{Feed, Job, Options, advance_all, feeds};
 use crate::say::warn;
 
-/// Advances every feed, one failure not keeping the others from it.
+/// Advances every feed. If one fails, the others are advanced all the same.
 pub(super) fn update(config: &Config, protocols: &[String], options: Options) -> Result<()> {
     let wanted = |feed: &Feed| protocols.is_empty() || protocols.iter().any(|p| p == feed.protocol.name);
     let all = feeds(config);

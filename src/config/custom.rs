@@ -18,7 +18,7 @@ pub struct CustomList {
 }
 
 impl PartialEq for CustomList {
-    /// Regexes are the same if they are written the same.
+    /// Compares the patterns by their text.
     fn eq(&self, other: &CustomList) -> bool {
         let fields = |l: &CustomList| (l.name.clone(), l.pattern.as_str().to_owned(), l.line);
         fields(self) == fields(other)

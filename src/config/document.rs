@@ -18,7 +18,7 @@ use super::twice;
 #[derive(Debug, Default)]
 pub(super) struct Document {
     pub entries: Vec<Entry>,
-    /// All of it; of the original's form, values are what they look like.
+    /// All keys and values. In the original's form, the look of a value decides its type.
     pub table: Table,
     /// How many lines at its beginning are of the original's form; 0: it is TOML.
     pub legacy: usize,
@@ -32,7 +32,7 @@ pub(super) struct Entry {
     pub line: usize,
     /// `None`: a number beyond 64 bits.
     pub value: Option<Value>,
-    /// It is of the original's form: a bare word, to be read as its key wants it.
+    /// Is it of the original's form: a bare word, of which the key decides the type?
     pub bare: bool,
     /// Of a list, where its items stand; of a table, its keys: `(key, line)`, in the order of the lines. The key of
     /// an item is empty.
@@ -145,7 +145,7 @@ impl Document {
     }
 }
 
-/// What is said of a key that stands on line `first` too.
+/// The message about a key that was given on line `first` already.
 fn given_twice(first: usize) -> String {
     format!("it is given twice, on line {first} and here; take one of them out")
 }

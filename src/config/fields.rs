@@ -27,15 +27,15 @@ pub enum Loopback {
     All,
 }
 
-/// What toaster.conf says. The fields are its keys; their meaning is told in toaster.conf. Keys that stand on the card
-/// of a protocol are together in a map, one for each kind of key.
+/// What toaster.conf says. The fields are its keys, each with its default after the semicolon; toaster.conf itself says
+/// more of them. Keys that stand on the card of a protocol are together in a map, one for each kind of key.
 ///
 /// All paths are absolute, as far as `logs_base` is.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     /// The file that was read; `None`: the built-in defaults.
     pub file: Option<PathBuf>,
-    /// The same file by the one name that no symbolic link is part of.
+    /// The same file, by its path without symbolic links.
     pub real_file: Option<PathBuf>,
     /// Its last line has no newline: it may have been cut off.
     pub unended: bool,
@@ -43,13 +43,18 @@ pub struct Config {
     pub raw: toml::Table,
     /// Where the keys stand that were read; what is not among them has its default.
     pub origins: BTreeMap<&'static str, Location>,
-    /// Is there an error in it? Then counters of toaster.conf may be missing that it means to have.
+    /// Has it an error? Then counters may be missing here that it is meant to define.
     pub broken: bool,
 
+    /// The directory of the mail logs and of the store; `/var/log/mail`.
     pub logs_base: PathBuf,
+    /// The directory of the counter files; `counters`.
     pub logs_counters: PathBuf,
+    /// The user that the logs and the store belong to; `qmaill`.
     pub logs_user: String,
+    /// The group that they belong to; `qnofiles`.
     pub logs_group: String,
+    /// Whether to tell on stderr what is done; no.
     pub logs_verbose: bool,
 
     /// The log directories of each protocol that has some, by the key on its card (`logs_send_dirs` …).
@@ -62,35 +67,49 @@ pub struct Config {
     pub log_files: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Seconds between a TAI64N label and unix time; `None`: each log directory's files tell, 10 until they do.
     pub logs_tai_offset: Option<i64>,
+    /// How qmail-send's lines get into a file; multilog.
     pub send_log_method: LogMethod,
+    /// How qmail-smtpd's lines get into a file; multilog.
     pub smtpd_log_method: LogMethod,
+    /// How the POP3 server's lines get into a file; syslog.
     pub pop3_log_method: LogMethod,
+    /// How spamdyke's lines get into a file; multilog.
     pub logs_spamdyke: LogMethod,
     /// Port → the service that vchkpw serves there.
     pub logs_vchkpw_ports: BTreeMap<u16, String>,
+    /// Which IMAP logins from this host count as webmail; Courier's `imapd`.
     pub webmail_loopback: Loopback,
+    /// qmail's queues; `/var/qmail/queue`.
     pub qmail_queue_dir: Vec<PathBuf>,
 
     /// The names of the counter files in `logs_counters`, by the key on the protocol's card (`logs_send_count` …).
     pub counter_files: BTreeMap<&'static str, String>,
-    /// 32 or 64.
+    /// How many bits printed values have, 32 or 64; 64.
     pub counter_bits: u32,
 
+    /// Whether a processor passes the lines on, so that the logger keeps its `@….s`; yes.
     pub logs_taifiles: bool,
+    /// Whether all lines are kept by day below `logs_base`; yes.
     pub logs_archive: bool,
+    /// Whether that archive has local times in place of TAI64N labels; no.
     pub logs_archive_untai: bool,
+    /// Whether days older than `logs_archive_days` are removed from the archive; no.
     pub logs_archive_purge: bool,
+    /// Days; 31.
     pub logs_archive_days: u32,
 
+    /// The directory of the round robin databases; `rrd`.
     pub rrd_dir: PathBuf,
-    /// Seconds; a divisor of a day.
+    /// One step of the RRDs, in seconds: a divisor of a day; 60.
     pub rrd_step: u32,
+    /// The directory of pictures and pages; `graphs`.
     pub graphs_dir: PathBuf,
     /// `None`: only the built-in templates.
     pub templates_dir: Option<PathBuf>,
 
     /// `None`: as the machine calls itself.
     pub toaster_hostname: Option<String>,
+    /// Who gets the daily report; `postmaster`.
     pub toaster_admin_email: String,
 
     /// `[[rbl]]`.
@@ -103,20 +122,20 @@ pub struct Config {
     pub made: Made,
 }
 
-/// The protocols of one configuration, made when they are first asked for. Everything refers to them, so that their
-/// memory is never given back: that of one configuration, or of two, because a process loads no more.
+/// The protocols of one configuration, made when they are first needed. Everything refers to them, so their memory is
+/// never freed. That does not add up, because a process loads no more than two configurations.
 #[derive(Default)]
 pub struct Made(OnceCell<Vec<&'static Protocol>>);
 
 impl Clone for Made {
-    /// A copy of a configuration may be changed before its protocols are asked for.
+    /// Empty: a copy of a configuration may be changed before its protocols are needed, so it makes its own.
     fn clone(&self) -> Made {
         Made::default()
     }
 }
 
 impl PartialEq for Made {
-    /// They follow from the rest of the configuration.
+    /// Always equal, because the protocols follow from the other fields of the configuration.
     fn eq(&self, _: &Made) -> bool {
         true
     }
@@ -128,11 +147,12 @@ impl fmt::Debug for Made {
     }
 }
 
-/// They are there whole or not at all, also after a panic.
+/// If making the protocols panics, the cell stays empty and is never half filled. So a `Config` may be used after
+/// such a panic was caught.
 impl std::panic::RefUnwindSafe for Made {}
 
 impl Config {
-    /// What the classifiers need of it.
+    /// What the classifiers need to know of it.
     pub fn settings(&self) -> Settings {
         let in_syslog = |method: LogMethod| method == LogMethod::Syslog;
         Settings {
@@ -171,7 +191,7 @@ impl Config {
         })
     }
 
-    /// The same configuration of other protocols.
+    /// The same configuration with other protocols.
     #[cfg(test)]
     pub(crate) fn with_protocols(self, protocols: Vec<&'static Protocol>) -> Config {
         Config { made: Made(OnceCell::from(protocols)), ..self }

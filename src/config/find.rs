@@ -24,7 +24,8 @@ const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaste
 /// No configuration is longer than this, in bytes.
 pub(super) const LONGEST: u64 = 1 << 20;
 
-/// An editor that takes a file away and puts the new one in its place needs less.
+/// If no file is found, the search is repeated after this time: an editor that removes a file and then writes the new
+/// one needs less.
 const BEING_REPLACED: Duration = Duration::from_millis(100);
 
 impl Config {
@@ -77,7 +78,7 @@ impl Config {
         (Config::default(), vec![problem])
     }
 
-    /// As [`Config::parse`], with what toaster-watcher.conf beside `file` says where `text` is silent.
+    /// As [`Config::parse`]; for keys that `text` does not set, toaster-watcher.conf beside `file` is read.
     fn with_neighbour(text: &str, file: &Path) -> (Config, Vec<Problem>) {
         let neighbour = file.with_file_name("toaster-watcher.conf");
         let (config, problems) = Config::assemble(text, file, |config, document, problems| {

@@ -12,7 +12,7 @@ use super::problem::{Location, Problem, ProblemKind, Severity};
 use super::values::*;
 use crate::protocol::{CounterFile, Protocol, rbl, shipped};
 
-/// A key that acts.
+/// A key that has an effect.
 #[derive(Clone, Copy)]
 pub(super) struct Key {
     pub name: &'static str,
@@ -155,15 +155,15 @@ pub(super) fn apply(
         } else if is_ours(&entry.key) && INACTIVE.iter().all(|(name, _)| *name != entry.key) {
             let text = match nearest(&entry.key) {
                 Some(name) => format!("there is no such key; did you mean {name}?"),
-                None => "there is no such key; take it out, or see toaster.conf for those there are".into(),
+                None => "there is no such key; take it out, or see the shipped toaster.conf for the keys that exist".into(),
             };
             report(Severity::Warning, ProblemKind::UnknownKey, text);
         }
     }
 }
 
-/// Does the value of `key` change only how something looks, or where pictures of it are? A logger's processor, whose
-/// work is to keep lines, does without it.
+/// Does `key` decide only how something looks, or where pictures are? A logger's processor works without it, because
+/// its task is to keep lines.
 pub(super) fn only_looks(key: &str) -> bool {
     const LOOKS: [&str; 6] = [
         "logs_verbose",
@@ -176,9 +176,9 @@ pub(super) fn only_looks(key: &str) -> bool {
     LOOKS.contains(&key)
 }
 
-/// Is `key`, which there is not, most likely a misspelt key that says where the store is, what is counted or what is
-/// kept? With that key's default, lines would be counted into another store, or an RRD begun anew. Of a misspelt
-/// logs_user or logs_group nothing comes of that kind: what the default user may not write he does not write.
+/// Is the unknown `key` most likely a misspelt one that says where the store is, what is counted or what is kept?
+/// With the default of that key, lines would be counted into another store, or an RRD begun anew. A misspelt
+/// logs_user or logs_group is harmless: the default user does not write what he has no right to write.
 pub(super) fn misspells_what_is_kept(key: &str) -> bool {
     const KEPT: [&str; 8] = [
         "logs_base",
@@ -200,8 +200,8 @@ pub(super) fn misspells_what_is_kept(key: &str) -> bool {
 const TABLES: [(&str, &str); 3] =
     [("counter", "[[counter]]"), (rbl::TABLE, "[[rbl]]"), ("protocol", "[protocol.NAME]")];
 
-/// What is wrong with an entry that is a table, and none of ours. No other program has tables in its part of
-/// toaster.conf: the original's form has none.
+/// What is wrong with an entry that is a table unknown to maillogs. It cannot belong to another program, because the
+/// original's form of toaster.conf has no tables.
 fn wrong_table(entry: &Entry) -> Option<String> {
     let items = match &entry.value {
         Some(Value::Table(table)) => vec![table],
@@ -230,7 +230,7 @@ fn nearest_table(key: &str) -> Option<&'static str> {
     TABLES.iter().find(|(table, _)| *table == name).map(|(_, written)| *written)
 }
 
-/// Is a key of that name ours alone, so that we have to know it?
+/// Can a key of that name belong to maillogs only, so that it must be known?
 fn is_ours(key: &str) -> bool {
     ["logs_", "rrd_", "graphs_"].iter().any(|prefix| key.starts_with(prefix))
 }

@@ -20,8 +20,8 @@ pub fn fails(problems: &[Problem]) -> bool {
     problems.iter().any(|p| p.severity == Severity::Error || p.kind == ProblemKind::UnknownKey)
 }
 
-/// All that acts, as a toaster.conf: each key with the line it comes from, then the tables, then the keys that have
-/// no effect. Keys of other Mail::Toaster parts, where passwords are, are not shown.
+/// Everything that has an effect, in the form of a toaster.conf: each key with the line it comes from, then the
+/// tables, then the keys without effect. Keys of other Mail::Toaster parts, where passwords are, are not shown.
 pub fn in_force(config: &Config) -> String {
     let mut text = match &config.file {
         Some(file) => format!("# {}\n", plain(&file.display().to_string())),

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 /// Where something stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Location {
+    /// The file.
     pub file: PathBuf,
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
 }
 
@@ -35,13 +36,17 @@ pub enum ProblemKind {
 /// Something in the configuration that is not as it should be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
+    /// How bad it is.
     pub severity: Severity,
+    /// What kind of problem it is.
     pub kind: ProblemKind,
+    /// The file that it is in.
     pub file: PathBuf,
-    /// From 1.
+    /// The line, from 1; `None`: it is about the whole file.
     pub line: Option<usize>,
+    /// The key that it is about.
     pub key: Option<String>,
-    /// What is wrong; the way out.
+    /// What is wrong, and the way out.
     pub text: String,
 }
 

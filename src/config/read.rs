@@ -44,7 +44,8 @@ impl Config {
         keys::INACTIVE.iter().copied().filter(|(key, _)| self.raw.contains_key(*key))
     }
 
-    /// What needs all keys at once: counter files must differ, paths become absolute, own protocols have theirs.
+    /// The steps that need all keys: counter files must differ, paths become absolute, and then the tables are read,
+    /// because their paths and counter files must differ from those as well.
     fn finish(mut self, document: Document, file: &Path, problems: &mut Vec<Problem>) -> Config {
         keys::distinct_counter_files(&mut self, &document, file, problems);
         let base = self.logs_base.clone();
@@ -62,15 +63,15 @@ impl Config {
 }
 
 impl Problem {
-    /// Is nothing to be done until this is mended? The value that stands in the place of what was meant may be that
-    /// of another server.
+    /// Must nothing be done until this is mended? The default that is used in place of the value that was meant may
+    /// be right for another server only.
     pub fn stops(&self) -> bool {
         let misspelt = || self.key.as_deref().is_some_and(keys::misspells_what_is_kept);
         self.severity == Severity::Error || (self.kind == ProblemKind::UnknownKey && misspelt())
     }
 
-    /// Must a logger's processor not go on either, and exit 111? It goes on with the default where only the looks of
-    /// something are concerned.
+    /// Must a logger's processor stop as well, and exit 111? It goes on with the default of a key that only decides
+    /// how something looks.
     pub fn stops_a_roll(&self) -> bool {
         let looks = self.kind == ProblemKind::Value && self.key.as_deref().is_some_and(keys::only_looks);
         self.stops() && !looks

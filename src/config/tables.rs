@@ -42,7 +42,7 @@ pub(super) const RESERVED: &[&str] = &[
     "yesterday",
 ];
 
-/// No compiled regex takes more memory, in bytes: the program of a logger has a few megabytes.
+/// The most memory that a compiled regex may take, in bytes: a logger's processor has a few megabytes for everything.
 const LARGEST: usize = 1 << 20;
 
 /// Fills `lists`, `protocols` and `counters` of `config`, whose paths are absolute already.
@@ -77,9 +77,9 @@ impl Part<'_> {
             return Err("it is not a table".into());
         };
         match table.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) if keys::KEYS.iter().any(|ours| ours.name == key) => Err(format!(
-                "{key} is no key of a table; it stands above all tables, where it belongs to none"
-            )),
+            Some(key) if keys::KEYS.iter().any(|ours| ours.name == key) => {
+                Err(format!("{key} does not belong into a table; move it above all tables"))
+            }
             Some(key) => {
                 let near = keys::nearest_of(key, known.iter().copied());
                 let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
@@ -129,7 +129,7 @@ fn regex(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
     })
 }
 
-/// The names that a protocol has given away.
+/// The names that counters of a protocol have already.
 #[derive(Default)]
 struct Taken {
     keys: BTreeSet<String>,
@@ -137,7 +137,7 @@ struct Taken {
 }
 
 impl Taken {
-    fn of(protocol: &Protocol) -> Taken {
+    fn names_of(protocol: &Protocol) -> Taken {
         let mut taken = Taken::default();
         for counter in protocol.counters {
             taken.keys.insert(counter.key.into());
@@ -150,8 +150,8 @@ impl Taken {
         taken
     }
 
-    /// Takes all `keys`, or none.
-    fn take(&mut self, keys: &[String]) -> Result<(), String> {
+    /// Reserves all `keys`, or none of them if one cannot be had.
+    fn reserve(&mut self, keys: &[String]) -> Result<(), String> {
         for key in keys {
             // Counter files of the Perl maillogs have these for themselves.
             if key == "created" || key.ends_with("_last") {
@@ -178,14 +178,15 @@ struct Reader<'a> {
     file: &'a Path,
     problems: &'a mut Vec<Problem>,
     taken: BTreeMap<String, Taken>,
-    /// Was a table left out in which a protocol may be defined? Then it is not said that there is none: it was said why.
+    /// Was a table left out that may define a protocol? Then no message says that there is no such protocol, because
+    /// its error was reported.
     is_cut: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(config: &'a mut Config, file: &'a Path, problems: &'a mut Vec<Problem>) -> Reader<'a> {
         let taken =
-            shipped().iter().map(|protocol| (protocol.name.to_owned(), Taken::of(protocol))).collect();
+            shipped().iter().map(|protocol| (protocol.name.to_owned(), Taken::names_of(protocol))).collect();
         let is_cut = problems.iter().any(|p| {
             matches!(p.kind, ProblemKind::Syntax | ProblemKind::UnknownKey) && p.severity == Severity::Error
         });
@@ -245,7 +246,7 @@ impl<'a> Reader<'a> {
         let name = valid_name(required(table, "name")?)?;
         let pattern = regex(&required(table, "match")?, true)?;
         for card in shipped().iter().filter(|card| card.counts_lists) {
-            self.taken.entry(card.name.to_owned()).or_default().take(std::slice::from_ref(&name))?;
+            self.taken.entry(card.name.to_owned()).or_default().reserve(std::slice::from_ref(&name))?;
         }
         self.config.lists.push(CustomList { name, pattern, line: part.line });
         Ok(())
@@ -332,12 +333,12 @@ impl<'a> Reader<'a> {
             key,
             pattern,
         };
-        self.taken.entry(counter.protocol.clone()).or_default().take(&counter.keys())?;
+        self.taken.entry(counter.protocol.clone()).or_default().reserve(&counter.keys())?;
         self.config.counters.push(counter);
         Ok(())
     }
 
-    /// A protocol that counts nothing has nothing to say.
+    /// Removes and reports protocols that count nothing.
     fn drop_the_empty(&mut self) {
         let counters = &self.config.counters;
         let has_some = |p: &CustomProtocol| counters.iter().any(|counter| counter.protocol == p.name);

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue, Error};
 
-/// What stands at the end of a path that is only there to be parsed.
+/// The last part of a path that is made up, only to be parsed.
 const END: &str = "__";
 
 /// Is it the error of a key that is given twice, also across a header and a dotted key?

@@ -44,7 +44,7 @@ pub(super) fn step(entry: &Entry) -> Result<u32, String> {
     if 86_400 % step == 0 {
         Ok(step)
     } else {
-        Err(format!("a day is no multiple of {step} seconds; 60 or 300 are usual"))
+        Err(format!("a day is not a multiple of {step} seconds; 60 and 300 are usual"))
     }
 }
 

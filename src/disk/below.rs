@@ -11,7 +11,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use super::{Change, change};
 use crate::error::{At, Error, Result};
 
-/// Opens `base/name`, no component of `name` being a symbolic link. `None`: not there.
+/// Opens `base/name`, where no component of `name` may be a symbolic link. `None`: it does not exist.
 pub fn open_below(base: &Path, name: &str, flags: OFlag, make: bool) -> Result<Option<File>> {
     let path = base.join(name);
     let Some((dir, leaf)) = open_parent(base, name, make)? else { return Ok(None) };
@@ -36,7 +36,7 @@ pub fn open_below(base: &Path, name: &str, flags: OFlag, make: bool) -> Result<O
     }
 }
 
-/// Removes `base/name`, no component of `name` being a symbolic link; that it is gone already is fine.
+/// Removes `base/name`, where no component of `name` may be a symbolic link. It is no error if it does not exist.
 pub fn remove_below(base: &Path, name: &str) -> Result<()> {
     let Some((dir, leaf)) = open_parent(base, name, false)? else { return Ok(()) };
     let path = base.join(name);

@@ -29,14 +29,21 @@ pub enum How {
 /// A change and what it left: enough to do it again elsewhere.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// A directory was made.
     MakeDir(PathBuf),
+    /// A file was made, empty.
     Create(PathBuf),
     /// The file's whole content after it.
     Write(PathBuf, Vec<u8>),
+    /// A file was made durable.
     Fsync(PathBuf),
+    /// The second name means what the first one did.
     Rename(PathBuf, PathBuf),
+    /// Both names mean what the first one does.
     Link(PathBuf, PathBuf),
+    /// A name was removed.
     Remove(PathBuf),
+    /// The names in a directory were made durable.
     FsyncDir(PathBuf),
 }
 

@@ -146,13 +146,13 @@ pub fn fsync(path: &Path, file: &File) -> Result<()> {
     change(Change::Fsync(path), || sync(file, File::sync_all)).at("fsync", path)
 }
 
-/// Makes what was written within a file durable; when it was is not.
+/// Makes the content of a file durable, but not its times.
 pub fn fdatasync(path: &Path, file: &File) -> Result<()> {
     change(Change::Fsync(path), || sync(file, File::sync_data)).at("fsync", path)
 }
 
-/// Our own tests die at each step thousands of times, which would take hours if each waited for the disk. That it is
-/// asked for is what counts there; the tests of the whole program do wait.
+/// Unit tests do not wait for the disk: they die at each step thousands of times, which would take hours. They test
+/// that syncing is asked for; the tests of the whole program do wait.
 fn sync(file: &File, how: fn(&File) -> io::Result<()>) -> io::Result<()> {
     if cfg!(test) { Ok(()) } else { how(file) }
 }
@@ -162,7 +162,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
     change(Change::Rename(from, to), || std::fs::rename(from, to)).at("replace", to)
 }
 
-/// Removes a file; that it is gone already is fine.
+/// Removes a file. It is no error if it does not exist.
 pub fn remove(path: &Path) -> Result<()> {
     match change(Change::Remove(path), || std::fs::remove_file(path)) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e).at("remove", path),
@@ -170,8 +170,8 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Makes what was created, renamed or removed in `dir` durable. `dir` may be a link (`/var/log/mail` often
-/// is one); what is done is done to the directory that was written to.
+/// Makes durable what was created, renamed or removed in `dir`. `dir` may be a link (`/var/log/mail` often is one);
+/// then the directory that it leads to is meant, which is the one that was written to.
 pub fn sync_dir(dir: &Path) -> Result<()> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(dir).at("open", dir)?;
     change(Change::FsyncDir(dir), || sync(&file, File::sync_all)).at("fsync", dir)
@@ -198,8 +198,8 @@ pub fn make_dir(dir: &Path) -> Result<()> {
     }
 }
 
-/// Makes the name of a directory durable: what is in it can be no more so. Where the one above is not ours to open,
-/// nothing can be done.
+/// Makes the name of a directory durable; without its name nothing in it is. If the directory above may not be
+/// opened, this cannot be done, and is no error.
 pub fn sync_name(dir: &Path) -> Result<()> {
     match dir.parent().filter(|p| !p.as_os_str().is_empty()).map(sync_dir) {
         Some(Err(Error::Io { source, .. })) if source.kind() == io::ErrorKind::PermissionDenied => Ok(()),
@@ -226,7 +226,7 @@ pub fn file_id(meta: &std::fs::Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
 }
 
-/// Is there something else than a file: a directory, a link, a fifo?
+/// Does something other than a regular file stand there: a directory, a link, a fifo?
 pub fn is_something_else(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
 }

@@ -33,7 +33,7 @@ pub struct Options {
     pub force: bool,
     /// How long to wait for the lock.
     pub patience: Duration,
-    /// Say which lines were read.
+    /// Say how many lines were read of which file.
     pub verbose: bool,
 }
 
@@ -114,7 +114,7 @@ impl<'a> LockedAdvance<'a> {
         // A clock that was ahead may have told when that was.
         let waits = !complete && since.abs() < WAITS && !options.flush;
         state.ledger.prune(now);
-        session.archive(job.log(), &plan.days(), &plan.with(&files), pass, now)?;
+        session.archive(job.log(), &plan.days(), &plan.with_files(&files), pass, now)?;
         let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
         if had_input || session.edited || is_news(&state, &session.state, &updates) || session.rrd_lacks() {
             session.commit(state, updates, now)
@@ -127,11 +127,11 @@ impl<'a> LockedAdvance<'a> {
 }
 
 impl Job<'_> {
-    /// The one operation. `input` is what the logger hands to us; `pass` copies it to where it goes.
+    /// Advances one protocol. `input` is the chunk that a logger hands to us; `pass` copies it to standard output.
     ///
     /// # Errors
-    /// When the lock, a source that is ours, the state or the archive cannot be had. Nothing has
-    /// happened then, or the next process finishes it.
+    /// If the lock cannot be had, or a source of this protocol, the state or the archive cannot be read or written.
+    /// Then nothing has changed, or the next process finishes the commit.
     pub fn advance(
         &self,
         input: Option<Input>,
@@ -160,10 +160,11 @@ fn tell(feed: &Feed, read: &[(String, u64)]) {
     }
 }
 
-/// Graphs draw zeros up to `seen`, so it must move on in a quiet night: after so many seconds.
+/// If no line comes, the state is written again after this many seconds, only for its `seen`: graphs draw zeros up to
+/// it, so it must move on in a quiet night as well.
 const SEEN_APART: i64 = 60;
 
-/// Is there anything that a commit would keep, besides that we looked?
+/// Is there anything to commit besides the fact that the sources were read?
 fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
     let mut old = old.clone();
     for (was, is) in old.ledger.cursors.iter_mut().zip(&new.ledger.cursors) {

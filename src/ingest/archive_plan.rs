@@ -33,7 +33,7 @@ enum What {
 pub struct ArchivePlan {
     log: String,
     untai: bool,
-    /// Of the labels of what is added now.
+    /// By how many seconds the labels of the lines that are added now are ahead of unix time.
     tai_offset: i64,
     pieces: Vec<(u32, What)>,
     /// Files that end in mid-line, and the directory whose line it is (see `State::open_archives`).
@@ -41,7 +41,7 @@ pub struct ArchivePlan {
 }
 
 impl ArchivePlan {
-    /// Nothing yet. `log` is the file's name under a day; `open` comes from the state.
+    /// An empty plan. `log` is the file's name under a day; `open` comes from the state.
     pub fn new(log: &str, untai: bool, tai_offset: i64, open: BTreeMap<String, String>) -> Self {
         ArchivePlan { log: log.to_owned(), untai, tai_offset, pieces: Vec::new(), open }
     }
@@ -79,7 +79,7 @@ impl ArchivePlan {
         self.mark(directory, day, ends);
     }
 
-    /// Bytes that stand in no chunk (any more).
+    /// Adds bytes that stand in no chunk, or in none any more.
     pub fn bytes(&mut self, directory: &str, day: u32, bytes: Vec<u8>, continues: bool, ends: bool) {
         self.make_room(directory, day, continues);
         self.pieces.push((day, What::Bytes(bytes)));
@@ -95,8 +95,8 @@ impl ArchivePlan {
         }
     }
 
-    /// The held beginning `text` of a line of which `(from, to)` of `chunk` is the rest, whose first
-    /// bytes are `rest`.
+    /// Adds a line in two parts: its beginning `text`, which was held, and its rest, the bytes `(from, to)` of
+    /// `chunk`, of which `rest` are the first.
     #[allow(clippy::too_many_arguments)]
     pub fn joined(
         &mut self,
@@ -113,15 +113,15 @@ impl ArchivePlan {
         self.line(directory, day, chunk, (from + skip, to), true, ends);
     }
 
-    /// The held line `text`, which turned out to be all of it.
+    /// Adds the held text `text`, which turned out to be a whole line.
     pub fn held(&mut self, directory: &str, day: u32, text: &[u8]) {
         let (mut line, _) = self.begin(text, b"");
         line.push(b'\n');
         self.bytes(directory, day, line, false, true);
     }
 
-    /// The line beginning `text`, its label as it is archived; and how many bytes of `rest`, which follows
-    /// it, belong to that label.
+    /// The beginning `text` of a line, with its label in the form in which it is archived; and how many bytes of
+    /// `rest`, which follows, belong to that label.
     fn begin(&self, text: &[u8], rest: &[u8]) -> (Vec<u8>, u64) {
         // The cut may lie within the label.
         let mut label = text[..text.len().min(LABEL + 1)].to_vec();
@@ -172,8 +172,8 @@ impl ArchivePlan {
         days
     }
 
-    /// With the chunks' files, by position.
-    pub fn with<'a>(&'a self, files: &'a [Kept]) -> Planned<'a> {
+    /// The plan together with the files of the chunks, by position.
+    pub fn with_files<'a>(&'a self, files: &'a [Kept]) -> Planned<'a> {
         Planned { plan: self, files }
     }
 }
@@ -286,7 +286,7 @@ mod tests {
 
     fn written(plan: &ArchivePlan, files: &[Kept], day: u32) -> String {
         let mut out = Vec::new();
-        plan.with(files).write(day, &mut out).unwrap();
+        plan.with_files(files).write(day, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -371,9 +371,9 @@ mod tests {
         // Another file in its place, then none.
         std::fs::write(dir.path().join("new"), "two\n").unwrap();
         std::fs::rename(dir.path().join("new"), &path).unwrap();
-        let error = plan.with(&files).write(1, &mut Vec::new()).unwrap_err();
+        let error = plan.with_files(&files).write(1, &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("was removed after it was counted"), "{error}");
         std::fs::remove_file(&path).unwrap();
-        assert!(plan.with(&files).write(1, &mut Vec::new()).is_err());
+        assert!(plan.with_files(&files).write(1, &mut Vec::new()).is_err());
     }
 }

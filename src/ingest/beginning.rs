@@ -33,7 +33,7 @@ impl Job<'_> {
     /// Notes the first reading to the end, if it found no line: from then on everything is known.
     pub(super) fn was_read(&self, state: &mut State, now: i64) {
         if state.since == 0 && is_new(state) && self.missing(state).is_none() {
-            state.since = tally::begin(now, i64::from(self.config.rrd_step));
+            state.since = tally::bin_begin(now, i64::from(self.config.rrd_step));
         }
     }
 }

@@ -27,7 +27,7 @@ impl Job<'_> {
     }
 }
 
-/// A clock that is set back by less than this number of seconds is not worth a word.
+/// If the clock is set back by fewer seconds than this, nothing is said.
 const AHEAD: i64 = 3600;
 
 /// How many days of minutes wait at most for an RRD that cannot be written. Of more, the oldest one is added to the next.
@@ -36,30 +36,30 @@ const WAITING_DAYS: i64 = 31;
 /// Brings the waiting bins into order where `rrd_step` was changed, the clock was set back (what begins after now belongs
 /// to now's bin), or too many wait.
 pub(super) fn mend_bins(store: &Store, state: &mut State, now: i64) {
-    let today = tally::begin(now, store.step);
+    let today = tally::bin_begin(now, store.step);
     if state.pushed > now + FUTURE {
         // The RRD is moved aside when the next bin is pushed: it holds the future.
         warn(format_args!(
-            "{}: holds times that are still to come (was the clock wrong?); a new one is begun when the next step ends",
+            "{}: holds times in the future (was the clock wrong?); a new one is begun when the next minute is over",
             store.rrd.display()
         ));
         state.pushed = today;
     } else if state.pushed > now + AHEAD {
         warn(format_args!(
-            "{}: holds minutes that are still to come (was the clock wrong?); those from now on wait for {} min until they are over",
+            "{}: holds minutes in the future (was the clock wrong?); those from now on wait for {} min until they are over",
             store.rrd.display(),
             (state.pushed - now) / 60
         ));
     }
     // The step may be another than when it was pushed, and a clock that ran ahead may have told these times.
-    state.pushed = tally::begin(state.pushed, store.step);
+    state.pushed = tally::bin_begin(state.pushed, store.step);
     for bin in state.bins.values_mut() {
         bin.born = bin.born.min(now);
         bin.touched = bin.touched.min(now);
     }
     let odd: Vec<i64> = state.bins.keys().copied().filter(|k| k % store.step != 0).collect();
     for begin in odd {
-        tally::move_bin(store.protocol, &mut state.bins, begin, tally::begin(begin, store.step));
+        tally::move_bin(store.protocol, &mut state.bins, begin, tally::bin_begin(begin, store.step));
     }
     let most = usize::try_from(WAITING_DAYS * 86_400 / store.step).unwrap_or(usize::MAX);
     while state.bins.len() > most
@@ -68,7 +68,7 @@ pub(super) fn mend_bins(store: &Store, state: &mut State, now: i64) {
         tally::move_bin(store.protocol, &mut state.bins, oldest, next);
     }
     // Where a clock without a battery begins there is no RRD.
-    let earliest = tally::begin(tally::EARLIEST, store.step);
+    let earliest = tally::bin_begin(tally::EARLIEST, store.step);
     let floor = today.max(state.pushed).max(earliest);
     let early: Vec<i64> = state.bins.range(floor + 1..).map(|(k, _)| *k).collect();
     for begin in early {

@@ -78,7 +78,7 @@ impl Job<'_> {
                     Listing::default()
                 });
                 let listing = match stdin {
-                    Some(stdin) => opened.with(&stdin.chunk)?,
+                    Some(stdin) => opened.with_stdin(&stdin.chunk)?,
                     None => opened,
                 };
                 match intake.read_directory(directory, listing) {

@@ -8,9 +8,9 @@ use crate::source::directory::{Chunk, Found, Listing};
 use crate::source::identity::{grew_from, head};
 use crate::store::state::State;
 
-/// Of `opened` the directories without which a query cannot answer: what was read of them and is not committed would be
-/// missing. A directory that was renamed is none of them: what it holds stands in one that is new, and is known by its
-/// content.
+/// The directories among `opened` without which a query cannot answer, because lines that were read from them and are
+/// not committed yet would be missing. A renamed directory is not among them: its chunks stand in a new directory,
+/// and are recognised by their content.
 ///
 /// # Errors
 /// When a chunk cannot be read.
@@ -30,12 +30,13 @@ pub fn needed(state: &State, opened: &[(PathBuf, Listing)], now: i64) -> io::Res
     Ok(if renamed < gone.len() { gone } else { Vec::new() })
 }
 
-/// Has an update not found it either? Then it has what was read of it.
+/// Has an update noticed as well that it is gone? Then everything that was read from it is committed.
 fn is_noted(state: &State, dir: &Path) -> bool {
     state.unread.iter().any(|name| Path::new(name) == dir)
 }
 
-/// Was a line of the last day read of the log directory `dir`? One that was given up since is none that is missing.
+/// Is the newest counted line of the log directory `dir` less than a day old? An older directory is given up, and a
+/// query answers without it.
 fn was_read_lately(state: &State, dir: &Path, now: i64) -> bool {
     let known = state.ledger.directories.iter().find(|known| Path::new(&known.path) == dir);
     known.is_some_and(|known| known.last_time > now - GIVEN_UP)

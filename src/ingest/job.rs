@@ -18,13 +18,13 @@ pub type AsRoot = fn(&mut dyn FnMut());
 /// One protocol's feed under one configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// What is in force.
+    /// The configuration in force.
     pub config: &'a Config,
-    /// What is fed.
+    /// The protocol and its sources.
     pub feed: &'a Feed,
     /// The clock, unix seconds. It is read once the lock is held.
     pub clock: fn() -> i64,
-    /// The rights to read what others keep.
+    /// Runs a function with root's rights, to read files of others.
     pub as_root: AsRoot,
 }
 
@@ -36,7 +36,7 @@ impl Job<'_> {
         Store {
             base: config.logs_base.clone(),
             protocol: feed.protocol,
-            legacy: Legacy::of(feed.protocol.name, &config.logs_counters, &counter_file),
+            legacy: Legacy::candidates(feed.protocol.name, &config.logs_counters, &counter_file),
             counter_file,
             state_dir: config.logs_base.join("state"),
             rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),

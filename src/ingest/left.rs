@@ -4,7 +4,7 @@ use std::path::Path;
 use super::named::Named;
 use super::reader::Reader;
 use super::rights::Rights;
-use super::stream_reading::{Part, add, back, read, settle};
+use super::stream_reading::{Part, add, go_back, read, settle};
 use crate::calendar::to_the_second;
 use crate::disk::file_id;
 use crate::error::Error;
@@ -12,11 +12,13 @@ use crate::ledger::Stream;
 use crate::protocol::LogKind;
 use crate::say::warn;
 
-/// The last lines of such a log are waited for until it was not read for so long (seconds).
+/// The logs that are named now wait for the last lines of such a log until it has not been read for this long
+/// (seconds).
 const WAITS: i64 = 3600;
 
-/// Reads those logs to their ends. The readers of these numbers have to wait, because one cannot be read at this moment:
-/// the log that takes its place would count as known what only the old one has, or count twice what both have.
+/// Reads those logs to their ends. Returns the numbers of the readers that have to wait, because one of their logs
+/// cannot be read at this moment: in the log that replaces it, lines would be taken as counted that only the old one
+/// has, or be counted twice if both have them.
 pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<usize> {
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
     for (i, (reader, named)) in readers.iter_mut().zip(named).enumerate() {
@@ -33,7 +35,7 @@ pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<
                 settle(readers, &parts, &before, &name, result);
                 continue;
             };
-            back(readers, &parts, &before);
+            go_back(readers, &parts, &before);
             let (mut waiting, mut given_up) = (Vec::new(), None);
             for (part, before) in parts.into_iter().zip(before) {
                 let intake = &mut *readers[part.reader].intake;

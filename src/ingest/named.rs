@@ -4,7 +4,7 @@ use crate::protocol::LogKind;
 /// The logs that every program writes to, and a protocol's own files.
 #[derive(Clone, Debug, Default)]
 pub struct Named {
-    /// Those that are read, and whose lines they hold.
+    /// The logs that are read, and for each whether it holds lines of this protocol only.
     pub read: Vec<(String, LogKind)>,
     /// Further names of those.
     pub twins: Vec<Twin>,
@@ -15,7 +15,7 @@ pub struct Named {
 pub struct Twin {
     /// As toaster.conf names it.
     pub name: String,
-    /// Whose lines it would hold.
+    /// Whether it would hold lines of this protocol only.
     pub place: LogKind,
     /// The name by which the log is read.
     pub of: String,

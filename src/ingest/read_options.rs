@@ -15,7 +15,8 @@ pub struct ReadOptions {
     pub now: i64,
     /// `logs_archive`; off: "archived up to" moves with the count.
     pub archive: bool,
-    /// May a line be given up waiting for? Only a commit may: it goes by the clock.
+    /// May a line be counted without its rest because that did not come in time? Only a commit may do so, because it
+    /// depends on the clock.
     pub may_time_out: bool,
     /// What a chunk without a cursor means.
     pub origin: StateOrigin,

@@ -6,7 +6,7 @@ use super::job::Job;
 pub struct Reader<'r, 'j> {
     /// The job that this reader belongs to.
     pub job: Job<'j>,
-    /// What it reads them into.
+    /// Where it counts the lines.
     pub intake: &'r mut Intake,
     /// `false`: something could not be read; it was said.
     pub complete: &'r mut bool,

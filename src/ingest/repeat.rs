@@ -7,12 +7,12 @@ use crate::line::Line;
 /// How many hosts are remembered: of more, those that wrote last.
 const HOSTS: usize = 1000;
 
-/// A syslogd that has nothing else to do takes in so many lines a second. Its stamps have whole seconds, so that two
-/// lines of one stamp may lie nearly a second apart.
+/// The number of lines a second that a syslogd can take in if it does nothing else. Its stamps have whole seconds, so
+/// that two lines with the same stamp may lie nearly a second apart.
 const RATE: i64 = 20_000;
 
-/// No line stands for more than so many: syslogd(8) says how often a line was repeated after ten minutes at the
-/// latest, rsyslogd(8) sooner.
+/// The most repetitions that one line may stand for: syslogd(8) says how often a line was repeated after ten minutes
+/// at the latest, rsyslogd(8) sooner.
 const MOST: u32 = 1_000_000;
 
 /// What a line says of lines before it.
@@ -75,8 +75,9 @@ pub struct Last {
 }
 
 impl Last {
-    /// How many of `times` repetitions can be true, in a line of `time` that comes after one of `before`: any user of
-    /// the machine can write such a line, and more than one.
+    /// How many of the `times` repetitions that a line claims are possible, if it has the time `time` and the line
+    /// before it the time `before`. Any user of the machine can write such lines, so the claim is not simply
+    /// believed.
     pub fn possible(&mut self, times: u32, before: i64, time: i64) -> u32 {
         let seconds = time.saturating_sub(before).max(0);
         if seconds > 0 {
@@ -101,7 +102,7 @@ pub struct Hosts {
 
 impl Hosts {
     /// As the state has it.
-    pub fn of(list: &[LastLine]) -> Self {
+    pub fn from_list(list: &[LastLine]) -> Self {
         let mut hosts = Hosts::default();
         for last in list {
             hosts.turn_to(&last.host);
@@ -110,9 +111,10 @@ impl Hosts {
         hosts
     }
 
-    /// What the last line of this host raised, to be read or set. A host that is not named is the last one that was.
+    /// What the last line of this host raised, to be read or set. If no host is named, the one that was named last is
+    /// meant.
     #[inline]
-    pub fn at(&mut self, host: Option<&[u8]>) -> &mut Last {
+    pub fn last_of(&mut self, host: Option<&[u8]>) -> &mut Last {
         if let Some(host) = host
             && host != self.here
         {
@@ -212,22 +214,22 @@ mod tests {
     #[test]
     fn each_host_has_its_own_last_line() {
         let mut hosts = Hosts::default();
-        hosts.at(Some(b"a")).raised = vec![(1, 1)];
-        hosts.at(Some(b"b")).raised = vec![(2, 1)];
-        assert_eq!(hosts.at(Some(b"a")).raised, [(1, 1)]);
-        hosts.at(Some(b"a")).raised.clear();
-        let mut again = Hosts::of(&hosts.list());
-        assert_eq!(again.at(None).raised, [], "the last one is a's");
-        assert_eq!(again.at(Some(b"a")).raised, []);
-        assert_eq!(again.at(Some(b"b")).raised, [(2, 1)]);
-        assert_eq!(again.at(None).raised, [(2, 1)]);
+        hosts.last_of(Some(b"a")).raised = vec![(1, 1)];
+        hosts.last_of(Some(b"b")).raised = vec![(2, 1)];
+        assert_eq!(hosts.last_of(Some(b"a")).raised, [(1, 1)]);
+        hosts.last_of(Some(b"a")).raised.clear();
+        let mut again = Hosts::from_list(&hosts.list());
+        assert_eq!(again.last_of(None).raised, [], "the last one is a's");
+        assert_eq!(again.last_of(Some(b"a")).raised, []);
+        assert_eq!(again.last_of(Some(b"b")).raised, [(2, 1)]);
+        assert_eq!(again.last_of(None).raised, [(2, 1)]);
     }
 
     #[test]
     fn a_thousand_hosts_are_remembered_those_that_wrote_last() {
         let mut hosts = Hosts::default();
         for n in 0..5000u32 {
-            hosts.at(Some(&n.to_be_bytes())).raised = vec![(0, i128::from(n))];
+            hosts.last_of(Some(&n.to_be_bytes())).raised = vec![(0, i128::from(n))];
         }
         let list = hosts.list();
         assert_eq!(list.len(), 1000);

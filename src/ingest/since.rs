@@ -7,12 +7,13 @@ use crate::tally;
 /// counted anything.
 pub(super) fn known_since(state: &mut State, first: Option<i64>, how: &ReadOptions) {
     if let Some(first) = first.filter(|_| is_new(state)) {
-        let first = tally::begin(first.min(how.now).max(tally::EARLIEST), how.step);
+        let first = tally::bin_begin(first.min(how.now).max(tally::EARLIEST), how.step);
         state.since = if state.since == 0 { first } else { state.since.min(first) };
     }
 }
 
-/// Was nothing pushed to an RRD yet? Of what was, a line that comes late changes no more from when on it is known.
+/// Was nothing pushed to an RRD yet? Once something was, a line that comes late no longer changes the time from which
+/// on everything is known.
 pub(super) fn is_new(state: &State) -> bool {
     state.pushed == 0 && state.rrd.is_none()
 }

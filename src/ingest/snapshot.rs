@@ -3,8 +3,8 @@
 //!
 //! The chunks are opened and held, and then the last commit is read. Every line that stood there is in that commit or
 //! beyond its cursors, whatever was committed, renamed or removed in between, and none is in both; so a query needs
-//! one look, however often others commit. A chunk without labels is known by one thing while it grows and by another
-//! when it is finished: where there are such, no commit may have come in between.
+//! one look, however often others commit. A chunk without labels has one identity while it grows and another one when
+//! it is finished. If there are such chunks, a snapshot is valid only if no commit came in between.
 //!
 //! Where more `@*.u` were left behind than files may be open at once, some of them are opened only when they are read.
 //! One that is gone then was removed, or processed by a younger commit: the query has to be done anew.
@@ -33,7 +33,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// `last` reads the last commit.
+    /// Opens the log directories, and then reads the last commit by `last`.
     ///
     /// # Errors
     /// Those of `last`.

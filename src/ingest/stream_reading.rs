@@ -43,7 +43,7 @@ pub(super) fn settle(
     match read {
         Ok(()) => parts.iter().for_each(|p| readers[p.reader].intake.stream_read(p.stream)),
         Err(e) => {
-            back(readers, parts, before);
+            go_back(readers, parts, before);
             let mut is_news = false;
             for part in parts {
                 let reader = &mut readers[part.reader];
@@ -65,8 +65,8 @@ pub(super) fn settle(
     }
 }
 
-/// As if nothing of the stream had been read.
-pub(super) fn back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
+/// Undoes the reading of a stream.
+pub(super) fn go_back(readers: &mut [Reader<'_, '_>], parts: &[Part], before: &[Checkpoint]) {
     for (part, checkpoint) in parts.iter().zip(before) {
         readers[part.reader].intake.go_back_to(checkpoint);
     }
@@ -80,7 +80,7 @@ pub(super) fn add(names: &mut Vec<(String, Vec<Part>)>, name: String, part: Part
     }
 }
 
-/// Parts of a log that were read together, to what to go back, and how that ended.
+/// Parts of a log that were read together, the checkpoints to go back to, and the result of the reading.
 type Read = (Vec<Part>, Vec<Checkpoint>, Result<()>);
 
 /// Reads the log `name` to its end.
@@ -154,10 +154,10 @@ fn read_file(
             }
         })?;
         match outcome {
-            Outcome::Changed => back(readers, parts, before),
+            Outcome::Changed => go_back(readers, parts, before),
             Outcome::Done { reached, said } => {
                 // A line whose end is not waited for any longer counts as it is.
-                if let Some(held) = joined.take() {
+                if let Some(held) = joined.take_unfinished() {
                     for text in held.split(|&b| b == b'\n') {
                         let line = parser.parse(text);
                         for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {
@@ -187,7 +187,7 @@ fn read_file(
     Err(Error::Passing(format!("{}: is truncated again and again", path.display())))
 }
 
-/// Those that stand at the same place in the journal, together.
+/// Groups the parts by their places in the journal.
 fn by_place(readers: &[Reader<'_, '_>], parts: Vec<Part>) -> Vec<(Begin, Vec<Part>)> {
     let mut places: Vec<(Begin, Vec<Part>)> = Vec::new();
     for part in parts {

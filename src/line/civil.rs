@@ -45,12 +45,12 @@ impl Civil {
         Some(Civil { minute, second: time.second, nanos: time.nanos })
     }
 
-    /// The instant where local time is `offset` seconds ahead of UTC.
+    /// The instant of this time in a zone that is `offset` seconds ahead of UTC.
     pub(super) fn at_offset(self, offset: i64) -> Option<Stamp> {
         Stamp::new(self.minute.and_utc().timestamp() - offset + i64::from(self.second), self.nanos)
     }
 
-    /// The instant where it is the local time of `clock`, in a line of `host`.
+    /// The instant of this time in the zone of `clock`, for a line of `host`.
     pub(super) fn local<Tz: TimeZone>(self, clock: &mut Clock<Tz>, host: &[u8]) -> Option<Stamp> {
         let minute = clock.minute(self.minute);
         let secs = if minute.is_near {
@@ -152,8 +152,8 @@ fn resolve<Tz: TimeZone>(zone: &Tz, local: NaiveDateTime) -> (i64, Option<i64>) 
     }
 }
 
-/// Unix seconds of a local time that was skipped, by the clock of before. A gap is an hour or less, but for islands
-/// that moved over the date line.
+/// Unix seconds of a local time that was skipped, read by the clock from before the change. A gap is an hour or less,
+/// except on islands that moved across the date line.
 fn in_gap<Tz: TimeZone>(zone: &Tz, local: NaiveDateTime) -> i64 {
     let before = |hours| {
         let earlier = local.checked_sub_signed(TimeDelta::hours(hours))?;
@@ -169,7 +169,7 @@ fn unix(local: NaiveDateTime, offset: &impl Offset) -> i64 {
     local.and_utc().timestamp() - i64::from(offset.fix().local_minus_utc())
 }
 
-/// The local time of unix `secs`; `None` where no calendar goes.
+/// The local time of unix `secs`; `None`: it is beyond the range of the calendar.
 fn local<Tz: TimeZone>(zone: &Tz, secs: i64) -> Option<NaiveDateTime> {
     let utc = DateTime::from_timestamp(secs, 0)?.naive_utc();
     utc.checked_add_offset(zone.offset_from_utc_datetime(&utc).fix())
@@ -311,7 +311,7 @@ pub fn untai(stamp: Stamp, out: &mut Vec<u8>) {
     write_local(stamp, ahead, out);
 }
 
-/// By how many seconds local time is ahead of UTC at unix `secs`; 0 where no stamp is.
+/// By how many seconds local time is ahead of UTC at unix `secs`; 0 beyond the range of stamps.
 fn ahead<Tz: TimeZone>(zone: &Tz, secs: i64) -> i64 {
     let stamp = Stamp::new(secs, 0);
     stamp.and_then(|stamp| local(zone, stamp.secs)).map_or(0, |local| local.and_utc().timestamp() - secs)

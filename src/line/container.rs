@@ -18,7 +18,7 @@ use super::syslog;
 pub(super) struct Wrapped<'a> {
     /// Did the program write it to stderr? Lines of the two streams come in turns, and so do their parts.
     pub stderr: bool,
-    /// When the runtime took it in.
+    /// When the runtime received it.
     pub time: Option<Stamp>,
     /// That time as it stands in the log.
     pub stamp: &'a [u8],
@@ -30,7 +30,7 @@ pub(super) struct Wrapped<'a> {
     pub is_escaped: bool,
 }
 
-/// Can a line with this first byte be wrapped? Asked before anything else is looked at.
+/// Can a line with this first byte be one of a container's log? A cheap test, before all others.
 #[inline]
 pub(super) fn may_begin(line: &[u8]) -> bool {
     matches!(line.first(), Some(b'{' | b'0'..=b'9'))

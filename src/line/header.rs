@@ -28,7 +28,8 @@ impl<'a> Header<'a> {
         self.tag.is_some()
     }
 
-    /// The line: `time` is the stamp's, splogger's fraction is truer. `after_stamp`: of what this is the header.
+    /// Makes the line. `time` is that of the stamp; a fraction that splogger put before the text is more exact, and
+    /// is used instead. `after_stamp`: the text that this header stands before.
     pub(super) fn line(self, time: Option<Stamp>, after_stamp: &'a [u8]) -> Line<'a> {
         let Header { host, tag, rest } = self;
         let mut rest = without_blanks(rest);
@@ -260,7 +261,7 @@ pub(super) fn word(line: &[u8]) -> (&[u8], &[u8]) {
 
 impl<'a> Line<'a> {
     /// A line that comes in parts, as journald has it. `time` is when it was logged; a fraction of splogger(8) before
-    /// the text is truer. One `\r` at the text's end is not part of it.
+    /// the text is more exact, and is used instead. One `\r` at the text's end is not part of it.
     pub fn of_parts(time: Stamp, host: Option<&'a [u8]>, tag: Option<&'a [u8]>, text: &'a [u8]) -> Line<'a> {
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         Header::of(host, tag, text).line(Some(time), text)

@@ -1,4 +1,4 @@
-//! Which stamp a line has: one look at its first byte, and the file for what begins so.
+//! Finds the stamp of a line: the first byte tells which function reads it.
 
 use chrono::{Local, TimeZone};
 
@@ -44,14 +44,14 @@ impl<Tz: TimeZone> Parser<Tz> {
         Parser { is_own, ..self }
     }
 
-    /// The lines that come stand in the file that follows, which was last written at `written`.
+    /// The next lines stand in the next file, which was last written at `written`.
     pub fn turn_to(&mut self, written: i64) {
         self.years = syslog::Years::new(written, &self.clock);
         self.clock.passes.turn_to(written);
     }
 
-    /// The lines that come are new since a look at `since` (unix seconds; 0: not known), and the newest line before them
-    /// is of `last` (unix seconds; 0: there is none).
+    /// The next lines were written after a reading at `since` (unix seconds; 0: not known), and the newest line
+    /// before them has the time `last` (unix seconds; 0: there is none).
     pub fn resume(&mut self, last: i64, since: i64) {
         self.clock.passes.resume(last, since);
     }
@@ -79,7 +79,8 @@ impl<Tz: TimeZone> Parser<Tz> {
         self.plain(line).unwrap_or_else(|| self.without_stamp(line))
     }
 
-    /// What a program in a container wrote. Its own stamp is truer than `time`, when the runtime took it in.
+    /// Takes apart what a program in a container wrote. If it has a stamp of its own, that is used instead of `time`,
+    /// when the runtime received it.
     pub(super) fn inside<'a>(&mut self, text: &'a [u8], time: Option<Stamp>) -> Line<'a> {
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let line = self.plain(text).unwrap_or_else(|| Line::bare(text));
@@ -92,7 +93,7 @@ impl<Tz: TimeZone> Parser<Tz> {
         inner.map_or_else(|| Line::bare(line), |inner| self.inside(inner, None))
     }
 
-    /// Every stamp. `None`: the line has none.
+    /// Tries every stamp. `None`: the line has none.
     #[inline]
     fn plain<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         if let Some(b'@') = line.first() {

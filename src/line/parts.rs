@@ -15,7 +15,7 @@ enum Open {
     No,
     /// Its parts so far, at most [`LINE_LIMIT`] bytes of them; when the first one was written.
     Begun { stamp: Vec<u8>, time: Option<Stamp>, text: Vec<u8> },
-    /// What comes until its end was dealt with.
+    /// The line was processed already: what comes until its end counts nothing.
     Rest,
 }
 
@@ -80,7 +80,7 @@ impl Parts {
 
     /// The beginnings of lines that wait for their rest, to be given to [`Parts::resume`]; they do not wait here any
     /// longer. `None`: there is none.
-    pub fn take(&mut self) -> Option<Vec<u8>> {
+    pub fn take_unfinished(&mut self) -> Option<Vec<u8>> {
         let mut held = Vec::new();
         for (open, name) in self.open.iter_mut().zip(["stdout", "stderr"]) {
             if let Open::Begun { stamp, text, .. } = open {
@@ -96,7 +96,7 @@ impl Parts {
         (!held.is_empty()).then_some(held)
     }
 
-    /// Goes on with what [`Parts::take`] gave. `false`: `held` is no such thing.
+    /// Goes on with what [`Parts::take_unfinished`] gave. `false`: `held` is no such thing.
     pub fn resume(&mut self, held: &[u8]) -> bool {
         let parts: Vec<_> = held.split(|&b| b == b'\n').map(|line| container::wrapped(line, line)).collect();
         let whole = |part: &Option<Wrapped<'_>>| part.is_none_or(|part| part.ends);
@@ -115,7 +115,7 @@ impl Parts {
         self.open.each_ref().map(|open| !matches!(open, Open::No))
     }
 
-    /// The rest of these streams' unfinished lines belongs to what was counted.
+    /// Skips the rest of these streams' unfinished lines, which were counted already.
     pub fn skip(&mut self, streams: [bool; 2]) {
         for (open, skip) in self.open.iter_mut().zip(streams) {
             if skip && matches!(open, Open::No) {
@@ -201,10 +201,10 @@ mod tests {
             ],
         );
         assert_eq!(first.unfinished(), [true, true]);
-        let held = first.take().unwrap();
+        let held = first.take_unfinished().unwrap();
         let expected = "2026-11-28T18:00:01Z stdout P a\tb c\n2026-11-28T18:00:01.5Z stderr P c d";
         assert_eq!(String::from_utf8_lossy(&held), expected);
-        assert_eq!(first.take(), None);
+        assert_eq!(first.take_unfinished(), None);
         // Here the rest is skipped now.
         assert_eq!(
             texts(&mut first, &["2026-11-28T18:00:02Z stdout F x", "2026-11-28T18:00:02Z stdout F y"]),

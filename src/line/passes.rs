@@ -15,16 +15,17 @@
 
 use std::collections::HashMap;
 
-/// Clocks and the order of lines may disagree by so much (seconds).
+/// Clocks and the order of lines may disagree by up to this number of seconds.
 const SLACK: i64 = 300;
 
-/// A line before that is so much later (seconds) than both instants tells nothing: an old log is read.
+/// If the previous line is later than both instants by more than this (seconds), it tells nothing, because an old log
+/// is being read.
 const FAR: i64 = 3 * 3600;
 
 /// The most hosts that are remembered; lines of further hosts go by the line before.
 const HOSTS: usize = 1000;
 
-/// What is known of the lines before.
+/// What is known of the lines that came before.
 #[derive(Debug)]
 pub(super) struct Passes {
     /// When the file was last written, unix seconds.
@@ -42,12 +43,12 @@ impl Passes {
         Passes { written, since: 0, last: 0, hosts: HashMap::new() }
     }
 
-    /// The lines that come stand in another file, which was last written at `written`.
+    /// The next lines stand in another file, which was last written at `written`.
     pub(super) fn turn_to(&mut self, written: i64) {
         self.written = written;
     }
 
-    /// The lines that come were written after `since`, and the last one before them is of `last`; 0: not known.
+    /// The next lines were written after `since`, and the last line before them has the time `last`; 0: not known.
     pub(super) fn resume(&mut self, last: i64, since: i64) {
         self.since = self.since.max(since);
         if last > self.last {
@@ -57,7 +58,7 @@ impl Passes {
         }
     }
 
-    /// A line whose stamp is plain, on a day on which no hour comes twice.
+    /// Notes a line whose stamp has only one instant, on a day on which no hour comes twice.
     #[inline]
     pub(super) fn plain(&mut self, secs: i64) {
         self.last = secs;

@@ -1,5 +1,5 @@
-//! What a run of root's left in the store by mistake: the loggers' processors cannot write it, and the mail log stops.
-//! The next run as root gives it to the owner of the logs.
+//! Files that a run as root left in the store by mistake: the loggers' processors cannot write them, and the mail log
+//! stops. The next run as root gives them to the owner of the logs.
 //!
 //! The owner may write to the directories that root looks at here, and put anything there under our names. So a file
 //! is given away only if that gives him nothing he had not before: it has our name and the mode that we give to such a
@@ -20,7 +20,7 @@ use crate::say::warn;
 use crate::source::opener;
 use crate::store::record::is_record;
 
-/// What stands under a name of ours.
+/// The kinds of files that are given away, each under a name of ours.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
     Directory,
@@ -65,7 +65,7 @@ fn told(paths: &[PathBuf]) -> Option<String> {
     })
 }
 
-/// Opens what `each` found, if it is still that.
+/// Opens what `each` found, if it is still of the same kind.
 fn hold(above: &File, name: &str, what: What) -> Option<File> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = File::from(openat(above, name, flags, Mode::empty()).ok()?);
@@ -165,7 +165,7 @@ fn archive(dir: &File, path: &Path, digits: &[usize], logs: &[&str], uid: Uid, v
         }
         return;
     };
-    let Ok(listed) = dir.try_clone().and_then(|copy| crate::dir::of(copy, path)) else { return };
+    let Ok(listed) = dir.try_clone().and_then(|copy| crate::dir::read_open(copy, path)) else { return };
     let names: Vec<String> = listed
         .filter_map(|entry| entry.ok()?.name().map(str::to_owned))
         .filter(|name| name.len() == *wanted && name.bytes().all(|b| b.is_ascii_digit()))

@@ -29,7 +29,7 @@ pub fn become_owner(config: &Config) -> Result<()> {
     work_as_owner(config, true)
 }
 
-/// As [`become_owner`], and makes and mends nothing.
+/// As [`become_owner`], but makes no directory and gives no file away.
 ///
 /// # Errors
 /// As [`become_owner`].
@@ -69,8 +69,8 @@ fn take_ids(owner: &Owner) -> nix::Result<()> {
     seteuid(owner.uid)
 }
 
-/// What must be done as root (`graphs_dir`, syslog): takes root's ids back, if we had them. Where that fails we go on
-/// with fewer rights than we could have.
+/// Takes root's ids back, if we began with them, for what must be done as root (`graphs_dir`, syslog). If that fails,
+/// the process goes on with fewer rights than it could have.
 pub fn back_to_root() {
     if getuid().is_root() && !geteuid().is_root() && seteuid(Uid::from_raw(0)).is_ok() {
         let _ = setegid(Gid::from_raw(0));

@@ -53,7 +53,8 @@ pub fn owner(config: &Config) -> Result<Owner> {
         (None, _) => format!("logs_user: there is no user {user}"),
     };
     let way = "make it, or name another one in toaster.conf";
-    let instead = format!("{missing}; working as user {uid} and group {gid}, as logs_base tells; {way}");
+    let instead =
+        format!("{missing}; working as user {uid} and group {gid}, going by the owner of logs_base; {way}");
     Ok(Owner { uid, gid, instead: Some(instead) })
 }
 
@@ -64,7 +65,7 @@ fn found<T>(key: &str, name: &str, found: nix::Result<Option<T>>) -> Result<Opti
     })
 }
 
-/// `logs_base`, whose owner is not root, and stands for `name`, which does not exist.
+/// The metadata of `logs_base`, whose owner is used because `name` does not exist. It is an error if that is root.
 fn tells(config: &Config, key: &str, kind: &str, name: &str) -> Result<Metadata> {
     let base = config.logs_base.display();
     let nobody = |why: String| {
@@ -75,7 +76,7 @@ fn tells(config: &Config, key: &str, kind: &str, name: &str) -> Result<Metadata>
     let meta = match opener::open_directory(&config.logs_base).and_then(|dir| dir.metadata()) {
         Ok(meta) => meta,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(nobody("is not there to tell whose it is".into()));
+            return Err(nobody("does not exist, so that its owner cannot be used".into()));
         }
         Err(e) => return Err(nobody(format!("cannot be looked at: {}", words(&e)))),
     };
@@ -85,7 +86,7 @@ fn tells(config: &Config, key: &str, kind: &str, name: &str) -> Result<Metadata>
     Ok(meta)
 }
 
-/// The group that a user has of his own accord.
+/// The primary group of a user.
 fn primary_group(uid: Uid, user: Option<&User>) -> Result<Gid> {
     let known = match user {
         Some(user) => Some(user.clone()),

@@ -35,7 +35,7 @@ fn text_columns(width: u32) -> usize {
 }
 
 /// The arguments after the file name, for [`crate::store::rrd::graph_v::graph_v`].
-pub(super) fn arguments(picture: &Picture) -> Vec<String> {
+pub(super) fn arguments(picture: &Picture<'_>) -> Vec<String> {
     // Where no RRD has any of its data sources, librrd has nothing to compute with.
     let values = picture.values.filter(|values| values.filled.iter().any(Option::is_some));
     let picture = &Picture { values, ..*picture };
@@ -60,8 +60,8 @@ pub(super) fn arguments(picture: &Picture) -> Vec<String> {
 }
 
 /// Host and time, for two lines. Of the same width: librrd's right edge wanders with the length.
-fn corner(picture: &Picture) -> [String; 2] {
-    let host = text::fit(&text::plain(picture.host), 40);
+fn corner(picture: &Picture<'_>) -> [String; 2] {
+    let host = text::truncate(&text::plain(picture.host), 40);
     let width = text::width(&host).max(text::width(picture.time));
     if host.is_empty() {
         return [host, picture.time.to_owned()];
@@ -79,7 +79,7 @@ fn comment(words: &str, justify: &str) -> String {
 }
 
 /// Size, fonts, colours, axes, title.
-fn options(picture: &Picture, drawn: &[Drawn]) -> Vec<String> {
+fn options(picture: &Picture<'_>, drawn: &[Drawn]) -> Vec<String> {
     let template = picture.template;
     let forms = || drawn.iter().map(|drawn| drawn.form);
     let (lowest, highest) =
@@ -140,7 +140,7 @@ fn plain_number(value: f64) -> String {
     if text == "-0" { "0".into() } else { text.into() }
 }
 
-/// Defines what is drawn; gives the variable of each data in the graph's unit.
+/// Defines what is drawn; returns the variable of each data in the graph's unit.
 fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Vec<String> {
     // Where an RRD does not exist yet, its data is unknown at the times of one that does.
     let clock = values.filled.iter().position(Option::is_some).unwrap_or_default();
@@ -174,8 +174,9 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
     scaled
 }
 
-/// The same as [`crate::chart::rows`] does with the numbers: the row of which only the end is known, the row that is not over,
-/// then zero up to what was seen. TIME is the end of a row.
+/// An expression that does for librrd what [`crate::chart::rows`] does with the numbers: it gives the values of the
+/// row of which only the later part is known and of the row that is not over, and then zero up to the last reading.
+/// TIME is the end of a row.
 fn whole(i: usize, filled: &Filled) -> String {
     let quiet = format!("TIME,{},LE,{},UNKN,IF", filled.edge.horizon, filled.quiet);
     let after = match filled.patch {
@@ -190,7 +191,7 @@ fn whole(i: usize, filled: &Filled) -> String {
 }
 
 /// A pale band over what was not read yet, unless it is so narrow that it says nothing.
-fn unread(picture: &Picture, values: &Values) -> Option<[String; 2]> {
+fn unread(picture: &Picture<'_>, values: &Values) -> Option<[String; 2]> {
     let span = values.span;
     let horizon = values.edge.horizon;
     (span.end - horizon > 2 * span.row).then(|| {
@@ -203,7 +204,7 @@ fn unread(picture: &Picture, values: &Values) -> Option<[String; 2]> {
 }
 
 /// What is drawn, and the legend: a row for each that has one, the corner text at its end.
-fn elements(picture: &Picture, drawn: &[Drawn], scaled: &[String], args: &mut Vec<String>) {
+fn elements(picture: &Picture<'_>, drawn: &[Drawn], scaled: &[String], args: &mut Vec<String>) {
     let template = picture.template;
     let titled = drawn.iter().filter_map(|drawn| Some((drawn.legend.as_deref()?, drawn.stats)));
     let table = legend::table(&template.columns, &titled.collect::<Vec<_>>());
@@ -259,7 +260,7 @@ fn line(left: impl Fn(&str) -> String, right: Option<&String>, args: &mut Vec<St
 }
 
 fn element(theme: Theme, draw: &Drawn, scaled: &[String], legend: Option<&str>) -> String {
-    let color = draw.color.of(theme);
+    let color = draw.color.in_theme(theme);
     let mut text = match draw.form {
         Form::Area { data, .. } => format!("AREA:{}{color}", scaled[data]),
         Form::Line { data, width, .. } => format!("LINE{width}:{}{color}", scaled[data]),

@@ -13,7 +13,7 @@ use crate::chart::{rows, zone};
 /// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes the pages that show
 /// all pictures that are there.
 ///
-/// A template, an RRD or a picture that fails is told in the report and stops no other.
+/// A template, an RRD or a picture that fails is named in the report and does not stop the others.
 ///
 /// # Errors
 /// A name in `options.names` that no template has; a directory that cannot be written.
@@ -121,7 +121,7 @@ fn draw_graph(
     }
 }
 
-/// Says a thing once, however many pictures it spoils.
+/// Adds a problem to the report once, however many pictures it concerns.
 fn tell(report: &mut Report, problem: String) {
     if !report.problems.contains(&problem) {
         report.problems.push(problem);

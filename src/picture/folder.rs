@@ -21,7 +21,7 @@ use crate::source::opener;
 /// Does something with root's rights, and goes back to those that the process had.
 pub type AsRoot = fn(&mut dyn FnMut());
 
-/// See above.
+/// The open directory, and how root's rights are taken for it.
 #[derive(Debug)]
 pub(super) struct Folder {
     dir: File,
@@ -36,7 +36,7 @@ pub(super) struct Seen {
     pub modified: SystemTime,
 }
 
-fn with<T>(as_root: Option<AsRoot>, what: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+fn with_rights<T>(as_root: Option<AsRoot>, what: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let Some(as_root) = as_root else { return what() };
     let (mut what, mut done) = (Some(what), None);
     as_root(&mut || done = what.take().map(|what| what()));
@@ -49,7 +49,7 @@ impl Folder {
     /// # Errors
     /// Those of the file system; as root also that it lies behind a link that others may have planted.
     pub(super) fn open(path: &Path, may_make: bool, as_root: Option<AsRoot>) -> io::Result<Self> {
-        let dir = with(as_root, || match as_root {
+        let dir = with_rights(as_root, || match as_root {
             Some(_) if may_make => make_all(path),
             Some(_) => opener::directory(path),
             None => {
@@ -68,7 +68,7 @@ impl Folder {
     pub(super) fn picture(&self, name: &str) -> Option<Seen> {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let open = || Ok(File::from(openat(&self.dir, name, flags, Mode::empty())?));
-        let file = with(self.as_root, open).ok()?;
+        let file = with_rights(self.as_root, open).ok()?;
         let meta = file.metadata().ok()?;
         if !meta.is_file() {
             return None;
@@ -84,7 +84,7 @@ impl Folder {
     /// # Errors
     /// Those of the file system; nothing is left behind then.
     pub(super) fn write(&self, name: &str, bytes: &[u8], modified: SystemTime) -> io::Result<()> {
-        with(self.as_root, || {
+        with_rights(self.as_root, || {
             let (temporary, mut file) = self.temporary()?;
             let written = file
                 .write_all(bytes)

@@ -23,7 +23,7 @@ pub enum Stretch {
 /// Draws one picture of one graph into memory: the first of `options.names`, in the first of its themes.
 ///
 /// # Errors
-/// One line: a name that no template has, a template or an RRD that is broken, a time that is none.
+/// One line: a name that no template has, a template or an RRD that is broken, or a text that is not a time.
 pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Vec<u8>, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
     check_names(&options.names, &templates, &problems)?;

@@ -1,4 +1,4 @@
-//! What is asked of pictures and pages, and what comes of it.
+//! What is to be drawn, and the report on what was drawn.
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -84,7 +84,7 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// A time that is none, or a span that cannot be drawn.
+    /// A text that is not a time, or a span that cannot be drawn.
     #[error("{0}")]
     Time(String),
     /// The one picture that was asked for cannot be drawn.

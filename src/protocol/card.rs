@@ -2,6 +2,7 @@
 use std::fmt;
 
 use super::classify::{Classify, Verdict};
+use super::conf_sum::ConfSum;
 use super::counter::Counter;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
@@ -17,6 +18,8 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
+    /// Those of its counters that toaster.conf defines with `sum`.
+    pub conf_sums: &'static [&'static ConfSum],
     /// Is syslog read for it? Then its classifier is told [`super::LogKind::Shared`] there.
     pub reads_syslog: bool,
     /// The processor of its loggers, if it may have log directories.
@@ -51,7 +54,7 @@ pub struct Processor {
     pub name: &'static str,
     /// One line for the usage.
     pub about: &'static str,
-    /// The log directories; `None`: `[protocol.NAME]` of toaster.conf names the one there is.
+    /// The log directories; `None`: `[protocol.NAME]` of toaster.conf names its only one.
     pub directories: Option<Directories>,
 }
 
@@ -60,7 +63,7 @@ pub struct Processor {
 pub struct Directories {
     /// The key of toaster.conf.
     pub key: &'static str,
-    /// The one there is where toaster.conf is silent, below `logs_base`.
+    /// The only directory, below `logs_base`, if toaster.conf does not set the key.
     pub default: &'static str,
 }
 
@@ -69,7 +72,7 @@ pub struct Directories {
 pub struct CounterFile {
     /// The key of toaster.conf.
     pub key: &'static str,
-    /// Its name where toaster.conf is silent.
+    /// Its name, if toaster.conf does not set the key.
     pub default: &'static str,
 }
 
@@ -89,6 +92,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     about: "",
     counters: &[],
     classify: &|_, _, _| Verdict::Foreign,
+    conf_sums: &[],
     reads_syslog: true,
     processor: None,
     files_key: None,

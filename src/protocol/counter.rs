@@ -60,7 +60,7 @@ pub const fn count(key: &'static str, ds: &'static str, help: &'static str) -> C
 
 /// A counter of whole events whose key is its DS name too.
 pub const fn events(key: &'static str, help: &'static str) -> Counter {
-    of(CounterKind::Count, key, help)
+    of_kind(CounterKind::Count, key, help)
 }
 
 /// A value that the query computes.
@@ -69,6 +69,6 @@ pub const fn derived(key: &'static str, compute: fn(&Known<'_>) -> i128, help: &
 }
 
 /// A counter of another kind whose key is its DS name too.
-pub const fn of(kind: CounterKind, key: &'static str, help: &'static str) -> Counter {
+pub const fn of_kind(kind: CounterKind, key: &'static str, help: &'static str) -> Counter {
     Counter { key, ds: key, kind, help }
 }

@@ -3,15 +3,12 @@
 //! An own counter counts the lines whose text (behind stamp and syslog header) its regex finds; with `sum` it adds
 //! up what one of the regex's groups captures. The config makes and checks them; here they become protocols like
 //! the built-in ones. What is made here is leaked: protocols are made once and live as long as the process.
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use regex::bytes::Regex;
 
 use super::BUILTIN;
 use super::card::{IN_SYSLOG, Processor, Protocol};
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
+use super::conf_sum::ConfSum;
 use super::counter::{Counter, CounterKind};
 use super::names::ds_name;
 use crate::line::Line;
@@ -21,7 +18,7 @@ use crate::line::Line;
 pub struct CustomCounter {
     /// The protocol it belongs to, built-in or own.
     pub protocol: String,
-    /// Its name, in no other counter's way.
+    /// Its name, which no other counter of the protocol has.
     pub key: String,
     /// One line for people; empty: one is made.
     pub help: String,
@@ -37,7 +34,7 @@ pub struct CustomCounter {
 }
 
 impl PartialEq for CustomCounter {
-    /// Regexes are the same if they are written the same.
+    /// Compares the patterns by their text.
     fn eq(&self, other: &CustomCounter) -> bool {
         let fields = |c: &CustomCounter| {
             let text = [&c.protocol, &c.key, &c.help, &c.origin].map(String::clone);
@@ -95,18 +92,18 @@ pub fn extend(base: Protocol, own: &[CustomCounter]) -> Protocol {
     if own.is_empty() {
         return base;
     }
-    let (counters, rules) = table(base.counters, own);
+    let Table { counters, rules, conf_sums } = table(base.counters, own);
     let first = base.classify;
     let classify = move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
         let verdict = first(line, place, raise);
         if count_all(&rules, line, raise) { Verdict::Known } else { verdict }
     };
-    Protocol { counters, classify: leaked(classify), ..base }
+    Protocol { counters, classify: leaked(classify), conf_sums, ..base }
 }
 
 /// A protocol that counts nothing but `own`.
 pub fn protocol(name: &str, about: &str, home: LogKind, own: &[CustomCounter]) -> Protocol {
-    let (counters, rules) = table(&[], own);
+    let Table { counters, rules, conf_sums } = table(&[], own);
     let classify = move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
         match (count_all(&rules, line, raise), place) {
             (true, _) => Verdict::Known,
@@ -122,6 +119,7 @@ pub fn protocol(name: &str, about: &str, home: LogKind, own: &[CustomCounter]) -
         about: text(about),
         counters,
         classify: leaked(classify),
+        conf_sums,
         reads_syslog: home == LogKind::Shared,
         processor: Some(Processor {
             name: text(&format!("{name}log")),
@@ -154,13 +152,23 @@ enum Raises {
     /// The counter of the lines.
     Lines(usize),
     /// The sum, followed by the counter of its lines.
-    Sum { at: usize, group: usize, missed: &'static Missed },
+    Sum { at: usize, group: usize, sum: &'static ConfSum },
+}
+
+/// What counters of toaster.conf add to a protocol.
+struct Table {
+    /// The protocol's counters, with those of toaster.conf behind them.
+    counters: &'static [Counter],
+    /// What raises those of toaster.conf.
+    rules: Vec<Rule>,
+    /// Those of them that are sums.
+    conf_sums: &'static [&'static ConfSum],
 }
 
 /// The table `base` with the counters of `own` behind it, and what raises those.
-fn table(base: &[Counter], own: &[CustomCounter]) -> (&'static [Counter], Vec<Rule>) {
+fn table(base: &[Counter], own: &[CustomCounter]) -> Table {
     let mut counters = base.to_vec();
-    let mut rules = Vec::new();
+    let (mut rules, mut sums) = (Vec::new(), Vec::new());
     for counter in own {
         let at = counters.len();
         let kinds = if counter.sum.is_some() {
@@ -179,15 +187,22 @@ fn table(base: &[Counter], own: &[CustomCounter]) -> (&'static [Counter], Vec<Ru
             counters.push(Counter { key, ds, kind: *kind, help });
         }
         let raises = match counter.sum {
-            Some(group) => Raises::Sum { at, group, missed: Missed::new(counter) },
+            Some(group) => {
+                let counted_by = lines_key(&counter.key);
+                let sum = ConfSum::new(counter.origin.clone(), counter.key.clone(), counted_by);
+                let sum: &'static ConfSum = Box::leak(Box::new(sum));
+                sums.push(sum);
+                Raises::Sum { at, group, sum }
+            }
             None => Raises::Lines(at),
         };
         rules.push(Rule { pattern: counter.pattern.clone(), tag: counter.tag.clone(), raises });
     }
-    (Box::leak(counters.into_boxed_slice()), rules)
+    let conf_sums = Box::leak(sums.into_boxed_slice());
+    Table { counters: Box::leak(counters.into_boxed_slice()), rules, conf_sums }
 }
 
-/// Raises what `line` counts by `rules`; does any match?
+/// Raises the counters of all `rules` that match `line`. Returns whether any does.
 fn count_all(rules: &[Rule], line: &Line<'_>, raise: &mut Raise<'_>) -> bool {
     // The rest of a line that splogger cut counts nothing.
     if line.continuation {
@@ -214,12 +229,12 @@ impl Rule {
                 }
                 matches
             }
-            Raises::Sum { at, group, missed } => {
+            Raises::Sum { at, group, sum } => {
                 let Some(captures) = self.pattern.captures(line.text) else { return false };
                 raise.one(at + 1);
                 match captures.get(group).map(|amount| nano(amount.as_bytes())) {
                     Some(Some(amount)) => raise.net(at, amount),
-                    Some(None) => missed.one(),
+                    Some(None) => sum.not_a_number(),
                     // A group that the regex itself leaves out has no amount.
                     None => {}
                 }
@@ -248,69 +263,6 @@ fn nano(text: &[u8]) -> Option<i128> {
     let units = nine.fold(0i128, |sum, digit| sum * 10 + i128::from(digit - b'0'));
     let up = fraction.get(9).is_some_and(|&digit| digit >= b'5');
     Some(units + i128::from(up))
-}
-
-/// How often what an own counter captured was not a number.
-#[derive(Debug)]
-struct Missed {
-    origin: String,
-    key: String,
-    lines: AtomicU64,
-}
-
-/// Those of all protocols that were made.
-static MISSED: Mutex<Vec<&'static Missed>> = Mutex::new(Vec::new());
-
-impl Missed {
-    fn new(counter: &CustomCounter) -> &'static Missed {
-        let (origin, key) = (counter.origin.clone(), counter.key.clone());
-        let missed = Box::leak(Box::new(Missed { origin, key, lines: AtomicU64::new(0) }));
-        all_missed().push(missed);
-        missed
-    }
-
-    #[cold]
-    fn one(&self) {
-        self.lines.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-fn all_missed() -> MutexGuard<'static, Vec<&'static Missed>> {
-    MISSED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Lines that an own counter matched, and whose amount is not a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotNumbers {
-    /// Where the counter stands: `FILE: line N`.
-    pub origin: String,
-    /// The counter.
-    pub key: String,
-    /// How many lines.
-    pub lines: u64,
-}
-
-impl fmt::Display for NotNumbers {
-    /// One line for stderr, without anything of the log's.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let NotNumbers { origin, key, lines } = self;
-        write!(
-            f,
-            "{origin}: counter {key}: what sum captures is not a number in {lines} lines; they are in \
-             {} and add nothing: narrow the group in match",
-            lines_key(key)
-        )
-    }
-}
-
-/// What was not a number since this was asked last, one entry a counter of toaster.conf: for a run to say at its
-/// end.
-pub fn not_numbers() -> Vec<NotNumbers> {
-    let taken = |missed: &&'static Missed| {
-        let lines = missed.lines.swap(0, Ordering::Relaxed);
-        (lines > 0).then(|| NotNumbers { origin: missed.origin.clone(), key: missed.key.clone(), lines })
-    };
-    all_missed().iter().filter_map(taken).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! counters out.
 mod card;
 mod classify;
+mod conf_sum;
 mod counter;
 pub mod custom;
 pub mod imap;
@@ -37,7 +38,7 @@ use std::sync::LazyLock;
 
 pub use card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol};
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
-pub use counter::{Counter, CounterKind, Known, count, derived, events, of};
+pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};
 pub use login::SERVICES as VCHKPW_SERVICES;
 
 /// The built-in protocols, in the order of the usage. Each is made from what toaster.conf says.

@@ -4,7 +4,7 @@
 use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, Protocol};
 use super::classify::{Raise, Settings};
-use super::counter::{CounterKind, events, of};
+use super::counter::{CounterKind, events, of_kind};
 use super::table::counters;
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
@@ -32,11 +32,11 @@ pub fn protocol(_: &Settings) -> Protocol {
 counters! {
     const COUNTERS = [
         READS: events("queue_reads", "how often the queue was measured"),
-        MESSAGES: of(CounterKind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
-        UNPROCESSED: of(CounterKind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
-        LOCAL: of(CounterKind::Level, "local", "messages with local recipients to be delivered"),
-        REMOTE: of(CounterKind::Level, "remote", "messages with remote recipients to be delivered"),
-        OLDEST: of(CounterKind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
+        MESSAGES: of_kind(CounterKind::Level, "messages", "messages in the queue (mess), as qmail-qstat counts them"),
+        UNPROCESSED: of_kind(CounterKind::Level, "unprocessed", "messages that qmail-send has not looked at yet (todo)"),
+        LOCAL: of_kind(CounterKind::Level, "local", "messages with local recipients to be delivered"),
+        REMOTE: of_kind(CounterKind::Level, "remote", "messages with remote recipients to be delivered"),
+        OLDEST: of_kind(CounterKind::Level, "oldest", "age of the oldest message in seconds; 0 if there is none"),
     ];
 }
 

@@ -8,7 +8,7 @@
 //! | `feed PROTOCOL shared` | … as syslog, where only the tag tells whose line it is |
 //! | `PROTOCOL KEY AMOUNT` | what all of its lines raise together (sums as decimals); what is not named is 0 |
 //! | `line N PROTOCOL KEY AMOUNT …` | what line N (from 1) raises alone, as pairs of a key and an amount |
-//! | `unknown PROTOCOL NUMBER` | so many lines are of its programs but of no known form |
+//! | `unknown PROTOCOL NUMBER` | this number of lines are of its programs, and are not understood |
 //! | `# …` | why a line counts nothing |
 //!
 //! In a file with `line`s every line is read by itself, as if no other stood before it. What is not named is 0 there
@@ -148,7 +148,7 @@ fn the_samples_raise_what_was_written_down_by_hand() {
                     }
                 }
             }
-            // Of a line that is looked at alone no verdict is written down.
+            // A file with `line`s states no number of unknown lines, because each line is read by itself.
             let want = amount(0, "unknown").parse().unwrap();
             if !by_line && all_unknown != want {
                 wrong.push(format!("{name}: unknown {}: {all_unknown}, by hand {want}", protocol.name));

@@ -8,7 +8,7 @@
 use super::card::templates;
 use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol};
 use super::classify::{LogKind, Raise, Settings, Verdict, nanofraction};
-use super::counter::{CounterKind, Known, count, derived, events, of};
+use super::counter::{CounterKind, Known, count, derived, events, of_kind};
 use super::scan::{fraction, number};
 use super::table::counters;
 use crate::line::Line;
@@ -65,12 +65,12 @@ counters! {
         START_LOCAL: count("start_delivery_local", "start_local", "delivery attempts begun to local mailboxes"),
         START_REMOTE: count("start_delivery_remote", "start_remote", "delivery attempts begun to remote hosts"),
         STATUS: events("status", "status lines, one at every change of the concurrency"),
-        STATUS_LOCALP: of(
+        STATUS_LOCALP: of_kind(
             CounterKind::Sum,
             "status_localp",
             "sum over the status lines of the used share of local delivery slots",
         ),
-        STATUS_REMOTEP: of(
+        STATUS_REMOTEP: of_kind(
             CounterKind::Sum,
             "status_remotep",
             "sum over the status lines of the used share of remote delivery slots",
@@ -81,10 +81,10 @@ counters! {
         ALERT: events("alert", "alerts of qmail-send: it cannot go on (also in other)"),
         STATUS_LOCAL_SUM: events("status_local_sum", "sum over the status lines of local deliveries in flight"),
         STATUS_REMOTE_SUM: events("status_remote_sum", "sum over the status lines of remote deliveries in flight"),
-        PEAK_LOCAL: of(CounterKind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
-        PEAK_REMOTE: of(CounterKind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
-        LIMIT_LOCAL: of(CounterKind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
-        LIMIT_REMOTE: of(CounterKind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
+        PEAK_LOCAL: of_kind(CounterKind::Peak, "peak_local", "most local deliveries in flight in the last complete step"),
+        PEAK_REMOTE: of_kind(CounterKind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
+        LIMIT_LOCAL: of_kind(CounterKind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
+        LIMIT_REMOTE: of_kind(CounterKind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
     ];
 }
 

@@ -17,8 +17,8 @@ pub fn protocol(settings: &Settings) -> Protocol {
         counters: COUNTERS,
         classify: login::classifier(Service::Smtp, KEYS, settings),
         counter_file: Some(CounterFile { key: "logs_smtp_count", default: "smtp_auth.txt" }),
-        // Version 5 called it so when it was asked for `smtp`; those before it. Version 4 counted authentication and
-        // blocked mail into one file.
+        // The file that version 5 wrote when it was called for `smtp`; that of the versions before it; and the file
+        // into which version 4 counted both authentication and blocked mail.
         older_files: &[
             OlderFile::Alone("smtp.txt"),
             OlderFile::Alone("smtp_auth.txt"),

@@ -7,7 +7,7 @@
 use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
 use super::classify::{LogKind, Raise, Settings, Verdict};
-use super::counter::{CounterKind, Known, derived, events, of};
+use super::counter::{CounterKind, Known, derived, events, of_kind};
 use super::program::{doubtful, program, unheaded};
 use super::table::counters;
 use crate::line::Line;
@@ -80,14 +80,14 @@ counters! {
             |k| k.mean(SPAM.bytes, &[SPAM.messages], 1),
             "100 times the day's mean bytes of spam",
         ),
-        SPAM_SCORE: of(CounterKind::Net, "spam_score_sum", "sum of the scores of spam"),
-        HAM_SCORE: of(CounterKind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
-        SPAM_SECONDS: of(CounterKind::Sum, "spam_seconds_sum", "seconds that spam took"),
-        HAM_SECONDS: of(CounterKind::Sum, "ham_seconds_sum", "seconds that ham took"),
+        SPAM_SCORE: of_kind(CounterKind::Net, "spam_score_sum", "sum of the scores of spam"),
+        HAM_SCORE: of_kind(CounterKind::Net, "ham_score_sum", "sum of the scores of ham, often below 0"),
+        SPAM_SECONDS: of_kind(CounterKind::Sum, "spam_seconds_sum", "seconds that spam took"),
+        HAM_SECONDS: of_kind(CounterKind::Sum, "ham_seconds_sum", "seconds that ham took"),
         SPAM_BYTES: events("spam_bytes_sum", "bytes of spam"),
         HAM_BYTES: events("ham_bytes_sum", "bytes of ham"),
         OTHER: events("sa_other", "other lines of spamd"),
-        THRESHOLD: of(
+        THRESHOLD: of_kind(
             CounterKind::Net,
             "threshold_sum",
             "sum over all messages of the score from which they would be spam",
@@ -194,8 +194,9 @@ fn scores(rest: &[u8]) -> Option<(i128, i128)> {
     Some((nanos(score)?, nanos(required.get(1..)?)?))
 }
 
-/// Lines are read up to 4,096 bytes: the end of one that may have been cut there is wherever its sender wanted it.
-/// That much less of it is text, at most, for the sake of stamp, host and tag.
+/// Only the first 4,096 bytes of a line are read, so a sender can choose where a longer line is cut. Nothing is read
+/// from the end of a text that may have been cut. Stamp, host and tag before the text take at most 256 of these
+/// bytes.
 const CUT: usize = 4096 - 256;
 
 /// S in units of 10⁻⁹ and B, from the right: the user's name may look like both.

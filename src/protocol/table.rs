@@ -5,7 +5,7 @@ use super::counter::{Counter, CounterKind};
 macro_rules! positions {
     (@ $vis:vis, $at:expr;) => {};
     (@ $vis:vis, $at:expr; $name:ident $($rest:ident)*) => {
-        // That every counter is raised is what the test of the samples sees to.
+        // A position need not be used by its name. The test of the samples makes sure that each counter is raised.
         #[allow(dead_code)]
         $vis const $name: usize = $at;
         $crate::protocol::table::positions!(@ $vis, $name + 1; $($rest)*);

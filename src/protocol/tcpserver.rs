@@ -4,7 +4,7 @@
 //! count them, each in a [`Slots`] of its own table. The host name and the ident user at a line's end are the
 //! client's; nothing is looked for there.
 use super::classify::{Raise, Verdict};
-use super::counter::{CounterKind, events, of};
+use super::counter::{CounterKind, events, of_kind};
 use super::scan::{fraction, number};
 use super::table::counters;
 
@@ -16,7 +16,7 @@ counters! {
         DENY: events("tcp_deny", "connections that its rules turned away"),
         END: events("tcp_end", "connections that ended"),
         STATUS: events("tcp_status", "status lines of tcpserver, one at every connect and end"),
-        PEAK: of(CounterKind::Peak, peak, "most connections at once in the last complete step"),
+        PEAK: of_kind(CounterKind::Peak, peak, "most connections at once in the last complete step"),
     ];
 }
 

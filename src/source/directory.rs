@@ -13,7 +13,7 @@ use crate::error::{At, Error, Result};
 use crate::ledger::{Hint, Ledger};
 use crate::say::warn;
 
-/// What a chunk is to us.
+/// The role of a chunk in its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// `@*.u`: finished, and nobody will ever hand it to us.
@@ -27,12 +27,12 @@ pub enum Role {
 }
 
 impl Role {
-    /// Does nothing follow its last byte?
+    /// Is it complete, so that nothing will follow its last byte?
     pub fn is_finished(self) -> bool {
         self != Role::Current
     }
 
-    /// Is it ours to archive?
+    /// Is it archived by this process?
     pub fn is_archived_now(self) -> bool {
         matches!(self, Role::Orphan | Role::Stdin)
     }
@@ -43,11 +43,11 @@ impl Role {
 pub struct Chunk {
     /// Open for reading; only ever read by offset.
     pub file: File,
-    /// How it looked when it was opened.
+    /// Its metadata when it was opened.
     pub meta: Metadata,
     /// File name in its directory; empty for a pipe.
     pub name: String,
-    /// What it is to us.
+    /// Its role.
     pub role: Role,
 }
 
@@ -61,7 +61,7 @@ impl Chunk {
         Ok(Chunk { file, meta: self.meta.clone(), name: self.name.clone(), role: self.role })
     }
 
-    /// The look by which a finished chunk is known without opening it.
+    /// The hint by which a finished chunk is recognised without opening it.
     pub fn hint(&self) -> Hint {
         hint(&self.name, &self.meta)
     }
@@ -122,12 +122,12 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// With `stdin`, if it is not among what was found: its directory could not be read, or a restarted
-    /// logger has dropped it meanwhile.
+    /// Adds `stdin` if it was not found in its directory: that could not be read, or a restarted logger has removed
+    /// the file meanwhile.
     ///
     /// # Errors
     /// When its descriptor cannot be duplicated.
-    pub fn with(mut self, stdin: &Chunk) -> Result<Listing> {
+    pub fn with_stdin(mut self, stdin: &Chunk) -> Result<Listing> {
         if !self.chunks.iter().any(|c| c.role() == Role::Stdin) {
             let at = self.chunks.iter().position(|c| c.role() == Role::Current).unwrap_or(self.chunks.len());
             self.chunks.insert(at, Found::Open(stdin.again()?));
@@ -248,7 +248,7 @@ fn open_by(
     Ok(Some(Chunk { file, meta, name: name.to_owned(), role }))
 }
 
-/// Has what stands at `path` another number than `before`, or is it not there any more?
+/// Is the file at `path` another one than that of `before` (another inode), or gone?
 fn is_another(path: &Path, before: Option<&Metadata>) -> bool {
     std::fs::symlink_metadata(path).ok().map(|m| disk::file_id(&m)) != before.map(disk::file_id)
 }

@@ -3,9 +3,9 @@
 /// The bytes of a line that are looked at: its stamp alone has more.
 const LOOKED_AT: usize = 24;
 
-/// What `line` is written in, if it is nothing that we read. Characters of stamps and names have one byte that is something
-/// among their two or four, always the same one. Where NUL bytes stand because power was lost, or room was reserved, they
-/// stand together.
+/// The encoding of `line`, if it is one that is not read. Characters of stamps and names have one byte that is
+/// something among their two or four, always the same one. Where NUL bytes stand because power was lost, or room was
+/// reserved, they stand together.
 pub fn of_line(line: &[u8]) -> Option<&'static str> {
     let bytes = line.get(..LOOKED_AT)?;
     let is_wide = |width: usize| {

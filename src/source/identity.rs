@@ -93,7 +93,8 @@ pub fn tail(file: &File, place: u64) -> io::Result<Digest> {
 /// Is this cursor the growing chunk that `file` was when it was looked at last?
 ///
 /// # Errors
-/// When the file cannot be read: that is no answer, for what is not known is counted from its beginning.
+/// When the file cannot be read. Then the question has no answer, and `false` would be wrong: an unknown chunk is
+/// counted from its beginning.
 pub fn grew_from(cursor: &Cursor, file: &File, meta: &Metadata) -> io::Result<bool> {
     let Identity::Growing { device, inode, birth: born, length, head } = &cursor.identity else {
         return Ok(false);

@@ -26,12 +26,13 @@ pub struct RawLine<'a> {
     pub last: &'a [u8],
     /// Did it end with a newline?
     pub terminated: bool,
-    /// What it is written in, if that cannot be read. It is not looked at where NUL bytes are kept, and not of every line.
+    /// Its encoding, if that cannot be read. Not every line is examined, and none where NUL bytes are kept.
     pub encoding: Option<&'static str>,
 }
 
 impl RawLine<'_> {
-    /// Is it no line, but the room behind the last one that somebody reserved, or that a crash left: nothing but NULs?
+    /// Are there only NUL bytes in it? Then it is no line, but room that a program reserved behind the last line, or
+    /// that a crash left.
     pub fn is_room(&self) -> bool {
         !self.terminated && self.text.is_empty()
     }
@@ -73,7 +74,7 @@ pub struct Parted {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn part(
+pub fn part_by_time(
     file: &File,
     size: u64,
     parser: &mut Parser,
@@ -103,8 +104,8 @@ pub fn part(
     Ok(parted)
 }
 
-/// As [`walk`], over whatever `read` gives: it fills the block from the offset on, less only at the end. It is
-/// asked for one block after the other, from `from` on.
+/// As [`walk`], over the bytes that `read` supplies. `read` fills a block with the bytes from an offset on, and fills
+/// less of it only at the end of the data. It is called for one block after the other, from `from` on.
 ///
 /// # Errors
 /// When `read` fails.

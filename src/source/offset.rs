@@ -42,7 +42,7 @@ const WINDOW: u64 = 8192;
 /// When the chunk cannot be read.
 pub fn learn(offset: &mut Offset, chunk: &Chunk, now: i64) -> io::Result<()> {
     if let Some((label, by_stamp)) = newest(&chunk.file, chunk.meta.len())? {
-        take(offset, label, by_stamp, chunk.meta.mtime(), now);
+        observe(offset, label, by_stamp, chunk.meta.mtime(), now);
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ fn newest(file: &File, size: u64) -> io::Result<Option<(i64, Option<i64>)>> {
     Ok(Some((stamp.secs, ahead)))
 }
 
-fn take(offset: &mut Offset, label: i64, by_stamp: Option<i64>, written: i64, now: i64) {
+fn observe(offset: &mut Offset, label: i64, by_stamp: Option<i64>, written: i64, now: i64) {
     if label <= offset.last {
         return;
     }
@@ -100,7 +100,7 @@ mod tests {
     fn looks(ahead: i64, looks: &[(i64, i64, i64)]) -> Offset {
         let mut offset = Offset::default();
         for &(logged, written, now) in looks {
-            take(&mut offset, NOW + logged + ahead, None, NOW + written, NOW + now);
+            observe(&mut offset, NOW + logged + ahead, None, NOW + written, NOW + now);
         }
         offset
     }
@@ -148,7 +148,7 @@ mod tests {
         let mut offset = looks(MULTILOG, &[0, 300, 600].map(|t| (t, t, t)));
         for (n, known) in [(1, MULTILOG), (2, MULTILOG), (3, S6_LOG), (4, S6_LOG)] {
             let t = NOW + 600 + n * 300;
-            take(&mut offset, t + S6_LOG, None, t, t);
+            observe(&mut offset, t + S6_LOG, None, t, t);
             assert_eq!(i64::from(offset.known), known, "{n}");
         }
     }
@@ -181,7 +181,7 @@ mod tests {
             file.write_all(&line).unwrap();
             let (label, by_stamp) = newest(&file, line.len() as u64).unwrap().unwrap();
             let mut offset = Offset::default();
-            take(&mut offset, label, by_stamp, NOW - 90_000, NOW);
+            observe(&mut offset, label, by_stamp, NOW - 90_000, NOW);
             assert_eq!(offset.known, known);
         }
     }

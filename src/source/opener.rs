@@ -79,7 +79,7 @@ pub fn directory(path: &Path) -> io::Result<File> {
 pub fn names(path: &Path, most: usize, wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<(Vec<OsString>, bool)> {
     let mut names = BTreeSet::new();
     let mut more = false;
-    for entry in crate::dir::of(directory(path)?, path)? {
+    for entry in crate::dir::read_open(directory(path)?, path)? {
         let entry = entry?;
         let name = entry.file_name();
         if wanted(name) {
@@ -111,7 +111,7 @@ impl Opener for Plain {
             Err(e) => return Err(e),
         };
         let mut names = Vec::new();
-        for entry in crate::dir::of(entries.try_clone()?, dir)? {
+        for entry in crate::dir::read_open(entries.try_clone()?, dir)? {
             if let Some(name) = entry?.name()
                 && wanted(name)
             {

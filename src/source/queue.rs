@@ -14,7 +14,7 @@ use crate::protocol::queue::Queue;
 
 /// Measures the queues in `dirs` together; `now` is in unix seconds. `None`: there is none here.
 ///
-/// It holds nothing up and asks for no lock, so what comes and goes meanwhile may be in one number and not in
+/// It delays no program and takes no lock, so a message that comes or goes meanwhile may be in one number and not in
 /// another. Symbolic links in a queue are not followed.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ fn measure_one(dir: &Path, now: i64) -> Result<Queue> {
     Ok(queue)
 }
 
-/// Seconds since a file was written; 0 if its time is to come; `None`: it is gone.
+/// Seconds since a file was written; 0 if its time lies in the future; `None`: it is gone.
 fn age(entry: &Entry, now: i64) -> Option<u64> {
     let written = entry.metadata().ok()?.modified().ok()?;
     let written = written.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

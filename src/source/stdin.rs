@@ -24,7 +24,7 @@ pub struct Input {
 ///
 /// # Errors
 /// When it cannot be read, or the nameless file cannot be written.
-pub fn take(spool: &Path) -> Result<Input> {
+pub fn open(spool: &Path) -> Result<Input> {
     let name = Path::new("standard input");
     let file = File::from(io::stdin().as_fd().try_clone_to_owned().at("open", name)?);
     let meta = file.metadata().at("look at", name)?;

@@ -123,8 +123,8 @@ pub(super) fn is_packed(base: &Path, name: &str) -> bool {
     ["gz", "xz", "zst", "bz2"].into_iter().any(is_there)
 }
 
-/// Is there a year of an archive below `base`, with a month in it? Where a disk is mounted there is a directory also
-/// without it.
+/// Is there a year of an archive below `base`, with a month in it? The directory of a year alone may be the place
+/// where a disk is to be mounted.
 pub(super) fn has_years(base: &Path) -> Result<bool> {
     for entry in crate::dir::read(base).at("read", base)? {
         let entry = entry.at("read", base)?;

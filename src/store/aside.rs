@@ -1,7 +1,7 @@
 //! Files that are moved out of the way because something is wrong with them: `NAME.WHY-TIME`, never over another.
 //!
-//! Of a kind one is kept. Where the same thing goes wrong again and again, what was moved away first has the history,
-//! and what was moved away after it has next to nothing.
+//! One file of each kind is kept. If the same thing goes wrong again and again, the file that was moved away first
+//! has the history, and those after it have next to nothing.
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// The first one that was moved aside stays for so long (seconds) whatever comes; then the next one takes its place.
 const STAYS: i64 = 31 * 86_400;
 
-/// Where something is that was moved aside.
+/// What became of a file that was moved aside.
 #[derive(Debug)]
 pub struct Aside {
     /// The file that is kept.
@@ -21,7 +21,7 @@ pub struct Aside {
 }
 
 impl fmt::Display for Aside {
-    /// What became of it, to go on a sentence with.
+    /// The rest of a sentence that begins with the file and what is wrong with it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_earlier {
             write!(f, "removed, because {} from an earlier time is kept", self.path.display())

@@ -1,4 +1,4 @@
-//! The commit: everything of a protocol changes at once, or not at all, whatever dies when.
+//! The commit: all files of a protocol change together or not at all, whichever process dies at whatever moment.
 //!
 //! 1. lock; finish (journal) or undo (intent) what a crash left
 //! 2. intent → pass through → append to the archive (all of it undoable)
@@ -59,7 +59,7 @@ impl Session<'_> {
         done.inspect_err(|_| self.take_back())
     }
 
-    /// The archive's years are gone, all of them: their disk may not be mounted.
+    /// Waits, for a limited time, if all years of the archive are gone: their disk may not be mounted.
     fn wait_for_archive(&mut self, now: i64) -> Result<()> {
         let Some((name, _)) = &self.state.archived else { return Ok(()) };
         let (year, month) = (name.get(..4).unwrap_or_default(), name.get(..7).unwrap_or_default());
@@ -143,7 +143,8 @@ impl Session<'_> {
         push::lacks(self.store, &self.state)
     }
 
-    /// Before the first commit: who made the directories may have died before their names were durable.
+    /// Before the first commit, makes the names of the directories durable: the process that made them may have died
+    /// before that.
     fn sync_names(&self) -> Result<()> {
         if self.state.number > 0 {
             return Ok(());
@@ -172,7 +173,7 @@ impl Session<'_> {
             if is_something_else(&store.counter_file) {
                 let kept = aside::replace_kept(&store.counter_file, text.as_bytes(), "corrupt", now)?;
                 let path = store.counter_file.display();
-                warn(format_args!("{path}: is not a file, {}; written anew", kept));
+                warn(format_args!("{path}: is not a file, {kept}; written anew"));
             } else {
                 let write = || disk::replace(&store.counter_file, text.as_bytes(), 0o644);
                 write()

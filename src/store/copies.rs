@@ -5,8 +5,8 @@
 //! whatever of the three is newest: a state that is gone, damaged or older than the rest costs nothing, and an
 //! older copy of the counter file is told from one that somebody edited.
 //!
-//! A copy is written last of all and without an fsync: it is never newer than the state but after a restore. One
-//! that a loss of power has torn has a wrong checksum, and is no copy.
+//! A copy is written last of all and without an fsync, so it is newer than the state only after a restore. One that a
+//! loss of power has torn has a wrong checksum, and is no copy.
 use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -21,18 +21,18 @@ use crate::error::{At, Result};
 use crate::ledger::{Digest, digest};
 use crate::say::warn;
 
-/// A counter file that was written so much (seconds) before the last commit is no edit that somebody made since.
+/// A counter file that was last written more than this (seconds) before the last commit was not edited since then.
 const OLD: i64 = 3600;
 
-/// No store comes to so many commits; what claims to was not written by us.
+/// No store reaches this number of commits. A copy that claims more was not written by maillogs.
 const MOST: u64 = 1 << 48;
 
 /// How many bytes of a copy are read to learn the number of its commit.
 const FRONT: usize = 64;
 
 impl Store {
-    /// A copy of the state that a later commit left than `known`, the newest of them; of any store where `known` is
-    /// `None`. And where it stands.
+    /// The newest copy of the state that a commit after `known` has left, and its path. If `known` is `None`, the
+    /// copy may be of any store.
     ///
     /// # Errors
     /// When a copy is there and cannot be read.
@@ -78,8 +78,8 @@ impl Store {
         there.is_none_or(|there| there.store != copy.store)
     }
 
-    /// Is what stands in the counter file's place an older one of ours, from a backup? Where its neighbour says so, or
-    /// its time: an edit is younger than the last commit.
+    /// Is the counter file an older one of ours, restored from a backup? The copy of the state beside it tells that,
+    /// or its time: an edit would be younger than the last commit.
     pub(super) fn is_older_copy(&self, state: &State, bytes: &[u8], now: i64) -> bool {
         let copy = disk::read_within(&self.counters_copy(), LARGEST_RECORD).ok().flatten();
         let copy = copy.and_then(|bytes| decode::<State>(&bytes));
@@ -124,7 +124,8 @@ fn read_newer(path: &Path, known: Option<&State>) -> Result<Option<State>> {
     Ok(state.filter(|copy| known.is_none_or(|k| copy.number > k.number) && copy.number < MOST))
 }
 
-/// What is no file of ours is no copy; so is what is not there. One that cannot be looked at may be either.
+/// Opens a copy. `None`: there is none, or something else stands there. It is an error if it cannot be examined,
+/// because then it may be a copy.
 fn open(path: &Path) -> Result<Option<File>> {
     match std::fs::symlink_metadata(path) {
         Ok(meta) if meta.is_file() => disk::open(path),

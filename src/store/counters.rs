@@ -17,8 +17,7 @@ pub struct CounterFile {
     pub rejected: Vec<(usize, String)>,
 }
 
-/// How a file names a counter, and how far that is to be believed: the first of these wins, and of two alike
-/// the later line.
+/// How a file names a counter, in order of precedence. Of two lines with the same precedence the later one is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
     /// As we write it, and as version 5 did: what went on counting last.
@@ -26,7 +25,7 @@ enum Name {
     Key,
     /// As version 4 did. Version 5 left such lines standing, with what they had come to.
     Alias,
-    /// However it is named, the value is empty, which Perl took for 0.
+    /// By any name, but with an empty value, which Perl took for 0.
     Empty,
 }
 
@@ -56,8 +55,8 @@ impl CounterFile {
     }
 }
 
-/// What was kept of the lines of other programs, and what is kept of lines that are none, has at most so many bytes:
-/// the first stand in the state, which every query reads.
+/// The most bytes that are kept of other programs' lines, and of lines that cannot be read. Those of other programs
+/// stand in the state, which every query reads.
 const MOST_KEPT: usize = 1 << 18;
 
 /// The lines that are no counters, as they are kept: as many as fit, and the beginning of long ones.

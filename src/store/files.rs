@@ -32,7 +32,7 @@ pub struct Store {
     pub step: i64,
     /// May the RRD lose data sources that the protocol has no more? Not because of a typo in toaster.conf.
     pub may_drop: bool,
-    /// The configuration; `None`: it is not asked for.
+    /// The configuration that the store is written under; `None`: it is not checked.
     pub under: Option<Under>,
 }
 
@@ -45,7 +45,7 @@ impl Store {
         self.file("journal")
     }
 
-    /// Does the protocol count at all?
+    /// Has the protocol any counters?
     pub(super) fn counts(&self) -> bool {
         !self.protocol.counters.is_empty()
     }
@@ -60,7 +60,7 @@ impl Store {
         self.rrd.with_file_name(format!(".{}.state", self.protocol.name))
     }
 
-    /// `logs_base`, by the name that no link is part of.
+    /// `logs_base`, by its path without links.
     pub(super) fn real_base(&self) -> PathBuf {
         std::fs::canonicalize(&self.base).unwrap_or_else(|_| self.base.clone())
     }

@@ -45,8 +45,8 @@ impl Store {
         [self.state_dir.join(&name), self.counter_file.with_file_name(name)]
     }
 
-    /// Notes what was pushed after a minute that ended at `before` (unix seconds). What cannot be noted is missing only
-    /// where the RRD is lost too.
+    /// Notes what was pushed after a minute that ended at `before` (unix seconds). What cannot be noted is missing
+    /// only if the RRD is lost as well.
     pub(super) fn note_minutes(&self, mut before: i64, updates: &[Update]) {
         let mut bytes = Vec::new();
         for (begin, values) in updates {
@@ -72,8 +72,8 @@ impl Store {
         }
     }
 
-    /// Where there was no room for `path`, one of the files that matter: removes what stands beside it for the case that
-    /// something is lost. `true`: there is room now.
+    /// If there was no room to write `path`, which is needed, removes the files beside it that are needed only after
+    /// a loss. Returns whether one was removed.
     pub(super) fn made_room(&self, error: &Error, path: &Path) -> bool {
         let is_full = matches!(error, Error::Io { source, .. } if matches!(source.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT)));
         let beside = |file: &&PathBuf| is_full && file.parent() == path.parent() && file.exists();

@@ -13,7 +13,7 @@ use crate::say::warn;
 /// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.
 const LATELY: i64 = 3600;
 
-/// The RRD lacks what was pushed after `from` (unix seconds): as far as that is known it is pushed once more.
+/// Pushes once more what was pushed after `from` (unix seconds) and is missing in the RRD, as far as that is known.
 pub(super) fn refill(store: &Store, journal: &mut Journal, from: i64) {
     let until = journal.state.rrd_end.min(journal.updates.first().map_or(i64::MAX, |u| u.0));
     if journal.state.rrd.is_none() || from >= until {
@@ -61,7 +61,7 @@ fn moved_aside(path: &Path, now: i64) -> Option<PathBuf> {
     aside::all(path, "future").into_iter().filter(lately).max().map(|(_, file)| file)
 }
 
-/// Was one moved aside so?
+/// Was a file moved aside because it ends days after now?
 pub(super) fn has_past(store: &Store, now: i64) -> bool {
     moved_aside(&store.rrd, now).is_some()
 }

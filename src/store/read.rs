@@ -20,7 +20,7 @@ impl Store {
         Ok(newest)
     }
 
-    /// As [`Store::read`], with the counters that the table had then.
+    /// As [`Store::read`], with the counters that the table had at that commit.
     pub(super) fn last_commit(&self) -> Result<Option<State>> {
         // A commit between two reads moves the journal's content to the state: look again.
         let mut lacking = None;

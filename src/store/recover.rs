@@ -8,7 +8,7 @@ use super::record::{decode, encode, read_or_aside};
 use super::rrd::header::{Look, peek};
 use super::session::{Session, StateOrigin};
 use super::state::State;
-use super::upgrade::{Fit, fit};
+use super::upgrade::{Fit, fitness};
 use super::{aside, counters, push, takeover};
 use crate::disk;
 use crate::disk::is_something_else;
@@ -91,7 +91,7 @@ impl Session<'_> {
             None => journal,
             Some((copy, path)) => {
                 warn(format_args!(
-                    "{}: {what}; going on from the copy that {} has of commit {}",
+                    "{}: {what}; going on from the copy {}, of commit {}",
                     state_path.display(),
                     path.display(),
                     copy.number
@@ -197,20 +197,21 @@ impl Session<'_> {
         disk::remove(&path)
     }
 
-    /// Without a state nobody knows what the RRD lacks of the minutes that it ends with: the next line goes behind them.
+    /// Without a state it is not known whether the last minutes in the RRD are complete, so the next line is counted
+    /// in a minute behind them.
     fn go_behind_rrd(&mut self, now: i64) {
         if let Ok(Look::Sound(header)) = peek(&self.store.rrd)
             && header.last_update <= now
-            && fit(self.store, &header) != Fit::Foreign
+            && fitness(self.store, &header) != Fit::Foreign
         {
-            self.state.pushed = tally::begin(header.last_update + self.store.step - 1, self.store.step);
+            self.state.pushed = tally::bin_begin(header.last_update + self.store.step - 1, self.store.step);
             self.state.rrd = Some(header.mark);
             self.state.rrd_end = header.last_update;
         }
     }
 
-    /// The counter file is gone. If everything in its directory is, the directory is waited for. Else somebody removed
-    /// it, who wants to begin at 0.
+    /// Handles a counter file that is gone. If everything in its directory is gone, the directory is waited for.
+    /// Otherwise somebody removed the file, in order to begin at 0.
     fn counter_file_is_gone(&mut self, now: i64) -> Result<()> {
         let path = self.store.counter_file.clone();
         let has_copy = std::fs::symlink_metadata(self.store.counters_copy()).is_ok();
@@ -233,7 +234,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// An edit by hand wins; so does a removal. On the first run the file is taken over.
+    /// Reads the counter file. Where somebody edited or removed it, that is followed. On the first run the file is
+    /// taken over.
     fn read_counter_file(&mut self, now: i64) -> Result<()> {
         let (path, protocol) = (&self.store.counter_file, self.store.protocol);
         if !self.store.counts() {
@@ -331,8 +333,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Something is wrong with the counter file. It is kept aside, and there is one again at once: if it were gone, the
-    /// next process would take that for somebody's wish to begin at 0.
+    /// Keeps a faulty counter file aside, and writes a new one at once. If there were none, the next process would
+    /// take that for somebody's wish to begin at 0.
     fn write_counters_anew(&mut self, wrong: &str, now: i64) -> Result<()> {
         let path = &self.store.counter_file;
         let (kept, then) = if self.origin == StateOrigin::Known {
@@ -351,8 +353,8 @@ impl Session<'_> {
     }
 }
 
-/// A state or a journal of an older version may hold the beginning of a line, which may hold a password: nobody reads a
-/// damaged one but the log's user.
+/// Lets only the log's user read a damaged state or journal that was kept. One of an older version may hold the
+/// beginning of a line, and with it a password.
 fn hide(kept: &Path) {
     use std::os::unix::fs::PermissionsExt;
     if !is_something_else(kept) {

@@ -48,8 +48,8 @@ pub struct Session<'s> {
 }
 
 impl Session<'_> {
-    /// Keeps `state`, which says nothing more than the last commit but when its sources were looked at last. One
-    /// rename does it, and if that is lost with the machine, nothing is.
+    /// Writes `state`, which differs from the last commit only in when its sources were last read. A single rename is
+    /// enough: if a loss of power undoes it, nothing else is lost.
     ///
     /// # Errors
     /// When it cannot be written; nothing has happened then.
@@ -98,7 +98,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Forgets the pieces that `state`, which was written, does not name. What cannot be removed now is later.
+    /// Forgets the pieces that `state`, which was written, does not name. If they cannot be removed now, a later
+    /// commit does it.
     pub(super) fn drop_held(&mut self, state: &State) {
         let held = self.held.named_in(state);
         if held != self.held && held.write(&self.store.file("held")).is_ok() {
@@ -106,8 +107,8 @@ impl Session<'_> {
         }
     }
 
-    /// Nothing can be committed while `dir` is gone: says so until it has been for an hour. `go_on` says how to go on
-    /// without it at once.
+    /// Fails while `dir` is gone, because nothing can be committed without it, until it has been gone for an hour.
+    /// `go_on` says how to go on without it at once.
     ///
     /// # Errors
     /// While the directory is waited for.
@@ -127,7 +128,7 @@ impl Session<'_> {
         )))
     }
 
-    /// It is there: should it go once more, that is another time.
+    /// Notes that `dir` is there. If it is gone again later, the waiting begins anew.
     pub(super) fn is_there(&mut self, dir: &Path) {
         if self.state.vanished.remove(&*dir.to_string_lossy()).is_some() {
             self.edited = true;

@@ -10,7 +10,7 @@ use super::files::{Legacy, Store};
 use super::rrd::header::{Look, peek};
 use super::session::StateOrigin;
 use super::state::State;
-use super::upgrade::{Fit, fit};
+use super::upgrade::{Fit, fitness};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::protocol::{OlderFile, shipped};
@@ -30,9 +30,9 @@ fn names(protocol: &str) -> Vec<(String, bool)> {
 }
 
 impl Legacy {
-    /// The files below `dir` that may hold older counters of `protocol`, those that go first first; without
+    /// The files below `dir` that may hold older counters of `protocol`, in order of precedence; without
     /// `configured`, which is the counter file itself.
-    pub fn of(protocol: &str, dir: &Path, configured: &Path) -> Vec<Legacy> {
+    pub fn candidates(protocol: &str, dir: &Path, configured: &Path) -> Vec<Legacy> {
         names(protocol)
             .into_iter()
             .map(|(name, shared)| Legacy { path: dir.join(name), shared })
@@ -81,7 +81,10 @@ pub(super) fn older(store: &Store, say: &dyn Fn(&dyn Display)) -> Option<Counter
         }
         let lines: Vec<String> = file.rejected.iter().map(|(number, _)| number.to_string()).collect();
         if !lines.is_empty() {
-            say(&format_args!("{from}: no counters, and left there: line {}", lines.join(", ")));
+            say(&format_args!(
+                "{from}: some lines are not counters and are not taken over: line {}",
+                lines.join(", ")
+            ));
         }
     }
     all
@@ -93,7 +96,8 @@ const TELLING: usize = 9;
 /// Is there an RRD or a counter file that this program wrote? Then a store without a state is not new. The Perl
 /// maillogs had neither RRDs nor an order in its counter files.
 pub(super) fn is_ours(store: &Store) -> bool {
-    let has_rrd = matches!(peek(&store.rrd), Ok(Look::Sound(header)) if fit(store, &header) != Fit::Foreign);
+    let has_rrd =
+        matches!(peek(&store.rrd), Ok(Look::Sound(header)) if fitness(store, &header) != Fit::Foreign);
     let odometers = store.protocol.counters.iter().filter(|c| c.kind.is_odometer()).count();
     has_rrd
         || (odometers >= TELLING

@@ -1,4 +1,4 @@
-//! Does an RRD fit to the table of counters, and the file that takes its place where it does not: see `migrate`.
+//! Whether an RRD fits the table of counters, and the file that replaces it if it does not: see `migrate`.
 use std::path::{Path, PathBuf};
 
 use super::aside;
@@ -23,7 +23,7 @@ pub(super) enum Fit {
 }
 
 /// Does the file with this header have the step and the data sources of today?
-pub(super) fn fit(store: &Store, header: &Header) -> Fit {
+pub(super) fn fitness(store: &Store, header: &Header) -> Fit {
     let wanted = sources_of(store.protocol);
     if i64::try_from(header.step) != Ok(store.step) {
         Fit::Foreign
@@ -42,7 +42,8 @@ pub(super) fn fit(store: &Store, header: &Header) -> Fit {
 /// but data sources of today's table, and not all of them, is an older copy.
 pub(super) fn is_damaged(store: &Store, header: &Header, mark: Option<RrdMark>) -> bool {
     let wanted = sources_of(store.protocol);
-    let is_older = fit(store, header) == Fit::Outgrown && header.sources.iter().all(|s| wanted.contains(s));
+    let is_older =
+        fitness(store, header) == Fit::Outgrown && header.sources.iter().all(|s| wanted.contains(s));
     mark.is_some_and(|mark| mark != header.mark) && !is_older
 }
 
@@ -59,7 +60,10 @@ pub(super) fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Op
     }
     // What cannot be looked at or is damaged: the next push says so.
     let Ok(Look::Sound(old)) = peek(&store.rrd) else { return Ok(None) };
-    if is_damaged(store, &old, mark) || old.last_update > now + FUTURE || fit(store, &old) != Fit::Outgrown {
+    if is_damaged(store, &old, mark)
+        || old.last_update > now + FUTURE
+        || fitness(store, &old) != Fit::Outgrown
+    {
         return Ok(None);
     }
     let lost = missing(&old.sources, &sources_of(store.protocol));
@@ -99,7 +103,7 @@ pub(super) fn finish(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<(
             } else {
                 let kept = aside::link_aside(path, "old", now)?;
                 warn(format_args!(
-                    "{}: new data sources: {}; no longer counted: {}; as it was it was {}",
+                    "{}: new data sources: {}; no longer counted: {}; the RRD with all of them was {}",
                     path.display(),
                     list(&gained),
                     list(&lost),

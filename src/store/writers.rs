@@ -12,7 +12,7 @@ use super::state::{State, Writer};
 use super::under::{Form, Found};
 use crate::error::{Error, Result};
 
-/// Of how many configurations the state keeps when they were used.
+/// The number of configurations of which the state keeps when they were used.
 const MOST: usize = 4;
 
 impl Store {
@@ -46,11 +46,11 @@ impl Store {
                 None
             }
             Found::Wants(other) => Some(format!(
-                "{here}: the store {base} of {name} was last written under {there}, which wants it otherwise: {}; {way}",
+                "{here}: the store {base} of {name} was last written under {there}, which wants it in another form: {}; {way}",
                 form.differs(&other)
             )),
             Found::Unreadable(why) => Some(format!(
-                "{here}: the store {base} of {name} was last written under {there}, which wanted it otherwise and cannot be read now ({why}); {way}"
+                "{here}: the store {base} of {name} was last written under {there}, which wanted it in another form and cannot be read now ({why}); {way}"
             )),
         }
     }

@@ -79,8 +79,8 @@ impl Chart<'_> {
         let quiet = Quiet::new(self.terminal);
         let bold = Style { bold: true, ..Style::default() };
         let width = self.terminal.width;
-        let title = text::fit(&clean(&format!("{}, {}", self.template.title, self.window.words)), width);
-        let unit = text::fit(&clean(&self.template.label), width);
+        let title = text::truncate(&clean(&format!("{}, {}", self.template.title, self.window.words)), width);
+        let unit = text::truncate(&clean(&self.template.label), width);
         let mut used = text::width(&title);
         let mut first = Line::default();
         first.push(&title, bold);
@@ -90,7 +90,7 @@ impl Chart<'_> {
             first.push(&unit, quiet.axis);
             used += 3 + text::width(&unit);
         }
-        let host = text::fit(&clean(self.host), 40);
+        let host = text::truncate(&clean(self.host), 40);
         let corner = format!("{host}  {}", self.time);
         let corner =
             [corner.trim_start(), self.time].into_iter().find(|c| used + 3 + text::width(c) <= width);
@@ -109,9 +109,9 @@ impl Chart<'_> {
 
     /// The colour of an entry, and whether it is so pale that it only goes with a line.
     fn color(&self, draw: &Drawn) -> (Rgb, bool) {
-        let (light, _) = parts(draw.color.of(Theme::Light));
-        let (dark, _) = parts(draw.color.of(Theme::Dark));
-        let share = |theme| parts(draw.color.of(theme)).1;
+        let (light, _) = parts(draw.color.in_theme(Theme::Light));
+        let (dark, _) = parts(draw.color.in_theme(Theme::Dark));
+        let share = |theme| parts(draw.color.in_theme(theme)).1;
         let (color, back, share) = match self.terminal.theme {
             Some(Theme::Light) => (light, [255; 3], share(Theme::Light)),
             Some(Theme::Dark) => (dark, [0x14, 0x18, 0x1f], share(Theme::Dark)),
@@ -145,7 +145,8 @@ impl Chart<'_> {
         }
     }
 
-    /// None where there are no colours, or not enough of them, or no characters for one chart.
+    /// The colours of a common chart. `None` if the terminal has no colours, or too few, or lacks the characters for
+    /// it.
     fn palette(&self) -> Option<Palette> {
         if self.terminal.depth == Depth::None || !self.terminal.unicode {
             return None;
@@ -269,7 +270,7 @@ impl Chart<'_> {
         let mut lines = Vec::new();
         for (n, ((name, draw, data), left)) in series.iter().zip(&axes).enumerate() {
             let mut heading = Line::plain(&" ".repeat(gutter + 1));
-            heading.push(&text::fit(name, width), Style { bold: true, ..Style::default() });
+            heading.push(&text::truncate(name, width), Style { bold: true, ..Style::default() });
             lines.push(heading);
             let mut columns = vec![vec![None; left.rows * 8]; width];
             for (column, value) in columns.iter_mut().zip(self.columns(values, *data, width)) {
@@ -374,7 +375,7 @@ impl Chart<'_> {
         axis.push(if label.is_some() { " ┼" } else { " └" }, quiet.axis);
         axis.push(&marks.into_iter().collect::<String>(), quiet.axis);
         let mut below = Line::default();
-        below.push(&text::pad_left(&text::fit(self.zone, gutter - 1), gutter - 1), quiet.axis);
+        below.push(&text::pad_left(&text::truncate(self.zone, gutter - 1), gutter - 1), quiet.axis);
         below.push(&format!("  {words}"), quiet.axis);
         vec![axis, below]
     }

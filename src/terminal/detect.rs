@@ -27,7 +27,7 @@ pub enum When {
     Never,
 }
 
-/// What the user asks for; what he does not, the terminal says.
+/// What the user asks for. Everything else is found out from the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wishes {
     /// `--color`.

@@ -60,7 +60,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// `value` in parts of which the axis has `parts`.
+    /// The height of `value` in units of which the whole axis has `parts`.
     pub(super) fn at(self, value: f64, parts: usize) -> f64 {
         #[allow(clippy::cast_precision_loss)] // some thousand
         let parts = parts as f64;
@@ -102,8 +102,8 @@ pub(super) struct Block {
     pub eighths: usize,
 }
 
-/// The block that is nearest to eight eighths. Where more than two things meet in a cell, one of them yields: rather
-/// a little of the larger than all of the smaller.
+/// The block that is nearest to the eight eighths of a cell. It can show two series only. If there are more, one that
+/// loses a part of its height is preferred to one that disappears.
 pub(super) fn block(eighths: &[Option<usize>]) -> Block {
     let mut present: Vec<Option<usize>> = Vec::new();
     for one in eighths {
@@ -153,7 +153,7 @@ impl Dots {
         Self { columns, rows, cells: vec![(0, 0); columns * rows] }
     }
 
-    /// The dots of a cell, `row` from the top, and whose they are.
+    /// The dots of a cell, `row` from the top, and the series that they belong to.
     pub(super) fn cell(&self, column: usize, row: usize) -> Option<(u8, usize)> {
         self.cells.get(row * self.columns + column).copied().filter(|(bits, _)| *bits != 0)
     }

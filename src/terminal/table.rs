@@ -4,7 +4,7 @@ use crate::chart::legend::{self, Stats};
 use crate::chart::template::Column;
 use crate::chart::text;
 
-/// Columns that go first where there is not room for all.
+/// The columns that are left out first if there is not room for all.
 const DISPENSABLE: [Column; 5] = [Column::P95, Column::Last, Column::Avg, Column::Max, Column::Total];
 
 /// Header and rows in `width` columns: first blanks between the columns go, then columns, then the ends of lines.
@@ -19,7 +19,7 @@ pub(super) fn table(columns: &[Column], entries: &[(&str, Option<Stats>)], width
             lines = squeeze(&lines);
         }
         if widest(&lines) <= width || columns.len() <= 1 {
-            return lines.iter().map(|line| text::fit(line, width)).collect();
+            return lines.iter().map(|line| text::truncate(line, width)).collect();
         }
         let gone = DISPENSABLE.iter().find_map(|one| columns.iter().position(|column| column == one));
         columns.remove(gone.unwrap_or_default());

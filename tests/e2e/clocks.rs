@@ -74,7 +74,7 @@ fn some_hours_back() {
         machine.log();
         machine.now += 2 * MINUTE;
         let output = machine.update(&["--flush"]);
-        assert!(stderr(&output).contains("holds minutes that are still to come"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("holds minutes in the future"), "{}", stderr(&output));
         for _ in 0..4 {
             machine.now += (last - machine.now) / 5;
             run_for(&mut machine, 6, 2);

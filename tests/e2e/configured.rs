@@ -428,7 +428,7 @@ fn another_configuration_that_cannot_be_read_is_in_the_way() {
     let output = store.postprocess(&minutes(1));
     assert_eq!(output.status.code(), Some(111), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("cron.conf, which wanted it otherwise and cannot be read now (line 1"),
+        stderr(&output).contains("cron.conf, which wanted it in another form and cannot be read now (line 1"),
         "{output:?}"
     );
     fs::remove_file(cron).expect("cron.conf");

@@ -23,7 +23,7 @@ mod logger_logs;
 mod loggers;
 mod maillog;
 mod page;
-mod personality;
+mod processors;
 mod query;
 mod readme;
 mod repeated_hour;

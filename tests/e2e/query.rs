@@ -69,7 +69,7 @@ fn zeros_for_want_of_a_log_are_not_silent() {
 #[test]
 fn the_counters_come_before_any_warning() {
     let store = Store::with("logs_grop = \"x\"");
-    let output = std::process::Command::new("sh")
+    let output = Command::new("sh")
         .args(["-c", "exec \"$0\" send 2>&1", MAILLOGS])
         .env("TOASTER_CONF", store.config())
         .output()

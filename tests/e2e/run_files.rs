@@ -166,9 +166,9 @@ impl Drop for Supervisor {
     }
 }
 
-/// Ends a process and what it has started. One that is stopped starts nothing anew meanwhile.
+/// Ends a process and those that it has started. It is stopped first, so that it does not start others meanwhile.
 fn end(pid: u32) {
-    // One that has ended by itself is no fault.
+    // It is no error if the process has ended already.
     let signal = |name: &str| {
         let kill = format!("kill -{name} {pid}");
         let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();

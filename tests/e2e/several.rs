@@ -11,9 +11,9 @@ fn value(store: &Store, protocol: &str, key: &str) -> u64 {
     Answer::parse(&store.run(&[protocol])).text(key).parse().expect("a whole number")
 }
 
-/// A multilog that rolls into `dir` by `personality`; `n` as often as it may keep chunks.
-fn multilog(store: &Store, personality: &str, dir: &str) -> Child {
-    let link = store.path("bin").join(personality);
+/// A multilog that rolls into `dir` by the processor `processor`, and keeps up to 100,000 chunks.
+fn multilog(store: &Store, processor: &str, dir: &str) -> Child {
+    let link = store.path("bin").join(processor);
     if !link.exists() {
         symlink(MAILLOGS, &link).expect("symlink");
     }

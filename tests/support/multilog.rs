@@ -29,9 +29,9 @@ impl Multilog {
         Self::by("sendlog", store, &store.logs(), size, Stdio::inherit())
     }
 
-    /// The same through another personality and in another directory; `stderr` is its and the processor's.
-    pub fn by(personality: &str, store: &Store, dir: &Path, size: u32, stderr: Stdio) -> Self {
-        let link = store.path("bin").join(personality);
+    /// The same with another processor and in another directory; its stderr and that of the processor go to `stderr`.
+    pub fn by(processor: &str, store: &Store, dir: &Path, size: u32, stderr: Stdio) -> Self {
+        let link = store.path("bin").join(processor);
         link_to_maillogs(&link);
         let mut child = store
             .command("multilog")

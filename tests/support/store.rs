@@ -170,7 +170,7 @@ impl Store {
         output
     }
 
-    /// [`Self::postprocess_by`] the personality `sendlog`.
+    /// [`Self::postprocess_by`] the processor `sendlog`.
     pub fn postprocess(&self, chunk: &[u8]) -> Output {
         self.postprocess_by(&mut self.command(self.sendlog()), chunk)
     }
@@ -180,7 +180,7 @@ impl Store {
         self.archive_of("sendlog")
     }
 
-    /// The same of the personality `log`.
+    /// The same of the processor `log`.
     pub fn archive_of(&self, log: &str) -> BTreeMap<String, Vec<u8>> {
         let mut days: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for day in self.archive_days() {

@@ -22,7 +22,7 @@ pub(crate) fn parse(
     let raw: RawTemplate = toml::from_str(toml).map_err(|error| {
         let line =
             error.span().map_or(1, |span| toml[..span.start.min(toml.len())].matches('\n').count() + 1);
-        let message = text::fit(&text::plain(error.message()), 300);
+        let message = text::truncate(&text::plain(error.message()), 300);
         // The key, which the parser does not tell of a wrong value.
         let key = toml.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
         let key =

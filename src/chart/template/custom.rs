@@ -6,12 +6,13 @@ use super::raw::{Per, RawData, RawDraw, RawTemplate};
 use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::chart::text;
 
-/// Colours of lines that nobody chose, each told apart from the one before it by its lightness too.
+/// The colours of lines for which no template chooses one. Neighbours differ in lightness as well.
 const LINES: [&str; 6] = ["blue", "orange", "teal", "purple", "grey", "good-line"];
-/// Of more than so many lines nobody can tell which is which.
+/// With more lines than this in one graph, they can no longer be told apart.
 const MOST_LINES: usize = 6;
 
-/// Adds the graphs of own protocols and counters to `templates`, but for names that are `taken` by the user's files.
+/// Adds graphs of toaster.conf's protocols and counters to `templates`, except under names that the user's files have
+/// `taken`.
 pub(super) fn add(
     series: &[Series],
     taken: &[String],
@@ -55,7 +56,7 @@ pub(super) fn add(
     }
 }
 
-/// A template for these counters of one protocol: a line each.
+/// A template that draws one line for each of these counters of a protocol.
 fn made(
     name: &str,
     series: &Series,
@@ -97,7 +98,7 @@ fn made(
         pale.push(RawDraw { area, color, ..RawDraw::default() });
     }
     let raw = RawTemplate {
-        title: text::fit(&text::plain(&title), MAX_TITLE),
+        title: text::truncate(&text::plain(&title), MAX_TITLE),
         protocol: series.protocol.clone(),
         unit: unit.to_owned(),
         per,

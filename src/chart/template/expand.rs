@@ -4,7 +4,7 @@ use super::raw::{RawData, RawDraw, RawTemplate};
 use crate::chart::series::{Counted, Series};
 use crate::chart::text;
 
-/// Colours of areas that nobody chose, each told apart from the one before it by its lightness too.
+/// The colours of areas for which no template chooses one. Neighbours differ in lightness as well.
 const AREAS: [&str; 6] = ["pink-area", "sand-area", "plum-area", "mint-area", "brown-area", "blue-area"];
 /// Puts the counters that toaster.conf has in the place of `own` and `each`.
 pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), String> {
@@ -78,6 +78,6 @@ pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), Str
 
 /// A counter's key as a legend: what cannot be drawn is left out, and it is cut where it is too long.
 pub(super) fn legend(key: &str) -> String {
-    let fitted = text::fit(text::plain(key).trim(), MAX_LEGEND);
+    let fitted = text::truncate(text::plain(key).trim(), MAX_LEGEND);
     if fitted.trim().is_empty() { "?".to_owned() } else { fitted }
 }

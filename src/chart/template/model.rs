@@ -28,7 +28,7 @@ pub(crate) struct Template {
     pub title: String,
     /// What stands at the left axis.
     pub label: String,
-    /// What rates of the RRD, a second, are multiplied with; 1 where nothing is a rate.
+    /// The factor from the RRD's rates, which are per second, to the graph's unit; 1 if nothing is a rate.
     pub factor: f64,
     pub columns: Vec<Column>,
     /// Of the canvas, in pixels of the simple resolution.
@@ -54,7 +54,7 @@ pub(crate) enum Column {
 pub(crate) struct Data {
     pub name: String,
     pub source: Source,
-    /// Is it so many a second, to be multiplied with the template's factor and to be summed up?
+    /// Is it a rate per second? A rate is multiplied by the template's factor, and has a total.
     pub rate: bool,
 }
 
@@ -65,7 +65,8 @@ pub(crate) enum Source {
     Ds { protocol: String, ds: String, cf: Cf },
     /// Computed from data before it.
     Rpn(Rpn),
-    /// One by another: `rpn` gives the quotient of a row, its mean over many rows is that of their sums.
+    /// One divided by another: `rpn` gives the quotient of a single row; the mean over several rows is the quotient
+    /// of their sums.
     Mean { rpn: Rpn, per: usize },
 }
 
@@ -131,7 +132,7 @@ impl Template {
         })
     }
 
-    /// Data sources that nobody counts; one line each.
+    /// The data sources that no protocol has, with a line of text for each.
     pub(crate) fn unknown_sources(&self, series: &[Series]) -> Vec<String> {
         let unknown = |(n, data): (usize, &Data)| {
             let Source::Ds { protocol, ds, .. } = &data.source else { return None };
@@ -150,7 +151,7 @@ impl Template {
         self.data.iter().enumerate().filter_map(unknown).collect()
     }
 
-    /// What values of `data` are multiplied with for the graph's unit.
+    /// The factor from values of `data` to the graph's unit.
     pub(crate) fn factor_of(&self, data: usize) -> f64 {
         if self.data[data].rate { self.factor } else { 1.0 }
     }

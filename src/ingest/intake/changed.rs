@@ -11,17 +11,18 @@ use crate::say::warn;
 use crate::source::directory::Chunk;
 use crate::source::file::AHEAD;
 use crate::source::identity::tail;
-use crate::source::lines::{Parted, part};
+use crate::source::lines::{Parted, part_by_time};
 
 impl Intake {
-    /// Where a chunk is not as it was when it was counted (an older copy of it, one that lost its end with the power, or
-    /// that was edited), the labels tell what of it was: what is not later than the last line that was counted of its
-    /// directory.
+    /// Handles a chunk that is not as it was when it was counted: an older copy of it, one that lost its end with the
+    /// power, or one that was edited. Its labels tell which lines were counted: those that are not later than the
+    /// last counted line of its directory.
     ///
-    /// `true`: so it is, and its position is its own from now on: other files begin with the same line.
+    /// Returns `true` for such a chunk. From then on it has a position of its own, because other files begin with the
+    /// same line.
     ///
-    /// One that begins otherwise than any that is known is taken for such a one only if it holds that very line, to the
-    /// nanosecond, and earlier ones before it: lines that are only older are those of a chunk that comes late, and count.
+    /// A chunk that begins with an unknown line is taken for a changed one only if it holds that last line, to the
+    /// nanosecond, and earlier ones before it. A chunk that only has older lines comes late, and counts.
     pub(super) fn by_time(
         &self,
         directory: usize,
@@ -49,7 +50,7 @@ impl Intake {
         }
         let mut parser = self.parser(chunk.meta.mtime());
         let Parted { mut place, earlier, later, holds } =
-            part(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
+            part_by_time(&chunk.file, size, &mut parser, until, (i64::MIN, 0))?;
         if !is_known && !holds {
             return Ok(false);
         }

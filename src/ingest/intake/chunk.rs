@@ -14,7 +14,7 @@ use crate::say::warn;
 use crate::source::directory::{Chunk, Role};
 use crate::source::encoding;
 use crate::source::identity::{growing, head, mtime, tail, whole};
-use crate::source::lines::{part, walk_chunk};
+use crate::source::lines::{part_by_time, walk_chunk};
 use crate::source::parts::{complete_to, unfinished_before};
 use crate::store::session::StateOrigin;
 
@@ -83,7 +83,8 @@ impl Intake {
             // An update has counted those before while the chunk was `current`.
             let mut parser = self.parser(chunk.meta.mtime());
             let written = (chunk.meta.mtime(), chunk.meta.mtime_nsec());
-            cursor.counted = part(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
+            cursor.counted =
+                part_by_time(&chunk.file, size, &mut parser, until, written).at("read", &path)?.place;
         } else if !skip && !self.how.force {
             is_changed = self
                 .by_time(directory, &chunk, size, known.is_some(), &mut cursor, &path)
@@ -125,7 +126,8 @@ impl Intake {
         Ok(())
     }
 
-    /// On the first run after the Perl maillogs, or with a damaged state: counted by somebody before us.
+    /// Are the lines of a new chunk of this role taken as counted before? On the first run after the Perl maillogs
+    /// those of an orphan are, and with a damaged state all but those on stdin.
     pub(super) fn is_known_anyway(&self, role: Role) -> bool {
         match self.how.origin {
             StateOrigin::Known | StateOrigin::First => false,
@@ -134,8 +136,8 @@ impl Intake {
         }
     }
 
-    /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after `since`.
-    /// Gives what lines are written in that cannot be read.
+    /// Counts and archives what lies beyond the two positions of `cursor`. What is to be counted was written after
+    /// `since`. Returns the encoding of lines that cannot be read, if there are any.
     pub(super) fn read(
         &mut self,
         directory: usize,
@@ -197,7 +199,7 @@ impl Intake {
             if !is_beyond && raw.start >= count_from {
                 // What was unfinished there was counted as it was.
                 is_beyond = true;
-                drop(parts.take());
+                drop(parts.take_unfinished());
             }
             let line = parts.parse(&mut parser, raw.text, raw.last);
             if raw.is_room() {
@@ -235,7 +237,7 @@ impl Intake {
         }
         if let Some(tail) = resumed.filter(|_| counted == count_from) {
             here.count_tail = tail;
-        } else if let Some(text) = parts.take() {
+        } else if let Some(text) = parts.take_unfinished() {
             if finished && !loose && here.count_tail == Tail::Closed {
                 here.count_tail = Tail::Held { text, time: self.before, since: self.how.now };
             } else {
@@ -249,7 +251,7 @@ impl Intake {
         Ok(encoding)
     }
 
-    /// "Archived up to" of a chunk of which nothing is archived now.
+    /// The new `archived` position of a chunk of which nothing is archived now.
     pub(super) fn archived_without(&self, chunk: &Chunk, cursor: &Cursor, skip: bool) -> u64 {
         let moves_with_the_count = !self.how.archive || (skip && chunk.role == Role::Orphan);
         if moves_with_the_count { cursor.counted } else { cursor.archived }

@@ -60,7 +60,7 @@ impl Intake {
             None if self.before != 0 => self.before,
             None => self.how.now,
         };
-        let verdict = (self.protocol.classify)(line, LogKind::Dedicated, &mut self.tally.at(time));
+        let verdict = (self.protocol.classify)(line, LogKind::Dedicated, &mut self.tally.values_at(time));
         self.lines += 1;
         self.judge(verdict);
     }
@@ -87,17 +87,18 @@ impl Intake {
                 None if time != 0 => time,
                 None => self.how.now,
             };
-            let verdict = (self.protocol.classify)(&line, LogKind::Dedicated, &mut self.tally.at(time));
+            let verdict =
+                (self.protocol.classify)(&line, LogKind::Dedicated, &mut self.tally.values_at(time));
             self.judge(verdict);
         }
     }
 
-    /// For the lines of a file that was written to last at `mtime` (unix seconds).
+    /// A parser for the lines of a file that was last written at `mtime` (unix seconds).
     pub(super) fn parser(&self, mtime: i64) -> Parser {
         Parser::new(self.tai_offset, mtime).of_own_log(true)
     }
 
-    /// A line that waits for its rest, while nothing came after it for a whole step, is finished.
+    /// Counts a line that waits for its rest, if nothing came after it for a whole step.
     pub(super) fn give_up_waiting(&mut self, directory: usize) {
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];

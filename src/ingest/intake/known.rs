@@ -1,4 +1,4 @@
-//! Which chunk of the ledger is the one at hand, also where there are many thousands of both.
+//! Finds a chunk in the ledger, quickly also if there are many thousands of both.
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
@@ -6,7 +6,7 @@ use crate::ledger::{Digest, Identity, Ledger};
 use crate::source::directory::Chunk;
 use crate::source::identity::grew_from;
 
-/// Up to this many chunks are looked for one after the other, which is sooner done than an index.
+/// Up to this many chunks are looked for one after the other, which is faster than to make an index.
 const FEW: u32 = 16;
 
 /// Finds chunks in the ledger.

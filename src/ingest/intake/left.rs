@@ -23,7 +23,7 @@ fn is_here(stream: &Stream, machine: &str) -> bool {
 impl Intake {
     /// Where a log of `named` is one that was read by another name, its stream has the new name from now on.
     ///
-    /// The logs of which that cannot be told now, and why.
+    /// Returns the logs of which this cannot be told now, each with the reason.
     pub fn take_over(&mut self, named: &Named, is_same: IsSame<'_>) -> HashMap<String, Error> {
         let machine = machine::name();
         let mut unsure = HashMap::new();
@@ -81,12 +81,12 @@ impl Intake {
         self.left.clone()
     }
 
-    /// What is left in the stream at `stream` cannot be read now.
+    /// Notes that the rest of the stream at `stream` cannot be read now.
     pub fn wait_for(&mut self, stream: usize) {
         self.left.retain(|&left| left != stream);
     }
 
-    /// When the last line was logged that was counted of a stream, in this reading or before.
+    /// The time of the last counted line of a stream, in this reading or before.
     pub(super) fn newest_of(&self, stream: usize) -> i64 {
         let reading = self.readings.get(stream).and_then(Option::as_ref);
         reading.map_or_else(|| self.state.ledger.streams[stream].last_time, |reading| reading.newest.0)

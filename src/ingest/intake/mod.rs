@@ -36,7 +36,7 @@ use reading::Reading;
 pub struct Intake {
     protocol: &'static Protocol,
     how: ReadOptions,
-    /// By how much the labels of the directory are ahead that is read.
+    /// By how many seconds the labels of the directory that is being read are ahead of unix time.
     tai_offset: i64,
     tally: Tally,
     calendar: Calendar,
@@ -54,16 +54,16 @@ pub struct Intake {
     understood: Understood,
     /// Lines of log directories that were counted.
     lines: u64,
-    /// How many of them stood in which chunk.
+    /// Each chunk that such lines stood in, and their number.
     chunks_read: Vec<(String, u64)>,
     known: Known,
     /// Of each stream in the ledger, by position; `None`: not read yet.
     readings: Vec<Option<Reading>>,
-    /// What one line raises, before it is known how often.
+    /// What one line raises, before it is known how often it counts.
     scratch: Vec<i128>,
     /// Sources that cannot be read.
     unread: Vec<String>,
-    /// The time of the line before of the chunk that is read, for one without a stamp; 0: there was none.
+    /// The time of the previous line of the chunk that is being read, for a line without a stamp; 0: there was none.
     before: i64,
     /// Streams whose file is away at this moment.
     away: Vec<usize>,
@@ -71,7 +71,7 @@ pub struct Intake {
     left: Vec<usize>,
     /// Further names of files that are read.
     twins: Vec<Twin>,
-    /// Why a query has no answer: one without this source would be less than the one before.
+    /// Why a query has no answer: without this source its numbers would be lower than those of an earlier one.
     pub failed: Option<Error>,
 }
 
@@ -108,7 +108,7 @@ impl Intake {
         }
     }
 
-    /// Is it thrown away after it was answered?
+    /// Is this the reading of a query, which is thrown away afterwards?
     pub fn is_query(&self) -> bool {
         !self.how.may_time_out
     }
@@ -203,7 +203,7 @@ impl Intake {
 
     /// Takes what was measured now.
     pub fn measured(&mut self, measurement: impl FnOnce(&mut Raise<'_>)) {
-        measurement(&mut self.tally.at(self.how.now));
+        measurement(&mut self.tally.values_at(self.how.now));
     }
 
     /// Was a line of the protocol's programs met in this reading?
@@ -223,7 +223,8 @@ impl Intake {
         !(is_known && self.how.may_time_out)
     }
 
-    /// The source `name` was not for us to read: what was known of it stays.
+    /// Notes that this process did not try to read the source `name`: whether it could be read before stays in the
+    /// state.
     pub fn still_unread(&mut self, name: &str) {
         if self.state.unread.iter().any(|n| n == name) {
             self.unread.push(name.to_owned());

@@ -6,7 +6,7 @@ use crate::source::file::AHEAD;
 use crate::store::state::Understood;
 use crate::tally::Tally;
 
-/// What was counted at one moment.
+/// A copy of everything that was counted up to one moment.
 #[derive(Clone)]
 pub struct Checkpoint {
     pub(super) tally: Tally,
@@ -30,16 +30,16 @@ pub(super) struct Reading {
     pub(super) known: u64,
     /// Lines that were read.
     pub(super) lines: u64,
-    /// Was it said that a line cannot have been repeated so often?
+    /// Was it said already that a line claims an impossible number of repetitions?
     pub(super) told: bool,
 }
 
 impl Reading {
     /// Goes on with a stream at `line`.
-    pub(super) fn at(line: &Line<'_>, known: &Stream) -> Reading {
+    pub(super) fn beginning_with(line: &Line<'_>, known: &Stream) -> Reading {
         Reading {
             first: line.time.map(|stamp| stamp.secs),
-            hosts: Hosts::of(&known.hosts),
+            hosts: Hosts::from_list(&known.hosts),
             time: known.last_time,
             newest: (known.last_time, known.last_lines),
             known_to: known.known_to,

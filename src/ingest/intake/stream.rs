@@ -16,7 +16,7 @@ use crate::store::session::StateOrigin;
 type IsOurs<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
 
 impl Intake {
-    /// To go back to, if a stream cannot be read to its end.
+    /// A checkpoint to go back to if a stream cannot be read to its end.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             tally: self.tally.clone(),
@@ -26,7 +26,7 @@ impl Intake {
         }
     }
 
-    /// As if nothing had been read since.
+    /// Undoes everything that was read since the checkpoint.
     pub fn go_back_to(&mut self, checkpoint: &Checkpoint) {
         let Checkpoint { tally, readings, understood, new_bytes } = checkpoint.clone();
         (self.tally, self.readings, self.understood, self.new_bytes) =
@@ -61,7 +61,7 @@ impl Intake {
         }
         if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
             warn(format_args!(
-                "{}: {known} of its lines are not later than what was counted of the log whose place it takes, or of another machine's, and are taken as counted",
+                "{}: {known} of its lines are not later than the last counted line of the log that it replaces, or of another machine's, and are taken as counted",
                 stream.name.escape_debug()
             ));
         }
@@ -74,7 +74,7 @@ impl Intake {
     ///
     /// `is_ours` tells of a stream of another machine whether its log is that of this one, by its content.
     ///
-    /// With an error: whose log it is cannot be told now, and nothing may be read of it.
+    /// If `is_ours` fails, it cannot be told now whose log that is, and nothing may be read of it.
     pub fn streams(
         &mut self,
         named: &[(String, LogKind)],
@@ -170,7 +170,7 @@ impl Intake {
         self.chunks_read.iter().cloned().chain(streams).filter(|(_, lines)| *lines > 0).collect()
     }
 
-    /// Says what an advance changes; a query comes to the same each time.
+    /// Warns of something, if this is an advance. A query stays silent, because each one would say the same.
     fn note(&self, text: std::fmt::Arguments<'_>) {
         if !self.is_query() {
             warn(text);
@@ -184,14 +184,14 @@ impl Intake {
             self.readings.resize_with(stream + 1, || None);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream].get_or_insert_with(|| Reading::at(line, known));
+        let reading = self.readings[stream].get_or_insert_with(|| Reading::beginning_with(line, known));
         let before = reading.time;
         reading.lines += 1;
         if let Some(stamp) = line.time {
             reading.meets(stamp.secs, self.how.now);
         }
         let time = if reading.time == 0 { self.how.now } else { reading.time };
-        let last = reading.hosts.at(line.host);
+        let last = reading.hosts.last_of(line.host);
         let since = if last.time == 0 { before } else { last.time };
         last.time = time;
         if time <= reading.known_to {
@@ -218,7 +218,7 @@ impl Intake {
             Repeat::Last(times) => {
                 if !last.raised.is_empty() {
                     let times = bounded(last, times);
-                    let tallied = self.tally.at(time);
+                    let tallied = self.tally.values_at(time);
                     for (counter, amount) in &last.raised {
                         tallied.0[*counter] += *amount * i128::from(times);
                     }
@@ -230,7 +230,13 @@ impl Intake {
         last.raised.clear();
         if verdict != Verdict::Foreign {
             let times = if times > 1 { bounded(last, times) } else { 1 };
-            raise_times(self.protocol, &mut self.scratch, times, &mut last.raised, &mut self.tally.at(time));
+            raise_times(
+                self.protocol,
+                &mut self.scratch,
+                times,
+                &mut last.raised,
+                &mut self.tally.values_at(time),
+            );
             self.judge(verdict);
         }
     }

@@ -9,7 +9,8 @@ use crate::source::directory::{Chunk, Found, Listing, Role};
 use crate::source::offset::{MULTILOG, learn};
 
 impl Intake {
-    /// The key of toaster.conf rules; without it what the files of the directory told until now, these chunks included.
+    /// By how many seconds the labels of a directory are ahead of unix time: as the key of toaster.conf says, or
+    /// without it as the files of the directory have shown until now, these chunks included.
     pub(super) fn find_offset(&mut self, directory: usize, path: &Path, listing: &Listing) -> Result<()> {
         let agreed = self.agreed();
         let here = &mut self.state.ledger.directories[directory];
@@ -35,8 +36,8 @@ impl Intake {
         Ok(())
     }
 
-    /// What all directories tell of which something is certain; 0: they differ, or there is none. A stdin that belongs to
-    /// no directory comes from one of them.
+    /// The offset that all directories with a certain offset agree on; 0: they differ, or there is none. A stdin that
+    /// belongs to no directory comes from one of them.
     fn agreed(&self) -> u8 {
         let mut known =
             self.state.ledger.directories.iter().map(|d| d.offset.known).filter(|known| *known > 0);
@@ -44,8 +45,8 @@ impl Intake {
         if known.all(|other| other == first) { first } else { 0 }
     }
 
-    /// After which moment (unix seconds; 0: not known) the lines were written that `cursor` has before it: those of a
-    /// chunk that was read before after that reading, those of a new `current` after the last reading of all.
+    /// The moment (unix seconds; 0: not known) after which the lines that `cursor` has still to count were written:
+    /// for a chunk that was read before, that reading; for a new `current`, the last reading of all sources.
     pub(super) fn written_after(
         &self,
         directory: usize,

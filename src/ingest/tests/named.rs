@@ -3,7 +3,7 @@ use super::super::feeds::PRETENDED;
 use super::streams::Site;
 use super::*;
 use crate::query::look;
-use crate::say::{hold_warnings, take_warnings};
+use crate::say::gathered;
 
 /// Logins of these numbers; each is of a second of its own.
 fn logins(numbers: std::ops::Range<i64>) -> String {
@@ -58,9 +58,7 @@ impl Site {
 
     /// What an update says.
     fn said(&self) -> Vec<String> {
-        hold_warnings();
-        self.update();
-        take_warnings()
+        gathered(|| self.update()).1
     }
 }
 
@@ -122,7 +120,7 @@ fn an_own_file_that_is_named_otherwise_goes_on_where_it_was() {
     fs::write(site.file("web.log"), lines(9..10)).unwrap();
     for name in ["/web.log", "/./web.log", "/elsewhere.log"] {
         let base = site.config.logs_base.clone();
-        (site.config, site.feeds) = super::streams::configured(&base, "maillog", own(name));
+        (site.config, site.feeds) = streams::configured(&base, "maillog", own(name));
         NOW.set(NOW.get() + 60);
         assert_eq!(value(&site), 10, "{name}");
         site.update();

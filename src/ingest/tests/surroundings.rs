@@ -321,7 +321,7 @@ fn a_clock_of_1970_blocks_no_rrd() {
     assert_eq!(world.query()["message_new"], 6);
     let state = world.job().store().read().unwrap().unwrap();
     assert!(state.bins.is_empty(), "{:?}", state.bins);
-    assert_eq!(world.rows("message_new"), [(tally::begin(T0 + 900, 60), 1)].into());
+    assert_eq!(world.rows("message_new"), [(tally::bin_begin(T0 + 900, 60), 1)].into());
 }
 
 /// The RRDs, and those that were moved aside.

@@ -1,8 +1,9 @@
 //! Pages by templates of `templates_dir`, made in a process of their own.
 //!
-//! Who may write there need not be the one who runs us: a template may go on for ever, or double a text until all memory is
-//! used. The engine counts steps, but not memory. So such a template is rendered by a copy of this program with bounds
-//! that the system keeps, which has given up root's rights for good; what ends it ends that page and nothing else.
+//! The user who may write there need not be the one who runs maillogs, and a template may go on for ever, or double a
+//! text until all memory is used. The engine counts steps, but not memory. So such a template is rendered by a copy
+//! of this program with bounds that the system keeps, which has given up root's rights for good; what ends it ends
+//! that page and nothing else.
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -24,7 +25,7 @@ const ADDRESSES: u64 = 4 << 30;
 /// Its time on a processor, in seconds; an ordinary page needs some milliseconds.
 const SECONDS: u64 = 10;
 
-/// What it is given.
+/// The input of such a process.
 #[derive(Serialize, Deserialize)]
 struct Order<T> {
     own: Vec<Own>,
@@ -32,7 +33,7 @@ struct Order<T> {
     context: T,
 }
 
-/// What it gives back.
+/// The output of such a process.
 #[derive(Serialize, Deserialize)]
 struct Done {
     html: Option<String>,

@@ -72,7 +72,7 @@ pub(super) fn pages(
         .filter(|graph| !graph.pictures.is_empty())
         .partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
-    let host = text::fit(&text::plain(&options.host), MAX_HOST);
+    let host = text::truncate(&text::plain(&options.host), MAX_HOST);
     let local = Local.timestamp_opt(options.now, 0).single();
     let common = context! {
         heading => if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") },

@@ -41,7 +41,7 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// Reads those of `dir`. The second says which cannot be read.
+    /// Reads the templates of `dir`. The second value says which of them cannot be read.
     pub(super) fn load(dir: Option<&Path>) -> (Self, Vec<String>) {
         let mut templates = Self { own: Vec::new() };
         let mut problems = Vec::new();
@@ -108,7 +108,7 @@ impl Templates {
             ErrorKind::WriteFailure => format!("makes a page of more than {} MiB", MAX_PAGE >> 20),
             kind => root.detail().map_or_else(|| kind.to_string(), |d| format!("{kind}: {d}")),
         };
-        format!("{path}:{line} {}", text::fit(&text::plain(&what), 300))
+        format!("{path}:{line} {}", text::truncate(&text::plain(&what), 300))
     }
 }
 

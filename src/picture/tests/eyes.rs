@@ -78,7 +78,7 @@ fn neighbours_are_told_apart_without_red_and_green() {
     for template in &templates {
         for (one, other) in pairs(&template.draw) {
             for theme in Theme::ALL {
-                let on_canvas = |draw: &Draw| blend(canvas(theme), colour(draw.color.of(theme)));
+                let on_canvas = |draw: &Draw| blend(canvas(theme), colour(draw.color.in_theme(theme)));
                 for (name, eye) in [("protanopia", PROTANOPIA), ("deuteranopia", DEUTERANOPIA)] {
                     compared += 1;
                     let apart = difference(on_canvas(one), on_canvas(other), eye);

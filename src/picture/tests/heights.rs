@@ -162,7 +162,7 @@ fn layers(toml: &toml::Table, values: &HashMap<String, f64>, theme: Theme, canva
         if text("hrule").is_none() {
             below = value;
         }
-        let color = colour(Color::parse(text("color").unwrap()).unwrap().of(theme));
+        let color = colour(Color::parse(text("color").unwrap()).unwrap().in_theme(theme));
         let dashed = draw.get("dashes").is_some();
         layers.push(Layer { what: draw.to_string(), top, bottom, line, dashed, color });
     }

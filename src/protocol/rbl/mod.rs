@@ -68,7 +68,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         }),
         counts_lists: true,
         counter_file: Some(CounterFile { key: "logs_rbl_count", default: "smtp_rbl.txt" }),
-        // Version 5 called it so when it was asked for `rbl`; those before it.
+        // The file that version 5 wrote when it was called for `rbl`, and that of the versions before it.
         older_files: &[OlderFile::Alone("rbl.txt"), OlderFile::Alone("smtp_rbl.txt")],
         aliases: common::ALIASES,
         overview: &[

@@ -16,9 +16,9 @@ use crate::protocol::scan::{number, word};
 
 /// What such a line says.
 enum Said<'a> {
-    /// Someone was turned away; where the list is named.
+    /// A client was turned away; the text that names the list.
     Blocked(&'a [u8]),
-    /// Nobody was.
+    /// No client was turned away.
     Else,
 }
 

@@ -63,8 +63,8 @@ struct Scan {
     glued: Option<u64>,
 }
 
-/// The newest stamp that was counted of `stream`. One that was ahead of the clock when it was counted tells nothing: then
-/// what was logged until that reading was counted.
+/// The newest stamp that was counted of `stream`. If that stamp was ahead of the clock when it was counted, it tells
+/// nothing, and the time of that reading is used: what was logged until then was counted.
 pub(super) fn limit(stream: &Stream) -> i64 {
     let Stream { last_time, seen, .. } = stream;
     if *seen > 0 && *last_time > seen + AHEAD { *seen } else { *last_time }
@@ -81,11 +81,11 @@ pub(super) struct Search<'a> {
     stream: &'a Stream,
     position: &'a Position,
     clock: Clock,
-    /// Was the place found already? Then all that follows counts.
+    /// Was the place found already? Then everything that follows it counts.
     open: bool,
-    /// By content?
+    /// Was the place found by content?
     exact: bool,
-    /// Lines of the last second that were met.
+    /// How many lines of the last counted second were met so far.
     met: u64,
     has_older: bool,
     stamped: bool,
@@ -129,7 +129,7 @@ impl<'a> Search<'a> {
         Ok((place.at, exact))
     }
 
-    /// Is what was found sure enough to read on in a file that was read to its end once?
+    /// Is the place certain enough to read on there in a file that was read to its end before?
     pub(super) fn is_sure(&self) -> bool {
         self.exact || (self.open && self.stamped)
     }

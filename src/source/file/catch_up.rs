@@ -35,9 +35,9 @@ pub(super) struct Span {
 pub struct CatchUp {
     /// A sentence for stderr: lines may be lost, and why.
     pub lost: Option<String>,
-    /// Further ones, of files that are not counted.
+    /// Further sentences, about files that are not counted.
     pub said: Vec<String>,
-    /// Is the file that was read away at this moment, under every name?
+    /// Is the file that was being read missing at this moment, under every name?
     pub is_away: bool,
     /// Was the place found by the times of the lines? Then not all that is read need be younger than the last reading.
     pub(super) is_by_time: bool,
@@ -47,9 +47,9 @@ pub struct CatchUp {
     pub(super) before: Option<Position>,
 }
 
-/// Why a look was no good.
+/// Why a look has to be taken again, or has failed.
 pub(super) enum Trouble {
-    /// Somebody rotates at this moment.
+    /// The log is being rotated at this moment.
     Changed,
     Failed(Error),
 }
@@ -60,7 +60,7 @@ impl From<Error> for Trouble {
     }
 }
 
-pub(super) type Try<T> = std::result::Result<T, Trouble>;
+pub(super) type Try<T> = Result<T, Trouble>;
 
 impl CatchUp {
     /// From where on the snapshot's file of this number is read. `None`: not at all.
@@ -84,7 +84,7 @@ impl CatchUp {
         self.spans.iter().map(|s| s.file)
     }
 
-    /// Gives each file its place in `numbers` for a number.
+    /// Replaces the number of each file by its place in `numbers`.
     pub(super) fn renumber(&mut self, numbers: &[usize]) {
         for span in &mut self.spans {
             span.file = numbers.iter().position(|&n| n == span.file).unwrap_or(usize::MAX);
@@ -131,8 +131,8 @@ impl CatchUp {
     }
 }
 
-/// A position with fewer counted bytes than this does not tell one file from another: they are less than a line of syslog,
-/// and a log that was cut within its first stamp begins as all the others do.
+/// A position with fewer counted bytes than this cannot tell one file from another: this is less than a line of
+/// syslog, and a log that was cut within its first stamp begins as all the others do.
 const SHORTEST: u64 = 32;
 
 /// Does the content of `position` tell its file from others? Where lines have no times, nothing else does.
@@ -140,9 +140,9 @@ pub(super) fn tells(position: &Position, stream: &Stream) -> bool {
     position.counted >= SHORTEST || (position.counted > 0 && stream.last_time == 0)
 }
 
-/// Was it written to after the file of `position` was read? What was packed may have kept but the seconds of its time,
-/// and the clock of files ticks every few milliseconds: where the times of the lines decide, a file too many does no
-/// harm.
+/// Was it written to after the file of `position` was read? A packed file may have kept only the seconds of its time,
+/// and file times advance in steps of a few milliseconds. So the answer may be `true` for a file too many, which does
+/// no harm, because the times of its lines decide.
 pub(super) fn was_written_after(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
     let lost = if sibling.compression.is_packed() { SECOND } else { 0 };
     let tick = i64::from(position.counted > 0 && stream.last_time > 0);

@@ -38,7 +38,7 @@ const XZ_MEMORY: u64 = 256 << 20;
 
 impl Compression {
     /// By the end of the name; and the name without it.
-    pub(super) fn of(name: &str) -> (&str, Compression) {
+    pub(super) fn by_name(name: &str) -> (&str, Compression) {
         let endings = [
             (".gz", Compression::Gzip),
             (".bz2", Compression::Bzip2),
@@ -53,7 +53,7 @@ impl Compression {
     /// By the first bytes of a file: svlogd(8) keeps its `@….s` as its processor packs them, and who packs rotated logs may
     /// have changed the program and not the ending of the names. Text is text under any name. The kind that the name tells,
     /// `named`, is that of a file that is just being written, and of one that is damaged from its beginning.
-    pub(super) fn of_content(file: &File, named: Compression) -> io::Result<Compression> {
+    pub(super) fn by_content(file: &File, named: Compression) -> io::Result<Compression> {
         let mut begin = [0; 512];
         let got = read_at(file, &mut begin, 0)?;
         let begin = &begin[..got];
@@ -188,7 +188,7 @@ mod tests {
 
     fn unpacked(bytes: &[u8], ending: &str, from: u64) -> (Vec<u8>, Option<String>) {
         let file = file_of(bytes);
-        let kind = Compression::of(&format!("x.{ending}")).1;
+        let kind = Compression::by_name(&format!("x.{ending}")).1;
         let mut content = Content::open(&file, kind, from).unwrap();
         let mut out = Vec::new();
         let mut block = vec![0; 10_000];
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_first_bytes_tell_the_kind_and_the_name_only_where_they_do_not() {
         use Compression::{Bzip2, Gzip, None, Xz, Zstd};
-        let kind = |bytes: &[u8], named| Compression::of_content(&file_of(bytes), named).unwrap();
+        let kind = |bytes: &[u8], named| Compression::by_content(&file_of(bytes), named).unwrap();
         let kinds = [Gzip, Bzip2, Xz, Zstd];
         for ((program, _), right) in PROGRAMS.into_iter().zip(kinds) {
             for named in [None, Gzip, Bzip2, Xz, Zstd] {

@@ -291,14 +291,15 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
 /// A clock that is set right, or a copy, makes a file seem older than it is by less than this number of seconds.
 const LONG: i64 = 600;
 
-/// Is no line of `open` later than what was counted? What was packed may have lost the fraction of its time: of that
-/// second all is known.
+/// Is no line of `open` later than the last counted one? If its last line is of the same second, a plain file may
+/// have lines of that second that were not counted. A packed file is then taken as counted, because packing may have
+/// cut its time to the second, so that it only seems to be a later file.
 fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
     let (last, limit) = (times.1, limit(stream));
     last < limit || (last == limit && open.compression.is_packed())
 }
 
-/// May `a` hold more than `b`? The size of a packed file does not tell.
+/// May `a` hold more than `b`? The size of a packed file does not tell how much that holds.
 fn may_be_longer(a: &Sibling, b: &Sibling) -> bool {
     a.compression.is_packed() || b.compression.is_packed() || a.entry.size > b.entry.size
 }

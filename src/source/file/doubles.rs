@@ -26,8 +26,9 @@ pub(super) struct WrittenOn {
 }
 
 impl Look<'_> {
-    /// Those of the siblings of the numbers `new` that are the beginning of another one of them, of the sibling `ours` or
-    /// of the live file. Of two equal ones the younger one is.
+    /// The numbers of those siblings in `new` that have the beginning of another file as their content: of another
+    /// one in `new`, of the sibling `ours` or of the live file. Of two equal files the younger one is taken for the
+    /// copy.
     pub fn copies(&mut self, all: &[Sibling], new: &[usize], ours: Option<usize>) -> Try<BTreeSet<usize>> {
         // Most files have a first line of their own, and only those that have it in common are compared.
         let mut by_first_line: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
@@ -55,7 +56,8 @@ impl Look<'_> {
         Ok(copies)
     }
 
-    /// From where on the live file has lines that none of the siblings `new`, which are read from their beginning, has.
+    /// The place from which on the live file has lines that stand in none of the siblings `new`, which are read from
+    /// their beginning.
     pub fn live_from(&mut self, all: &[Sibling], new: &[usize]) -> Try<u64> {
         let Some(end) = self.live.as_ref().map(Open::whole).transpose()?.flatten() else { return Ok(0) };
         for &i in new {

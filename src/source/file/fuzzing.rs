@@ -10,7 +10,7 @@ use super::compressed::{Compression, Content};
 /// # Errors
 /// Those of the disk.
 pub fn unpack(file: &File, name: &str, from: u64, most: usize) -> io::Result<(Vec<u8>, Option<String>)> {
-    let mut content = Content::open(file, Compression::of(name).1, from)?;
+    let mut content = Content::open(file, Compression::by_name(name).1, from)?;
     let mut bytes = vec![0; most];
     let got = content.fill(&mut bytes)?;
     bytes.truncate(got);

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use crate::source::opener::Opener;
 
-/// What tells the time of lines.
+/// What the time of a line is computed with.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     /// `logs_tai_offset`.

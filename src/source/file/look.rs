@@ -80,14 +80,14 @@ impl<'a> Look<'a> {
         for dir in &self.directories {
             let kin = |name: &str| {
                 let is_stray = || of_any_name || self.strays.contains(&dir.path.join(name));
-                let stem = || dir.path.join(Compression::of(name).0);
+                let stem = || dir.path.join(Compression::by_name(name).0);
                 let linked = self.ranges.iter().find_map(|range| range.kin(&stem()));
                 linked.or_else(|| self.names.kin(name)).or_else(|| is_stray().then_some(Kin::Stray))
             };
             match self.opener(dir.is_trusted).list(&dir.path, &|name| kin(name).is_some()) {
                 Ok(entries) => all.extend(entries.into_iter().filter_map(|entry| {
                     let (path, kin) = (dir.path.join(&entry.name), kin(&entry.name)?);
-                    let compression = Compression::of(&entry.name).1;
+                    let compression = Compression::by_name(&entry.name).1;
                     Some(Sibling { path, compression, kin, entry, is_trusted: dir.is_trusted })
                 })),
                 // Nobody said that rotated files are there; it may be a link that somebody planted.
@@ -114,12 +114,12 @@ impl<'a> Look<'a> {
         Ok(self.siblings.clone().unwrap_or_default())
     }
 
-    /// Takes the siblings anew, with the strays that were found since.
+    /// Lists the siblings again, with the strays that were found since.
     pub fn relist(&mut self) {
         self.siblings = None;
     }
 
-    /// With the rights of root where they are needed, or with our own only.
+    /// Opens with the rights of root if needed, where a directory is trusted, and otherwise with our own only.
     fn opener(&self, is_trusted: bool) -> &'a dyn Opener {
         if is_trusted { self.log.opener } else { &Plain }
     }
@@ -141,7 +141,7 @@ impl<'a> Look<'a> {
         let opened = opener.follow(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
         let opened = opened.ok_or(Trouble::Changed)?;
         let compression =
-            Compression::of_content(&opened.0, sibling.compression).at("read", &sibling.path)?;
+            Compression::by_content(&opened.0, sibling.compression).at("read", &sibling.path)?;
         let open = Open::new(&sibling.path, opened, compression)?;
         if open.id == sibling.entry.file { Ok(open) } else { Err(Trouble::Changed) }
     }

@@ -76,7 +76,7 @@ pub enum Outcome {
     Changed,
 }
 
-/// A rotation takes milliseconds; so often is a look that it has spoiled taken again.
+/// How often a look is taken again if files were renamed during it. A rotation takes milliseconds.
 const TRIES: u32 = 30;
 
 /// Opens what `streams` have still to read of the log file at `path`. Rotated files are looked for in its directory,

@@ -7,7 +7,8 @@ use super::look::Look;
 use super::siblings::Sibling;
 use crate::ledger::{Position, Stream};
 
-/// Is it the file of `position`, not written to since? What was packed may have lost the fraction of its time.
+/// Is it the file of `position`, and was it not written to since? The time of a packed file may have lost its
+/// fraction.
 fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
     let lost = if sibling.compression.is_packed() { SECOND } else { 1 };
     sibling.entry.file == position.file

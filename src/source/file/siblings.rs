@@ -1,4 +1,4 @@
-//! The rotated siblings of a log file: which names are some, and which is older.
+//! The rotated siblings of a log file: which names are those of rotations, and which file is older.
 //!
 //! | name | who |
 //! |---|---|
@@ -95,7 +95,7 @@ impl Names {
 
     /// What `name` says of a file. `None`: nothing.
     pub fn kin(&self, name: &str) -> Option<Kin> {
-        let (stem, _) = Compression::of(name);
+        let (stem, _) = Compression::by_name(name);
         if self.live.iter().any(|live| live == "current")
             && let Some(age) = logged(name)
         {
@@ -130,7 +130,7 @@ impl Names {
     /// Is it the name of a file that was read last, or one between it and what a link leads to now? Those differ in
     /// their digits only.
     fn is_linked(&self, stem: &str) -> bool {
-        let was_read = self.read.iter().any(|read| Compression::of(read).0 == stem);
+        let was_read = self.read.iter().any(|read| Compression::by_name(read).0 == stem);
         if was_read && !self.begins_as_live(stem) {
             return true;
         }
@@ -210,7 +210,7 @@ fn form_of(sibling: &Sibling) -> (PathBuf, u8) {
             let rank = if name.ends_with(".u") { 0 } else { 1 + u8::from(name.ends_with(".t")) };
             (sibling.path.with_file_name(label), rank)
         }
-        _ => (sibling.path.with_file_name(Compression::of(name).0), sibling.compression as u8),
+        _ => (sibling.path.with_file_name(Compression::by_name(name).0), sibling.compression as u8),
     }
 }
 
@@ -306,7 +306,7 @@ mod tests {
     fn sibling(of: &Names, name: &str, inode: u64) -> Option<Sibling> {
         let mtime = i64::try_from(inode).unwrap();
         let entry = Entry { name: name.to_owned(), file: (1, inode), size: 1, mtime, owner: (0, 0) };
-        let (path, compression) = (Path::new("/v").join(name), Compression::of(name).1);
+        let (path, compression) = (Path::new("/v").join(name), Compression::by_name(name).1);
         Some(Sibling { path, entry, compression, kin: of.kin(name)?, is_trusted: true })
     }
 

@@ -72,7 +72,7 @@ impl Look<'_> {
         if names.is_empty() {
             return "no other file is there".to_owned();
         }
-        let mut text = format!("none of these is it: {}", names.join(", "));
+        let mut text = format!("none of these files is it: {}", names.join(", "));
         if self.looked.len() > MOST {
             text += &format!(" and {} more", self.looked.len() - MOST);
         }

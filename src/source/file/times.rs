@@ -1,4 +1,4 @@
-//! Of which time the lines of a file are.
+//! From which time the lines of a file are.
 use std::collections::{HashSet, VecDeque};
 use std::io;
 

@@ -128,7 +128,7 @@ pub fn start(place: &JournalLocation, from: Begin) -> Result<Reading> {
         let (mut err, mut text) = (err, Vec::new());
         let _ = err.by_ref().take(COMPLAINT as u64).read_to_end(&mut text);
         // It must not wait for us to read more.
-        let _ = std::io::copy(&mut err, &mut std::io::sink());
+        let _ = io::copy(&mut err, &mut io::sink());
         text
     });
     let complaint = complaint.at("run", program).inspect_err(|_| {
@@ -237,25 +237,26 @@ fn failed(status: &str, complaint: &[u8]) -> Error {
 }
 
 /// A part of a cursor.
-fn part<'a>(cursor: &'a str, name: &str) -> Option<&'a str> {
+fn cursor_field<'a>(cursor: &'a str, name: &str) -> Option<&'a str> {
     cursor.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Of the entry of the cursor `last`, which is not there any more: was the entry of `cursor` received no later? Of one
-/// journal the numbers tell: journalctl gives what comes behind them. A journal of other numbers is another one, or was
-/// begun anew, and there the time decides.
+/// The entry of the cursor `last` is gone. Was the entry of `cursor` received no later than that one? Within one
+/// journal it was received later, because journalctl goes by the numbers of the entries, and prints those behind
+/// `last`. If the two cursors are of different journals, or the journal was begun anew, the time decides.
 fn is_not_later(last: &str, cursor: &str) -> bool {
-    let time = |cursor| part(cursor, "t").and_then(|micros| u64::from_str_radix(micros, 16).ok());
-    let is_same_journal = part(last, "s").is_some() && part(last, "s") == part(cursor, "s");
+    let time = |cursor| cursor_field(cursor, "t").and_then(|micros| u64::from_str_radix(micros, 16).ok());
+    let is_same_journal =
+        cursor_field(last, "s").is_some() && cursor_field(last, "s") == cursor_field(cursor, "s");
     !is_same_journal && time(last).zip(time(cursor)).is_some_and(|(last, this)| this <= last)
 }
 
 /// Says that the entry of the cursor `last` is gone.
 fn lost(last: &str) {
-    let micros = part(last, "t").and_then(|micros| i64::from_str_radix(micros, 16).ok());
+    let micros = cursor_field(last, "t").and_then(|micros| i64::from_str_radix(micros, 16).ok());
     let time = micros.map_or_else(|| "it".to_owned(), |micros| to_the_second(micros / 1_000_000));
     warn(format_args!(
-        "journald: the entry up to which was counted is not there any more (it was vacuumed, or the journal is another one): counting goes on with what is later than {time}; what was logged after that and is gone is missing from the counters"
+        "journald: the last counted entry is gone (it was vacuumed, or this is another journal): counting goes on with entries later than {time}; entries after it that are gone as well are missing from the counters"
     ));
 }
 

@@ -1,4 +1,5 @@
-//! Step 4, the RRD: what the journal has for it is pushed, once, whatever dies when.
+//! Step 4 of a commit, the RRD: the journal's updates are pushed exactly once, whichever process dies at whatever
+//! moment.
 use std::path::Path;
 
 use crate::disk;
@@ -11,7 +12,7 @@ use crate::store::past::past;
 use crate::store::rrd::header::{Look, peek, put_back};
 use crate::store::rrd::{Update, create_from, push};
 
-/// Pushes, or leaves the file as if nothing had been.
+/// Pushes all updates, or leaves the file as it was before.
 fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64) -> Result<()> {
     let path = &store.rrd;
     let pushed = push(path, store.protocol, store.step, before.last_update, updates);
@@ -21,9 +22,9 @@ fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64)
     pushed
 }
 
-/// Puts the header back. What was written of the push then is as if it had not been, and is written again by the next
-/// one. That this is on the disk cannot always be had (a disk that fails, a quota): if it is lost with the machine,
-/// the file ends later than the state says, and is compared with what waits.
+/// Puts the header back, which undoes the push: the next one writes the same rows again. Sometimes this cannot be
+/// made durable (a disk that fails, a quota). If a loss of power undoes it, the file ends later than the state says,
+/// and is compared with the bins that wait.
 fn restore_header(path: &Path, header: &[u8], now: i64) -> Result<()> {
     let is_back = || matches!(peek(path), Ok(Look::Sound(is)) if is.bytes == header);
     // Nothing was done to it: it may not be ours to write.
@@ -34,7 +35,7 @@ fn restore_header(path: &Path, header: &[u8], now: i64) -> Result<()> {
         if is_back() {
             return Ok(());
         }
-        warn(format_args!("{e}; the RRD cannot be mended"));
+        warn(format_args!("{e}; the RRD cannot be repaired"));
         let _ = aside::set_aside(path, "corrupt", now);
         Err(e)
     })
@@ -68,11 +69,12 @@ pub(in crate::store) fn undo_if_table_changed(store: &Store, journal: &mut Journ
     requeue_bins(journal, now);
 }
 
-/// How often in a row a push has to be given up, each time because two processes died at it, before the file is taken for
-/// damaged: a process that was killed did not die of the file.
+/// How often in a row a push has to be given up, each time because two processes died at it, before the file is taken
+/// for damaged. Fewer deaths prove nothing: the processes may have been killed.
 const DEATHS: u32 = 3;
 
-/// Two processes died at this push: it is undone. Where that goes on, librrd dies of the file.
+/// Undoes a push at which two processes died. If that happens again and again, librrd crashes on the file, which is
+/// then taken for damaged.
 fn give_up(path: &Path, journal: &mut Journal, now: i64) {
     journal.state.rrd_deaths += 1;
     let there = peek(path);

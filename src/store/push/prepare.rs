@@ -1,4 +1,4 @@
-//! Before the journal is written: to which RRD what is pushed, and what waits.
+//! Before the journal is written: decides which bins are pushed to which RRD, and which ones wait.
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::store::past::{has_past, refill};
 use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{FUTURE, Rows, rows};
 use crate::store::state::State;
-use crate::store::upgrade::{Fit, finish, fit, is_damaged};
+use crate::store::upgrade::{Fit, finish, fitness, is_damaged};
 use crate::store::vanished::{PATIENCE_FOR_RRDS, until};
 use crate::tally;
 
@@ -74,7 +74,9 @@ pub(in crate::store) fn lacks(store: &Store, state: &State) -> bool {
     state.rrd.is_some()
         && match peek(&store.rrd) {
             Ok(Look::Missing) => true,
-            Ok(Look::Sound(header)) => header.last_update < state.rrd_end && fit(store, &header) == Fit::Good,
+            Ok(Look::Sound(header)) => {
+                header.last_update < state.rrd_end && fitness(store, &header) == Fit::Good
+            }
             _ => false,
         }
 }
@@ -83,11 +85,11 @@ pub(in crate::store) fn lacks(store: &Store, state: &State) -> bool {
 enum Target {
     /// Into a file that is made.
     New,
-    /// The same, and what the one before had is not for it.
+    /// Into a file that is made, and that takes nothing over from the one before it.
     Other,
     /// Into the file that is there.
     Sound(Box<Header>),
-    /// Nowhere now; why was said.
+    /// Nowhere now; the reason was said.
     None,
 }
 
@@ -124,14 +126,14 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
         Look::Sound(header) => header,
     };
     let ahead = header.last_update - now;
-    let fit = fit(store, &header);
+    let fit = fitness(store, &header);
     if fit != Fit::Foreign && is_damaged(store, &header, journal.state.rrd) {
         return begin_anew(path, "corrupt", "is damaged: its header is not as it was made", now);
     }
     match fit {
         Fit::Foreign if !store.may_drop => {
             warn(format_args!(
-                "{}: does not fit to toaster.conf, which has an error; the graphs wait until that is mended",
+                "{}: does not fit toaster.conf, which has an error; the graphs wait until that is mended",
                 path.display()
             ));
             Ok(Target::None)
@@ -148,14 +150,14 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
             })
         }
         _ if ahead > FUTURE => {
-            let what = "was updated with a time that is still to come (was the clock wrong?)";
+            let what = "was updated with a time in the future (was the clock wrong?)";
             begin_anew(path, "future", what, now)
         }
         // The next process brings it up to date before it reads anything, or says why it cannot.
         Fit::Outgrown => Ok(Target::None),
         Fit::Good if ahead > 0 => {
             warn(format_args!(
-                "{}: has minutes until {}, which is still to come (was the clock wrong?); those of now wait until then",
+                "{}: has minutes until {}, which is in the future (was the clock wrong?); those of now wait until then",
                 path.display(),
                 to_the_minute(header.last_update)
             ));
@@ -169,7 +171,7 @@ fn is_gone(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
 }
 
-/// Moves the file aside, whose place a new one takes. Where that cannot be done the bins wait.
+/// Moves the file aside, so that a new one takes its place. If that cannot be done, the bins wait.
 fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
     match aside::set_aside(path, why, now) {
         Ok(aside) => {
@@ -183,19 +185,20 @@ fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
     }
 }
 
-/// The RRD ends behind the first of the journal's bins. Those that were pushed by nobody go to the first one that can
-/// still be. Those that a later commit may have pushed, of which the state was lost, are compared with its rows.
+/// Handles an RRD that ends behind the first of the journal's bins. Bins that were never pushed are added to the
+/// first one that still can be. Bins that may have been pushed by a later commit, of which the state was lost, are
+/// compared with the RRD's rows.
 fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     let known = journal.state.rrd_end;
     requeue_bins(journal, now);
-    let floor = tally::begin(last_update + store.step - 1, store.step);
+    let floor = tally::bin_begin(last_update + store.step - 1, store.step);
     let has = if known < last_update {
         rows(&store.rrd, store.protocol, store.step, known, floor)
     } else {
         Ok(Rows::new())
     };
     let has = has.unwrap_or_else(|e| {
-        warn(format_args!("{e}; what was counted until its end is taken as being in it"));
+        warn(format_args!("{e}; everything that was counted up to its end is assumed to be in it"));
         Rows::new()
     });
     // A late line may have been pushed to a later minute than its own: what a minute has too much is taken from the next.
@@ -228,7 +231,7 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     }
     if again > 0 {
         warn(format_args!(
-            "{}: ends at {}, later than the last commit that is known: {again} minutes were counted again, and {lacking} of them do not stand in it as a whole; what it lacks of them is added to its next minute",
+            "{}: ends at {}, later than the last commit that is known: {again} minutes were counted again, and {lacking} of them are incomplete in it; what is missing is added to its next minute",
             store.rrd.display(),
             to_the_minute(last_update),
         ));
@@ -237,11 +240,11 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     journal.state.bins.retain(|_, bin| bin.values.iter().any(|v| *v != 0));
 }
 
-/// The journal of a commit that died is lost, and the RRD may have been pushed to by it: its bins, which were counted
-/// once more now, are not pushed again.
+/// Handles the loss of the journal of a commit that died, and that may have pushed to the RRD: its bins, which were
+/// counted once more now, are not pushed again.
 pub(in crate::store) fn skip_already_pushed(store: &Store, journal: &mut Journal, now: i64) {
     let Ok(Look::Sound(header)) = peek(&store.rrd) else { return };
-    let floor = tally::begin(header.last_update + store.step - 1, store.step);
+    let floor = tally::bin_begin(header.last_update + store.step - 1, store.step);
     if floor <= journal.pushed_before
         || header.last_update > now + FUTURE
         || journal.state.rrd.is_some_and(|mark| mark != header.mark)
@@ -253,14 +256,14 @@ pub(in crate::store) fn skip_already_pushed(store: &Store, journal: &mut Journal
     journal.state.pushed = journal.state.pushed.max(floor);
     journal.pushed_before = floor;
     warn(format_args!(
-        "{}: was updated by a commit whose journal is lost; what it has is not pushed again",
+        "{}: was updated by a commit of which the journal is lost; minutes that it has are not written again",
         store.rrd.display()
     ));
 }
 
 /// Bins that begin before `last_update` cannot be pushed any more: the first that can takes them.
 fn move_behind(store: &Store, journal: &mut Journal, last_update: i64) {
-    let floor = tally::begin(last_update + store.step - 1, store.step);
+    let floor = tally::bin_begin(last_update + store.step - 1, store.step);
     let late: Vec<i64> = journal.state.bins.range(..floor).map(|(k, _)| *k).collect();
     for begin in late {
         tally::move_bin(store.protocol, &mut journal.state.bins, begin, floor);

@@ -13,8 +13,8 @@ use crate::disk::{self, Change};
 use crate::error::{At, Result};
 use crate::protocol::Protocol;
 
-/// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed,
-/// so that it is there whole or not at all. What stands there is replaced, and gone if this fails.
+/// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed, so that it is
+/// there whole or not at all. A file that stands there is replaced, and is gone if this fails.
 ///
 /// librrd is told that nothing happened since 00:00 UTC of the day on which it begins: a consolidated row that began
 /// before the file would leave the unknown part out of its average and be too high. The rows that are over by then are
@@ -26,9 +26,9 @@ pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -
 /// What a new file has of the time before its first bin.
 #[derive(Clone, Debug)]
 pub enum Past {
-    /// It is known that nothing happened since then (unix seconds), and nothing of the time before.
+    /// That nothing happened since this time (unix seconds). The time before it is unknown.
     Known(i64),
-    /// What this file has.
+    /// The rows of this file.
     Of(PathBuf),
 }
 

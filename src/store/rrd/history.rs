@@ -42,7 +42,7 @@ struct Rows {
     count: i64,
     /// When the newest row ends, unix seconds: at the last multiple of its length.
     newest: i64,
-    /// Which of them it is.
+    /// The number of the newest row.
     pointer: i64,
     begin: u64,
     width: u64,

@@ -11,7 +11,7 @@ use super::header::{self, Look};
 use crate::disk::{self, file_id};
 use crate::error::Result;
 
-/// See above.
+/// An open RRD, and the name by which librrd opens the same file.
 #[derive(Debug)]
 pub struct OpenRrd {
     file: File,

@@ -33,7 +33,7 @@ pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> 
         .collect();
     let mut rows = Rows::new();
     let mut before: Option<i64> = None;
-    for row in data.rows().iter() {
+    for row in data.rows() {
         let end = row.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let end = i64::try_from(end).unwrap_or(i64::MAX);
         if before.is_some_and(|before| end - before != step) {
@@ -49,7 +49,7 @@ pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> 
     Ok(rows)
 }
 
-/// What a rate over one step came from.
+/// The value that a rate over one step was made from.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
 fn amount(kind: CounterKind, rate: f64, step: i64) -> i128 {
     match kind {

@@ -94,8 +94,8 @@ fn has_no_holes(held: &OpenRrd) -> Result<()> {
     }
 }
 
-/// What lies between two measurements: as long as they are not far apart, what the second one found; else nobody
-/// knows. Nothing was counted there.
+/// The values between two measurements: of gauges what the second one found, if the two are not far apart, and
+/// otherwise unknown; of counters 0.
 fn since_the_last_one(kinds: &[(usize, CounterKind)], values: &[i128], seconds: i64) -> Vec<Datum> {
     let gauge = |(i, kind): &(usize, CounterKind)| match (kind.is_gauge(), seconds <= HOLDS_BACK) {
         (false, _) => Datum::Int(0),

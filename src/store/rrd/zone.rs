@@ -44,9 +44,9 @@ impl Drop for Zone {
 }
 
 /// # Safety
-/// No other thread may read the environment behind the back of the standard library, whose functions wait for each
-/// other. Of what this program calls only librrd does, and all of its calls wait for [`LIBRRD`](super::librrd::LIBRRD), which the
-/// caller holds.
+/// No other thread may read the environment meanwhile, unless it does so by the standard library, which has a lock
+/// for that. In this program only librrd reads the environment without that lock. Every call of librrd holds
+/// [`LIBRRD`](super::librrd::LIBRRD), and so must the caller of this function.
 unsafe fn set(zone: Option<OsString>) {
     // SAFETY: as above.
     unsafe {

@@ -24,9 +24,9 @@ impl Refit {
 }
 
 impl State {
-    /// Brings the values into the order of today's table: a newer maillogs may have more counters.
-    /// Counters that are no longer in the table go to `extra`, so that nothing is forgotten: one that is back, because
-    /// toaster.conf was broken for a while, goes on.
+    /// Brings the values into the order of today's table: a newer maillogs may have more counters. Counters that are
+    /// no longer in the table go to `extra`, so that nothing is forgotten: a counter that was missing only while
+    /// toaster.conf had an error goes on later.
     pub fn remap_to(&mut self, protocol: &Protocol) {
         let now = keys(protocol);
         if self.keys == now {

@@ -3,11 +3,11 @@ use super::State;
 use crate::protocol::Protocol;
 use crate::tally::{self, Bins};
 
-/// The minutes in a state take at most so many bytes; the rest of it (the ledger, counters of other versions) has at
+/// The most bytes that the minutes in a state take. The rest of it (the ledger, counters of other versions) has at
 /// least as much room again.
 pub const MOST_BINS: usize = 128 << 20;
 
-/// So few bins always fit, however many counters there are.
+/// This number of bins always fits, however many counters there are.
 const FEW: usize = 5_000;
 
 impl State {

@@ -7,7 +7,7 @@ use rrd::ConsolidationFn;
 
 use super::*;
 use crate::disk::crash;
-use crate::protocol::{CounterKind, Known, count, of};
+use crate::protocol::{CounterKind, Known, count, of_kind};
 use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{Update, archives_of, create, librrd, push};
 use crate::store::session::StateOrigin;
@@ -17,20 +17,20 @@ fn twice(known: &Known<'_>) -> i128 {
 }
 
 const OLD: &[Counter] = &[
-    of(CounterKind::Derived(twice), "twice", "no data source"),
+    of_kind(CounterKind::Derived(twice), "twice", "no data source"),
     count("a", "a", "events"),
-    of(CounterKind::Sum, "s", "a sum of fractions"),
-    of(CounterKind::Net, "n", "may be negative"),
-    of(CounterKind::Peak, "p", "a gauge"),
+    of_kind(CounterKind::Sum, "s", "a sum of fractions"),
+    of_kind(CounterKind::Net, "n", "may be negative"),
+    of_kind(CounterKind::Peak, "p", "a gauge"),
 ];
 /// All of [`OLD`], in another order, and more.
 const NEW: &[Counter] = &[
-    of(CounterKind::Peak, "p", "a gauge"),
+    of_kind(CounterKind::Peak, "p", "a gauge"),
     count("x", "x", "new"),
     count("a", "a", "events"),
-    of(CounterKind::Net, "n", "may be negative"),
-    of(CounterKind::Level, "l", "a new gauge"),
-    of(CounterKind::Sum, "s", "a sum of fractions"),
+    of_kind(CounterKind::Net, "n", "may be negative"),
+    of_kind(CounterKind::Level, "l", "a new gauge"),
+    of_kind(CounterKind::Sum, "s", "a sum of fractions"),
 ];
 const KEPT: [&str; 4] = ["a", "s", "n", "p"];
 
@@ -234,8 +234,10 @@ fn a_broken_configuration_drops_no_data_source() {
 
 #[test]
 fn a_counter_that_may_be_negative_now_goes_on_and_one_that_is_a_level_now_does_not() {
-    const NEGATIVE: &[Counter] =
-        &[of(CounterKind::Net, "a", "may be negative now"), of(CounterKind::Level, "s", "a level now")];
+    const NEGATIVE: &[Counter] = &[
+        of_kind(CounterKind::Net, "a", "may be negative now"),
+        of_kind(CounterKind::Level, "s", "a level now"),
+    ];
     let dir = tempfile::tempdir().unwrap();
     let now = DAY0 + 9 * STEP;
     commit(&store(dir.path(), protocol(OLD, &[], &[]), STEP), bins(OLD, STEP, 0, 5, &[]), now);

@@ -3,7 +3,7 @@ use std::fs;
 
 use super::*;
 use crate::protocol::send::SEND;
-use crate::protocol::{CounterKind, Known, count, of};
+use crate::protocol::{CounterKind, Known, count, of_kind};
 use crate::store::counters::{format, parse};
 use crate::store::files::Legacy;
 use crate::store::session::StateOrigin;
@@ -38,7 +38,7 @@ fn rbl() -> &'static Protocol {
         count("njabl", "njabl", ""),
         count("other", "other", ""),
         count("spamhaus", "spamhaus", ""),
-        of(CounterKind::Peak, "peak_smtp", ""),
+        of_kind(CounterKind::Peak, "peak_smtp", ""),
     ];
     const ALIASES: &[(&str, &str)] = &[
         ("smtp_block_count", "count"),
@@ -54,9 +54,9 @@ fn spamassassin() -> &'static Protocol {
     const TABLE: &[Counter] = &[
         count("sa_spam", "sa_spam", ""),
         count("sa_ham", "sa_ham", ""),
-        of(CounterKind::Derived(mean), "spam_score", ""),
-        of(CounterKind::Net, "spam_score_sum", ""),
-        of(CounterKind::Net, "ham_score_sum", ""),
+        of_kind(CounterKind::Derived(mean), "spam_score", ""),
+        of_kind(CounterKind::Net, "spam_score_sum", ""),
+        of_kind(CounterKind::Net, "ham_score_sum", ""),
     ];
     named("spamassassin", protocol(TABLE, &[("spam_score", "avg_spam_score")], &[("sa_clean", "sa_ham")]))
 }
@@ -81,7 +81,7 @@ fn world(
     }
     let mut store = store(dir.path(), protocol, 60);
     store.counter_file = counters.join(configured);
-    store.legacy = Legacy::of(protocol.name, &counters, &store.counter_file);
+    store.legacy = Legacy::candidates(protocol.name, &counters, &store.counter_file);
     (dir, store)
 }
 
@@ -178,7 +178,7 @@ fn version_4s_own_file_written_by_us_still_holds_smtps_counters() {
     begins_with(&rbl);
     let mut smtp = store(dir.path(), smtp(), 60);
     smtp.counter_file = dir.path().join("counters/smtp_auth.txt");
-    smtp.legacy = Legacy::of("smtp", &dir.path().join("counters"), &smtp.counter_file);
+    smtp.legacy = Legacy::candidates("smtp", &dir.path().join("counters"), &smtp.counter_file);
     assert_eq!(begins_with(&smtp).1, [("smtp_auth_connect", 530), ("smtp_auth_success", 411)]);
 }
 
@@ -196,7 +196,7 @@ fn an_own_counter_of_another_protocol_is_not_taken_for_ours() {
     let smtp = named("smtp", protocol(SMTP, &[("smtp_auth_success", "success")], &[]));
     let mut smtp = store(dir.path(), smtp, 60);
     smtp.counter_file = dir.path().join("counters/smtp_auth.txt");
-    smtp.legacy = Legacy::of("smtp", &dir.path().join("counters"), &smtp.counter_file);
+    smtp.legacy = Legacy::candidates("smtp", &dir.path().join("counters"), &smtp.counter_file);
     assert_eq!(begins_with(&smtp), (StateOrigin::First, vec![], vec![]));
 }
 

@@ -133,7 +133,7 @@ fn streams_in_different_files_of_any_name() {
     place.append("log", &lines(50..60));
     place.poll();
     for got in &place.got {
-        assert_eq!(super::by_time::numbers(got), (0..60).collect::<Vec<_>>());
+        assert_eq!(by_time::numbers(got), (0..60).collect::<Vec<_>>());
     }
     assert_eq!(place.lost(), "");
 }
@@ -148,7 +148,7 @@ fn what_is_not_found_is_said_with_what_was_looked_at() {
     place.append("log", &lines(110..111));
     assert_eq!(place.new_numbers(), [110]);
     let said = place.lost();
-    assert!(said.contains("; none of these is it: "), "{said}");
+    assert!(said.contains("; none of these files is it: "), "{said}");
     for name in ["log.1", "log.old", "other"] {
         assert!(said.contains(&place.path(name).display().to_string()), "{name}: {said}");
     }

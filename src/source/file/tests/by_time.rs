@@ -135,7 +135,7 @@ fn nuls_are_no_line_and_hide_none() {
     }
     // Beyond the position: nothing that was counted is touched.
     let mut place = hundred();
-    std::fs::OpenOptions::new().append(true).open(place.path("log")).unwrap().write_all(&[0; 5000]).unwrap();
+    OpenOptions::new().append(true).open(place.path("log")).unwrap().write_all(&[0; 5000]).unwrap();
     place.append("log", &lines(100..102));
     assert_eq!(place.new_numbers(), [100, 101]);
     assert_eq!(place.lost(), "");
