@@ -62,7 +62,7 @@ pub(super) fn print(text: &[u8]) -> Result<()> {
     printed(std::io::stdout().lock().write_all(text))
 }
 
-/// As [`print`], for people: `| head` has seen enough, and is no error.
+/// As [`print()`], for people: `| head` has seen enough, and is no error.
 ///
 /// # Errors
 /// When it is full.
