@@ -274,9 +274,12 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     // A file that was renamed is the same, and so is one that was emptied.
     let mut is_copy = !old.compression.is_packed() && old.id != position.file && new.id != position.file;
     let (stamps, its) = (old.stamps(clock)?, new.stamps(clock)?);
-    // What follows a rotation is of a later time.
-    let begins_before = |s: Stamps, its: Stamps| its.first <= s.first || its.times.0 < s.times.1;
-    is_copy &= !is_sure || stamps.zip(its).is_some_and(|(s, its)| begins_before(s, its));
+    // What follows a rotation is of a later time. A line whose stamp was cut has none.
+    is_copy &= !is_sure
+        || match (stamps, its) {
+            (Some(s), Some(its)) => its.first <= s.first || its.times.0 < s.times.1,
+            (s, _) => s.is_some(),
+        };
     if let (Some(Stamps { times, .. }), Some(Stamps { times: its, .. })) = (stamps, its)
         && times.1 - times.0 > if is_copy { UNORDERED } else { 0 }
     {

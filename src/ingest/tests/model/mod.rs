@@ -235,6 +235,8 @@ impl Scene {
                 });
                 self.later();
             }
+            // Beside a copy of the whole under the name of a rotation, less than a stamp seems to be the beginning of the next file.
+            Action::CutTail(bytes) if self.has_dated_copy() && self.is_left_less_than_a_stamp(*bytes) => {}
             Action::CutTail(bytes) => {
                 self.changing(0);
                 self.rewrite("log", |text| text[..text.len().saturating_sub(*bytes)].to_owned());
@@ -297,6 +299,17 @@ impl Scene {
     /// Does the syslog end within a line?
     fn is_cut(&self) -> bool {
         fs::read(self.syslog.path("log")).is_ok_and(|text| text.last().is_some_and(|last| *last != b'\n'))
+    }
+
+    fn has_dated_copy(&self) -> bool {
+        let mut names = fs::read_dir(&self.syslog.0).unwrap();
+        names.any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with("log-"))
+    }
+
+    /// Would a log that loses so many bytes have some left that are less than a stamp and a host?
+    fn is_left_less_than_a_stamp(&self, bytes: usize) -> bool {
+        let left = fs::read(self.syslog.path("log")).map_or(0, |text| text.len().saturating_sub(bytes));
+        (1..32).contains(&left)
     }
 
     fn later(&mut self) {

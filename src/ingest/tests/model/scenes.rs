@@ -300,3 +300,19 @@ fn what_is_written_behind_the_rest_of_a_line_counts_after_a_rotation() {
         scene.check_end();
     }
 }
+
+/// The same beside a copy of the whole, and without a rotation.
+#[test]
+fn what_is_written_behind_the_rest_of_a_line_counts_beside_a_copy_of_the_whole() {
+    for copy in [Action::DatedCopy(0, false), Action::DatedCopy(0, true), Action::Backup(0)] {
+        for cut in (90..162).step_by(3) {
+            let mut scene = Scene::new();
+            let cut = Action::CutTail(cut);
+            for action in [Action::RemoveLine(2, 0), copy.clone(), cut, Action::Log(1), Action::Rename(1)] {
+                scene.act(&action);
+                scene.check();
+            }
+            scene.check_end();
+        }
+    }
+}
