@@ -43,6 +43,7 @@ pub mod owner;
 pub mod picture;
 pub mod protocol;
 pub mod query;
+pub mod reading;
 pub mod say;
 pub mod source;
 pub mod store;
