@@ -18,6 +18,7 @@
 //! | a key of toaster.conf | `config` |
 //! | a graph's form, colours, time axis | `chart`; as a PNG or SVG `picture`, as text `terminal` |
 //! | the pages | `picture::page` |
+//! | what a protocol is at: the value that all of these show | `reading`; made by `query` |
 //! | the one line of a query | `export` |
 //! | what `maillogs check` finds | `check`, one file a thing that is looked at |
 //!
@@ -33,7 +34,6 @@ pub mod dir;
 pub mod disk;
 pub mod error;
 pub mod export;
-pub mod figures;
 pub mod ingest;
 #[cfg(test)]
 mod layers;

@@ -6,14 +6,13 @@ use std::process::Command;
 use crate::chart::period::Period;
 use crate::chart::theme::Theme;
 use crate::commands::cli::{self, Action};
-use crate::commands::series::series;
 use crate::config::Config;
 use crate::ingest::{Job, Options, advance_all, feeds};
 use crate::line::Line;
 use crate::picture::{self, Format};
 use crate::protocol::{Counter, IN_SYSLOG, LogKind, Protocol, Raise, Verdict, events};
 use crate::store::counters;
-use crate::{check, export, figures, query};
+use crate::{check, export, query};
 
 const COUNTERS: &[Counter] =
     &[events("toy_works", "toys that work"), events("toy_broken", "toys that do not work")];
@@ -82,7 +81,7 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     assert_eq!(call.action, Action::Query { protocol: "toy".into() });
 
     // The query, before the first commit and after it; the counter file; the RRD.
-    let line = || export::text::line(&TOY, &query::query(&job, clock()).unwrap().values, 64);
+    let line = || export::text::line(&query::query(&job, clock()).unwrap(), 64);
     assert_eq!(line(), "toy_works:3:toy_broken:1\n");
     for result in advance_all(&[job], Options { flush: true, ..Options::default() }) {
         result.unwrap();
@@ -108,7 +107,7 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     }
 
     // The graph that is made where the card names no template, and the page.
-    let series = series(&config).unwrap();
+    let readings = [query::last_commit(&job, clock()).unwrap()];
     let pages = base.join("graphs");
     let options = picture::Options {
         names: vec!["toy".into()],
@@ -121,17 +120,16 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
         now: clock(),
         force: false,
         host: "mx1".into(),
-        figures: vec![figures::of(&TOY, job.store().read().unwrap().as_ref(), clock(), 60)],
         pages_apart: false,
     };
-    let report = picture::draw(&options, &series).unwrap();
+    let report = picture::draw(&options, &readings).unwrap();
     assert_eq!((report.drawn, report.problems), (1, Vec::new()));
     assert!(fs::metadata(pages.join("toy-day-light.png")).unwrap().len() > 1000);
     let page = fs::read_to_string(pages.join("index.html")).unwrap();
     assert!(page.contains("Toys of &lt;all&gt; kinds") && page.contains("Broken ones"), "{page}");
 
     // The check.
-    let report = check::check(&config, &[], &series, clock, |what| what(), true);
+    let report = check::check(&config, &[], &readings, clock, |what| what(), true);
     let [toy] = report.protocols.as_slice() else { panic!("{report:?}") };
     assert_eq!((toy.name.as_str(), toy.used, toy.lines_known, toy.lines_unknown), ("toy", true, 4, 1));
     assert!(check::text(&report).contains("toy"));

@@ -1,10 +1,8 @@
 //! `maillogs check`.
 use std::process::ExitCode;
 
-use super::context::{FAILED, now, print_for_people};
-use super::series::series;
+use super::context::{FAILED, now, print_for_people, readings};
 use crate::config::{Config, Problem};
-use crate::error::Result;
 use crate::say::{hold_warnings, take_warnings, warn};
 use crate::{check, owner};
 
@@ -13,9 +11,9 @@ pub(super) fn check(config: &Config, problems: &[Problem], json: bool) -> ExitCo
     // What it would say of the ids stands in the report.
     hold_warnings();
     let looked = owner::look_as_owner(config);
-    let series = looked.is_ok().then(|| series(config)).and_then(Result::ok).unwrap_or_default();
+    let readings = if looked.is_ok() { readings(config, now()) } else { Vec::new() };
     take_warnings();
-    let report = check::check(config, problems, &series, now, owner::as_root, looked.is_ok());
+    let report = check::check(config, problems, &readings, now, owner::as_root, looked.is_ok());
     let text = if json { check::json(&report) } else { check::text(&report) };
     match print_for_people(text.as_bytes()) {
         Ok(()) if report.ok => return ExitCode::SUCCESS,
