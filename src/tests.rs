@@ -11,6 +11,7 @@ use crate::ingest::{Job, Options, advance_all, feeds};
 use crate::line::Line;
 use crate::picture::{self, Format};
 use crate::protocol::{Counter, IN_SYSLOG, LogKind, Protocol, Raise, Verdict, events};
+use crate::reading::DefinedBy;
 use crate::store::counters;
 use crate::{check, export, query};
 
@@ -83,6 +84,13 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     // The query, before the first commit and after it; the counter file; the RRD.
     let line = || export::text::line(&query::query(&job, clock()).unwrap(), 64);
     assert_eq!(line(), "toy_works:3:toy_broken:1\n");
+    let reading = query::query(&job, clock()).unwrap();
+    assert_eq!(reading.waiting, [(T0, vec![1, 1]), (T0 + 60, vec![2, 0])]);
+    assert_eq!((reading.commit, reading.seen, reading.complete), (0, clock(), true));
+    assert_eq!(reading.new_bytes, LOG.len() as u64);
+    let reading = query::last_commit(&job, clock()).unwrap();
+    assert_eq!(export::text::line(&reading, 64), "toy_works:0:toy_broken:0\n", "no source is read");
+    assert_eq!((reading.commit, reading.seen, reading.complete), (0, 0, false));
     for result in advance_all(&[job], Options { flush: true, ..Options::default() }) {
         result.unwrap();
     }
@@ -108,6 +116,11 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
 
     // The graph that is made where the card names no template, and the page.
     let readings = [query::last_commit(&job, clock()).unwrap()];
+    let [reading] = &readings;
+    assert_eq!((reading.commit, reading.seen, reading.complete), (1, clock(), false));
+    assert_eq!((reading.waiting.len(), reading.new_bytes, reading.failed.as_deref()), (0, 0, None));
+    assert_eq!((reading.rrd.as_path(), reading.step), (base.join("rrd/toy.rrd").as_path(), 60));
+    assert!(reading.counters.iter().all(|counter| counter.defined_by == DefinedBy::Counter));
     let pages = base.join("graphs");
     let options = picture::Options {
         names: vec!["toy".into()],
