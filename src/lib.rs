@@ -18,6 +18,7 @@
 //! | a key of toaster.conf | `config` |
 //! | a graph's form, colours, time axis | `chart`; as a PNG or SVG `picture`, as text `terminal` |
 //! | the pages | `picture::page` |
+//! | what a protocol is at: the value that all of these show | `reading`; made by `query` |
 //! | the one line of a query | `export` |
 //! | what `maillogs check` finds | `check`, one file a thing that is looked at |
 //!
@@ -32,7 +33,6 @@ pub mod dir;
 pub mod disk;
 pub mod error;
 pub mod export;
-pub mod figures;
 pub mod ingest;
 #[cfg(test)]
 mod layers;
@@ -42,6 +42,7 @@ pub mod owner;
 pub mod picture;
 pub mod protocol;
 pub mod query;
+pub mod reading;
 pub mod say;
 pub mod source;
 pub mod store;

@@ -13,7 +13,6 @@ use chrono::{Local, TimeZone};
 use crate::chart::period::Period;
 use crate::chart::theme::{Color, Theme};
 use crate::commands::cli::{self, Action};
-use crate::commands::series::series;
 use crate::config::Config;
 use crate::ingest::{Job, Options, advance_all, feeds};
 use crate::line::Line;
@@ -21,8 +20,9 @@ use crate::picture::{self, Format};
 use crate::protocol::{
     Counter, CounterFile, Directories, IN_SYSLOG, LogKind, Processor, Protocol, Raise, Verdict, events,
 };
+use crate::reading::DefinedBy;
 use crate::store::counters;
-use crate::{check, export, figures, query};
+use crate::{check, export, query};
 
 const COUNTERS: &[Counter] =
     &[events("toy_works", "toys that work"), events("toy_broken", "toys that do not work")];
@@ -121,8 +121,15 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     assert_eq!(call.action, Action::Process { log: "toylog".into(), force: false });
 
     // The query, before the first commit and after it; the counter file; the RRD.
-    let line = || export::text::line(&TOY, &query::query(&job, clock()).unwrap().values, 64);
+    let line = || export::text::line(&query::query(&job, clock()).unwrap(), 64);
     assert_eq!(line(), "toy_works:4:toy_broken:2\n");
+    let reading = query::query(&job, clock()).unwrap();
+    assert_eq!(reading.waiting, [(T0, vec![2, 2]), (T0 + 60, vec![2, 0])]);
+    assert_eq!((reading.commit, reading.seen, reading.complete), (0, clock(), true));
+    assert_eq!(reading.new_bytes, (LOG.len() + CHUNK.len()) as u64);
+    let reading = query::last_commit(&job, clock()).unwrap();
+    assert_eq!(export::text::line(&reading, 64), "toy_works:0:toy_broken:0\n", "no source is read");
+    assert_eq!((reading.commit, reading.seen, reading.complete), (0, 0, false));
     for result in advance_all(&[job], Options { flush: true, ..Options::default() }) {
         result.unwrap();
     }
@@ -149,7 +156,12 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     }
 
     // The graph that is made where the card names no template, and the page.
-    let series = series(&config).unwrap();
+    let readings = [query::last_commit(&job, clock()).unwrap()];
+    let [reading] = &readings;
+    assert_eq!((reading.commit, reading.seen, reading.complete), (1, clock(), false));
+    assert_eq!((reading.waiting.len(), reading.new_bytes, reading.failed.as_deref()), (0, 0, None));
+    assert_eq!((reading.rrd.as_path(), reading.step), (base.join("rrd/toy.rrd").as_path(), 60));
+    assert!(reading.counters.iter().all(|counter| counter.defined_by == DefinedBy::Counter));
     let pages = base.join("graphs");
     let options = picture::Options {
         names: vec!["toy".into()],
@@ -162,10 +174,9 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
         now: clock(),
         force: false,
         host: "mx1".into(),
-        figures: vec![figures::of(&TOY, job.store().read().unwrap().as_ref(), clock(), 60)],
         pages_apart: false,
     };
-    let report = picture::draw(&options, &series).unwrap();
+    let report = picture::draw(&options, &readings).unwrap();
     assert_eq!((report.drawn, report.problems), (1, Vec::new()));
     // A line for each counter, in the first two colours of such graphs, and none in the third.
     let drawn = colours(&fs::read_to_string(pages.join("toy-day-light.svg")).unwrap());
@@ -180,7 +191,7 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     assert!(page.contains("Toys of &lt;all&gt; kinds") && page.contains("Broken ones"), "{page}");
 
     // The check.
-    let report = check::check(&config, &[], &series, clock, |what| what(), true);
+    let report = check::check(&config, &[], &readings, clock, |what| what(), true);
     let [toy] = report.protocols.as_slice() else { panic!("{report:?}") };
     assert_eq!((toy.name.as_str(), toy.used, toy.lines_known, toy.lines_unknown), ("toy", true, 6, 1));
     assert!(check::text(&report).contains("toy"));

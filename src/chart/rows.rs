@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use super::fetch;
 use super::period::{Span, nearest_row, next_row};
-use super::series::{Measure, Series};
 use super::template::{Source, Template};
+use crate::reading::{Measure, Reading};
 use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
 use crate::store::rrd::header::Look;
 use crate::store::rrd::open::OpenRrd;
@@ -83,13 +83,27 @@ impl Values {
     }
 }
 
+/// What becomes of the bins that wait for the RRD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// They are not shown. What was measured last is taken to hold up to the time until which was read.
+    LeftOut,
+    /// The caller adds them to the rows, which say nothing of that time.
+    Added,
+}
+
 /// The values of `template` over `span`; none when no RRD of it has any data yet.
 ///
 /// # Errors
 /// One line that names the RRD, or the template's key that does not fit to it.
-pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result<Option<Values>, String> {
-    let mut files: Vec<(&Series, Cf, Option<Table>)> = Vec::new();
-    let mut opened: Vec<(&Series, Option<Rc<OpenRrd>>)> = Vec::new();
+pub(crate) fn load(
+    template: &Template,
+    span: Span,
+    readings: &[Reading],
+    waiting: Waiting,
+) -> Result<Option<Values>, String> {
+    let mut files: Vec<(&Reading, Cf, Option<Table>)> = Vec::new();
+    let mut opened: Vec<(&Reading, Option<Rc<OpenRrd>>)> = Vec::new();
     let mut filled = Vec::new();
     let mut values: Vec<Vec<f64>> = Vec::new();
     let mut since: Vec<Option<i64>> = Vec::new();
@@ -104,25 +118,25 @@ pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result
                 since.push(rpn.uses().filter_map(|data| since[data]).min());
             }
             Source::Ds { protocol, ds, cf } => {
-                let of_protocol = series.iter().find(|series| series.protocol == *protocol);
+                let of_protocol = readings.iter().find(|reading| reading.protocol == *protocol);
                 let found = match of_protocol {
                     None => None,
-                    Some(series) => open(series, &mut opened)?.map(|held| (series, held)),
+                    Some(reading) => open(reading, &mut opened)?.map(|held| (reading, held)),
                 };
                 let column = match found {
                     None => None,
-                    Some((series, held)) => {
+                    Some((reading, held)) => {
                         let known =
-                            files.iter().position(|(s, c, _)| s.protocol == series.protocol && c == cf);
+                            files.iter().position(|(r, c, _)| r.protocol == reading.protocol && c == cf);
                         let index = match known {
                             Some(index) => index,
                             None => {
-                                let table = Table::read(series, &held, *cf, span)?;
-                                files.push((series, *cf, table));
+                                let table = Table::read(reading, &held, *cf, span)?;
+                                files.push((reading, *cf, table));
                                 files.len() - 1
                             }
                         };
-                        let (series, _, table) = &files[index];
+                        let (reading, _, table) = &files[index];
                         match table {
                             None => None,
                             Some(table) => {
@@ -131,14 +145,14 @@ pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result
                                     *first = table.edge;
                                 }
                                 // What toaster.conf counts since today is in the file after the next commit.
-                                let comes = series.counters.iter().any(|counted| counted.ds == *ds);
-                                let found = table.column(series, ds, *cf, span).map(Some);
+                                let comes = reading.source(ds).is_some();
+                                let found = table.column(reading, ds, *cf, span, waiting).map(Some);
                                 found.or_else(|names| if comes { Ok(None) } else { Err(names) }).map_err(
                                     |names| {
                                         format!(
                                             "{}: data[{n}].ds: {} has no `{ds}`; it has {names}",
                                             template.file,
-                                            series.rrd.display(),
+                                            reading.rrd.display(),
                                         )
                                     },
                                 )?
@@ -157,16 +171,16 @@ pub(crate) fn load(template: &Template, span: Span, series: &[Series]) -> Result
     Ok(edge.map(|edge| Values { span, filled, values, edge, since, held }))
 }
 
-/// The RRD of `series`, opened once for all that is drawn of it. `None`: there is none.
+/// The RRD of `reading`, opened once for all that is drawn of it. `None`: there is none.
 fn open<'s>(
-    series: &'s Series,
-    opened: &mut Vec<(&'s Series, Option<Rc<OpenRrd>>)>,
+    reading: &'s Reading,
+    opened: &mut Vec<(&'s Reading, Option<Rc<OpenRrd>>)>,
 ) -> Result<Option<Rc<OpenRrd>>, String> {
-    if let Some((_, held)) = opened.iter().find(|(known, _)| known.protocol == series.protocol) {
+    if let Some((_, held)) = opened.iter().find(|(known, _)| known.protocol == reading.protocol) {
         return Ok(held.clone());
     }
-    let held = OpenRrd::open(&series.rrd).map_err(|error| error.to_string())?.map(Rc::new);
-    opened.push((series, held.clone()));
+    let held = OpenRrd::open(&reading.rrd).map_err(|error| error.to_string())?.map(Rc::new);
+    opened.push((reading, held.clone()));
     Ok(held)
 }
 
@@ -186,22 +200,22 @@ impl Table {
     ///
     /// # Errors
     /// One line that names the file.
-    fn read(series: &Series, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, String> {
+    fn read(reading: &Reading, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, String> {
         match rrd.peek() {
             Ok(Look::Broken(why)) => return Err(format!("{}: is damaged: {why}", rrd.path().display())),
             Ok(_) => {}
             Err(error) => return Err(error.to_string()),
         }
-        Self::fetch(series, rrd, cf, span)
+        Self::fetch(reading, rrd, cf, span)
             .map_err(|error| format!("{}: {}", rrd.path().display(), rrd.words(&error.to_string())))
     }
 
-    fn fetch(series: &Series, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
+    fn fetch(reading: &Reading, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
         let last_update = fetch::last_update(rrd)?;
-        let seen = series.seen.max(last_update);
+        let seen = reading.seen.max(last_update);
         // A little more than the newest row: whether the last step is known says whether anything
         // was ever written, since every step is written at its end.
-        let step = i64::from(series.step.max(1));
+        let step = i64::from(reading.step.max(1));
         let from = last_update.div_euclid(span.row) * span.row - 2 * step;
         let newest = fetch::fetch(rrd, cf, from, last_update, step)?;
         if newest.values.iter().all(|value| value.is_nan()) {
@@ -219,7 +233,14 @@ impl Table {
     }
 
     /// The values of the data source `ds`. If it does not exist, the error lists the names of those that do.
-    fn column(&self, series: &Series, ds: &str, cf: Cf, span: Span) -> Result<Filled, String> {
+    fn column(
+        &self,
+        reading: &Reading,
+        ds: &str,
+        cf: Cf,
+        span: Span,
+        waiting: Waiting,
+    ) -> Result<Filled, String> {
         let pick = |rows: &Rows| {
             let names = rows.names.len();
             let index = rows.names.iter().position(|name| name == ds)?;
@@ -228,9 +249,10 @@ impl Table {
         let (Some(column), Some(newest)) = (pick(&self.rows), pick(&self.newest)) else {
             return Err(self.rows.names.join(", "));
         };
-        let edge = Edge { since: since(series, &self.rows, &column), ..self.edge };
+        let edge = Edge { since: since(reading, &self.rows, &column), ..self.edge };
         // Of what is measured the file knows nothing before the first measurement, not even 0.
-        let measured = series.measured && is_level(series, ds);
+        let is_level = reading.source(ds).is_some_and(|counter| counter.measure == Measure::Level);
+        let measured = reading.measured && is_level;
         let divided = cf == Cf::Average && !measured;
         let mut values = resample(&self.rows, &column, span, cf, edge, divided);
         let first = edge.since.filter(|_| divided && self.rows.step == span.row).and_then(|since| {
@@ -239,7 +261,7 @@ impl Table {
             Some((span.row_end(row), *value)).filter(|(end, _)| *end <= edge.last_update)
         });
         let quiet = match newest.iter().rev().find(|value| value.is_finite()) {
-            Some(value) if measured && series.holds => *value,
+            Some(value) if measured && waiting == Waiting::LeftOut => *value,
             _ => 0.0,
         };
         let newest = newest_row(&self.newest, &newest, span.row, edge, cf, quiet);
@@ -248,19 +270,14 @@ impl Table {
     }
 }
 
-/// Is `ds` a measured level?
-fn is_level(series: &Series, ds: &str) -> bool {
-    series.counters.iter().any(|counted| counted.ds == ds && counted.measure == Measure::Level)
-}
-
 /// From when on `column` is known, if the file has no value for the row that contains this moment.
-fn since(series: &Series, rows: &Rows, column: &[f64]) -> Option<i64> {
-    let place = (series.since - rows.first_end).div_euclid(rows.step);
+fn since(reading: &Reading, rows: &Rows, column: &[f64]) -> Option<i64> {
+    let place = (reading.since - rows.first_end).div_euclid(rows.step);
     let before = match usize::try_from(place) {
         Ok(before) => column.get(before).is_none_or(|value| value.is_nan()),
         Err(_) => true,
     };
-    (series.since > 0 && before).then_some(series.since)
+    (reading.since > 0 && before).then_some(reading.since)
 }
 
 /// When row `index` of `rows` ends.

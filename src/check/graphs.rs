@@ -9,20 +9,20 @@ use super::places::{SEARCH, WRITE, is_open, may};
 use super::report::{Level, Report};
 use super::sources::ago;
 use crate::chart::period::Period;
-use crate::chart::series::Series;
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::words;
 use crate::ingest::AsRoot;
 use crate::owner;
 use crate::picture;
+use crate::reading::Reading;
 
 /// `maillogs graph` has to run at least this often (seconds), otherwise the pictures end in the past.
 const CRON: i64 = 3600;
 
-/// `series`: what templates may draw from.
-pub(super) fn check(report: &mut Report, config: &Config, series: &[Series], as_root: AsRoot, now: i64) {
-    templates(report, config.templates_dir.as_deref(), series);
+/// `readings`: what templates may draw from.
+pub(super) fn check(report: &mut Report, config: &Config, readings: &[Reading], as_root: AsRoot, now: i64) {
+    templates(report, config.templates_dir.as_deref(), readings);
     // Elsewhere he writes who reads, and a link leads him to nothing that he may not write.
     let by_root = nix::unistd::getuid().is_root() && !config.graphs_dir.starts_with(&config.logs_base);
     match picture::refused_directory(&config.graphs_dir, as_root).filter(|_| by_root) {
@@ -36,8 +36,8 @@ pub(super) fn check(report: &mut Report, config: &Config, series: &[Series], as_
 }
 
 /// Every template is read as `graph` reads it.
-fn templates(report: &mut Report, dir: Option<&Path>, series: &[Series]) {
-    let problems = picture::template_problems(dir, series);
+fn templates(report: &mut Report, dir: Option<&Path>, readings: &[Reading]) {
+    let problems = picture::template_problems(dir, readings);
     let subject = match dir {
         Some(dir) => format!("templates_dir {}", dir.display()),
         None => "templates".to_owned(),

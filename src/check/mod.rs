@@ -17,19 +17,19 @@ mod reading;
 mod report;
 mod sources;
 
-use crate::chart::series::Series;
 use crate::config::{Config, Problem};
 use crate::ingest::{AsRoot, Job, feeds};
+use crate::reading::Reading;
 
 pub use print::{json, text};
 pub use report::{Finding, Level, Report, Source, Summary};
 
-/// Looks at everything. Graphs draw from `series`; `clock` gives unix seconds; `as_root` runs what needs root's rights. Where we are root and
-/// could not take the ids of the store's owner, we `may_look` at no log and no store.
+/// Looks at everything. Graphs draw from `readings`; `clock` gives unix seconds; `as_root` runs what needs root's rights.
+/// Where we are root and could not take the ids of the store's owner, we `may_look` at no log and no store.
 pub fn check(
     config: &Config,
     problems: &[Problem],
-    series: &[Series],
+    readings: &[Reading],
     clock: fn() -> i64,
     as_root: AsRoot,
     may_look: bool,
@@ -50,7 +50,7 @@ pub fn check(
     }
     agents::check(&mut report, config, &feeds);
     reading::check(&mut report, clock());
-    graphs::check(&mut report, config, series, as_root, clock());
+    graphs::check(&mut report, config, readings, as_root, clock());
     report.ok = report.findings.iter().all(|f| f.level <= Level::Note);
     report
 }

@@ -22,12 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>) {
     let (store, now) = (job.store(), (job.clock)());
-    let (answer, mut said) = gathered(|| query::look(job, now));
-    if let Ok(answer) = &answer {
-        said.extend(answer.failed.iter().map(ToString::to_string));
+    let (found, mut said) = gathered(|| query::look(job, now));
+    if let Ok(found) = &found {
+        said.extend(found.failed.iter().map(ToString::to_string));
     }
-    let answer = match answer {
-        Ok(answer) => answer,
+    let found = match found {
+        Ok(found) => found,
         Err(e) => {
             let dir = path(&store.state_dir);
             // Of a file that logs_user may not read, that was said.
@@ -46,25 +46,25 @@ pub(super) fn check(report: &mut Report, job: &Job<'_>) {
         }
         report.about_feed(job.feed, Level::Error, "source", job.feed.protocol.name, text);
     }
-    let sources = sources::sources(job, &answer.state, now);
+    let sources = sources::sources(job, &found.state, now);
     let used = sources.iter().any(|seen| seen.source.present || seen.source.last_line > 0)
-        || answer.state.totals.iter().any(|t| *t != 0);
+        || found.state.totals.iter().any(|t| *t != 0);
     health(report, job, &store, used);
-    if let Some(clash) = store.clash(&answer.state) {
+    if let Some(clash) = store.clash(&found.state) {
         report.about_feed(job.feed, Level::Error, "configuration", path(&store.base), clash);
     }
-    database(report, job, &store, &answer.state, now, used);
-    sources::tell(report, job, &answer.state, &sources, now);
-    counting::check(report, job, &answer.state, &sources);
+    database(report, job, &store, &found.state, now, used);
+    sources::tell(report, job, &found.state, &sources, now);
+    counting::check(report, job, &found.state, &sources);
     report.protocols.push(Summary {
         name: job.feed.protocol.name.to_owned(),
         used,
-        commits: answer.commit,
-        seen: answer.state.seen,
+        commits: found.state.number,
+        seen: found.state.seen,
         sources: sources.into_iter().map(|seen| seen.source).collect(),
-        lines_known: answer.state.understood.known,
-        lines_unknown: answer.state.understood.unknown,
-        waiting_bytes: answer.new_bytes,
+        lines_known: found.state.understood.known,
+        lines_unknown: found.state.understood.unknown,
+        waiting_bytes: found.new_bytes,
     });
 }
 

@@ -1,22 +1,20 @@
 //! `maillogs check`.
 use std::process::ExitCode;
 
-use super::context::{FAILED, now, print_for_people};
-use super::series::series;
+use super::context::{FAILED, now, print_for_people, readings};
 use crate::config::{Config, Problem};
-use crate::error::Result;
 use crate::say::{gathered, warn};
 use crate::{check, owner};
 
 /// Prints what was found.
 pub(super) fn check(config: &Config, problems: &[Problem], json: bool) -> ExitCode {
     // The report has findings of its own about what these two warn of.
-    let ((looked, series), _) = gathered(|| {
+    let ((looked, readings), _) = gathered(|| {
         let looked = owner::look_as_owner(config);
-        let series = looked.is_ok().then(|| series(config)).and_then(Result::ok).unwrap_or_default();
-        (looked, series)
+        let readings = if looked.is_ok() { readings(config, now()) } else { Vec::new() };
+        (looked, readings)
     });
-    let report = check::check(config, problems, &series, now, owner::as_root, looked.is_ok());
+    let report = check::check(config, problems, &readings, now, owner::as_root, looked.is_ok());
     let text = if json { check::json(&report) } else { check::text(&report) };
     match print_for_people(text.as_bytes()) {
         Ok(()) if report.ok => return ExitCode::SUCCESS,

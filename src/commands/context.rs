@@ -9,8 +9,9 @@ use clap::ArgMatches;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
 use crate::ingest::{Feed, Job, feeds};
-use crate::owner;
+use crate::reading::Reading;
 use crate::say::warn;
+use crate::{owner, query};
 
 pub(super) const FAILED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
@@ -40,6 +41,18 @@ pub(super) fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
 pub(super) fn feed(config: &Config, protocol: &str) -> Result<Feed> {
     let found = feeds(config).into_iter().find(|f| f.protocol.name == protocol);
     found.ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))
+}
+
+/// What every protocol is at by its last commit. One that cannot be read spoils nothing of the others: it is said.
+pub(super) fn readings(config: &Config, now: i64) -> Vec<Reading> {
+    let of = |feed: &Feed| {
+        let job = job(config, feed);
+        query::last_commit(&job, now).unwrap_or_else(|e| {
+            warn(with_way_out(&e));
+            query::unreadable(&job, &e)
+        })
+    };
+    feeds(config).iter().map(of).collect()
 }
 
 /// What this server is called.

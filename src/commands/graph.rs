@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::context::{host, job, now, print, strings, with_way_out};
-use super::series::series;
+use super::context::{host, now, print, readings, strings, with_way_out};
 use super::update::update;
 use crate::chart::period::Period;
-use crate::chart::series::Series;
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::ingest::{Options, feeds};
+use crate::ingest::Options;
+use crate::owner;
 use crate::picture::{self, Format, Stretch};
+use crate::reading::Reading;
 use crate::say::warn;
-use crate::{figures, owner};
 
 /// What is to be drawn.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -110,22 +109,21 @@ pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
         warn(with_way_out(&e));
         warn("not everything could be counted; drawing what was counted before");
     }
-    let series = series(config)?;
+    let readings = readings(config, now());
     let mut options = options(config, what);
     if let Some((stretch, output)) = one_picture(what)? {
         options.as_root = to_write_as(config, output);
-        return draw_one(&options, &stretch, &series, output);
+        return draw_one(&options, &stretch, &readings, output);
     }
-    let unread = numbers(config, &mut options);
     options.as_root = to_write_as(config, &options.output);
-    let report = picture::draw(&options, &series).map_err(worded)?;
+    let report = picture::draw(&options, &readings).map_err(worded)?;
     for problem in &report.problems {
         warn(problem);
     }
     if verbose {
         warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
     }
-    if report.problems.is_empty() && !unread {
+    if report.problems.is_empty() && readings.iter().all(|reading| reading.failed.is_none()) {
         Ok(())
     } else {
         Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
@@ -138,23 +136,6 @@ fn worded(error: picture::Error) -> Error {
         picture::Error::UnknownGraph { .. } | picture::Error::Time(_) => Error::Usage(error.to_string()),
         _ => Error::Message(error.to_string()),
     }
-}
-
-/// Puts what every protocol is at into the options; is there one of which that cannot be read?
-fn numbers(config: &Config, options: &mut picture::Options) -> bool {
-    let (now, step) = (options.now, i64::from(config.rrd_step));
-    let mut unread = false;
-    for feed in &feeds(config) {
-        options.figures.push(match job(config, feed).store().read() {
-            Ok(Some(state)) => figures::of(feed.protocol, Some(&state), now, step),
-            Ok(None) => figures::none(feed.protocol, now, step),
-            Err(_) => {
-                unread = true;
-                figures::of(feed.protocol, None, now, step)
-            }
-        });
-    }
-    unread
 }
 
 /// What is drawn, if it is one picture into one file: of any span, or into a file or to stdout.
@@ -195,13 +176,18 @@ fn extension(path: &Path) -> Option<String> {
     path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
 }
 
-fn draw_one(options: &picture::Options, stretch: &Stretch, series: &[Series], output: &Path) -> Result<()> {
+fn draw_one(
+    options: &picture::Options,
+    stretch: &Stretch,
+    readings: &[Reading],
+    output: &Path,
+) -> Result<()> {
     if output == Path::new("-") && nix::unistd::isatty(std::io::stdout()).unwrap_or(false) {
         return Err(Error::Usage(
             "graph: a picture is not for a terminal: use -o FILE, or a pipe".to_owned(),
         ));
     }
-    let picture = picture::one(options, stretch, series).map_err(worded)?;
+    let picture = picture::one(options, stretch, readings).map_err(worded)?;
     if let Some(problem) = picture::missing_fonts() {
         warn(problem);
     }
@@ -250,7 +236,6 @@ fn options(config: &Config, what: &Graph) -> picture::Options {
         now: now(),
         force: what.force,
         host: host(config),
-        figures: Vec::new(),
         pages_apart: true,
     }
 }

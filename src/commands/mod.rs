@@ -7,7 +7,6 @@ mod context;
 mod graph;
 mod process;
 mod query;
-pub(crate) mod series;
 mod show;
 mod understand;
 mod update;

@@ -14,10 +14,10 @@ pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> 
     patient::wait_at_most(patient::SHORT);
     // Only a query that finds much to count writes, and then as the owner of the store.
     owner::look_as_owner(config)?;
-    let answer = query::query(&job, now())?;
+    let reading = query::query(&job, now())?;
     if verbose {
-        warn(format_args!("commit {}, {} bytes beyond its cursors", answer.commit, answer.new_bytes));
+        warn(format_args!("commit {}, {} bytes beyond its cursors", reading.commit, reading.new_bytes));
     }
-    let line = export::text::line(job.feed.protocol, &answer.values, config.counter_bits);
+    let line = export::text::line(&reading, config.counter_bits);
     print(line.as_bytes())
 }

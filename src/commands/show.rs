@@ -5,18 +5,15 @@ use std::io::IsTerminal;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::context::{host, job, now, print_for_people, strings, with_way_out};
-use super::series::series;
+use super::context::{host, job, now, print_for_people, readings, strings, with_way_out};
 use crate::chart::period::Period;
-use crate::chart::series::Series;
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ingest::{Feed, feeds};
-use crate::protocol::{CounterKind, Protocol};
+use crate::reading::Reading;
 use crate::say::warn;
-use crate::store::state::State;
-use crate::terminal::{self, Live, Options, Terminal, Waiting, When, Wishes};
+use crate::terminal::{self, Options, Terminal, When, Wishes};
 use crate::{owner, query};
 
 /// What is to be shown in the terminal.
@@ -86,23 +83,21 @@ pub(super) fn definition() -> Command {
 /// A name that no graph has; something that could not be shown.
 pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
     owner::look_as_owner(config)?;
+    let now = now();
     let options = Options {
         names: what.names.clone(),
         period: Period::ALL.into_iter().find(|p| p.name() == what.period).unwrap_or(Period::Day),
         templates_dir: config.templates_dir.clone(),
-        now: now(),
+        now,
         host: host(config),
-        series: series(config)?,
+        readings: readings(config, now),
         terminal: detected(what),
         height: what.height.map(usize::from),
     };
     let all = feeds(config);
     let mut look = |protocol: &str| {
         let feed = all.iter().find(|feed| feed.protocol.name == protocol)?;
-        let mut live = live(config, feed, options.now).map_err(|e| warn(with_way_out(&e))).ok()?;
-        let known = options.series.iter().find(|series| series.protocol == protocol);
-        live.series.counters = known.map(|series| series.counters.clone()).unwrap_or_default();
-        Some(live)
+        read(config, feed, now).map_err(|e| warn(with_way_out(&e))).ok()
     };
     let shown = terminal::show(&options, &mut look).map_err(|e| Error::Usage(e.to_string()))?;
     print_for_people(shown.text.as_bytes())?;
@@ -132,52 +127,11 @@ fn detected(what: &Show) -> Terminal {
 }
 
 /// The last commit, what waits for the RRD, and what the sources hold beyond it.
-fn live(config: &Config, feed: &Feed, now: i64) -> Result<Live> {
+fn read(config: &Config, feed: &Feed, now: i64) -> Result<Reading> {
     let job = job(config, feed);
-    let answer = query::look(&job, now)?;
-    if let Some(e) = answer.failed {
-        warn(format_args!("{e}; its latest lines may be missing"));
+    let reading = query::look(&job, now)?.reading(&job, now);
+    if let Some(why) = &reading.failed {
+        warn(format_args!("{why}; its latest lines may be missing"));
     }
-    let store = job.store();
-    Ok(Live {
-        series: Series {
-            protocol: feed.protocol.name.to_owned(),
-            rrd: store.rrd,
-            step: config.rrd_step,
-            seen: if answer.complete { now } else { answer.state.seen },
-            since: answer.state.since,
-            measured: feed.protocol.measured,
-            // What was measured and waits is added, to nothing.
-            holds: false,
-            counters: Vec::new(),
-        },
-        waiting: waiting(feed.protocol, &answer.state, i64::from(config.rrd_step)),
-    })
-}
-
-/// The bins of `state`, as the RRD will get them.
-fn waiting(protocol: &Protocol, state: &State, step: i64) -> Waiting {
-    let value = |kind: CounterKind, value: i128| {
-        #[expect(clippy::cast_precision_loss, reason = "a chart needs no 53 bits")]
-        match kind {
-            CounterKind::Sum | CounterKind::Net => value as f64 / 1e9,
-            _ => value as f64,
-        }
-    };
-    let kept: Vec<_> = protocol
-        .counters
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| !matches!(c.kind, CounterKind::Derived(_)))
-        .collect();
-    Waiting {
-        step,
-        sources: kept.iter().map(|(_, c)| (c.ds.to_owned(), c.kind.is_gauge())).collect(),
-        measured: protocol.measured,
-        bins: state
-            .bins
-            .iter()
-            .map(|(begin, bin)| (*begin, kept.iter().map(|(i, c)| value(c.kind, bin.values[*i])).collect()))
-            .collect(),
-    }
+    Ok(reading)
 }

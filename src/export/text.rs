@@ -1,26 +1,25 @@
 //! The one line of a query: `key:value` pairs joined by `:`, as pollers of the Perl maillogs read it.
-use crate::protocol::{CounterKind, Protocol};
-use crate::store::counters::format_value;
+use crate::reading::{Measure, Reading};
 
-/// The line, with its newline. `bits` (32 or 64): odometers wrap modulo 2^bits, for pollers that hold
-/// no more.
-pub fn line(protocol: &Protocol, values: &[i128], bits: u32) -> String {
-    let pairs: Vec<String> = protocol
+/// The line, with its newline. `bits` (32 or 64): what only grows wraps modulo 2^bits, for pollers that hold
+/// no more. A counter that has no value is left out.
+pub fn line(reading: &Reading, bits: u32) -> String {
+    let pairs: Vec<String> = reading
         .counters
         .iter()
-        .zip(values)
-        .map(|(counter, value)| {
-            format!("{}:{}", counter.key, format_value(counter.kind, wrap(counter.kind, *value, bits)))
+        .filter_map(|counter| {
+            let total = wrap(counter.measure, counter.value?.total, bits);
+            Some(format!("{}:{}", counter.key, counter.measure.print(total)))
         })
         .collect();
     pairs.join(":") + "\n"
 }
 
-fn wrap(kind: CounterKind, value: i128, bits: u32) -> i128 {
-    match kind {
-        CounterKind::Count => value.rem_euclid(1 << bits),
-        CounterKind::Sum => value.rem_euclid(1_000_000_000 << bits),
-        _ => value,
+fn wrap(measure: Measure, value: i128, bits: u32) -> i128 {
+    match measure {
+        Measure::Count => value.rem_euclid(1 << bits),
+        Measure::Sum => value.rem_euclid(1_000_000_000 << bits),
+        Measure::Net | Measure::Level | Measure::Derived => value,
     }
 }
 
@@ -28,10 +27,24 @@ fn wrap(kind: CounterKind, value: i128, bits: u32) -> i128 {
 mod tests {
     use super::*;
     use crate::protocol::send::SEND;
+    use crate::reading::{Counter, DefinedBy, Value};
+
+    /// `send` with all of its counters at 0.
+    fn send() -> Reading {
+        let counters = SEND.counters.iter().map(|counter| Counter {
+            key: counter.key,
+            ds: counter.ds,
+            help: counter.help,
+            measure: counter.kind.measure(),
+            defined_by: DefinedBy::BuiltIn,
+            value: Some(Value::default()),
+        });
+        Reading { counters: counters.collect(), ..Reading::default() }
+    }
 
     #[test]
     fn every_key_is_there_in_the_documented_order() {
-        let line = line(&SEND, &vec![0; SEND.counters.len()], 64);
+        let line = line(&send(), 64);
         assert!(line.starts_with(
             "concurrencyremote:0:delivery:0:delivery_deferral:0:delivery_failure:0:delivery_success:0:message_bounce:0:\
              message_bytes:0:message_end:0:message_info:0:message_new:0:message_other:0:other:0:start_delivery:0:\
@@ -42,9 +55,17 @@ mod tests {
 
     #[test]
     fn odometers_wrap_where_it_is_asked_for() {
-        let mut values = vec![0; SEND.counters.len()];
-        values[SEND.index("message_bytes").unwrap()] = (1 << 32) + 5;
-        assert!(line(&SEND, &values, 32).contains(":message_bytes:5:"));
-        assert!(line(&SEND, &values, 64).contains(":message_bytes:4294967301:"));
+        let mut reading = send();
+        let mut put = |key: &str, total| {
+            reading.counters[SEND.index(key).unwrap()].value = Some(Value { total, ..Value::default() });
+        };
+        put("message_bytes", (1 << 32) + 5);
+        // A sum of fractions, and a level, which never wraps.
+        put("status_localp", ((1 << 32) + 5) * 1_000_000_000 + 500_000_000);
+        put("peak_local", (1 << 32) + 5);
+        let (short, long) = (line(&reading, 32), line(&reading, 64));
+        assert!(short.contains(":message_bytes:5:") && long.contains(":message_bytes:4294967301:"));
+        assert!(short.contains(":status_localp:5.5:") && long.contains(":status_localp:4294967301.5:"));
+        assert!(short.contains(":peak_local:4294967301:") && long.contains(":peak_local:4294967301:"));
     }
 }

@@ -39,11 +39,16 @@ impl Job<'_> {
             legacy: Legacy::candidates(feed.protocol.name, &config.logs_counters, &counter_file),
             counter_file,
             state_dir: config.logs_base.join("state"),
-            rrd: config.rrd_dir.join(format!("{}.rrd", feed.protocol.name)),
+            rrd: self.rrd(),
             step: i64::from(config.rrd_step),
             may_drop: !config.broken,
             under: Some(under::under(config, feed)),
         }
+    }
+
+    /// The protocol's RRD; the file need not exist yet.
+    pub fn rrd(&self) -> PathBuf {
+        self.config.rrd_dir.join(format!("{}.rrd", self.feed.protocol.name))
     }
 
     /// How its sources are read.

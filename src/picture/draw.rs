@@ -5,20 +5,20 @@ use super::one::{refused, step};
 use super::options::{Error, Options, Report, at, file_name};
 use super::{args, fonts, page, render};
 use crate::chart::period::{Period, Window};
-use crate::chart::series::Series;
 use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, zone};
+use crate::reading::Reading;
 
 /// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes the pages that show
-/// all pictures that are there.
+/// all pictures that are there and the numbers of `readings`.
 ///
 /// A template, an RRD or a picture that fails is named in the report and does not stop the others.
 ///
 /// # Errors
 /// A name in `options.names` that no template has; a directory that cannot be written.
-pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
-    let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
+pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     let mut report = Report { problems, ..Report::default() };
     check_names(&options.names, &templates, &report.problems)?;
     let folder = Folder::open(&options.output, true, options.as_root)
@@ -27,14 +27,14 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
     let time = zone::stamp(options.now);
     for template in &templates {
         if options.names.is_empty() || options.names.contains(&template.name) {
-            draw_graph(options, &folder, series, template, &time, &mut report);
+            draw_graph(options, &folder, readings, template, &time, &mut report);
         }
     }
     if report.drawn > 0 {
         report.problems.extend(fonts::problem());
     }
 
-    let (pages, problems) = page::pages(&templates, options, &folder)?;
+    let (pages, problems) = page::pages(&templates, options, readings, &folder)?;
     report.problems.extend(problems);
     // One that cannot be written is told of, and the others are.
     for (name, html) in pages {
@@ -52,7 +52,7 @@ pub fn draw(options: &Options, series: &[Series]) -> Result<Report, Error> {
 fn draw_graph(
     options: &Options,
     folder: &Folder,
-    series: &[Series],
+    readings: &[Reading],
     template: &Template,
     time: &str,
     report: &mut Report,
@@ -65,8 +65,8 @@ fn draw_graph(
         [] => &Theme::ALL,
         some => some,
     };
-    let step = step(series);
-    let has_data = fresh::has_data(template, series);
+    let step = step(readings);
+    let has_data = fresh::has_data(template, readings);
     for period in or_all(&options.periods) {
         let file = |theme| file_name(&template.name, period, theme, options.format);
         let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
@@ -79,7 +79,7 @@ fn draw_graph(
             continue;
         }
         let window = Window::of(period, options.now, step);
-        let values = match rows::load(template, window.span, series) {
+        let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
             Ok(values) => values,
             Err(problem) => {
                 tell(report, problem);

@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::folder::Seen;
 use crate::chart::period::Period;
-use crate::chart::series::Series;
 use crate::chart::template::Template;
+use crate::reading::Reading;
 
 /// Seconds that one pixel of the canvas covers.
 pub(super) fn pixel(template: &Template, period: Period) -> i64 {
@@ -13,10 +13,10 @@ pub(super) fn pixel(template: &Template, period: Period) -> i64 {
 }
 
 /// Is there an RRD of any of the template's protocols?
-pub(super) fn has_data(template: &Template, series: &[Series]) -> bool {
+pub(super) fn has_data(template: &Template, readings: &[Reading]) -> bool {
     template.protocols().any(|protocol| {
-        let of_protocol = series.iter().find(|series| series.protocol == protocol);
-        of_protocol.is_some_and(|series| std::fs::symlink_metadata(&series.rrd).is_ok())
+        let of_protocol = readings.iter().find(|reading| reading.protocol == protocol);
+        of_protocol.is_some_and(|reading| std::fs::symlink_metadata(&reading.rrd).is_ok())
     })
 }
 

@@ -28,6 +28,5 @@ pub use folder::AsRoot;
 pub use fonts::problem as missing_fonts;
 pub use one::{Stretch, one, write};
 pub use options::{Error, Format, Options, Report};
-pub use page::figures::{Figure, Figures};
 pub use page::{RENDER_A_PAGE, render_a_page};
 pub use problems::{refused_directory, template_problems};

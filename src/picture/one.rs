@@ -5,10 +5,10 @@ use super::folder::{AsRoot, Folder};
 use super::options::{Error, Options, at};
 use super::{args, render};
 use crate::chart::period::{Period, Window};
-use crate::chart::series::Series;
 use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, when, zone};
+use crate::reading::Reading;
 use crate::store::rrd::graph_v::RrdError;
 
 /// What one picture shows.
@@ -24,14 +24,14 @@ pub enum Stretch {
 ///
 /// # Errors
 /// One line: a name that no template has, a template or an RRD that is broken, or a text that is not a time.
-pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Vec<u8>, Error> {
-    let (templates, problems) = template::load(options.templates_dir.as_deref(), series);
+pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result<Vec<u8>, Error> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     check_names(&options.names, &templates, &problems)?;
     let wanted = options.names.first();
     let Some(template) = templates.iter().find(|template| Some(&template.name) == wanted) else {
         return Err(Error::One(problems.join("; ")));
     };
-    let step = step(series);
+    let step = step(readings);
     let window = match stretch {
         Stretch::Period(period) => Window::of(*period, options.now, step),
         Stretch::Between(from, to) => {
@@ -39,7 +39,7 @@ pub fn one(options: &Options, stretch: &Stretch, series: &[Series]) -> Result<Ve
             Window::between(from, to, options.now, step, template.width)
         }
     };
-    let values = rows::load(template, window.span, series).map_err(Error::One)?;
+    let values = rows::load(template, window.span, readings, rows::Waiting::LeftOut).map_err(Error::One)?;
     let arguments = args::arguments(&args::Picture {
         template,
         window: &window,
@@ -76,6 +76,6 @@ pub(super) fn refused(template: &Template, values: Option<&rows::Values>, error:
 }
 
 /// The coarsest step of all RRDs, in seconds.
-pub(super) fn step(series: &[Series]) -> i64 {
-    series.iter().map(|series| i64::from(series.step)).max().unwrap_or(60)
+pub(super) fn step(readings: &[Reading]) -> i64 {
+    readings.iter().map(|reading| i64::from(reading.step)).max().unwrap_or(60)
 }

@@ -3,7 +3,6 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::folder::AsRoot;
-use super::page::figures::Figures;
 use crate::chart::period::Period;
 use crate::chart::template::UnknownGraph;
 use crate::chart::theme::Theme;
@@ -51,8 +50,6 @@ pub struct Options {
     pub force: bool,
     /// The host's name, for pictures and page; may be empty.
     pub host: String,
-    /// Numbers for the pages, a protocol each.
-    pub figures: Vec<Figures>,
     /// Are templates of pages that are not ours rendered in a process of their own, with bounds? It is this program,
     /// which has to know [`crate::picture::RENDER_A_PAGE`].
     pub pages_apart: bool,

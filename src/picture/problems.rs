@@ -3,15 +3,15 @@ use std::path::Path;
 
 use super::folder::{AsRoot, Folder};
 use super::page;
-use crate::chart::series::Series;
 use crate::chart::template;
+use crate::reading::Reading;
 
 /// What is wrong with the templates of `dir`, and with those that are made from what is counted; one line each, with file
 /// and line.
 #[must_use]
-pub fn template_problems(dir: Option<&Path>, series: &[Series]) -> Vec<String> {
-    let (templates, mut problems) = template::load(dir, series);
-    problems.extend(templates.iter().flat_map(|template| template.unknown_sources(series)));
+pub fn template_problems(dir: Option<&Path>, readings: &[Reading]) -> Vec<String> {
+    let (templates, mut problems) = template::load(dir, readings);
+    problems.extend(templates.iter().flat_map(|template| template.unknown_sources(readings)));
     // That a directory may not be read was reported already.
     let is_closed = |dir: &Path| {
         std::fs::metadata(dir.join(".")).is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied)

@@ -1,4 +1,5 @@
 //! One number of a protocol, and what kind of number it is.
+use crate::reading::Measure;
 
 /// What kind of number a counter is.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,17 @@ impl CounterKind {
     /// Does it describe one bin instead of all time?
     pub fn is_gauge(self) -> bool {
         matches!(self, CounterKind::Peak | CounterKind::Level)
+    }
+
+    /// What its values are, for whoever need not know how they come about.
+    pub fn measure(self) -> Measure {
+        match self {
+            CounterKind::Count => Measure::Count,
+            CounterKind::Sum => Measure::Sum,
+            CounterKind::Net => Measure::Net,
+            CounterKind::Peak | CounterKind::Level => Measure::Level,
+            CounterKind::Derived(_) => Measure::Derived,
+        }
     }
 }
 

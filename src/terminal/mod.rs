@@ -15,17 +15,16 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use detect::{Depth, Terminal, WIDTHS, When, Wishes};
-pub use waiting::Waiting;
 
 use crate::chart::period::Period;
 use crate::chart::period::Window;
-use crate::chart::series::Series;
 use crate::chart::template::{self, Template, UnknownGraph, check_names};
 use crate::chart::{rows, scene, zone};
+use crate::reading::Reading;
 use chart::Chart;
 
 /// What to show, and on what.
@@ -35,8 +34,8 @@ pub struct Options {
     pub names: Vec<String>,
     /// The span up to now.
     pub period: Period,
-    /// Every protocol: some of the templates come from what is counted.
-    pub series: Vec<Series>,
+    /// Every protocol, by its last commit: some of the templates come from what is counted.
+    pub readings: Vec<Reading>,
     /// Templates that replace or join those of the binary.
     pub templates_dir: Option<PathBuf>,
     /// Unix seconds.
@@ -49,15 +48,6 @@ pub struct Options {
     pub height: Option<usize>,
 }
 
-/// A protocol as it is at this moment.
-#[derive(Debug, Clone)]
-pub struct Live {
-    /// Its RRD, and when its sources were read.
-    pub series: Series,
-    /// What the RRD does not have yet.
-    pub waiting: Waiting,
-}
-
 /// The text that was drawn, and what could not be drawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
@@ -67,29 +57,29 @@ pub struct Shown {
     pub problems: Vec<String>,
 }
 
-/// Draws as text. `look` reads a protocol, and is asked for those that are shown only, once each; it gives none for a
-/// protocol that there is not.
+/// Draws as text. `look` reads a protocol up to now, and is asked for those that are shown only, once each; it gives none
+/// for a protocol that there is not.
 ///
 /// # Errors
 /// A name in `options.names` that no template has.
-pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Result<Shown, UnknownGraph> {
-    let (templates, problems) = template::load(options.templates_dir.as_deref(), &options.series);
+pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Reading>) -> Result<Shown, UnknownGraph> {
+    let (templates, problems) = template::load(options.templates_dir.as_deref(), &options.readings);
     check_names(&options.names, &templates, &problems)?;
     let mut shown = Shown { problems, ..Shown::default() };
-    let mut known: BTreeMap<String, Option<Live>> = BTreeMap::new();
+    let (mut asked, mut readings) = (BTreeSet::new(), Vec::new());
     let wanted = |t: &&Template| options.names.is_empty() || options.names.contains(&t.name);
     let time = zone::stamp(options.now);
     for template in templates.iter().filter(wanted) {
-        let mut lives = Vec::new();
-        for protocol in protocols(template) {
-            let live = known.entry(protocol.to_owned()).or_insert_with(|| look(protocol));
-            lives.extend(live.clone());
+        for protocol in template.protocols() {
+            if asked.insert(protocol) {
+                readings.extend(look(protocol));
+            }
         }
-        let series: Vec<Series> = lives.iter().map(|live| live.series.clone()).collect();
-        let step = series.iter().map(|series| i64::from(series.step)).max();
+        let is_drawn = |reading: &&Reading| template.protocols().any(|name| name == reading.protocol);
+        let step = readings.iter().filter(is_drawn).map(|reading| i64::from(reading.step)).max();
         let window = Window::of(options.period, options.now, step.unwrap_or(60));
         let span = window.span;
-        let values = match rows::load(template, span, &series) {
+        let values = match rows::load(template, span, &readings, rows::Waiting::Added) {
             Ok(values) => values,
             Err(problem) => {
                 if !shown.problems.contains(&problem) {
@@ -98,10 +88,7 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Re
                 continue;
             }
         };
-        let values = waiting::add(template, span, values, |protocol| {
-            let live = lives.iter().find(|live| live.series.protocol == protocol)?;
-            Some((&live.waiting, &live.series))
-        });
+        let values = waiting::add(template, span, values, &readings);
         if values.is_none() && options.names.is_empty() {
             continue;
         }
@@ -131,17 +118,6 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Live>) -> Re
             .push_str("no data yet: the first is there when a line was logged and maillogs update has run\n");
     }
     Ok(shown)
-}
-
-/// The protocols whose data a template draws, each once.
-fn protocols(template: &Template) -> Vec<&str> {
-    let mut names = Vec::new();
-    for name in template.protocols() {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
 }
 
 /// Lines of a chart that nobody has said: one fills the terminal, with the prompt below it; of several each is

@@ -3,45 +3,33 @@
 
 use crate::chart::period::{Span, next_row};
 use crate::chart::rows::{Edge, Values};
-use crate::chart::series::Series;
 use crate::chart::template::{Source, Template};
+use crate::reading::{Measure, Reading};
 use crate::store::rrd::graph_v::Cf;
 
 /// Measurements that are further apart than this (seconds) say nothing of the time between them.
 const HELD: i64 = 3600;
 
-/// Bins of a protocol, oldest first.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Waiting {
-    /// Seconds of a bin.
-    pub step: i64,
-    /// Names of the data sources, and whether each is a gauge, not a count.
-    pub sources: Vec<(String, bool)>,
-    /// Are gauges measured now and then, and hold in between?
-    pub measured: bool,
-    /// Begin of each bin, Unix seconds, and a value for each source.
-    pub bins: Vec<(i64, Vec<f64>)>,
-}
-
-/// Adds what waits to `values`; `of` gives a protocol's bins, and what is known of it.
-pub(super) fn add<'a>(
+/// Adds what waits to `values`.
+pub(super) fn add(
     template: &Template,
     span: Span,
     values: Option<Values>,
-    of: impl Fn(&str) -> Option<(&'a Waiting, &'a Series)>,
+    readings: &[Reading],
 ) -> Option<Values> {
-    let mut values = values.or_else(|| begun(template, span, &of))?;
+    let of = |protocol: &str| readings.iter().find(|reading| reading.protocol == protocol);
+    let mut values = values.or_else(|| begun(template, span, of))?;
     for (n, data) in template.data.iter().enumerate() {
         match &data.source {
             Source::Ds { protocol, ds, cf } => {
-                let Some((waiting, series)) = of(protocol) else { continue };
-                let Some(source) = waiting.sources.iter().position(|(name, _)| name == ds) else { continue };
+                let Some(reading) = of(protocol) else { continue };
+                let Some(at) = reading.counters.iter().position(|c| c.ds == *ds) else { continue };
                 let pushed = values.filled[n].as_ref().map(|filled| filled.edge.last_update);
                 if pushed.is_none() {
-                    values.since[n] = since(waiting, series);
+                    values.since[n] = since(reading);
                 }
-                let edge = Edge { seen: series.seen, ..values.edge(n) };
-                add_bins(&mut values.values[n], span, *cf, waiting, source, pushed, edge);
+                let edge = Edge { seen: reading.seen, ..values.edge(n) };
+                add_bins(&mut values.values[n], span, *cf, reading, at, pushed, edge);
             }
             Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
                 let computed =
@@ -55,16 +43,12 @@ pub(super) fn add<'a>(
 }
 
 /// Values of which nothing is known, for a protocol whose first bins wait: there is no RRD before one is complete.
-fn begun<'a>(
-    template: &Template,
-    span: Span,
-    of: impl Fn(&str) -> Option<(&'a Waiting, &'a Series)>,
-) -> Option<Values> {
+fn begun<'a>(template: &Template, span: Span, of: impl Fn(&str) -> Option<&'a Reading>) -> Option<Values> {
     let first = template.data.iter().find_map(|data| match &data.source {
         Source::Ds { protocol, .. } => {
-            let (waiting, series) = of(protocol)?;
-            let since = since(waiting, series).filter(|since| *since < series.seen)?;
-            Some((since, series.seen))
+            let reading = of(protocol)?;
+            let since = since(reading).filter(|since| *since < reading.seen)?;
+            Some((since, reading.seen))
         }
         Source::Rpn(_) | Source::Mean { .. } => None,
     });
@@ -80,9 +64,9 @@ fn begun<'a>(
 }
 
 /// From when on a protocol is known that has no RRD yet: at the latest from its first bin on.
-fn since(waiting: &Waiting, series: &Series) -> Option<i64> {
-    let (first, _) = waiting.bins.first()?;
-    Some(if series.since > 0 { series.since.min(*first) } else { *first })
+fn since(reading: &Reading) -> Option<i64> {
+    let (first, _) = reading.waiting.first()?;
+    Some(if reading.since > 0 { reading.since.min(*first) } else { *first })
 }
 
 #[allow(clippy::cast_precision_loss)] // seconds of a span are far below 2^52
@@ -90,16 +74,18 @@ fn float(value: i64) -> f64 {
     value as f64
 }
 
+/// Adds the bins of the counter at `at`, of which `pushed` is the end of what the RRD has.
 fn add_bins(
     rows: &mut [f64],
     span: Span,
     cf: Cf,
-    waiting: &Waiting,
-    source: usize,
+    reading: &Reading,
+    at: usize,
     pushed: Option<i64>,
     edge: Edge,
 ) {
-    let (step, is_gauge, seen) = (waiting.step.max(1), waiting.sources[source].1, edge.seen);
+    let (step, measure, seen) = (i64::from(reading.step.max(1)), reading.counters[at].measure, edge.seen);
+    let is_level = measure == Measure::Level;
     let Some(known) = pushed.or(edge.since) else { return };
     for (row, value) in rows.iter_mut().enumerate() {
         let end = span.row_end(row);
@@ -108,16 +94,16 @@ fn add_bins(
         }
     }
     let mut before = known;
-    for (begin, values) in &waiting.bins {
+    for (begin, values) in &reading.waiting {
         // A push between the two readings: it is in the RRD by now.
         if begin + step <= known || *begin >= seen {
             continue;
         }
-        let held = waiting.measured && is_gauge && (0..=HELD).contains(&(begin - before));
+        let held = reading.measured && is_level && (0..=HELD).contains(&(begin - before));
         let from = if held { before } else { *begin };
         let to = (begin + step).min(seen);
         before = begin + step;
-        let value = values.get(source).copied().unwrap_or_default();
+        let value = measure.float(values.get(at).copied().unwrap_or_default());
         for (row, sum) in rows.iter_mut().enumerate() {
             let end = span.row_end(row);
             let (start, until) = (edge.known(end - span.row, end), end.min(seen));
@@ -126,7 +112,7 @@ fn add_bins(
                 continue;
             }
             let so_far = if sum.is_finite() { *sum } else { 0.0 };
-            *sum = match (cf, is_gauge) {
+            *sum = match (cf, is_level) {
                 (Cf::Max, true) => so_far.max(value),
                 (Cf::Max, false) => so_far.max(value / float(step)),
                 (Cf::Average, true) => so_far + value * shared / float(until - start),
@@ -140,16 +126,15 @@ fn add_bins(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::{Counter, DefinedBy};
 
     const SPAN: Span = Span { start: 0, end: 1_200, row: 300 };
 
-    fn waiting(is_gauge: bool, measured: bool, bins: &[(i64, f64)]) -> Waiting {
-        Waiting {
-            step: 60,
-            sources: vec![("a".into(), is_gauge)],
-            measured,
-            bins: bins.iter().map(|(begin, value)| (*begin, vec![*value])).collect(),
-        }
+    fn waiting(measure: Measure, measured: bool, bins: &[(i64, i128)]) -> Reading {
+        let (defined_by, value) = (DefinedBy::BuiltIn, None);
+        let counter = Counter { key: "a", ds: "a", help: "", measure, defined_by, value };
+        let waiting = bins.iter().map(|(begin, value)| (*begin, vec![*value])).collect();
+        Reading { step: 60, measured, counters: vec![counter], waiting, ..Reading::default() }
     }
 
     fn edge(seen: i64, since: Option<i64>) -> Edge {
@@ -160,13 +145,18 @@ mod tests {
     fn counts_are_added_once_and_whole() {
         // In the RRD up to 600, read at 930: 30 s of the row 900..1200, half of the bin 900..960.
         let mut rows = [1.0, 2.0, 0.0, 0.0];
-        let bins = waiting(false, false, &[(540, 7.0), (600, 30.0), (840, 60.0), (900, 6.0)]);
+        let bins = waiting(Measure::Count, false, &[(540, 7), (600, 30), (840, 60), (900, 6)]);
         add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(930, None));
         let meant = [1.0, 2.0, 90.0 / 300.0, 6.0 / 30.0];
         assert!(rows.iter().zip(meant).all(|(row, meant)| (row - meant).abs() < 1e-12), "{rows:?}");
         let mut peaks = [1.0, 2.0, 0.0, 0.0];
         add_bins(&mut peaks, SPAN, Cf::Max, &bins, 0, Some(600), edge(930, None));
         assert_eq!(peaks, [1.0, 2.0, 1.0, 0.1]);
+        // Of a bin that is not over, all that was counted so far: 1.5 in 30 s.
+        let bins = waiting(Measure::Sum, false, &[(900, 1_500_000_000)]);
+        let mut rows = [0.0; 4];
+        add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(930, None));
+        assert_eq!(rows, [0.0, 0.0, 0.0, 1.5 / 30.0]);
     }
 
     #[test]
@@ -176,7 +166,7 @@ mod tests {
             &mut rows,
             SPAN,
             Cf::Average,
-            &waiting(false, false, &[(360, 30.0)]),
+            &waiting(Measure::Count, false, &[(360, 30)]),
             0,
             None,
             edge(900, Some(360)),
@@ -189,12 +179,12 @@ mod tests {
     #[test]
     fn what_is_measured_holds_since_the_measurement_before() {
         let mut rows = [5.0, 5.0, 0.0, 0.0];
-        let bins = waiting(true, true, &[(840, 8.0)]);
+        let bins = waiting(Measure::Level, true, &[(840, 8)]);
         add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(900, None));
         assert_eq!(rows, [5.0, 5.0, 8.0, 0.0]);
         // A peak of a log is that of its own minute.
         let mut rows = [5.0, 5.0, 0.0, 0.0];
-        let bins = waiting(true, false, &[(840, 8.0)]);
+        let bins = waiting(Measure::Level, false, &[(840, 8)]);
         add_bins(&mut rows, SPAN, Cf::Average, &bins, 0, Some(600), edge(900, None));
         assert_eq!(rows, [5.0, 5.0, 8.0 / 5.0, 0.0]);
     }

@@ -6,9 +6,9 @@ use super::expand::expand;
 use super::model::{Data, Draw, Level, MAX_ENTRIES, MAX_LEGEND, MAX_TITLE, Shape, Source, Template};
 use super::raw::{Per, RawCf, RawData, RawDraw, RawLevel, RawTemplate};
 use crate::chart::rpn::Rpn;
-use crate::chart::series::Series;
 use crate::chart::text;
 use crate::chart::theme::Color;
+use crate::reading::Reading;
 use crate::store::rrd::graph_v::Cf;
 
 /// Reads one template. An error is one line: file, key, what is wrong, what would be right.
@@ -17,7 +17,7 @@ pub(crate) fn parse(
     file: &str,
     toml: &str,
     modified: Option<SystemTime>,
-    series: &[Series],
+    readings: &[Reading],
 ) -> Result<Template, String> {
     let raw: RawTemplate = toml::from_str(toml).map_err(|error| {
         let line =
@@ -30,16 +30,16 @@ pub(crate) fn parse(
         let at = key.map(|key| format!(" (at `{key}`)")).unwrap_or_default();
         format!("{file}: line {line}: {message}{at}; templates/README.md says what is possible")
     })?;
-    check(name, file, raw, modified, series).map_err(|problem| format!("{file}: {problem}"))
+    check(name, file, raw, modified, readings).map_err(|problem| format!("{file}: {problem}"))
 }
 
-/// Checks what was read; `series` says what counters toaster.conf adds.
+/// Checks what was read; `readings` say what counters toaster.conf adds.
 pub(super) fn check(
     name: &str,
     file: &str,
     mut raw: RawTemplate,
     modified: Option<SystemTime>,
-    series: &[Series],
+    readings: &[Reading],
 ) -> Result<Template, String> {
     let title = words("title", &raw.title, MAX_TITLE)?;
     let unit = words("unit", &raw.unit, MAX_LEGEND)?;
@@ -61,13 +61,14 @@ pub(super) fn check(
     let other = other.filter_map(|(n, data)| Some((format!("data[{n}].protocol"), data.protocol.as_ref()?)));
     for (key, name) in [("protocol".to_owned(), &raw.protocol)].into_iter().chain(other) {
         // Those of the binary are right.
-        if modified.is_some() && !series.is_empty() && !series.iter().any(|series| series.protocol == *name) {
-            let known: Vec<_> = series.iter().map(|series| series.protocol.as_str()).collect();
+        let is_known = || readings.iter().any(|reading| reading.protocol == *name);
+        if modified.is_some() && !readings.is_empty() && !is_known() {
+            let known: Vec<_> = readings.iter().map(|reading| reading.protocol).collect();
             let name = text::excerpt(name);
             return Err(format!("{key}: there is no protocol `{name}`; there are {}", known.join(", ")));
         }
     }
-    expand(&mut raw, series)?;
+    expand(&mut raw, readings)?;
     let size = |key: &str, value: Option<u32>, default: u32, range: std::ops::RangeInclusive<u32>| {
         let value = value.unwrap_or(default);
         range.contains(&value).then_some(value).ok_or_else(|| {

@@ -3,33 +3,49 @@ use super::check::check;
 use super::expand::legend;
 use super::model::{Column, MAX_LEGEND, MAX_TITLE, Template, is_name};
 use super::raw::{Per, RawData, RawDraw, RawTemplate};
-use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::chart::text;
+use crate::reading::{Counter, DefinedBy, Measure, Reading};
 
 /// The colours of lines for which no template chooses one. Neighbours differ in lightness as well.
 const LINES: [&str; 6] = ["blue", "orange", "teal", "purple", "grey", "good-line"];
 /// With more lines than this in one graph, they can no longer be told apart.
 const MOST_LINES: usize = 6;
 
+/// What counters of one graph have in common: its unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Events,
+    Amounts,
+    Levels,
+}
+
+impl Sort {
+    /// None: it cannot be drawn.
+    fn of(measure: Measure) -> Option<Self> {
+        match measure {
+            Measure::Count => Some(Self::Events),
+            Measure::Sum | Measure::Net => Some(Self::Amounts),
+            Measure::Level => Some(Self::Levels),
+            Measure::Derived => None,
+        }
+    }
+}
+
 /// Adds graphs of toaster.conf's protocols and counters to `templates`, except under names that the user's files have
 /// `taken`.
 pub(super) fn add(
-    series: &[Series],
+    readings: &[Reading],
     taken: &[String],
     templates: &mut Vec<Template>,
     problems: &mut Vec<String>,
 ) {
-    for series in series {
-        let of = |measure| {
-            let own = series.counters.iter().filter(|counted| counted.defined_by == DefinedBy::Counter);
-            own.filter(|counted| counted.measure == measure).collect::<Vec<_>>()
-        };
-        let all_own = series.counters.iter().all(|counted| counted.defined_by == DefinedBy::Counter);
-        let base = graph_name(&series.protocol);
-        for (measure, what) in
-            [(Measure::Count, ""), (Measure::Amount, "amounts"), (Measure::Level, "levels")]
-        {
-            let counters = of(measure);
+    for reading in readings {
+        let is_own = |counter: &&Counter| counter.defined_by == DefinedBy::Counter;
+        let all_own = reading.sources().all(|counter| is_own(&counter));
+        let base = graph_name(reading.protocol);
+        for (sort, what) in [(Sort::Events, ""), (Sort::Amounts, "amounts"), (Sort::Levels, "levels")] {
+            let own = reading.sources().filter(is_own);
+            let counters: Vec<_> = own.filter(|counter| Sort::of(counter.measure) == Some(sort)).collect();
             for (n, some) in counters.chunks(MOST_LINES).enumerate() {
                 let mut name = base.clone();
                 for part in [if all_own { "" } else { "own" }, what] {
@@ -47,9 +63,9 @@ pub(super) fn add(
                 if taken.contains(&name) || exists(&name) || !is_name(&name) {
                     continue;
                 }
-                match made(&name, series, measure, some, all_own) {
+                match made(&name, reading.protocol, sort, some, all_own) {
                     Ok(template) => templates.push(template),
-                    Err(problem) => problems.push(format!("the graph of {}: {problem}", series.protocol)),
+                    Err(problem) => problems.push(format!("the graph of {}: {problem}", reading.protocol)),
                 }
             }
         }
@@ -59,36 +75,36 @@ pub(super) fn add(
 /// A template that draws one line for each of these counters of a protocol.
 fn made(
     name: &str,
-    series: &Series,
-    measure: Measure,
-    counters: &[&Counted],
+    protocol: &str,
+    sort: Sort,
+    counters: &[&Counter],
     all_own: bool,
 ) -> Result<Template, String> {
-    let title = match (all_own, measure) {
-        (true, Measure::Amount) => format!("{}: amounts", series.protocol),
-        (true, _) => series.protocol.clone(),
-        (false, _) => format!("{}: own counters", series.protocol),
+    let title = match (all_own, sort) {
+        (true, Sort::Amounts) => format!("{protocol}: amounts"),
+        (true, _) => protocol.to_owned(),
+        (false, _) => format!("{protocol}: own counters"),
     };
-    let (unit, per, columns) = match measure {
-        Measure::Count => {
+    let (unit, per, columns) = match sort {
+        Sort::Events => {
             ("events", Some(Per::Min), vec![Column::Total, Column::Avg, Column::Max, Column::Last])
         }
-        Measure::Amount => {
+        Sort::Amounts => {
             ("amount", Some(Per::Min), vec![Column::Total, Column::Avg, Column::Max, Column::Last])
         }
-        Measure::Level => ("level", None, vec![Column::Avg, Column::P95, Column::Max, Column::Last]),
+        Sort::Levels => ("level", None, vec![Column::Avg, Column::P95, Column::Max, Column::Last]),
     };
     let names: Vec<String> = (0..counters.len()).map(|n| format!("v{n}")).collect();
-    let data = names.iter().zip(counters).map(|(name, counted)| RawData {
+    let data = names.iter().zip(counters).map(|(name, counter)| RawData {
         name: name.clone(),
-        ds: Some(counted.ds.clone()),
+        ds: Some(counter.ds.to_owned()),
         ..RawData::default()
     });
-    let draw = names.iter().zip(counters).enumerate().map(|(n, (name, counted))| RawDraw {
+    let draw = names.iter().zip(counters).enumerate().map(|(n, (name, counter))| RawDraw {
         line: Some(name.clone()),
         width: Some(1.4),
         color: Some(LINES[n % LINES.len()].to_owned()),
-        legend: Some(legend(&counted.key)),
+        legend: Some(legend(counter.key)),
         ..RawDraw::default()
     });
     // A pale area under the only line of a graph.
@@ -99,7 +115,7 @@ fn made(
     }
     let raw = RawTemplate {
         title: text::truncate(&text::plain(&title), MAX_TITLE),
-        protocol: series.protocol.clone(),
+        protocol: protocol.to_owned(),
         unit: unit.to_owned(),
         per,
         columns,

@@ -1,13 +1,13 @@
 //! Puts the counters that toaster.conf adds into a template that asks for them.
 use super::model::MAX_LEGEND;
 use super::raw::{RawData, RawDraw, RawTemplate};
-use crate::chart::series::{Counted, Series};
 use crate::chart::text;
+use crate::reading::{Counter, Reading};
 
 /// The colours of areas for which no template chooses one. Neighbours differ in lightness as well.
 const AREAS: [&str; 6] = ["pink-area", "sand-area", "plum-area", "mint-area", "brown-area", "blue-area"];
 /// Puts the counters that toaster.conf has in the place of `own` and `each`.
-pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), String> {
+pub(super) fn expand(raw: &mut RawTemplate, readings: &[Reading]) -> Result<(), String> {
     let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
     let mut data = Vec::new();
     for (n, mut entry) in std::mem::take(&mut raw.data).into_iter().enumerate() {
@@ -25,16 +25,16 @@ pub(super) fn expand(raw: &mut RawTemplate, series: &[Series]) -> Result<(), Str
             return Err(format!("data[{n}].own: cannot be the first data; put another before it"));
         }
         let protocol = entry.protocol.take().unwrap_or_else(|| raw.protocol.clone());
-        let found = series.iter().find(|series| series.protocol == protocol);
-        let counters: Vec<&Counted> =
-            found.iter().flat_map(|series| &series.counters).filter(|counted| kind.has(counted)).collect();
+        let found = readings.iter().find(|reading| reading.protocol == protocol);
+        let sources = found.into_iter().flat_map(Reading::sources);
+        let counters: Vec<&Counter> = sources.filter(|counter| kind.has(counter)).collect();
         let mut members = Vec::new();
-        for (i, counted) in counters.into_iter().enumerate() {
+        for (i, counter) in counters.into_iter().enumerate() {
             // Own lists come and go, and no list must spoil the graph.
             let name = format!("{}_{i}", entry.name);
-            let (protocol, ds) = (Some(protocol.clone()), Some(counted.ds.clone()));
+            let (protocol, ds) = (Some(protocol.clone()), Some(counter.ds.to_owned()));
             data.push(RawData { name: name.clone(), ds, protocol, ..RawData::default() });
-            members.push((name, legend(&counted.key)));
+            members.push((name, legend(counter.key)));
         }
         let (sum, rpn) = match members.is_empty() {
             true => (None, data.first().map(|first: &RawData| format!("{},0,*", first.name))),

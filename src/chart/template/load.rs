@@ -9,10 +9,10 @@ use std::time::SystemTime;
 use super::check::parse;
 use super::custom;
 use super::model::{MAX_LEGEND, Template, is_name};
-use crate::chart::series::Series;
 use crate::chart::text;
 use crate::error::words;
 use crate::protocol::{Protocol, shipped};
+use crate::reading::Reading;
 use crate::source::opener::{self, Opener, Plain};
 
 /// Templates of the binary, in the order of the page: name and text, as they stand on the cards of the protocols.
@@ -30,15 +30,15 @@ const MOST: usize = 1_000;
 /// All templates: those of the binary, each replaced by the file of its name in `dir`, then the
 /// others of `dir` by name, then those of own protocols and counters. The second list says what could not be used;
 /// the rest is there.
-pub(crate) fn load(dir: Option<&Path>, series: &[Series]) -> (Vec<Template>, Vec<String>) {
+pub(crate) fn load(dir: Option<&Path>, readings: &[Reading]) -> (Vec<Template>, Vec<String>) {
     let mut problems = Vec::new();
     let mut found = dir.map_or_else(Vec::new, |dir| read_dir(dir, &mut problems));
     let mut templates = Vec::new();
     for (name, embedded) in EMBEDDED.iter() {
         let own = found.iter().position(|file| file.name == *name);
         let parsed = match own.map(|index| found.remove(index)) {
-            Some(file) => file.parse(series),
-            None => parse(name, &format!("templates/{name}.toml"), embedded, None, series),
+            Some(file) => file.parse(readings),
+            None => parse(name, &format!("templates/{name}.toml"), embedded, None, readings),
         };
         match parsed {
             Ok(template) => templates.push(template),
@@ -47,12 +47,12 @@ pub(crate) fn load(dir: Option<&Path>, series: &[Series]) -> (Vec<Template>, Vec
     }
     let taken: Vec<String> = found.iter().map(|file| file.name.clone()).collect();
     for file in found {
-        match file.parse(series) {
+        match file.parse(readings) {
             Ok(template) => templates.push(template),
             Err(problem) => problems.push(problem),
         }
     }
-    custom::add(series, &taken, &mut templates, &mut problems);
+    custom::add(readings, &taken, &mut templates, &mut problems);
     (templates, problems)
 }
 
@@ -65,9 +65,9 @@ struct File {
 }
 
 impl File {
-    fn parse(self, series: &[Series]) -> Result<Template, String> {
+    fn parse(self, readings: &[Reading]) -> Result<Template, String> {
         let text = self.text.map_err(|error| format!("{}: {error}", self.path))?;
-        parse(&self.name, &self.path, &text, self.modified, series)
+        parse(&self.name, &self.path, &text, self.modified, readings)
     }
 }
 

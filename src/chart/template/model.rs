@@ -4,9 +4,9 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::chart::rpn::Rpn;
-use crate::chart::series::Series;
 use crate::chart::text;
 use crate::chart::theme::Color;
+use crate::reading::Reading;
 use crate::store::rrd::graph_v::Cf;
 
 /// The most entries of `data`, and of `draw`.
@@ -133,12 +133,11 @@ impl Template {
     }
 
     /// The data sources that no protocol has, with a line of text for each.
-    pub(crate) fn unknown_sources(&self, series: &[Series]) -> Vec<String> {
+    pub(crate) fn unknown_sources(&self, readings: &[Reading]) -> Vec<String> {
         let unknown = |(n, data): (usize, &Data)| {
             let Source::Ds { protocol, ds, .. } = &data.source else { return None };
-            let counters = &series.iter().find(|series| series.protocol == *protocol)?.counters;
-            let names: Vec<&str> =
-                counters.iter().map(|c| c.ds.as_str()).filter(|name| !name.is_empty()).collect();
+            let reading = readings.iter().find(|reading| reading.protocol == *protocol)?;
+            let names: Vec<&str> = reading.sources().map(|counter| counter.ds).collect();
             (!names.contains(&ds.as_str())).then(|| {
                 format!(
                     "{}: data[{n}].ds: {protocol} has no `{}`; it has {}",

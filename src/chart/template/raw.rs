@@ -2,7 +2,7 @@
 use serde::Deserialize;
 
 use super::model::Column;
-use crate::chart::series::{Counted, DefinedBy};
+use crate::reading::{Counter, DefinedBy};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,10 +85,10 @@ pub(super) enum CustomKind {
 }
 
 impl CustomKind {
-    /// Is `counted` one of these?
-    pub(super) fn has(self, counted: &Counted) -> bool {
+    /// Is `counter` one of these?
+    pub(super) fn has(self, counter: &Counter) -> bool {
         matches!(
-            (self, counted.defined_by),
+            (self, counter.defined_by),
             (Self::Lists, DefinedBy::List) | (Self::Counters, DefinedBy::Counter)
         )
     }

@@ -1,7 +1,7 @@
 //! Templates that are right, and many that are not.
 use super::load::EMBEDDED;
 use super::*;
-use crate::chart::series::{Counted, DefinedBy, Series};
+use crate::reading::{Counter, DefinedBy, Measure, Reading};
 
 const GOOD: &str = r##"
 title = "T"
@@ -106,24 +106,19 @@ fn the_example_of_the_readme_is_right_and_complete() {
     }
 }
 
-fn list(key: &str, defined_by: DefinedBy) -> Counted {
-    Counted {
-        key: key.into(),
-        ds: key.replace(':', "_"),
-        measure: crate::chart::series::Measure::Count,
-        defined_by,
-    }
+fn list(key: &str, defined_by: DefinedBy) -> Counter {
+    let (key, ds): (&str, &str) = (key.to_owned().leak(), key.replace(':', "_").leak());
+    Counter { key, ds, help: "", measure: Measure::Count, defined_by, value: None }
 }
 
-fn series(protocol: &str, counters: Vec<Counted>) -> Series {
-    let (protocol, rrd) = (protocol.into(), "absent.rrd".into());
-    Series { protocol, rrd, step: 60, seen: 0, since: 0, measured: false, holds: false, counters }
+fn reading(protocol: &'static str, counters: Vec<Counter>) -> Reading {
+    Reading { protocol, rrd: "absent.rrd".into(), step: 60, counters, ..Reading::default() }
 }
 
 #[test]
 fn own_lists_stand_where_a_template_wants_them() {
-    use crate::chart::series::DefinedBy::{BuiltIn, List};
-    let rbl = series("rbl", vec![list("spamhaus", BuiltIn), list("mine", List), list("yours", List)]);
+    use crate::reading::DefinedBy::{BuiltIn, List};
+    let rbl = reading("rbl", vec![list("spamhaus", BuiltIn), list("mine", List), list("yours", List)]);
     let (without, problems) = load(None, &[]);
     let (with, more) = load(None, &[rbl]);
     assert_eq!((problems.len(), more.len()), (0, 0));
@@ -136,19 +131,35 @@ fn own_lists_stand_where_a_template_wants_them() {
 
 #[test]
 fn own_protocols_and_counters_have_graphs_of_their_own() {
-    use crate::chart::series::DefinedBy::{BuiltIn, Counter};
+    use crate::reading::DefinedBy::{BuiltIn, Counter};
     let many = (0..8).map(|n| list(&format!("c{n}"), Counter)).collect();
     let all = [
-        series("greylist", vec![list("a:b", Counter)]),
-        series("send", vec![list("message_new", BuiltIn), list("mine", Counter)]),
-        series("Many", many),
+        reading("greylist", vec![list("a:b", Counter)]),
+        reading("send", vec![list("message_new", BuiltIn), list("mine", Counter)]),
+        reading("Many", many),
         // Its name is that of a graph already.
-        series("spam", vec![list("x", Counter)]),
+        reading("spam", vec![list("x", Counter)]),
     ];
     let (templates, problems) = load(None, &all);
     assert_eq!(problems, Vec::<String>::new());
     let names: Vec<&str> = templates.iter().skip(EMBEDDED.len()).map(|t| t.name.as_str()).collect();
     assert_eq!(names, ["greylist", "send-own", "many", "many-2", "own-spam"]);
+
+    // What no RRD has cannot be drawn; sums have a graph of their own, whether or not they may fall.
+    let of = |key, measure| {
+        let mut counter = list(key, Counter);
+        counter.measure = measure;
+        counter
+    };
+    let mut derived = of("mean", Measure::Derived);
+    derived.ds = "";
+    let counters = vec![list("n", Counter), of("bytes", Measure::Sum), of("score", Measure::Net), derived];
+    let (templates, problems) = load(None, &[reading("mixed", counters)]);
+    assert_eq!(problems, Vec::<String>::new());
+    let drawn = |template: &Template| (template.name.clone(), template.data.len(), template.label.clone());
+    let own: Vec<_> = templates.iter().skip(EMBEDDED.len()).map(drawn).collect();
+    let is = |name: &str, data, label: &str| (name.to_owned(), data, label.to_owned());
+    assert_eq!(own, [is("mixed", 1, "events / min"), is("mixed-amounts", 2, "amount / min")]);
 
     // A file of the name is taken instead.
     let dir = tempfile::tempdir().unwrap();

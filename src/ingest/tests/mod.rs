@@ -156,8 +156,8 @@ impl World {
     }
 
     fn query(&self) -> BTreeMap<&'static str, i128> {
-        let answer = query(&self.job(), NOW.get()).unwrap();
-        SEND.counters.iter().zip(answer.values).map(|(c, v)| (c.key, v)).collect()
+        let reading = query(&self.job(), NOW.get()).unwrap();
+        reading.counters.iter().map(|counter| (counter.key, counter.value.unwrap().total)).collect()
     }
 
     /// The archive's days.

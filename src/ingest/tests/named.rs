@@ -241,7 +241,8 @@ fn a_log_that_is_named_no_more_and_cannot_be_read_is_waited_for_and_then_told_of
     let pop3 = |site: &Site| {
         let jobs = site.jobs();
         let job = jobs.iter().find(|j| j.feed.protocol.name == "pop3").unwrap();
-        look(job, NOW.get()).unwrap().values[job.feed.protocol.index("pop3_success").unwrap()]
+        let reading = look(job, NOW.get()).unwrap().reading(job, NOW.get());
+        reading.counter("pop3_success").unwrap().value.unwrap().total
     };
     assert_eq!(pop3(&site), 10);
     NOW.set(NOW.get() + 3_600);

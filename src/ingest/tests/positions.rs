@@ -327,12 +327,13 @@ fn a_query_without_its_log_directory_is_none() {
     let e = query(&world.job(), NOW.get()).unwrap_err();
     assert!(e.to_string().contains("send: is not there"), "{e}");
     // A chart may be drawn of what was counted last.
-    let answer = look(&world.job(), NOW.get()).unwrap();
+    let job = world.job();
+    let reading = look(&job, NOW.get()).unwrap().reading(&job, NOW.get());
     assert_eq!(
-        answer.values[SEND.index("message_new").unwrap()],
+        reading.counter("message_new").unwrap().value.unwrap().total,
         *model(&lines[..20]).get("message_new").unwrap()
     );
-    assert!(answer.failed.is_some() && !answer.complete);
+    assert!(reading.failed.is_some_and(|why| why.contains("send: is not there")) && !reading.complete);
     fs::write(&world.log, "in the way").unwrap();
     assert!(query(&world.job(), NOW.get()).is_err());
     fs::remove_file(&world.log).unwrap();

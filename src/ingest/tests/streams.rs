@@ -75,11 +75,12 @@ impl Site {
     pub(super) fn query(&self) -> Vec<(String, i128)> {
         let mut all = Vec::new();
         for job in self.jobs() {
-            let answer = look(&job, NOW.get()).unwrap();
+            let reading = look(&job, NOW.get()).unwrap().reading(&job, NOW.get());
             let name = job.feed.protocol.name;
-            let odometers =
-                job.feed.protocol.counters.iter().zip(answer.values).filter(|(c, _)| c.kind.is_odometer());
-            all.extend(odometers.map(|(c, v)| (format!("{name} {}", c.key), v)));
+            let values = reading.counters.iter().map(|counter| (counter.key, counter.value.unwrap()));
+            // What grows: no level, and nothing that is derived.
+            let odometers = values.filter(|(_, value)| value.today.is_some());
+            all.extend(odometers.map(|(key, value)| (format!("{name} {key}"), value.total)));
         }
         all
     }

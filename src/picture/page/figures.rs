@@ -3,39 +3,7 @@
 use serde::Serialize;
 
 use crate::chart::text;
-
-/// What is known of a protocol's counters; plain data, so that a page needs no store.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// As in `maillogs NAME`, and in templates.
-    pub protocol: String,
-    /// Its heading; empty: its name.
-    pub title: String,
-    /// One line for people.
-    pub about: String,
-    /// The counters that the overview shows, with words for people: the first four of them that ever counted anything.
-    /// None: the first four of the table.
-    pub overview: &'static [(&'static str, &'static str)],
-    /// In the order of the query; empty when its state cannot be read.
-    pub counters: Vec<Figure>,
-}
-
-/// One counter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Figure {
-    /// As the query names it.
-    pub key: String,
-    /// Its data source; empty if it has none.
-    pub ds: String,
-    /// One line for people.
-    pub help: String,
-    /// As the query prints it: a decimal number.
-    pub total: String,
-    /// By how much it grew on the local day of now; none for what is not a counter (a queue's size).
-    pub today: Option<String>,
-    /// Whether it ever counted anything.
-    pub moved: bool,
-}
+use crate::reading::{Counter, Reading, Value};
 
 /// How many rows a protocol has on the overview.
 const ROWS: usize = 4;
@@ -63,58 +31,67 @@ pub(super) struct Row {
 }
 
 impl Group {
-    fn of<'a>(figures: &Figures, rows: impl Iterator<Item = (&'a Figure, String)>) -> Self {
-        let title = if figures.title.is_empty() { &figures.protocol } else { &figures.title };
+    fn of<'a>(reading: &Reading, rows: impl Iterator<Item = (Figure<'a>, String)>) -> Self {
+        let title = if reading.title.is_empty() { reading.protocol } else { reading.title };
         let mut group = Self {
-            name: text::plain(&figures.protocol),
+            name: text::plain(reading.protocol),
             title: text::plain(title),
-            about: text::plain(&figures.about),
+            about: text::plain(reading.about),
             counters: Vec::new(),
             values: Vec::new(),
         };
-        for (figure, label) in rows {
+        for ((counter, value), label) in rows {
+            let print = |value| number(&counter.measure.print(value));
             let row = Row {
-                key: text::plain(&figure.key),
+                key: text::plain(counter.key),
                 label,
-                help: text::plain(&figure.help),
-                today: figure.today.as_deref().map(number).unwrap_or_default(),
-                total: number(&figure.total),
+                help: text::plain(counter.help),
+                today: value.today.map(print).unwrap_or_default(),
+                total: print(value.total),
             };
-            let list = if figure.today.is_some() { &mut group.counters } else { &mut group.values };
+            let list = if value.today.is_some() { &mut group.counters } else { &mut group.values };
             list.push(row);
         }
         group
     }
 }
 
-/// The few numbers of every protocol that ever counted anything.
-pub(super) fn overview(all: &[Figures]) -> Vec<Group> {
-    let moving = all.iter().filter(|figures| figures.counters.iter().any(|counter| counter.moved));
-    moving
-        .map(|figures| {
+/// A counter, and what it is at.
+type Figure<'a> = (&'a Counter, Value);
+
+/// The counters of which it is known what they are at.
+fn figures(reading: &Reading) -> impl Iterator<Item = Figure<'_>> {
+    reading.counters.iter().filter_map(|counter| Some((counter, counter.value?)))
+}
+
+/// The few numbers of every protocol that ever counted anything: the first of its overview that did, or the first of all.
+pub(super) fn overview(all: &[Reading]) -> Vec<Group> {
+    all.iter()
+        .filter(|reading| figures(reading).any(|(_, value)| value.moved))
+        .map(|reading| {
             let of = |&(key, label): &(&str, &str)| {
-                let figure = figures.counters.iter().find(|counter| counter.key == key)?;
-                Some((figure, label.to_owned()))
+                let counter = reading.counter(key)?;
+                Some(((counter, counter.value?), label.to_owned()))
             };
-            let known: Vec<(&Figure, String)> = figures.overview.iter().filter_map(of).collect();
+            let known: Vec<(Figure<'_>, String)> = reading.overview.iter().filter_map(of).collect();
             let few = known.len() <= ROWS;
-            let rows: Vec<(&Figure, String)> =
-                known.into_iter().filter(|(figure, _)| few || figure.moved).take(ROWS).collect();
+            let rows: Vec<(Figure<'_>, String)> =
+                known.into_iter().filter(|((_, value), _)| few || value.moved).take(ROWS).collect();
             let first = || {
-                let all = figures.counters.iter().filter(|counter| counter.today.is_some());
-                all.map(|counter| (counter, text::plain(&counter.key))).take(ROWS).collect()
+                let all = figures(reading).filter(|(_, value)| value.today.is_some());
+                all.map(|figure| (figure, text::plain(figure.0.key))).take(ROWS).collect()
             };
             let rows = if rows.is_empty() { first() } else { rows };
-            Group::of(figures, rows.into_iter())
+            Group::of(reading, rows.into_iter())
         })
         .filter(|group| !(group.counters.is_empty() && group.values.is_empty()))
         .collect()
 }
 
 /// All numbers of a protocol that are not 0.
-pub(super) fn whole(figures: &Figures) -> Group {
-    let rows = figures.counters.iter().filter(|counter| counter.total != "0");
-    Group::of(figures, rows.map(|counter| (counter, text::plain(&counter.key))))
+pub(super) fn whole(reading: &Reading) -> Group {
+    let rows = figures(reading).filter(|(_, value)| value.total != 0);
+    Group::of(reading, rows.map(|figure| (figure, text::plain(figure.0.key))))
 }
 
 /// A decimal number for people: digits in groups of three, at most three after the point.
@@ -146,6 +123,7 @@ fn number(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::protocol::shipped;
+    use crate::reading::{DefinedBy, Measure};
 
     #[test]
     fn numbers_are_grouped_and_short() {
@@ -164,39 +142,40 @@ mod tests {
         }
     }
 
-    fn figure(key: &str, total: &str, today: Option<&str>) -> Figure {
-        Figure {
-            key: key.into(),
-            ds: key.into(),
-            help: format!("help of {key}"),
-            total: total.into(),
-            today: today.map(str::to_owned),
-            moved: total != "0",
-        }
+    fn counter(key: &'static str, total: i128, today: Option<i128>) -> Counter {
+        let (help, defined_by) = ("help", DefinedBy::BuiltIn);
+        let measure = if today.is_some() { Measure::Count } else { Measure::Level };
+        let value = Some(Value { total, today, moved: total != 0 });
+        Counter { key, ds: key, help, measure, defined_by, value }
     }
 
-    fn figures(protocol: &str, counters: &[Figure]) -> Figures {
+    fn reading(protocol: &'static str, counters: &[Counter]) -> Reading {
         let card = shipped().iter().find(|card| card.name == protocol);
-        Figures {
-            protocol: protocol.into(),
-            title: card.map(|card| card.title.to_owned()).unwrap_or_default(),
-            about: "about".into(),
-            overview: card.map_or(&[], |card| card.overview),
+        let title = card.map_or("", |card| card.title);
+        let overview = card.map_or(&[][..], |card| card.overview);
+        Reading {
+            protocol,
+            title,
+            about: "about",
+            overview,
             counters: counters.to_vec(),
+            ..Reading::default()
         }
     }
 
     #[test]
     fn the_overview_has_few_rows_and_no_protocol_without_any_data() {
-        let own: Vec<Figure> = ["a", "b", "c", "d", "e"].map(|key| figure(key, "1", Some("0"))).to_vec();
-        let rbl = [("ham", "5"), ("spamhaus", "0"), ("spamcop", "3")]
-            .map(|(key, total)| figure(key, total, Some("2")));
+        let own: Vec<Counter> = ["a", "b", "c", "d", "e"].map(|key| counter(key, 1, Some(0))).to_vec();
+        let rbl =
+            [("ham", 5), ("spamhaus", 0), ("spamcop", 3)].map(|(key, total)| counter(key, total, Some(2)));
+        let unreadable = own.iter().map(|counter| Counter { value: None, ..counter.clone() });
         let all = [
-            figures("send", &[figure("delivery_success", "0", Some("0"))]),
-            figures("own", &own),
-            figures("rbl", &rbl),
-            figures("queue", &[figure("messages", "12", None)]),
-            figures("gone", &[]),
+            reading("send", &[counter("delivery_success", 0, Some(0))]),
+            reading("own", &own),
+            reading("rbl", &rbl),
+            reading("queue", &[counter("messages", 12, None)]),
+            reading("gone", &[]),
+            reading("unreadable", &unreadable.collect::<Vec<_>>()),
         ];
         let shown: Vec<(String, Vec<String>)> = overview(&all)
             .into_iter()
@@ -218,10 +197,8 @@ mod tests {
 
     #[test]
     fn a_graphs_page_has_all_that_is_not_zero() {
-        let all = figures(
-            "send",
-            &[figure("a", "0", Some("0")), figure("b", "7", Some("3")), figure("c", "2", None)],
-        );
+        let all =
+            reading("send", &[counter("a", 0, Some(0)), counter("b", 7, Some(3)), counter("c", 2, None)]);
         let group = whole(&all);
         let keys = |rows: &[Row]| rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
         assert_eq!(

@@ -1,7 +1,7 @@
 //! `index.html` with today's picture of every graph, and a page for each graph.
 
 mod apart;
-pub(super) mod figures;
+mod figures;
 mod render;
 mod templates;
 #[cfg(test)]
@@ -21,6 +21,7 @@ use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
 use crate::chart::theme::Theme;
 use crate::chart::{text, zone};
+use crate::reading::Reading;
 use templates::Templates;
 
 /// Seconds after which a browser loads a page again: cron draws so often.
@@ -57,18 +58,19 @@ struct Picture {
 /// Pages by their files' names, and what is wrong with the user's templates of them.
 type Pages = (Vec<(String, String)>, Vec<String>);
 
-/// All pages for the pictures that are in the directory.
+/// All pages for the pictures that are in the directory, with the numbers of `readings`.
 ///
 /// # Errors
 /// Those of the template engine with the built-in templates.
 pub(super) fn pages(
     graphs: &[Template],
     options: &Options,
+    readings: &[Reading],
     folder: &Folder,
 ) -> Result<Pages, minijinja::Error> {
     let (with_data, empty): (Vec<Graph>, Vec<Graph>) = graphs
         .iter()
-        .map(|template| graph(template, options, folder))
+        .map(|template| graph(template, options, readings, folder))
         .filter(|graph| !graph.pictures.is_empty())
         .partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
@@ -94,11 +96,12 @@ pub(super) fn pages(
         pages.push((name.to_owned(), html));
         Ok::<(), minijinja::Error>(())
     };
-    let protocols = figures::overview(&options.figures);
+    let protocols = figures::overview(readings);
     page("index.html", "index.html", context! { graphs => &with_data, empty => &empty, protocols })?;
     let all: Vec<&Graph> = with_data.iter().chain(&empty).collect();
     for (n, graph) in all.iter().enumerate() {
-        let of_graph = options.figures.iter().filter(|figures| graph.protocols.contains(&figures.protocol));
+        let of_graph =
+            readings.iter().filter(|reading| graph.protocols.iter().any(|name| name == reading.protocol));
         let values = context! {
             graph,
             previous => n.checked_sub(1).map(|n| all[n]),
@@ -117,7 +120,7 @@ pub(super) fn problems(dir: &Path) -> Vec<String> {
     problems
 }
 
-fn graph(template: &Template, options: &Options, folder: &Folder) -> Graph {
+fn graph(template: &Template, options: &Options, readings: &[Reading], folder: &Folder) -> Graph {
     let mut sources: Vec<(&str, &str)> = Vec::new();
     for data in &template.data {
         if let Source::Ds { protocol, ds, .. } = &data.source {
@@ -128,9 +131,9 @@ fn graph(template: &Template, options: &Options, folder: &Folder) -> Graph {
     protocols.dedup();
     // Of what is not known, a picture may well show something.
     let has_data = |(protocol, ds): &(&str, &str)| {
-        let figures = options.figures.iter().find(|figures| figures.protocol == *protocol);
-        let figure = figures.and_then(|figures| figures.counters.iter().find(|counter| counter.ds == *ds));
-        figure.is_none_or(|figure| figure.moved)
+        let reading = readings.iter().find(|reading| reading.protocol == *protocol);
+        let value = reading.and_then(|reading| reading.source(ds)?.value);
+        value.is_none_or(|value| value.moved)
     };
     let picture = |period| picture(&template.name, period, folder, options.format);
     Graph {

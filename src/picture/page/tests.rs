@@ -1,8 +1,8 @@
 use std::fs;
 
-use super::figures::{Figure, Figures};
 use super::*;
 use crate::chart::template;
+use crate::reading::{Counter, DefinedBy, Measure, Value};
 
 const DAY: &str = "data = [{ name = \"a\", ds = \"delivery_success\" }]\n\
     draw = [{ area = \"a\", color = \"good\", legend = \"L\" }]\n";
@@ -24,7 +24,6 @@ fn options(dir: &Path) -> Options {
         now: 1_795_434_360,
         force: false,
         host: "mx1".into(),
-        figures: Vec::new(),
         pages_apart: false,
         as_root: None,
     }
@@ -35,25 +34,20 @@ fn picture_at(dir: &Path, name: &str) {
     fs::write(dir.join(name), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x06\x42\0\0\x02\xc0").unwrap();
 }
 
-fn figures(total: &str, key: &str, help: &str) -> Figures {
-    let figure = Figure {
-        key: key.into(),
-        ds: "delivery_success".into(),
-        help: help.into(),
-        total: total.into(),
-        today: Some("3".into()),
-        moved: total != "0",
-    };
-    Figures { protocol: "send".into(), about: help.into(), counters: vec![figure], ..Figures::default() }
+fn reading(total: i128, key: &'static str, help: &'static str) -> Reading {
+    let (ds, measure, defined_by) = ("delivery_success", Measure::Count, DefinedBy::BuiltIn);
+    let value = Some(Value { total, today: Some(3), moved: total != 0 });
+    let counters = vec![Counter { key, ds, help, measure, defined_by, value }];
+    Reading { protocol: "send", about: help, counters, ..Reading::default() }
 }
 
 /// As [`super::pages`], with the directory of the options.
-fn pages(templates: &[Template], options: &Options) -> Result<Pages, minijinja::Error> {
-    super::pages(templates, options, &Folder::open(&options.output, true, None).unwrap())
+fn pages(templates: &[Template], options: &Options, readings: &[Reading]) -> Result<Pages, minijinja::Error> {
+    super::pages(templates, options, readings, &Folder::open(&options.output, true, None).unwrap())
 }
 
-fn written(templates: &[Template], options: &Options) -> Vec<(String, String)> {
-    let (pages, problems) = pages(templates, options).unwrap();
+fn written(templates: &[Template], options: &Options, readings: &[Reading]) -> Vec<(String, String)> {
+    let (pages, problems) = pages(templates, options, readings).unwrap();
     assert_eq!(problems, Vec::<String>::new());
     pages
 }
@@ -64,7 +58,7 @@ fn pictures_have_size_text_and_both_themes() {
     for theme in ["light", "dark"] {
         picture_at(dir.path(), &format!("mail-day-{theme}.png"));
     }
-    let pages = written(&[template("mail", "Mail flow")], &options(dir.path()));
+    let pages = written(&[template("mail", "Mail flow")], &options(dir.path()), &[]);
     assert_eq!(pages.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["index.html", "mail.html"]);
     for (name, html) in &pages {
         for part in [
@@ -86,17 +80,12 @@ fn pictures_have_size_text_and_both_themes() {
 fn names_are_text() {
     let dir = tempfile::tempdir().unwrap();
     picture_at(dir.path(), "mail-day-light.png");
-    let long = "x".repeat(400);
-    for hostile in ["<script>alert(1)</script>", "\"><b>'", "📬 漢字", "turned \u{202e}around", &long] {
-        let options = Options {
-            host: hostile.into(),
-            figures: vec![
-                Figures { protocol: hostile.into(), ..figures("5", hostile, hostile) },
-                figures("5", hostile, hostile),
-            ],
-            ..options(dir.path())
-        };
-        for (name, html) in written(&[template("mail", hostile)], &options) {
+    let long: &str = "x".repeat(400).leak();
+    for hostile in ["<script>alert(1)</script>", "\"><b>'", "📬 漢字", "turned \u{202e}around", long] {
+        let options = Options { host: hostile.into(), ..options(dir.path()) };
+        let readings =
+            [Reading { protocol: hostile, ..reading(5, hostile, hostile) }, reading(5, hostile, hostile)];
+        for (name, html) in written(&[template("mail", hostile)], &options, &readings) {
             for part in ["<script", "<b>", "\u{202e}"] {
                 assert!(!html.contains(part), "{name}: {part} is in\n{html}");
             }
@@ -109,10 +98,18 @@ fn graphs_without_data_do_not_push_the_others_away() {
     let dir = tempfile::tempdir().unwrap();
     picture_at(dir.path(), "mail-day-light.png");
     let graphs = [template("mail", "Mail flow"), template("nothing-drawn", "Never drawn")];
-    for (total, is_shown) in [("0", false), ("7", true)] {
-        let options =
-            Options { figures: vec![figures(total, "delivery_success", "h")], ..options(dir.path()) };
-        let pages = written(&graphs, &options);
+    let unreadable = {
+        let mut reading = reading(0, "delivery_success", "h");
+        reading.counters[0].value = None;
+        reading
+    };
+    for (reading, is_shown) in [
+        (reading(0, "delivery_success", "h"), false),
+        (reading(7, "delivery_success", "h"), true),
+        // It may have counted much.
+        (unreadable, true),
+    ] {
+        let pages = written(&graphs, &options(dir.path()), &[reading]);
         assert_eq!(pages.len(), 2, "a graph without a picture has no page");
         assert_eq!(pages[0].1.contains("<img "), is_shown, "{}", pages[0].1);
         assert_eq!(pages[0].1.contains("No data yet"), !is_shown);
@@ -123,7 +120,7 @@ fn graphs_without_data_do_not_push_the_others_away() {
 #[test]
 fn without_pictures_it_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let pages = written(&[], &options(dir.path()));
+    let pages = written(&[], &options(dir.path()), &[]);
     assert!(pages[0].1.contains("No pictures yet"), "{}", pages[0].1);
 }
 
@@ -131,7 +128,7 @@ fn without_pictures_it_says_so() {
 fn a_graph_of_the_overviews_name_takes_not_its_place() {
     let dir = tempfile::tempdir().unwrap();
     picture_at(dir.path(), "index-day-light.png");
-    let pages = written(&[template("index", "Index")], &options(dir.path()));
+    let pages = written(&[template("index", "Index")], &options(dir.path()), &[]);
     assert_eq!(pages[1].0, "index.graph.html");
 }
 
@@ -142,7 +139,7 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
     let index = own.path().join("index.html");
     fs::write(&index, "<title>{{ host }}</title>").unwrap();
     let hostile = Options { host: "<b>".into(), ..options.clone() };
-    assert_eq!(written(&[], &hostile)[0].1, "<title>&lt;b&gt;</title>");
+    assert_eq!(written(&[], &hostile, &[])[0].1, "<title>&lt;b&gt;</title>");
     for (text, line) in [
         ("a\n{{ host", " line 2: "),
         ("a\nb\n{{ hots }}", " line 3: "),
@@ -150,7 +147,7 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
         ("{% extends 'base.html' %}\n{% block body %}\n{{ host.x.y }}{% endblock %}", " line 3: "),
     ] {
         fs::write(&index, text).unwrap();
-        let (pages, problems) = pages(&[], &options).unwrap();
+        let (pages, problems) = pages(&[], &options, &[]).unwrap();
         assert!(pages[0].1.contains("No pictures yet"), "the built-in one: {}", pages[0].1);
         assert_eq!(problems.len(), 1, "{problems:?}");
         let expected = format!("{}:{line}", index.display());
@@ -167,13 +164,13 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
         ("{% for a in range(90000) %}{{ \"0123456789abcdef\" * 1000 }}{% endfor %}", "16 MiB"),
     ] {
         fs::write(&index, text).unwrap();
-        let (pages, problems) = pages(&[], &options).unwrap();
+        let (pages, problems) = pages(&[], &options, &[]).unwrap();
         assert!(pages[0].1.contains("No pictures yet"), "the built-in one: {}", pages[0].1);
         assert!(problems[0].starts_with(&index.display().to_string()), "{problems:?}");
         assert!(problems[0].contains(why), "{text}: {problems:?}");
     }
     fs::remove_file(&index).unwrap();
     fs::create_dir(&index).unwrap();
-    let (_, problems) = pages(&[], &options).unwrap();
+    let (_, problems) = pages(&[], &options, &[]).unwrap();
     assert!(problems.len() == 1 && problems[0].contains("no regular file"), "{problems:?}");
 }

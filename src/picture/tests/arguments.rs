@@ -10,7 +10,7 @@ use super::*;
 #[test]
 fn arguments_are_those_that_were_looked_at() {
     let dir = tempfile::tempdir().unwrap();
-    let series = plateaus::series(dir.path());
+    let readings = plateaus::readings(dir.path());
     let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/picture/tests/arguments");
     let (templates, _) = template::load(None, &[]);
     let mut expected_files = Vec::new();
@@ -18,7 +18,7 @@ fn arguments_are_those_that_were_looked_at() {
         let mut text = String::new();
         for period in Period::ALL {
             writeln!(text, "== {}", period.name()).unwrap();
-            for argument in plateaus::arguments(template, period, Theme::Light, &series) {
+            for argument in plateaus::arguments(template, period, Theme::Light, &readings) {
                 assert!(!argument.contains('\n'), "{argument:?}");
                 // The only thing that is another one each time.
                 let rrds = text::path(&dir.path().to_string_lossy());

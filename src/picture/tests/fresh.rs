@@ -8,7 +8,7 @@ fn fresh_pictures_are_left_and_stale_ones_drawn() {
     let now = unix(SystemTime::now()) + 1_000;
     let options = |later| Options { names: vec!["deliveries".into()], now: now + later, ..mail.options() };
     let run = |options: &Options| {
-        let report = draw(options, &mail.series(NOW)).unwrap();
+        let report = draw(options, &mail.readings(NOW)).unwrap();
         (report.drawn, report.fresh)
     };
     assert_eq!(run(&options(0)), (8, 0));
@@ -35,9 +35,9 @@ fn fresh_pictures_are_left_and_stale_ones_drawn() {
 #[test]
 fn without_data_there_is_an_empty_frame_until_there_is_some() {
     let mail = Mail::of(NOW - NOW % 86_400, Vec::new());
-    let absent = vec![Series { rrd: mail.dir.path().join("absent.rrd"), ..mail.series(NOW)[0].clone() }];
-    for series in [&absent, &mail.series(NOW), &Vec::new()] {
-        let report = draw(&mail.options(), series).unwrap();
+    let absent = vec![Reading { rrd: mail.dir.path().join("absent.rrd"), ..mail.readings(NOW)[0].clone() }];
+    for readings in [&absent, &mail.readings(NOW), &Vec::new()] {
+        let report = draw(&mail.options(), readings).unwrap();
         assert_eq!((report.drawn, report.fresh), (8 * EMBEDDED.len(), 0), "{report:?}");
         assert_eq!(report.problems, Vec::<String>::new());
     }
@@ -50,13 +50,13 @@ fn an_empty_frame_is_fresh_until_there_is_data_or_a_pixel_passes() {
     // Newer than the test's binary, whose templates these are.
     let now = unix(SystemTime::now()) + 1_000;
     let late = mail.dir.path().join("late.rrd");
-    let series = vec![Series { rrd: late.clone(), ..mail.series(NOW)[0].clone() }];
+    let readings = vec![Reading { rrd: late.clone(), ..mail.readings(NOW)[0].clone() }];
     // Two graphs, of which `send` has one.
     let names: Vec<String> = ["deliveries", "queue"].map(String::from).into();
     let (all, of_send) = (8, 4);
     let run = |later| {
         let (names, themes) = (names.clone(), vec![Theme::Dark]);
-        let report = draw(&Options { now: now + later, names, themes, ..mail.options() }, &series).unwrap();
+        let report = draw(&Options { now: now + later, names, themes, ..mail.options() }, &readings).unwrap();
         assert_eq!(report.problems, Vec::<String>::new());
         (report.drawn, report.fresh)
     };

@@ -178,7 +178,7 @@ fn painted(layers: &[Layer], theme: Theme, y: f64) -> Rgb {
 #[test]
 fn every_series_is_as_high_as_the_rrd_says() {
     let dir = tempfile::tempdir().unwrap();
-    let series = plateaus::series(dir.path());
+    let readings = plateaus::readings(dir.path());
     // In the middle of a plateau and of an hour: no line of the grid is there.
     let midnight = NOW.div_euclid(86_400) * 86_400;
     let minutes = [2 - 4, 3 - 4, 4 - 4].map(|n| midnight + n * LENGTH + LENGTH / 2 - 30 * 60);
@@ -189,7 +189,7 @@ fn every_series_is_as_high_as_the_rrd_says() {
         let template = templates.iter().find(|template| template.name == *name).unwrap();
         let rows = minutes.map(|minute| values(&toml, dir.path(), minute));
         for theme in Theme::ALL {
-            let arguments = plateaus::arguments(template, Period::Day, theme, &series);
+            let arguments = plateaus::arguments(template, Period::Day, theme, &readings);
             let pixels = Pixels::of(&render::picture(&arguments, None).unwrap());
             let canvas = Geometry::of(&arguments, dir.path());
             let time = |option: &str| -> i64 {

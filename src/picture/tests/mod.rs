@@ -22,12 +22,12 @@ use super::fresh::unix;
 use super::options::{at, file_name};
 use super::*;
 use crate::chart::period::{Period, Window};
-use crate::chart::series::{Counted, DefinedBy, Measure, Series};
 use crate::chart::template;
 use crate::chart::template::EMBEDDED;
 use crate::chart::theme::Theme;
 use crate::chart::{legend, rows, text};
-use crate::protocol::{CounterKind, Settings, builtin};
+use crate::protocol::{Settings, builtin};
+use crate::reading::{Counter, DefinedBy, Reading};
 use crate::store::rrd::LIBRRD;
 
 const STEP: i64 = 60;
@@ -104,23 +104,14 @@ impl Mail {
         Self { dir, bins }
     }
 
-    fn series(&self, seen: i64) -> Vec<Series> {
+    fn readings(&self, seen: i64) -> Vec<Reading> {
         let rrd = self.dir.path().join("send.rrd");
-        vec![Series {
-            protocol: "send".into(),
-            rrd,
-            step: 60,
-            seen,
-            since: 0,
-            measured: false,
-            holds: false,
-            counters: Vec::new(),
-        }]
+        vec![Reading { protocol: "send", rrd, step: 60, seen, ..Reading::default() }]
     }
 
     /// RRDs of the other protocols too, with a bin each half hour of two days in which every counter moves.
-    fn and_the_others(&self, until: i64) -> Vec<Series> {
-        let mut all = self.series(NOW);
+    fn and_the_others(&self, until: i64) -> Vec<Reading> {
+        let mut all = self.readings(NOW);
         let first = until - 2 * 86_400;
         for protocol in builtin(&Settings::default()).into_iter().filter(|p| p.name != "send") {
             let path = self.dir.path().join(format!("{}.rrd", protocol.name));
@@ -143,25 +134,22 @@ impl Mail {
                 (BatchTime::Timestamp(at(first + 1_800 * n as i64)), values)
             });
             update::update_all(&path, update::Options::default(), data).unwrap();
-            let counters = stored.iter().map(|c| Counted {
-                key: c.key.to_owned(),
-                ds: c.ds.to_owned(),
-                measure: match c.kind {
-                    CounterKind::Count => Measure::Count,
-                    CounterKind::Sum | CounterKind::Net | CounterKind::Derived(_) => Measure::Amount,
-                    CounterKind::Peak | CounterKind::Level => Measure::Level,
-                },
+            let counters = stored.iter().map(|c| Counter {
+                key: c.key,
+                ds: c.ds,
+                help: c.help,
+                measure: c.kind.measure(),
                 defined_by: DefinedBy::BuiltIn,
+                value: None,
             });
-            all.push(Series {
-                protocol: protocol.name.into(),
+            all.push(Reading {
+                protocol: protocol.name,
                 rrd: path,
                 step: 60,
                 seen: NOW,
-                since: 0,
                 measured: protocol.measured,
-                holds: protocol.measured,
                 counters: counters.collect(),
+                ..Reading::default()
             });
         }
         all
@@ -182,7 +170,6 @@ impl Mail {
             now: NOW,
             force: false,
             host: "mx1.example.org".into(),
-            figures: Vec::new(),
             pages_apart: false,
             as_root: None,
         }
@@ -298,7 +285,7 @@ fn every_template_in_every_period_and_theme() {
 fn vector_pictures_too() {
     let mail = Mail::new(1, NOW - NOW % STEP, STEP);
     let options = Options { format: Format::Svg, periods: vec![Period::Day], ..mail.options() };
-    let report = draw(&options, &mail.series(NOW)).unwrap();
+    let report = draw(&options, &mail.readings(NOW)).unwrap();
     assert_eq!((report.drawn, report.problems.len()), (2 * EMBEDDED.len(), 0), "{report:?}");
     let svg = fs::read(mail.output().join("deliveries-day-dark.svg")).unwrap();
     assert_eq!(render::size(&svg).unwrap().0, 801);
@@ -317,7 +304,7 @@ fn totals_are_what_was_written() {
         let mail = Mail::new(70, until, STEP);
         for period in Period::ALL {
             let span = period.span(NOW, STEP);
-            let values = rows::load(deliveries, span, &mail.series(NOW));
+            let values = rows::load(deliveries, span, &mail.readings(NOW), rows::Waiting::LeftOut);
             let values = values.unwrap().unwrap();
             for (data, ds) in [(0, 1), (1, 2), (2, 3)] {
                 let (rows, edge) = (&values.values[data], values.edge);
@@ -334,7 +321,7 @@ fn peaks_are_those_of_single_steps() {
     let mail = Mail::new(10, NOW - NOW % STEP, STEP);
     let (templates, _) = template::load(None, &[]);
     let span = Period::Year.span(NOW, STEP);
-    let values = rows::load(&templates[0], span, &mail.series(NOW));
+    let values = rows::load(&templates[0], span, &mail.readings(NOW), rows::Waiting::LeftOut);
     let values = values.unwrap().unwrap();
     let stats = legend::stats(&values.values[0], Some(&values.values[3]), None, 60.0, span, values.edge);
     let highest = mail.bins.iter().map(|(_, bin)| bin[1]).max().unwrap();
@@ -345,7 +332,7 @@ fn peaks_are_those_of_single_steps() {
 #[test]
 fn librrd_sees_the_same_values() {
     let mail = Mail::new(3, NOW - 4_000, STEP);
-    same_values(&mail.series(NOW));
+    same_values(&mail.readings(NOW));
 }
 
 /// The same of a server's first days, which begin within a row of every period.
@@ -365,8 +352,8 @@ fn librrd_sees_the_same_values_of_a_beginning() {
         let updates: Vec<_> = (0..hours * 60).map(update).collect();
         crate::store::rrd::create(&rrd, &SEND, 60, &updates).unwrap();
         let mail = Mail::of(NOW - NOW % 86_400, Vec::new());
-        let series = [Series { rrd: rrd.clone(), since: first, ..mail.series(NOW)[0].clone() }];
-        same_values(&series);
+        let readings = [Reading { rrd: rrd.clone(), since: first, ..mail.readings(NOW)[0].clone() }];
+        same_values(&readings);
         // A total is what was counted, and a mean what was counted in the time that is known.
         let (templates, _) = template::load(None, &[]);
         let messages = templates.iter().find(|template| template.name == "messages").unwrap();
@@ -375,7 +362,7 @@ fn librrd_sees_the_same_values_of_a_beginning() {
         let mean = total as f64 / (NOW - first) as f64;
         for period in Period::ALL.into_iter().filter(|period| period.seconds() > hours * 3_600) {
             let span = period.span(NOW, STEP);
-            let values = rows::load(messages, span, &series).unwrap().unwrap();
+            let values = rows::load(messages, span, &readings, rows::Waiting::LeftOut).unwrap().unwrap();
             let data = messages.data.iter().position(|data| data.name == "new").unwrap();
             let stats = legend::stats(&values.values[data], None, None, 1.0, span, values.edge(data));
             assert_eq!(stats.total, Some(total as f64), "{period:?}, {hours} h");
@@ -390,13 +377,13 @@ fn librrd_sees_the_same_values_of_a_beginning() {
     }
 }
 
-fn same_values(series: &[Series]) {
+fn same_values(readings: &[Reading]) {
     let (templates, _) = template::load(None, &[]);
     for template in &templates {
         for period in Period::ALL {
             let window = Window::of(period, NOW, STEP);
             let span = window.span;
-            let values = rows::load(template, span, series);
+            let values = rows::load(template, span, readings, rows::Waiting::LeftOut);
             let Some(values) = values.unwrap() else { continue };
             let mut args = args::arguments(&args::Picture {
                 template,

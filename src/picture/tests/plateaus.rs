@@ -53,7 +53,7 @@ fn value(ds: &str, number: usize, end: i64) -> u64 {
 }
 
 /// Two days up to `NOW` of every protocol, in `dir`.
-pub(super) fn series(dir: &Path) -> Vec<Series> {
+pub(super) fn readings(dir: &Path) -> Vec<Reading> {
     let until = NOW - NOW % STEP;
     let first = (until - 2 * 86_400).div_euclid(86_400) * 86_400;
     let make = |protocol: &crate::protocol::Protocol| {
@@ -82,29 +82,21 @@ pub(super) fn series(dir: &Path) -> Vec<Series> {
         create::create(&path, at(first), Duration::from_secs(60), true, None, &[], &sources, &archives)
             .unwrap();
         update::update_all(&path, update::Options::default(), data).unwrap();
-        Series {
-            protocol: protocol.name.into(),
-            rrd: path,
-            step: 60,
-            seen: NOW,
-            since: 0,
-            measured: protocol.measured,
-            holds: protocol.measured,
-            counters: Vec::new(),
-        }
+        let measured = protocol.measured;
+        Reading { protocol: protocol.name, rrd: path, step: 60, seen: NOW, measured, ..Reading::default() }
     };
     builtin(&Settings::default()).into_iter().map(make).collect()
 }
 
-/// The arguments of one picture of `series`.
+/// The arguments of one picture of `readings`.
 pub(super) fn arguments(
     template: &template::Template,
     period: Period,
     theme: Theme,
-    series: &[Series],
+    readings: &[Reading],
 ) -> Vec<String> {
     let window = Window::of(period, NOW, STEP);
-    let values = rows::load(template, window.span, series).unwrap();
+    let values = rows::load(template, window.span, readings, rows::Waiting::LeftOut).unwrap();
     let arguments = args::arguments(&args::Picture {
         template,
         window: &window,

@@ -12,10 +12,10 @@ fn a_broken_rrd_or_template_is_told_once_and_stops_no_other() {
     fs::write(templates.join("other.toml"), shipped.replace("\"send\"", "\"other\"")).unwrap();
     let garbage = mail.dir.path().join("other.rrd");
     fs::write(&garbage, "garbage").unwrap();
-    let mut series = mail.series(NOW);
-    series.push(Series { protocol: "other".into(), rrd: garbage, ..series[0].clone() });
+    let mut readings = mail.readings(NOW);
+    readings.push(Reading { protocol: "other", rrd: garbage, ..readings[0].clone() });
     let options = Options { templates_dir: Some(templates), ..mail.options() };
-    let report = draw(&options, &series).unwrap();
+    let report = draw(&options, &readings).unwrap();
     assert_eq!(report.drawn, 8 * EMBEDDED.len(), "{report:?}");
     assert_eq!(report.problems.len(), 3, "{report:?}");
     let told = report.problems.join("\n");
@@ -24,19 +24,19 @@ fn a_broken_rrd_or_template_is_told_once_and_stops_no_other() {
     assert!(told.contains("other.rrd: "), "{told}");
 
     let unknown = Options { names: vec!["deliverys".into()], ..options };
-    let error = draw(&unknown, &series).unwrap_err().to_string();
+    let error = draw(&unknown, &readings).unwrap_err().to_string();
     assert!(error.contains("there is no graph `deliverys`; there are deliveries, concurrency"), "{error}");
 }
 
 #[test]
 fn a_damaged_rrd_is_not_shown_to_librrd() {
     let mail = Mail::new(1, NOW - NOW % STEP, STEP);
-    let series = mail.series(NOW);
-    let mut bytes = fs::read(&series[0].rrd).unwrap();
+    let readings = mail.readings(NOW);
+    let mut bytes = fs::read(&readings[0].rrd).unwrap();
     // The step: librrd's fetch would write beyond its buffer.
     bytes[40..48].copy_from_slice(&0x3b00_0000_0000_003c_u64.to_le_bytes());
-    fs::write(&series[0].rrd, bytes).unwrap();
-    let report = draw(&mail.options(), &series).unwrap();
+    fs::write(&readings[0].rrd, bytes).unwrap();
+    let report = draw(&mail.options(), &readings).unwrap();
     // Those of other protocols are empty frames.
     let others = 8 * (EMBEDDED.len() - OF_SEND);
     assert_eq!((report.drawn, report.problems.len()), (others, 1), "{report:?}");
@@ -46,12 +46,12 @@ fn a_damaged_rrd_is_not_shown_to_librrd() {
 #[test]
 fn a_path_with_colons_and_backslashes_is_drawn() {
     let mail = Mail::new(1, NOW - NOW % STEP, STEP);
-    let mut series = mail.series(NOW);
+    let mut readings = mail.readings(NOW);
     let odd = mail.dir.path().join("a:b\\c\\:d.rrd");
-    fs::rename(&series[0].rrd, &odd).unwrap();
-    series[0].rrd = odd;
+    fs::rename(&readings[0].rrd, &odd).unwrap();
+    readings[0].rrd = odd;
     let options = Options { periods: vec![Period::Day], themes: vec![Theme::Light], ..mail.options() };
-    let report = draw(&options, &series).unwrap();
+    let report = draw(&options, &readings).unwrap();
     assert_eq!((report.drawn, report.problems.len()), (EMBEDDED.len(), 0), "{report:?}");
 }
 
@@ -117,7 +117,7 @@ fn hostile_names_are_text() {
             },
             ..mail.options()
         };
-        let report = draw(&options, &mail.series(NOW)).unwrap();
+        let report = draw(&options, &mail.readings(NOW)).unwrap();
         let expected = if host == "a:b" { EMBEDDED.len() + hostile.len() } else { 1 };
         assert_eq!(report.drawn, expected, "{host:?}: {report:?}");
         assert_eq!(report.problems.len(), 2, "{report:?}");

@@ -441,8 +441,8 @@ impl Scene {
         assert_eq!(odometers(&self.world.query()), model(&self.lines), "send");
         for (n, job) in self.jobs()[1..].iter().enumerate() {
             let (name, _, key) = LOGINS[n];
-            let answer = query(job, NOW.get()).unwrap();
-            let counted = answer.values[job.feed.protocol.index(key).unwrap()];
+            let reading = query(job, NOW.get()).unwrap();
+            let counted = reading.counter(key).unwrap().value.unwrap().total;
             assert_eq!(counted, self.logged.iter().skip(n).step_by(2).count() as i128, "{name}");
         }
     }

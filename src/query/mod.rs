@@ -1,30 +1,58 @@
 //! The read side: the last commit, and in memory what lies beyond its cursors.
 //!
-//! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works.
+//! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works. What comes of it is
+//! a [`Reading`]; `build` makes it of a state.
+mod build;
+
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{At, Error, Result};
 use crate::ingest::{Job, Options, ReadOptions, Reader, Snapshot, gone, read_streams};
+use crate::reading::Reading;
 use crate::say::warn;
 use crate::store::session::StateOrigin;
 use crate::store::state::State;
 
-/// What a query found.
+/// What a look at the sources found.
 #[derive(Debug)]
-pub struct Answer {
-    /// By position in the protocol's table.
-    pub values: Vec<i128>,
-    /// The commit that it is based on; 0: none yet.
-    pub commit: u64,
+pub struct Found {
+    /// The state that a commit would make of it; its number is that of the last commit.
+    pub state: State,
     /// Bytes that lay beyond the cursors.
     pub new_bytes: u64,
-    /// The state that they would make.
-    pub state: State,
     /// Was every source read to its end?
     pub complete: bool,
-    /// Why the values may be less than those of the answer before: a source could not be read at this moment.
+    /// Why the values may be less than those of the look before: a source could not be read at this moment.
     pub failed: Option<Error>,
+}
+
+impl Found {
+    /// What the protocol is at by it; `now` is the time of the look, Unix seconds.
+    pub fn reading(self, job: &Job<'_>, now: i64) -> Reading {
+        let reading = build::of_state(job, self.state, now);
+        Reading {
+            seen: if self.complete { now } else { reading.seen },
+            complete: self.complete,
+            failed: self.failed.map(|e| e.to_string()),
+            new_bytes: self.new_bytes,
+            ..reading
+        }
+    }
+}
+
+/// What the protocol is at by the last commit alone; no source is read. `now` in Unix seconds.
+///
+/// # Errors
+/// When the last commit is there and cannot be read.
+pub fn last_commit(job: &Job<'_>, now: i64) -> Result<Reading> {
+    let state = job.store().read()?.unwrap_or_else(|| State::new(job.feed.protocol));
+    Ok(build::of_state(job, state, now))
+}
+
+/// In the place of [`last_commit`], where that cannot be read for the reason `why`.
+pub fn unreadable(job: &Job<'_>, why: &Error) -> Reading {
+    build::unreadable(job, why)
 }
 
 /// A file that is being rotated or compressed is whole again in a moment: so often, and so far apart, it is looked at.
@@ -40,47 +68,45 @@ const WORTH_A_COMMIT: u64 = 1 << 20;
 ///
 /// # Errors
 /// When the last commit is there and cannot be read, or a source cannot be read at this moment.
-pub fn query(job: &Job<'_>, now: i64) -> Result<Answer> {
-    let mut answer = whole(look(job, now)?)?;
-    if let Some(clash) = job.store().clash(&answer.state) {
+pub fn query(job: &Job<'_>, now: i64) -> Result<Reading> {
+    let mut found = whole(look(job, now)?)?;
+    if let Some(clash) = job.store().clash(&found.state) {
         warn(format_args!("{clash}; nothing is counted under it until then"));
     }
-    if answer.commit == 0
-        && let Some(missing) = job.missing(&answer.state)
+    if found.state.number == 0
+        && let Some(missing) = job.missing(&found.state)
     {
         warn(format_args!("nothing was counted yet, and {missing}"));
     }
-    if answer.new_bytes > WORTH_A_COMMIT {
+    if found.new_bytes > WORTH_A_COMMIT {
         let at_once = Options { patience: Duration::ZERO, ..Options::default() };
         // A user who may not write, a lock that is held: the answer in memory is as good.
         if job.advance(None, &mut || Ok(()), at_once).is_ok() {
-            answer = Answer { new_bytes: answer.new_bytes, ..whole(look(job, now)?)? };
+            found = Found { new_bytes: found.new_bytes, ..whole(look(job, now)?)? };
         }
     }
-    Ok(answer)
+    Ok(found.reading(job, now))
 }
 
-fn whole(answer: Answer) -> Result<Answer> {
-    match answer.failed {
+fn whole(found: Found) -> Result<Found> {
+    match found.failed {
         Some(e) => Err(e),
-        None => Ok(answer),
+        None => Ok(found),
     }
 }
 
-/// As [`query`], and commits nothing whatever it finds; where a source cannot be read, it gives what was counted last,
-/// and why.
+/// Reads as [`query`] does, and commits nothing whatever it finds; where a source cannot be read, it gives what was counted
+/// last, and why.
 ///
 /// # Errors
 /// When the last commit is there and cannot be read.
-pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
+pub fn look(job: &Job<'_>, now: i64) -> Result<Found> {
     for tries in 1..=MOST_TRIES {
         match look_once(job, now)? {
             // A left-over chunk that is gone when its turn comes is gone at the next try, too.
             None => {}
-            Some(Answer { failed: Some(Error::Passing(_)), .. }) if tries < TRIES => {
-                std::thread::sleep(PAUSE)
-            }
-            Some(answer) => return Ok(answer),
+            Some(Found { failed: Some(Error::Passing(_)), .. }) if tries < TRIES => std::thread::sleep(PAUSE),
+            Some(found) => return Ok(found),
         }
     }
     Err(Error::Message("left-over chunks (@*.u) come and go faster than they can be read".to_owned()))
@@ -90,11 +116,8 @@ pub fn look(job: &Job<'_>, now: i64) -> Result<Answer> {
 const MOST_TRIES: u32 = 50;
 
 /// `None`: a chunk was removed or processed while this was at it.
-fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
-    let protocol = job.feed.protocol;
-    let step = i64::from(job.config.rrd_step);
+fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Found>> {
     let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
-    let commit = base.number;
     let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
     let mut intake = job.intake(how, base.clone());
     let read = opened.and_then(|all| {
@@ -112,19 +135,18 @@ fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Answer>> {
     let mut complete = job.measure(&mut intake, now);
     read_streams(&mut [Reader { job: *job, intake: &mut intake, complete: &mut complete, is_roll: false }]);
     if let Err(e) = read {
-        let values = base.values(protocol, now, step);
         let failed = if e.is_denied() {
             warn(format_args!("{e}; this is what was counted before"));
             intake.failed
         } else {
             Some(e)
         };
-        return Ok(Some(Answer { values, commit, new_bytes: 0, state: base, complete: false, failed }));
+        return Ok(Some(Found { state: base, new_bytes: 0, complete: false, failed }));
     }
     let (new_bytes, failed) = (intake.new_bytes, intake.failed.take());
     complete &= failed.is_none();
     let (state, ..) = intake.finish();
-    Ok(Some(Answer { values: state.values(protocol, now, step), commit, new_bytes, state, complete, failed }))
+    Ok(Some(Found { state, new_bytes, complete, failed }))
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

@@ -1,0 +1,114 @@
+//! A state of a protocol → what the protocol is at.
+use crate::calendar::Calendar;
+use crate::error::Error;
+use crate::ingest::Job;
+use crate::protocol::shipped;
+use crate::reading::{Counter, DefinedBy, Reading, Value};
+use crate::store::state::State;
+
+/// What `state` says at `now` (Unix seconds).
+pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
+    let mut reading = without_values(job);
+    let values = state.values(job.feed.protocol, now, i64::from(job.config.rrd_step));
+    let today = Calendar::new(now).today();
+    for (i, counter) in reading.counters.iter_mut().enumerate() {
+        let grown = match state.newest_day[i] {
+            (day, amount) if day == today => amount,
+            _ => 0,
+        };
+        counter.value = Some(Value {
+            total: values[i],
+            today: job.feed.protocol.counters[i].kind.is_odometer().then_some(grown),
+            moved: values[i] != 0 || state.moved[i] != 0,
+        });
+    }
+    reading.commit = state.number;
+    reading.seen = state.seen;
+    reading.since = state.since;
+    reading.waiting = state.bins.into_iter().map(|(begin, bin)| (begin, bin.values)).collect();
+    reading
+}
+
+/// What is left to say where the last commit cannot be read: what there is to count, and `why` nobody knows more.
+pub(super) fn unreadable(job: &Job<'_>, why: &Error) -> Reading {
+    Reading { failed: Some(why.to_string()), ..without_values(job) }
+}
+
+/// What stands on the protocol's card, and in the configuration.
+fn without_values(job: &Job<'_>) -> Reading {
+    let protocol = job.feed.protocol;
+    // A protocol without a template has a graph of its counters, as those of toaster.conf have.
+    let card = shipped().iter().find(|card| card.name == protocol.name && !card.templates.is_empty());
+    let ours = card.map_or(0, |card| card.counters.len());
+    let is_list = |key: &str| protocol.counts_lists && job.config.lists.iter().any(|list| list.name == key);
+    let counters = protocol.counters.iter().enumerate().map(|(i, counter)| Counter {
+        key: counter.key,
+        ds: counter.ds,
+        help: counter.help,
+        measure: counter.kind.measure(),
+        defined_by: match i {
+            i if i < ours => DefinedBy::BuiltIn,
+            _ if is_list(counter.key) => DefinedBy::List,
+            _ => DefinedBy::Counter,
+        },
+        value: None,
+    });
+    Reading {
+        protocol: protocol.name,
+        title: protocol.title,
+        about: protocol.about,
+        overview: protocol.overview,
+        rrd: job.rrd(),
+        step: job.config.rrd_step,
+        measured: protocol.measured,
+        counters: counters.collect(),
+        ..Reading::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::ingest::feed_of;
+    use crate::protocol::send::SEND;
+
+    #[test]
+    fn today_is_what_came_on_this_day_and_on_no_other() {
+        let now = 1_795_434_360;
+        let day = |secs| Calendar::new(secs).today();
+        let place = |key: &str| SEND.index(key).unwrap();
+        let mut state = State::new(&SEND);
+        state.totals[place("delivery_success")] = 1_234;
+        state.newest_day[place("delivery_success")] = (day(now), 34);
+        state.totals[place("delivery_failure")] = 5;
+        state.newest_day[place("delivery_failure")] = (day(now - 2 * 86_400), 5);
+        state.totals[place("status_localp")] = 12_500_000_000;
+        state.gauges[place("peak_local")] = 7;
+        let config = Config::default();
+        let feed = feed_of(&config, &SEND);
+        let job = Job { config: &config, feed: &feed, clock: || 0, as_root: |what| what() };
+        let reading = of_state(&job, state, now);
+        let counter = |key: &str| {
+            let counter = reading.counter(key).unwrap();
+            let value = counter.value.unwrap();
+            let print = |value| counter.measure.print(value);
+            (print(value.total), value.today.map(print), value.moved)
+        };
+        let is =
+            |total: &str, today: Option<&str>, moved| (total.to_owned(), today.map(str::to_owned), moved);
+        assert_eq!(counter("delivery_success"), is("1234", Some("34"), true));
+        assert_eq!(counter("delivery_failure"), is("5", Some("0"), true));
+        assert_eq!(counter("status_localp"), is("12.5", Some("0"), true));
+        assert_eq!(counter("peak_local"), is("7", None, true));
+        assert_eq!(counter("message_new"), is("0", Some("0"), false));
+        let unreadable = unreadable(&job, &Error::Message("why".to_owned()));
+        assert_eq!(unreadable.failed.as_deref(), Some("why"));
+        assert!(
+            unreadable.counters.len() > 2
+                && unreadable.counters.iter().all(|counter| counter.value.is_none())
+        );
+        let none = of_state(&job, State::new(&SEND), now);
+        assert!(none.counters.iter().all(|counter| counter.value.is_some_and(|value| !value.moved)));
+    }
+}
