@@ -22,7 +22,7 @@ pub(super) const TEMPORARY: u8 = 111;
 pub(super) fn with_way_out(error: &Error) -> String {
     match error {
         Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            format!("{error}; run maillogs check as root: it says which user has to own it")
+            format!("{error}; run `maillogs check` as root: it says which user has to own it")
         }
         _ => error.to_string(),
     }

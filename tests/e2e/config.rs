@@ -95,7 +95,7 @@ fn where_rights_are_missing_check_is_named() {
     let output = store.maillogs(&["update", "send"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("Permission denied; maillogs check, as root, says"),
+        stderr(&output).contains("Permission denied; run `maillogs check` as root"),
         "{}",
         stderr(&output)
     );
