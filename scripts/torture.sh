@@ -13,6 +13,7 @@ if [ -w /dev/shm ]; then
 	work=$(mktemp -d -p /dev/shm maillogs-torture.XXXXXX)
 fi
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 mkdir -m 1777 "$work/tmp"
 chmod 711 "$work"
 export TMPDIR="$work/tmp"

@@ -16,7 +16,10 @@ pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> 
     owner::look_as_owner(config)?;
     let reading = query::query(&job, now())?;
     if verbose {
-        warn(format_args!("commit {}, {} bytes beyond its cursors", reading.commit, reading.new_bytes));
+        warn(format_args!(
+            "commit {}, {} bytes beyond its reading positions",
+            reading.commit, reading.new_bytes
+        ));
     }
     let line = export::text::line(&reading, config.counter_bits);
     print(line.as_bytes())

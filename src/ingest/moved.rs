@@ -17,12 +17,12 @@ use crate::source::offset::MULTILOG;
 use crate::source::opener::Opener;
 use crate::store::state::State;
 
-/// A log in which nothing was written for so long (seconds), while another one has newer lines, was left. Two logs that have
-/// the same lines get them in the same moment.
+/// How long, in seconds, nothing must have been written to a log before another one with newer lines takes its place. Two
+/// logs that have the same lines get them in the same moment.
 const STILL: i64 = 600;
-/// A protocol that counted nothing for so long (seconds) may have its lines elsewhere.
+/// How long, in seconds, a protocol must have counted nothing before its lines are looked for in other logs.
 const SILENT: i64 = 3600;
-/// So many of the newest bytes of another log are looked at.
+/// How many bytes at the end of another log are read to find its newest line.
 const PART: u64 = 1 << 15;
 
 /// The log to which the protocol's lines go instead of that of `before`, which stands still. It holds what was logged since,
@@ -41,8 +41,8 @@ pub(super) fn moved_to(job: &Job<'_>, before: &Stream, now: i64) -> Option<Strin
     has_newer_lines(job, &before.name, counted.max(written + AHEAD), now)
 }
 
-/// Another of the usual logs than the one that is read, which goes on without lines of the protocol's: the other one's name,
-/// and what is to be said. Nobody knows then up to where its lines were counted.
+/// The name of another usual log that holds newer lines of the protocol, while the log that is read goes on without any, and
+/// the warning about it. It is not read on its own account, because it is not known up to where its lines were counted.
 pub fn elsewhere(job: &Job<'_>, state: &State, named: &Named, now: i64) -> Option<(String, String)> {
     let (name, _) = named.read.iter().find(|(_, place)| *place == LogKind::Shared)?;
     if job.feed.syslog != Syslog::Usual || name == JOURNAL {

@@ -10,8 +10,6 @@ use crate::source::file;
 use crate::source::journal::JOURNAL;
 use crate::source::offset::MULTILOG;
 
-/// With fewer counted bytes a position does not tell one file from another.
-const SHORTEST: u64 = 32;
 /// The longest chain of links that is followed.
 const MOST_LINKS: usize = 8;
 
@@ -61,12 +59,13 @@ impl Job<'_> {
         if truly(was) == truly(is) {
             return Ok(true);
         }
-        let position = stream.position.as_ref().filter(|position| position.counted >= SHORTEST);
+        let position = stream.position.as_ref().filter(|position| position.counted >= file::SHORTEST);
         let Some(position) = position else { return Ok(false) };
         if !self.is_there(name, position)? {
             return Ok(false);
         }
         let is_it = |path| self.file(path) == Some(position.file);
+        // If the old name cannot be read (a directory stands there now), the log is where its content is.
         Ok((is_it(was) && is_it(is)) || !self.is_there(&stream.name, position).unwrap_or(false))
     }
 

@@ -29,7 +29,7 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
     reading
 }
 
-/// What is left to say where the last commit cannot be read: what there is to count, and `why` nobody knows more.
+/// The reading of a protocol whose last commit cannot be read: it has the counters without values, and says `why`.
 pub(super) fn unreadable(job: &Job<'_>, why: &Error) -> Reading {
     Reading { failed: Some(why.to_string()), ..without_values(job) }
 }

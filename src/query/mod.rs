@@ -1,4 +1,4 @@
-//! The read side: the last commit, and in memory what lies beyond its cursors.
+//! The read side: the last commit, and in memory what lies beyond its reading positions.
 //!
 //! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works. What comes of it is
 //! a [`Reading`]; `build` makes it of a state.

@@ -133,7 +133,7 @@ impl CatchUp {
 
 /// A position with fewer counted bytes than this cannot tell one file from another: this is less than a line of
 /// syslog, and a log that was cut within its first stamp begins as all the others do.
-const SHORTEST: u64 = 32;
+pub const SHORTEST: u64 = 32;
 
 /// Does the content of `position` tell its file from others? Where lines have no times, nothing else does.
 pub(super) fn tells(position: &Position, stream: &Stream) -> bool {

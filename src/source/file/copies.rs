@@ -175,26 +175,31 @@ impl Look<'_> {
     /// Where names do not tell which file is younger: is the open sibling of number `i` not the one before ours, and not
     /// all of it earlier than what was counted?
     pub(super) fn is_later(&self, i: usize, stream: &Stream) -> Try<bool> {
-        let Some(open) = self.held(i) else { return Ok(false) };
-        if let Some(before) = &stream.before
-            && open.matches(before)? == Match::Full
-        {
-            return Ok(false);
-        }
-        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
+        self.is_later_by(i, stream, |open, stamps| !is_known(open, stamps.times, stream))
     }
 
     /// As [`Look::is_later`], of a file in which the end of the known part is searched for afterwards: there a few new
     /// lines behind many known ones, which only the newest stamp tells, are enough.
     pub(super) fn has_later_lines(&self, i: usize, stream: &Stream) -> Try<bool> {
+        self.is_later_by(i, stream, |open, stamps| {
+            stamps.newest > stream.last_time || !is_known(open, stamps.times, stream)
+        })
+    }
+
+    /// Is the open sibling of number `i` not the file before ours, and later by `is_later`, if its lines have times?
+    fn is_later_by(
+        &self,
+        i: usize,
+        stream: &Stream,
+        is_later: impl FnOnce(&Open, Stamps) -> bool,
+    ) -> Try<bool> {
         let Some(open) = self.held(i) else { return Ok(false) };
         if let Some(before) = &stream.before
             && open.matches(before)? == Match::Full
         {
             return Ok(false);
         }
-        let stamps = open.stamps(self.log.clock)?;
-        Ok(stamps.is_none_or(|s| s.newest > stream.last_time || !is_known(open, s.times, stream)))
+        Ok(open.stamps(self.log.clock)?.is_none_or(|stamps| is_later(open, stamps)))
     }
 
     /// Does the open sibling of number `i` end long before what was counted, though its name is that of a younger one? The

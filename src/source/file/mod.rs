@@ -30,7 +30,7 @@ mod times;
 use std::path::Path;
 
 pub use by_time::AHEAD;
-pub use catch_up::{CatchUp, Reached};
+pub use catch_up::{CatchUp, Reached, SHORTEST};
 pub use compressed::Compression;
 pub use content::Open;
 pub use log::Clock;

@@ -19,47 +19,48 @@ type Fault = Option<(u64, How)>;
 
 #[derive(Clone, Debug)]
 enum Action {
-    /// So many lines to `current`; perhaps the last one is not whole yet.
+    /// Writes these lines to `current`; perhaps the last one is not whole yet.
     Write(Vec<(u8, u16)>, bool),
     /// The logger rolls, or hands over again what its processor has not done.
     Roll(Fault),
     /// The logger and what it runs are killed, and it is started again.
     KillLogger,
-    /// So many logins to the syslog.
+    /// Writes this number of logins to the syslog.
     Log(u8),
     /// The syslog is renamed; some more lines go to it before it is opened anew.
     Rename(u8),
     CopyTruncate,
-    /// Once all of it was read, so many logins come; then the syslog gets a name that nobody knows, and so many more come
-    /// to it.
+    /// Once all of it was read, the first number of logins comes; then the syslog gets a name that nobody knows, and the
+    /// second number of logins comes to it.
     AnyName(u8, u8),
-    /// The syslog's name becomes a link, or the link moves to the next file; so many logins come to the old one after that.
+    /// The syslog's name becomes a link, or the link moves to the next file; after that this number of
+    /// logins comes to the old one.
     Link(u8),
     /// Somebody copies the syslog, or the rotated one of this number.
     Backup(usize),
     /// The same under the name of a rotation; perhaps it keeps the time.
     DatedCopy(usize, bool),
-    /// Once all of it was read, an editor gives the syslog another name and writes what it has under the live one; so many logins come to the old
-    /// file.
+    /// Once all of it was read, an editor gives the syslog another name and writes its text to a new file under the live
+    /// name; after that this number of logins comes to the old file.
     Editor(u8),
     /// The rotated syslog of this number is packed by this program.
     Pack(usize, usize),
     /// The syslog is emptied once all of it was read.
     Truncate,
-    /// Once all of it was read, so many logins come, and then a script writes the syslog and its rotated files anew with
+    /// Once all of it was read, this number of logins comes, and then a script writes the syslog and its rotated files anew with
     /// other addresses.
     Anonymise(u8),
     /// The same, and the line of this number is removed from the syslog.
     RemoveLine(u8, usize),
-    /// Once all of it was read, the syslog loses so many bytes.
+    /// Once all of it was read, the syslog loses this number of bytes.
     CutTail(usize),
-    /// Once all of it was read, a copy of so many of its lines takes its place.
+    /// Once all of it was read, a copy of its first lines, this number of them, takes its place.
     RestoreOlder(usize),
     Update(Fault),
     Flush(Fault),
     /// The days that are over are packed.
     Tidy(Fault),
-    /// So many seconds pass.
+    /// This number of seconds passes.
     Wait(u16),
 }
 
@@ -118,7 +119,7 @@ struct Scene {
     logged: Vec<i64>,
     /// A processor died, or could not do its work: the logger runs another one.
     waits: bool,
-    /// So many processes in a row died in the middle of a commit.
+    /// How many processes in a row died in the middle of a commit.
     deaths: u8,
 }
 
@@ -306,7 +307,7 @@ impl Scene {
         names.any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with("log-"))
     }
 
-    /// Would a log that loses so many bytes have some left that are less than a stamp and a host?
+    /// If the syslog loses this number of bytes, is what is left less than a stamp and a host, but not nothing?
     fn is_left_less_than_a_stamp(&self, bytes: usize) -> bool {
         let left = fs::read(self.syslog.path("log")).map_or(0, |text| text.len().saturating_sub(bytes));
         (1..32).contains(&left)

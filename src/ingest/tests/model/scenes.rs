@@ -1,16 +1,22 @@
 //! What the model found: each a short sequence that once lost a line or counted one twice.
 use super::*;
 
+impl Scene {
+    /// Does these actions, looks after each whether a query is right, and at the end whether everything is.
+    fn play(mut self, actions: impl IntoIterator<Item = Action>) {
+        for action in actions {
+            self.act(&action);
+            self.check();
+        }
+        self.check_end();
+    }
+}
+
 /// A log that was cut within its first line, and written to before anybody looked.
 #[test]
 fn what_is_written_behind_a_cut_first_line_counts() {
     for cut in 1..120 {
-        let mut scene = Scene::new();
-        for action in [Action::RemoveLine(3, 0), Action::CutTail(291 - cut), Action::Log(1)] {
-            scene.act(&action);
-            scene.check();
-        }
-        scene.check_end();
+        Scene::new().play([Action::RemoveLine(3, 0), Action::CutTail(291 - cut), Action::Log(1)]);
     }
 }
 
@@ -18,31 +24,22 @@ fn what_is_written_behind_a_cut_first_line_counts() {
 #[test]
 fn what_is_written_behind_a_cut_first_line_counts_after_a_look_at_what_was_left() {
     for cut in 1..80 {
-        let mut scene = Scene::new();
-        for action in [
+        Scene::new().play([
             Action::Rename(1),
             Action::Anonymise(1),
             Action::CutTail(84 - cut),
             Action::RestoreOlder(1),
             Action::Log(1),
-        ] {
-            scene.act(&action);
-            scene.check();
-        }
-        scene.check_end();
+        ]);
     }
 }
 
 /// A script changes a file that was rotated before one whose name does not tell its age.
 #[test]
 fn older_rotations_are_changed_while_a_link_moves() {
-    let mut scene = Scene::new();
+    let scene = Scene::new();
     let link = Action::Link(0);
-    for action in [Action::Log(1), Action::Rename(0), link.clone(), Action::Anonymise(1), link] {
-        scene.act(&action);
-        scene.check();
-    }
-    scene.check_end();
+    scene.play([Action::Log(1), Action::Rename(0), link.clone(), Action::Anonymise(1), link]);
 }
 
 /// Somebody copies a file that nobody has read yet, more is written to it, and the link to it moves on.
@@ -101,18 +98,14 @@ fn few_new_lines_of_a_changed_log_count_beside_a_copy_of_its_old_text() {
 fn a_log_that_lost_its_end_is_known_beside_a_copy_of_the_whole() {
     for (logins, cut) in [(16, 1), (16, 50), (16, 85), (16, 300), (16, 1350), (2, 1), (1, 1), (9, 200)] {
         for spread in [0, 10] {
-            let mut scene = Scene::new();
+            let scene = Scene::new();
             let mut actions = Vec::new();
             for _ in 0..logins {
                 actions.extend([Action::Log(1), Action::Wait(spread)]);
             }
             actions.extend([Action::CutTail(0), Action::Backup(0), Action::CutTail(cut), Action::Rename(0)]);
             actions.extend([Action::Log(2), Action::Rename(1)]);
-            for action in actions {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            scene.play(actions);
         }
     }
 }
@@ -122,17 +115,12 @@ fn a_log_that_lost_its_end_is_known_beside_a_copy_of_the_whole() {
 fn what_is_written_to_a_log_that_lost_everything_counts() {
     for (first, second) in [(176, 18), (150, 60), (100, 200), (190, 10), (60, 150), (120, 71), (120, 85)] {
         for (logins, linger) in [(0, 0), (1, 0), (0, 1), (3, 2)] {
-            let mut scene = Scene::new();
-            for action in [
+            Scene::new().play([
                 Action::RemoveLine(2, 0),
                 Action::CutTail(first),
                 Action::CutTail(second),
                 Action::AnyName(logins, linger),
-            ] {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            ]);
         }
     }
 }
@@ -140,8 +128,7 @@ fn what_is_written_to_a_log_that_lost_everything_counts() {
 /// A rotated log is packed, and the log is emptied twice after further rotations.
 #[test]
 fn a_log_that_is_emptied_after_rotations_counts_once() {
-    let mut scene = Scene::new();
-    for action in [
+    Scene::new().play([
         Action::Rename(1),
         Action::Rename(0),
         Action::Pack(2, 0),
@@ -150,11 +137,7 @@ fn a_log_that_is_emptied_after_rotations_counts_once() {
         Action::Log(1),
         Action::Truncate,
         Action::Truncate,
-    ] {
-        scene.act(&action);
-        scene.check();
-    }
-    scene.check_end();
+    ]);
 }
 
 /// A file that was cut is rotated, and a script changes it and the live one, of one line.
@@ -173,12 +156,7 @@ fn a_cut_file_that_was_rotated_is_changed() {
 /// A log that lost all that it had, and a rotated one that a script changed, all of one second.
 #[test]
 fn a_rotated_file_that_was_changed_while_the_log_is_empty_is_known() {
-    let mut scene = Scene::new();
-    for action in [Action::Rename(1), Action::Log(1), Action::CutTail(97), Action::Anonymise(0)] {
-        scene.act(&action);
-        scene.check();
-    }
-    scene.check_end();
+    Scene::new().play([Action::Rename(1), Action::Log(1), Action::CutTail(97), Action::Anonymise(0)]);
 }
 
 /// An editor gives the log another name, and the syslogd goes on in that file.
@@ -186,18 +164,13 @@ fn a_rotated_file_that_was_changed_while_the_log_is_empty_is_known() {
 fn what_comes_to_a_file_that_an_editor_renamed_counts() {
     for early in [1, 4] {
         for linger in [0, 1, 3] {
-            let mut scene = Scene::new();
-            for action in [
+            Scene::new().play([
                 Action::Log(early),
                 Action::Editor(linger),
                 Action::Log(1),
                 Action::Rename(1),
                 Action::Log(2),
-            ] {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            ]);
         }
     }
 }
@@ -216,11 +189,7 @@ fn what_comes_to_a_file_that_an_editor_renamed_before_it_was_read_counts() {
             scene.log("log~", linger);
             scene.check();
             scene.act(&Action::Update(None));
-            for action in [Action::Log(1), Action::Rename(1), Action::Log(2)] {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            scene.play([Action::Log(1), Action::Rename(1), Action::Log(2)]);
         }
     }
 }
@@ -230,19 +199,14 @@ fn what_comes_to_a_file_that_an_editor_renamed_before_it_was_read_counts() {
 fn a_dated_copy_of_the_old_text_is_no_rotation_of_a_quiet_log() {
     for (logins, quiet) in [(4, 9), (4, 10), (4, 11), (1, 8), (1, 9), (19, 9), (19, 60)] {
         for more in [0, 1, 3] {
-            let mut scene = Scene::new();
-            for action in [
+            Scene::new().play([
                 Action::Log(logins),
                 Action::Wait(quiet),
                 Action::DatedCopy(0, false),
                 Action::Anonymise(more),
                 Action::Log(2),
                 Action::Rename(1),
-            ] {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            ]);
         }
     }
 }
@@ -270,18 +234,13 @@ fn a_copy_of_the_whole_is_nothing_new_after_the_log_lost_its_end() {
 fn a_dated_copy_of_the_old_text_is_no_rotation() {
     for (logins, keeps_time) in [(1, true), (1, false), (4, true), (4, false), (19, true), (19, false)] {
         for more in [0, 1, 3] {
-            let mut scene = Scene::new();
-            for action in [
+            Scene::new().play([
                 Action::Log(logins),
                 Action::DatedCopy(0, keeps_time),
                 Action::Anonymise(more),
                 Action::Log(2),
                 Action::Rename(1),
-            ] {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            ]);
         }
     }
 }
@@ -306,13 +265,25 @@ fn what_is_written_behind_the_rest_of_a_line_counts_after_a_rotation() {
 fn what_is_written_behind_the_rest_of_a_line_counts_beside_a_copy_of_the_whole() {
     for copy in [Action::DatedCopy(0, false), Action::DatedCopy(0, true), Action::Backup(0)] {
         for cut in (90..162).step_by(3) {
-            let mut scene = Scene::new();
+            let scene = Scene::new();
             let cut = Action::CutTail(cut);
-            for action in [Action::RemoveLine(2, 0), copy.clone(), cut, Action::Log(1), Action::Rename(1)] {
-                scene.act(&action);
-                scene.check();
-            }
-            scene.check_end();
+            scene.play([Action::RemoveLine(2, 0), copy.clone(), cut, Action::Log(1), Action::Rename(1)]);
+        }
+    }
+}
+
+/// Less than a stamp is left of the log, and somebody looks before it is rotated.
+#[test]
+fn what_is_written_behind_the_rest_of_a_stamp_counts_beside_a_copy_of_the_whole() {
+    for copy in [Action::DatedCopy(0, false), Action::DatedCopy(0, true), Action::Backup(0)] {
+        for cut in 163..194 {
+            let mut scene = Scene::new();
+            scene.act(&Action::RemoveLine(2, 0));
+            scene.act(&copy);
+            scene.changing(0);
+            scene.rewrite("log", |text| text[..text.len() - cut].to_owned());
+            scene.later();
+            scene.play([Action::Log(1), Action::Update(None), Action::Rename(1)]);
         }
     }
 }
