@@ -19,7 +19,7 @@ chmod 711 "$work"
 export TMPDIR="$work/tmp"
 # part WORDS THREADS FILTERS: tests of one kind.
 part() {
-	sh -c "$CARGO test --release $1 -- --nocapture --test-threads=$2 $3" || touch "$work/found"
+	sh -c "$CARGO test --profile torture $1 -- --nocapture --test-threads=$2 $3" || touch "$work/found"
 }
 library() {
 	echo '== the model: anything, in any order, with a fault at any change to a file'
@@ -39,7 +39,7 @@ program() {
 }
 
 mkdir -p "${TARGET:?}"
-sh -c "$CARGO test --release --lib --test main --no-run"
+sh -c "$CARGO test --profile torture --lib --test main --no-run"
 program >"$TARGET/torture-program.out" 2>"$TARGET/torture-program.log" &
 library 2>"$TARGET/torture-library.log"
 wait
