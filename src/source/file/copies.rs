@@ -279,9 +279,16 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     // A file that was renamed is the same, and so is one that was emptied.
     let mut is_copy = !old.compression.is_packed() && old.id != position.file && new.id != position.file;
     let (stamps, its) = (old.stamps(clock)?, new.stamps(clock)?);
-    // What follows a rotation is of a later time. A line whose stamp was cut has none.
+    // What follows a rotation is of a later time, or of the second of its last line, and then it is not that line. A line
+    // whose stamp was cut has none.
     is_copy &= !is_sure
         || match (stamps, its) {
+            (Some(s), Some(its)) if its.times.0 == s.times.1 && its.first > s.first => {
+                let last = old.last_lines()?;
+                new.first_lines()
+                    .next()
+                    .is_some_and(|line| last.contains(line.strip_suffix(b"\n").unwrap_or(line)))
+            }
             (Some(s), Some(its)) => its.first <= s.first || its.times.0 < s.times.1,
             (s, _) => s.is_some(),
         };

@@ -287,3 +287,20 @@ fn what_is_written_behind_the_rest_of_a_stamp_counts_beside_a_copy_of_the_whole(
         }
     }
 }
+
+/// Somebody copies the file that a link leads to under the name of a rotation, and a script removes a line from it.
+#[test]
+fn a_line_is_removed_from_a_linked_file_beside_a_dated_copy() {
+    for keeps_time in [false, true] {
+        for line in [0, 1] {
+            for logins in [0, 1] {
+                Scene::new().play([
+                    Action::Link(0),
+                    Action::AnyName(1, 0),
+                    Action::DatedCopy(0, keeps_time),
+                    Action::RemoveLine(logins, line),
+                ]);
+            }
+        }
+    }
+}
