@@ -12,12 +12,14 @@
 //! | a command and its options | `commands` |
 //! | what a log line counts | `protocol`, one file a protocol |
 //! | a time stamp, a header of syslog | `line` |
+//! | the exit code of a command | `commands::exit` |
 //! | where lines come from, and how a rotated file is found again | `source` |
 //! | how lines become a commit | `ingest` |
 //! | what is on disk, and the order of a commit | `store` |
 //! | a key of toaster.conf | `config` |
-//! | a graph's form, colours, time axis | `chart`; as a PNG or SVG `picture`, as text `terminal` |
-//! | the pages | `picture::page` |
+//! | what a graph shows, and in which colours | `templates/NAME.toml` |
+//! | how a graph is drawn, what a colour looks like, the time axis | `chart`; as a PNG or SVG `picture`, as text `terminal` |
+//! | the pages | `templates/page/`, filled by `picture::page` |
 //! | what a protocol is at: the value that all of these show | `reading`; made by `query` |
 //! | the one line of a query | `export` |
 //! | what `maillogs check` finds | `check`, one file a thing that is looked at |

@@ -1,4 +1,5 @@
-//! Colours: of the canvas, and by name for what is drawn on it.
+//! What colours look like: those of the canvas, and by name those of what is drawn on it. Which of them an area has is said
+//! in `templates/`.
 
 use serde::Deserialize;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, User, getgrouplist};
 
-use super::report::{Level, Report};
+use super::finding::{Level, Report};
 use crate::config::Config;
 use crate::ingest::Feed;
 
@@ -59,7 +59,8 @@ fn tell(report: &mut Report, config: &Config, feeds: &[Feed], agent: &Agent) {
     // Without the first two there is no answer; without the logs it is the one of the last commit.
     let needed = config.file.iter().map(|file| (file.clone(), READ, "gets no answer"));
     let needed = needed.chain([(state, SEARCH, "gets no answer")]);
-    let needed = needed.chain(logs.map(|dir| (dir.clone(), READ | SEARCH, "gets what was counted last")));
+    let needed = needed
+        .chain(logs.map(|dir| (dir.clone(), READ | SEARCH, "gets only the numbers of the last commit")));
     let mut told: BTreeSet<PathBuf> = BTreeSet::new();
     let mut is_well = true;
     for (path, bits, then) in needed {
@@ -104,8 +105,8 @@ fn wording(path: &Path, bits: u32, then: &str, agent: &Agent, config: &Config) -
         "chmod o+rx"
     };
     let (level, who) = match &agent.name {
-        Some(name) => (Level::Warning, format!("{name}, as whom snmpd works,")),
-        None => (Level::Note, "a query of another user, as an SNMP agent is,".to_owned()),
+        Some(name) => (Level::Warning, format!("snmpd's user {name}")),
+        None => (Level::Note, "a query by another user, such as an SNMP agent,".to_owned()),
     };
     let way = if is_ours {
         let group = group_of(path).unwrap_or_else(|| config.logs_group.clone());

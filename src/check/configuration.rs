@@ -3,7 +3,7 @@ use std::os::unix::fs::MetadataExt;
 
 use nix::unistd::geteuid;
 
-use super::report::{Level, Report};
+use super::finding::{Level, Report};
 use crate::config::{Config, Problem, ProblemKind, Severity};
 use crate::error::words;
 

@@ -1,7 +1,7 @@
 //! Whether a protocol's lines are understood, and whether its counters move.
 use std::collections::BTreeMap;
 
-use super::report::{Level, Report};
+use super::finding::{Level, Report};
 use super::sources::{Seen, lasting};
 use crate::ingest::Job;
 use crate::protocol::CounterKind;
@@ -84,7 +84,7 @@ fn understood(report: &mut Report, job: &Job<'_>, state: &State) -> bool {
 /// What may be the matter with lines that are not understood, and the way out.
 const FORMATS: &str = "has a program changed what it logs? See the formats in README.md";
 /// The same of counters that toaster.conf defines.
-const MATCHES: &str = "does match in the [[counter]] tables fit them?";
+const MATCHES: &str = "do the `match` patterns of its [[counter]] tables fit these lines?";
 
 /// Reports that no counter of the protocol moves while its source grows. Returns whether that is so.
 fn asleep(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) -> bool {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use nix::unistd::{Gid, Group, Uid, User};
 
+use super::finding::{Level, Report};
 use super::places::{SEARCH, WRITE, is_open, may};
-use super::report::{Level, Report};
 use super::sources::ago;
 use crate::chart::period::Period;
 use crate::chart::theme::Theme;

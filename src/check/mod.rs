@@ -4,9 +4,20 @@
 //! counter file, RRD against the protocol's table), its sources and when their last lines were, whether lines have the
 //! right time and are understood, whether counters fell silent, whether agents may ask, when all was read last, whether
 //! cron runs us, and the graphs: templates, their directory, whether they are drawn, and the fonts.
+//!
+//! | [`Finding::check`] | file |
+//! |---|---|
+//! | `configuration` | `configuration` |
+//! | `rights` | `places`; those of SNMP agents `agents` |
+//! | `lock`, `state`, `counters`, `rrd` | `protocols` |
+//! | `source`, `labels`, `stamps` | `sources`, `newest` |
+//! | `lines`, `silent` | `counting` |
+//! | `read`, `cron` | `reading` |
+//! | `templates`, `graphs`, `fonts` | `graphs` |
 mod agents;
 mod configuration;
 mod counting;
+mod finding;
 mod graphs;
 mod holder;
 mod newest;
@@ -14,15 +25,14 @@ mod places;
 mod print;
 mod protocols;
 mod reading;
-mod report;
 mod sources;
 
 use crate::config::{Config, Problem};
 use crate::ingest::{AsRoot, Job, feeds};
 use crate::reading::Reading;
 
+pub use finding::{Finding, Level, Report, Source, Summary};
 pub use print::{json, text};
-pub use report::{Finding, Level, Report, Source, Summary};
 
 /// Looks at everything. Graphs draw from `readings`; `clock` gives unix seconds; `as_root` runs what needs root's rights.
 /// Where we are root and could not take the ids of the store's owner, we `may_look` at no log and no store.

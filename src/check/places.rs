@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, Gid, Group, Uid, User, faccessat, geteuid};
 
-use super::report::{Level, Report};
+use super::finding::{Level, Report};
 use crate::config::Config;
 use crate::error::words;
 use crate::ingest::Feed;

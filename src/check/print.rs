@@ -1,5 +1,5 @@
 //! What was found, for people and for programs.
-use super::report::{Finding, Level, Report, Source};
+use super::finding::{Finding, Level, Report, Source};
 use crate::say::masked;
 
 /// One line for each finding, with its level in front; then a line with the numbers of findings.

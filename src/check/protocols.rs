@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::report::{Finding, Level, Report, Summary};
+use super::finding::{Finding, Level, Report, Summary};
 use super::sources::{self, ago};
 use super::{counting, holder};
 use crate::disk;

@@ -1,5 +1,5 @@
 //! When each protocol's sources were last read to their end, and whether cron does it.
-use super::report::{Level, Report};
+use super::finding::{Level, Report};
 use super::sources::ago;
 use crate::protocol::shipped;
 
@@ -13,10 +13,11 @@ pub(super) fn check(report: &mut Report, now: i64) {
         let (level, text) = if seen == 0 && updated == 0 {
             (Level::Note, "its sources have never been read to their end".to_owned())
         } else if seen == 0 || updated - seen > CRON {
-            let last = if seen == 0 { "never".to_owned() } else { format!("last {}", ago(now - seen)) };
-            let text =
-                format!("was {last} read to the end, though others were; maillogs update {name} says why");
-            (Level::Warning, text)
+            let last = match seen {
+                0 => "was never read to the end".to_owned(),
+                _ => format!("was last read to the end {}", ago(now - seen)),
+            };
+            (Level::Warning, format!("{last}, but other protocols were; maillogs update {name} says why"))
         } else {
             let waits = match protocol.waiting_bytes {
                 0 => String::new(),

@@ -3,9 +3,9 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
+use super::finding::{Level, Report, Source};
 use super::newest::{self, Newest};
 use super::places;
-use super::report::{Level, Report, Source};
 use crate::calendar::to_the_second;
 use crate::config::Config;
 use crate::ingest::{Job, S6_LOG, Syslog, elsewhere, machine_name, stream_names};

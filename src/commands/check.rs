@@ -1,7 +1,8 @@
 //! `maillogs check`.
 use std::process::ExitCode;
 
-use super::context::{FAILED, now, print_for_people, readings};
+use super::context::{now, print_for_people, readings};
+use super::exit::FAILED;
 use crate::config::{Config, Problem};
 use crate::say::{gathered, warn};
 use crate::{check, owner};

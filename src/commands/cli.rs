@@ -93,7 +93,7 @@ pub fn command(protocols: &[&'static Protocol]) -> Command {
         command = command.subcommand(
             Command::new(protocol.name)
                 .about(format!("Print the counters: {}", masked(protocol.about)))
-                .after_help(keys(protocol)),
+                .after_help(counter_help(protocol)),
         );
     }
     command
@@ -140,7 +140,7 @@ fn process(processor: Processor) -> Command {
 }
 
 /// A protocol's keys with what each means, a line each or more, below each other.
-fn keys(protocol: &Protocol) -> String {
+fn counter_help(protocol: &Protocol) -> String {
     /// Columns, as clap has them.
     const WIDTH: usize = 100;
     let longest = protocol.counters.iter().map(|c| c.key.len()).max().unwrap_or(0);

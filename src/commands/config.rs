@@ -1,7 +1,8 @@
 //! `maillogs config`: the settings of toaster.conf that are in force.
 use std::process::ExitCode;
 
-use super::context::{FAILED, print_for_people};
+use super::context::print_for_people;
+use super::exit::FAILED;
 use crate::config::{Config, Problem, print as printed};
 use crate::say::warn;
 

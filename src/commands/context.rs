@@ -1,22 +1,18 @@
-//! What the commands share: the job, the clock, the host's name, standard output, exit codes.
+//! What the commands share: the job, the clock, the host's name, standard output.
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ArgMatches;
 
+use super::exit::FAILED;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
 use crate::ingest::{Feed, Job, feeds};
 use crate::reading::Reading;
 use crate::say::warn;
 use crate::{owner, query};
-
-pub(super) const FAILED: u8 = 1;
-pub(super) const USAGE: u8 = 2;
-/// "Try again later", as qmail and multilog understand it.
-pub(super) const TEMPORARY: u8 = 111;
 
 /// The message of `error`; where rights were missing it points to `maillogs check`.
 pub(super) fn with_way_out(error: &Error) -> String {
@@ -104,26 +100,6 @@ fn unless_closed(printed: Result<()>) -> Result<()> {
         Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
-}
-
-/// Says that nothing is done because of an error in toaster.conf: with a default in place of the value that was
-/// meant, the store might be another server's.
-pub(super) fn do_nothing() -> ExitCode {
-    warn("nothing is done until that is mended");
-    ExitCode::from(FAILED)
-}
-
-/// As [`do_nothing`], for a processor: its exit code makes the logger keep the chunk.
-pub(super) fn keep_the_chunk() -> ExitCode {
-    warn("nothing is done until that is mended; exit 111: the logger keeps the chunk and tries again");
-    later()
-}
-
-/// The exit code of a processor that could not do its work. Waits a moment first.
-pub(super) fn later() -> ExitCode {
-    // svlogd starts us again at once.
-    std::thread::sleep(Duration::from_secs(1));
-    ExitCode::from(TEMPORARY)
 }
 
 /// All values of an argument.

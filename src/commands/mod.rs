@@ -4,8 +4,9 @@ mod check;
 pub(crate) mod cli;
 mod config;
 mod context;
+mod exit;
 mod graph;
-mod process;
+mod processor;
 mod query;
 mod show;
 mod understand;
@@ -21,7 +22,8 @@ use crate::ingest::Options;
 use crate::say::{each_once, gathered, warn};
 use crate::{owner, picture};
 use cli::{Action, Call};
-use context::{FAILED, USAGE, do_nothing, keep_the_chunk, later, print_help, with_way_out};
+use context::{print_help, with_way_out};
+use exit::{FAILED, KEEPS, USAGE, do_nothing, keep_the_chunk, later};
 use understand::{Misunderstood, is_maillogs, shown, understand};
 
 /// Does what `args` (argv\[0\] included) say.
@@ -61,7 +63,7 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
                 |file| file.display().to_string(),
             );
             warn(format_args!(
-                "{name}: {file} defines no protocol of that name; [protocol.{protocol}] with source = \"multilog:DIR\" does; exit 111: the logger keeps the chunk and tries again"
+                "{name}: {file} defines no protocol of that name; [protocol.{protocol}] with source = \"multilog:DIR\" does; {KEEPS}"
             ));
             return later();
         }
@@ -102,7 +104,7 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
         if problems.iter().any(Problem::stops_a_roll) {
             return keep_the_chunk();
         }
-        return process::process(config, log, *force);
+        return processor::process(config, log, *force);
     }
     if let Action::Config { toml } = call.action {
         return config::show_config(config, problems, toml);

@@ -1,4 +1,5 @@
-//! The table of all keys: which field each one fills, and how its value is read.
+//! The table of all keys: which field each one fills, and how its value is read. What each one means stands in `fields`,
+//! and what holds without it in `defaults`.
 
 use std::path::Path;
 use std::sync::LazyLock;

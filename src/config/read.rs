@@ -12,7 +12,7 @@ use super::tables;
 pub const SHIPPED: &str = include_str!("../../toaster.conf");
 
 impl Default for Config {
-    /// The shipped toaster.conf; nothing of it depends on the machine.
+    /// The values of the shipped toaster.conf, which are the same on every machine.
     fn default() -> Self {
         let (config, _) = Config::parse(SHIPPED, Path::new("toaster.conf"));
         Config { file: None, origins: BTreeMap::new(), ..config }

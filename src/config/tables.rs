@@ -17,8 +17,8 @@ use crate::protocol::custom::CustomCounter;
 use crate::protocol::names::ds_name;
 use crate::protocol::{Protocol, rbl, shipped};
 
-/// What a protocol cannot be called besides the names of the built-in protocols and of their processors: the words of
-/// the command line, now and to come, and what would be read as something else.
+/// Names that `[protocol.NAME]` may not have, besides those of the built-in protocols and of their processors: commands
+/// that exist or may come, and words that mean something else already.
 pub(super) const RESERVED: &[&str] = &[
     "all",
     "archive",

@@ -8,7 +8,7 @@ use chrono::TimeZone;
 use super::civil::{self, Civil, Clock};
 use super::stamp::Stamp;
 
-/// The stamp that `line` begins with, and the length up to the text.
+/// The stamp that `line` begins with, and the length up to the text, in bytes.
 pub(super) fn stamp<Tz: TimeZone>(line: &[u8], clock: &mut Clock<Tz>) -> Option<(Stamp, usize)> {
     let inner = line.strip_prefix(b"[")?;
     let day = civil::two(inner)?;

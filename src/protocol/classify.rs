@@ -39,7 +39,8 @@ pub struct Settings {
     pub pop3_in_syslog: bool,
     /// spamdyke writes to syslog.
     pub spamdyke_in_syslog: bool,
-    /// `[[rbl]]`: own lists, tested before the built-in ones: name, and what the text of a list holds.
+    /// The lists of `[[rbl]]`, each with its name and the pattern that the text of the list matches. They are tested before
+    /// the built-in ones.
     pub lists: Vec<(String, regex::bytes::Regex)>,
 }
 

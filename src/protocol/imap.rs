@@ -1,12 +1,12 @@
 //! `imap`: who logs in to read mail over IMAP: vchkpw(8), Courier, dovecot.
 //!
-//! The lines are those of `login`.
+//! Which programs' lines these are is decided in `login`, by [`login::read`].
 use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, Protocol};
 use super::classify::Settings;
 use super::counter::events;
+use super::counter_table::counters;
 use super::login::{self, Service, Slots};
-use super::table::counters;
 
 /// The protocol `imap`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {

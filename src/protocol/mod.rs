@@ -15,6 +15,7 @@ mod card;
 mod classify;
 mod conf_sum;
 mod counter;
+mod counter_table;
 pub mod custom;
 pub mod imap;
 mod login;
@@ -30,7 +31,6 @@ mod scan;
 pub mod send;
 pub mod smtp;
 pub mod spamassassin;
-mod table;
 mod tcpserver;
 pub mod webmail;
 
@@ -61,7 +61,7 @@ pub fn shipped() -> &'static [Protocol] {
     &SHIPPED
 }
 
-/// All of [`BUILTIN`] under other settings, for as long as the process lives: for tests and tools.
+/// Makes every protocol of [`BUILTIN`] under `settings`. Its memory is never freed, so it is for tests and tools only.
 pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {
     BUILTIN.iter().map(|make| &*Box::leak(Box::new(make(settings)))).collect()
 }

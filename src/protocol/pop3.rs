@@ -7,9 +7,9 @@ use super::card::templates;
 use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::events;
+use super::counter_table::{counters, groups};
 use super::login::{self, Rules, Service, Slots};
 use super::program::program;
-use super::table::{counters, groups};
 use super::tcpserver;
 use crate::line::Line;
 

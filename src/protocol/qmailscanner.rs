@@ -6,8 +6,8 @@ use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::events;
+use super::counter_table::counters;
 use super::program::{doubtful, program};
-use super::table::counters;
 use crate::line::Line;
 use memchr::memmem;
 

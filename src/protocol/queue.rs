@@ -5,7 +5,7 @@ use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, Protocol};
 use super::classify::{Raise, Settings};
 use super::counter::{CounterKind, events, of_kind};
-use super::table::counters;
+use super::counter_table::counters;
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {

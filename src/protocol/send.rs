@@ -9,8 +9,8 @@ use super::card::templates;
 use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol};
 use super::classify::{LogKind, Raise, Settings, Verdict, nanofraction};
 use super::counter::{CounterKind, Known, count, derived, events, of_kind};
+use super::counter_table::counters;
 use super::scan::{fraction, number};
-use super::table::counters;
 use crate::line::Line;
 
 /// The protocol `send`, where qmail-send has a log of its own.

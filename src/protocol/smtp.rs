@@ -5,8 +5,8 @@ use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
 use super::classify::Settings;
 use super::counter::events;
+use super::counter_table::counters;
 use super::login::{self, Service, Slots};
-use super::table::counters;
 
 /// The protocol `smtp`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {

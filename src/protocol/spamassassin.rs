@@ -8,8 +8,8 @@ use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::{CounterKind, Known, derived, events, of_kind};
+use super::counter_table::counters;
 use super::program::{doubtful, program, unheaded};
-use super::table::counters;
 use crate::line::Line;
 use memchr::memchr;
 

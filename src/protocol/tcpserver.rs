@@ -5,8 +5,8 @@
 //! client's; nothing is looked for there.
 use super::classify::{Raise, Verdict};
 use super::counter::{CounterKind, events, of_kind};
+use super::counter_table::counters;
 use super::scan::{fraction, number};
-use super::table::counters;
 
 counters! {
     /// The counters. `peak`: the key of the gauge, which differs from protocol to protocol.

@@ -53,7 +53,7 @@ pub struct Options {
 pub struct Shown {
     /// Lines for standard output.
     pub text: String,
-    /// What could not be shown and why, one line each; everything else was.
+    /// One line for each thing that could not be shown, with the reason. Everything else is in `text`.
     pub problems: Vec<String>,
 }
 

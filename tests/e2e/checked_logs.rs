@@ -251,9 +251,11 @@ fn a_directory_that_agents_may_not_use() {
     fs::write(store.logs().join("current"), sent(now() - 9..now())).expect("current");
     store.run(&["update"]);
     finds(&store, "ok", &["rights", "queries"]);
-    for (below, then) in
-        [("log", "gets no answer"), ("log/state", "gets no answer"), ("log/send", "what was counted last")]
-    {
+    for (below, then) in [
+        ("log", "gets no answer"),
+        ("log/state", "gets no answer"),
+        ("log/send", "only the numbers of the last commit"),
+    ] {
         let path = store.path(below);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).expect("chmod");
         // A warning where the agent's user is known, else a note.

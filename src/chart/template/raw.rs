@@ -78,9 +78,9 @@ pub(super) enum RawLevel {
 #[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CustomKind {
-    /// `[[rbl]]`
+    /// The lists of toaster.conf's `[[rbl]]` tables.
     Lists,
-    /// `[[counter]]`
+    /// The counters of its `[[counter]]` tables.
     Counters,
 }
 

@@ -1,4 +1,5 @@
 //! Numbers on the pages: what the counters of a protocol are at, and how much they grew today.
+//! Where they stand on the overview is said in `templates/page/index.html`.
 
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! The counters that are of no one group: the original's 21 keys, and what several groups raise. They come first.
 use crate::protocol::classify::{Raise, Verdict};
 use crate::protocol::counter::{count, events};
-use crate::protocol::table::counters;
+use crate::protocol::counter_table::counters;
 
 counters! {
     pub(super) const COUNTERS = [

@@ -4,8 +4,8 @@ use regex::bytes::Regex;
 use super::lists::Lists;
 use super::{common, qlog, spamdyke, sqmail};
 use crate::protocol::counter::{Counter, count};
+use crate::protocol::counter_table::groups;
 use crate::protocol::names::{ds_name, hashed_ds_name};
-use crate::protocol::table::groups;
 use crate::protocol::tcpserver::{self, Slots};
 
 groups! {

@@ -15,6 +15,9 @@
 //! A group with counters of its own has them in a table of its file, and is told where that begins in the table of
 //! `rbl`, which `keys` composes. Counters that several groups raise stand in `common`.
 //!
+//! To add a DNS list: a counter at the end of `common`, a pattern in `lists`, a line in the samples, and an area in
+//! `templates/rbl.toml`.
+//!
 //! To add a group: give it a variant of `Group`, find it in `begun` or `named`, raise its counters, and put its
 //! table behind the others in `keys`.
 mod chkuser;

@@ -6,8 +6,8 @@
 use super::common::known;
 use crate::protocol::classify::{Raise, Verdict};
 use crate::protocol::counter::{count, events};
+use crate::protocol::counter_table::{groups, named_counters};
 use crate::protocol::scan::word;
-use crate::protocol::table::{groups, named_counters};
 
 /// A counter of a reason: key, DS name if that is another, and what was decided.
 macro_rules! decision {

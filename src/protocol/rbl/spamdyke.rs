@@ -5,8 +5,8 @@
 use super::common::{OTHER, known};
 use crate::protocol::classify::{Raise, Verdict};
 use crate::protocol::counter::{count, events};
+use crate::protocol::counter_table::{counters, groups, named_counters};
 use crate::protocol::scan::word;
-use crate::protocol::table::{counters, groups, named_counters};
 
 counters! {
     const VERDICTS = [

@@ -4,7 +4,7 @@
 use super::common::{AUTH_FAIL, AUTH_OK, known, unknown};
 use crate::protocol::classify::{Raise, Verdict};
 use crate::protocol::counter::events;
-use crate::protocol::table::{counters, groups, named_counters};
+use crate::protocol::counter_table::{counters, groups, named_counters};
 
 named_counters! {
     const TYPES, REJECTIONS = [

@@ -251,7 +251,9 @@ impl Look<'_> {
         self.open(i, sibling)?;
         let clock = self.log.clock;
         let is_sure = sibling.is_sure();
+        let was_emptied = self.was_emptied_and_rotated(all, i, position)?;
         if let (Some(old), Some(live)) = (self.held(i), &self.live)
+            && !was_emptied
             && is_changed(old, is_sure, live, position, clock)?
         {
             return Ok(true);
@@ -270,6 +272,22 @@ impl Look<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Was the file of `position` emptied when the copy of number `i` was made of it (`copytruncate`), and did it become a
+    /// rotation itself? Then the live file is no changed copy of it.
+    fn was_emptied_and_rotated(&mut self, all: &[Sibling], i: usize, position: &Position) -> Try<bool> {
+        let is_it = |s: &Sibling| s.is_sure() && s.entry.file == position.file;
+        let Some((k, it)) = all.iter().enumerate().find(|(k, s)| *k != i && is_it(s)) else {
+            return Ok(false);
+        };
+        if it.entry.size == 0 {
+            return Ok(true);
+        }
+        let clock = self.log.clock;
+        let its = self.open(k, it)?.stamps(clock)?;
+        let copy = self.held(i).map(|copy| copy.stamps(clock)).transpose()?.flatten();
+        Ok(copy.zip(its).is_some_and(|(copy, its)| its.first >= copy.times.1))
     }
 }
 

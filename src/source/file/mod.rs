@@ -6,7 +6,16 @@
 //! that `copytruncate` made, and in an archive of any kind; what was written to it since is read, then every younger
 //! file, then the live one.
 //!
-//! Where no file is found that way, the times of the lines decide: see `by_time`.
+//! Where no file is found that way, the times of the lines decide.
+//!
+//! | step | file |
+//! |---|---|
+//! | one look at all files: `Look` | `look`; which names are those of rotations, and their order: `siblings`, `linked` |
+//! | what is still to be read: `Look::plan` | `plan`, `catch_up` |
+//! | which file is ours by its content: `Look::find` | `find_again`; under a name that says nothing `strays` |
+//! | what is a copy, what was changed | `copies`, `doubles` |
+//! | where the known part ends by the times of the lines | `by_time`, `times` |
+//! | what a file holds, packed or not | `content`, `compressed` |
 //!
 //! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
 //! leaves them so. Each has its own [`CatchUp`], each file is read once.
@@ -16,6 +25,7 @@ mod compressed;
 mod content;
 mod copies;
 mod doubles;
+mod find_again;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

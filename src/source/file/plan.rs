@@ -1,19 +1,12 @@
 //! Which files each stream has still to read, and from where on.
 use super::by_time::Search;
-use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, tells, was_written_after};
+use super::catch_up::{CatchUp, Span, Trouble, Try, is_packed_since, tells, was_written_after};
 use super::content::{Match, Open, before_all};
+use super::find_again::is_as_it_was;
 use super::log::Log;
 use super::look::Look;
 use super::siblings::Sibling;
 use crate::ledger::{Position, Stream};
-
-/// Is it the file of `position`, and was it not written to since? The time of a packed file may have lost its
-/// fraction.
-fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
-    let lost = if sibling.compression.is_packed() { SECOND } else { 1 };
-    sibling.entry.file == position.file
-        && (0..lost).contains(&position.mtime.saturating_sub(sibling.entry.mtime))
-}
 
 /// Has it the path that the file of `position` had?
 fn is_at(sibling: &Sibling, position: &Position) -> bool {
@@ -178,17 +171,6 @@ impl Look<'_> {
         Ok(plan)
     }
 
-    /// May the open sibling of number `i` have lines that were not there when `position` was left? A copy that was made
-    /// before that may have lines behind the position too, if ours lost its end.
-    fn may_have_more(&self, i: usize, sibling: &Sibling, position: &Position) -> bool {
-        let compression = self.held(i).map_or(sibling.compression, |open| open.compression);
-        // A program that restores files may keep but the seconds of their times.
-        let lost = if sibling.entry.mtime % SECOND == 0 { SECOND - 1 } else { 0 };
-        sibling.entry.file == position.file
-            || compression.is_packed()
-            || sibling.entry.mtime.saturating_add(lost) >= position.mtime
-    }
-
     /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
     /// programs begins with the same line, and only that was counted.
     fn has_its_twin(&mut self, position: &Position) -> Try<bool> {
@@ -277,88 +259,6 @@ impl Look<'_> {
         Ok(plan)
     }
 
-    /// The sibling that is `position`'s file: of several the one whose name says that it is a rotation, else the longest.
-    /// The file of `before` begins in the same way where an editor made ours of it.
-    pub(super) fn find(
-        &mut self,
-        all: &[Sibling],
-        position: &Position,
-        before: Option<&Position>,
-    ) -> Try<Option<(usize, Match)>> {
-        let hinted = all.iter().position(|s| s.entry.file == position.file);
-        if let Some(i) = hinted
-            && let Some(sibling) = all.get(i)
-            && sibling.compression.is_packed()
-            && is_as_it_was(sibling, position)
-            && !self.is_followed(all, i)
-        {
-            // An archive that was read to its end.
-            return Ok(Some((i, Match::Short)));
-        }
-        let (sure, others): (Vec<usize>, Vec<usize>) =
-            (0..all.len()).rev().partition(|&i| all.get(i).is_some_and(Sibling::is_sure));
-        let mut short = None;
-        let mut hinted_is_full = false;
-        let mut all_full: Vec<usize> = Vec::new();
-        for i in hinted.into_iter().chain(sure).chain(others) {
-            let Some(sibling) = all.get(i) else { continue };
-            let is_needed = self.held(i).is_some();
-            // Ours was written to when it was read, and no program that packs or copies makes that older.
-            let is_older = sibling.entry.mtime.saturating_add(SECOND) < position.mtime;
-            let is_hinted = hinted == Some(i);
-            // A name that says that it is a rotation is believed. Somebody may have copied ours under one, but not before we
-            // read it.
-            let is_found = all_full.iter().any(|&k| all.get(k).is_some_and(Sibling::is_sure));
-            if is_found && (!sibling.is_sure() || is_older) {
-                continue;
-            }
-            self.looked.insert(sibling.path.display().to_string());
-            let may_fail = is_found || is_older || !(sibling.is_sure() || is_hinted);
-            let open = match self.open(i, sibling) {
-                Err(Trouble::Failed(_)) if may_fail => continue,
-                other => other?,
-            };
-            let matches = match open.matches(position) {
-                Ok(Match::Full)
-                    if !is_hinted
-                        && before.map(|before| open.matches(before)).transpose()? == Some(Match::Full) =>
-                {
-                    Match::No
-                }
-                // An archive that is being made stands beside what it is made of.
-                Err(_) if is_found || !(sibling.is_sure() || is_hinted) => Match::No,
-                other => other?,
-            };
-            match matches {
-                Match::Full if sibling.is_sure() && is_hinted => return Ok(Some((i, Match::Full))),
-                // An editor keeps the file itself under another name (`sed -i.bak`), and what it makes anew is gone on with
-                // and rotated: a rotation that has more is ours then, but no other file is.
-                Match::Full if sibling.is_sure() || is_hinted || !hinted_is_full => {
-                    hinted_is_full |= is_hinted;
-                    all_full.push(i);
-                }
-                Match::Full => {}
-                // A copy that was made before tells nothing.
-                Match::Short if sibling.is_sure() => short = short.or(Some((i, Match::Short))),
-                // There may be thousands of them: not all are held open.
-                Match::Short | Match::No if !is_needed => self.close(i),
-                Match::Short | Match::No => {}
-            }
-        }
-        if let [only] = all_full[..] {
-            return Ok(Some((only, Match::Full)));
-        }
-        let mut longest = None;
-        for i in all_full {
-            let Some(sibling) = all.get(i) else { continue };
-            let length = self.open(i, sibling)?.end()?.map_or(0, |end| end.counted);
-            let rank =
-                (self.may_have_more(i, sibling, position), sibling.is_sure(), length, hinted == Some(i), i);
-            longest = longest.max(Some(rank));
-        }
-        Ok(longest.map(|(.., i)| (i, Match::Full)).or(short))
-    }
-
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.
     fn growth(
         &mut self,
@@ -391,7 +291,8 @@ impl Look<'_> {
                 Err(Trouble::Failed(_)) if !(sibling.is_sure() || is_hinted) => continue,
                 other => other?,
             };
-            if matches == Match::Full && (sibling.is_sure() || is_hinted) {
+            let may_be_it = is_hinted || (sibling.is_sure() && self.may_have_more(i, sibling, before));
+            if matches == Match::Full && may_be_it {
                 return Ok((None, vec![Span { file: i, from: before.counted, is_before: true }]));
             }
             has_copy |= matches == Match::Full;

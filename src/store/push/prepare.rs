@@ -179,7 +179,9 @@ fn begin_anew(path: &Path, why: &str, what: &str, now: i64) -> Result<Target> {
             Ok(Target::New)
         }
         Err(e) => {
-            warn(format_args!("{e}; {what}, the graphs wait"));
+            warn(format_args!(
+                "{e}; {what}: nothing is written to it before it can be moved away, and its graphs wait"
+            ));
             Ok(Target::None)
         }
     }

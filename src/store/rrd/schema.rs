@@ -11,7 +11,7 @@ pub(super) const HEARTBEAT: u32 = 315_360_000;
 pub(super) const DAY: i64 = 86_400;
 
 /// (seconds a row, seconds kept): 1 min × 2 d, 5 min × 14 d, 30 min × 62 d, 2 h × 2 y, 1 d × 10 y.
-const ROWS: [(u32, u32); 5] = [
+const RRAS: [(u32, u32); 5] = [
     (60, 2 * 86_400),
     (300, 14 * 86_400),
     (1800, 62 * 86_400),
@@ -23,7 +23,7 @@ const ROWS: [(u32, u32); 5] = [
 /// for the longest of their times.
 pub(super) fn rows_of(own: u32) -> Vec<(u32, u32)> {
     let mut all: Vec<(u32, u32)> = Vec::new();
-    for (row, span) in ROWS {
+    for (row, span) in RRAS {
         let steps = (row / own).max(1);
         let rows = span / (steps * own);
         match all.last_mut() {

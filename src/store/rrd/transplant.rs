@@ -30,12 +30,14 @@ pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
 /// When a file cannot be read or written. `to` may be there then, and be anything.
 pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, step: i64) -> Result<Header> {
     let blank = blank(to, old, protocol, step)?;
-    let changed = |path: &Path| Error::Message(format!("{}: cannot be brought up to date", path.display()));
+    let changed = |path: &Path, why| {
+        Error::Message(format!("{}: its data sources cannot be changed: {why}", path.display()))
+    };
     if blank.archives != old.archives || blank.last_update != old.last_update {
-        return Err(changed(from));
+        return Err(changed(from, "its archives or its last update are not those that a new file has"));
     }
     let file = disk::create(to, 0o644)?;
-    let Some(source) = disk::open(from)? else { return Err(changed(from)) };
+    let Some(source) = disk::open(from)? else { return Err(changed(from, "it was removed")) };
     disk::change(Change::Write(to), || write(&source, old, &blank, &file)).at("write", to)?;
     disk::fsync(to, &file)?;
     if let Some(dir) = to.parent() {
@@ -43,7 +45,7 @@ pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, ste
     }
     match peek(to)? {
         Look::Sound(new) if new.last_update == old.last_update && new.sources == blank.sources => Ok(*new),
-        _ => Err(changed(from)),
+        _ => Err(changed(from, "the new file is not what was written to it")),
     }
 }
 

@@ -44,7 +44,8 @@ pub struct State {
     pub number: u64,
     /// The protocol's counter keys when this was written, in the order of all values below.
     pub keys: Vec<String>,
-    /// Odometers by position; 0 for gauges and derived values.
+    /// The running total of each counter, in the order of `keys`; 0 for gauges and derived values. Of a
+    /// [`CounterKind::Sum`](crate::protocol::CounterKind::Sum) or `Net` in units of 10⁻⁹.
     pub totals: Vec<i128>,
     /// Lines of the counter file that are not counters of ours (the Perl program's `created` …).
     pub extra: BTreeMap<String, String>,

@@ -294,7 +294,22 @@ impl Scene {
     fn changing(&mut self, logins: u8) {
         self.update(None, false);
         self.later();
+        if self.has_dated_copy() {
+            self.tick();
+        }
         self.log("log", logins);
+    }
+
+    /// Waits until what is written from now on has a later time than what was: nobody makes a copy of a log and changes the
+    /// log in the same few milliseconds.
+    fn tick(&self) {
+        let probe = self.world.config.logs_base.join("tick");
+        let write = || {
+            fs::write(&probe, "x").unwrap();
+            fs::metadata(&probe).unwrap().modified().unwrap()
+        };
+        let first = write();
+        while write() == first {}
     }
 
     /// Does the syslog end within a line?

@@ -304,3 +304,39 @@ fn a_line_is_removed_from_a_linked_file_beside_a_dated_copy() {
         }
     }
 }
+
+/// A log is copied and emptied, what was emptied is renamed, and all of it is of one second.
+#[test]
+fn a_log_that_was_emptied_and_renamed_is_followed_by_a_new_one() {
+    for (early, late) in [(1, 0), (1, 1), (3, 1), (3, 4)] {
+        for linger in [0, 1, 2] {
+            Scene::new().play([
+                Action::Log(early),
+                Action::Update(None),
+                Action::CopyTruncate,
+                Action::Log(late),
+                Action::Rename(linger),
+                Action::Log(1),
+                Action::Rename(0),
+                Action::Log(2),
+            ]);
+        }
+    }
+}
+
+/// A log of which somebody had made a copy under the name of a rotation loses its end, and is emptied then.
+#[test]
+fn a_cut_log_is_emptied_beside_a_dated_copy() {
+    for keeps_time in [false, true] {
+        for cut in [1, 97, 200, 388] {
+            Scene::new().play([
+                Action::Log(4),
+                Action::DatedCopy(0, keeps_time),
+                Action::CutTail(cut),
+                Action::Truncate,
+                Action::Log(1),
+                Action::Flush(None),
+            ]);
+        }
+    }
+}

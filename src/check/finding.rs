@@ -22,7 +22,7 @@ pub enum Level {
 pub struct Finding {
     /// How it is.
     pub level: Level,
-    /// What kind of thing: `configuration`, `rights`, `source`, `stamps`, `lock`, `state`, `counters`, `rrd`,
+    /// What kind of thing: `configuration`, `rights`, `source`, `labels`, `stamps`, `lock`, `state`, `counters`, `rrd`,
     /// `lines`, `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
     pub check: &'static str,
     /// The protocol, where it is one's own.

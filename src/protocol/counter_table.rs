@@ -8,7 +8,7 @@ macro_rules! positions {
         // A position need not be used by its name. The test of the samples makes sure that each counter is raised.
         #[allow(dead_code)]
         $vis const $name: usize = $at;
-        $crate::protocol::table::positions!(@ $vis, $name + 1; $($rest)*);
+        $crate::protocol::counter_table::positions!(@ $vis, $name + 1; $($rest)*);
     };
 }
 
@@ -26,12 +26,12 @@ macro_rules! positions {
 /// With `const fn NAME(ARGUMENT: TYPE)` in the place of `const NAME` the table is a function of the argument.
 macro_rules! counters {
     ($(#[$doc:meta])* $vis:vis const $table:ident = [$($position:ident: $counter:expr,)*];) => {
-        $crate::protocol::table::positions!(@ $vis, 0; $($position)*);
+        $crate::protocol::counter_table::positions!(@ $vis, 0; $($position)*);
         $(#[$doc])*
         $vis const $table: &[$crate::protocol::counter::Counter] = &[$($counter),*];
     };
     ($(#[$doc:meta])* $vis:vis const fn $table:ident($argument:ident: $type:ty) = [$($position:ident: $counter:expr,)*];) => {
-        $crate::protocol::table::positions!(@ $vis, 0; $($position)*);
+        $crate::protocol::counter_table::positions!(@ $vis, 0; $($position)*);
         $(#[$doc])*
         $vis const fn $table($argument: $type) -> [$crate::protocol::counter::Counter; [$($position),*].len()] {
             [$($counter),*]
@@ -52,16 +52,16 @@ macro_rules! named_counters {
 /// group's beginning plus its position in the group.
 macro_rules! groups {
     ($vis:vis const $table:ident = [$($begin:ident: $group:expr,)*];) => {
-        $crate::protocol::table::groups!(@ $vis, 0; $($begin: $group,)*);
+        $crate::protocol::counter_table::groups!(@ $vis, 0; $($begin: $group,)*);
         $vis const $table: &[$crate::protocol::counter::Counter] = {
             const GROUPS: &[&[$crate::protocol::counter::Counter]] = &[$($group),*];
-            &$crate::protocol::table::joined::<{ $crate::protocol::table::length(GROUPS) }>(GROUPS)
+            &$crate::protocol::counter_table::joined::<{ $crate::protocol::counter_table::length(GROUPS) }>(GROUPS)
         };
     };
     (@ $vis:vis, $at:expr;) => {};
     (@ $vis:vis, $at:expr; $begin:ident: $group:expr, $($rest:tt)*) => {
         $vis const $begin: usize = $at;
-        $crate::protocol::table::groups!(@ $vis, $begin + $group.len(); $($rest)*);
+        $crate::protocol::counter_table::groups!(@ $vis, $begin + $group.len(); $($rest)*);
     };
 }
 

@@ -2,7 +2,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::context::{job, later, with_way_out};
+use super::context::{job, with_way_out};
+use super::exit::{AGAIN, later};
 use crate::config::Config;
 use crate::error::{At, Error};
 use crate::ingest::{Options, feeds, pass_through};
@@ -30,9 +31,9 @@ pub(super) fn process(config: &Config, log: &str, force: bool) -> ExitCode {
     });
     match done {
         Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(e)) => warn(format_args!("{}; exit 111: the logger tries again", with_way_out(&e))),
-        Err(thrown) if thrown.is::<owner::RightsKept>() => warn("exit 111: the logger tries again"),
-        Err(_) => warn("this is a defect of maillogs; exit 111: the logger tries again"),
+        Ok(Err(e)) => warn(format_args!("{}; {AGAIN}", with_way_out(&e))),
+        Err(thrown) if thrown.is::<owner::RightsKept>() => warn(AGAIN),
+        Err(_) => warn(format_args!("this is a defect of maillogs; {AGAIN}")),
     }
     later()
 }
