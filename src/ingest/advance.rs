@@ -117,12 +117,12 @@ impl<'a> LockedAdvance<'a> {
         session.archive(job.log(), &plan.days(), &plan.with_files(&files), pass, now)?;
         let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
         if had_input || session.edited || is_news(&state, &session.state, &updates) || session.rrd_lacks() {
-            session.commit(state, updates, now)
-        } else if state.seen >= session.state.seen + SEEN_APART {
-            session.note(state)
-        } else {
-            Ok(())
+            return session.commit(state, updates, now);
         }
+        if state.seen >= session.state.seen + SEEN_APART {
+            session.note(state)?;
+        }
+        session.mend_copies()
     }
 }
 

@@ -184,7 +184,7 @@ impl Session<'_> {
             }
         }
         disk::sync_dir(&store.state_dir)?;
-        store.write_copies(&bytes, state.rrd.is_some() && store.rrd.is_file());
+        store.write_copies(&bytes, &state);
         read_or_aside(&store.file("intent"), now)?;
         disk::remove(&store.file("intent"))?;
         disk::remove(&store.journal())?;

@@ -97,12 +97,33 @@ impl Store {
         is_beside_it || was_ours || (is_old && counters::is_as_we_write(self.protocol, bytes))
     }
 
-    /// Writes the copies of `bytes`, which are those of the state. Nothing depends on them while all is well: what
-    /// cannot be written is said, and the one that stands there stays.
-    pub(super) fn write_copies(&self, bytes: &[u8], has_rrd: bool) {
+    /// The paths of the copies of `state`.
+    fn copies_of(&self, state: &State) -> impl Iterator<Item = PathBuf> + use<> {
         let counters = self.counts().then(|| self.counters_copy());
+        let has_rrd = state.rrd.is_some() && self.rrd.is_file();
         let rrd = Some(self.rrd_copy()).filter(|copy| has_rrd && counters.as_ref() != Some(copy));
-        for path in counters.into_iter().chain(rrd) {
+        counters.into_iter().chain(rrd)
+    }
+
+    /// Is a copy missing or of an earlier commit than `state`? It could not be written then, and of a protocol that counts
+    /// nothing more no further commit would write it.
+    pub(super) fn copies_are_behind(&self, state: &State) -> bool {
+        let is_behind = |path: PathBuf| match open(&path) {
+            Ok(None) => true,
+            Ok(Some(file)) => {
+                let mut front = [0; FRONT];
+                let got = disk::read_at(&file, &mut front, 0).unwrap_or(0);
+                number_of(&front[..got]).is_none_or(|number| number < state.number)
+            }
+            Err(_) => false,
+        };
+        state.number > 0 && self.copies_of(state).any(is_behind)
+    }
+
+    /// Writes the copies of `state`, of which `bytes` is the record. Nothing depends on them while all is well: what
+    /// cannot be written is said, and the one that stands there stays.
+    pub(super) fn write_copies(&self, bytes: &[u8], state: &State) {
+        for path in self.copies_of(state) {
             if let Err(e) = disk::replace_lightly(&path, bytes, 0o644) {
                 warn(format_args!("{e}; it is a second copy of the state, and nothing else is missing"));
             }

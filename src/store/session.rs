@@ -61,6 +61,19 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Writes the copies of the state that a commit could not write.
+    ///
+    /// # Errors
+    /// When the pieces cannot be written.
+    pub fn mend_copies(&mut self) -> Result<()> {
+        if self.store.copies_are_behind(&self.state) {
+            let mut state = self.state.clone();
+            self.take_held(&mut state)?;
+            self.store.write_copies(&encode(&state), &state);
+        }
+        Ok(())
+    }
+
     /// Reads the pieces, before the state is.
     pub(super) fn read_held(&mut self, now: i64) -> Result<()> {
         let path = self.store.file("held");

@@ -332,9 +332,8 @@ fn every_command_at_odd_times() {
             .map(|stamp| format!("{stamp} mx1 imapd[811]: LOGIN, user=u, ip=[192.0.2.7], protocol=IMAP\n"));
         fs::write(store.syslog(), syslog.concat()).expect("syslog");
         let faked = |program: &std::path::Path| {
-            let mut command = store.command("faketime");
-            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
-            command.args(["-f", &format!("@{time}")]).arg(program);
+            let mut command = store.faketime(&["-f", &format!("@{time}")]);
+            command.env("NO_FAKE_STAT", "1").arg(program);
             command
         };
         let output = store.postprocess_by(&mut faked(&store.sendlog()), log.as_bytes());

@@ -215,8 +215,8 @@ fn parts_that_are_gone_are_waited_for_or_made_anew() {
 fn nothing_is_waited_for_for_ever() {
     let scene = Scene::new();
     let later = |ahead: &str, arguments: &[&str]| {
-        let mut command = scene.store.command("faketime");
-        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", ahead, MAILLOGS]).args(arguments);
+        let mut command = scene.store.faketime(&["-f", ahead, MAILLOGS]);
+        command.args(arguments);
         command.output().expect("faketime")
     };
     scene.lose(&["counters", "rrd"], Loss::Gone);
@@ -241,8 +241,8 @@ fn nothing_is_waited_for_for_ever() {
     assert_eq!(output.stdout, b"", "nothing is passed through that comes again");
     assert!(stderr(&output).contains("to go on without it now: mkdir -p"), "{}", stderr(&output));
     assert_eq!(scene.counted(), ALL);
-    let mut roll = scene.store.command("faketime");
-    roll.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", "+70m"]).arg(scene.store.sendlog());
+    let mut roll = scene.store.faketime(&["-f", "+70m"]);
+    roll.arg(scene.store.sendlog());
     let output = scene.store.postprocess_by(&mut roll, &chunk);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(output.stdout, chunk);

@@ -32,13 +32,8 @@ impl Machine {
 
     /// `program` with the clock standing at now. Files bear the times that they were given here.
     pub fn faked(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = self.store.command("faketime");
-        command
-            .env("FAKETIME_FMT", "%s")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .env("NO_FAKE_STAT", "1")
-            .args(["-f", &self.now.to_string()])
-            .arg(program.as_ref());
+        let mut command = self.store.faketime(&["-f", &self.now.to_string()]);
+        command.env("FAKETIME_FMT", "%s").env("NO_FAKE_STAT", "1").arg(program.as_ref());
         command
     }
 

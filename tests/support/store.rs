@@ -127,6 +127,16 @@ impl Store {
         command
     }
 
+    /// As [`Store::command`], under faketime(1) with these words.
+    pub fn faketime(&self, words: &[&str]) -> Command {
+        // It leaves things behind under its process number if it is killed, and does not start over them.
+        const CLEAN: &str =
+            r#"rm -f "/dev/shm/sem.faketime_sem_$$" "/dev/shm/faketime_shm_$$"; exec faketime "$@""#;
+        let mut command = self.command("sh");
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-c", CLEAN, "faketime"]).args(words);
+        command
+    }
+
     /// `maillogs ARGUMENTS`, whatever becomes of it.
     pub fn maillogs(&self, arguments: &[&str]) -> Output {
         self.command(MAILLOGS).args(arguments).output().expect("running maillogs")

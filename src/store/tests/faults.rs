@@ -98,3 +98,38 @@ fn an_empty_directory_in_place_of_the_lock_stops_nobody() {
     assert!(store.open(AT_ONCE, DAY0).unwrap_err().to_string().contains("p.lock"));
     assert!(path(&store.state_dir, "p.lock/kept").is_dir());
 }
+
+/// A commit that could not write its copies is followed by no other one, if nothing more is counted.
+#[test]
+fn copies_that_could_not_be_written_are_written_without_a_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path(), &SEND, 60);
+    let commit = || {
+        let mut session = store.open(AT_ONCE, DAY0).unwrap();
+        let state = session.state.clone();
+        session.commit(state, vec![], DAY0).unwrap();
+    };
+    commit();
+    let copy = store.counters_copy();
+    let older = fs::read(&copy).unwrap();
+    commit();
+    let newest = fs::read(&copy).unwrap();
+    assert_eq!(newest, fs::read(store.file("state")).unwrap());
+    assert_ne!(newest, older);
+    let lose = |bytes: Option<&[u8]>| {
+        fs::remove_file(&copy).unwrap();
+        if let Some(bytes) = bytes {
+            fs::write(&copy, bytes).unwrap();
+        }
+    };
+    for left in [None, Some(&older[..]), Some(&newest[..10]), Some(&b""[..])] {
+        lose(left);
+        store.open(AT_ONCE, DAY0).unwrap().mend_copies().unwrap();
+        assert_eq!(fs::read(&copy).unwrap(), newest, "{left:?}");
+    }
+    // One that is as it should be is not written again.
+    let inode = || std::os::unix::fs::MetadataExt::ino(&fs::metadata(&copy).unwrap());
+    let before = inode();
+    store.open(AT_ONCE, DAY0).unwrap().mend_copies().unwrap();
+    assert_eq!(inode(), before);
+}
