@@ -280,7 +280,7 @@ impl Session<'_> {
             disk::replace(path, text.as_bytes(), 0o644)?;
             self.edited = true;
             warn(format_args!(
-                "{}: is a copy from before the last commit; it was written anew with the values of that commit",
+                "{}: is an older copy, from before the last commit; it was written anew with the values of that commit",
                 path.display()
             ));
             return Ok(());
