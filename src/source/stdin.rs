@@ -47,12 +47,20 @@ pub fn open(spool: &Path) -> Result<Input> {
 /// The working directory and the name in it, if a logger handed this file to us. An error is no answer: the chunk would
 /// be taken for one that belongs nowhere, and a line that began in the chunk before would not be put together.
 fn place(file: (u64, u64)) -> Result<Option<(PathBuf, String)>> {
-    let dir = match std::env::current_dir().and_then(std::fs::canonicalize) {
+    let whole = Path::new("the working directory");
+    let dir = match std::env::current_dir() {
         Ok(dir) => dir,
+        // It was removed.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e).at("look at", whole),
+    };
+    let dir = match std::fs::canonicalize(dir) {
+        Ok(dir) => dir,
+        // A directory above it is closed to us.
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
             return Ok(None);
         }
-        Err(e) => return Err(e).at("look at", Path::new("the working directory")),
+        Err(e) => return Err(e).at("look at", whole),
     };
     Ok(name_in(&dir, file)?.map(|name| (dir, name)))
 }

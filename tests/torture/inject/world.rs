@@ -390,8 +390,10 @@ impl World {
             walk(&self.store.path(root), &mut |path| {
                 let name = path.strip_prefix(self.store.path("")).expect("below");
                 // What belongs to the minute and the day of the test.
+                let text = name.to_string_lossy();
                 let is_of_now = self.bare
-                    && ["log/rrd", "log/20"].iter().any(|of| name.to_string_lossy().starts_with(of));
+                    && (["log/rrd", "log/20"].iter().any(|of| text.starts_with(of))
+                        || text.ends_with(".minutes"));
                 if !name.starts_with("log/send")
                     && !name.to_string_lossy().ends_with(".packing")
                     && !is_of_now
