@@ -9,7 +9,7 @@ use super::compressed::Compression;
 use super::content::{Match, Open};
 use super::linked::Range;
 use super::log::Log;
-use super::siblings::{self, Kin, Names, Sibling, is_alike};
+use super::siblings::{self, Age, Kin, Names, Sibling, is_alike};
 use crate::error::{At, Error, Result};
 use crate::ledger::Position;
 use crate::source::opener::{Opener, Plain, most_held};
@@ -37,6 +37,8 @@ pub(super) struct Look<'a> {
     opened: Vec<Option<Open>>,
     /// Files of any name whose content says that they are siblings.
     pub(super) strays: Vec<PathBuf>,
+    /// The schemes of names that tell no age.
+    pub(super) untold: BTreeSet<usize>,
     /// What was opened in search of a file, and what could not be.
     pub(super) looked: BTreeSet<String>,
     /// How many further files there are that the search did not get to.
@@ -68,6 +70,7 @@ impl<'a> Look<'a> {
             siblings: None,
             opened: vec![],
             strays: vec![],
+            untold: BTreeSet::new(),
             looked: BTreeSet::new(),
             not_looked_at: 0,
             said: vec![],
@@ -102,7 +105,15 @@ impl<'a> Look<'a> {
     }
 
     fn list(&self) -> Result<Vec<Sibling>> {
-        Ok(siblings::in_order(self.list_all(false)?))
+        let mut all = self.list_all(false)?;
+        for sibling in &mut all {
+            if let Kin::Sure(age, scheme) = &mut sibling.kin
+                && self.untold.contains(scheme)
+            {
+                *age = Age::Untold;
+            }
+        }
+        Ok(siblings::in_order(all))
     }
 
     pub fn siblings(&mut self) -> Result<Vec<Sibling>> {
@@ -114,7 +125,7 @@ impl<'a> Look<'a> {
         Ok(self.siblings.clone().unwrap_or_default())
     }
 
-    /// Lists the siblings again, with the strays that were found since.
+    /// Lists the siblings again, with what was learnt of names since.
     pub fn relist(&mut self) {
         self.siblings = None;
     }

@@ -18,10 +18,10 @@ pub(super) fn attempt(log: Log<'_>, streams: &[&Stream]) -> Try<(Vec<Open>, Vec<
     let positions = streams.iter().flat_map(|s| s.position.iter().chain(&s.before));
     let mut look = Look::new(log, positions)?;
     let plans = loop {
-        let known = look.strays.len();
+        let known = (look.strays.len(), look.untold.len());
         let plans = look.plans(streams)?;
-        // What was found under any name has its place among the others now.
-        if look.strays.len() == known {
+        // What was found under any name has its place among the others now, and names that tell no age give none.
+        if (look.strays.len(), look.untold.len()) == known {
             break plans;
         }
         look.relist();
@@ -107,6 +107,9 @@ impl Look<'_> {
             }
             return self.by_time(stream, position);
         };
+        if self.names_begin_anew(&all, ours, stream, position)? {
+            return Ok(plan);
+        }
         let may_be_old_text = |s: &Sibling| {
             !s.is_sure() || (s.was_linked() && !self.is_link()) || s.entry.file != position.file
         };
@@ -220,8 +223,11 @@ impl Look<'_> {
     fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<CatchUp> {
         let before_all = before_all(position.mtime, position.path.clone());
         let mut plan = CatchUp { position: Some(before_all), is_by_time: true, ..CatchUp::default() };
-        let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
+        if self.names_begin_anew(&all, usize::MAX, stream, position)? {
+            return Ok(plan);
+        }
+        let mut search = Search::new(stream, position, self.log.clock);
         let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
         let mut new = Vec::new();
         for (i, sibling) in all.iter().enumerate() {

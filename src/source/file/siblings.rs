@@ -28,6 +28,8 @@ pub(super) enum Age {
     Number(Reverse<u64>),
     /// The groups of digits of a date: the higher, the younger.
     Date(Vec<u64>),
+    /// Nothing: what the names of its scheme count begins anew.
+    Untold,
 }
 
 /// What a name says of a file.
@@ -67,7 +69,9 @@ impl Sibling {
     /// Is it younger than `other`? `None`: the names of the two do not tell.
     pub fn is_younger(&self, other: &Sibling) -> Option<bool> {
         match (&self.kin, &other.kin) {
-            (Kin::Sure(age, scheme), Kin::Sure(its, of)) if scheme == of => Some(age > its),
+            (Kin::Sure(age, scheme), Kin::Sure(its, of)) if scheme == of && *age != Age::Untold => {
+                Some(age > its)
+            }
             _ => None,
         }
     }
@@ -81,7 +85,7 @@ pub(super) struct Names {
 }
 
 /// The scheme of a logger's names.
-const LABELS: usize = 24;
+pub(super) const LABELS: usize = 24;
 /// The lowest of the schemes of names that a link led to before: each form has its own.
 pub(super) const LINKED: usize = 100;
 
