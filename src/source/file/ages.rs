@@ -9,7 +9,7 @@ use super::siblings::{Age, Kin, LABELS, Sibling};
 use crate::ledger::{Position, Stream};
 
 /// A clock that is set right, or a copy, makes a file seem older than it is by less than this number of seconds.
-const LONG: i64 = 600;
+pub(super) const LONG: i64 = 600;
 
 impl Look<'_> {
     /// Does a name contradict the times, so that those of its scheme tell no age? It is noted, and the next list goes by the

@@ -11,6 +11,7 @@ use super::by_time::limit;
 use super::catch_up::{Trouble, Try, tells, was_written_after};
 use super::content::{Match, Open};
 use super::doubles::TELLING;
+use super::extracts::ends_within;
 use super::look::Look;
 use super::siblings::{Kin, Sibling};
 use super::times::{Stamps, Times, UNORDERED};
@@ -235,7 +236,8 @@ impl Look<'_> {
             return Ok(true);
         }
         for (k, other) in all.iter().enumerate() {
-            if k == i || !other.is_sure() || other.entry.mtime <= position.mtime {
+            let is_another_log = !other.is_sure() || other.may_be_another_log(sibling);
+            if k == i || is_another_log || other.entry.mtime <= position.mtime {
                 continue;
             }
             self.open(k, other)?;
@@ -243,6 +245,7 @@ impl Look<'_> {
                 && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? != Match::Full
                 && is_changed(old, is_sure, new, position, clock)?
+                && !(is_sure && other.is_younger(sibling).is_none() && ends_within(new, old)?)
             {
                 return Ok(true);
             }

@@ -9,7 +9,7 @@ use super::compressed::Compression;
 use super::content::{Match, Open};
 use super::linked::Range;
 use super::log::Log;
-use super::siblings::{self, Age, Kin, Names, Sibling, is_alike};
+use super::siblings::{self, Age, Kin, Names, Sibling, is_alike, shape};
 use crate::error::{At, Error, Result};
 use crate::ledger::Position;
 use crate::source::opener::{Opener, Plain, most_held};
@@ -85,13 +85,26 @@ impl<'a> Look<'a> {
                 let is_stray = || of_any_name || self.strays.contains(&dir.path.join(name));
                 let stem = || dir.path.join(Compression::by_name(name).0);
                 let linked = self.ranges.iter().find_map(|range| range.kin(&stem()));
-                linked.or_else(|| self.names.kin(name)).or_else(|| is_stray().then_some(Kin::Stray))
+                let kin = linked.or_else(|| self.names.kin(name));
+                kin.or_else(|| (is_stray() || self.is_like_known(name)).then_some(Kin::Stray))
             };
             match self.opener(dir.is_trusted).list(&dir.path, &|name| kin(name).is_some()) {
                 Ok(entries) => all.extend(entries.into_iter().filter_map(|entry| {
                     let (path, kin) = (dir.path.join(&entry.name), kin(&entry.name)?);
                     let compression = Compression::by_name(&entry.name).1;
-                    Some(Sibling { path, compression, kin, entry, is_trusted: dir.is_trusted })
+                    let is_alike = kin == Kin::Stray
+                        && !self.strays.contains(&path)
+                        && self.is_like_known(&entry.name)
+                        && self.live.as_ref().is_some_and(|live| live.owner == entry.owner);
+                    let is_wanted = kin != Kin::Stray || of_any_name || self.strays.contains(&path);
+                    let kin = if is_alike { Kin::Likely } else { kin };
+                    (is_wanted || is_alike).then_some(Sibling {
+                        path,
+                        compression,
+                        kin,
+                        entry,
+                        is_trusted: dir.is_trusted,
+                    })
                 })),
                 // Nobody said that rotated files are there; it may be a link that somebody planted.
                 Err(e) if !dir.is_named && is_closed(&e) => {}
@@ -102,6 +115,17 @@ impl<'a> Look<'a> {
         let live = self.live.as_ref().map(|l| l.id);
         all.retain(|s| Some(s.entry.file) != live);
         Ok(all)
+    }
+
+    /// Does a name that says nothing differ only in its digits from one that our files had? A log that is rotated to
+    /// `mail_20261127.log` is rotated to `mail_20261128.log` next.
+    fn is_like_known(&self, name: &str) -> bool {
+        let form = |name: &str| shape(Compression::by_name(name).0).map(|(form, _)| form);
+        let found = form(name);
+        let is_like = |known: &Path| known.file_name().and_then(|known| form(known.to_str()?)) == found;
+        found.is_some()
+            && (self.names.is_like_read(Compression::by_name(name).0)
+                || self.strays.iter().any(|s| is_like(s)))
     }
 
     fn list(&self) -> Result<Vec<Sibling>> {

@@ -160,6 +160,7 @@ impl Look<'_> {
                 (written > position.mtime || (i > ours && written == position.mtime))
                     && self.is_another(i, sibling, stream, position)?
                     && self.is_later(i, stream)?
+                    && !self.is_no_rotation(&all, i, ours, stream, position)?
             };
             if is_new {
                 plan.read(i, 0);
@@ -190,7 +191,7 @@ impl Look<'_> {
     /// The live file from its beginning or its end; what was rotated before is not ours.
     fn first_sight(&mut self, from_end: bool) -> Try<CatchUp> {
         let all = self.siblings()?;
-        let sure = || all.iter().enumerate().filter(|(_, s)| s.is_sure());
+        let sure = || all.iter().enumerate().filter(|(_, s)| s.is_sure() && !s.is_ambiguous());
         let last = sure().map(|(_, s)| s.entry.mtime).max().unwrap_or(i64::MIN);
         let path = self.live.as_ref().map(Open::real_path).unwrap_or_default();
         let mut plan = CatchUp { position: Some(before_all(last, path)), ..CatchUp::default() };
@@ -236,6 +237,7 @@ impl Look<'_> {
                     && !is_packed_since(&all, sibling, position, stream)
                     && self.is_another(i, sibling, stream, position)?
                     && (!is_mixed || is_at(sibling, position) || self.has_later_lines(i, stream)?)
+                    && !(sibling.is_ambiguous() && self.is_beside_live(i)?)
             } else {
                 self.is_rotation(&all, i, stream, position)?
             };
@@ -279,7 +281,7 @@ impl Look<'_> {
             // Where names do not tell the age, a file that is written to seems to be younger than it is.
             .filter(|(i, s)| match all.get(ours).and_then(|ours| s.is_younger(ours)) {
                 Some(is_younger) => *i != ours && !is_younger,
-                None => *i != ours,
+                None => *i != ours && !all.get(ours).is_some_and(|ours| s.may_be_another_log(ours)),
             })
             .collect();
         let hinted = older.iter().find(|(_, s)| s.entry.file == before.file).copied();
