@@ -77,34 +77,29 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// The siblings, in no order; `true`: and all other regular files.
+    /// The siblings, in no order; `true`: and all other regular files. A file of a name that says nothing may be anybody's: the
+    /// rights of root are used for one of the live file's owner and group.
     pub(super) fn list_all(&self, of_any_name: bool) -> Result<Vec<Sibling>> {
-        let mut all = Vec::new();
+        let (mut all, live) = (Vec::new(), self.live.as_ref());
         for dir in &self.directories {
-            let kin = |name: &str| {
-                let is_stray = || of_any_name || self.strays.contains(&dir.path.join(name));
-                let stem = || dir.path.join(Compression::by_name(name).0);
-                let linked = self.ranges.iter().find_map(|range| range.kin(&stem()));
-                let kin = linked.or_else(|| self.names.kin(name));
-                kin.or_else(|| (is_stray() || self.is_like_known(name)).then_some(Kin::Stray))
+            let by_name = |name: &str| {
+                let stem = dir.path.join(Compression::by_name(name).0);
+                let linked = self.ranges.iter().find_map(|range| range.kin(&stem));
+                linked.or_else(|| self.names.kin(name))
             };
+            let otherwise = |name: &str| match self.strays.contains(&dir.path.join(name)) {
+                false if live.is_some() && self.is_like_known(name) => Some(Kin::Likely),
+                is_stray => (is_stray || of_any_name).then_some(Kin::Stray),
+            };
+            let kin = |name: &str| by_name(name).or_else(|| otherwise(name));
             match self.opener(dir.is_trusted).list(&dir.path, &|name| kin(name).is_some()) {
                 Ok(entries) => all.extend(entries.into_iter().filter_map(|entry| {
                     let (path, kin) = (dir.path.join(&entry.name), kin(&entry.name)?);
                     let compression = Compression::by_name(&entry.name).1;
-                    let is_alike = kin == Kin::Stray
-                        && !self.strays.contains(&path)
-                        && self.is_like_known(&entry.name)
-                        && self.live.as_ref().is_some_and(|live| live.owner == entry.owner);
-                    let is_wanted = kin != Kin::Stray || of_any_name || self.strays.contains(&path);
-                    let kin = if is_alike { Kin::Likely } else { kin };
-                    (is_wanted || is_alike).then_some(Sibling {
-                        path,
-                        compression,
-                        kin,
-                        entry,
-                        is_trusted: dir.is_trusted,
-                    })
+                    let is_ours =
+                        || by_name(&entry.name).is_some() || live.is_some_and(|l| l.owner == entry.owner);
+                    let is_trusted = dir.is_trusted && is_ours();
+                    Some(Sibling { path, compression, kin, entry, is_trusted })
                 })),
                 // Nobody said that rotated files are there; it may be a link that somebody planted.
                 Err(e) if !dir.is_named && is_closed(&e) => {}
@@ -112,8 +107,7 @@ impl<'a> Look<'a> {
             }
         }
         // Where the live name is a link to a file with a date, that file is the live one.
-        let live = self.live.as_ref().map(|l| l.id);
-        all.retain(|s| Some(s.entry.file) != live);
+        all.retain(|s| live.is_none_or(|live| s.entry.file != live.id));
         Ok(all)
     }
 
@@ -168,11 +162,8 @@ impl<'a> Look<'a> {
         slot.as_ref().ok_or(Trouble::Changed)
     }
 
-    /// A file of a name that says nothing may be anybody's: the rights of root are used for one of the live file's owner
-    /// and group.
     pub(super) fn open_new(&self, sibling: &Sibling) -> Try<Open> {
-        let is_alike = || self.live.as_ref().is_some_and(|live| live.owner == sibling.entry.owner);
-        let opener = self.opener(sibling.is_trusted && (sibling.kin != Kin::Stray || is_alike()));
+        let opener = self.opener(sibling.is_trusted);
         let opened = opener.follow(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
         let opened = opened.ok_or(Trouble::Changed)?;
         let compression =

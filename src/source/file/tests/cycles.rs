@@ -184,3 +184,54 @@ fn an_older_rotation_that_was_written_anew_counts_nothing() {
         }
     }
 }
+
+/// Three times round, and a look after every rotation, every second or every third one.
+#[test]
+fn names_that_go_round_several_times() {
+    for names in [
+        ["log.1", "log.2", "log.3", "log.4"],
+        ["log.22", "log.23", "log.00", "log.01"],
+        ["log-30112026", "log-31112026", "log-01122026", "log-02122026"],
+        ["log_1", "log_2", "log_3", "log_4"],
+        ["mail_1", "mail_2", "mail_3", "mail_4"],
+    ] {
+        for way in ["rename", "create", "copytruncate"] {
+            for (every, has_line) in [(1, true), (1, false), (2, true), (2, false), (3, true), (3, false)] {
+                // Of other names nothing is believed without a live file.
+                if names[0] == "mail_1" && way == "rename" && !has_line {
+                    continue;
+                }
+                let at = format!("{names:?}, {way}, a look after {every} rotations, {has_line}");
+                let (mut place, mut wanted, mut got) = (Place::new(1), vec![], vec![]);
+                write(&place, 0, 0..20);
+                wanted.extend(0..20);
+                got.extend(place.new_numbers());
+                for k in 0..12usize {
+                    let (hour, n) = (1 + k as u64, 20 + 10 * k);
+                    write(&place, hour, n..n + 4);
+                    wanted.extend(n..n + 4);
+                    let name = names[k % 4];
+                    if way == "copytruncate" {
+                        place.copytruncate(name);
+                        age(&place.path(name), (24 - hour) * 3600);
+                        age(&place.path("log"), (24 - hour) * 3600);
+                    } else {
+                        place.rename("log", name);
+                    }
+                    if way == "create" {
+                        write(&place, hour, 0..0);
+                    }
+                    if (k + 1) % every == 0 {
+                        if has_line {
+                            write(&place, hour, n + 6..n + 8);
+                            wanted.extend(n + 6..n + 8);
+                        }
+                        got.extend(place.new_numbers());
+                        assert_eq!(got, wanted, "{at}, rotation {k}");
+                        assert_eq!(place.lost(), "", "{at}, rotation {k}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -213,3 +213,16 @@ fn what_may_be_another_log_or_a_rotation_is_said() {
         assert_eq!(place.new_numbers(), [0; 0], "{name}");
     }
 }
+
+/// The log was emptied and nothing of it was kept: the times of the lines decide, and the other log is none of its files.
+#[test]
+fn another_log_is_not_read_for_ours_that_is_gone() {
+    for name in ["log-2", "log-12"] {
+        let mut place = a_minute_ago();
+        other(&place, name, 90..130, 30);
+        std::fs::remove_file(place.path("log")).unwrap();
+        place.append("log", &lines(120..124));
+        other(&place, name, 160..190, 0);
+        assert_eq!(place.new_numbers(), [120, 121, 122, 123], "{name}");
+    }
+}
