@@ -11,7 +11,6 @@ use super::by_time::limit;
 use super::catch_up::{Trouble, Try, tells, was_written_after};
 use super::content::{Match, Open};
 use super::doubles::TELLING;
-use super::extracts::ends_within;
 use super::look::Look;
 use super::siblings::{Kin, Sibling};
 use super::times::{Stamps, Times, UNORDERED};
@@ -245,7 +244,7 @@ impl Look<'_> {
                 && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? != Match::Full
                 && is_changed(old, is_sure, new, position, clock)?
-                && !(is_sure && other.is_younger(sibling).is_none() && ends_within(new, old)?)
+                && !(is_sure && other.is_younger(sibling).is_none() && new.ends_within(old)?)
             {
                 return Ok(true);
             }

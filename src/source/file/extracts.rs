@@ -4,12 +4,11 @@
 use super::ages::LONG;
 use super::by_time::limit;
 use super::catch_up::{Try, was_written_after};
-use super::content::{Match, Open};
+use super::content::Match;
 use super::copies::{is_same_time, was_written_after_or_ours};
 use super::look::Look;
 use super::siblings::Sibling;
-use super::times::UNORDERED;
-use crate::error::Result;
+use super::times::{Times, UNORDERED};
 use crate::ledger::{Position, Stream};
 
 impl Look<'_> {
@@ -80,6 +79,28 @@ impl Look<'_> {
         Ok(false)
     }
 
+    /// Is the open sibling of number `i`, whose name is that of a younger one, a part of the one of number `ours` or of the
+    /// live file? What follows another file does not begin before that ends.
+    pub(super) fn is_part(&mut self, all: &[Sibling], i: usize, ours: usize) -> Try<bool> {
+        let clock = self.log.clock;
+        let Some(our) = all.get(ours) else { return Ok(false) };
+        self.open(ours, our)?;
+        let Some(open) = self.held(i) else { return Ok(false) };
+        let Some(times) = open.times(clock)? else { return Ok(false) };
+        for whole in self.held(ours).into_iter().chain(&self.live) {
+            let is_within = |its: Times| its.0 <= times.0 && times.0 < its.1 && times.1 <= its.1;
+            if whole.times(clock)?.is_some_and(is_within) && open.ends_within(whole)? {
+                let path = whole.path.clone();
+                // What is the beginning of another file is known without a word.
+                if open.end()?.map(|end| whole.matches(&end)).transpose()? != Some(Match::Full) {
+                    self.is_taken_for_a_copy(i, &path);
+                }
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Was the open sibling of number `i` still written to when the live file was?
     pub(super) fn is_beside_live(&self, i: usize) -> Try<bool> {
         let clock = self.log.clock;
@@ -87,11 +108,4 @@ impl Look<'_> {
         let its = self.held(i).map(|open| open.times(clock)).transpose()?.flatten();
         Ok(its.zip(live).is_some_and(|(its, live)| its.1 > live.0 + UNORDERED))
     }
-}
-
-/// Do all last lines of `part` stand in `whole`?
-pub(super) fn ends_within(part: &Open, whole: &Open) -> Result<bool> {
-    let mut last_lines = part.last_lines()?;
-    whole.strike(&mut last_lines)?;
-    Ok(last_lines.is_empty())
 }

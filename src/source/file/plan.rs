@@ -155,6 +155,7 @@ impl Look<'_> {
                 is_younger
                     && self.is_another(i, sibling, stream, position)?
                     && !self.is_long_over(i, sibling, stream, position)?
+                    && !self.is_part(&all, i, ours)?
             } else {
                 let written = sibling.entry.mtime;
                 (written > position.mtime || (i > ours && written == position.mtime))
