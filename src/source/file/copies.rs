@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::Clock;
 use super::by_time::limit;
-use super::catch_up::{SECOND, Trouble, Try, tells, was_written_after};
+use super::catch_up::{Trouble, Try, tells, was_written_after};
 use super::content::{Match, Open};
 use super::doubles::TELLING;
 use super::look::Look;
@@ -202,31 +202,7 @@ impl Look<'_> {
         Ok(open.stamps(self.log.clock)?.is_none_or(|stamps| is_later(open, stamps)))
     }
 
-    /// Does the open sibling of number `i` end long before what was counted, though its name is that of a younger one? The
-    /// names of some rotations begin anew (`mail.log.%u`, `%d`, `%H`), and what they count is no age. Where the clock was
-    /// set back, the live file is older than ours as well, and names are right.
-    pub fn is_long_over(
-        &mut self,
-        i: usize,
-        sibling: &Sibling,
-        stream: &Stream,
-        position: &Position,
-    ) -> Try<bool> {
-        let is_older = |mtime: i64| mtime.saturating_add(LONG * SECOND) < position.mtime;
-        let was_set_back = self.live.as_ref().is_none_or(|live| live.mtime < position.mtime)
-            || self.log.clock.now < stream.seen;
-        if was_set_back || !is_older(sibling.entry.mtime) {
-            return Ok(false);
-        }
-        let Some(open) = self.held(i) else { return Ok(false) };
-        let is_over = open.times(self.log.clock)?.is_some_and(|times| times.1 + LONG < limit(stream));
-        if is_over {
-            self.close(i);
-        }
-        Ok(is_over)
-    }
-
-    fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {
+    pub(super) fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
         let text = format!(
@@ -259,7 +235,8 @@ impl Look<'_> {
             return Ok(true);
         }
         for (k, other) in all.iter().enumerate() {
-            if k == i || !other.is_sure() || other.entry.mtime <= position.mtime {
+            let is_another_log = !other.is_sure() || other.may_be_another_log(sibling);
+            if k == i || is_another_log || other.entry.mtime <= position.mtime {
                 continue;
             }
             self.open(k, other)?;
@@ -267,6 +244,7 @@ impl Look<'_> {
                 && let (Some(old), Some(new)) = (self.held(i), self.held(k))
                 && new.matches(position)? != Match::Full
                 && is_changed(old, is_sure, new, position, clock)?
+                && !(is_sure && other.is_younger(sibling).is_none() && new.ends_within(old)?)
             {
                 return Ok(true);
             }
@@ -321,9 +299,6 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     Ok(new.size > 0 && (is_copy || new.shares_most_lines(old)))
 }
 
-/// A clock that is set right, or a copy, makes a file seem older than it is by less than this number of seconds.
-const LONG: i64 = 600;
-
 /// Is no line of `open` later than the last counted one? If its last line is of the same second, a plain file may
 /// have lines of that second that were not counted. A packed file is then taken as counted, because packing may have
 /// cut its time to the second, so that it only seems to be a later file.
@@ -338,12 +313,12 @@ fn may_be_longer(a: &Sibling, b: &Sibling) -> bool {
 }
 
 /// Was it written to since `position` was left, or is it the file of `position`?
-fn was_written_after_or_ours(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
+pub(super) fn was_written_after_or_ours(sibling: &Sibling, position: &Position, stream: &Stream) -> bool {
     sibling.entry.file == position.file || was_written_after(sibling, position, stream)
 }
 
 /// Is more than half of the time of one that of the other as well?
-fn is_same_time(a: Times, b: Times) -> bool {
+pub(super) fn is_same_time(a: Times, b: Times) -> bool {
     let both = a.1.min(b.1) - a.0.max(b.0);
     let is_within = |a: Times, b: Times| b.0 < a.0 && a.1 < b.1;
     both.saturating_mul(2) > (a.1 - a.0).min(b.1 - b.0) && both > 0 || is_within(a, b) || is_within(b, a)

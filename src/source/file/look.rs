@@ -9,7 +9,7 @@ use super::compressed::Compression;
 use super::content::{Match, Open};
 use super::linked::Range;
 use super::log::Log;
-use super::siblings::{self, Kin, Names, Sibling, is_alike};
+use super::siblings::{self, Age, Kin, Names, Sibling, is_alike, shape};
 use crate::error::{At, Error, Result};
 use crate::ledger::Position;
 use crate::source::opener::{Opener, Plain, most_held};
@@ -37,6 +37,8 @@ pub(super) struct Look<'a> {
     opened: Vec<Option<Open>>,
     /// Files of any name whose content says that they are siblings.
     pub(super) strays: Vec<PathBuf>,
+    /// The schemes of names that tell no age.
+    pub(super) untold: BTreeSet<usize>,
     /// What was opened in search of a file, and what could not be.
     pub(super) looked: BTreeSet<String>,
     /// How many further files there are that the search did not get to.
@@ -68,27 +70,36 @@ impl<'a> Look<'a> {
             siblings: None,
             opened: vec![],
             strays: vec![],
+            untold: BTreeSet::new(),
             looked: BTreeSet::new(),
             not_looked_at: 0,
             said: vec![],
         })
     }
 
-    /// The siblings, in no order; `true`: and all other regular files.
+    /// The siblings, in no order; `true`: and all other regular files. A file of a name that says nothing may be anybody's: the
+    /// rights of root are used for one of the live file's owner and group.
     pub(super) fn list_all(&self, of_any_name: bool) -> Result<Vec<Sibling>> {
-        let mut all = Vec::new();
+        let (mut all, live) = (Vec::new(), self.live.as_ref());
         for dir in &self.directories {
-            let kin = |name: &str| {
-                let is_stray = || of_any_name || self.strays.contains(&dir.path.join(name));
-                let stem = || dir.path.join(Compression::by_name(name).0);
-                let linked = self.ranges.iter().find_map(|range| range.kin(&stem()));
-                linked.or_else(|| self.names.kin(name)).or_else(|| is_stray().then_some(Kin::Stray))
+            let by_name = |name: &str| {
+                let stem = dir.path.join(Compression::by_name(name).0);
+                let linked = self.ranges.iter().find_map(|range| range.kin(&stem));
+                linked.or_else(|| self.names.kin(name))
             };
+            let otherwise = |name: &str| match self.strays.contains(&dir.path.join(name)) {
+                false if live.is_some() && self.is_like_known(name) => Some(Kin::Likely),
+                is_stray => (is_stray || of_any_name).then_some(Kin::Stray),
+            };
+            let kin = |name: &str| by_name(name).or_else(|| otherwise(name));
             match self.opener(dir.is_trusted).list(&dir.path, &|name| kin(name).is_some()) {
                 Ok(entries) => all.extend(entries.into_iter().filter_map(|entry| {
                     let (path, kin) = (dir.path.join(&entry.name), kin(&entry.name)?);
                     let compression = Compression::by_name(&entry.name).1;
-                    Some(Sibling { path, compression, kin, entry, is_trusted: dir.is_trusted })
+                    let is_ours =
+                        || by_name(&entry.name).is_some() || live.is_some_and(|l| l.owner == entry.owner);
+                    let is_trusted = dir.is_trusted && is_ours();
+                    Some(Sibling { path, compression, kin, entry, is_trusted })
                 })),
                 // Nobody said that rotated files are there; it may be a link that somebody planted.
                 Err(e) if !dir.is_named && is_closed(&e) => {}
@@ -96,13 +107,31 @@ impl<'a> Look<'a> {
             }
         }
         // Where the live name is a link to a file with a date, that file is the live one.
-        let live = self.live.as_ref().map(|l| l.id);
-        all.retain(|s| Some(s.entry.file) != live);
+        all.retain(|s| live.is_none_or(|live| s.entry.file != live.id));
         Ok(all)
     }
 
+    /// Does a name that says nothing differ only in its digits from one that our files had? A log that is rotated to
+    /// `mail_20261127.log` is rotated to `mail_20261128.log` next.
+    fn is_like_known(&self, name: &str) -> bool {
+        let form = |name: &str| shape(Compression::by_name(name).0).map(|(form, _)| form);
+        let found = form(name);
+        let is_like = |known: &Path| known.file_name().and_then(|known| form(known.to_str()?)) == found;
+        found.is_some()
+            && (self.names.is_like_read(Compression::by_name(name).0)
+                || self.strays.iter().any(|s| is_like(s)))
+    }
+
     fn list(&self) -> Result<Vec<Sibling>> {
-        Ok(siblings::in_order(self.list_all(false)?))
+        let mut all = self.list_all(false)?;
+        for sibling in &mut all {
+            if let Kin::Sure(age, scheme) = &mut sibling.kin
+                && self.untold.contains(scheme)
+            {
+                *age = Age::Untold;
+            }
+        }
+        Ok(siblings::in_order(all))
     }
 
     pub fn siblings(&mut self) -> Result<Vec<Sibling>> {
@@ -114,7 +143,7 @@ impl<'a> Look<'a> {
         Ok(self.siblings.clone().unwrap_or_default())
     }
 
-    /// Lists the siblings again, with the strays that were found since.
+    /// Lists the siblings again, with what was learnt of names since.
     pub fn relist(&mut self) {
         self.siblings = None;
     }
@@ -133,11 +162,8 @@ impl<'a> Look<'a> {
         slot.as_ref().ok_or(Trouble::Changed)
     }
 
-    /// A file of a name that says nothing may be anybody's: the rights of root are used for one of the live file's owner
-    /// and group.
     pub(super) fn open_new(&self, sibling: &Sibling) -> Try<Open> {
-        let is_alike = || self.live.as_ref().is_some_and(|live| live.owner == sibling.entry.owner);
-        let opener = self.opener(sibling.is_trusted && (sibling.kin != Kin::Stray || is_alike()));
+        let opener = self.opener(sibling.is_trusted);
         let opened = opener.follow(&sibling.path).map_err(|e| unreadable("open", &sibling.path, &e))?;
         let opened = opened.ok_or(Trouble::Changed)?;
         let compression =

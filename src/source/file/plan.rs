@@ -18,10 +18,10 @@ pub(super) fn attempt(log: Log<'_>, streams: &[&Stream]) -> Try<(Vec<Open>, Vec<
     let positions = streams.iter().flat_map(|s| s.position.iter().chain(&s.before));
     let mut look = Look::new(log, positions)?;
     let plans = loop {
-        let known = look.strays.len();
+        let known = (look.strays.len(), look.untold.len());
         let plans = look.plans(streams)?;
-        // What was found under any name has its place among the others now.
-        if look.strays.len() == known {
+        // What was found under any name has its place among the others now, and names that tell no age give none.
+        if (look.strays.len(), look.untold.len()) == known {
             break plans;
         }
         look.relist();
@@ -107,6 +107,9 @@ impl Look<'_> {
             }
             return self.by_time(stream, position);
         };
+        if self.names_begin_anew(&all, ours, stream, position)? {
+            return Ok(plan);
+        }
         let may_be_old_text = |s: &Sibling| {
             !s.is_sure() || (s.was_linked() && !self.is_link()) || s.entry.file != position.file
         };
@@ -152,11 +155,13 @@ impl Look<'_> {
                 is_younger
                     && self.is_another(i, sibling, stream, position)?
                     && !self.is_long_over(i, sibling, stream, position)?
+                    && !self.is_part(&all, i, ours)?
             } else {
                 let written = sibling.entry.mtime;
                 (written > position.mtime || (i > ours && written == position.mtime))
                     && self.is_another(i, sibling, stream, position)?
                     && self.is_later(i, stream)?
+                    && !self.is_no_rotation(&all, i, ours, stream, position)?
             };
             if is_new {
                 plan.read(i, 0);
@@ -187,7 +192,7 @@ impl Look<'_> {
     /// The live file from its beginning or its end; what was rotated before is not ours.
     fn first_sight(&mut self, from_end: bool) -> Try<CatchUp> {
         let all = self.siblings()?;
-        let sure = || all.iter().enumerate().filter(|(_, s)| s.is_sure());
+        let sure = || all.iter().enumerate().filter(|(_, s)| s.is_sure() && !s.is_ambiguous());
         let last = sure().map(|(_, s)| s.entry.mtime).max().unwrap_or(i64::MIN);
         let path = self.live.as_ref().map(Open::real_path).unwrap_or_default();
         let mut plan = CatchUp { position: Some(before_all(last, path)), ..CatchUp::default() };
@@ -220,8 +225,11 @@ impl Look<'_> {
     fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<CatchUp> {
         let before_all = before_all(position.mtime, position.path.clone());
         let mut plan = CatchUp { position: Some(before_all), is_by_time: true, ..CatchUp::default() };
-        let mut search = Search::new(stream, position, self.log.clock);
         let all = self.siblings()?;
+        if self.names_begin_anew(&all, usize::MAX, stream, position)? {
+            return Ok(plan);
+        }
+        let mut search = Search::new(stream, position, self.log.clock);
         let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
         let mut new = Vec::new();
         for (i, sibling) in all.iter().enumerate() {
@@ -230,6 +238,7 @@ impl Look<'_> {
                     && !is_packed_since(&all, sibling, position, stream)
                     && self.is_another(i, sibling, stream, position)?
                     && (!is_mixed || is_at(sibling, position) || self.has_later_lines(i, stream)?)
+                    && !(sibling.is_ambiguous() && self.is_beside_live(i)?)
             } else {
                 self.is_rotation(&all, i, stream, position)?
             };
@@ -273,7 +282,7 @@ impl Look<'_> {
             // Where names do not tell the age, a file that is written to seems to be younger than it is.
             .filter(|(i, s)| match all.get(ours).and_then(|ours| s.is_younger(ours)) {
                 Some(is_younger) => *i != ours && !is_younger,
-                None => *i != ours,
+                None => *i != ours && !all.get(ours).is_some_and(|ours| s.may_be_another_log(ours)),
             })
             .collect();
         let hinted = older.iter().find(|(_, s)| s.entry.file == before.file).copied();

@@ -28,6 +28,8 @@ pub(super) enum Age {
     Number(Reverse<u64>),
     /// The groups of digits of a date: the higher, the younger.
     Date(Vec<u64>),
+    /// Nothing: what the names of its scheme count begins anew.
+    Untold,
 }
 
 /// What a name says of a file.
@@ -64,10 +66,29 @@ impl Sibling {
         matches!(self.kin, Kin::Sure(_, scheme) if scheme >= LINKED)
     }
 
+    /// May it be another log, by its name? Two logs are often called `dovecot.log` and `dovecot-2.log`, or `maillog` and
+    /// `maillog-2`.
+    pub fn is_ambiguous(&self) -> bool {
+        match &self.kin {
+            Kin::Sure(Age::Number(_) | Age::Untold, scheme) => {
+                [DASHED, INSIDE, INSIDE + DASHED].contains(scheme)
+            }
+            _ => false,
+        }
+    }
+
+    /// The same, where `ours` is a rotation: nobody rotates one log under names of several schemes.
+    pub fn may_be_another_log(&self, ours: &Sibling) -> bool {
+        match (&self.kin, &ours.kin) {
+            (Kin::Sure(_, scheme), Kin::Sure(_, of)) => scheme != of && self.is_ambiguous(),
+            _ => false,
+        }
+    }
+
     /// Is it younger than `other`? `None`: the names of the two do not tell.
     pub fn is_younger(&self, other: &Sibling) -> Option<bool> {
         match (&self.kin, &other.kin) {
-            (Kin::Sure(age, scheme), Kin::Sure(its, of)) if scheme == of => Some(age > its),
+            (Kin::Sure(age, scheme), Kin::Sure(its, of)) if scheme == of && age != its => Some(age > its),
             _ => None,
         }
     }
@@ -81,9 +102,13 @@ pub(super) struct Names {
 }
 
 /// The scheme of a logger's names.
-const LABELS: usize = 24;
+pub(super) const LABELS: usize = 24;
+/// Of a name with a `-`, as opposed to a `.`, before its first digit …
+const DASHED: usize = 32;
+/// … and of one whose digits stand before the extension.
+const INSIDE: usize = 64;
 /// The lowest of the schemes of names that a link led to before: each form has its own.
-pub(super) const LINKED: usize = 100;
+pub(super) const LINKED: usize = 128;
 
 impl Names {
     /// Of a log whose live file has the names `live`, and whose files that were read last had the names `read`.
@@ -106,13 +131,31 @@ impl Names {
         }
         if self.is_linked(stem) {
             let (form, groups) = shape(stem).unwrap_or_else(|| (stem.to_owned(), vec![]));
-            let number =
-                form.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-            let scheme = number.max(LINKED);
-            return Some(Kin::Sure(Age::Date(groups), scheme));
+            return Some(Kin::Sure(Age::Date(groups), scheme_of(&form, 0)));
+        }
+        if let Some(kin) = self.rotation_of_linked(stem) {
+            return Some(kin);
         }
         let is_live = self.live.iter().any(|live| live == name);
         (!is_live && (self.begins_as_live(stem) || self.precedes(stem))).then_some(Kin::Likely)
+    }
+
+    /// What the name of a rotation says of it if a link led to that file before it was rotated: `0.log.20261129-091500`, where
+    /// `0.log` was read.
+    fn rotation_of_linked(&self, stem: &str) -> Option<Kin> {
+        let was_linked = |base: &str| self.read.iter().any(|read| read == base) || self.is_linked(base);
+        stem.match_indices(['.', '-']).filter(|(at, _)| *at > 0).find_map(|(at, _)| {
+            let (base, rest) = stem.split_at(at);
+            let (age, scheme) = suffix(rest).filter(|_| was_linked(base))?;
+            Some(Kin::Sure(age, scheme_of(base, scheme)))
+        })
+    }
+
+    /// Does it differ from the name of a file that was read last in its digits only?
+    pub fn is_like_read(&self, stem: &str) -> bool {
+        let form = |name: &str| shape(name).map(|(form, _)| form);
+        let found = form(stem);
+        found.is_some() && self.read.iter().any(|read| form(Compression::by_name(read).0) == found)
     }
 
     /// Has it the form of what a link leads to, and lower numbers?
@@ -145,6 +188,12 @@ impl Names {
         };
         shapes(&self.read).iter().any(|was| now.iter().any(|now| is_between(was, now)))
     }
+}
+
+/// The scheme of the names that have this text in common, and of one of them this number.
+fn scheme_of(text: &str, number: usize) -> usize {
+    let sum = text.bytes().fold(number, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    sum.max(LINKED)
 }
 
 /// Is what follows the live name that of a severity, and perhaps of a rotation? Beside `mail` many syslogds write
@@ -255,16 +304,18 @@ pub(super) fn in_order(all: impl IntoIterator<Item = Sibling>) -> Vec<Sibling> {
     list
 }
 
-/// The age that `stem` (without the ending of a compression) names, and the digits of its first group.
+/// The age that `stem` (without the ending of a compression) names, and its scheme.
 fn age(live: &str, stem: &str) -> Option<(Age, usize)> {
     let after = |base: &str| stem.strip_prefix(base).and_then(suffix);
     let inside = || {
         let (base, extension) = live.rsplit_once('.').filter(|(base, _)| !base.is_empty())?;
         stem.strip_suffix(extension)?.strip_suffix('.')?.strip_prefix(base).and_then(suffix)
     };
+    let inside = || inside().map(|(age, scheme)| (age, scheme + INSIDE));
     after(live).or_else(inside)
 }
 
+/// The age, and the digits of its first group (0: a number) with the separator.
 fn suffix(text: &str) -> Option<(Age, usize)> {
     let (dot, digits) = match (text.strip_prefix('.'), text.strip_prefix('-')) {
         (Some(rest), _) => (true, rest),
@@ -282,9 +333,10 @@ fn suffix(text: &str) -> Option<(Age, usize)> {
         }
         groups.push(group.parse().ok()?);
     }
+    let dashed = if dot { 0 } else { DASHED };
     match groups[..] {
-        [number] if first <= if dot { 5 } else { 3 } => Some((Age::Number(Reverse(number)), 0)),
-        _ if first >= 4 => Some((Age::Date(groups), first)),
+        [number] if first <= if dot { 5 } else { 3 } => Some((Age::Number(Reverse(number)), dashed)),
+        _ if first >= 4 => Some((Age::Date(groups), first + dashed)),
         _ => None,
     }
 }

@@ -113,6 +113,13 @@ impl Open {
         Ok(())
     }
 
+    /// Do all of its last lines stand in `whole`?
+    pub(super) fn ends_within(&self, whole: &Open) -> Result<bool> {
+        let mut last_lines = self.last_lines()?;
+        whole.strike(&mut last_lines)?;
+        Ok(last_lines.is_empty())
+    }
+
     pub(super) fn walk_from(&self, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
         let mut content = Content::open(self.held()?, self.compression, from)?;
         walk_with(|block, _| content.fill(block), from, to, each)

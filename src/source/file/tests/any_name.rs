@@ -192,3 +192,92 @@ fn the_search_is_bounded() {
     let said = place.lost();
     assert!(said.contains(" and 492 more; 102 older ones were not looked at"), "{said}");
 }
+
+/// Rotated several times between two looks, each time to a name that differs in its digits.
+#[test]
+fn several_free_names_that_differ_in_their_digits() {
+    for names in [
+        ["mail_20260926.log", "mail_20260927.log", "mail_20260928.log"],
+        ["mail_w38", "mail_w39", "mail_w40"],
+        ["mail_w52", "mail_w01", "mail_w02"],
+        ["26 Sep", "27 Sep", "28 Sep"],
+    ] {
+        for pack in [None, Some("gzip"), Some("zstd")] {
+            for looks_between in [false, true] {
+                let at = format!("{names:?}, {pack:?}, {looks_between}");
+                let mut place = Place::new(1);
+                place.append("log", &lines(0..100));
+                age(&place.path("log"), 90);
+                assert_eq!(place.news().len(), 100);
+                let mut wanted: Vec<usize> = (100..112).collect();
+                for (n, name) in names.iter().enumerate() {
+                    place.append("log", &lines(100 + 4 * n..104 + 4 * n));
+                    age(&place.path("log"), 80 - 10 * n as u64);
+                    place.rename("log", name);
+                    pack.into_iter().for_each(|program| place.pack(program, name));
+                    if looks_between && n == 0 {
+                        // Before the new file is there.
+                        assert_eq!(place.new_numbers(), [100, 101, 102, 103], "{at}");
+                        wanted.drain(..4);
+                    }
+                }
+                // Another log, which is rotated in the same way; copies; an older one.
+                let other = |n: usize| names[n].replace("mail_", "auth_").replace("Sep", "Other");
+                place.append(&other(1), &lines(900..910));
+                place.append("log", &lines(112..114));
+                wanted.extend([112, 113]);
+                assert_eq!(place.new_numbers(), wanted, "{at}");
+                assert_eq!(place.lost(), "", "{at}");
+                place.goes_on(114);
+            }
+        }
+    }
+}
+
+/// `rotatelogs -L`: the live name is a hard link to the file of the day.
+#[test]
+fn a_hard_link_that_moves_several_times() {
+    let mut place = Place::new(1);
+    let link = |place: &Place, day: &str| {
+        std::fs::hard_link(place.path(day), place.path("new link")).unwrap();
+        place.rename("new link", "log");
+    };
+    place.append("mail.20260925", &lines(0..50).replace("T22", "T03"));
+    place.append("mail.20260926", &lines(0..100));
+    age(&place.path("mail.20260926"), 90);
+    link(&place, "mail.20260926");
+    assert_eq!(place.news().len(), 100);
+    for (day, from, ago) in [
+        ("mail.20260926", 100, 80),
+        ("mail.20260927", 104, 70),
+        ("mail.20260928", 108, 60),
+        ("mail.20260929", 112, 50),
+    ] {
+        place.append(day, &lines(from..from + 4));
+        age(&place.path(day), ago);
+    }
+    link(&place, "mail.20260929");
+    assert_eq!(place.new_numbers(), (100..116).collect::<Vec<_>>());
+    assert_eq!(place.lost(), "");
+}
+
+/// Files whose names differ from that of ours in their digits, and that are none of its rotations.
+#[test]
+fn what_only_has_a_name_like_ours_counts_nothing() {
+    for (what, text) in [
+        ("a copy of the live file", lines(110..114)),
+        ("an extract of ours", lines(90..110)),
+        ("an extract of the live file", lines(112..114)),
+        ("an older one", lines(0..90).replace("T22", "T04")),
+        ("another log", lines(60..120).replace("mx1", "mx2")),
+        ("no log", "1,2\n3,4\n".to_owned()),
+    ] {
+        let mut place = hundred();
+        place.append("log", &lines(100..110));
+        age(&place.path("log"), 10);
+        place.rename("log", "mail_20260927.log");
+        place.append("log", &lines(110..116));
+        place.append("mail_20260928.log", &text);
+        assert_eq!(place.new_numbers(), (100..116).collect::<Vec<_>>(), "{what}");
+    }
+}

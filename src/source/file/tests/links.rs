@@ -237,3 +237,72 @@ fn nothing_is_read_through_planted_links() {
         assert_eq!(place.new_numbers(), [0; 0]);
     }
 }
+
+/// A container's log, or one with a date, that was rotated itself until the link moved.
+#[test]
+fn what_a_link_left_was_rotated_several_times() {
+    for (old, second, new, rotated) in [
+        ("l/0.log", "l/0.log", "l/1.log", ["l/0.log.20260928-221500", "l/0.log.20260928-223000"]),
+        ("l/0.log", "l/1.log", "l/2.log", ["l/0.log.20260928-221500", "l/1.log.20260928-223000"]),
+        ("l/mail.202609", "l/mail.202609", "l/mail.202610", ["l/mail.202609.2", "l/mail.202609.1"]),
+        ("l/mail.202609", "l/mail.202610", "l/mail.202611", ["l/mail.202609.1", "l/mail.202610.1"]),
+        ("l/mail-0928.log", "l/mail-0928.log", "l/mail-0929.log", ["l/mail-0928.log.2", "l/mail-0928.log.1"]),
+        ("l/monday", "l/monday", "l/tuesday", ["l/monday.1", "l/monday.0"]),
+        ("28/mail.log", "29/mail.log", "30/mail.log", ["28/mail.log.1", "29/mail.log.1"]),
+    ] {
+        for (packed, is_made_anew) in [(false, false), (true, false), (false, true), (true, true)] {
+            let at = format!("{rotated:?}, packed: {packed}, {is_made_anew}");
+            let mut place = Place::new(1);
+            ["l", "28", "29", "30"].iter().for_each(|dir| place.mkdir(dir));
+            let write = |place: &Place, name: &str, numbers: std::ops::Range<usize>, ago: u64| {
+                place.append(name, &lines(numbers));
+                age(&place.path(name), ago);
+            };
+            write(&place, old, 0..100, 90);
+            place.link(old);
+            assert_eq!(place.new_numbers().len(), 100, "{at}");
+            write(&place, old, 100..104, 70);
+            place.rename(old, rotated[0]);
+            write(&place, second, 104..106, 60);
+            place.rename(second, rotated[1]);
+            if is_made_anew {
+                write(&place, second, 106..108, 50);
+            }
+            if packed {
+                rotated.iter().for_each(|name| place.pack("gzip", name));
+            }
+            write(&place, new, 108..110, 40);
+            // Another program's.
+            write(&place, "l/auth.202609.1", 900..910, 55);
+            write(&place, "l/9.log.20260928-221500", 910..920, 55);
+            place.link(new);
+            let wanted = (100..110).filter(|n| is_made_anew || !(106..108).contains(n));
+            assert_eq!(place.new_numbers(), wanted.collect::<Vec<_>>(), "{at}");
+            assert_eq!(place.lost(), "", "{at}");
+            write(&place, new, 112..113, 0);
+            assert_eq!(place.new_numbers(), [112], "{at}");
+        }
+    }
+}
+
+/// The days of a month begin anew, and so do names of which the link has led to some.
+#[test]
+fn a_link_that_moves_over_the_end_of_a_month() {
+    for packed in [false, true] {
+        let mut place = linked("l/mail-29.log");
+        place.append("l/mail-02.log", &lines(0..60).replace("T22", "T03"));
+        age(&place.path("l/mail-02.log"), 9000);
+        for (n, day) in (0..).zip(["30", "31", "01"]) {
+            place.append(&format!("l/mail-{day}.log"), &lines(103 + 2 * n..105 + 2 * n));
+            let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(10 + n as u64);
+            let file = File::options().append(true).open(place.path(&format!("l/mail-{day}.log"))).unwrap();
+            file.set_modified(soon).unwrap();
+            if packed && day != "01" {
+                place.pack("gzip", &format!("l/mail-{day}.log"));
+            }
+        }
+        place.link("l/mail-01.log");
+        assert_eq!(place.new_numbers(), (100..109).collect::<Vec<_>>(), "{packed}");
+        assert_eq!(place.lost(), "");
+    }
+}

@@ -4,6 +4,7 @@ mod by_time;
 mod copies;
 mod cycles;
 mod doubles;
+mod extracts;
 mod links;
 mod model;
 mod races;
@@ -85,6 +86,8 @@ struct Place {
     /// What was said on stderr.
     said: Vec<String>,
     olddir: Option<PathBuf>,
+    /// The name of the log.
+    live: &'static str,
 }
 
 impl std::ops::Deref for Place {
@@ -105,14 +108,21 @@ impl Place {
             got: vec![vec![]; streams],
             said: vec![],
             olddir: None,
+            live: "log",
         }
+    }
+
+    /// With one stream that reads the log of this name.
+    fn of(live: &'static str) -> Place {
+        Place { live, ..Place::new(1) }
     }
 
     /// Reads for the streams of these numbers, as one process does.
     fn try_poll_by(&mut self, numbers: &[usize], opener: &dyn Opener) -> Result<()> {
         loop {
             let streams: Vec<&Stream> = numbers.iter().map(|&n| &self.streams[n]).collect();
-            let (snapshot, plans) = open(&self.path("log"), self.olddir.as_deref(), &streams, CLOCK, opener)?;
+            let (snapshot, plans) =
+                open(&self.path(self.live), self.olddir.as_deref(), &streams, CLOCK, opener)?;
             let mut new = vec![vec![]; numbers.len()];
             let outcome = snapshot.read(&plans, |_, line, readers| {
                 for (i, new) in new.iter_mut().enumerate() {
