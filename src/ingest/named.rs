@@ -1,4 +1,7 @@
 //! The logs that toaster.conf names for a protocol.
+use std::path::{Path, PathBuf};
+
+use super::same_log::truly;
 use crate::protocol::LogKind;
 
 /// The logs that every program writes to, and a protocol's own files.
@@ -8,6 +11,33 @@ pub struct Named {
     pub read: Vec<(String, LogKind)>,
     /// Further names of those.
     pub twins: Vec<Twin>,
+    /// Device and inode of what the names lead to, where there are several.
+    pub files: Vec<(String, (u64, u64))>,
+}
+
+impl Twin {
+    /// What is to be said of a log that may be a rotation.
+    pub fn guess(&self) -> String {
+        format!(
+            "is not read, because its name and the times of its lines are those of a rotation of {}; if it is a log of its own, all of it counts as soon as it has a line that is later than the first line there",
+            self.of.escape_debug()
+        )
+    }
+}
+
+impl Named {
+    /// The paths of the logs that are no rotations of the log `name`, whatever their names: those that are read, too. Where
+    /// that log is read for the first time, one that may be a rotation is left alone.
+    pub fn others(&self, name: &str, is_new: bool) -> Vec<PathBuf> {
+        let guesses = self.twins.iter().filter(|twin| is_new && twin.is_guess).map(|twin| &twin.name);
+        let read = self.read.iter().map(|(other, _)| other).filter(|other| *other != name);
+        read.chain(guesses).flat_map(|other| [PathBuf::from(other), truly(Path::new(other))]).collect()
+    }
+
+    /// Device and inode of what a name leads to.
+    pub fn file(&self, name: &str) -> Option<(u64, u64)> {
+        self.files.iter().find(|(named, _)| named == name).map(|(_, file)| *file)
+    }
 }
 
 /// A name that is not read, because another one is that log.
@@ -21,4 +51,6 @@ pub struct Twin {
     pub of: String,
     /// Is it a file of its own name, a hard link or a rotation, and no symbolic link?
     pub is_file: bool,
+    /// Do only its name and the times of its lines say that it is a rotation? It may be a log of its own.
+    pub is_guess: bool,
 }

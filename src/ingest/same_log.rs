@@ -8,7 +8,19 @@ use crate::error::Result;
 use crate::ledger::{Position, Stream};
 use crate::source::file;
 use crate::source::journal::JOURNAL;
+use crate::source::machine;
 use crate::source::offset::MULTILOG;
+
+/// What a log is to one that was read by another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// It is that log.
+    Same,
+    /// It has the content of that log, and so has the log of the old name.
+    Copy,
+    /// It is another log.
+    Other,
+}
 
 /// The longest chain of links that is followed.
 const MOST_LINKS: usize = 8;
@@ -47,26 +59,35 @@ impl Job<'_> {
     /// Is `name` the log of `stream` by another name: spelt otherwise, behind a link, or moved there?
     ///
     /// Where the old name still leads to the file that was read, or to a rotation of it, another file of the same content
-    /// is a copy: the old log may have lines that the copy has not.
-    pub(super) fn is_same_log(&self, stream: &Stream, name: &str) -> Result<bool> {
-        if clean(&stream.name) == clean(name) {
-            return Ok(true);
+    /// is a copy: the old log may have lines that the copy has not. Of another machine's stream only the content tells: the
+    /// same name there is that of another file.
+    pub(super) fn likeness(&self, stream: &Stream, name: &str) -> Result<Likeness> {
+        let is_foreign = !stream.machine.is_empty() && stream.machine != machine::name();
+        if !is_foreign && clean(&stream.name) == clean(name) {
+            return Ok(Likeness::Same);
         }
         if [&stream.name, name].iter().any(|name| name.starts_with(JOURNAL)) {
-            return Ok(false);
+            return Ok(Likeness::Other);
         }
         let (was, is) = (Path::new(&stream.name), Path::new(name));
-        if truly(was) == truly(is) {
-            return Ok(true);
+        if !is_foreign && truly(was) == truly(is) {
+            return Ok(Likeness::Same);
         }
         let position = stream.position.as_ref().filter(|position| position.counted >= file::SHORTEST);
-        let Some(position) = position else { return Ok(false) };
-        if !self.is_there(name, position)? {
-            return Ok(false);
+        let Some(position) = position else { return Ok(Likeness::Other) };
+        let is_found =
+            if is_foreign { self.has_come(name, position)? } else { self.is_there(name, position)? };
+        if !is_found {
+            return Ok(Likeness::Other);
         }
         let is_it = |path| self.file(path) == Some(position.file);
         // If the old name cannot be read (a directory stands there now), the log is where its content is.
-        Ok((is_it(was) && is_it(is)) || !self.is_there(&stream.name, position).unwrap_or(false))
+        let is_same = (is_it(was) && is_it(is)) || !self.is_there(&stream.name, position).unwrap_or(false);
+        Ok(match is_same {
+            true => Likeness::Same,
+            false if is_foreign || self.has_come(name, position)? => Likeness::Copy,
+            false => Likeness::Other,
+        })
     }
 
     /// Is the file of `position` the log `name` or one of its rotations?
@@ -75,6 +96,11 @@ impl Job<'_> {
             file::Clock { tai_offset: self.config.logs_tai_offset.unwrap_or(MULTILOG), now: (self.clock)() };
         let olddir = self.config.logs_syslog_olddir.as_deref();
         file::is_there(Path::new(name), olddir, position, clock, &Rights(self.as_root))
+    }
+
+    /// The same, without a look at the place where the file was read: there it may still be, beside another log.
+    pub(super) fn has_come(&self, name: &str, position: &Position) -> Result<bool> {
+        self.is_there(name, &Position { path: String::new(), ..position.clone() })
     }
 
     /// Device and inode of what `path` leads to.

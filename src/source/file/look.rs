@@ -97,7 +97,7 @@ impl<'a> Look<'a> {
         }
         // Where the live name is a link to a file with a date, that file is the live one.
         let live = self.live.as_ref().map(|l| l.id);
-        all.retain(|s| Some(s.entry.file) != live);
+        all.retain(|s| Some(s.entry.file) != live && !self.log.is_of_another(&s.path));
         Ok(all)
     }
 
