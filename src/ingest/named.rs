@@ -1,7 +1,4 @@
 //! The logs that toaster.conf names for a protocol.
-use std::path::{Path, PathBuf};
-
-use super::same_log::truly;
 use crate::protocol::LogKind;
 
 /// The logs that every program writes to, and a protocol's own files.
@@ -26,14 +23,6 @@ impl Twin {
 }
 
 impl Named {
-    /// The paths of the logs that are no rotations of the log `name`, whatever their names: those that are read, too. Where
-    /// that log is read for the first time, one that may be a rotation is left alone.
-    pub fn others(&self, name: &str, is_new: bool) -> Vec<PathBuf> {
-        let guesses = self.twins.iter().filter(|twin| is_new && twin.is_guess).map(|twin| &twin.name);
-        let read = self.read.iter().map(|(other, _)| other).filter(|other| *other != name);
-        read.chain(guesses).flat_map(|other| [PathBuf::from(other), truly(Path::new(other))]).collect()
-    }
-
     /// Device and inode of what a name leads to.
     pub fn file(&self, name: &str) -> Option<(u64, u64)> {
         self.files.iter().find(|(named, _)| named == name).map(|(_, file)| *file)
@@ -53,4 +42,15 @@ pub struct Twin {
     pub is_file: bool,
     /// Do only its name and the times of its lines say that it is a rotation? It may be a log of its own.
     pub is_guess: bool,
+}
+
+/// What a log is to one that was read by another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// It is that log.
+    Same,
+    /// It has the content of that log, and so has the log of the old name.
+    Copy,
+    /// It is another log.
+    Other,
 }

@@ -2,6 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use super::job::Job;
+use super::named::{Likeness, Named};
 use super::rights::Rights;
 use crate::disk::file_id;
 use crate::error::Result;
@@ -10,17 +11,6 @@ use crate::source::file;
 use crate::source::journal::JOURNAL;
 use crate::source::machine;
 use crate::source::offset::MULTILOG;
-
-/// What a log is to one that was read by another name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
-    /// It is that log.
-    Same,
-    /// It has the content of that log, and so has the log of the old name.
-    Copy,
-    /// It is another log.
-    Other,
-}
 
 /// The longest chain of links that is followed.
 const MOST_LINKS: usize = 8;
@@ -47,6 +37,14 @@ fn truly_within(path: &Path, links: usize) -> PathBuf {
         Ok(target) if links > 0 => truly_within(&parent.join(target), links - 1),
         _ => std::fs::canonicalize(parent).map_or_else(|_| path.to_owned(), |parent| parent.join(name)),
     }
+}
+
+/// The paths of the logs that are no rotations of the log `name`, whatever their names: those that are read, too. Where that
+/// log is read for the first time, one that may be a rotation is left alone.
+pub(super) fn others(named: &Named, name: &str, is_new: bool) -> Vec<PathBuf> {
+    let guesses = named.twins.iter().filter(|twin| is_new && twin.is_guess).map(|twin| &twin.name);
+    let read = named.read.iter().map(|(other, _)| other).filter(|other| *other != name);
+    read.chain(guesses).flat_map(|other| [PathBuf::from(other), truly(Path::new(other))]).collect()
 }
 
 impl Job<'_> {

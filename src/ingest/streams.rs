@@ -5,6 +5,7 @@ use super::left::read_left;
 use super::moved::elsewhere;
 use super::named::Named;
 use super::reader::Reader;
+use super::same_log::others;
 use super::stream_names::stream_names;
 use super::stream_reading::{Part, add, checkpoints, read, settle};
 use crate::error::Error;
@@ -55,7 +56,7 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
         let others = match parts.first() {
             Some(part) => {
                 let is_new = readers[part.reader].intake.state.ledger.streams[part.stream].seen == 0;
-                all.get(part.reader).map_or_else(Vec::new, |named| named.others(&name, is_new))
+                all.get(part.reader).map_or_else(Vec::new, |named| others(named, &name, is_new))
             }
             None => Vec::new(),
         };

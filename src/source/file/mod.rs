@@ -170,6 +170,9 @@ pub fn is_a_sibling(
     all.is_ok_and(|all| all.iter().any(|sibling| sibling.entry.file == id && sibling.path != except))
 }
 
+/// By how many seconds the lines of two files that follow one another may be out of order.
+const OUT_OF_ORDER: i64 = 10;
+
 /// Is the end of the file at `path` later than the beginning of the log at `log`? Then it is no rotation of that. `None`: one
 /// of the two is not there, has no lines, or none with a time.
 ///
@@ -184,7 +187,7 @@ pub fn goes_on_beside(log: &Path, path: &Path, clock: Clock, opener: &dyn Opener
         });
         open.transpose()?.map(|open| open.times(clock)).transpose().map(Option::flatten)
     };
-    Ok(times(log)?.zip(times(path)?).map(|(log, other)| other.1 > log.0 + times::UNORDERED))
+    Ok(times(log)?.zip(times(path)?).map(|(log, other)| other.1 > log.0 + OUT_OF_ORDER))
 }
 
 impl Snapshot {
