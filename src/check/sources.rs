@@ -147,10 +147,13 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
     for twin in named.twins.iter().filter(|twin| twin.name != twin.of) {
         let (what, of) =
             (if twin.is_file { "the same file as, or a rotation of," } else { "a link to" }, &twin.of);
-        let text = format!(
-            "is {what} {of}, which is read: its lines count once; take one of the two out of toaster.conf"
-        );
-        report.once(Level::Note, "source", &twin.name, text);
+        let (level, text) = if twin.is_guess {
+            (Level::Warning, twin.guess())
+        } else {
+            let way = "its lines count once; take one of the two out of toaster.conf";
+            (Level::Note, format!("is {what} {of}, which is read: {way}"))
+        };
+        report.once(level, "source", &twin.name, text);
     }
     if sources.is_empty() {
         let text = job.missing(state).unwrap_or_else(|| "it has no source".to_owned());

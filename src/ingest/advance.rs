@@ -171,7 +171,8 @@ fn is_news(new: &State, old: &State, updates: &[Update]) -> bool {
         was.seen = is.seen;
     }
     for (was, is) in old.ledger.streams.iter_mut().zip(&new.ledger.streams) {
-        was.seen = is.seen;
+        // Where the clock was ahead, its time is set right.
+        was.seen = was.seen.max(is.seen);
     }
     if old.number > 0 {
         old.seen = new.seen;

@@ -12,17 +12,14 @@ use crate::ledger::Stream;
 use crate::protocol::LogKind;
 use crate::say::warn;
 
-/// The logs that are named now wait for the last lines of such a log until it has not been read for this long
-/// (seconds).
-const WAITS: i64 = 3600;
-
 /// Reads those logs to their ends. Returns the numbers of the readers that have to wait, because one of their logs
 /// cannot be read at this moment: in the log that replaces it, lines would be taken as counted that only the old one
 /// has, or be counted twice if both have them.
 pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<usize> {
     let mut names: Vec<(String, Vec<Part>)> = Vec::new();
     for (i, (reader, named)) in readers.iter_mut().zip(named).enumerate() {
-        for stream in reader.intake.leaving(named) {
+        let job = reader.job;
+        for stream in reader.intake.leaving(named, &|stream| job.is_ours(stream)) {
             let Stream { name, own, .. } = &reader.intake.state.ledger.streams[stream];
             let place = if *own { LogKind::Dedicated } else { LogKind::Shared };
             add(&mut names, name.clone(), Part { reader: i, stream, place });
@@ -30,36 +27,37 @@ pub(super) fn read_left(readers: &mut [Reader<'_, '_>], named: &[Named]) -> Vec<
     }
     let mut waits = Vec::new();
     for (name, parts) in names {
-        for (parts, before, result) in read(readers, &name, parts) {
+        for (parts, before, result) in read(readers, &name, &[], parts) {
             let Err(e) = result else {
                 settle(readers, &parts, &before, &name, result);
                 continue;
             };
             go_back(readers, &parts, &before);
             let (mut waiting, mut given_up) = (Vec::new(), None);
+            let mut waits_until = None;
             for (part, before) in parts.into_iter().zip(before) {
+                let rights = Rights(readers[part.reader].job.as_root);
                 let intake = &mut *readers[part.reader].intake;
-                let stream = &intake.state.ledger.streams[part.stream];
-                if stream.seen > intake.now() - WAITS {
+                let lost = lost(&intake.state.ledger.streams[part.stream], &rights, &e);
+                if let Some(until) = intake.wait_for(part.stream) {
                     waits.push(part.reader);
-                    intake.wait_for(part.stream);
                     waiting.push((part, before));
+                    waits_until.get_or_insert(until);
                 } else {
-                    given_up = Some(lost(stream, &Rights(readers[part.reader].job.as_root), &e));
+                    given_up = Some(lost);
                 }
             }
             given_up.into_iter().for_each(warn);
-            if let Some((part, _)) = waiting.first() {
-                let seen = readers[part.reader].intake.state.ledger.streams[part.stream].seen;
+            if let Some(until) = waits_until {
                 let (parts, before): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-                settle(readers, &parts, &before, &name, Err(waits_until(&e, seen + WAITS)));
+                settle(readers, &parts, &before, &name, Err(wait(&e, until)));
             }
         }
     }
     waits
 }
 
-fn waits_until(e: &Error, until: i64) -> Error {
+fn wait(e: &Error, until: i64) -> Error {
     let until = to_the_second(until);
     let text = format!(
         "{e}; toaster.conf does not name it any more, and the logs that it names wait until {until} for the last lines of this one"

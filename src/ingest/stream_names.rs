@@ -7,8 +7,10 @@ use super::job::Job;
 use super::moved::moved_to;
 use super::named::Named;
 use super::read_options::GIVEN_UP;
+use super::rights::Rights;
 use super::same_log::clean;
 use super::twins::take_out_twins;
+use crate::disk::file_id;
 use crate::ledger::Stream;
 use crate::protocol::LogKind;
 use crate::source::journal::{self, JOURNAL};
@@ -37,7 +39,12 @@ pub fn stream_names(job: &Job<'_>, known: &[Stream], now: i64) -> Named {
     let mut met = HashSet::new();
     read.retain(|(name, _)| met.insert(name.clone()));
     let twins = take_out_twins(job, &mut read, known);
-    Named { read, twins }
+    let file = |(name, _): &(String, LogKind)| {
+        let meta = Rights(job.as_root).look_at(Path::new(name))?;
+        Some((name.clone(), file_id(&meta)))
+    };
+    let files = if read.len() > 1 { read.iter().filter_map(file).collect() } else { Vec::new() };
+    Named { read, twins, files }
 }
 
 /// The syslog of this machine. The one that was read before stays it, because another one holds the same lines: also

@@ -1,7 +1,7 @@
 //! Reads one log that every program writes to, for all protocols that it feeds.
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::intake::Checkpoint;
 use super::reader::Reader;
@@ -83,12 +83,17 @@ pub(super) fn add(names: &mut Vec<(String, Vec<Part>)>, name: String, part: Part
 /// Parts of a log that were read together, the checkpoints to go back to, and the result of the reading.
 type Read = (Vec<Part>, Vec<Checkpoint>, Result<()>);
 
-/// Reads the log `name` to its end.
-pub(super) fn read(readers: &mut [Reader<'_, '_>], name: &str, parts: Vec<Part>) -> Vec<Read> {
+/// Reads the log `name` to its end. `others` are further logs that are read.
+pub(super) fn read(
+    readers: &mut [Reader<'_, '_>],
+    name: &str,
+    others: &[PathBuf],
+    parts: Vec<Part>,
+) -> Vec<Read> {
     let Some(directory) = name.strip_prefix(JOURNAL).map(|rest| rest.strip_prefix(':').unwrap_or(rest))
     else {
         let before = checkpoints(readers, &parts);
-        let read = read_file(readers, &parts, Path::new(name), &before);
+        let read = read_file(readers, &parts, Path::new(name), others, &before);
         return vec![(parts, before, read)];
     };
     // Each place by itself: where one cannot be read, what was counted from another stays.
@@ -105,6 +110,7 @@ fn read_file(
     readers: &mut [Reader<'_, '_>],
     parts: &[Part],
     path: &Path,
+    others: &[PathBuf],
     before: &[Checkpoint],
 ) -> Result<()> {
     let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
@@ -116,7 +122,7 @@ fn read_file(
         let clock =
             file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
         let (snapshot, plans) =
-            file::open(path, job.config.logs_syslog_olddir.as_deref(), &streams, clock, &opener)?;
+            file::open(path, job.config.logs_syslog_olddir.as_deref(), others, &streams, clock, &opener)?;
         let is_own = parts.iter().all(|part| part.place == LogKind::Dedicated);
         let mut parser = Parser::new(clock.tai_offset, clock.now).of_own_log(is_own);
         let mut joined = Parts::default();

@@ -5,6 +5,7 @@ use super::left::read_left;
 use super::moved::elsewhere;
 use super::named::Named;
 use super::reader::Reader;
+use super::same_log::others;
 use super::stream_names::stream_names;
 use super::stream_reading::{Part, add, checkpoints, read, settle};
 use crate::error::Error;
@@ -18,7 +19,7 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
     for reader in readers.iter_mut() {
         let job = reader.job;
         let named = stream_names(&job, &reader.intake.state.ledger.streams, reader.intake.now());
-        unsure.push(reader.intake.take_over(&named, &|stream, name| job.is_same_log(stream, name)));
+        unsure.push(reader.intake.take_over(&named, &|stream, name| job.likeness(stream, name)));
         all.push(named);
     }
     let waits = read_left(readers, &all);
@@ -31,6 +32,11 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
         let job = reader.job;
         let streams = reader.intake.streams(&named.read, &|stream| job.is_ours(stream));
         reader.intake.note_twins(&named.twins);
+        for twin in named.twins.iter().filter(|twin| twin.is_guess) {
+            if !reader.intake.is_query() && reader.intake.cannot_read(&twin.name) {
+                warn(format_args!("{}: {}", twin.name.escape_debug(), twin.guess()));
+            }
+        }
         for ((name, place), (stream, why)) in named.read.iter().cloned().zip(streams) {
             let part = Part { reader: i, stream, place };
             match why.or_else(|| unsure.remove(&name)) {
@@ -43,8 +49,18 @@ pub fn read_streams(readers: &mut [Reader<'_, '_>]) {
         let before = checkpoints(readers, std::slice::from_ref(&part));
         settle(readers, &[part], &before, &name, Err(e));
     }
+    // What copies have in common with the others is counted there.
+    names.sort_by_key(|(name, parts)| parts.iter().any(|part| readers[part.reader].intake.is_copy(name)));
     for (name, parts) in names {
-        for (parts, before, result) in read(readers, &name, parts) {
+        parts.iter().for_each(|part| readers[part.reader].intake.begin_copy(part.stream));
+        let others = match parts.first() {
+            Some(part) => {
+                let is_new = readers[part.reader].intake.state.ledger.streams[part.stream].seen == 0;
+                all.get(part.reader).map_or_else(Vec::new, |named| others(named, &name, is_new))
+            }
+            None => Vec::new(),
+        };
+        for (parts, before, result) in read(readers, &name, &others, parts) {
             settle(readers, &parts, &before, &name, result);
         }
     }

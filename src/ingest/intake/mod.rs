@@ -69,6 +69,10 @@ pub struct Intake {
     away: Vec<usize>,
     /// Streams that toaster.conf does not name any more, and that are read for the last time.
     left: Vec<usize>,
+    /// Those of them that are read on, because what replaces them has no line yet.
+    read_on: Vec<usize>,
+    /// Logs that are copies of others of this machine's, and the names of those.
+    copies: Vec<(String, String)>,
     /// Further names of files that are read.
     twins: Vec<Twin>,
     /// Why a query has no answer: without this source its numbers would be lower than those of an earlier one.
@@ -103,6 +107,8 @@ impl Intake {
             before: 0,
             away: Vec::new(),
             left: Vec::new(),
+            read_on: Vec::new(),
+            copies: Vec::new(),
             twins: Vec::new(),
             failed: None,
         }

@@ -49,6 +49,11 @@ impl Reading {
         }
     }
 
+    /// Has the log a line that is later than those of the log that it replaces, or about as late as the newest of them?
+    pub(super) fn has_begun(&self) -> bool {
+        self.lines > self.known || (self.lines > 0 && self.newest.0 + AHEAD >= self.known_to)
+    }
+
     /// For the state.
     pub(super) fn end(self, stream: &mut Stream) {
         stream.hosts = self.hosts.list();

@@ -9,6 +9,7 @@ use crate::ledger::Stream;
 use crate::line::Line;
 use crate::protocol::{CounterKind, LogKind, Protocol, Raise, Verdict};
 use crate::say::warn;
+use crate::source::journal::JOURNAL;
 use crate::source::machine::{self, host};
 use crate::store::session::StateOrigin;
 
@@ -46,6 +47,12 @@ impl Intake {
     /// The stream at `stream` in the ledger was read to its end.
     pub fn stream_read(&mut self, stream: usize) {
         if self.away.contains(&stream) {
+            // A clock that was ahead may have told when it was read last.
+            let seen = &mut self.state.ledger.streams[stream].seen;
+            *seen = self.how.now.min(*seen);
+            return;
+        }
+        if !self.left.contains(&stream) && self.is_waited_for(stream) {
             return;
         }
         let known = self.readings.get(stream).and_then(Option::as_ref).map_or(0, |reading| reading.known);
@@ -59,9 +66,13 @@ impl Intake {
             // What it held is known, whenever that was logged.
             (stream.last_time, stream.last_lines) = (now, u64::MAX);
         }
+        if stream.name.starts_with(JOURNAL) && stream.journal.is_none() {
+            // No entry came since the log ended that it replaces.
+            return;
+        }
         if std::mem::take(&mut stream.known_to) > 0 && known > 0 {
             warn(format_args!(
-                "{}: {known} of its lines are not later than the last counted line of the log that it replaces, or of another machine's, and are taken as counted",
+                "{}: {known} of its lines are not later than the last counted line of the log that it replaces or is a copy of, or of another machine's, and are taken as counted",
                 stream.name.escape_debug()
             ));
         }
@@ -98,10 +109,15 @@ impl Intake {
         let taken = read.iter().map(|(_, s)| s.seen).max().unwrap_or(0);
         let (ended, ends) = (newest(&left, &|seen| seen > taken), newest(&left, &|seen| seen >= taken));
         let streams = &mut self.state.ledger.streams;
+        // Or one that is waited for, since it has no line yet: then a further new one takes no place.
+        let is_waited_for = |&i: &usize| i < known && !streams[i].own && streams[i].known_to > 0;
+        let ends = |is_new: bool| if is_new && all.iter().any(is_waited_for) { 0 } else { ends };
+        let (ends, ends_of_new) = (ends(false), ends(true));
         for &i in &all {
             // One that waits to be read since it stood beside the other is no heir of it.
             let known_to = match &streams[i] {
-                s if i >= known || (s.seen == 0 && s.known_to > 0) => ends,
+                _ if i >= known => ends_of_new,
+                s if s.seen == 0 && s.known_to > 0 => ends,
                 s if s.seen > 0 => ended,
                 _ => 0,
             };
@@ -171,7 +187,7 @@ impl Intake {
     }
 
     /// Warns of something, if this is an advance. A query stays silent, because each one would say the same.
-    fn note(&self, text: std::fmt::Arguments<'_>) {
+    pub(super) fn note(&self, text: std::fmt::Arguments<'_>) {
         if !self.is_query() {
             warn(text);
         }

@@ -17,6 +17,7 @@ mod model;
 mod named;
 mod positions;
 mod power;
+mod replaced;
 mod rotations;
 mod snapshots;
 mod streams;

@@ -6,7 +6,7 @@ use crate::query::look;
 use crate::say::gathered;
 
 /// Logins of these numbers; each is of a second of its own.
-fn logins(numbers: std::ops::Range<i64>) -> String {
+pub(super) fn logins(numbers: std::ops::Range<i64>) -> String {
     let line = |n: i64| {
         let time = chrono::DateTime::from_timestamp(T0 + n, 0).unwrap().format("%Y-%m-%dT%H:%M:%SZ");
         format!("{time} mx1 pop3d: LOGIN, user=u{n}@example.org, ip=[192.0.2.7], port=[{n}]\n")
@@ -16,7 +16,7 @@ fn logins(numbers: std::ops::Range<i64>) -> String {
 
 impl Site {
     /// `logs_syslog` names these files below the directory from now on, and a minute passes.
-    fn name(&mut self, names: &[&str]) {
+    pub(super) fn name(&mut self, names: &[&str]) {
         let base = self.config.logs_base.display().to_string();
         let path = |name: &&str| {
             if name.starts_with('/') { format!("{base}{name}") } else { format!("{base}/{name}") }
@@ -26,28 +26,28 @@ impl Site {
         NOW.set(NOW.get() + 60);
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.config.logs_base.join(name)
     }
 
-    fn append(&self, name: &str, numbers: std::ops::Range<i64>) {
+    pub(super) fn append(&self, name: &str, numbers: std::ops::Range<i64>) {
         use std::io::Write;
         fs::create_dir_all(self.file(name).parent().unwrap()).unwrap();
         let mut file = File::options().append(true).create(true).open(self.file(name)).unwrap();
         file.write_all(logins(numbers).as_bytes()).unwrap();
     }
 
-    fn rename(&self, from: &str, to: &str) {
+    pub(super) fn rename(&self, from: &str, to: &str) {
         fs::create_dir_all(self.file(to).parent().unwrap()).unwrap();
         fs::rename(self.file(from), self.file(to)).unwrap();
     }
 
-    fn logins(&self) -> i128 {
+    pub(super) fn logins(&self) -> i128 {
         self.query().iter().find(|(k, _)| k == "pop3 pop3_success").unwrap().1
     }
 
     /// A query before an update says what one after it says, and further updates change nothing.
-    fn has(&self, wanted: i128, why: &str) {
+    pub(super) fn has(&self, wanted: i128, why: &str) {
         assert_eq!(self.logins(), wanted, "{why}: a query");
         for n in 0..3 {
             self.update();
@@ -57,7 +57,7 @@ impl Site {
     }
 
     /// What an update says.
-    fn said(&self) -> Vec<String> {
+    pub(super) fn said(&self) -> Vec<String> {
         gathered(|| self.update()).1
     }
 }

@@ -107,7 +107,7 @@ impl<'a> Look<'a> {
             }
         }
         // Where the live name is a link to a file with a date, that file is the live one.
-        all.retain(|s| live.is_none_or(|live| s.entry.file != live.id));
+        all.retain(|s| live.is_none_or(|live| s.entry.file != live.id) && !self.log.is_of_another(&s.path));
         Ok(all)
     }
 

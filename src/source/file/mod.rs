@@ -40,7 +40,7 @@ mod siblings;
 mod strays;
 mod times;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use by_time::AHEAD;
 pub use catch_up::{CatchUp, Reached, SHORTEST};
@@ -50,7 +50,7 @@ pub use log::Clock;
 
 use super::lines::RawLine;
 use super::opener::Opener;
-use crate::error::{Error, Result};
+use crate::error::{At, Error, Result};
 use crate::ledger::{Position, Stream};
 use catch_up::Trouble;
 use log::Log;
@@ -95,7 +95,8 @@ const TRIES: u32 = 30;
 /// Opens what `streams` have still to read of the log file at `path`. Rotated files are looked for in its directory,
 /// there in `old` and `OLD`, and in `olddir` (relative: below its directory).
 ///
-/// If names change between the first look and the last, all is done anew.
+/// `others` are further logs that are read: they are no rotations of this one. If names change between the first look and
+/// the last, all is done anew.
 ///
 /// # Errors
 /// When a file or directory that is needed cannot be read; when an archive that is needed is damaged and less than a
@@ -103,11 +104,12 @@ const TRIES: u32 = 30;
 pub fn open(
     path: &Path,
     olddir: Option<&Path>,
+    others: &[PathBuf],
     streams: &[&Stream],
     clock: Clock,
     opener: &dyn Opener,
 ) -> Result<(Snapshot, Vec<CatchUp>)> {
-    let log = Log { path, olddir, clock, opener };
+    let log = Log { path, olddir, others, clock, opener };
     for attempt in 0..TRIES {
         match plan::attempt(log, streams) {
             Ok((files, plans)) => return Ok((Snapshot { files }, plans)),
@@ -133,7 +135,7 @@ pub fn is_there(
     clock: Clock,
     opener: &dyn Opener,
 ) -> Result<bool> {
-    let log = Log { path, olddir, clock, opener };
+    let log = Log { path, olddir, others: &[], clock, opener };
     for _ in 0..TRIES {
         match plan::is_there(log, position) {
             Ok(is_there) => return Ok(is_there),
@@ -166,9 +168,29 @@ pub fn is_a_sibling(
     olddir: Option<&Path>,
     opener: &dyn Opener,
 ) -> bool {
-    let log = Log { path, olddir, clock: Clock { tai_offset: 0, now: 0 }, opener };
+    let log = Log { path, olddir, others: &[], clock: Clock { tai_offset: 0, now: 0 }, opener };
     let all = look::Look::new(log, std::iter::empty()).and_then(|look| look.list_all(false));
     all.is_ok_and(|all| all.iter().any(|sibling| sibling.entry.file == id && sibling.path != except))
+}
+
+/// By how many seconds the lines of two files that follow one another may be out of order.
+const OUT_OF_ORDER: i64 = 10;
+
+/// Is the end of the file at `path` later than the beginning of the log at `log`? Then it is no rotation of that. `None`: one
+/// of the two is not there, has no lines, or none with a time.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn goes_on_beside(log: &Path, path: &Path, clock: Clock, opener: &dyn Opener) -> Result<Option<bool>> {
+    let times = |path: &Path| {
+        let file = opener.follow(path).at("open", path)?;
+        let open = file.map(|file| {
+            let compression = Compression::by_content(&file.0, Compression::None).at("read", path)?;
+            Open::new(path, file, compression)
+        });
+        open.transpose()?.map(|open| open.times(clock)).transpose().map(Option::flatten)
+    };
+    Ok(times(log)?.zip(times(path)?).map(|(log, other)| other.1 > log.0 + OUT_OF_ORDER))
 }
 
 impl Snapshot {

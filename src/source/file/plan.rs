@@ -1,6 +1,6 @@
 //! Which files each stream has still to read, and from where on.
 use super::by_time::Search;
-use super::catch_up::{CatchUp, Span, Trouble, Try, is_packed_since, tells, was_written_after};
+use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, tells, was_written_after};
 use super::content::{Match, Open, before_all};
 use super::find_again::is_as_it_was;
 use super::log::Log;
@@ -46,7 +46,7 @@ pub(super) fn is_there(log: Log<'_>, position: &Position) -> Try<bool> {
 }
 
 fn is_same_place(a: &Stream, b: &Stream) -> bool {
-    let facts = |s: &Stream| (s.from_end, s.last_time, s.last_lines);
+    let facts = |s: &Stream| (s.from_end, s.known_to, s.last_time, s.last_lines);
     facts(a) == facts(b) && a.position == b.position && a.before == b.before
 }
 
@@ -70,7 +70,7 @@ impl Look<'_> {
     }
 
     fn plan(&mut self, stream: &Stream) -> Try<CatchUp> {
-        let Some(position) = &stream.position else { return self.first_sight(stream.from_end) };
+        let Some(position) = &stream.position else { return self.first_sight(stream) };
         if position.counted == 0 {
             return self.by_time(stream, position);
         }
@@ -189,9 +189,26 @@ impl Look<'_> {
         }
     }
 
-    /// The live file from its beginning or its end; what was rotated before is not ours.
-    fn first_sight(&mut self, from_end: bool) -> Try<CatchUp> {
+    /// The live file from its beginning or its end; what was rotated before is not ours. But where the log takes another's
+    /// place, what was written to the rotated ones since that one ended is ours too.
+    fn first_sight(&mut self, stream: &Stream) -> Try<CatchUp> {
+        let from_end = stream.from_end;
         let all = self.siblings()?;
+        if stream.known_to > 0 && !from_end {
+            let path = self.live.as_ref().map(Open::real_path).unwrap_or_default();
+            let ended = before_all(stream.known_to.saturating_mul(SECOND), path);
+            let known = Stream { last_time: stream.known_to, last_lines: u64::MAX, ..stream.clone() };
+            let new = self.written_since(&all, &known, &ended)?;
+            if !new.is_empty() {
+                let mut plan = CatchUp { position: Some(ended), ..CatchUp::default() };
+                new.iter().for_each(|&i| plan.read(i, 0));
+                if self.live.is_some() {
+                    let from = self.live_from(&all, &new)?;
+                    plan.read(usize::MAX, from);
+                }
+                return Ok(plan);
+            }
+        }
         let sure = || all.iter().enumerate().filter(|(_, s)| s.is_sure() && !s.is_ambiguous());
         let last = sure().map(|(_, s)| s.entry.mtime).max().unwrap_or(i64::MIN);
         let path = self.live.as_ref().map(Open::real_path).unwrap_or_default();
@@ -230,25 +247,8 @@ impl Look<'_> {
             return Ok(plan);
         }
         let mut search = Search::new(stream, position, self.log.clock);
-        let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
-        let mut new = Vec::new();
-        for (i, sibling) in all.iter().enumerate() {
-            let is_new = if sibling.is_sure() {
-                was_written_after(sibling, position, stream)
-                    && !is_packed_since(&all, sibling, position, stream)
-                    && self.is_another(i, sibling, stream, position)?
-                    && (!is_mixed || is_at(sibling, position) || self.has_later_lines(i, stream)?)
-                    && !(sibling.is_ambiguous() && self.is_beside_live(i)?)
-            } else {
-                self.is_rotation(&all, i, stream, position)?
-            };
-            if is_new {
-                new.push(i);
-            }
-            self.let_go(i, new.len());
-        }
-        let copies = self.copies(&all, &new, None)?;
-        for (i, sibling) in all.iter().enumerate().filter(|(i, _)| new.contains(i) && !copies.contains(i)) {
+        for i in self.written_since(&all, stream, position)? {
+            let Some(sibling) = all.get(i) else { continue };
             let (from, is_exact) = search.place(self.open(i, sibling)?, false)?;
             if is_exact {
                 plan.spans.clear();
@@ -266,6 +266,30 @@ impl Look<'_> {
         }
         plan.lost = search.sentence(self.log.path).map(|text| format!("{text}; {}", self.places()));
         Ok(plan)
+    }
+
+    /// The siblings that were written to after the file of `position` was read, the oldest first.
+    fn written_since(&mut self, all: &[Sibling], stream: &Stream, position: &Position) -> Try<Vec<usize>> {
+        let is_mixed = all.iter().zip(all.iter().skip(1)).any(|(a, b)| a.is_younger(b).is_none());
+        let mut new = Vec::new();
+        for (i, sibling) in all.iter().enumerate() {
+            let is_new = if sibling.is_sure() {
+                was_written_after(sibling, position, stream)
+                    && !is_packed_since(all, sibling, position, stream)
+                    && self.is_another(i, sibling, stream, position)?
+                    && (!is_mixed || is_at(sibling, position) || self.has_later_lines(i, stream)?)
+                    && !(sibling.is_ambiguous() && self.is_beside_live(i)?)
+            } else {
+                self.is_rotation(all, i, stream, position)?
+            };
+            if is_new {
+                new.push(i);
+            }
+            self.let_go(i, new.len());
+        }
+        let copies = self.copies(all, &new, None)?;
+        new.retain(|i| !copies.contains(i));
+        Ok(new)
     }
 
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.

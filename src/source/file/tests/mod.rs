@@ -18,6 +18,17 @@ use std::process::Command;
 use super::*;
 use crate::source::opener::Plain;
 
+/// Opens what `streams` have still to read of the only log that is read.
+fn open(
+    path: &Path,
+    olddir: Option<&Path>,
+    streams: &[&Stream],
+    clock: Clock,
+    opener: &dyn Opener,
+) -> Result<(Snapshot, Vec<CatchUp>)> {
+    super::open(path, olddir, &[], streams, clock, opener)
+}
+
 /// 2026-09-28 22:45:00 UTC.
 const CLOCK: Clock = Clock { tai_offset: 10, now: 1_790_635_500 };
 
