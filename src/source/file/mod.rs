@@ -13,12 +13,13 @@
 //! | one look at all files: `Look` | `look`; which names are those of rotations, and their order: `siblings`, `linked` |
 //! | what is still to be read: `Look::plan` | `plan`, `catch_up` |
 //! | which file is ours by its content: `Look::find` | `find_again`; under a name that says nothing `strays` |
-//! | what is a copy, what was changed | `copies`, `doubles` |
+//! | what is a copy, what was changed | `copies`, `doubles`, `alike` |
 //! | where the known part ends by the times of the lines | `by_time`, `times` |
 //! | what a file holds, packed or not | `content`, `compressed` |
 //!
 //! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
 //! leaves them so. Each has its own [`CatchUp`], each file is read once.
+mod alike;
 mod by_time;
 mod catch_up;
 mod compressed;
