@@ -94,10 +94,11 @@ impl<'a> Sample<'a> {
         let mut is_cut = if is_end { from > 0 } else { to < length };
         file.walk_from(from, to, |raw| {
             // What is cut at either end is no line.
-            if !raw.terminated || (from > 0 && raw.start == from) {
+            if (from > 0 && raw.start == from) || (!raw.terminated && raw.end == to && to < length) {
                 return;
             }
             let line = parser.parse(raw.text);
+            let has_tag = line.tag.is_some();
             let secs = line.time.map(|stamp| stamp.secs);
             if secs.is_some_and(|secs| !seconds.contains(&secs)) {
                 return;
@@ -106,6 +107,13 @@ impl<'a> Sample<'a> {
                 && let Some(length) = rest_before_a_line(raw.text, &mut parser)
             {
                 rests.push(Rest { text: raw.text[..length].to_owned(), is_there: false });
+                return;
+            }
+            // The file lost its end within this line.
+            if !raw.terminated {
+                if has_tag {
+                    rests.push(Rest { text: raw.text.to_owned(), is_there: false });
+                }
                 return;
             }
             let Some(secs) = secs else { return };

@@ -385,3 +385,15 @@ fn what_comes_late_to_a_file_that_an_editor_renamed_counts() {
         }
     }
 }
+
+/// A log that lost its end is rotated beside a copy of the whole, and somebody copies what is left of it too.
+#[test]
+fn a_dated_copy_of_a_log_that_lost_its_end_counts_nothing() {
+    for keeps_time in [false, true] {
+        for cut in [3, 40] {
+            let cut = Action::CutTail(cut);
+            let copies = [Action::Rename(0), Action::DatedCopy(1, keeps_time)];
+            Scene::new().play([Action::Anonymise(1), Action::Backup(0), cut].into_iter().chain(copies));
+        }
+    }
+}

@@ -6,6 +6,9 @@ fn numbers(range: std::ops::Range<usize>) -> Vec<usize> {
     range.collect()
 }
 
+/// What a script makes of a log's text.
+type Script = fn(&str) -> String;
+
 /// Every way in which a log is rotated, so that the lines that were not counted stand in another file.
 const WAYS: [&str; 7] = ["rename", "copytruncate", "gzip", "xz", "log.old", "copied away", "any name"];
 
@@ -82,7 +85,7 @@ fn a_new_log_of_the_very_second_of_the_old_one_is_no_changed_copy() {
 /// had read. Then the log is perhaps rotated before somebody reads it.
 #[test]
 fn a_changed_log_whose_old_text_is_kept_counts_once_under_any_name() {
-    let scripts: [(&str, fn(&str) -> String); 4] = [
+    let scripts: [(&str, Script); 4] = [
         ("anonymises", |text| anonymised(text)),
         ("anonymises hosts too", |text| anonymised(text).replace(" mx1 ", " h ")),
         ("hashes users", |text| anonymised(text).replace("user=u", "user=8f3a0")),
