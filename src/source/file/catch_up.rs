@@ -45,6 +45,9 @@ pub struct CatchUp {
     /// Where the stream stands if no span has anything.
     pub(super) position: Option<Position>,
     pub(super) before: Option<Position>,
+    /// The end of the file that was being read, where another file goes on with its text while it still stands there: its
+    /// writer may not have noticed.
+    pub(super) left: Option<Position>,
 }
 
 /// Why a look has to be taken again, or has failed.
@@ -121,7 +124,10 @@ impl CatchUp {
                 end.mtime = position.as_ref().map_or(end.mtime, |before| before.mtime.max(end.mtime));
             }
             // One that an editor made begins as the file before it, which its writer may go on with.
-            if span.from == 0 || !is_first {
+            let left = self.left.clone().filter(|left| is_first && left.file != end.file);
+            if left.is_some() {
+                before = left;
+            } else if span.from == 0 || !is_first {
                 before = position.filter(|p| p.counted > 0 && may_grow);
             }
             (may_grow, is_first) = (grows(span), false);

@@ -173,6 +173,12 @@ impl Open {
         position.counted > 0 && head.is_some_and(|head| digest(&[head]) == position.head)
     }
 
+    /// What it holds from `from` on, unpacked.
+    pub(super) fn content(&self, from: u64) -> Result<Content<'_>> {
+        let content = self.held().and_then(|file| Content::open(file, self.compression, from));
+        content.at("read", &self.path)
+    }
+
     /// How far it is to be read: an archive to its end, wherever that is.
     pub(super) fn length(&self) -> Result<u64> {
         let meta = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?;
@@ -212,8 +218,7 @@ impl Open {
             return self.whole();
         }
         let mut trace = Trace::new(Vec::new(), Vec::new(), 0);
-        let held = self.held().at("read", &self.path)?;
-        let mut content = Content::open(held, self.compression, 0).at("read", &self.path)?;
+        let mut content = self.content(0)?;
         let (mut block, mut length) = (vec![0; 1 << 16], 0);
         loop {
             let got = content.fill(&mut block).at("read", &self.path)?;
@@ -298,10 +303,7 @@ impl Open {
         }
         let is_rest = window.last().is_some_and(|&b| b != b'\n');
         let mut trace = Trace::new(self.head.clone(), window, from);
-        let mut content = self
-            .held()
-            .and_then(|file| Content::open(file, self.compression, from))
-            .at("read", &self.path)?;
+        let mut content = self.content(from)?;
         let mut encoding = None;
         let read = |block: &mut [u8], at| {
             let got = content.fill(block)?;

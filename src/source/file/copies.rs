@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use super::Clock;
+use super::alike::is_made_of;
 use super::by_time::limit;
 use super::catch_up::{Trouble, Try, tells, was_written_after};
 use super::content::{Match, Open};
@@ -215,15 +216,16 @@ impl Look<'_> {
 
     /// Is the sibling of number `i`, which has the content of `position`, the old text of the live file or of a rotation
     /// that was changed since? `sed -i.bak` and editors make a new file, and keep the old one under another name; and
-    /// what somebody copied before keeps it.
+    /// what somebody copied before keeps it. Gives the number of the changed file; the live one has the number that no
+    /// sibling has.
     pub fn is_old_text(
         &mut self,
         all: &[Sibling],
         i: usize,
         stream: &Stream,
         position: &Position,
-    ) -> Try<bool> {
-        let Some(sibling) = all.get(i) else { return Ok(false) };
+    ) -> Try<Option<usize>> {
+        let Some(sibling) = all.get(i) else { return Ok(None) };
         self.open(i, sibling)?;
         let clock = self.log.clock;
         let is_sure = sibling.is_sure();
@@ -232,24 +234,33 @@ impl Look<'_> {
             && !was_emptied
             && is_changed(old, is_sure, live, position, clock)?
         {
-            return Ok(true);
+            return Ok(Some(usize::MAX));
         }
         for (k, other) in all.iter().enumerate() {
             let is_another_log = !other.is_sure() || other.may_be_another_log(sibling);
-            if k == i || is_another_log || other.entry.mtime <= position.mtime {
+            if k == i || is_another_log || other.entry.mtime < position.mtime {
                 continue;
             }
+            let was_open = self.held(k).is_some();
             self.open(k, other)?;
-            if self.has_later_lines(k, stream)?
-                && let (Some(old), Some(new)) = (self.held(i), self.held(k))
-                && new.matches(position)? != Match::Full
-                && is_changed(old, is_sure, new, position, clock)?
-                && !(is_sure && other.is_younger(sibling).is_none() && new.ends_within(old)?)
-            {
-                return Ok(true);
+            let is_to_be_read = other.is_younger(sibling) == Some(true) || self.has_later_lines(k, stream)?;
+            let is_it = match (self.held(i), self.held(k)) {
+                (Some(old), Some(new)) => {
+                    is_to_be_read
+                        && new.matches(position)? != Match::Full
+                        && is_changed(old, is_sure, new, position, clock)?
+                        && !(is_sure && other.is_younger(sibling).is_none() && new.ends_within(old)?)
+                }
+                _ => false,
+            };
+            if !was_open {
+                self.close(k);
+            }
+            if is_it {
+                return Ok(Some(k));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Was the file of `position` emptied when the copy of number `i` was made of it (`copytruncate`), and did it become a
@@ -288,15 +299,16 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
             (Some(s), Some(its)) => its.first <= s.first || its.times.0 < s.times.1,
             (s, _) => s.is_some(),
         };
-    if let (Some(Stamps { times, .. }), Some(Stamps { times: its, .. })) = (stamps, its)
-        && times.1 - times.0 > if is_copy { UNORDERED } else { 0 }
-    {
-        let is_long = (times.1 - times.0).min(its.1 - its.0) > UNORDERED;
-        // What is rotated ends where the next file begins.
-        let begins_so = its.0 - times.0 < times.1 - its.0;
-        return Ok(begins_so || (is_long && is_same_time(times, its)));
-    }
-    Ok(new.size > 0 && (is_copy || new.shares_most_lines(old)))
+    let (Some(stamps), Some(its)) = (stamps, its) else {
+        return Ok(new.size > 0 && (is_copy || new.shares_most_lines(old)));
+    };
+    let (time, new_time) = (stamps.times, its.times);
+    let is_long = (time.1 - time.0).min(new_time.1 - new_time.0) > UNORDERED;
+    // What is rotated ends where the next file begins.
+    let begins_so = new_time.0 - time.0 < time.1 - new_time.0;
+    let is_of_one_moment = time.1 - time.0 <= if is_copy { UNORDERED } else { 0 };
+    let may_be = is_of_one_moment || begins_so || (is_long && is_same_time(time, new_time));
+    Ok(may_be && is_made_of((new, its), (old, stamps), clock)?)
 }
 
 /// Is no line of `open` later than the last counted one? If its last line is of the same second, a plain file may

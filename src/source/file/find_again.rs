@@ -14,9 +14,12 @@ pub(super) fn is_as_it_was(sibling: &Sibling, position: &Position) -> bool {
         && (0..lost).contains(&position.mtime.saturating_sub(sibling.entry.mtime))
 }
 
-/// Has `open` all of the content of `position`, if there is one?
-fn is_full(open: &Open, position: Option<&Position>) -> Result<bool> {
-    Ok(position.map(|position| open.matches(position)).transpose()? == Some(Match::Full))
+/// Has `open`, which has the content of `position`, that of the file before it as well, if there is one, and more of that?
+/// Where an editor made ours of the other one, ours too begins as that did.
+fn is_the_one_before(open: &Open, position: &Position, before: Option<&Position>) -> Result<bool> {
+    let Some(before) = before else { return Ok(false) };
+    let may_be_it = open.id == before.file || before.counted > position.counted;
+    Ok(may_be_it && open.matches(before)? == Match::Full)
 }
 
 impl Look<'_> {
@@ -62,13 +65,16 @@ impl Look<'_> {
                 other => other?,
             };
             let matches = match open.matches(position) {
-                Ok(Match::Full) if !is_hinted && is_full(open, before)? => Match::No,
+                Ok(Match::Full) if !is_hinted && is_the_one_before(open, position, before)? => Match::No,
                 // An archive that is being made stands beside what it is made of.
                 Err(_) if is_found || !(sibling.is_sure() || is_hinted) => Match::No,
                 other => other?,
             };
             match matches {
-                Match::Full if sibling.is_sure() && is_hinted => return Ok(Some((i, Match::Full))),
+                Match::Full if sibling.is_sure() && is_hinted => {
+                    let older = self.older_one(all, i, position, before)?;
+                    return Ok(Some((older.unwrap_or(i), Match::Full)));
+                }
                 // An editor keeps the file itself under another name (`sed -i.bak`), and what it makes anew is gone on with
                 // and rotated: a rotation that has more is ours then, but no other file is.
                 Match::Full if sibling.is_sure() || is_hinted || !hinted_is_full => {
@@ -87,7 +93,42 @@ impl Look<'_> {
             [only] => Some(only),
             _ => self.best_of(all, &all_full, position, hinted)?,
         };
-        Ok(ours.map(|i| (i, Match::Full)).or(short))
+        let Some(ours) = ours else { return Ok(short) };
+        let older = self.older_one(all, ours, position, before)?;
+        Ok(Some((older.unwrap_or(ours), Match::Full)))
+    }
+
+    /// The oldest rotation before the one of number `i` that was written to since `position` was left, has its content as
+    /// well, and has lines that the one of number `i` has not: a copy of ours was put in the place of the log, and was rotated
+    /// after it. It may have got the number of the inode of ours, which was packed.
+    fn older_one(
+        &mut self,
+        all: &[Sibling],
+        i: usize,
+        position: &Position,
+        before: Option<&Position>,
+    ) -> Try<Option<usize>> {
+        let Some(sibling) = all.get(i) else { return Ok(None) };
+        for (k, other) in all.iter().enumerate() {
+            if other.is_younger(sibling) != Some(false) || k == i || other.entry.mtime < position.mtime {
+                continue;
+            }
+            let was_open = self.held(k).is_some();
+            let is_it = match self.open(k, other) {
+                Err(Trouble::Failed(_)) => false,
+                other => {
+                    let open = other?;
+                    open.matches(position)? == Match::Full && !is_the_one_before(open, position, before)?
+                }
+            };
+            if is_it && self.parts_from(all, position, i, k)?.is_some() {
+                return Ok(Some(k));
+            }
+            if !was_open {
+                self.close(k);
+            }
+        }
+        Ok(None)
     }
 
     /// Of the siblings of the numbers `full`, which all have the content of `position`: one that may have more, one with

@@ -207,7 +207,13 @@ impl<'a> Look<'a> {
     /// the live name wins.
     pub fn is_copy_of_live(&self, i: usize) -> Result<bool> {
         let (Some(sibling), Some(live)) = (self.held(i), &self.live) else { return Ok(false) };
-        match sibling.whole()? {
+        // An archive is unpacked to its end only if it begins as the live file does.
+        if let Some(first) = sibling.first_lines().next()
+            && live.first_lines().next() != Some(first)
+        {
+            return Ok(false);
+        }
+        match sibling.end()? {
             Some(whole) => Ok(live.matches(&whole)? == Match::Full),
             None => Ok(false),
         }

@@ -14,13 +14,14 @@
 //! | what is still to be read: `Look::plan` | `plan`, `catch_up` |
 //! | whether names tell the age: `Look::names_begin_anew` | `ages` |
 //! | which file is ours by its content: `Look::find` | `find_again`; under a name that says nothing `strays` |
-//! | what is a copy, what was changed, what is another log | `copies`, `doubles`, `extracts` |
+//! | what is a copy, what was changed, what is another log | `copies`, `doubles`, `alike`, `extracts` |
 //! | where the known part ends by the times of the lines | `by_time`, `times` |
 //! | what a file holds, packed or not | `content`, `compressed` |
 //!
 //! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
 //! leaves them so. Each has its own [`CatchUp`], each file is read once.
 mod ages;
+mod alike;
 mod by_time;
 mod catch_up;
 mod compressed;

@@ -2,6 +2,7 @@
 use super::by_time::Search;
 use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, tells, was_written_after};
 use super::content::{Match, Open, before_all};
+use super::doubles::TELLING;
 use super::find_again::is_as_it_was;
 use super::log::Log;
 use super::look::Look;
@@ -72,19 +73,20 @@ impl Look<'_> {
     fn plan(&mut self, stream: &Stream) -> Try<CatchUp> {
         let Some(position) = &stream.position else { return self.first_sight(stream) };
         if position.counted == 0 {
-            return self.by_time(stream, position);
+            return self.by_time(stream, position, None);
         }
-        let is_live = match &self.live {
-            Some(live) if live.matches(position)? == Match::Full => {
-                live.id == position.file || (tells(position, stream) && !self.has_its_twin(position)?)
-            }
-            _ => false,
-        };
+        let in_live = self.live.as_ref().map(|live| live.matches(position)).transpose()? == Some(Match::Full);
+        let is_ours = self.live.as_ref().is_some_and(|live| live.id == position.file);
+        // The number of an inode comes back at once: ours may have been packed since, and an older copy of it put in its place.
+        let is_itself = is_ours && in_live && !self.was_rotated_since(stream, position);
+        let is_live = in_live
+            && (is_itself
+                || (is_ours && !tells(position, stream))
+                || (tells(position, stream) && !self.has_its_twin(position)?));
         if !is_live && !tells(position, stream) {
-            return self.by_time(stream, position);
+            return self.by_time(stream, position, None);
         }
         let mut plan = CatchUp { position: Some(position.clone()), ..CatchUp::default() };
-        let is_ours = self.live.as_ref().is_some_and(|live| live.id == position.file);
         if is_live && is_ours && stream.before.is_none() {
             plan.read(usize::MAX, position.counted);
             return Ok(plan);
@@ -105,29 +107,42 @@ impl Look<'_> {
                 // In the middle of a rotation, or its disk is not mounted: it will come.
                 return Ok(CatchUp { before: stream.before.clone(), is_away: true, ..plan });
             }
-            return self.by_time(stream, position);
+            return self.by_time(stream, position, None);
         };
         if self.names_begin_anew(&all, ours, stream, position)? {
             return Ok(plan);
         }
+        // A rotated file that was read to its end and packed is what its name says.
         let may_be_old_text = |s: &Sibling| {
-            !s.is_sure() || (s.was_linked() && !self.is_link()) || s.entry.file != position.file
+            how == Match::Full
+                || !s.is_sure()
+                || (s.was_linked() && !self.is_link())
+                || s.entry.file != position.file
         };
-        let mut live_from = 0;
-        if all.get(ours).is_some_and(may_be_old_text) && self.is_old_text(&all, ours, stream, position)? {
-            match self.written_on(&all, stream, position, usize::MAX)? {
-                Some(it) if it.sibling == ours => live_from = it.from,
-                _ => return self.by_time(stream, position),
+        // The file that was made of ours, and from where on it has lines of its own.
+        let mut changed = None;
+        if all.get(ours).is_some_and(may_be_old_text)
+            && let Some(new) = self.is_old_text(&all, ours, stream, position)?
+        {
+            match self.written_on(&all, stream, position, ours, new)? {
+                Some(from) => changed = Some((new, from)),
+                None => return self.by_time(stream, position, Some(ours)),
             }
         }
+        let begin_of = |i: usize| changed.filter(|(new, _)| *new == i).map_or(0, |(_, from)| from);
         if let Some(before) = &stream.before {
             (plan.before, plan.spans) = self.growth(&all, stream, before, ours)?;
         }
         if how == Match::Full {
             let mut from = position.counted;
-            if !is_ours && let Some(it) = self.written_on(&all, stream, position, ours)? {
-                plan.read(it.sibling, position.counted);
-                from = it.from;
+            if !is_ours && let Some(old) = self.own_file(&all, position, ours)? {
+                match self.written_on(&all, stream, position, old, ours)? {
+                    Some(its) => {
+                        plan.read(old, position.counted);
+                        from = its;
+                    }
+                    None => plan.left = self.held(old).map(Open::whole).transpose()?.flatten(),
+                }
             }
             let was_set_back = self.log.clock.now < stream.seen;
             if was_set_back || all.get(ours).is_none_or(|s| self.may_have_more(ours, s, position)) {
@@ -164,16 +179,34 @@ impl Look<'_> {
                     && !self.is_no_rotation(&all, i, ours, stream, position)?
             };
             if is_new {
-                plan.read(i, 0);
+                plan.read(i, begin_of(i));
+            } else if how == Match::Full
+                && let Some(from) = self.goes_on(&all, i, ours, position)?
+            {
+                plan.read(i, from);
             }
             self.let_go(i, plan.spans.len());
         }
         plan.leave_out(&self.copies(&all, &plan.whole(), Some(ours))?);
         if ours < all.len() && self.live.is_some() {
-            live_from = live_from.max(self.live_from(&all, &plan.whole())?);
-            plan.read(usize::MAX, live_from);
+            let mut from = begin_of(usize::MAX).max(self.live_from(&all, &plan.whole())?);
+            // Somebody put what was rotated, or the beginning of it, before what was written since.
+            if how == Match::Full && in_live && (stream.last_time > 0 || position.counted >= TELLING) {
+                let its = self.parts_from(&all, position, ours, usize::MAX)?;
+                from = from.max(its.unwrap_or(self.live.as_ref().map_or(0, |live| live.size)));
+            }
+            plan.read(usize::MAX, from);
         }
         Ok(plan)
+    }
+
+    /// Is there a packed rotation that was written to after `position` was left, so that it may be the file of `position`?
+    /// Where the directory cannot be read, there is none: the live file alone can be read then.
+    fn was_rotated_since(&mut self, stream: &Stream, position: &Position) -> bool {
+        let all = self.siblings().unwrap_or_default();
+        let may_be_it =
+            |s: &Sibling| s.is_sure() && s.compression.is_packed() && s.entry.mtime >= position.mtime;
+        tells(position, stream) && all.iter().any(may_be_it)
     }
 
     /// Is a rotated file the one of `position` as well, with lines that the live file has not? Every file of some
@@ -239,7 +272,8 @@ impl Look<'_> {
 
     /// No file is ours by its content: what is to be read of the siblings that were written to after ours was read, and
     /// of the live file, goes by the times of their lines.
-    fn by_time(&mut self, stream: &Stream, position: &Position) -> Try<CatchUp> {
+    /// `old`: the sibling that has its old text.
+    fn by_time(&mut self, stream: &Stream, position: &Position, old: Option<usize>) -> Try<CatchUp> {
         let before_all = before_all(position.mtime, position.path.clone());
         let mut plan = CatchUp { position: Some(before_all), is_by_time: true, ..CatchUp::default() };
         let all = self.siblings()?;
@@ -264,7 +298,17 @@ impl Look<'_> {
             let from = from.max(self.live_from(&all, &plan.whole())?);
             plan.read(usize::MAX, from);
         }
-        plan.lost = search.sentence(self.log.path).map(|text| format!("{text}; {}", self.places()));
+        let old = old.and_then(|i| all.get(i).map(|sibling| (i, sibling)));
+        if let Some((i, sibling)) = old
+            && sibling.entry.file == position.file
+        {
+            plan.left = self.open(i, sibling)?.whole()?;
+        }
+        let where_it_is = match old {
+            Some((_, old)) => format!("its old text stands in {}", old.path.display()),
+            None => self.places(),
+        };
+        plan.lost = search.sentence(self.log.path).map(|text| format!("{text}; {where_it_is}"));
         Ok(plan)
     }
 
@@ -290,6 +334,20 @@ impl Look<'_> {
         let copies = self.copies(all, &new, None)?;
         new.retain(|i| !copies.contains(i));
         Ok(new)
+    }
+
+    /// The place from which on the rotation of number `i`, which has the content of `position` as ours has, goes on
+    /// otherwise: somebody put a copy of the log in its place, which was written to and rotated then.
+    fn goes_on(&mut self, all: &[Sibling], i: usize, ours: usize, position: &Position) -> Try<Option<u64>> {
+        let (Some(sibling), Some(our)) = (all.get(i), all.get(ours)) else { return Ok(None) };
+        let is_younger = sibling.is_younger(our).unwrap_or(sibling.entry.mtime > our.entry.mtime);
+        if !sibling.is_sure() || !is_younger || sibling.entry.mtime < position.mtime {
+            return Ok(None);
+        }
+        if self.open(i, sibling)?.matches(position)? != Match::Full || self.is_copy_of_live(i)? {
+            return Ok(None);
+        }
+        self.parts_from(all, position, ours, i)
     }
 
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.

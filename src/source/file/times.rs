@@ -2,10 +2,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::io;
 
-use super::Clock;
 use super::by_time::AHEAD;
 use super::compressed::Content;
 use super::content::Open;
+use super::log::Clock;
 use crate::error::{At, Result};
 use crate::line::Parser;
 use crate::source::lines::{RawLine, walk_with};
@@ -20,7 +20,7 @@ pub(super) const UNORDERED: i64 = 10;
 /// may be wrong.
 const LINES: usize = 9;
 /// How many bytes of either end are read of a file that is not packed.
-const PART: u64 = 1 << 15;
+pub(super) const PART: u64 = 1 << 15;
 
 /// Of which time the lines of a file are, in unix seconds.
 #[derive(Clone, Copy, Debug)]

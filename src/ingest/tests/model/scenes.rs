@@ -340,3 +340,60 @@ fn a_cut_log_is_emptied_beside_a_dated_copy() {
         }
     }
 }
+
+/// An editor leaves the old file, so that the one before that is forgotten, and somebody copies that one.
+#[test]
+fn a_dated_copy_of_a_rotation_before_the_file_of_an_editor_counts_nothing() {
+    for keeps_time in [false, true] {
+        for (linger, logins) in [(1, 12), (3, 2)] {
+            Scene::new().play([
+                Action::Rename(linger),
+                Action::Log(logins),
+                Action::Editor(0),
+                Action::RemoveLine(0, 2),
+                Action::Rename(0),
+                Action::DatedCopy(2, keeps_time),
+            ]);
+        }
+    }
+}
+
+/// Nobody writes to the file that an editor renamed until somebody has read the one that the editor made.
+#[test]
+fn what_comes_late_to_a_file_that_an_editor_renamed_counts() {
+    for early in [1, 4] {
+        for packed in [false, true] {
+            let mut scene = Scene::new();
+            for action in [Action::Log(early), Action::Editor(0)] {
+                scene.act(&action);
+            }
+            let kept = format!("log.{}~", NOW.get());
+            scene.act(&Action::Update(None));
+            scene.later();
+            for _ in 0..2 {
+                scene.log(&kept, 2);
+                scene.check();
+                scene.act(&Action::Update(None));
+            }
+            // Its writer is told.
+            scene.act(&Action::Log(1));
+            scene.act(&Action::Rename(1));
+            if packed {
+                scene.syslog.pack("gzip", "log.1");
+            }
+            scene.play([Action::Log(2), Action::Update(None), Action::Rename(0), Action::Log(1)]);
+        }
+    }
+}
+
+/// A log that lost its end is rotated beside a copy of the whole, and somebody copies what is left of it too.
+#[test]
+fn a_dated_copy_of_a_log_that_lost_its_end_counts_nothing() {
+    for keeps_time in [false, true] {
+        for cut in [3, 40] {
+            let cut = Action::CutTail(cut);
+            let copies = [Action::Rename(0), Action::DatedCopy(1, keeps_time)];
+            Scene::new().play([Action::Anonymise(1), Action::Backup(0), cut].into_iter().chain(copies));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Rotations of every kind, on real files.
 mod any_name;
 mod by_time;
+mod changed;
 mod copies;
 mod cycles;
 mod doubles;
