@@ -164,7 +164,9 @@ impl Look<'_> {
             }
         }
         for (i, sibling) in all.iter().enumerate().filter(|(i, _)| ours < all.len() && *i != ours) {
-            let is_new = if !sibling.is_sure() {
+            let is_new = if changed.is_some_and(|(new, _)| new == i) {
+                true
+            } else if !sibling.is_sure() {
                 self.is_rotation(&all, i, stream, position)?
             } else if let Some(is_younger) = all.get(ours).and_then(|ours| sibling.is_younger(ours)) {
                 is_younger
