@@ -45,7 +45,7 @@ pub struct State {
     /// The protocol's counter keys when this was written, in the order of all values below.
     pub keys: Vec<String>,
     /// The running total of each counter, in the order of `keys`; 0 for gauges and derived values. Of a
-    /// [`CounterKind::Sum`](crate::protocol::CounterKind::Sum) or `Net` in units of 10⁻⁹.
+    /// `CounterKind::Sum` or `Net` in units of 10⁻⁹.
     pub totals: Vec<i128>,
     /// Lines of the counter file that are not counters of ours (the Perl program's `created` …).
     pub extra: BTreeMap<String, String>,
