@@ -1,6 +1,6 @@
 //! `imap`: who logs in to read mail over IMAP: vchkpw(8), Courier, dovecot.
 //!
-//! Which programs' lines these are is decided in `login`, by [`login::read`].
+//! Which programs' lines these are is decided in `login`.
 use super::card::templates;
 use super::card::{CounterFile, IN_SYSLOG, Protocol};
 use super::classify::Settings;
