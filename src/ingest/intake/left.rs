@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::ingest::named::{Likeness, Named, Twin};
 use crate::ledger::{Position, Stream};
 use crate::protocol::LogKind;
+use crate::source::file::TELLING;
 use crate::source::journal::JOURNAL;
 use crate::source::machine::{self, host};
 
@@ -22,6 +23,11 @@ type IsThere<'a> = &'a dyn Fn(&Stream) -> Result<bool>;
 /// Was nothing read of it yet?
 fn is_unread(stream: &Stream) -> bool {
     stream.seen == 0 && stream.position.is_none() && stream.journal.is_none()
+}
+
+/// Was as much counted of it that another log, which begins so, can only be a copy?
+fn tells_a_copy(stream: &Stream) -> bool {
+    stream.position.as_ref().is_some_and(|position| position.counted >= TELLING)
 }
 
 /// Was no line of it met, though it may have been looked for?
@@ -75,6 +81,8 @@ impl Intake {
                 match likeness {
                     Ok(Likeness::Other) => continue,
                     // Both are read on, and what they have in common is counted once.
+                    // A line or two may be the same in two logs.
+                    Ok(Likeness::Copy) if was_named && !tells_a_copy(stream) => continue,
                     Ok(Likeness::Copy) if was_named => {
                         let copy = Stream { name: name.clone(), before: None, ..stream.clone() };
                         self.copies.push((name.clone(), stream.name.clone()));

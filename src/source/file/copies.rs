@@ -286,6 +286,12 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     // A file that was renamed is the same, and so is one that was emptied.
     let mut is_copy = !old.compression.is_packed() && old.id != position.file && new.id != position.file;
     let (stamps, its) = (old.stamps(clock)?, new.stamps(clock)?);
+    // The file itself under the name of a rotation is one, unless the other file begins before its end. A logger may begin
+    // several files in one second.
+    let begins_before_its_end = stamps.zip(its).is_some_and(|(old, new)| new.first < old.times.1);
+    if is_sure && old.id == position.file && !begins_before_its_end {
+        return Ok(false);
+    }
     // What follows a rotation is of a later time, or of the second of its last line, and then it is not that line. A line
     // whose stamp was cut has none.
     is_copy &= !is_sure

@@ -13,7 +13,7 @@ use crate::ledger::{Position, Stream};
 
 /// A file of at least this number of bytes can be the beginning of another one only if it was copied from that; shorter
 /// ones only if their lines have a time.
-pub(super) const TELLING: u64 = 256;
+pub const TELLING: u64 = 256;
 
 impl Look<'_> {
     /// The numbers of those siblings in `new` that have the beginning of another file as their content: of another

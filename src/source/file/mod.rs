@@ -47,6 +47,7 @@ pub use by_time::AHEAD;
 pub use catch_up::{CatchUp, Reached, SHORTEST};
 pub use compressed::Compression;
 pub use content::Open;
+pub use doubles::TELLING;
 pub use log::Clock;
 
 use super::lines::RawLine;
