@@ -11,10 +11,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::content::Open;
 use super::log::Clock;
-use super::times::{PART, Stamps, UNORDERED};
+use super::times::{PART, Stamps, UNORDERED, rest_before_a_line};
 use crate::error::{At, Result};
 use crate::line::{Line, Parser};
-use crate::source::lines::LINE_LIMIT;
 
 /// The most lines of a sample.
 const MOST: usize = 400;
@@ -222,20 +221,6 @@ impl Group {
         };
         theirs == self.lines.iter().filter(is_same).count()
     }
-}
-
-/// How many bytes of a line stand before the beginning of a further line?
-fn rest_before_a_line(text: &[u8], parser: &mut Parser) -> Option<usize> {
-    let mut begins = |from: &usize| {
-        let line = parser.parse(&text[*from..]);
-        line.time.is_some() && line.host.is_some() && line.tag.is_some()
-    };
-    // All stamps of a log begin with the same byte, but for those of another month.
-    let is_like_a_stamp = |from: &usize| match text.first() {
-        Some(first) if first.is_ascii_digit() => text[*from] == *first,
-        _ => text[*from].is_ascii_uppercase(),
-    };
-    (1..text.len().min(LINE_LIMIT)).filter(is_like_a_stamp).find(&mut begins)
 }
 
 fn parser(file: &Open, clock: Clock) -> Parser {

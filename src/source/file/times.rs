@@ -8,7 +8,7 @@ use super::content::Open;
 use super::log::Clock;
 use crate::error::{At, Result};
 use crate::line::Parser;
-use crate::source::lines::{RawLine, walk_with};
+use crate::source::lines::{LINE_LIMIT, RawLine, walk_with};
 
 /// When the first and the last lines of a file were logged, in unix seconds.
 pub(super) type Times = (i64, i64);
@@ -32,6 +32,20 @@ pub(super) struct Stamps {
     pub newest: i64,
 }
 
+/// How many bytes of a line stand before the beginning of a further line?
+pub(super) fn rest_before_a_line(text: &[u8], parser: &mut Parser) -> Option<usize> {
+    let mut begins = |from: &usize| {
+        let line = parser.parse(&text[*from..]);
+        line.time.is_some() && line.host.is_some() && line.tag.is_some()
+    };
+    // All stamps of a log begin with the same byte, but for those of another month.
+    let is_like_a_stamp = |from: &usize| match text.first() {
+        Some(first) if first.is_ascii_digit() => text[*from] == *first,
+        _ => text[*from].is_ascii_uppercase(),
+    };
+    (1..text.len().min(LINE_LIMIT)).filter(is_like_a_stamp).find(&mut begins)
+}
+
 impl Open {
     /// The time of its beginning and of its end. `None`: none of its lines has a time.
     pub(super) fn times(&self, clock: Clock) -> Result<Option<Times>> {
@@ -45,7 +59,10 @@ impl Open {
         let ahead = clock.now.max(written) + AHEAD;
         let (mut first, mut last, mut lines) = (Vec::new(), VecDeque::new(), 0usize);
         let mut newest = i64::MIN;
+        let mut last_line = Vec::new();
         let mut meet = |text: &[u8]| {
+            last_line.clear();
+            last_line.extend_from_slice(&text[..text.len().min(LINE_LIMIT)]);
             let Some(stamp) = parser.parse(text).time.filter(|stamp| stamp.secs <= ahead) else { return };
             lines += 1;
             newest = newest.max(stamp.secs);
@@ -71,6 +88,13 @@ impl Open {
                 }
             })
             .at("read", &self.path)?;
+        }
+        // A loss of power may have left the beginning of a line, and the next one was written behind it.
+        if lines > 0
+            && let Some(length) = rest_before_a_line(&last_line, &mut parser)
+            && let Some(stamp) = parser.parse(&last_line[length..]).time.filter(|stamp| stamp.secs <= ahead)
+        {
+            newest = newest.max(stamp.secs);
         }
         let very_first = first.first().copied();
         let whole = first.first().zip(last.back());

@@ -397,3 +397,30 @@ fn a_dated_copy_of_a_log_that_lost_its_end_counts_nothing() {
         }
     }
 }
+
+/// A log loses its end within a line and is rotated; a line was written behind what was left, and a copy of another name or
+/// under that of a rotation stands beside it.
+#[test]
+fn a_line_behind_what_was_left_of_another_counts_in_a_rotated_file_too() {
+    for cut in [150, 227, 240, 266, 291] {
+        for late in [1, 2] {
+            Scene::new().play([
+                Action::Backup(0),
+                Action::Anonymise(1),
+                Action::Log(3),
+                Action::CutTail(cut),
+                Action::Rename(late),
+            ]);
+            for keeps_time in [false, true] {
+                Scene::new().play([
+                    Action::Link(0),
+                    Action::Log(1),
+                    Action::Anonymise(3),
+                    Action::DatedCopy(0, keeps_time),
+                    Action::CutTail(cut),
+                    Action::Link(late),
+                ]);
+            }
+        }
+    }
+}
