@@ -8,6 +8,7 @@ use super::log::Log;
 use super::look::Look;
 use super::siblings::Sibling;
 use crate::ledger::{Position, Stream};
+use crate::source::identity::mtime;
 
 /// Has it the path that the file of `position` had?
 fn is_at(sibling: &Sibling, position: &Position) -> bool {
@@ -205,6 +206,12 @@ impl Look<'_> {
     /// Is there a packed rotation that was written to after `position` was left, so that it may be the file of `position`?
     /// Where the directory cannot be read, there is none: the live file alone can be read then.
     fn was_rotated_since(&mut self, stream: &Stream, position: &Position) -> bool {
+        // Every query asks. Where nothing was made, renamed or removed beside the live file since, nothing has to be listed.
+        let beside = self.live.as_ref().and_then(|live| live.real().parent());
+        let written = beside.and_then(|dir| std::fs::metadata(dir).ok()).map(|meta| mtime(&meta));
+        if written.is_some_and(|written| written < position.mtime) {
+            return false;
+        }
         let all = self.siblings().unwrap_or_default();
         let may_be_it =
             |s: &Sibling| s.is_sure() && s.compression.is_packed() && s.entry.mtime >= position.mtime;
