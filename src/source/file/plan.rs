@@ -359,6 +359,18 @@ impl Look<'_> {
         self.parts_from(all, position, ours, i)
     }
 
+    /// Do the lines of the sibling of number `i` begin later than those of the file of number `ours`? The live file has the
+    /// number that no sibling has.
+    fn begins_after(&mut self, i: usize, sibling: &Sibling, all: &[Sibling], ours: usize) -> Try<bool> {
+        let clock = self.log.clock;
+        let its = self.open(i, sibling)?.stamps(clock)?;
+        let our = match all.get(ours) {
+            Some(our) => self.open(ours, our)?.stamps(clock)?,
+            None => self.live.as_ref().map(|live| live.stamps(clock)).transpose()?.flatten(),
+        };
+        Ok(its.zip(our).is_some_and(|(its, our)| its.first > our.first))
+    }
+
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.
     fn growth(
         &mut self,
@@ -407,6 +419,11 @@ impl Look<'_> {
         let whole_second = Stream { last_lines: u64::MAX, ..stream.clone() };
         for (i, sibling) in older.iter().rev().copied() {
             if !sibling.is_sure() || !was_written_after(sibling, before, stream) {
+                continue;
+            }
+            // Where names do not tell the age, their lines do: what was logged before ours does not begin after it.
+            let tells_age = all.get(ours).is_some_and(|ours| sibling.is_younger(ours).is_some());
+            if !tells_age && (self.begins_after(i, sibling, all, ours)? || self.is_copy_of_live(i)?) {
                 continue;
             }
             let mut search = Search::new(&whole_second, before, self.log.clock);

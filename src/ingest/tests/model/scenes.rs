@@ -424,3 +424,41 @@ fn a_line_behind_what_was_left_of_another_counts_in_a_rotated_file_too() {
         }
     }
 }
+
+/// Names do not tell which file is younger: the one before ours, which a script changed, and a copy of what was logged after
+/// ours, or what was rotated after it.
+#[test]
+fn what_was_logged_after_ours_is_not_taken_for_the_file_before_it() {
+    let begin = || [Action::Rename(1), Action::AnyName(0, 0)];
+    for (logins, more) in [(1, 0), (3, 0), (1, 2), (2, 1)] {
+        for keeps_time in [false, true] {
+            let copy = [Action::Anonymise(logins), Action::DatedCopy(0, keeps_time), Action::Log(more)];
+            Scene::new().play(begin().into_iter().chain(copy));
+            let rotated = [Action::Anonymise(logins), Action::DatedCopy(0, keeps_time), Action::Rename(more)];
+            Scene::new().play(begin().into_iter().chain(rotated));
+        }
+        let twice = [Action::Anonymise(logins), Action::AnyName(more, 0), Action::Anonymise(0)];
+        Scene::new().play(begin().into_iter().chain(twice));
+    }
+}
+
+/// A log is rotated under a date after it was rotated under a name that tells no age, and a script changed the one before.
+#[test]
+fn a_dated_rotation_after_one_of_any_name_counts_once_beside_a_changed_older_one() {
+    for logins in [1, 4] {
+        for linger in [0, 2] {
+            let mut scene = Scene::new();
+            for action in [Action::Rename(1), Action::AnyName(0, 0), Action::Anonymise(logins)] {
+                scene.act(&action);
+            }
+            scene.later();
+            let name = format!("log-{}", NOW.get());
+            scene.syslog.rename("log", &name);
+            scene.log(&name, linger);
+            scene.syslog.append("log", "");
+            scene.check();
+            scene.log("log", 2);
+            scene.play([Action::Log(1), Action::Update(None)]);
+        }
+    }
+}
