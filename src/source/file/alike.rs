@@ -10,8 +10,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use super::content::Open;
+use super::cut_lines::rest_before_a_line;
 use super::log::Clock;
-use super::times::{PART, Stamps, UNORDERED, rest_before_a_line};
+use super::times::{PART, Stamps, UNORDERED};
 use crate::error::{At, Result};
 use crate::line::{Line, Parser};
 

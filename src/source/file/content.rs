@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, io};
 
 use super::compressed::{Compression, Content};
+use super::cut_lines::{begins_a_line, stands_after, without_part_of_a_stamp};
 use crate::disk::{file_id, read_at};
 use crate::error::{At, Error, Result};
 use crate::ledger::{Digest, Position, digest};
@@ -312,9 +313,9 @@ impl Open {
         };
         let end = walk_mended(read, from, to, |line| {
             encoding = encoding.or(line.encoding);
-            let is_rest = is_rest && line.start == from && !self.begins_a_line(line.text);
+            let is_rest = is_rest && line.start == from && !begins_a_line(line.text, &mut self.parser());
             if !is_rest && (line.terminated || self.finished) && !line.is_room() {
-                each(&line);
+                each(&if line.start == 0 { without_part_of_a_stamp(line, &mut self.parser()) } else { line });
             }
         })
         .at("read", &self.path)?;
@@ -340,10 +341,14 @@ impl Open {
         }
     }
 
-    /// Does a line of syslog begin here? Which year it is of makes no difference.
-    fn begins_a_line(&self, text: &[u8]) -> bool {
-        let line = Parser::new(0, self.mtime / 1_000_000_000).parse(text);
-        line.time.is_some() && line.host.is_some() && line.tag.is_some()
+    /// For lines whose years make no difference.
+    fn parser(&self) -> Parser {
+        Parser::new(0, self.mtime / 1_000_000_000)
+    }
+
+    /// Does a whole line of syslog that was logged after `time` stand at its beginning?
+    pub(super) fn begins_after(&self, time: i64) -> bool {
+        self.first_lines().next().is_some_and(|line| stands_after(time, line, &mut self.parser()))
     }
 
     /// Does it still hold what was read of it?

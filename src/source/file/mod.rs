@@ -16,7 +16,7 @@
 //! | which file is ours by its content: `Look::find` | `find_again`; under a name that says nothing `strays` |
 //! | what is a copy, what was changed, what is another log | `copies`, `doubles`, `alike`, `extracts` |
 //! | where the known part ends by the times of the lines | `by_time`, `times` |
-//! | what a file holds, packed or not | `content`, `compressed` |
+//! | what a file holds, packed or not | `content`, `compressed`; what a loss of power left of a line: `cut_lines` |
 //!
 //! Several readers (one a protocol) share one look. They may stand in different files: a crash between two commits
 //! leaves them so. Each has its own [`CatchUp`], each file is read once.
@@ -27,6 +27,7 @@ mod catch_up;
 mod compressed;
 mod content;
 mod copies;
+mod cut_lines;
 mod doubles;
 mod extracts;
 mod find_again;

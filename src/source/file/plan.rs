@@ -1,7 +1,10 @@
 //! Which files each stream has still to read, and from where on.
-use super::by_time::Search;
+use std::collections::BTreeMap;
+
+use super::by_time::{Search, limit};
 use super::catch_up::{CatchUp, SECOND, Span, Trouble, Try, is_packed_since, tells, was_written_after};
 use super::content::{Match, Open, before_all};
+use super::cut_lines::STAMP;
 use super::doubles::TELLING;
 use super::find_again::is_as_it_was;
 use super::log::Log;
@@ -88,6 +91,13 @@ impl Look<'_> {
             return self.by_time(stream, position, None);
         }
         let mut plan = CatchUp { position: Some(position.clone()), ..CatchUp::default() };
+        // All that was known was a part of a stamp, and any line begins so: it was emptied, and is written to again.
+        if is_live && position.counted <= STAMP as u64 && limit(stream) > 0 {
+            let is_new = self.live.as_ref().is_some_and(|live| live.begins_after(limit(stream)));
+            if is_new {
+                return self.by_time(stream, position, None);
+            }
+        }
         if is_live && is_ours && stream.before.is_none() {
             plan.read(usize::MAX, position.counted);
             return Ok(plan);
@@ -290,7 +300,9 @@ impl Look<'_> {
             return Ok(plan);
         }
         let mut search = Search::new(stream, position, self.log.clock);
-        for i in self.written_since(&all, stream, position)? {
+        let mut new = self.written_since(&all, stream, position)?;
+        self.sort_by_lines(&all, &mut new)?;
+        for i in new {
             let Some(sibling) = all.get(i) else { continue };
             let (from, is_exact) = search.place(self.open(i, sibling)?, false)?;
             if is_exact {
@@ -343,6 +355,26 @@ impl Look<'_> {
         let copies = self.copies(all, &new, None)?;
         new.retain(|i| !copies.contains(i));
         Ok(new)
+    }
+
+    /// Where names do not tell which of the files `new` is older, and a script wrote them anew in any order, their lines do.
+    fn sort_by_lines(&mut self, all: &[Sibling], new: &mut [usize]) -> Try<()> {
+        let tells = |a: &usize, b: &usize| {
+            all.get(*a).zip(all.get(*b)).is_none_or(|(a, b)| a.is_younger(b).is_some())
+        };
+        if new.iter().zip(new.iter().skip(1)).all(|(a, b)| tells(a, b)) {
+            return Ok(());
+        }
+        let mut begin = BTreeMap::new();
+        for (n, &i) in new.iter().enumerate() {
+            let Some(sibling) = all.get(i) else { continue };
+            let clock = self.log.clock;
+            let Some(stamps) = self.open(i, sibling)?.stamps(clock)? else { return Ok(()) };
+            begin.insert(i, stamps.first);
+            self.let_go(i, n);
+        }
+        new.sort_by_key(|i| begin.get(i).copied());
+        Ok(())
     }
 
     /// The place from which on the rotation of number `i`, which has the content of `position` as ours has, goes on

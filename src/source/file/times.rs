@@ -5,6 +5,7 @@ use std::io;
 use super::by_time::AHEAD;
 use super::compressed::Content;
 use super::content::Open;
+use super::cut_lines::rest_before_a_line;
 use super::log::Clock;
 use crate::error::{At, Result};
 use crate::line::Parser;
@@ -30,20 +31,6 @@ pub(super) struct Stamps {
     pub first: i64,
     /// The newest one.
     pub newest: i64,
-}
-
-/// How many bytes of a line stand before the beginning of a further line?
-pub(super) fn rest_before_a_line(text: &[u8], parser: &mut Parser) -> Option<usize> {
-    let mut begins = |from: &usize| {
-        let line = parser.parse(&text[*from..]);
-        line.time.is_some() && line.host.is_some() && line.tag.is_some()
-    };
-    // All stamps of a log begin with the same byte, but for those of another month.
-    let is_like_a_stamp = |from: &usize| match text.first() {
-        Some(first) if first.is_ascii_digit() => text[*from] == *first,
-        _ => text[*from].is_ascii_uppercase(),
-    };
-    (1..text.len().min(LINE_LIMIT)).filter(is_like_a_stamp).find(&mut begins)
 }
 
 impl Open {

@@ -182,6 +182,7 @@ impl Scene {
             Action::Backup(n) => self.copy(*n, |of| format!("{of}.{}.bak", NOW.get()), false),
             Action::DatedCopy(n, keeps_time) => {
                 self.copy(*n, |_| format!("log-{}", NOW.get()), *keeps_time);
+                self.tick();
             }
             Action::Editor(_) if self.is_link() || self.is_cut() => {}
             Action::Editor(linger) => {

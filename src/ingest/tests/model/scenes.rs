@@ -462,3 +462,62 @@ fn a_dated_rotation_after_one_of_any_name_counts_once_beside_a_changed_older_one
         }
     }
 }
+
+/// A log lost all but a part of a stamp, and that was read; then it was emptied, and what is written to it begins in the
+/// same way.
+#[test]
+fn what_is_written_to_an_emptied_log_that_begins_as_the_rest_of_it_counts() {
+    for left in 1..32 {
+        for logins in [1, 2] {
+            Scene::new().play([
+                Action::Anonymise(2),
+                Action::CutTail(168 - left),
+                Action::Truncate,
+                Action::Log(logins),
+            ]);
+        }
+    }
+}
+
+/// An editor's backup has the old text; of what the editor made only a part of a stamp was left when it was written to.
+#[test]
+fn a_line_behind_a_part_of_a_stamp_counts_beside_the_old_text() {
+    for left in 1..32 {
+        Scene::new().play([
+            Action::Log(5),
+            Action::Editor(0),
+            Action::CutTail(78),
+            Action::CutTail(407 - left),
+            Action::Log(2),
+        ]);
+    }
+}
+
+/// A link to the log moves after a script wrote that and what `copytruncate` had made of it anew, in any order.
+#[test]
+fn what_copytruncate_made_of_a_linked_log_is_changed_before_the_link_moves() {
+    for (logins, late, linger) in [(1, 1, 0), (3, 2, 1), (1, 0, 2)] {
+        Scene::new().play([
+            Action::Link(0),
+            Action::Log(logins),
+            Action::CopyTruncate,
+            Action::Anonymise(late),
+            Action::Link(linger),
+        ]);
+    }
+}
+
+/// Of a log with lines of one second a copy was made before the last of them came.
+#[test]
+fn a_dated_copy_of_some_lines_of_a_second_tells_nothing_of_the_changed_log() {
+    for keeps_time in [false, true] {
+        for more in [1, 3] {
+            Scene::new().play([
+                Action::Log(1),
+                Action::DatedCopy(0, keeps_time),
+                Action::Log(more),
+                Action::Anonymise(0),
+            ]);
+        }
+    }
+}
