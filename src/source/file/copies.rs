@@ -313,7 +313,11 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     // What is rotated ends where the next file begins.
     let begins_so = new_time.0 - time.0 < time.1 - new_time.0;
     let is_of_one_moment = time.1 - time.0 <= if is_copy { UNORDERED } else { 0 };
-    let may_be = is_of_one_moment || begins_so || (is_long && is_same_time(time, new_time));
+    let may_be = is_of_one_moment
+        || begins_so
+        || its.first == stamps.first
+        || (is_long && is_same_time(time, new_time))
+        || (is_copy && new.ends_within(old)?);
     Ok(may_be && is_made_of((new, its), (old, stamps), clock)?)
 }
 

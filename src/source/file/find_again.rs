@@ -1,4 +1,6 @@
 //! Which of the siblings is the file that was being read, by its content.
+use std::cmp::Reverse;
+
 use super::catch_up::{SECOND, Trouble, Try};
 use super::content::{Match, Open};
 use super::look::Look;
@@ -132,7 +134,8 @@ impl Look<'_> {
     }
 
     /// Of the siblings of the numbers `full`, which all have the content of `position`: one that may have more, one with
-    /// the name of a rotation, the longest, the file itself, the youngest. What stands first in this list decides.
+    /// the name of a rotation, the longest, the file itself, the oldest, because a copy is younger. What stands first in this
+    /// list decides.
     fn best_of(
         &mut self,
         all: &[Sibling],
@@ -145,9 +148,10 @@ impl Look<'_> {
             let Some(sibling) = all.get(i) else { continue };
             let length = self.open(i, sibling)?.end()?.map_or(0, |end| end.counted);
             let may_have_more = self.may_have_more(i, sibling, position);
-            best = best.max(Some((may_have_more, sibling.is_sure(), length, hinted == Some(i), i)));
+            let age = Reverse((sibling.entry.mtime, i));
+            best = best.max(Some((may_have_more, sibling.is_sure(), length, hinted == Some(i), age)));
         }
-        Ok(best.map(|(.., i)| i))
+        Ok(best.map(|(.., Reverse((_, i)))| i))
     }
 
     /// May the open sibling of number `i` have lines that were not there when `position` was left? A copy that was made

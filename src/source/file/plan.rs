@@ -369,8 +369,11 @@ impl Look<'_> {
         for (n, &i) in new.iter().enumerate() {
             let Some(sibling) = all.get(i) else { continue };
             let clock = self.log.clock;
-            let Some(stamps) = self.open(i, sibling)?.stamps(clock)? else { return Ok(()) };
-            begin.insert(i, stamps.first);
+            match self.open(i, sibling)?.stamps(clock)? {
+                Some(stamps) => drop(begin.insert(i, stamps.first)),
+                None if sibling.entry.size == 0 => {}
+                None => return Ok(()),
+            }
             self.let_go(i, n);
         }
         new.sort_by_key(|i| begin.get(i).copied());

@@ -521,3 +521,68 @@ fn a_dated_copy_of_some_lines_of_a_second_tells_nothing_of_the_changed_log() {
         }
     }
 }
+
+/// What a dated copy was made of is changed by a script then, with most of its lines in two seconds.
+#[test]
+fn a_changed_log_is_known_beside_a_dated_copy_of_many_lines_of_one_second() {
+    for (first, gap, logins, late) in [(3, 10, 15, 3), (1, 20, 30, 9), (3, 10, 3, 0), (2, 100, 9, 1)] {
+        for keeps_time in [false, true] {
+            Scene::new().play([
+                Action::Rename(0),
+                Action::Anonymise(first),
+                Action::Wait(gap),
+                Action::Log(logins),
+                Action::DatedCopy(0, keeps_time),
+                Action::Anonymise(late),
+            ]);
+        }
+    }
+}
+
+/// A dated copy of a rotation that has just been read, which a script changes then.
+#[test]
+fn a_dated_copy_of_a_rotation_is_not_taken_for_that() {
+    for logins in [1, 2, 7] {
+        for keeps_time in [false, true] {
+            Scene::new().play([
+                Action::Log(logins),
+                Action::RestoreOlder(usize::from(logins)),
+                Action::CopyTruncate,
+                Action::CopyTruncate,
+                Action::DatedCopy(2, keeps_time),
+                Action::Anonymise(0),
+            ]);
+        }
+    }
+}
+
+/// As `what_copytruncate_made_of_a_linked_log_is_changed_before_the_link_moves`, with an empty rotation beside.
+#[test]
+fn an_empty_rotation_has_no_place_among_those_of_any_name() {
+    for (logins, late) in [(1, 1), (4, 2)] {
+        Scene::new().play([
+            Action::Link(0),
+            Action::Log(logins),
+            Action::CopyTruncate,
+            Action::Anonymise(late),
+            Action::Link(0),
+            Action::CopyTruncate,
+        ]);
+    }
+}
+
+/// An older copy of what an editor made takes its place, and then loses a line.
+#[test]
+fn some_lines_of_an_editors_old_text_are_known() {
+    for (restored, removed) in [(2, 0), (2, 1), (3, 0), (4, 1)] {
+        Scene::new().play([
+            Action::Log(2),
+            Action::Wait(8),
+            Action::RemoveLine(3, 0),
+            Action::Editor(1),
+            Action::Log(1),
+            Action::RestoreOlder(restored),
+            Action::RemoveLine(0, removed),
+        ]);
+    }
+}
