@@ -1,6 +1,8 @@
 //! Do the names of rotations tell their age? Some programs number days or hours (`mail.log.$(date +%u)`, `%d`, `%H`), or
 //! write the day before the month (`dateformat -%d%m%Y`): such numbers rise while others fall, or begin anew. The last
 //! writes of the files and the times of their lines tell then.
+use std::collections::BTreeMap;
+
 use super::by_time::limit;
 use super::catch_up::{SECOND, Try, tells, was_written_after};
 use super::content::Match;
@@ -114,5 +116,28 @@ impl Look<'_> {
             self.close(i);
         }
         Ok(is_over)
+    }
+
+    /// Where names do not tell which of the files `new` is older, and a script wrote them anew in any order, their lines do.
+    pub(super) fn sort_by_lines(&mut self, all: &[Sibling], new: &mut [usize]) -> Try<()> {
+        let tells = |a: &usize, b: &usize| {
+            all.get(*a).zip(all.get(*b)).is_none_or(|(a, b)| a.is_younger(b).is_some())
+        };
+        if new.iter().zip(new.iter().skip(1)).all(|(a, b)| tells(a, b)) {
+            return Ok(());
+        }
+        let mut begin = BTreeMap::new();
+        for (n, &i) in new.iter().enumerate() {
+            let Some(sibling) = all.get(i) else { continue };
+            let clock = self.log.clock;
+            match self.open(i, sibling)?.stamps(clock)? {
+                Some(stamps) => drop(begin.insert(i, stamps.first)),
+                None if sibling.entry.size == 0 => {}
+                None => return Ok(()),
+            }
+            self.let_go(i, n);
+        }
+        new.sort_by_key(|i| begin.get(i).copied());
+        Ok(())
     }
 }

@@ -203,6 +203,13 @@ impl Look<'_> {
         Ok(open.stamps(self.log.clock)?.is_none_or(|stamps| is_later(open, stamps)))
     }
 
+    /// Is no stamp in the open sibling of number `i` later than `time`? Where a log has rotations under names of two kinds,
+    /// those of one kind may be copies that a script changed: lines of the last counted second are no news there.
+    pub(super) fn has_none_after(&self, i: usize, time: i64) -> Try<bool> {
+        let stamps = self.held(i).map(|open| open.stamps(self.log.clock)).transpose()?.flatten();
+        Ok(stamps.is_some_and(|stamps| stamps.newest <= time))
+    }
+
     pub(super) fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {
         let Some(copy) = self.held(i).map(|open| open.path.display().to_string()) else { return };
         let other = other.display();
@@ -317,7 +324,7 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
         || begins_so
         || its.first == stamps.first
         || (is_long && is_same_time(time, new_time))
-        || (is_copy && new.ends_within(old)?);
+        || (is_copy && new.begins_within(old, stamps.newest, clock)?);
     Ok(may_be && is_made_of((new, its), (old, stamps), clock)?)
 }
 

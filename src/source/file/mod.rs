@@ -11,7 +11,7 @@
 //! | step | file |
 //! |---|---|
 //! | one look at all files: `Look` | `look`; which names are those of rotations, and their order: `siblings`, `linked` |
-//! | what is still to be read: `Look::plan` | `plan`, `catch_up` |
+//! | what is still to be read: `Look::plan` | `plan`, `catch_up`; what came to files that were read before: `growth` |
 //! | whether names tell the age: `Look::names_begin_anew` | `ages` |
 //! | which file is ours by its content: `Look::find` | `find_again`; under a name that says nothing `strays` |
 //! | what is a copy, what was changed, what is another log | `copies`, `doubles`, `alike`, `extracts` |
@@ -34,6 +34,7 @@ mod find_again;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod growth;
 mod linked;
 mod log;
 mod look;

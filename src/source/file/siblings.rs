@@ -85,6 +85,11 @@ impl Sibling {
         }
     }
 
+    /// Do the names of both tell that they are rotations, in two different ways?
+    pub fn is_named_otherwise(&self, other: &Sibling) -> bool {
+        matches!((&self.kin, &other.kin), (Kin::Sure(_, scheme), Kin::Sure(_, of)) if scheme != of)
+    }
+
     /// Is it younger than `other`? `None`: the names of the two do not tell.
     pub fn is_younger(&self, other: &Sibling) -> Option<bool> {
         match (&self.kin, &other.kin) {

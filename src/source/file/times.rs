@@ -131,6 +131,19 @@ impl Open {
         Ok(last_lines.is_empty())
     }
 
+    /// Do the lines that it begins with, a few of them and none later than `time`, stand in `old` as they are?
+    pub(super) fn begins_within(&self, old: &Open, time: i64, clock: Clock) -> Result<bool> {
+        let mut parser = Parser::new(clock.tai_offset, self.mtime / 1_000_000_000);
+        let lines = self.first_lines().map(|line| line.strip_suffix(b"\n").unwrap_or(line)).take(LINES);
+        let is_old = |line: &&[u8]| parser.parse(line).time.is_some_and(|stamp| stamp.secs <= time);
+        let mut first: HashSet<Vec<u8>> = lines.take_while(is_old).map(<[u8]>::to_vec).collect();
+        if first.is_empty() {
+            return Ok(false);
+        }
+        old.strike(&mut first)?;
+        Ok(first.is_empty())
+    }
+
     pub(super) fn walk_from(&self, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
         let mut content = Content::open(self.held()?, self.compression, from)?;
         walk_with(|block, _| content.fill(block), from, to, each)

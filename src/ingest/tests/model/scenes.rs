@@ -574,7 +574,9 @@ fn an_empty_rotation_has_no_place_among_those_of_any_name() {
 /// An older copy of what an editor made takes its place, and then loses a line.
 #[test]
 fn some_lines_of_an_editors_old_text_are_known() {
-    for (restored, removed) in [(2, 0), (2, 1), (3, 0), (4, 1)] {
+    for (restored, removed, new) in
+        [(2, 0, 0), (2, 1, 0), (3, 0, 0), (4, 1, 0), (2, 0, 1), (2, 1, 1), (3, 0, 2)]
+    {
         Scene::new().play([
             Action::Log(2),
             Action::Wait(8),
@@ -582,7 +584,25 @@ fn some_lines_of_an_editors_old_text_are_known() {
             Action::Editor(1),
             Action::Log(1),
             Action::RestoreOlder(restored),
-            Action::RemoveLine(0, removed),
+            Action::RemoveLine(new, removed),
         ]);
+    }
+}
+
+/// A dated copy of a log from before `copytruncate` made another one of it, which a script changes then.
+#[test]
+fn a_changed_rotation_beside_a_dated_copy_is_no_news() {
+    for logins in [1, 2, 5] {
+        for keeps_time in [false, true] {
+            for late in [0, 2] {
+                Scene::new().play([
+                    Action::Log(logins),
+                    Action::DatedCopy(0, keeps_time),
+                    Action::CopyTruncate,
+                    Action::Anonymise(late),
+                    Action::Rename(late),
+                ]);
+            }
+        }
     }
 }
