@@ -203,11 +203,26 @@ impl Look<'_> {
         Ok(open.stamps(self.log.clock)?.is_none_or(|stamps| is_later(open, stamps)))
     }
 
-    /// Is no stamp in the open sibling of number `i` later than `time`? Where a log has rotations under names of two kinds,
-    /// those of one kind may be copies that a script changed: lines of the last counted second are no news there.
-    pub(super) fn has_none_after(&self, i: usize, time: i64) -> Try<bool> {
-        let stamps = self.held(i).map(|open| open.stamps(self.log.clock)).transpose()?.flatten();
-        Ok(stamps.is_some_and(|stamps| stamps.newest <= time))
+    /// Is the sibling of number `i` the changed text of the one of number `ours`, with no line that is later than what was
+    /// counted? Where a log has rotations under names of two kinds, those of one kind are copies that somebody made.
+    pub(super) fn is_ours_changed(
+        &mut self,
+        all: &[Sibling],
+        i: usize,
+        ours: usize,
+        stream: &Stream,
+    ) -> Try<bool> {
+        let (Some(sibling), Some(our)) = (all.get(i), all.get(ours)) else { return Ok(false) };
+        if !sibling.is_named_otherwise(our) {
+            return Ok(false);
+        }
+        let clock = self.log.clock;
+        let stamps = self.open(ours, our)?.stamps(clock)?;
+        let its = self.open(i, sibling)?.stamps(clock)?;
+        match (self.held(i).zip(its), self.held(ours).zip(stamps)) {
+            (Some(new), Some(old)) => Ok(new.1.newest <= limit(stream) && is_made_of(new, old, clock)?),
+            _ => Ok(false),
+        }
     }
 
     pub(super) fn is_taken_for_a_copy(&mut self, i: usize, other: &Path) {

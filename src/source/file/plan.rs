@@ -187,8 +187,7 @@ impl Look<'_> {
                 (written > position.mtime || (i > ours && written == position.mtime))
                     && self.is_another(i, sibling, stream, position)?
                     && self.is_later(i, stream)?
-                    && !(all.get(ours).is_some_and(|ours| sibling.is_named_otherwise(ours))
-                        && self.has_none_after(i, limit(stream))?)
+                    && !self.is_ours_changed(&all, i, ours, stream)?
                     && !self.is_no_rotation(&all, i, ours, stream, position)?
             };
             if is_new {

@@ -606,3 +606,18 @@ fn a_changed_rotation_beside_a_dated_copy_is_no_news() {
         }
     }
 }
+
+/// A log that was renamed to any name is rotated under a number in the second of the last line that was counted.
+#[test]
+fn a_numbered_rotation_of_the_last_counted_second_counts_after_one_of_any_name() {
+    for (logins, late) in [(1, 1), (2, 3), (0, 2)] {
+        Scene::new().play([
+            Action::Log(3),
+            Action::Editor(1),
+            Action::Rename(1),
+            Action::AnyName(logins, 0),
+            Action::Update(None),
+            Action::Rename(late),
+        ]);
+    }
+}
