@@ -6,7 +6,7 @@
 //! directory that was opened, whatever takes its place meanwhile.
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path};
 use std::time::SystemTime;
 
@@ -16,6 +16,7 @@ use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::render;
+use crate::dir;
 use crate::source::opener;
 
 /// Does something with root's rights, and goes back to those that the process had.
@@ -60,7 +61,30 @@ impl Folder {
                 Ok(File::from(nix::fcntl::open(path, flags, Mode::empty())?))
             }
         })?;
-        Ok(Self { dir, as_root })
+        let folder = Self { dir, as_root };
+        if may_make {
+            // What is left there for one more run harms nobody.
+            let _ = with_rights(as_root, || folder.sweep(path));
+        }
+        Ok(folder)
+    }
+
+    /// Removes what killed processes have left of pictures that they were writing. Whoever writes one holds its lock.
+    fn sweep(&self, path: &Path) -> io::Result<()> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        for entry in dir::read_open(self.dir.try_clone()?, path)? {
+            let path = entry?.path().to_owned();
+            let Some(name) =
+                path.file_name().and_then(|name| name.to_str()).filter(|name| is_temporary(name))
+            else {
+                continue;
+            };
+            let Ok(file) = openat(&self.dir, name, flags, Mode::empty()).map(File::from) else { continue };
+            if file.metadata().is_ok_and(|meta| meta.is_file()) && file.try_lock().is_ok() {
+                let _ = unlinkat(&self.dir, name, UnlinkatFlags::NoRemoveDir);
+            }
+        }
+        Ok(())
     }
 
     /// The picture `name`; none if it is no picture, or no plain file: others may write in the directory, and a FIFO
@@ -99,15 +123,23 @@ impl Folder {
         })
     }
 
-    /// A new file under a name that nobody else has.
+    /// A new file under a name that nobody else has, locked for as long as it is open.
     fn temporary(&self) -> io::Result<(String, File)> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mut refused = Errno::EEXIST;
         for n in 0..100u32 {
             let nanos = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
-            let name = format!(".maillogs-{}-{nanos}-{n}.tmp", std::process::id());
+            let name = format!("{BEGIN}{}-{nanos}-{n}{END}", std::process::id());
             match openat(&self.dir, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
-                Ok(file) => return Ok((name, File::from(file))),
+                Ok(file) => {
+                    let file = File::from(file);
+                    // Where the file system has no locks, nobody removes it.
+                    let _ = file.try_lock();
+                    // Another process may have found it before it was locked.
+                    if file.metadata()?.nlink() > 0 {
+                        return Ok((name, file));
+                    }
+                }
                 Err(Errno::EEXIST) => {}
                 Err(e) => {
                     refused = e;
@@ -117,6 +149,15 @@ impl Folder {
         }
         Err(refused.into())
     }
+}
+
+/// How the name of a picture begins and ends while it is being written.
+const BEGIN: &str = ".maillogs-";
+const END: &str = ".tmp";
+
+fn is_temporary(name: &str) -> bool {
+    let middle = name.strip_prefix(BEGIN).and_then(|name| name.strip_suffix(END));
+    middle.is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
 }
 
 /// The directory at `path`, made where it is missing, of which every part is looked at and then held.
@@ -206,6 +247,42 @@ mod tests {
         symlink(&other, &www).unwrap();
         folder.write("a.png", PNG, SystemTime::now()).unwrap();
         assert!(dir.path().join("moved/a.png").exists() && !other.join("a.png").exists());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_is_being_written_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (elsewhere, dir) = (dir.path().join("elsewhere"), dir.path().join("www"));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(&elsewhere, "precious").unwrap();
+        for as_root in [None, Some(strictly as AsRoot)] {
+            let writer = Folder::open(&dir, true, as_root).unwrap();
+            let (name, being_written) = writer.temporary().unwrap();
+            std::fs::write(dir.join(".maillogs-1-2-0.tmp"), "half a picture").unwrap();
+            symlink(&elsewhere, dir.join(".maillogs-1-3-0.tmp")).unwrap();
+            nix::unistd::mkfifo(&dir.join(".maillogs-1-4-0.tmp"), Mode::S_IRWXU).unwrap();
+            std::fs::write(dir.join(".maillogs-notes.tmp"), "somebody's").unwrap();
+            let names = || {
+                let entries = std::fs::read_dir(&dir).unwrap();
+                let names: std::collections::BTreeSet<String> =
+                    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+                names
+            };
+            let others =
+                [".maillogs-1-3-0.tmp", ".maillogs-1-4-0.tmp", ".maillogs-notes.tmp"].map(str::to_owned);
+            // Who only looks removes nothing.
+            Folder::open(&dir, false, as_root).unwrap();
+            assert_eq!(names().len(), 5);
+            Folder::open(&dir, true, as_root).unwrap();
+            assert_eq!(names(), others.iter().cloned().chain([name]).collect());
+            drop(being_written);
+            Folder::open(&dir, true, as_root).unwrap();
+            assert_eq!(names(), others.iter().cloned().collect());
+            assert_eq!(std::fs::read(&elsewhere).unwrap(), b"precious");
+            for name in others {
+                std::fs::remove_file(dir.join(name)).unwrap();
+            }
+        }
     }
 
     #[test]
