@@ -207,6 +207,10 @@ impl Scene {
             Action::Pack(n, program) => {
                 let name = format!("log.{n}");
                 if self.syslog.path(&name).exists() {
+                    // Beside a file whose name tells no age, lines of the last counted second are known if they are packed.
+                    if self.has_any_name() {
+                        self.update(None, false);
+                    }
                     // bzip2 and zstd keep but the seconds of a file's time, and all of this happens within one.
                     self.syslog.pack(["gzip", "xz"][*program], &name);
                 }
@@ -319,8 +323,16 @@ impl Scene {
     }
 
     fn has_dated_copy(&self) -> bool {
+        self.has(|name| name.starts_with("log-"))
+    }
+
+    fn has_any_name(&self) -> bool {
+        self.has(|name| name.ends_with(" of the log") || name.ends_with(".old"))
+    }
+
+    fn has(&self, is_it: impl Fn(&str) -> bool) -> bool {
         let mut names = fs::read_dir(&self.syslog.0).unwrap();
-        names.any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with("log-"))
+        names.any(|entry| is_it(&entry.unwrap().file_name().to_string_lossy()))
     }
 
     /// If the syslog loses this number of bytes, is what is left less than a stamp and a host, but not nothing?
