@@ -121,6 +121,10 @@ struct Scene {
     waits: bool,
     /// How many processes in a row died in the middle of a commit.
     deaths: u8,
+    /// Did somebody change what was counted, or give it another name?
+    was_changed: bool,
+    /// Do the actions come by chance?
+    is_random: bool,
 }
 
 /// The syslog's protocols, and what a login counts for each.
@@ -149,6 +153,8 @@ impl Scene {
             logged: vec![],
             waits: false,
             deaths: 0,
+            was_changed: false,
+            is_random: false,
         };
         // Rotated files of the time before are nobody's.
         scene.update(None, false);
@@ -180,6 +186,13 @@ impl Scene {
             }
             Action::Link(linger) => self.link(*linger),
             Action::Backup(n) => self.copy(*n, |of| format!("{of}.{}.bak", NOW.get()), false),
+            // A copy under the name of a rotation is made by chance only as long as nobody has changed what was counted or given
+            // it another name, and beside one nothing that was counted is changed: where both come to the same log again and
+            // again, neither names nor times nor texts tell in the end which file is the copy. Sequences of both that are told
+            // apart are in `scenes`.
+            Action::DatedCopy(..) if self.is_random && self.was_changed => {}
+            Action::Anonymise(_) | Action::RemoveLine(..) | Action::CutTail(_) | Action::RestoreOlder(_)
+                if self.is_random && self.has_dated_copy() => {}
             Action::DatedCopy(n, keeps_time) => {
                 self.copy(*n, |_| format!("log-{}", NOW.get()), *keeps_time);
                 self.tick();
@@ -297,6 +310,7 @@ impl Scene {
     /// Before a change all is counted, and what comes then is of a later second: of one and the same second nobody can
     /// tell by the time which lines were counted.
     fn changing(&mut self, logins: u8) {
+        self.was_changed = true;
         self.update(None, false);
         self.later();
         if self.has_dated_copy() {
@@ -533,7 +547,7 @@ fn whatever_dies_when() {
     let config = Cases { cases, failure_persistence: None, max_shrink_iters: 4000, ..Cases::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed(full)));
     let result = runner.run(&proptest::collection::vec(action(), 1..40), |actions| {
-        let mut scene = Scene::new();
+        let mut scene = Scene { is_random: true, ..Scene::new() };
         for action in &actions {
             scene.act(action);
             scene.check();
