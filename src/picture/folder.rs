@@ -63,7 +63,7 @@ impl Folder {
         })?;
         let folder = Self { dir, as_root };
         if may_make {
-            // What is left there for one more run harms nobody.
+            // What cannot be removed now is tried again by the next drawing.
             let _ = with_rights(as_root, || folder.sweep(path));
         }
         Ok(folder)
@@ -73,12 +73,8 @@ impl Folder {
     fn sweep(&self, path: &Path) -> io::Result<()> {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         for entry in dir::read_open(self.dir.try_clone()?, path)? {
-            let path = entry?.path().to_owned();
-            let Some(name) =
-                path.file_name().and_then(|name| name.to_str()).filter(|name| is_temporary(name))
-            else {
-                continue;
-            };
+            let entry = entry?;
+            let Some(name) = entry.name().filter(|name| is_temporary(name)) else { continue };
             let Ok(file) = openat(&self.dir, name, flags, Mode::empty()).map(File::from) else { continue };
             if file.metadata().is_ok_and(|meta| meta.is_file()) && file.try_lock().is_ok() {
                 let _ = unlinkat(&self.dir, name, UnlinkatFlags::NoRemoveDir);

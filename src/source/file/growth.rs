@@ -29,7 +29,7 @@ impl Look<'_> {
 
     /// Do the lines of the sibling of number `i` begin later than those of the file of number `ours`? The live file has the
     /// number that no sibling has.
-    fn begins_after(&mut self, i: usize, sibling: &Sibling, all: &[Sibling], ours: usize) -> Try<bool> {
+    fn begins_later(&mut self, i: usize, sibling: &Sibling, all: &[Sibling], ours: usize) -> Try<bool> {
         let clock = self.log.clock;
         let its = self.open(i, sibling)?.stamps(clock)?;
         let our = match all.get(ours) {
@@ -91,7 +91,7 @@ impl Look<'_> {
             }
             // Where names do not tell the age, their lines do: what was logged before ours does not begin after it.
             let tells_age = all.get(ours).is_some_and(|ours| sibling.is_younger(ours).is_some());
-            if !tells_age && (self.begins_after(i, sibling, all, ours)? || self.is_copy_of_live(i)?) {
+            if !tells_age && (self.begins_later(i, sibling, all, ours)? || self.is_copy_of_live(i)?) {
                 continue;
             }
             let mut search = Search::new(&whole_second, before, self.log.clock);

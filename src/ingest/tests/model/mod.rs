@@ -4,103 +4,19 @@
 //! A plain model keeps the lines that were logged. After every action a query has to say exactly what they count,
 //! whatever a death has left; after every commit the RRDs and the bins that wait for them together hold the same.
 //! `MAILLOGS_SEED` repeats a run, `MAILLOGS_TORTURE=full` makes it a long one.
+mod actions;
 mod scenes;
+mod syslog;
 
 use std::sync::Mutex;
 
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 
+use actions::{Action, Fault, action};
+
 use super::*;
 use crate::disk::crash::How;
 use crate::source::file::tests::Dir;
-
-/// The fault that strikes an action: at which of its changes, and how. Beyond its last change: none does.
-type Fault = Option<(u64, How)>;
-
-#[derive(Clone, Debug)]
-enum Action {
-    /// Writes these lines to `current`; perhaps the last one is not whole yet.
-    Write(Vec<(u8, u16)>, bool),
-    /// The logger rolls, or hands over again what its processor has not done.
-    Roll(Fault),
-    /// The logger and what it runs are killed, and it is started again.
-    KillLogger,
-    /// Writes this number of logins to the syslog.
-    Log(u8),
-    /// The syslog is renamed; some more lines go to it before it is opened anew.
-    Rename(u8),
-    CopyTruncate,
-    /// Once all of it was read, the first number of logins comes; then the syslog gets a name that nobody knows, and the
-    /// second number of logins comes to it.
-    AnyName(u8, u8),
-    /// The syslog's name becomes a link, or the link moves to the next file; after that this number of
-    /// logins comes to the old one.
-    Link(u8),
-    /// Somebody copies the syslog, or the rotated one of this number.
-    Backup(usize),
-    /// The same under the name of a rotation; perhaps it keeps the time.
-    DatedCopy(usize, bool),
-    /// Once all of it was read, an editor gives the syslog another name and writes its text to a new file under the live
-    /// name; after that this number of logins comes to the old file.
-    Editor(u8),
-    /// The rotated syslog of this number is packed by this program.
-    Pack(usize, usize),
-    /// The syslog is emptied once all of it was read.
-    Truncate,
-    /// Once all of it was read, this number of logins comes, and then a script writes the syslog and its rotated files anew with
-    /// other addresses.
-    Anonymise(u8),
-    /// The same, and the line of this number is removed from the syslog.
-    RemoveLine(u8, usize),
-    /// Once all of it was read, the syslog loses this number of bytes.
-    CutTail(usize),
-    /// Once all of it was read, a copy of its first lines, this number of them, takes its place.
-    RestoreOlder(usize),
-    Update(Fault),
-    Flush(Fault),
-    /// The days that are over are packed.
-    Tidy(Fault),
-    /// This number of seconds passes.
-    Wait(u16),
-}
-
-fn fault() -> impl Strategy<Value = Fault> {
-    let how = prop_oneof![
-        4 => Just(How::Before),
-        3 => Just(How::Within),
-        3 => Just(How::After),
-        1 => Just(How::Full),
-        1 => Just(How::Fails),
-    ];
-    prop_oneof![2 => Just(None), 3 => (0u64..45, how).prop_map(Some)]
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    let lines = proptest::collection::vec((any::<u8>(), 0u16..40), 1..12);
-    prop_oneof![
-        5 => (lines, any::<bool>()).prop_map(|(lines, half)| Action::Write(lines, half)),
-        5 => fault().prop_map(Action::Roll),
-        1 => Just(Action::KillLogger),
-        3 => (1u8..20).prop_map(Action::Log),
-        1 => (0u8..3).prop_map(Action::Rename),
-        1 => Just(Action::CopyTruncate),
-        1 => (0u8..4, 0u8..3).prop_map(|(logins, more)| Action::AnyName(logins, more)),
-        1 => (0u8..3).prop_map(Action::Link),
-        1 => (0usize..3).prop_map(Action::Backup),
-        1 => (0usize..3, any::<bool>()).prop_map(|(n, keeps)| Action::DatedCopy(n, keeps)),
-        1 => (0u8..3).prop_map(Action::Editor),
-        1 => (1usize..4, 0usize..2).prop_map(|(n, program)| Action::Pack(n, program)),
-        1 => Just(Action::Truncate),
-        1 => (0u8..4).prop_map(Action::Anonymise),
-        1 => (0u8..4, any::<usize>()).prop_map(|(logins, line)| Action::RemoveLine(logins, line)),
-        1 => (0usize..400).prop_map(Action::CutTail),
-        1 => (0usize..30).prop_map(Action::RestoreOlder),
-        5 => fault().prop_map(Action::Update),
-        1 => fault().prop_map(Action::Flush),
-        1 => fault().prop_map(Action::Tidy),
-        2 => prop_oneof![3 => 1u16..200, 1 => 200u16..20_000].prop_map(Action::Wait),
-    ]
-}
 
 /// What was struck, and how: how often.
 static STRUCK: Mutex<BTreeMap<(String, How), u64>> = Mutex::new(BTreeMap::new());
@@ -121,10 +37,6 @@ struct Scene {
     waits: bool,
     /// How many processes in a row died in the middle of a commit.
     deaths: u8,
-    /// Did somebody change what was counted, or give it another name?
-    was_changed: bool,
-    /// Do the actions come by chance?
-    is_random: bool,
 }
 
 /// The syslog's protocols, and what a login counts for each.
@@ -153,8 +65,6 @@ impl Scene {
             logged: vec![],
             waits: false,
             deaths: 0,
-            was_changed: false,
-            is_random: false,
         };
         // Rotated files of the time before are nobody's.
         scene.update(None, false);
@@ -186,13 +96,6 @@ impl Scene {
             }
             Action::Link(linger) => self.link(*linger),
             Action::Backup(n) => self.copy(*n, |of| format!("{of}.{}.bak", NOW.get()), false),
-            // A copy under the name of a rotation is made by chance only as long as nobody has changed what was counted or given
-            // it another name, and beside one nothing that was counted is changed: where both come to the same log again and
-            // again, neither names nor times nor texts tell in the end which file is the copy. Sequences of both that are told
-            // apart are in `scenes`.
-            Action::DatedCopy(..) if self.is_random && self.was_changed => {}
-            Action::Anonymise(_) | Action::RemoveLine(..) | Action::CutTail(_) | Action::RestoreOlder(_)
-                if self.is_random && self.has_dated_copy() => {}
             Action::DatedCopy(n, keeps_time) => {
                 self.copy(*n, |_| format!("log-{}", NOW.get()), *keeps_time);
                 self.tick();
@@ -220,10 +123,6 @@ impl Scene {
             Action::Pack(n, program) => {
                 let name = format!("log.{n}");
                 if self.syslog.path(&name).exists() {
-                    // Beside a file whose name tells no age, lines of the last counted second are known if they are packed.
-                    if self.has_any_name() {
-                        self.update(None, false);
-                    }
                     // bzip2 and zstd keep but the seconds of a file's time, and all of this happens within one.
                     self.syslog.pack(["gzip", "xz"][*program], &name);
                 }
@@ -276,19 +175,6 @@ impl Scene {
         }
     }
 
-    /// Copies the syslog, or the rotated one of this number.
-    fn copy(&self, n: usize, name: impl Fn(&str) -> String, keeps_time: bool) {
-        let of = if n == 0 { "log".to_owned() } else { format!("log.{n}") };
-        let (from, to) = (self.syslog.path(&of), self.syslog.path(&name(&of)));
-        if from.exists() {
-            fs::copy(&from, &to).unwrap();
-            if keeps_time {
-                let time = fs::metadata(&from).unwrap().modified().unwrap();
-                File::options().append(true).open(&to).unwrap().set_modified(time).unwrap();
-            }
-        }
-    }
-
     fn write(&mut self, lines: &[(u8, u16)], half: bool) {
         self.finish_line();
         for (kind, gap) in lines {
@@ -307,125 +193,15 @@ impl Scene {
         }
     }
 
-    /// Before a change all is counted, and what comes then is of a later second: of one and the same second nobody can
-    /// tell by the time which lines were counted.
-    fn changing(&mut self, logins: u8) {
-        self.was_changed = true;
-        self.update(None, false);
-        self.later();
-        if self.has_dated_copy() {
-            self.tick();
-        }
-        self.log("log", logins);
-    }
-
-    /// Waits until what is written from now on has a later time than what was: nobody makes a copy of a log and changes the
-    /// log in the same few milliseconds.
-    fn tick(&self) {
-        let probe = self.world.config.logs_base.join("tick");
-        let write = || {
-            fs::write(&probe, "x").unwrap();
-            fs::metadata(&probe).unwrap().modified().unwrap()
-        };
-        let first = write();
-        while write() == first {}
-    }
-
-    /// Does the syslog end within a line?
-    fn is_cut(&self) -> bool {
-        fs::read(self.syslog.path("log")).is_ok_and(|text| text.last().is_some_and(|last| *last != b'\n'))
-    }
-
-    fn has_dated_copy(&self) -> bool {
-        self.has(|name| name.starts_with("log-"))
-    }
-
-    fn has_any_name(&self) -> bool {
-        self.has(|name| name.ends_with(" of the log") || name.ends_with(".old"))
-    }
-
-    fn has(&self, is_it: impl Fn(&str) -> bool) -> bool {
-        let mut names = fs::read_dir(&self.syslog.0).unwrap();
-        names.any(|entry| is_it(&entry.unwrap().file_name().to_string_lossy()))
-    }
-
-    /// If the syslog loses this number of bytes, is what is left less than a stamp and a host, but not nothing?
-    fn is_left_less_than_a_stamp(&self, bytes: usize) -> bool {
-        let left = fs::read(self.syslog.path("log")).map_or(0, |text| text.len().saturating_sub(bytes));
-        (1..32).contains(&left)
-    }
-
     fn later(&mut self) {
         self.finish_line();
         NOW.set(NOW.get() + 1);
-    }
-
-    fn is_link(&self) -> bool {
-        fs::symlink_metadata(self.syslog.path("log")).unwrap().is_symlink()
-    }
-
-    fn get_any_name(&mut self, linger: u8) {
-        if self.is_link() {
-            return;
-        }
-        let name = [format!("log.{}.old", NOW.get()), format!("{} of the log", NOW.get())];
-        let name = &name[self.logged.len() % 2];
-        self.syslog.rename("log", name);
-        self.log(name, linger);
-        self.syslog.append("log", "");
-    }
-
-    fn link(&mut self, linger: u8) {
-        if !self.is_link() {
-            self.later();
-            self.log("log", 1);
-            self.changing(1);
-        }
-        self.later();
-        let target = format!("l/{}", NOW.get());
-        fs::create_dir_all(self.syslog.path("l")).unwrap();
-        self.syslog.append(&target, "");
-        std::os::unix::fs::symlink(&target, self.syslog.path("new")).unwrap();
-        let old = fs::canonicalize(self.syslog.path("log")).unwrap();
-        let old = match old.parent() {
-            Some(dir) if dir.ends_with("l") => format!("l/{}", old.file_name().unwrap().to_str().unwrap()),
-            _ => {
-                self.syslog.rename("log", "log.plain");
-                "log.plain".to_owned()
-            }
-        };
-        self.syslog.rename("new", "log");
-        self.log(&old, linger);
-    }
-
-    /// A new file of what `change` makes of the old one's text takes its place.
-    fn rewrite(&self, name: &str, change: impl Fn(&str) -> String) {
-        if let Ok(text) = fs::read_to_string(self.syslog.path(name)) {
-            let path = fs::canonicalize(self.syslog.path(name)).unwrap();
-            fs::write(path.with_extension("new"), change(&text)).unwrap();
-            fs::rename(path.with_extension("new"), path).unwrap();
-        }
     }
 
     fn finish_line(&mut self) {
         if let Some((line, time, cut)) = self.half.take() {
             self.world.write(&line.as_bytes()[cut..]);
             self.lines.push((line, time));
-        }
-    }
-
-    fn log(&mut self, name: &str, logins: u8) {
-        for _ in 0..logins {
-            let time =
-                chrono::DateTime::from_timestamp(NOW.get(), 0).unwrap().format("%Y-%m-%dT%H:%M:%S+00:00");
-            let (n, (_, program, _)) = (self.logged.len(), LOGINS[self.logged.len() % 2]);
-            self.syslog.append(
-                name,
-                &format!(
-                    "{time} mx1 {program}: LOGIN, user=u{n}@example.org, ip=[::ffff:192.0.2.7], port=[{n}]\n"
-                ),
-            );
-            self.logged.push(NOW.get());
         }
     }
 
@@ -547,7 +323,7 @@ fn whatever_dies_when() {
     let config = Cases { cases, failure_persistence: None, max_shrink_iters: 4000, ..Cases::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed(full)));
     let result = runner.run(&proptest::collection::vec(action(), 1..40), |actions| {
-        let mut scene = Scene { is_random: true, ..Scene::new() };
+        let mut scene = Scene::new();
         for action in &actions {
             scene.act(action);
             scene.check();
