@@ -9,12 +9,12 @@ use std::path::Path;
 use super::Clock;
 use super::alike::is_made_of;
 use super::by_time::limit;
-use super::catch_up::{Trouble, Try, tells, was_written_after};
+use super::catch_up::{SECOND, Trouble, Try, tells, was_written_after};
 use super::content::{Match, Open};
 use super::doubles::TELLING;
 use super::look::Look;
 use super::siblings::{Kin, Sibling};
-use super::times::{Stamps, Times, UNORDERED};
+use super::times::{Times, UNORDERED};
 use crate::error::Result;
 use crate::ledger::{Position, Stream};
 
@@ -176,31 +176,21 @@ impl Look<'_> {
     /// Where names do not tell which file is younger: is the open sibling of number `i` not the one before ours, and not
     /// all of it earlier than what was counted?
     pub(super) fn is_later(&self, i: usize, stream: &Stream) -> Try<bool> {
-        self.is_later_by(i, stream, |open, stamps| !is_known(open, stamps.times, stream))
-    }
-
-    /// As [`Look::is_later`], of a file in which the end of the known part is searched for afterwards: there a few new
-    /// lines behind many known ones, which only the newest stamp tells, are enough.
-    pub(super) fn has_later_lines(&self, i: usize, stream: &Stream) -> Try<bool> {
-        self.is_later_by(i, stream, |open, stamps| {
-            stamps.newest > stream.last_time || !is_known(open, stamps.times, stream)
-        })
-    }
-
-    /// Is the open sibling of number `i` not the file before ours, and later by `is_later`, if its lines have times?
-    fn is_later_by(
-        &self,
-        i: usize,
-        stream: &Stream,
-        is_later: impl FnOnce(&Open, Stamps) -> bool,
-    ) -> Try<bool> {
         let Some(open) = self.held(i) else { return Ok(false) };
         if let Some(before) = &stream.before
             && open.matches(before)? == Match::Full
         {
             return Ok(false);
         }
-        Ok(open.stamps(self.log.clock)?.is_none_or(|stamps| is_later(open, stamps)))
+        Ok(open.times(self.log.clock)?.is_none_or(|times| !is_known(open, times, stream)))
+    }
+
+    /// As [`Look::is_later`], of a file in which the end of the known part is searched for afterwards: there a few new
+    /// lines behind many known ones, which only the newest stamp tells, are enough. So they are in what an editor made of the
+    /// file before ours, which begins as that does.
+    pub(super) fn has_later_lines(&self, i: usize, stream: &Stream) -> Try<bool> {
+        let stamps = self.held(i).map(|open| open.stamps(self.log.clock)).transpose()?.flatten();
+        Ok(stamps.is_some_and(|stamps| stamps.newest > stream.last_time) || self.is_later(i, stream)?)
     }
 
     /// Is the sibling of number `i` the changed text of the one of number `ours`, with no line that is later than what was
@@ -343,12 +333,13 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     Ok(may_be && is_made_of((new, its), (old, stamps), clock)?)
 }
 
-/// Is no line of `open` later than the last counted one? If its last line is of the same second, a plain file may
-/// have lines of that second that were not counted. A packed file is then taken as counted, because packing may have
-/// cut its time to the second, so that it only seems to be a later file.
+/// Is no line of `open` later than the last counted one? If its last line is of the same second, the file may have lines of
+/// that second that were not counted. But one whose time has no fraction may have lost it when it was packed, so that it
+/// only seems to be written to later: it is taken as counted.
 fn is_known(open: &Open, times: Times, stream: &Stream) -> bool {
     let (last, limit) = (times.1, limit(stream));
-    last < limit || (last == limit && open.compression.is_packed())
+    let has_lost_its_fraction = open.compression.is_packed() && open.mtime % SECOND == 0;
+    last < limit || (last == limit && has_lost_its_fraction)
 }
 
 /// May `a` hold more than `b`? The size of a packed file does not tell how much that holds.

@@ -94,6 +94,13 @@ impl Look<'_> {
             if !tells_age && (self.begins_later(i, sibling, all, ours)? || self.is_copy_of_live(i)?) {
                 continue;
             }
+            // A copy of ours begins when ours does.
+            if !tells_age
+                && let Some(position) = &stream.position
+                && self.open(i, sibling)?.matches(position)? == Match::Full
+            {
+                continue;
+            }
             let mut search = Search::new(&whole_second, before, self.log.clock);
             let (from, _) = search.place(self.open(i, sibling)?, false)?;
             if search.is_sure() {

@@ -277,3 +277,20 @@ fn a_changed_rotation_beside_a_dated_copy_is_no_news() {
         }
     }
 }
+
+/// A script changed the rotation before ours, and somebody copied ours under a date before it was rotated under a number.
+#[test]
+fn a_dated_copy_of_a_log_is_not_taken_for_the_changed_file_before_it() {
+    for (early, late) in [(1, 0), (1, 2), (3, 1)] {
+        Scene::new().play([
+            Action::Log(10),
+            Action::Anonymise(1),
+            Action::Write(vec![(0, 0)], false),
+            Action::Rename(1),
+            Action::Anonymise(early),
+            Action::Anonymise(1),
+            Action::DatedCopy(0, false),
+            Action::Rename(late),
+        ]);
+    }
+}

@@ -204,3 +204,36 @@ fn a_numbered_rotation_of_the_last_counted_second_counts_after_one_of_any_name()
         ]);
     }
 }
+
+/// A rotation is packed within the second of the last line that was counted, and its time tells that it was written to later.
+#[test]
+fn a_rotation_that_is_packed_within_the_last_counted_second_counts_after_one_of_any_name() {
+    for program in [0, 1] {
+        for (linger, late) in [(1, 0), (2, 1), (1, 2)] {
+            Scene::new().play([
+                Action::AnyName(0, linger),
+                Action::Update(None),
+                Action::Log(1),
+                Action::Rename(late),
+                Action::Pack(1, program),
+            ]);
+        }
+    }
+}
+
+/// A script changes a log whose first lines an editor had copied from the file before it; then it is rotated.
+#[test]
+fn what_comes_late_to_the_changed_file_of_an_editor_counts() {
+    // The line that is removed is one of the new ones, or one that the editor copied.
+    for removed in [3, 14] {
+        for late in [1, 2] {
+            Scene::new().play([
+                Action::Log(10),
+                Action::Editor(0),
+                Action::Log(19),
+                Action::RemoveLine(0, removed),
+                Action::Rename(late),
+            ]);
+        }
+    }
+}
