@@ -113,26 +113,27 @@ fn a_damaged_journal_and_another_file() {
 #[test]
 fn a_journal_cut_at_any_length() {
     let lines = some_lines();
-    let dead = || {
-        let mut world = World::new();
-        world.write(&text_of(&lines[..25]));
-        world.roll();
-        world.write(&text_of(&lines[25..]));
-        world.turn();
-        crash::arm_at("create .send.state.tmp");
-        world.process().unwrap_err();
-        crash::disarm().unwrap();
-        world
-    };
-    let length = fs::read(state(&dead(), "journal")).unwrap().len();
-    let apart = if is_full() { 1 } else { length / 40 };
-    for cut in (0..length).step_by(apart) {
-        let mut world = dead();
-        let journal = state(&world, "journal");
-        let bytes = fs::read(&journal).unwrap();
-        fs::write(&journal, &bytes[..cut]).unwrap();
+    let mut world = World::new();
+    world.write(&text_of(&lines[..25]));
+    world.roll();
+    world.write(&text_of(&lines[25..]));
+    world.turn();
+    crash::arm_at("create .send.state.tmp");
+    world.process().unwrap_err();
+    crash::disarm().unwrap();
+    let journal = state(&world, "journal");
+    let whole = fs::read(&journal).unwrap();
+    let base = world.config.logs_base.clone();
+    let now = NOW.get();
+    let mut scene = Scene { world, lines, files: Vec::new(), in_rrd: 0 };
+    scene.remember(&base);
+    let apart = if is_full() { 1 } else { whole.len() / 40 };
+    for cut in (0..whole.len()).step_by(apart) {
+        let world = scene.again();
+        NOW.set(now);
+        fs::write(&journal, &whole[..cut]).unwrap();
         world.query();
         world.process().unwrap_or_else(|e| panic!("cut at {cut}: {e}"));
-        check_all(&world, &lines);
+        check_all(&scene.world, &scene.lines);
     }
 }
