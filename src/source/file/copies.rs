@@ -308,13 +308,14 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     // whose stamp was cut has none.
     is_copy &= !is_sure
         || match (stamps, its) {
-            (Some(s), Some(its)) if its.times.0 == s.times.1 && its.first > s.first => {
+            (Some(s), Some(its)) if its.first <= s.first || its.times.0 < s.times.1 => true,
+            (Some(s), Some(its)) if its.first <= s.newest => {
                 let last = old.last_lines()?;
                 new.first_lines()
                     .next()
                     .is_some_and(|line| last.contains(line.strip_suffix(b"\n").unwrap_or(line)))
             }
-            (Some(s), Some(its)) => its.first <= s.first || its.times.0 < s.times.1,
+            (Some(_), Some(_)) => false,
             (s, _) => s.is_some(),
         };
     let (Some(stamps), Some(its)) = (stamps, its) else {

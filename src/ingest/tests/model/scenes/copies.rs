@@ -294,3 +294,19 @@ fn a_dated_copy_of_a_log_is_not_taken_for_the_changed_file_before_it() {
         ]);
     }
 }
+
+/// A script removes one of the few lines of a linked log of which somebody made a dated copy, and then many lines come.
+#[test]
+fn many_lines_after_the_rest_of_a_changed_log_make_no_new_log_of_it() {
+    for (removed, many) in [(0, 8), (1, 8), (0, 3), (1, 19)] {
+        Scene::new().play([
+            Action::Link(0),
+            Action::AnyName(0, 0),
+            Action::Anonymise(1),
+            Action::DatedCopy(0, false),
+            Action::RemoveLine(0, removed),
+            Action::Write(vec![(0, 8)], false),
+            Action::Log(many),
+        ]);
+    }
+}
