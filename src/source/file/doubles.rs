@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::{equal_until, shared_until};
-use super::by_time::Search;
+use super::by_time::{Search, limit};
 use super::catch_up::{Trouble, Try};
 use super::content::{Match, Open};
 use super::look::Look;
 use super::siblings::Sibling;
+use super::times::Stamps;
 use crate::ledger::{Position, Stream};
 
 /// A file of at least this number of bytes can be the beginning of another one only if it was copied from that; shorter
@@ -19,7 +20,13 @@ impl Look<'_> {
     /// The numbers of those siblings in `new` that have the beginning of another file as their content: of another
     /// one in `new`, of the sibling `ours` or of the live file. Of two equal files the younger one is taken for the
     /// copy.
-    pub fn copies(&mut self, all: &[Sibling], new: &[usize], ours: Option<usize>) -> Try<BTreeSet<usize>> {
+    pub fn copies(
+        &mut self,
+        all: &[Sibling],
+        new: &[usize],
+        ours: Option<usize>,
+        stream: &Stream,
+    ) -> Try<BTreeSet<usize>> {
         // Most files have a first line of their own, and only those that have it in common are compared.
         let mut by_first_line: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
         for (n, &i) in new.iter().chain(&ours).enumerate() {
@@ -32,7 +39,7 @@ impl Look<'_> {
         }
         let mut copies = BTreeSet::new();
         for &i in new {
-            if self.is_copy_of_a_known_one(all, i, new, ours)? {
+            if self.is_copy_of_a_known_one(all, i, new, ours, stream)? {
                 copies.insert(i);
             }
         }
@@ -51,13 +58,15 @@ impl Look<'_> {
         Ok(copies)
     }
 
-    /// Is the sibling of number `i` a copy of a rotation that is not to be read, because it was counted long ago?
+    /// Is the sibling of number `i` a copy of a rotation that is not to be read, because it was counted long ago? One that
+    /// has later lines is not to be read because it is a copy itself.
     fn is_copy_of_a_known_one(
         &mut self,
         all: &[Sibling],
         i: usize,
         new: &[usize],
         ours: Option<usize>,
+        stream: &Stream,
     ) -> Try<bool> {
         let Some(sibling) = all.get(i).filter(|s| !s.compression.is_packed()) else { return Ok(false) };
         // The size spares most of them from being opened.
@@ -85,7 +94,11 @@ impl Look<'_> {
             let was_open = self.held(k).is_some();
             let is_it = match self.open(k, other) {
                 Err(Trouble::Failed(_)) => false,
-                other => other?.matches(&end)? == Match::Full,
+                other => {
+                    let other = other?;
+                    let is_known = |stamps: Stamps| stamps.newest <= limit(stream);
+                    other.matches(&end)? == Match::Full && other.stamps(clock)?.is_none_or(is_known)
+                }
             };
             if !was_open {
                 self.close(k);

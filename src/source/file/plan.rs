@@ -199,7 +199,7 @@ impl Look<'_> {
             }
             self.let_go(i, plan.spans.len());
         }
-        plan.leave_out(&self.copies(&all, &plan.whole(), Some(ours))?);
+        plan.leave_out(&self.copies(&all, &plan.whole(), Some(ours), stream)?);
         if ours < all.len() && self.live.is_some() {
             let mut from = begin_of(usize::MAX).max(self.live_from(&all, &plan.whole())?);
             // Somebody put what was rotated, or the beginning of it, before what was written since.
@@ -351,7 +351,7 @@ impl Look<'_> {
             }
             self.let_go(i, new.len());
         }
-        let copies = self.copies(all, &new, None)?;
+        let copies = self.copies(all, &new, None, stream)?;
         new.retain(|i| !copies.contains(i));
         Ok(new)
     }

@@ -130,6 +130,19 @@ impl World {
         std::fs::symlink_metadata(self.place.path("log")).unwrap().is_symlink()
     }
 
+    /// Waits until what is written from now on has a later time than what was: beside names that do not tell the age the
+    /// time does, and no log is rotated twice within a few milliseconds.
+    fn tick(&self) {
+        let probe = self.place.path("..tick");
+        let write = || {
+            std::fs::write(&probe, "x").unwrap();
+            std::fs::metadata(&probe).unwrap().modified().unwrap()
+        };
+        let first = write();
+        while write() == first {}
+        std::fs::remove_file(&probe).unwrap();
+    }
+
     fn any_name(&mut self, lines: usize, linger: usize, pack: Option<usize>) {
         self.finish_line();
         if self.is_link() {
@@ -150,6 +163,7 @@ impl World {
         if let Some(program) = pack {
             self.place.pack(["gzip", "bzip2", "xz", "zstd"][program], &name);
         }
+        self.tick();
         self.place.append("log", "");
     }
 
@@ -177,6 +191,7 @@ impl World {
         };
         self.place.rename("new", "log");
         (0..linger).for_each(|_| self.line(&old));
+        self.tick();
         if old == "what stood there" {
             // What a link leads to is known once it was met.
             self.line("log");
@@ -192,6 +207,9 @@ impl World {
         self.place.make_room();
         self.place.rename("log", "log.1");
         (0..linger).for_each(|_| self.line("log.1"));
+        if self.named > 0 {
+            self.tick();
+        }
         self.place.append("log", "");
     }
 }

@@ -310,3 +310,21 @@ fn many_lines_after_the_rest_of_a_changed_log_make_no_new_log_of_it() {
         ]);
     }
 }
+
+/// Somebody copies a log under a date just before logrotate does so under a number: each has the other's text.
+#[test]
+fn of_a_dated_copy_and_the_rotation_of_the_same_text_one_counts() {
+    for (early, new) in [(1, 1), (4, 3)] {
+        for rotation in [Action::CopyTruncate, Action::Rename(0), Action::Rename(1)] {
+            Scene::new().play([
+                Action::Log(early),
+                Action::RestoreOlder(1),
+                Action::Rename(0),
+                Action::Log(new),
+                Action::Write(vec![(0, 0)], false),
+                Action::DatedCopy(0, false),
+                rotation,
+            ]);
+        }
+    }
+}
