@@ -126,18 +126,18 @@ impl Look<'_> {
         if new.iter().zip(new.iter().skip(1)).all(|(a, b)| tells(a, b)) {
             return Ok(());
         }
-        let mut begin = BTreeMap::new();
+        let mut times = BTreeMap::new();
         for (n, &i) in new.iter().enumerate() {
             let Some(sibling) = all.get(i) else { continue };
             let clock = self.log.clock;
             match self.open(i, sibling)?.stamps(clock)? {
-                Some(stamps) => drop(begin.insert(i, stamps.first)),
+                Some(stamps) => drop(times.insert(i, (stamps.first, stamps.newest))),
                 None if sibling.entry.size == 0 => {}
                 None => return Ok(()),
             }
             self.let_go(i, n);
         }
-        new.sort_by_key(|i| begin.get(i).copied());
+        new.sort_by_key(|i| times.get(i).copied());
         Ok(())
     }
 }

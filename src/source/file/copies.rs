@@ -275,6 +275,28 @@ impl Look<'_> {
         Ok(None)
     }
 
+    /// Is the sibling of number `i`, which has the content of `position` and no more, a copy of a file that is gone, while the
+    /// live file was made anew? A rotation renames the file, empties it or packs it. Then a script, an editor or a restore
+    /// made the live file, and it may have lines that were counted.
+    pub(super) fn is_a_copy_of_what_is_gone(
+        &mut self,
+        all: &[Sibling],
+        i: usize,
+        stream: &Stream,
+        position: &Position,
+    ) -> Try<bool> {
+        let Some(copy) = all.get(i) else { return Ok(false) };
+        // Its name may not tell that it is packed.
+        let is_packed = self.open(i, copy)?.compression.is_packed();
+        let is_it = |s: &Sibling| s.entry.file == position.file;
+        let was_made_anew = self.live.as_ref().is_some_and(|live| live.size > 0 && live.id != position.file);
+        if stream.last_time == 0 || !was_made_anew || is_packed || all.iter().any(is_it) {
+            return Ok(false);
+        }
+        let has_more = copy.entry.size > position.counted && self.may_have_more(i, copy, position);
+        Ok(!has_more && !self.list_all(true)?.iter().any(is_it))
+    }
+
     /// Was the file of `position` emptied when the copy of number `i` was made of it (`copytruncate`), and did it become a
     /// rotation itself? Then the live file is no changed copy of it.
     fn was_emptied_and_rotated(&mut self, all: &[Sibling], i: usize, position: &Position) -> Try<bool> {

@@ -328,3 +328,19 @@ fn of_a_dated_copy_and_the_rotation_of_the_same_text_one_counts() {
         }
     }
 }
+
+/// An older copy takes the place of a log of which somebody made a dated copy, and then a script changes it.
+#[test]
+fn a_changed_older_copy_is_known_beside_a_dated_copy_of_the_whole() {
+    for (lines, removed, late) in [(2, 0, 0), (2, 1, 1), (5, 3, 2), (1, 0, 1)] {
+        Scene::new().play([
+            Action::Log(1),
+            Action::RestoreOlder(1),
+            Action::Log(10),
+            Action::DatedCopy(0, false),
+            Action::RestoreOlder(lines),
+            Action::RemoveLine(late, removed),
+            Action::Log(late),
+        ]);
+    }
+}

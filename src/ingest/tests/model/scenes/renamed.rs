@@ -237,3 +237,19 @@ fn what_comes_late_to_the_changed_file_of_an_editor_counts() {
         }
     }
 }
+
+/// A script changes a linked log and the copy that `copytruncate` made of it, both with lines of one second; then the link
+/// moves.
+#[test]
+fn of_two_changed_files_that_begin_in_one_second_the_one_that_ends_first_is_older() {
+    for (logins, late) in [(1, 1), (3, 1), (1, 2)] {
+        Scene::new().play([
+            Action::Link(0),
+            Action::Log(logins),
+            Action::CopyTruncate,
+            Action::Log(logins),
+            Action::Anonymise(late),
+            Action::Link(0),
+        ]);
+    }
+}
