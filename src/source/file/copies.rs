@@ -100,13 +100,13 @@ impl Look<'_> {
             let open = self.open(k, other)?;
             let its = open.times(clock)?;
             let has_all = open.matches(&end)? == Match::Full;
-            let its_end = if is_undecided { open.end()? } else { None };
+            let its_end = open.end()?;
             // Of two files of which one goes on where the other ends, the shorter one is the copy, if the longer one counts.
             let is_its_beginning = match &its_end {
-                Some(its_end) => {
+                Some(its_end) if is_undecided || its_end.counted < end.counted => {
                     self.held(i).map(|open| open.matches(its_end)).transpose()? == Some(Match::Full)
                 }
-                None => false,
+                _ => false,
             };
             let is_copy =
                 has_all && (k < i || (!is_its_beginning && self.is_rotation(all, k, stream, position)?));

@@ -344,3 +344,16 @@ fn a_changed_older_copy_is_known_beside_a_dated_copy_of_the_whole() {
         ]);
     }
 }
+
+/// Of a linked log somebody makes a dated copy, and then a line comes to it while the link moves.
+#[test]
+fn a_dated_copy_of_a_linked_log_does_not_make_an_extract_of_the_log() {
+    for (early, late) in [(1, 1), (2, 1), (3, 2)] {
+        Scene::new().play([
+            Action::Link(0),
+            Action::Anonymise(early),
+            Action::DatedCopy(0, false),
+            Action::Link(late),
+        ]);
+    }
+}
