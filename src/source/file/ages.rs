@@ -131,7 +131,7 @@ impl Look<'_> {
             let Some(sibling) = all.get(i) else { continue };
             let clock = self.log.clock;
             match self.open(i, sibling)?.stamps(clock)? {
-                Some(stamps) => drop(times.insert(i, (stamps.first, stamps.newest))),
+                Some(stamps) => drop(times.insert(i, (stamps.first, stamps.times.1, stamps.newest))),
                 None if sibling.entry.size == 0 => {}
                 None => return Ok(()),
             }

@@ -83,7 +83,7 @@ impl Look<'_> {
         }
         // Of an extract, made by grep or by a filter of the syslogd, they stand in other files of the log as well.
         let mut last_lines = open.last_lines()?;
-        let most = last_lines.len();
+        let mut most = last_lines.len();
         for (k, other) in all.iter().enumerate().filter(|(k, _)| *k != i) {
             let is_ours = other.entry.file == position.file;
             // `other` may be a copy as well: its name does not tell.
@@ -101,7 +101,7 @@ impl Look<'_> {
             let its = open.times(clock)?;
             let has_all = open.matches(&end)? == Match::Full;
             let its_end = open.end()?;
-            // Of two files of which one goes on where the other ends, the shorter one is the copy, if the longer one counts.
+            // Of two files of which one goes on where the other ends, the shorter one may be the copy.
             let is_its_beginning = match &its_end {
                 Some(its_end) if is_undecided || its_end.counted < end.counted => {
                     self.held(i).map(|open| open.matches(its_end)).transpose()? == Some(Match::Full)
@@ -111,8 +111,15 @@ impl Look<'_> {
             let is_copy =
                 has_all && (k < i || (!is_its_beginning && self.is_rotation(all, k, stream, position)?));
             let is_compared = !is_copy && !is_its_beginning && (k < i || !is_undecided);
-            if is_compared && let Some(open) = self.held(k) {
+            if (is_compared || (is_its_beginning && !is_undecided))
+                && let Some(open) = self.held(k)
+            {
+                let before = last_lines.len();
                 open.strike(&mut last_lines)?;
+                // What goes on where a rotation ends is judged by what stands behind that.
+                if is_its_beginning {
+                    most -= before - last_lines.len();
+                }
             }
             if !was_open {
                 self.close(k);
@@ -186,11 +193,18 @@ impl Look<'_> {
     }
 
     /// As [`Look::is_later`], of a file in which the end of the known part is searched for afterwards: there a few new
-    /// lines behind many known ones, which only the newest stamp tells, are enough. So they are in what an editor made of the
-    /// file before ours, which begins as that does.
+    /// lines behind many known ones, which only the newest stamp tells, are enough. What an editor made of the file before
+    /// ours begins as that does, and goes on behind it.
     pub(super) fn has_later_lines(&self, i: usize, stream: &Stream) -> Try<bool> {
-        let stamps = self.held(i).map(|open| open.stamps(self.log.clock)).transpose()?.flatten();
-        Ok(stamps.is_some_and(|stamps| stamps.newest > stream.last_time) || self.is_later(i, stream)?)
+        let Some(open) = self.held(i) else { return Ok(false) };
+        if let Some(before) = &stream.before
+            && open.matches(before)? == Match::Full
+            && open.end()?.is_none_or(|end| end.counted <= before.counted)
+        {
+            return Ok(false);
+        }
+        let stamps = open.stamps(self.log.clock)?;
+        Ok(stamps.is_none_or(|s| s.newest > stream.last_time || !is_known(open, s.times, stream)))
     }
 
     /// Is the sibling of number `i` the changed text of the one of number `ours`, with no line that is later than what was
@@ -275,28 +289,6 @@ impl Look<'_> {
         Ok(None)
     }
 
-    /// Is the sibling of number `i`, which has the content of `position` and no more, a copy of a file that is gone, while the
-    /// live file was made anew? A rotation renames the file, empties it or packs it. Then a script, an editor or a restore
-    /// made the live file, and it may have lines that were counted.
-    pub(super) fn is_a_copy_of_what_is_gone(
-        &mut self,
-        all: &[Sibling],
-        i: usize,
-        stream: &Stream,
-        position: &Position,
-    ) -> Try<bool> {
-        let Some(copy) = all.get(i) else { return Ok(false) };
-        // Its name may not tell that it is packed.
-        let is_packed = self.open(i, copy)?.compression.is_packed();
-        let is_it = |s: &Sibling| s.entry.file == position.file;
-        let was_made_anew = self.live.as_ref().is_some_and(|live| live.size > 0 && live.id != position.file);
-        if stream.last_time == 0 || !was_made_anew || is_packed || all.iter().any(is_it) {
-            return Ok(false);
-        }
-        let has_more = copy.entry.size > position.counted && self.may_have_more(i, copy, position);
-        Ok(!has_more && !self.list_all(true)?.iter().any(is_it))
-    }
-
     /// Was the file of `position` emptied when the copy of number `i` was made of it (`copytruncate`), and did it become a
     /// rotation itself? Then the live file is no changed copy of it.
     fn was_emptied_and_rotated(&mut self, all: &[Sibling], i: usize, position: &Position) -> Try<bool> {
@@ -326,18 +318,13 @@ fn is_changed(old: &Open, is_sure: bool, new: &Open, position: &Position, clock:
     if is_sure && old.id == position.file && !begins_before_its_end {
         return Ok(false);
     }
-    // What follows a rotation is of a later time, or of the second of its last line, and then it is not that line. A line
-    // whose stamp was cut has none.
+    // What follows a rotation begins later than that ends, or with lines that do not stand in it. A line whose stamp was cut
+    // has none.
     is_copy &= !is_sure
         || match (stamps, its) {
-            (Some(s), Some(its)) if its.first <= s.first || its.times.0 < s.times.1 => true,
-            (Some(s), Some(its)) if its.first <= s.newest => {
-                let last = old.last_lines()?;
-                new.first_lines()
-                    .next()
-                    .is_some_and(|line| last.contains(line.strip_suffix(b"\n").unwrap_or(line)))
+            (Some(s), Some(its)) => {
+                its.first <= s.first || its.times.0 < s.times.1 || new.begins_within(old, s.newest, clock)?
             }
-            (Some(_), Some(_)) => false,
             (s, _) => s.is_some(),
         };
     let (Some(stamps), Some(its)) = (stamps, its) else {

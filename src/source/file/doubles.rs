@@ -58,8 +58,8 @@ impl Look<'_> {
         Ok(copies)
     }
 
-    /// Is the sibling of number `i` a copy of a rotation that is not to be read, because it was counted long ago? One that
-    /// has later lines is not to be read because it is a copy itself.
+    /// Is the sibling of number `i` a copy of a rotation that is not to be read, because it was counted long ago? A rotation
+    /// that ends later than what was counted was not: it is left out because it is a copy itself.
     fn is_copy_of_a_known_one(
         &mut self,
         all: &[Sibling],
@@ -96,8 +96,8 @@ impl Look<'_> {
                 Err(Trouble::Failed(_)) => false,
                 other => {
                     let other = other?;
-                    let is_known = |stamps: Stamps| stamps.newest <= limit(stream);
-                    other.matches(&end)? == Match::Full && other.stamps(clock)?.is_none_or(is_known)
+                    let has_later = |stamps: Stamps| stamps.times.1 > limit(stream);
+                    other.matches(&end)? == Match::Full && !other.stamps(clock)?.is_some_and(has_later)
                 }
             };
             if !was_open {

@@ -94,10 +94,11 @@ impl Look<'_> {
             if !tells_age && (self.begins_later(i, sibling, all, ours)? || self.is_copy_of_live(i)?) {
                 continue;
             }
-            // A copy of ours begins when ours does.
+            // A copy of ours, which begins when ours does, is not the file before it.
             if !tells_age
-                && let Some(position) = &stream.position
-                && self.open(i, sibling)?.matches(position)? == Match::Full
+                && let Some(our) = all.get(ours)
+                && let Some(end) = self.open(i, sibling)?.end()?
+                && self.open(ours, our)?.matches(&end)? == Match::Full
             {
                 continue;
             }

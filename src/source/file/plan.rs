@@ -121,9 +121,6 @@ impl Look<'_> {
         if self.names_begin_anew(&all, ours, stream, position)? {
             return Ok(plan);
         }
-        if how == Match::Full && self.is_a_copy_of_what_is_gone(&all, ours, stream, position)? {
-            return self.by_time(stream, position, Some(ours));
-        }
         // A rotated file that was read to its end and packed is what its name says.
         let may_be_old_text = |s: &Sibling| {
             how == Match::Full
