@@ -1,5 +1,5 @@
 //! Copies under the names of rotations, and files that are written on under another name.
-use super::by_time::{anonymised, hundred, lines};
+use super::by_time::{anonymised, hundred, line, lines};
 use super::*;
 
 /// A copy as `cp -p` makes it, or `cp`; then perhaps packed by this program.
@@ -193,5 +193,47 @@ fn what_is_written_to_both_files_after_an_editor_counts_once() {
             assert_eq!(place.new_numbers(), want, "{early}, {rotated}");
             place.goes_on(140);
         }
+    }
+}
+
+/// Rotations that copy the log and remove it (`renamecopy` of logrotate, `mv` to another disk): the rotation has another
+/// number. The new log begins with what a host sent whose clock is behind, or with lines of the last counted second.
+#[test]
+fn a_rotation_that_copies_is_one_though_the_new_log_begins_earlier() {
+    for late in [0, 2] {
+        for (first, then) in [(90..95, 100..103), (0..3, 100..101), (98..100, 100..105)] {
+            let mut place = hundred();
+            place.append("log", &lines(100..100 + late));
+            place.rename("log", "tmp");
+            std::fs::copy(place.path("tmp"), place.path("log.1")).unwrap();
+            let number = |n: usize| n + 1000;
+            let other =
+                |range: std::ops::Range<usize>| -> String { range.map(|n| line(n / 2, number(n))).collect() };
+            place.append("log", &other(first.clone()));
+            std::fs::remove_file(place.path("tmp")).unwrap();
+            place.append("log", &lines(100 + late..then.end + late));
+            let want: Vec<usize> =
+                (100..100 + late).chain(first.map(number)).chain(100 + late..then.end + late).collect();
+            assert_eq!(place.new_numbers(), want, "{late}");
+            assert_eq!(place.lost(), "");
+            place.goes_on(200);
+        }
+    }
+}
+
+/// Somebody puts a rotation and the beginning of the log together while neither was read.
+#[test]
+fn what_was_put_together_of_a_rotation_and_the_log_counts_nothing() {
+    for live in 1..9 {
+        let mut place = hundred();
+        place.rename("log", "log.2");
+        place.append("log", &lines(100..130));
+        place.rename("log", "log.1");
+        place.append("log", &lines(130..130 + live));
+        let both = place.text("log.1") + &place.text("log");
+        place.append("log.both", &both);
+        assert_eq!(place.new_numbers(), numbers(100..130 + live), "{live}");
+        place.append("log", &lines(200..203));
+        assert_eq!(place.new_numbers(), numbers(200..203));
     }
 }
