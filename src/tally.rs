@@ -78,6 +78,15 @@ impl Tally {
         }
     }
 
+    /// The times around `secs`, from the first one to before the second one, whose lines raise the same values as a line of
+    /// `secs`.
+    pub fn span_of(&mut self, secs: i64) -> (i64, i64) {
+        if secs < self.from || secs >= self.to {
+            self.turn_to(secs);
+        }
+        (self.from, self.to)
+    }
+
     #[cold]
     fn turn_to(&mut self, secs: i64) {
         self.close();

@@ -1,8 +1,9 @@
 //! What holds for every classifier, whatever the line.
 use std::sync::OnceLock;
 
-use maillogs::line::{Line, Parser, Stamp};
+use maillogs::line::{Line, Parser, Run, Stamp, Window};
 use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Verdict, builtin};
+use maillogs::source::lines::LINE_LIMIT;
 use maillogs::store::state::State;
 use maillogs::tally::{Bins, Tally};
 
@@ -35,9 +36,49 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
     found.into_iter()
 }
 
+/// What counts lines many at once raises what the classifier raises.
+fn in_bulk(protocol: &'static Protocol, log: &[u8]) {
+    const OFFSET: i64 = 10;
+    let Some(make) = protocol.bulk else { return };
+    let mut bulk = make();
+    let mut parser = Parser::new(OFFSET, NOW);
+    let mut window: Option<Window> = None;
+    let (mut values, mut expected) = (vec![0; protocol.counters.len()], vec![0; protocol.counters.len()]);
+    let places: Vec<u32> =
+        (0..).zip(log).filter(|(_, byte)| **byte == b'\n').map(|(place, _)| place).collect();
+    let (mut begin, mut next) = (0, 0);
+    let mut classify = |begin: usize, end: usize, into: &mut Vec<i128>| {
+        let line = parser.parse(&log[begin..end.min(begin + LINE_LIMIT)]);
+        let verdict = (protocol.classify)(&line, LogKind::Dedicated, &mut Raise(into));
+        (verdict, line.time.map(|stamp| stamp.secs), line.text)
+    };
+    while next < places.len() {
+        let run = Run::new(log, begin, &places[next..], 0);
+        let taken = window.as_mut().map_or(0, |window| bulk.take(&run, window));
+        bulk.raise(&mut Raise(&mut values));
+        for &end in &places[next..next + taken] {
+            let (verdict, time, _) = classify(begin, end as usize, &mut expected);
+            assert!(verdict == Verdict::Known && time.is_some());
+            begin = end as usize + 1;
+        }
+        assert!(values == expected, "{values:?} {expected:?}");
+        next += taken;
+        let Some(&end) = places.get(next) else { break };
+        let (_, time, text) = classify(begin, end as usize, &mut expected);
+        values.clone_from(&expected);
+        bulk.learn(text);
+        window = time.and_then(|secs| {
+            let begin_of_bin = secs - secs % STEP;
+            Window::around(&log[begin..end as usize], OFFSET, (begin_of_bin, begin_of_bin + STEP))
+        });
+        (begin, next) = (end as usize + 1, next + 1);
+    }
+}
+
 /// Reads `log` with the classifier of the built-in protocol `name`, in every place and setting.
 pub fn builtin_protocol(name: &str, log: &[u8]) {
     for protocol in protocols(name) {
+        in_bulk(protocol, log);
         for place in [LogKind::Dedicated, LogKind::Shared] {
             protocol_in(protocol, place, log);
             for line in lines(log) {

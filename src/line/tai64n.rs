@@ -40,6 +40,12 @@ struct Hex {
     bad: u64,
 }
 
+/// Are the eight bytes hex digits?
+#[inline]
+pub(super) fn are_digits(bytes: u64) -> bool {
+    hex(bytes).bad == 0
+}
+
 /// Decodes eight digits, the first in the highest byte, all at once and without a branch.
 #[inline]
 fn hex(x: u64) -> Hex {

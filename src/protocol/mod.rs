@@ -11,6 +11,7 @@
 //! name (`src/layers.rs` tests that). Tests refuse a protocol with a counter that no sample raises, without help texts
 //! or valid DS names. A protocol knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in,
 //! counters out.
+mod bulk;
 mod card;
 mod classify;
 mod conf_sum;
@@ -36,6 +37,7 @@ pub mod webmail;
 
 use std::sync::LazyLock;
 
+pub use bulk::Bulk;
 pub use card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol};
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};

@@ -4,17 +4,19 @@ use std::fs::File;
 use std::io;
 
 use super::encoding;
+use super::newlines::newlines;
 use crate::disk::read_at;
 pub use crate::line::LINE_LIMIT;
-use crate::line::Parser;
+use crate::line::{Parser, Run};
 
-const BLOCK: usize = 1 << 18;
+/// A block stays in the processor's cache while its lines are read.
+const BLOCK: usize = 1 << 16;
 
 /// Of a line that is longer than [`LINE_LIMIT`] the last bytes are kept as well, this number of them.
 const LAST: usize = 256;
 
 /// One line of a chunk.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawLine<'a> {
     /// Offset of its first byte.
     pub start: u64,
@@ -38,6 +40,31 @@ impl RawLine<'_> {
     }
 }
 
+/// What is done with the lines of a chunk.
+pub trait Visit {
+    /// Takes as many lines of `run` as it likes, from the first one on, and returns their number. The next one is given to
+    /// [`Visit::line`], and after it those that follow may be offered again.
+    fn run(&mut self, run: Run<'_>) -> usize;
+
+    /// Takes one line.
+    fn line(&mut self, raw: &RawLine<'_>);
+}
+
+/// Lines that are taken one by one.
+struct OneByOne<F>(F);
+
+impl<F: FnMut(RawLine<'_>)> Visit for OneByOne<F> {
+    #[inline]
+    fn run(&mut self, _: Run<'_>) -> usize {
+        0
+    }
+
+    #[inline]
+    fn line(&mut self, raw: &RawLine<'_>) {
+        self.0(*raw);
+    }
+}
+
 /// Calls `each` for every line that begins in `[from, to)`, in order; the last one may lack its
 /// newline. Returns the offset at which the data ended, at most `to`.
 ///
@@ -52,8 +79,8 @@ pub fn walk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> i
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn walk_chunk(file: &File, from: u64, to: u64, each: impl FnMut(RawLine<'_>)) -> io::Result<u64> {
-    walk_any(|block, at| read_at(file, block, at), from, to, Nuls::BeforeLines, each)
+pub fn walk_chunk(file: &File, from: u64, to: u64, visit: &mut impl Visit) -> io::Result<u64> {
+    walk_any(|block, at| read_at(file, block, at), from, to, Nuls::BeforeLines, visit)
 }
 
 /// A chunk that is parted by time.
@@ -83,7 +110,7 @@ pub fn part_by_time(
 ) -> io::Result<Parted> {
     let (mut first, mut place, mut lines) = (None, None, 0);
     let mut parted = Parted::default();
-    walk_chunk(file, 0, size, |line| {
+    let mut each = OneByOne(|line: RawLine<'_>| {
         if let Some(stamp) = parser.parse(line.text).time.filter(|_| place.is_none()) {
             let time = (stamp.secs, i64::from(stamp.nanos));
             parted.holds |= time == until && first.is_some_and(|first| first < until);
@@ -94,7 +121,8 @@ pub fn part_by_time(
             }
         }
         lines += 1;
-    })?;
+    });
+    walk_chunk(file, 0, size, &mut each)?;
     match place {
         Some(place) => parted.place = place,
         None if first.is_some() || written <= until => (parted.place, parted.earlier) = (size, lines),
@@ -115,7 +143,7 @@ pub fn walk_with(
     to: u64,
     each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
-    walk_any(read, from, to, Nuls::Kept, each)
+    walk_any(read, from, to, Nuls::Kept, &mut OneByOne(each))
 }
 
 /// As [`walk_with`], for a log that is written to again after a loss of power, or that was truncated under a writer who
@@ -131,7 +159,7 @@ pub fn walk_mended(
     to: u64,
     each: impl FnMut(RawLine<'_>),
 ) -> io::Result<u64> {
-    walk_any(read, from, to, Nuls::EndLines, each)
+    walk_any(read, from, to, Nuls::EndLines, &mut OneByOne(each))
 }
 
 /// What NUL bytes mean.
@@ -163,9 +191,10 @@ fn walk_any(
     from: u64,
     to: u64,
     nuls: Nuls,
-    mut each: impl FnMut(RawLine<'_>),
+    visit: &mut impl Visit,
 ) -> io::Result<u64> {
     let mut block = vec![0u8; BLOCK.min(usize::try_from(to.saturating_sub(from)).unwrap_or(BLOCK).max(1))];
+    let mut places = Vec::new();
     let mut at = from;
     // The beginning of a line that goes on in the next block.
     let mut carry = Carry { nuls, ..Carry::default() };
@@ -176,31 +205,47 @@ fn walk_any(
         if got == 0 {
             break;
         }
-        let has_nuls = nuls != Nuls::Kept && memchr::memchr(0, &block[..got]).is_some();
+        let block = &block[..got];
+        let has_nuls = nuls != Nuls::Kept && memchr::memchr(0, block).is_some();
+        let found = newlines(block, &mut places);
+        let mut ends = &places[..found];
         let mut rest = 0;
-        for newline in memchr::memchr_iter(b'\n', &block[..got]) {
-            let end = at + newline as u64 + 1;
-            if rest == 0 && carry_start < at {
-                carry.keep(&block[..newline]);
-                each(carry.line(carry_start, end, true));
-                carry.clear();
-            } else {
-                let text = &block[rest..newline];
-                let (last, encoding) =
-                    if has_nuls { (nuls.strip(text), encoding::of_line(text)) } else { (text, None) };
-                let text = &last[..last.len().min(LINE_LIMIT)];
-                each(RawLine { start: at + rest as u64, end, text, last, terminated: true, encoding });
+        if carry_start < at
+            && let Some((&newline, others)) = ends.split_first()
+        {
+            let newline = newline as usize;
+            carry.keep(&block[..newline]);
+            visit.line(&carry.line(carry_start, at + newline as u64 + 1, true));
+            carry.clear();
+            (rest, ends) = (newline + 1, others);
+        }
+        loop {
+            if !has_nuls && nuls == Nuls::BeforeLines {
+                let taken = visit.run(Run::new(block, rest, ends, at));
+                if let Some((before, others)) = ends.split_at_checked(taken)
+                    && let Some(&newline) = before.last()
+                {
+                    (rest, ends) = (newline as usize + 1, others);
+                }
             }
-            rest = newline + 1;
+            let Some((&newline, others)) = ends.split_first() else { break };
+            let newline = newline as usize;
+            let text = &block[rest..newline];
+            let (last, encoding) =
+                if has_nuls { (nuls.strip(text), encoding::of_line(text)) } else { (text, None) };
+            let text = &last[..last.len().min(LINE_LIMIT)];
+            let (start, end) = (at + rest as u64, at + newline as u64 + 1);
+            visit.line(&RawLine { start, end, text, last, terminated: true, encoding });
+            (rest, ends) = (newline + 1, others);
         }
         if rest > 0 || carry_start >= at {
             carry_start = at + rest as u64;
         }
-        carry.keep(&block[rest..got]);
+        carry.keep(&block[rest..]);
         at += got as u64;
     }
     if carry_start < at {
-        each(carry.line(carry_start, at, false));
+        visit.line(&carry.line(carry_start, at, false));
     }
     Ok(at)
 }
@@ -347,11 +392,72 @@ mod tests {
             let hole = vec![0; nuls];
             let bytes = [b"one\n", &hole[..], b"two\nth\0ree\n", &hole, b"\n", &hole].concat();
             let mut texts: Vec<(Vec<u8>, bool)> = Vec::new();
-            walk_chunk(&file_of(&bytes), 0, u64::MAX, |l| texts.push((l.text.to_vec(), l.is_room())))
-                .unwrap();
+            let note = |l: RawLine<'_>| texts.push((l.text.to_vec(), l.is_room()));
+            walk_chunk(&file_of(&bytes), 0, u64::MAX, &mut OneByOne(note)).unwrap();
             let expected: [(&[u8], bool); 5] =
                 [(b"one", false), (b"two", false), (b"th\0ree", false), (b"", false), (b"", true)];
             assert_eq!(texts, expected.map(|(text, is_room)| (text.to_vec(), is_room)), "{nuls}");
+        }
+    }
+
+    /// Takes as many lines of each run as `wanted` says, in turns, and notes all lines.
+    struct Some<'a> {
+        log: &'a [u8],
+        wanted: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+        lines: Vec<Owned>,
+        in_runs: usize,
+    }
+
+    impl Visit for Some<'_> {
+        fn run(&mut self, run: Run<'_>) -> usize {
+            let wanted = *self.wanted.next().unwrap();
+            let mut texts = Vec::new();
+            let taken = run.take_while(|line| {
+                let is_wanted = texts.len() < wanted;
+                if is_wanted {
+                    texts.push(line.split(|b| *b == b'\n').next().unwrap().to_vec());
+                }
+                is_wanted
+            });
+            assert_eq!(taken, texts.len());
+            let mut start = run.start();
+            for (n, text) in texts.into_iter().enumerate() {
+                let end = run.end_of(n + 1);
+                let at = |offset: u64| usize::try_from(offset).unwrap();
+                assert_eq!(self.log[at(start)..at(end)], *[&text[..], b"\n"].concat());
+                self.lines.push((start, end, text[..text.len().min(LINE_LIMIT)].to_vec(), true));
+                start = end;
+            }
+            self.in_runs += taken;
+            taken
+        }
+
+        fn line(&mut self, l: &RawLine<'_>) {
+            self.lines.push((l.start, l.end, l.text.to_vec(), l.terminated));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_the_same_whoever_takes_how_many_at_once(
+            lengths in proptest::collection::vec(prop_oneof![9 => 0usize..200, 1 => 0..3 * BLOCK], 1..300),
+            wanted in proptest::collection::vec(prop_oneof![Just(0), 1usize..20, Just(usize::MAX)], 1..5),
+            ends in any::<bool>(),
+        ) {
+            let mut log: Vec<u8> = lengths.iter().flat_map(|&length| [vec![b'x'; length], vec![b'\n']]).flatten().collect();
+            if !ends {
+                log.extend_from_slice(b"the rest");
+            }
+            let wanted_lines = model(&log, 0);
+            let mut some = Some { log: &log, wanted: wanted.iter().cycle(), lines: vec![], in_runs: 0 };
+            walk_chunk(&file_of(&log), 0, u64::MAX, &mut some).unwrap();
+            prop_assert!(some.lines == wanted_lines);
+            prop_assert!(some.in_runs > 0 || wanted.iter().all(|n| *n == 0) || lengths.iter().any(|l| *l > 200));
+            // Where a run has a NUL in it, all its lines are given one by one.
+            log[0] = 0;
+            let mut some = Some { log: &log, wanted: [usize::MAX].iter().cycle(), lines: vec![], in_runs: 0 };
+            walk_chunk(&file_of(&log), 0, log.len().min(BLOCK) as u64, &mut some).unwrap();
+            prop_assert_eq!(some.in_runs, 0);
         }
     }
 
@@ -363,7 +469,7 @@ mod tests {
             let file = file_of(&bytes);
             let mut ends: Vec<(usize, Vec<u8>)> = Vec::new();
             let mut note = |l: RawLine<'_>| ends.push((l.text.len(), l.last[l.last.len() - 5..].to_vec()));
-            walk_chunk(&file, 0, u64::MAX, &mut note).unwrap();
+            walk_chunk(&file, 0, u64::MAX, &mut OneByOne(&mut note)).unwrap();
             walk_mended(|block, at| read_at(&file, block, at), 0, u64::MAX, &mut note).unwrap();
             assert_eq!(ends, vec![(LINE_LIMIT, b"xxend".to_vec()); 2], "{nuls}");
         }

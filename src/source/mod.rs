@@ -6,6 +6,7 @@ pub mod identity;
 pub mod journal;
 pub mod lines;
 pub mod machine;
+mod newlines;
 pub mod offset;
 pub mod opener;
 pub mod parts;

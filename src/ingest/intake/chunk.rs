@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Intake;
 use super::known::Known;
+use super::pass::{Begins, Pass};
 use crate::disk;
 use crate::error::{At, Result};
 use crate::ingest::archive_plan::Kept;
@@ -157,82 +158,61 @@ impl Intake {
             return Ok(None);
         }
         self.new_bytes += size.saturating_sub(count_from);
-        let mut parser = self.parser(chunk.meta.mtime());
-        let mut counted = count_from;
-        // A chunk that was finished and is longer now: did it end in mid-line? Its rest counts nothing.
+        let parser = self.parser(chunk.meta.mtime());
+        // A chunk that was finished and is longer now: did it end in mid-line?
         let extends = |from: u64| -> std::io::Result<bool> {
             Ok(from > 0 && from < size && cursor.finished && !ends_line(&chunk.file, from)?)
         };
-        let mut count_skips = from == count_from && extends(count_from)?;
-        let mut archive_continues = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from)?;
+        let in_a_counted_line = from == count_from && extends(count_from)?;
+        let in_an_archived_line = archive && archive_from > 0 && !ends_line(&chunk.file, archive_from)?;
         let position = self.files.len();
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
         self.before = here.last_time;
-        let mut begins_after = Some((here.last_time, since));
         let loose = here.path.is_empty();
-        let mut count_begins = (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail));
-        let mut archive_begins =
-            (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail));
+        let mut begins = Begins {
+            after: Some((here.last_time, since)),
+            in_a_counted_line,
+            count: (count_from == 0 && !loose).then(|| std::mem::take(&mut here.count_tail)),
+            archive: (archive_from == 0 && !loose).then(|| std::mem::take(&mut here.archive_tail)),
+            in_an_archived_line,
+        };
         if loose && archive && archive_from == 0 {
             self.plan.end_line("", here.archive_day);
         }
-        // Of a container's log: lines that come in parts.
         let mut parts = Parts::default();
         let mut resumed = None;
-        match &mut count_begins {
+        match &mut begins.count {
             Some(tail @ Tail::Held { .. }) if tail.held().is_some_and(|text| parts.resume(text)) => {
                 resumed = Some(std::mem::take(tail));
             }
             _ => parts.skip(unfinished_before(&chunk.file, from)?),
         }
         let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
-        let mut is_beyond = from >= count_from;
-        let mut encoding = None;
-        let end = walk_chunk(&chunk.file, from, size, |raw| {
-            encoding = encoding.or(raw.encoding.filter(|_| raw.start >= count_from));
-            if raw.start >= count_from
-                && let Some((last, since)) = begins_after.take()
-            {
-                parser.resume(last, since);
-            }
-            if !is_beyond && raw.start >= count_from {
-                // What was unfinished there was counted as it was.
-                is_beyond = true;
-                drop(parts.take_unfinished());
-            }
-            let line = parts.parse(&mut parser, raw.text, raw.last);
-            if raw.is_room() {
-                if finished && raw.start >= count_from {
-                    counted = raw.end;
-                }
-            } else if raw.start >= count_from && !skip && (raw.terminated || finished) {
-                counted = raw.end;
-                if std::mem::take(&mut count_skips) {
-                    // the rest of a line that was counted
-                } else {
-                    match count_begins.take() {
-                        Some(tail) => self.count_first(here, tail, &raw, &line),
-                        None => self.count(here, &raw, &line),
-                    }
-                }
-            } else if skip && (raw.terminated || finished) {
-                counted = raw.end;
-                if let Some(stamp) = line.time {
-                    self.meets(here, stamp);
-                }
-            }
-            if archive && raw.start >= archive_from {
-                let tail = archive_begins.take().unwrap_or_default();
-                let continues = std::mem::take(&mut archive_continues);
-                self.archive(here, tail, continues, position, &raw, &line);
-            }
-        })?;
+        let mut pass = Pass {
+            intake: self,
+            here,
+            parser,
+            parts,
+            begins,
+            count_from,
+            archive_from: archive.then_some(archive_from),
+            skip,
+            finished,
+            position,
+            counted: count_from,
+            is_beyond: from >= count_from,
+            encoding: None,
+            window: None,
+        };
+        let end = walk_chunk(&chunk.file, from, size, &mut pass)?;
+        let Pass { mut parts, begins, counted, encoding, .. } = pass;
+        let here = &mut directories[directory];
         // A beginning that met no line (an unfinished one in `current`) waits on.
-        if let Some(tail) = count_begins {
+        if let Some(tail) = begins.count {
             here.count_tail = tail;
         }
-        if let Some(tail) = archive_begins {
+        if let Some(tail) = begins.archive {
             here.archive_tail = tail;
         }
         if let Some(tail) = resumed.filter(|_| counted == count_from) {

@@ -9,6 +9,7 @@ mod count;
 mod known;
 mod labels;
 mod left;
+mod pass;
 mod reading;
 mod stream;
 mod times;
@@ -22,7 +23,7 @@ use super::since::known_since;
 use crate::calendar::Calendar;
 use crate::disk;
 use crate::error::{Error, Result};
-use crate::protocol::{Protocol, Raise};
+use crate::protocol::{Bulk, Protocol, Raise};
 use crate::source::directory::{Found, Listing, list};
 use crate::source::offset::MULTILOG;
 use crate::source::stdin::Input;
@@ -39,6 +40,8 @@ pub struct Intake {
     /// By how many seconds the labels of the directory that is being read are ahead of unix time.
     tai_offset: i64,
     tally: Tally,
+    /// What counts the protocol's usual lines many at once.
+    bulk: Option<Box<dyn Bulk>>,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Intake::finish`].
     pub state: State,
@@ -91,6 +94,7 @@ impl Intake {
             how,
             tai_offset: how.tai_offset.unwrap_or(MULTILOG),
             tally,
+            bulk: protocol.bulk.map(|make| make()),
             calendar,
             state,
             plan,

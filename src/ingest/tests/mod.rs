@@ -13,6 +13,7 @@ mod crashes;
 mod cuts;
 mod damage;
 mod held;
+mod in_bulk;
 mod model;
 mod named;
 mod positions;

@@ -1,0 +1,198 @@
+//! Labels that differ from one that was read before in their last ten digits only: whether such a line is one is told by
+//! comparing words, without taking the label apart.
+//!
+//! A TAI64N label (`tai64n`) is `@`, 16 digits of the seconds, 8 of the nanoseconds, and a blank. The 14 digits before the
+//! last two of the seconds change every 256 seconds. A window is those seconds of them that belong together, because
+//! their lines go to the same minute and the same day; of a line within it only the second counts, and which line is the
+//! newest.
+use super::stamp::Stamp;
+use super::tai64n::{LABEL, are_digits, tai64n};
+
+/// The seconds of a window begin with this number of bytes.
+const COMMON: usize = 15;
+/// Where the digits of the nanoseconds begin.
+const NANOS: usize = 17;
+
+/// Seconds whose labels begin alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Bytes 0 to 7 and 7 to 14 of the labels.
+    first: u64,
+    second: u64,
+    /// The last two digits of the first second, as a number, and how many seconds there are.
+    from: u32,
+    width: u32,
+    /// The unix time of the second whose last two digits are 00.
+    base: i64,
+    /// The last ten digits of the newest label that was met, as they stand there: lower-case digits are in the order of
+    /// their values.
+    newest: (u16, u64),
+    /// The last two digits of the label that was met last, as a number.
+    last: u32,
+}
+
+/// The label that begins the lines of a window, and where its text begins.
+pub const TEXT: usize = LABEL;
+
+/// 10⁹ in eight digits: fewer nanoseconds than that are in a label.
+const BILLION: u64 = u64::from_be_bytes(*b"3b9aca00");
+
+/// Digits that are none are worth this, which no sum of two digits comes near.
+const NONE: u32 = 0x8000;
+
+/// What a hexadecimal digit is worth.
+static DIGIT: [u32; 256] = {
+    let mut digit = [NONE; 256];
+    let mut i = 0;
+    while i < 16 {
+        digit[b"0123456789abcdef"[i] as usize] = i as u32;
+        i += 1;
+    }
+    digit
+};
+
+impl Window {
+    /// The seconds from `from` to before `to` (unix time) whose labels begin as that of `line`, which has the offset
+    /// `tai_offset`. `None`: `line` begins with no label, or with one outside of these seconds.
+    pub fn around(line: &[u8], tai_offset: i64, (from, to): (i64, i64)) -> Option<Window> {
+        let Stamp { secs, .. } = tai64n(line, tai_offset)?;
+        let label = line.first_chunk::<LABEL>()?;
+        let low = i64::from(second_of(label));
+        let base = secs - low;
+        let (from, to) = ((from - base).max(0), (to - base).min(256));
+        if !(from..to).contains(&low) {
+            return None;
+        }
+        let number = |n: i64| u32::try_from(n).unwrap_or(0);
+        Some(Window {
+            first: word(label, 0),
+            second: word(label, COMMON - 8),
+            from: number(from),
+            width: number(to - from),
+            base,
+            newest: (0, 0),
+            last: number(low),
+        })
+    }
+
+    /// Does `line` begin with a label of this window?
+    #[inline]
+    pub fn is_of(&self, line: &[u8]) -> bool {
+        let Some(label) = line.first_chunk::<LABEL>() else { return false };
+        let nanos = word(label, NANOS).swap_bytes();
+        (word(label, 0) == self.first)
+            & (word(label, COMMON - 8) == self.second)
+            & (second_of(label).wrapping_sub(self.from) < self.width)
+            & are_digits(nanos)
+            & (nanos < BILLION)
+            & (label[LABEL - 1] == b' ')
+    }
+
+    /// Notes a line of this window as the last one that was met.
+    #[inline]
+    pub fn note(&mut self, line: &[u8]) -> bool {
+        let Some(label) = line.first_chunk::<LABEL>() else { return false };
+        let digits = u16::from_be_bytes([label[COMMON], label[COMMON + 1]]);
+        self.last = second_of(label);
+        self.newest = self.newest.max((digits, word(label, NANOS).swap_bytes()));
+        true
+    }
+
+    /// The unix time of the line that was met last.
+    pub fn last(&self) -> i64 {
+        self.base + i64::from(self.last)
+    }
+
+    /// The newest stamp of the lines that were met; `None`: there was none since the last call.
+    pub fn take_newest(&mut self) -> Option<Stamp> {
+        let (second, nanos) = std::mem::take(&mut self.newest);
+        let [tens, ones] = second.to_be_bytes().map(|digit| DIGIT[usize::from(digit)]);
+        let digits = nanos.to_be_bytes();
+        let nanos = digits.iter().fold(0, |n, digit| n << 4 | DIGIT[usize::from(*digit)]);
+        (second != 0).then(|| Stamp { secs: self.base + i64::from(tens << 4 | ones), nanos })
+    }
+}
+
+/// The last two digits of the seconds, as a number; [`NONE`] or more: they are no digits.
+#[inline]
+fn second_of(label: &[u8; LABEL]) -> u32 {
+    (DIGIT[usize::from(label[COMMON])] << 4) + DIGIT[usize::from(label[COMMON + 1])]
+}
+
+#[inline]
+fn word(label: &[u8; LABEL], at: usize) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&label[at..at + 8]);
+    u64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn label(secs: i64, nanos: u32, offset: i64) -> String {
+        format!("@{:016x}{nanos:08x} ", (1_u64 << 62) + u64::try_from(secs + offset).unwrap())
+    }
+
+    #[test]
+    fn a_window_ends_where_it_was_told_and_where_labels_begin_otherwise() {
+        // 0x6abaee00 is a second whose last two digits are 00.
+        let base = 0x6aba_ee00 - 10;
+        for (from, to) in [(base - 5, base + 60), (base + 3, base + 4), (base + 200, base + 300)] {
+            let within = from.max(base)..to.min(base + 256);
+            let first = label(within.start, 1, 10);
+            let window = Window::around(first.as_bytes(), 10, (from, to)).unwrap();
+            for secs in base - 300..base + 600 {
+                let holds = window.is_of(label(secs, 999_999_999, 10).as_bytes());
+                assert_eq!(holds, within.contains(&secs), "{secs} of {from}..{to}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_at_every_place_is_read_as_the_parser_reads_it() {
+        let whole = label(0x6aba_ee42, 0x1a2b_3c4d, 10);
+        let secs = tai64n(whole.as_bytes(), 10).unwrap().secs;
+        let span = (secs - 1000, secs + 1000);
+        let window = Window::around(whole.as_bytes(), 10, span).unwrap();
+        for place in 0..LABEL {
+            for byte in 0..=u8::MAX {
+                let mut line = whole.clone().into_bytes();
+                line[place] = byte;
+                let stamp = tai64n(&line, 10);
+                let mut window = window;
+                let holds = window.is_of(&line);
+                // Those whose first digits differ are of another window.
+                let is_of_this = stamp.is_some() && place >= COMMON || line == whole.as_bytes();
+                assert_eq!(holds, is_of_this, "{}", line.escape_ascii());
+                if holds {
+                    assert!(window.note(&line));
+                    assert_eq!(window.take_newest(), stamp);
+                    assert_eq!(Some(window.last()), stamp.map(|stamp| stamp.secs));
+                }
+            }
+        }
+        assert!(!window.is_of(&whole.as_bytes()[..LABEL - 1]));
+    }
+
+    proptest! {
+        #[test]
+        fn the_newest_line_is_the_newest_whatever_their_order(
+            lines in proptest::collection::vec((0i64..256, 0u32..1_000_000_000), 1..20),
+            offset in 0i64..100,
+        ) {
+            let base = 0x6aba_ee00 - offset;
+            let span = (base, base + 256);
+            let mut window = Window::around(label(base, 0, offset).as_bytes(), offset, span).unwrap();
+            prop_assert_eq!(window.take_newest(), None);
+            for (secs, nanos) in &lines {
+                let line = label(base + secs, *nanos, offset);
+                prop_assert!(window.is_of(line.as_bytes()) && window.note(line.as_bytes()));
+                prop_assert_eq!(window.last(), base + secs);
+            }
+            let (secs, nanos) = lines.iter().max().unwrap();
+            prop_assert_eq!(window.take_newest(), Some(Stamp { secs: base + secs, nanos: *nanos }));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Counting many lines at once.
+//!
+//! A classifier asks each line everything, and is the reference. A [`Bulk`] knows the few forms in which a program writes
+//! nearly all of its lines, byte for byte, and refuses every line that it has not fully recognized: that one is counted by
+//! the classifier. So a bulk has to be right in what it takes, and never in what it leaves.
+use super::classify::Raise;
+use crate::line::{Run, TEXT, Window};
+
+/// Counts the usual lines of a protocol. All that it takes in one call belongs to one bin.
+pub trait Bulk {
+    /// Takes the lines of `run`, from the first one on, whose labels are in `window` and whose texts it knows, and returns
+    /// their number.
+    fn take(&mut self, run: &Run<'_>, window: &mut Window) -> usize;
+
+    /// Raises what the lines raise that were taken since the last call.
+    fn raise(&mut self, raise: &mut Raise<'_>);
+
+    /// Looks at a text that the classifier had to read: the next ones may be like it.
+    fn learn(&mut self, text: &[u8]);
+}
+
+/// Bytes of a text that a bulk looks at.
+pub(super) const LOOK: usize = 96;
+
+/// Gives `take` the first bytes of each text, until it refuses one or a label is not in `window`. The text ends at the first
+/// newline, and what follows that belongs to other lines. Returns how many lines were taken.
+#[inline]
+pub(super) fn take_while(
+    run: &Run<'_>,
+    window: &mut Window,
+    mut take: impl FnMut(&[u8; LOOK]) -> bool,
+) -> usize {
+    run.take_while(|line| {
+        // The last lines of a block, behind which less stands, are the classifier's.
+        let Some(text) = line.get(TEXT..).and_then(|text| text.first_chunk()) else { return false };
+        window.is_of(line) && take(text) && window.note(line)
+    })
+}
+
+/// The eight bytes at `at`, the first of them lowest. `at` is at most [`LOOK`] - 8.
+#[inline]
+pub(super) fn word(text: &[u8; LOOK], at: usize) -> u64 {
+    text.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+/// Up to eight bytes as the lowest ones of a word, and a mask of them.
+pub(super) const fn bytes(text: &[u8]) -> (u64, u64) {
+    let (mut word, mut mask, mut i) = (0, 0, 0);
+    while i < text.len() {
+        word |= (text[i] as u64) << (8 * i);
+        mask |= 0xff << (8 * i);
+        i += 1;
+    }
+    (word, mask)
+}
+
+/// Does `word` begin with these bytes?
+#[inline]
+pub(super) fn begins(word: u64, (bytes, mask): (u64, u64)) -> bool {
+    word & mask == bytes
+}
+
+/// The number of decimal digits that stand at `at`; at most 15 are counted.
+#[inline]
+pub(super) fn digits(text: &[u8; LOOK], at: usize) -> usize {
+    let first = digits_of(word(text, at));
+    if first < 8 { first } else { 8 + digits_of(word(text, at + 8)).min(7) }
+}
+
+/// The number of decimal digits that a word begins with.
+#[inline]
+fn digits_of(word: u64) -> usize {
+    let digits = word ^ every(b'0');
+    // The highest bit of a byte that is above 9. What is carried from it reaches only the bytes behind it.
+    let other = (digits.wrapping_add(every(0x76)) | digits) & every(0x80);
+    other.trailing_zeros() as usize / 8
+}
+
+/// The decimal number that a word begins with, and its digits: one to seven of them. `None`: there are fewer or more.
+#[inline]
+pub(super) fn number(word: u64) -> Option<(u64, usize)> {
+    let digits = digits_of(word);
+    if digits == 0 || digits > 7 {
+        return None;
+    }
+    // Moved to the end, so that zeros stand before it. Then pairs, fours and all eight digits become numbers.
+    let value = (word ^ every(b'0')) << (64 - 8 * digits);
+    let value = (value & every(0x0f)).wrapping_mul(10 << 8 | 1) >> 8;
+    let value = (value & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 << 16 | 1) >> 16;
+    let value = (value & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32;
+    Some((value, digits))
+}
+
+const fn every(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word_of(text: &[u8]) -> u64 {
+        let mut word = [b' '; 8];
+        word[..text.len()].copy_from_slice(text);
+        u64::from_le_bytes(word)
+    }
+
+    #[test]
+    fn numbers_of_one_to_seven_digits() {
+        for value in (0..2_000).chain([9_999, 10_000, 99_999, 123_456, 999_999, 1_000_000, 9_999_999]) {
+            let text = value.to_string();
+            assert_eq!(number(word_of(text.as_bytes())), Some((value, text.len())), "{value}");
+        }
+        assert_eq!(number(word_of(b"0000012")), Some((12, 7)));
+        for none in [&b""[..], b"x", b"12345678", b"-1", b" 1", b"\n", b"/", b":"] {
+            assert_eq!(number(word_of(none)), None, "{}", none.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn every_byte_but_ten_ends_the_digits() {
+        for byte in 0..=u8::MAX {
+            for place in 0..20 {
+                let mut text = [b'7'; LOOK];
+                text[place] = byte;
+                let want = if byte.is_ascii_digit() { 15 } else { place.min(15) };
+                assert_eq!(digits(&text, 0), want, "{byte:#04x} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_begins_with_bytes() {
+        for length in 0..=8 {
+            let begin = bytes(&b"starting"[..length]);
+            assert!(begins(word_of(b"starting"), begin));
+            assert_eq!(begins(word_of(b"startinG"), begin), length < 8);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The lines that qmail-send writes all day, counted many at once: messages that come and go, deliveries that begin and end,
+//! and the status line after each of them.
+//!
+//! A text is compared eight bytes at a time with what qmail-send.c writes, up to the word that decides what is counted. The
+//! numbers of messages and deliveries must be decimal. Everything else is the classifier's: other words, indimail's
+//! `2.queue5`, a message of ten megabytes and more, other channels.
+//!
+//! Status lines are the most frequent ones, and the limits in them hardly ever change. The limits of the last line are
+//! kept, so that only the two numbers before them are read; their shares of the limits come from tables.
+use super::super::bulk::{Bulk, LOOK, begins, bytes, digits, number, take_while, word};
+use super::super::classify::{Raise, nanofraction};
+use super::counters::{
+    DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
+    MESSAGE_BOUNCE, MESSAGE_BYTES, MESSAGE_END, MESSAGE_INFO, MESSAGE_NEW, PEAK_LOCAL, PEAK_REMOTE,
+    START_DELIVERY, START_LOCAL, START_REMOTE, STATUS, STATUS_LOCAL_SUM, STATUS_LOCALP, STATUS_REMOTE_SUM,
+    STATUS_REMOTEP,
+};
+use crate::line::{Run, Window};
+
+/// What was taken since it was raised, and the limits of the last status line.
+#[derive(Debug, Default)]
+pub(super) struct SendBulk {
+    taken: Taken,
+    limits: Option<Limits>,
+}
+
+/// What the lines of one bin raise. No bin has so many lines in one block that 64 bits would not do.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    new: u64,
+    end: u64,
+    bounce: u64,
+    info: u64,
+    bytes: u64,
+    local: u64,
+    remote: u64,
+    success: u64,
+    deferral: u64,
+    failure: u64,
+    status: u64,
+    local_share: u64,
+    remote_share: u64,
+    local_sum: u64,
+    remote_sum: u64,
+    local_peak: u64,
+    remote_peak: u64,
+}
+
+/// The limits of status lines, and what stands around the numbers before them.
+#[derive(Debug)]
+struct Limits {
+    /// `concurrencylocal`, `concurrencyremote`.
+    limits: [u64; 2],
+    /// `/LIMIT remote `, in two words with their masks, and its length.
+    middle: [(u64, u64); 2],
+    middle_length: usize,
+    /// `/LIMIT`, and the newline behind it.
+    end: (u64, u64),
+    /// By the number of deliveries: its share of the limit, or [`UNKNOWN`].
+    shares: [Vec<u64>; 2],
+}
+
+/// A share that nobody has asked for yet.
+const UNKNOWN: u64 = u64::MAX;
+/// The highest limit for which there is a table.
+const HIGHEST: u64 = 1000;
+
+impl Bulk for SendBulk {
+    fn take(&mut self, run: &Run<'_>, window: &mut Window) -> usize {
+        // The loop works on copies that nothing else can reach, so that they may stay in registers.
+        let (mut taken, limits) = (self.taken, &mut self.limits);
+        let lines = take_while(run, window, |text| take(text, &mut taken, limits));
+        self.taken = taken;
+        lines
+    }
+
+    fn raise(&mut self, raise: &mut Raise<'_>) {
+        let taken = std::mem::take(&mut self.taken);
+        raise.add(MESSAGE_NEW, taken.new);
+        raise.add(MESSAGE_END, taken.end);
+        raise.add(MESSAGE_BOUNCE, taken.bounce);
+        raise.add(MESSAGE_INFO, taken.info);
+        raise.add(MESSAGE_BYTES, taken.bytes);
+        raise.add(START_DELIVERY, taken.local + taken.remote);
+        raise.add(START_LOCAL, taken.local);
+        raise.add(START_REMOTE, taken.remote);
+        raise.add(DELIVERY, taken.success + taken.deferral + taken.failure);
+        raise.add(DELIVERY_SUCCESS, taken.success);
+        raise.add(DELIVERY_DEFERRAL, taken.deferral);
+        raise.add(DELIVERY_FAILURE, taken.failure);
+        if let Some(Limits { limits: [local, remote], .. }) = &self.limits
+            && taken.status > 0
+        {
+            raise.add(STATUS, taken.status);
+            raise.add(STATUS_LOCALP, taken.local_share);
+            raise.add(STATUS_REMOTEP, taken.remote_share);
+            raise.add(STATUS_LOCAL_SUM, taken.local_sum);
+            raise.add(STATUS_REMOTE_SUM, taken.remote_sum);
+            raise.peak(PEAK_LOCAL, taken.local_peak);
+            raise.peak(PEAK_REMOTE, taken.remote_peak);
+            raise.level(LIMIT_LOCAL, *local);
+            raise.level(LIMIT_REMOTE, *remote);
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, text: &[u8]) {
+        if let Some(limits) = limits_of(text)
+            && self.limits.as_ref().is_none_or(|known| known.limits != limits)
+        {
+            self.limits = Some(Limits::new(limits));
+        }
+    }
+}
+
+/// Counts the line of this text. `false`: it is none of the usual ones, and nothing was counted.
+#[inline]
+fn take(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Option<Limits>) -> bool {
+    const STATUS: (u64, u64) = bytes(b"status: ");
+    const STARTING: (u64, u64) = bytes(b"starting");
+    const DELIVERY: (u64, u64) = bytes(b"delivery");
+    const NEW: (u64, u64) = bytes(b"new msg");
+    const END: (u64, u64) = bytes(b"end msg");
+    const INFO: (u64, u64) = bytes(b"info msg");
+    const BOUNCE: (u64, u64) = bytes(b"bounce");
+    let first = word(text, 0);
+    if begins(first, STATUS) {
+        return limits.as_mut().is_some_and(|limits| status(text, taken, limits));
+    }
+    if begins(first, STARTING) {
+        return starting(text, taken);
+    }
+    if begins(first, DELIVERY) {
+        return delivery(text, taken);
+    }
+    if begins(first, INFO) {
+        return info(text, taken);
+    }
+    let counter = if begins(first, NEW) {
+        &mut taken.new
+    } else if begins(first, END) {
+        &mut taken.end
+    } else if begins(first, BOUNCE) {
+        &mut taken.bounce
+    } else {
+        return false;
+    };
+    *counter += 1;
+    true
+}
+
+/// `status: local A/LIMIT remote B/LIMIT`, with the limits that are known.
+#[inline]
+fn status(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Limits) -> bool {
+    const LOCAL: (u64, u64) = bytes(b"local ");
+    const AT: usize = 14;
+    if !begins(word(text, 8), LOCAL) {
+        return false;
+    }
+    let Some((local, digits)) = number(word(text, AT)) else { return false };
+    let middle = AT + digits;
+    if !begins(word(text, middle), limits.middle[0]) || !begins(word(text, middle + 8), limits.middle[1]) {
+        return false;
+    }
+    let at = middle + limits.middle_length;
+    let Some((remote, digits)) = number(word(text, at)) else { return false };
+    if !begins(word(text, at + digits), limits.end) {
+        return false;
+    }
+    let (Some(local_share), Some(remote_share)) = (limits.share(0, local), limits.share(1, remote)) else {
+        return false;
+    };
+    taken.status += 1;
+    taken.local_share += local_share;
+    taken.remote_share += remote_share;
+    taken.local_sum += local;
+    taken.remote_sum += remote;
+    taken.local_peak = taken.local_peak.max(local);
+    taken.remote_peak = taken.remote_peak.max(remote);
+    true
+}
+
+/// `starting delivery N: msg M to local RECIPIENT`, `… to remote RECIPIENT`.
+#[inline]
+fn starting(text: &[u8; LOOK], taken: &mut Taken) -> bool {
+    const DELIVERY: (u64, u64) = bytes(b" deliver");
+    const Y: (u64, u64) = bytes(b"y ");
+    const MSG: (u64, u64) = bytes(b": msg ");
+    const TO_LOCAL: [(u64, u64); 2] = [bytes(b" to loca"), bytes(b"l ")];
+    const TO_REMOTE: [(u64, u64); 2] = [bytes(b" to remo"), bytes(b"te ")];
+    const AT: usize = 18;
+    if !begins(word(text, 8), DELIVERY) || !begins(word(text, 16), Y) {
+        return false;
+    }
+    let Some(at) = behind_a_number(text, AT) else { return false };
+    if !begins(word(text, at), MSG) {
+        return false;
+    }
+    let Some(at) = behind_a_number(text, at + 6) else { return false };
+    let (to, rest) = (word(text, at), word(text, at + 8));
+    if begins(to, TO_LOCAL[0]) && begins(rest, TO_LOCAL[1]) {
+        taken.local += 1;
+    } else if begins(to, TO_REMOTE[0]) && begins(rest, TO_REMOTE[1]) {
+        taken.remote += 1;
+    } else {
+        return false;
+    }
+    true
+}
+
+/// `delivery N: success: REPORT`, `… deferral: …`, `… failure: …`.
+#[inline]
+fn delivery(text: &[u8; LOOK], taken: &mut Taken) -> bool {
+    const COLON: (u64, u64) = bytes(b": ");
+    const SUCCESS: (u64, u64) = bytes(b"success:");
+    const DEFERRAL: (u64, u64) = bytes(b"deferral");
+    const FAILURE: (u64, u64) = bytes(b"failure:");
+    const AT: usize = 9;
+    if text[AT - 1] != b' ' {
+        return false;
+    }
+    let Some(at) = behind_a_number(text, AT) else { return false };
+    if !begins(word(text, at), COLON) {
+        return false;
+    }
+    let (result, rest) = (word(text, at + 2), word(text, at + 10));
+    let ends = begins(rest, bytes(b" "));
+    if begins(result, SUCCESS) && ends {
+        taken.success += 1;
+    } else if begins(result, DEFERRAL) && begins(rest, COLON) {
+        taken.deferral += 1;
+    } else if begins(result, FAILURE) && ends {
+        taken.failure += 1;
+    } else {
+        return false;
+    }
+    true
+}
+
+/// `info msg N: bytes B from …`.
+#[inline]
+fn info(text: &[u8; LOOK], taken: &mut Taken) -> bool {
+    const BYTES: (u64, u64) = bytes(b": bytes ");
+    const FROM: (u64, u64) = bytes(b" from");
+    const AT: usize = 9;
+    if text[AT - 1] != b' ' {
+        return false;
+    }
+    let Some(at) = behind_a_number(text, AT) else { return false };
+    if !begins(word(text, at), BYTES) {
+        return false;
+    }
+    let Some((bytes, digits)) = number(word(text, at + 8)) else { return false };
+    if !begins(word(text, at + 8 + digits), FROM) {
+        return false;
+    }
+    taken.info += 1;
+    taken.bytes += bytes;
+    true
+}
+
+/// Where the number that stands at `at` ends; `None`: there is none, or one of 15 digits and more.
+#[inline]
+fn behind_a_number(text: &[u8; LOOK], at: usize) -> Option<usize> {
+    let digits = digits(text, at);
+    (1..15).contains(&digits).then_some(at + digits)
+}
+
+impl Limits {
+    fn new(limits: [u64; 2]) -> Limits {
+        let middle = format!("/{} remote ", limits[0]);
+        let (first, second) = middle.as_bytes().split_at(8);
+        Limits {
+            limits,
+            middle: [bytes(first), bytes(second)],
+            middle_length: middle.len(),
+            end: bytes(format!("/{}\n", limits[1]).as_bytes()),
+            shares: limits.map(|limit| vec![UNKNOWN; usize::try_from(limit).unwrap_or(0) + 1]),
+        }
+    }
+
+    /// The share that `deliveries` are of the limit of channel `channel`. `None`: they are more than that.
+    #[inline]
+    fn share(&mut self, channel: usize, deliveries: u64) -> Option<u64> {
+        let share = self.shares[channel].get_mut(usize::try_from(deliveries).ok()?)?;
+        if *share == UNKNOWN {
+            *share = nanofraction(deliveries, self.limits[channel]);
+        }
+        Some(*share)
+    }
+}
+
+/// The limits of a status line that has nothing but the two fractions.
+fn limits_of(text: &[u8]) -> Option<[u64; 2]> {
+    let text = std::str::from_utf8(text).ok()?.strip_prefix("status: local ")?;
+    let (local, remote) = text.split_once(" remote ")?;
+    let limit = |fraction: &str| {
+        let limit = fraction.split_once('/')?.1;
+        // Written as qmail-send does it, so that the number gives these digits back.
+        let number: u64 = limit.parse().ok()?;
+        ((1..=HIGHEST).contains(&number) && number.to_string() == limit).then_some(number)
+    };
+    Some([limit(local)?, limit(remote)?])
+}
+
+#[cfg(test)]
+mod tests;
