@@ -54,12 +54,16 @@ fn place(file: (u64, u64)) -> Result<Option<(PathBuf, String)>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e).at("look at", whole),
     };
-    let dir = match std::fs::canonicalize(dir) {
+    let is_closed =
+        |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied);
+    let dir = match std::fs::canonicalize(&dir) {
         Ok(dir) => dir,
-        // A directory above it is closed to us.
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
-            return Ok(None);
-        }
+        // A directory above it is closed to us, if a second look fails as well. The system's own answer has no links in it.
+        Err(e) if is_closed(&e) => match std::fs::metadata(&dir) {
+            Ok(_) => dir,
+            Err(e) if is_closed(&e) => return Ok(None),
+            Err(e) => return Err(e).at("look at", whole),
+        },
         Err(e) => return Err(e).at("look at", whole),
     };
     Ok(name_in(&dir, file)?.map(|name| (dir, name)))
