@@ -113,7 +113,7 @@ impl Period {
     /// Every period, the shortest first.
     pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
 
-    /// As in a file's name and on the command line.
+    /// Its name in the names of files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
