@@ -98,7 +98,8 @@ pub fn extend(base: Protocol, own: &[CustomCounter]) -> Protocol {
         let verdict = first(line, place, raise);
         if count_all(&rules, line, raise) { Verdict::Known } else { verdict }
     };
-    Protocol { counters, classify: leaked(classify), conf_sums, ..base }
+    // What takes many lines at once does not know the rules.
+    Protocol { counters, classify: leaked(classify), bulk: None, conf_sums, ..base }
 }
 
 /// A protocol that counts nothing but `own`.

@@ -22,12 +22,12 @@ pub(super) struct Begins {
 }
 
 impl Begins {
-    /// Was all of that done?
-    fn is_over(&self) -> bool {
+    /// Was all of that done? Where nothing `is_archived`, how the archive ends stays as it is.
+    fn is_over(&self, is_archived: bool) -> bool {
         self.after.is_none()
             && !self.in_a_counted_line
             && self.count.is_none()
-            && self.archive.is_none()
+            && (self.archive.is_none() || !is_archived)
             && !self.in_an_archived_line
     }
 }
@@ -63,7 +63,7 @@ impl Visit for Pass<'_> {
     fn run(&mut self, run: Run<'_>) -> usize {
         let Some(window) = &mut self.window else { return 0 };
         let is_wanted = self.is_beyond && self.archive_from.is_none_or(|from| run.start() >= from);
-        if run.is_empty() || self.skip || !is_wanted || !self.begins.is_over() {
+        if run.is_empty() || self.skip || !is_wanted || !self.begins.is_over(self.archive_from.is_some()) {
             return 0;
         }
         let Some(bulk) = &mut self.intake.bulk else { return 0 };
@@ -130,7 +130,10 @@ impl Pass<'_> {
                 Some(tail) => self.intake.count_first(self.here, tail, raw, line),
                 None => {
                     self.intake.count(self.here, raw, line);
-                    self.window = self.intake.window_after(raw, line, self.window.take());
+                    // One that has no end yet may only be held, and counts later.
+                    if raw.terminated {
+                        self.window = self.intake.window_after(raw, line, self.window.take());
+                    }
                 }
             }
         } else if self.skip && is_whole {

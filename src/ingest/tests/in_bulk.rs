@@ -185,3 +185,20 @@ fn a_long_log_over_midnights_is_counted_and_archived_the_same() {
     pair.is_the_same();
     assert!(pair.worlds[0].days().len() >= 3);
 }
+
+/// The rules of toaster.conf see every line, also those that could be taken many at once.
+#[test]
+fn own_counters_count_in_usual_lines() {
+    let mut world = World::new();
+    world.configure("[[counter]]\nprotocol = \"send\"\nname = \"quota\"\nmatch = \"over_quota\"\n");
+    NOW.set(T0 + 3600);
+    let failure = |n: i64| {
+        let label = format!("@{:016x}{n:08x}", (1i64 << 62) + 10 + T0 + n / 10);
+        format!("{label} delivery {n}: failure: user_over_quota/\n")
+    };
+    world.write((0..5000).map(failure).collect::<String>().as_bytes());
+    world.roll();
+    world.write((5000..5100).map(failure).collect::<String>().as_bytes());
+    let counted = world.query();
+    assert_eq!((counted["delivery_failure"], counted["quota"]), (5100, 5100));
+}

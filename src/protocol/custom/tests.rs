@@ -36,6 +36,7 @@ fn an_own_counter_counts_beside_the_built_in_ones() {
     let extended = extend(base.clone(), &[own("send", "greeting", "(?-u)Remote_host_said:_4\\d\\d")]);
     let before = base.counters.len();
     assert_eq!(extended.counters.len(), before + 1);
+    assert!(base.bulk.is_some() && extended.bulk.is_none(), "no line may pass its rules by");
     assert_eq!(extended.index("greeting"), Some(before));
     assert_eq!(extended.index("warning"), base.index("warning"));
     let lines = [

@@ -39,6 +39,16 @@ impl Look<'_> {
         Ok(its.zip(our).is_some_and(|(its, our)| its.first > our.first))
     }
 
+    /// Does the open sibling of number `i`, which has the content of `before`, have that of ours too? Then an editor made ours
+    /// of the file before it, and what stands behind `before` was counted in ours.
+    fn has_ours(&self, i: usize, stream: &Stream, before: &Position) -> Try<bool> {
+        let ours = stream.position.as_ref().filter(|ours| ours.counted > before.counted);
+        match (ours, self.held(i)) {
+            (Some(ours), Some(open)) => Ok(open.matches(ours)? == Match::Full),
+            _ => Ok(false),
+        }
+    }
+
     /// What was written to the file before ours since it was read: where it stands, and what is to be read of it.
     pub(super) fn growth(
         &mut self,
@@ -72,7 +82,7 @@ impl Look<'_> {
                 other => other?,
             };
             let may_be_it = is_hinted || (sibling.is_sure() && self.may_have_more(i, sibling, before));
-            if matches == Match::Full && may_be_it {
+            if matches == Match::Full && may_be_it && !self.has_ours(i, stream, before)? {
                 return Ok((None, vec![Span { file: i, from: before.counted, is_before: true }]));
             }
             has_copy |= matches == Match::Full;

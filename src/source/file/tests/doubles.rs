@@ -237,3 +237,29 @@ fn what_was_put_together_of_a_rotation_and_the_log_counts_nothing() {
         assert_eq!(place.new_numbers(), numbers(200..203));
     }
 }
+
+/// An editor saves a log twice and keeps the text before each under the same name; then the log is rotated.
+#[test]
+fn a_log_that_an_editor_saved_twice_counts_once() {
+    for looks in [false, true] {
+        let mut place = hundred();
+        let save = |place: &Place| {
+            place.rename("log", "log~");
+            std::fs::copy(place.path("log~"), place.path("log")).unwrap();
+        };
+        save(&place);
+        assert_eq!(place.new_numbers(), numbers(0..0));
+        place.append("log", &lines(100..200));
+        assert_eq!(place.new_numbers(), numbers(100..200));
+        save(&place);
+        if looks {
+            assert_eq!(place.new_numbers(), numbers(0..0));
+        }
+        place.append("log", &lines(200..210));
+        place.rename("log", "log.1");
+        place.append("log", &lines(210..215));
+        assert_eq!(place.new_numbers(), numbers(200..215), "{looks}");
+        place.append("log", &lines(215..220));
+        assert_eq!(place.new_numbers(), numbers(215..220), "{looks}");
+    }
+}
