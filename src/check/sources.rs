@@ -106,7 +106,7 @@ pub(super) fn tell(report: &mut Report, job: &Job<'_>, state: &State, sources: &
                 let down = newest
                     .as_ref()
                     .filter(|_| *kind == Kind::Directory)
-                    .and_then(|newest| is_down(job, newest, now - last, alone));
+                    .and_then(|newest| why_it_is_down(job, newest, now - last, alone));
                 match down {
                     Some(why) => (
                         Level::Warning,
@@ -174,7 +174,7 @@ fn way_to_the_journal(job: &Job<'_>, kind: Kind, name: &str) -> &'static str {
 
 /// Why a pause of `secs` seconds is unusually long for the log directory. `None`: it is not, or the usual pauses are
 /// not known. `alone`: the protocol's archive has no other directory's lines.
-fn is_down(job: &Job<'_>, newest: &Newest, secs: i64, alone: bool) -> Option<String> {
+fn why_it_is_down(job: &Job<'_>, newest: &Newest, secs: i64, alone: bool) -> Option<String> {
     let pauses = newest.pauses;
     let gap = archived_apart(job, alone);
     if pauses.last - pauses.first >= TELLING {

@@ -26,11 +26,11 @@ pub(super) fn do_nothing() -> ExitCode {
 /// As [`do_nothing`], for a processor: its exit code makes the logger keep the chunk.
 pub(super) fn keep_the_chunk() -> ExitCode {
     warn(format_args!("nothing is done until that is mended; {KEEPS}"));
-    later()
+    temporary_failure()
 }
 
 /// The exit code of a processor that could not do its work. Waits a moment first.
-pub(super) fn later() -> ExitCode {
+pub(super) fn temporary_failure() -> ExitCode {
     // svlogd starts us again at once.
     std::thread::sleep(Duration::from_secs(1));
     ExitCode::from(TEMPORARY)

@@ -23,7 +23,7 @@ use crate::say::{each_once, gathered, warn};
 use crate::{owner, picture};
 use cli::{Action, Call};
 use context::{print_help, with_way_out};
-use exit::{FAILED, KEEPS, USAGE, do_nothing, keep_the_chunk, later};
+use exit::{FAILED, KEEPS, USAGE, do_nothing, keep_the_chunk, temporary_failure};
 use understand::{Misunderstood, is_maillogs, shown, understand};
 
 /// Does what `args` (argv\[0\] included) say.
@@ -47,7 +47,7 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
             let _ = e.print();
             let is_processor = cli::may_be_processor(&args) && !is_maillogs(&args);
             return if is_processor {
-                later()
+                temporary_failure()
             } else {
                 ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2))
             };
@@ -65,7 +65,7 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
             warn(format_args!(
                 "{name}: {file} defines no protocol of that name; [protocol.{protocol}] with source = \"multilog:DIR\" does; {KEEPS}"
             ));
-            return later();
+            return temporary_failure();
         }
     };
     begin::allow_many_files();

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::context::{job, with_way_out};
-use super::exit::{AGAIN, later};
+use super::exit::{AGAIN, temporary_failure};
 use crate::config::Config;
 use crate::error::{At, Error};
 use crate::ingest::{Options, feeds, pass_through};
@@ -35,5 +35,5 @@ pub(super) fn process(config: &Config, log: &str, force: bool) -> ExitCode {
         Err(thrown) if thrown.is::<owner::RightsKept>() => warn(AGAIN),
         Err(_) => warn(format_args!("this is a defect of maillogs; {AGAIN}")),
     }
-    later()
+    temporary_failure()
 }
