@@ -42,7 +42,8 @@ impl Feed {
         }
         match n % 7 {
             0 => format!("new msg {n}"),
-            1 => format!("info msg {n}: bytes {} from <a@example.org> qp {n} uid 89", 1_000 + n * n),
+            // rrdtool prints eleven digits of a rate: what a minute holds has fewer.
+            1 => format!("info msg {n}: bytes {} from <a@example.org> qp {n} uid 89", 1_000 + n * n % 99_991),
             2 => format!("starting delivery {n}: msg {n} to remote b@example.org"),
             3 if kind != Lines::Bare => format!("status: local {}/10 remote {}/255", n % 11, n % 256),
             4 => format!("delivery {n}: success: 192.0.2.9_accepted_message./Remote_host_said:_250_ok/"),
