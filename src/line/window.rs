@@ -8,7 +8,7 @@
 use super::stamp::Stamp;
 use super::tai64n::{LABEL, are_digits, tai64n};
 
-/// The seconds of a window begin with this number of bytes.
+/// The labels of a window have this number of bytes in common.
 const COMMON: usize = 15;
 /// Where the digits of the nanoseconds begin.
 const NANOS: usize = 17;
@@ -31,7 +31,7 @@ pub struct Window {
     last: u32,
 }
 
-/// The label that begins the lines of a window, and where its text begins.
+/// Where the text of a line begins, behind its label.
 pub const TEXT: usize = LABEL;
 
 /// 10⁹ in eight digits: fewer nanoseconds than that are in a label.

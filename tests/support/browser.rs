@@ -64,12 +64,8 @@ impl Browser {
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
         }}});
-        // On a busy machine Chromium may need longer than chromedriver waits for it.
-        let is_late = |answer: &Value| answer["error"] == "session not created";
-        let mut answers = (0..5).map(|_| browser.ask("POST", "/session", &wanted));
-        let answer = answers.find(|answer| !is_late(answer)).expect("a browser that starts");
-        let session = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
-        session.clone_into(&mut browser.session);
+        let answer = browser.request("POST", "/session", &wanted);
+        browser.session = answer["sessionId"].as_str().expect("a session").to_owned();
         browser
     }
 
@@ -111,13 +107,6 @@ impl Browser {
 
     /// The `value` of the answer; panics if it is an error.
     fn request(&self, method: &str, path: &str, body: &Value) -> Value {
-        let value = self.ask(method, path, body);
-        assert!(value["error"].is_null(), "{path}: {value}");
-        value
-    }
-
-    /// The `value` of the answer, which may be an error.
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("chromedriver");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
@@ -131,7 +120,9 @@ impl Browser {
         .expect("a request");
         let answer = answer(&mut stream);
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
-        answer["value"].clone()
+        let value = answer["value"].clone();
+        assert!(value["error"].is_null(), "{path}: {value}");
+        value
     }
 }
 

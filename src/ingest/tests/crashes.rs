@@ -295,13 +295,7 @@ fn the_repair_of_a_damaged_journal_may_die_at_any_change() {
     let lines = some_lines();
     strike_everywhere(
         |world| {
-            world.write(&text_of(&lines[..25]));
-            world.roll();
-            world.write(&text_of(&lines[25..]));
-            world.turn();
-            crash::arm_at("create .send.state.tmp");
-            world.process().unwrap_err();
-            crash::disarm().unwrap();
+            world.die_with_a_journal(&lines);
             fs::write(world.config.logs_base.join("state/send.journal"), "damaged").unwrap();
         },
         World::process,

@@ -1,7 +1,8 @@
 //! A log whose usual lines are taken many at once leaves the state, the archive and the RRD as one whose lines are taken one
 //! by one.
 use super::*;
-use crate::protocol::Protocol;
+use crate::line::{Run, Window};
+use crate::protocol::{Bulk, Protocol, Raise};
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -9,6 +10,8 @@ enum Action {
     Write(Vec<(u8, i16, u32)>),
     /// The beginning of a line: this part of it, in thousandths.
     Begin(u8, u16),
+    /// Where NULs stand in a block, its lines are taken one by one: few blocks have some.
+    Nuls(u8),
     Roll,
     Kill,
     Update,
@@ -21,6 +24,7 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         6 => lines.prop_map(Action::Write),
         1 => (any::<u8>(), 0u16..1000).prop_map(|(kind, part)| Action::Begin(kind, part)),
+        1 => (0u8..200).prop_map(Action::Nuls),
         2 => Just(Action::Roll),
         1 => Just(Action::Kill),
         2 => Just(Action::Update),
@@ -36,8 +40,7 @@ fn line(kind: u8, time: i64, nanos: u32) -> Vec<u8> {
         0..200 => label.into_bytes().into_iter().chain(usual(n)).collect(),
         200..210 => [label.as_bytes(), &usual(n), b"\r\n"].concat(),
         210..218 => [&label.as_bytes()[..n - 200], b"\n"].concat(),
-        218..224 => [label.as_bytes(), b"x\0y\n"].concat(),
-        224..230 => [&[0u8; 40], label.as_bytes(), &usual(n)].concat(),
+        218..230 => [label.as_bytes(), b"warning: x\n"].concat(),
         230..234 => usual(n),
         234..240 => [label.to_uppercase().as_bytes(), &usual(n)].concat(),
         240..246 => [label.as_bytes(), &vec![b'z'; 9000], b"\n"].concat(),
@@ -77,6 +80,29 @@ fn in_rrd(world: &World) -> Option<(Duration, Vec<u64>)> {
     Some((data.step(), rows.collect()))
 }
 
+thread_local! {
+    static TAKEN: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Notes how many lines are taken.
+struct Noted(Box<dyn Bulk>);
+
+impl Bulk for Noted {
+    fn take(&mut self, run: &Run<'_>, window: &mut Window) -> usize {
+        let lines = self.0.take(run, window);
+        TAKEN.set(TAKEN.get() + lines);
+        lines
+    }
+
+    fn raise(&mut self, raise: &mut Raise<'_>) {
+        self.0.raise(raise);
+    }
+
+    fn learn(&mut self, text: &[u8]) {
+        self.0.learn(text);
+    }
+}
+
 /// Two worlds with the same log: one takes its lines one by one.
 struct Pair {
     worlds: [World; 2],
@@ -89,10 +115,11 @@ impl Pair {
         for world in &mut worlds {
             world.configure(&format!("logs_archive = {archive}\n"));
         }
-        let protocol: &Protocol = worlds[1].feed.protocol;
-        assert!(protocol.bulk.is_some());
-        let slow: &'static Protocol = Box::leak(Box::new(Protocol { bulk: None, ..protocol.clone() }));
-        worlds[1].feed.protocol = slow;
+        let noted = || -> Box<dyn Bulk> { Box::new(Noted(SEND.bulk.unwrap()())) };
+        for (world, bulk) in worlds.iter_mut().zip([Some(noted as fn() -> _), None]) {
+            let protocol = Protocol { bulk, ..world.feed.protocol.clone() };
+            world.feed.protocol = Box::leak(Box::new(protocol));
+        }
         NOW.set(T0);
         Pair { worlds, time: T0 }
     }
@@ -115,6 +142,10 @@ impl Pair {
             Action::Begin(kind, part) => {
                 let line = line(*kind, self.time, 1);
                 self.write(&line[..line.len() * usize::from(*part) / 1000]);
+            }
+            Action::Nuls(kind) => {
+                let line = line(*kind, self.time, 2);
+                self.write(&[&[0u8; 40], &line[..], b"x\0y\n", &line].concat());
             }
             Action::Roll if !self.worlds[0].log.join("current").exists() => {}
             Action::Roll => self.worlds.iter_mut().for_each(World::roll),
@@ -171,19 +202,40 @@ proptest! {
 }
 
 /// Many lines of many days in one chunk, over many blocks.
-#[test]
-fn a_long_log_over_midnights_is_counted_and_archived_the_same() {
-    let mut pair = Pair::new(true);
+fn a_long_log(archive: bool, read_by: &Action) {
+    let mut pair = Pair::new(archive);
     let mut log = Vec::new();
     for n in 0..20_000u32 {
         pair.time += i64::from(n % 7) + if n % 5000 == 4999 { 40_000 } else { 0 };
         log.extend(line((n * 31 % 251) as u8, pair.time, n));
     }
-    pair.write(&log);
+    pair.write(&log[..log.len() / 2]);
+    pair.act(&Action::Nuls(0));
+    pair.write(&log[log.len() / 2..]);
     NOW.set(pair.time + 100);
+    TAKEN.set(0);
+    pair.act(read_by);
+    // Of 251 kinds 200 are usual; after each line that is none the next ones are offered again.
+    assert!(TAKEN.get() > 10_000, "{} lines were taken", TAKEN.get());
+    pair.is_the_same();
     pair.act(&Action::Roll);
     pair.is_the_same();
-    assert!(pair.worlds[0].days().len() >= 3);
+    assert!(!archive || pair.worlds[0].days().len() >= 3);
+}
+
+#[test]
+fn a_long_log_over_midnights_is_counted_and_archived_the_same() {
+    a_long_log(true, &Action::Roll);
+}
+
+#[test]
+fn a_long_log_without_an_archive_is_counted_the_same() {
+    a_long_log(false, &Action::Roll);
+}
+
+#[test]
+fn a_long_current_is_counted_the_same() {
+    a_long_log(true, &Action::Update);
 }
 
 /// The rules of toaster.conf see every line, also those that could be taken many at once.

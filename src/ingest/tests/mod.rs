@@ -138,6 +138,17 @@ impl World {
         self.process().unwrap();
     }
 
+    /// A roll of these lines, and a second one that dies when its journal has reached the RRD.
+    fn die_with_a_journal(&mut self, lines: &[(String, i64)]) {
+        self.write(&text_of(&lines[..25]));
+        self.roll();
+        self.write(&text_of(&lines[25..]));
+        self.turn();
+        crash::arm_at("create .send.state.tmp");
+        self.process().unwrap_err();
+        crash::disarm().unwrap();
+    }
+
     /// The logger is killed: nobody will process what stands there.
     fn kill_logger(&mut self) {
         for name in ["previous", "current"] {

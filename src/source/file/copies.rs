@@ -84,6 +84,7 @@ impl Look<'_> {
         // Of an extract, made by grep or by a filter of the syslogd, they stand in other files of the log as well.
         let mut last_lines = open.last_lines()?;
         let mut most = last_lines.len();
+        let first = open.first_lines().next().map(<[u8]>::to_vec);
         for (k, other) in all.iter().enumerate().filter(|(k, _)| *k != i) {
             let is_ours = other.entry.file == position.file;
             // `other` may be a copy as well: its name does not tell.
@@ -100,7 +101,8 @@ impl Look<'_> {
             let open = self.open(k, other)?;
             let its = open.times(clock)?;
             let has_all = open.matches(&end)? == Match::Full;
-            let its_end = open.end()?;
+            // What begins otherwise is no beginning of it, and need not be unpacked to its end.
+            let its_end = if open.first_lines().next() == first.as_deref() { open.end()? } else { None };
             // Of two files of which one goes on where the other ends, the shorter one may be the copy.
             let is_its_beginning = match &its_end {
                 Some(its_end) if is_undecided || its_end.counted < end.counted => {

@@ -114,13 +114,7 @@ fn a_damaged_journal_and_another_file() {
 fn a_journal_cut_at_any_length() {
     let lines = some_lines();
     let mut world = World::new();
-    world.write(&text_of(&lines[..25]));
-    world.roll();
-    world.write(&text_of(&lines[25..]));
-    world.turn();
-    crash::arm_at("create .send.state.tmp");
-    world.process().unwrap_err();
-    crash::disarm().unwrap();
+    world.die_with_a_journal(&lines);
     let journal = state(&world, "journal");
     let whole = fs::read(&journal).unwrap();
     let base = world.config.logs_base.clone();
