@@ -15,6 +15,7 @@ use super::wait_until;
 /// A browser of its own for a test; it ends with it.
 pub struct Browser {
     driver: Child,
+    chromium: Child,
     port: u16,
     session: String,
     _home: TempDir,
@@ -34,20 +35,11 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver; scripts/deps.sh installs it");
-        let mut browser = Self { driver, port: 0, session: String::new(), _home: home };
-        wait_until("chromedriver says its port", || {
-            let text = fs::read_to_string(&said).unwrap_or_default();
-            let port = text
-                .split_once("started successfully on port ")
-                .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
-            port.is_some_and(|port| {
-                browser.port = port;
-                true
-            })
-        });
-        let profile = browser._home.path().join("profile");
+        let profile = home.path().join("profile");
+        // Started here, so that chromedriver is told an address: a bare root file system does not know the name localhost.
         let arguments = [
             "--headless",
+            "--remote-debugging-port=0",
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
@@ -59,9 +51,38 @@ impl Browser {
             "--hide-scrollbars",
             &format!("--user-data-dir={}", profile.display()),
         ];
+        let chromium = Command::new("chromium")
+            .args(arguments)
+            .env("HOME", home.path())
+            .env("TMPDIR", home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromium; scripts/deps.sh installs it");
+        let mut browser = Self { driver, chromium, port: 0, session: String::new(), _home: home };
+        wait_until("chromedriver says its port", || {
+            let text = fs::read_to_string(&said).unwrap_or_default();
+            let port = text
+                .split_once("started successfully on port ")
+                .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+            port.is_some_and(|port| {
+                browser.port = port;
+                true
+            })
+        });
+        let mut debugged = 0u16;
+        wait_until("Chromium says its port", || {
+            let text = fs::read_to_string(profile.join("DevToolsActivePort")).unwrap_or_default();
+            let port = text.lines().next().and_then(|port| port.parse().ok());
+            port.is_some_and(|port| {
+                debugged = port;
+                true
+            })
+        });
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
-            "goog:chromeOptions": { "args": arguments },
+            "goog:chromeOptions": { "debuggerAddress": format!("127.0.0.1:{debugged}") },
             "goog:loggingPrefs": { "browser": "ALL" },
         }}});
         let answer = browser.request("POST", "/session", &wanted);
@@ -156,7 +177,9 @@ impl Drop for Browser {
             let _ = write!(stream, "DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", self.session);
             let _ = stream.read(&mut [0; 1_024]);
         }
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        for program in [&mut self.driver, &mut self.chromium] {
+            let _ = program.kill();
+            let _ = program.wait();
+        }
     }
 }
