@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Intake;
 use super::known::Known;
-use super::pass::{Begins, Pass};
+use super::pass::{Begins, Pass, Work};
 use crate::disk;
 use crate::error::{At, Result};
 use crate::ingest::archive_plan::Kept;
@@ -189,11 +189,9 @@ impl Intake {
             _ => parts.skip(unfinished_before(&chunk.file, from)?),
         }
         let size = if finished { size } else { complete_to(&chunk.file, from, size, parts.unfinished())? };
-        let mut pass = Pass {
+        let work = Work {
             intake: self,
             here,
-            parser,
-            parts,
             begins,
             count_from,
             archive_from: archive.then_some(archive_from),
@@ -205,8 +203,9 @@ impl Intake {
             encoding: None,
             window: None,
         };
+        let mut pass = Pass { parser, parts, work };
         let end = walk_chunk(&chunk.file, from, size, &mut pass)?;
-        let Pass { mut parts, begins, counted, encoding, .. } = pass;
+        let Pass { mut parts, work: Work { begins, counted, encoding, .. }, .. } = pass;
         let here = &mut directories[directory];
         // A beginning that met no line (an unfinished one in `current`) waits on.
         if let Some(tail) = begins.count {

@@ -32,12 +32,18 @@ impl Begins {
     }
 }
 
+/// Takes the lines of a chunk apart.
 pub(super) struct Pass<'a> {
-    pub intake: &'a mut Intake,
-    pub here: &'a mut Directory,
     pub parser: Parser,
     /// Of a container's log: lines that come in parts.
     pub parts: Parts,
+    pub work: Work<'a>,
+}
+
+/// What is done with them.
+pub(super) struct Work<'a> {
+    pub intake: &'a mut Intake,
+    pub here: &'a mut Directory,
     pub begins: Begins,
     /// From where on lines are counted.
     pub count_from: u64,
@@ -61,13 +67,37 @@ pub(super) struct Pass<'a> {
 
 impl Visit for Pass<'_> {
     fn run(&mut self, run: Run<'_>) -> usize {
+        self.work.take(&run)
+    }
+
+    fn line(&mut self, raw: &RawLine<'_>) {
+        let Pass { parser, parts, work } = self;
+        let is_to_be_counted = raw.start >= work.count_from;
+        work.encoding = work.encoding.or(raw.encoding.filter(|_| is_to_be_counted));
+        if is_to_be_counted && let Some((last, since)) = work.begins.after.take() {
+            parser.resume(last, since);
+        }
+        if !work.is_beyond && is_to_be_counted {
+            // What was unfinished there was counted as it was.
+            work.is_beyond = true;
+            drop(parts.take_unfinished());
+        }
+        let line = parts.parse(parser, raw.text, raw.last);
+        work.count(raw, &line);
+        work.archive(raw, &line);
+    }
+}
+
+impl Work<'_> {
+    /// Takes as many lines of a run as the protocol's bulk does, and returns their number.
+    fn take(&mut self, run: &Run<'_>) -> usize {
         let Some(window) = &mut self.window else { return 0 };
         let is_wanted = self.is_beyond && self.archive_from.is_none_or(|from| run.start() >= from);
         if run.is_empty() || self.skip || !is_wanted || !self.begins.is_over(self.archive_from.is_some()) {
             return 0;
         }
         let Some(bulk) = &mut self.intake.bulk else { return 0 };
-        let lines = bulk.take(&run, window);
+        let lines = bulk.take(run, window);
         if lines == 0 {
             return 0;
         }
@@ -87,32 +117,6 @@ impl Visit for Pass<'_> {
         lines
     }
 
-    fn line(&mut self, raw: &RawLine<'_>) {
-        let is_to_be_counted = raw.start >= self.count_from;
-        self.encoding = self.encoding.or(raw.encoding.filter(|_| is_to_be_counted));
-        if is_to_be_counted && let Some((last, since)) = self.begins.after.take() {
-            self.parser.resume(last, since);
-        }
-        if !self.is_beyond && is_to_be_counted {
-            // What was unfinished there was counted as it was.
-            self.is_beyond = true;
-            drop(self.parts.take_unfinished());
-        }
-        let mut parts = std::mem::take(&mut self.parts);
-        let line = parts.parse(&mut self.parser, raw.text, raw.last);
-        self.count(raw, &line);
-        if let Some(from) = self.archive_from
-            && raw.start >= from
-        {
-            let tail = self.begins.archive.take().unwrap_or_default();
-            let continues = std::mem::take(&mut self.begins.in_an_archived_line);
-            self.intake.archive(self.here, tail, continues, self.position, raw, &line);
-        }
-        self.parts = parts;
-    }
-}
-
-impl Pass<'_> {
     /// Counts a line, if that is to be done.
     fn count(&mut self, raw: &RawLine<'_>, line: &Line<'_>) {
         let is_to_be_counted = raw.start >= self.count_from;
@@ -141,6 +145,17 @@ impl Pass<'_> {
             if let Some(stamp) = line.time {
                 self.intake.meets(self.here, stamp);
             }
+        }
+    }
+
+    /// Archives a line, if that is to be done.
+    fn archive(&mut self, raw: &RawLine<'_>, line: &Line<'_>) {
+        if let Some(from) = self.archive_from
+            && raw.start >= from
+        {
+            let tail = self.begins.archive.take().unwrap_or_default();
+            let continues = std::mem::take(&mut self.begins.in_an_archived_line);
+            self.intake.archive(self.here, tail, continues, self.position, raw, line);
         }
     }
 }
