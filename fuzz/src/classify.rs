@@ -2,7 +2,7 @@
 use std::sync::OnceLock;
 
 use maillogs::line::{Line, Parser, Run, Stamp, Window};
-use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Verdict, builtin};
+use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Taken, Verdict, builtin};
 use maillogs::source::lines::LINE_LIMIT;
 use maillogs::store::state::State;
 use maillogs::tally::{Bins, Tally};
@@ -39,8 +39,7 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
 /// What counts lines many at once raises what the classifier raises.
 fn in_bulk(protocol: &'static Protocol, log: &[u8]) {
     const OFFSET: i64 = 10;
-    let Some(make) = protocol.bulk else { return };
-    let mut bulk = make();
+    let mut bulk = protocol.bulk();
     let mut parser = Parser::new(OFFSET, NOW);
     let mut window: Option<Window> = None;
     let (mut values, mut expected) = (vec![0; protocol.counters.len()], vec![0; protocol.counters.len()]);
@@ -54,15 +53,20 @@ fn in_bulk(protocol: &'static Protocol, log: &[u8]) {
     };
     while next < places.len() {
         let run = Run::new(log, begin, &places[next..], 0);
-        let taken = window.as_mut().map_or(0, |window| bulk.take(&run, window));
-        bulk.raise(&mut Raise(&mut values));
-        for &end in &places[next..next + taken] {
+        let taken = window
+            .as_mut()
+            .map_or_else(Taken::default, |window| bulk.take(&run, window, &mut Raise(&mut values)));
+        let (mut known, mut unknown) = (0, 0);
+        for &end in &places[next..next + taken.lines] {
             let (verdict, time, _) = classify(begin, end as usize, &mut expected);
-            assert!(verdict == Verdict::Known && time.is_some());
+            assert!(time.is_some());
+            known += usize::from(verdict == Verdict::Known);
+            unknown += usize::from(verdict == Verdict::Unknown);
             begin = end as usize + 1;
         }
+        assert!((known, unknown) == (taken.known, taken.unknown));
         assert!(values == expected, "{values:?} {expected:?}");
-        next += taken;
+        next += taken.lines;
         let Some(&end) = places.get(next) else { break };
         let (_, time, text) = classify(begin, end as usize, &mut expected);
         values.clone_from(&expected);

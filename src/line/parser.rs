@@ -181,7 +181,7 @@ impl<Tz: TimeZone> Parser<Tz> {
 /// program that stamps its lines itself, as spamd and dovecot do). The label has said the time, the second stamp is
 /// dropped.
 #[inline]
-fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
+pub(super) fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
     if rest.first().is_some_and(u8::is_ascii_digit) {
         if let Some((_, len)) = civil::local_label(rest) {
             return Line::stamped(time, &rest[len..]);

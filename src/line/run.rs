@@ -38,16 +38,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Gives `take` the rest of the block from the beginning of each line on, in order, until it refuses one. The line ends
-    /// at the first newline of what it is given; what follows belongs to other lines. Returns how many were taken.
+    /// Gives `take` the rest of the block from the beginning of each line on, and the length of the line, in order, until it
+    /// refuses one. The byte behind the line is its newline; what follows belongs to other lines. Returns how many were
+    /// taken.
     #[inline]
-    pub fn take_while(&self, mut take: impl FnMut(&'a [u8]) -> bool) -> usize {
+    pub fn take_while(&self, mut take: impl FnMut(&'a [u8], usize) -> bool) -> usize {
         let mut begin = self.begin;
         for (taken, &newline) in self.newlines.iter().enumerate() {
-            if !self.block.get(begin..).is_some_and(&mut take) {
+            let newline = newline as usize;
+            let length = newline.wrapping_sub(begin);
+            if !self.block.get(begin..).is_some_and(|rest| take(rest, length)) {
                 return taken;
             }
-            begin = newline as usize + 1;
+            begin = newline + 1;
         }
         self.newlines.len()
     }

@@ -5,6 +5,8 @@
 //! last two of the seconds change every 256 seconds. A window is those seconds of them that belong together, because
 //! their lines go to the same minute and the same day; of a line within it only the second counts, and which line is the
 //! newest.
+use super::fields::Line;
+use super::parser::after_label;
 use super::stamp::Stamp;
 use super::tai64n::{LABEL, are_digits, tai64n};
 
@@ -88,14 +90,22 @@ impl Window {
             & (label[LABEL - 1] == b' ')
     }
 
+    /// A line of this window, without its newline, taken apart as [`super::Parser::parse`] does it.
+    #[inline]
+    pub fn line<'a>(&self, line: &'a [u8]) -> Line<'a> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let Some((label, rest)) = line.split_first_chunk::<LABEL>() else { return Line::bare(line) };
+        let secs = self.base + i64::from(second_of(label));
+        after_label(Stamp { secs, nanos: nanos_of(word(label, NANOS).swap_bytes()) }, rest)
+    }
+
     /// Notes a line of this window as the last one that was met.
     #[inline]
-    pub fn note(&mut self, line: &[u8]) -> bool {
-        let Some(label) = line.first_chunk::<LABEL>() else { return false };
+    pub fn note(&mut self, line: &[u8]) {
+        let Some(label) = line.first_chunk::<LABEL>() else { return };
         let digits = u16::from_be_bytes([label[COMMON], label[COMMON + 1]]);
         self.last = second_of(label);
         self.newest = self.newest.max((digits, word(label, NANOS).swap_bytes()));
-        true
     }
 
     /// The unix time of the line that was met last.
@@ -107,9 +117,7 @@ impl Window {
     pub fn take_newest(&mut self) -> Option<Stamp> {
         let (second, nanos) = std::mem::take(&mut self.newest);
         let [tens, ones] = second.to_be_bytes().map(|digit| DIGIT[usize::from(digit)]);
-        let digits = nanos.to_be_bytes();
-        let nanos = digits.iter().fold(0, |n, digit| n << 4 | DIGIT[usize::from(*digit)]);
-        (second != 0).then(|| Stamp { secs: self.base + i64::from(tens << 4 | ones), nanos })
+        (second != 0).then(|| Stamp { secs: self.base + i64::from(tens << 4 | ones), nanos: nanos_of(nanos) })
     }
 }
 
@@ -117,6 +125,11 @@ impl Window {
 #[inline]
 fn second_of(label: &[u8; LABEL]) -> u32 {
     (DIGIT[usize::from(label[COMMON])] << 4) + DIGIT[usize::from(label[COMMON + 1])]
+}
+
+/// The nanoseconds that eight digits stand for, the first of them highest.
+fn nanos_of(digits: u64) -> u32 {
+    digits.to_be_bytes().iter().fold(0, |n, digit| n << 4 | DIGIT[usize::from(*digit)])
 }
 
 #[inline]
@@ -167,7 +180,7 @@ mod tests {
                 let is_of_this = stamp.is_some() && place >= COMMON || line == whole.as_bytes();
                 assert_eq!(holds, is_of_this, "{}", line.escape_ascii());
                 if holds {
-                    assert!(window.note(&line));
+                    window.note(&line);
                     assert_eq!(window.take_newest(), stamp);
                     assert_eq!(Some(window.last()), stamp.map(|stamp| stamp.secs));
                 }
@@ -188,7 +201,8 @@ mod tests {
             prop_assert_eq!(window.take_newest(), None);
             for (secs, nanos) in &lines {
                 let line = label(base + secs, *nanos, offset);
-                prop_assert!(window.is_of(line.as_bytes()) && window.note(line.as_bytes()));
+                prop_assert!(window.is_of(line.as_bytes()));
+                window.note(line.as_bytes());
                 prop_assert_eq!(window.last(), base + secs);
             }
             let (secs, nanos) = lines.iter().max().unwrap();

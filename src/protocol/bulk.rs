@@ -3,38 +3,105 @@
 //! A classifier asks each line everything, and is the reference. A [`Bulk`] knows the few forms in which a program writes
 //! nearly all of its lines, byte for byte, and refuses every line that it has not fully recognized: that one is counted by
 //! the classifier. So a bulk has to be right in what it takes, and never in what it leaves.
-use super::classify::Raise;
-use crate::line::{Run, TEXT, Window};
+//!
+//! A protocol without a bulk of its own has [`ByClassifier`]: it spares its lines what comes before the classifier.
+mod by_classifier;
+#[cfg(test)]
+pub(super) mod comparison;
+
+use super::classify::{Raise, Verdict};
+use crate::line::{LINE_LIMIT, Run, TEXT, Window};
+pub use by_classifier::ByClassifier;
 
 /// Counts the usual lines of a protocol. All that it takes in one call belongs to one bin.
 pub trait Bulk {
-    /// Takes the lines of `run`, from the first one on, whose labels are in `window` and whose texts it knows, and returns
-    /// their number.
-    fn take(&mut self, run: &Run<'_>, window: &mut Window) -> usize;
+    /// Takes the lines of `run`, from the first one on, whose labels are in `window` and whose texts it knows, and raises
+    /// what they count.
+    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken;
 
-    /// Raises what the lines raise that were taken since the last call.
-    fn raise(&mut self, raise: &mut Raise<'_>);
-
-    /// Looks at a text that the classifier had to read: the next ones may be like it.
-    fn learn(&mut self, text: &[u8]);
+    /// Looks at a text that it did not take: the next ones may be like it.
+    fn learn(&mut self, _text: &[u8]) {}
 }
 
-/// Bytes of a text that a bulk looks at.
+/// Lines that were taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// All of them.
+    pub lines: usize,
+    /// Those of [`Verdict::Known`].
+    pub known: usize,
+    /// Those of [`Verdict::Unknown`].
+    pub unknown: usize,
+}
+
+impl Taken {
+    /// Notes a line.
+    #[inline]
+    fn note(&mut self, verdict: Verdict) {
+        self.lines += 1;
+        match verdict {
+            Verdict::Foreign => {}
+            Verdict::Known => self.known += 1,
+            Verdict::Unknown => self.unknown += 1,
+        }
+    }
+}
+
+/// Bytes of a text that are looked at by words.
 pub(super) const LOOK: usize = 96;
 
-/// Gives `take` the first bytes of each text, until it refuses one or a label is not in `window`. The text ends at the first
-/// newline, and what follows that belongs to other lines. Returns how many lines were taken.
+/// A line that a bulk may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer<'a> {
+    /// The first bytes of its text. The text ends at the first newline, and what follows that belongs to other lines.
+    pub look: &'a [u8; LOOK],
+    /// What is left of the block from the line's beginning on.
+    rest: &'a [u8],
+    /// The bytes before its newline.
+    length: usize,
+}
+
+impl<'a> Offer<'a> {
+    /// The line with its label, without its newline.
+    #[inline]
+    pub fn line(&self) -> &'a [u8] {
+        self.rest.get(..self.length).unwrap_or_default()
+    }
+
+    /// The text from `at` on, without its newline and one `\r` before that.
+    #[inline]
+    pub fn text(&self, at: usize) -> &'a [u8] {
+        let text = self.rest.get(TEXT + at..self.length).unwrap_or_default();
+        text.strip_suffix(b"\r").unwrap_or(text)
+    }
+
+    /// Is the text known to its end, as it is where lines are taken one by one?
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.length <= LINE_LIMIT
+    }
+}
+
+/// Offers `take` each line, until it refuses one (`None`) or a label is not in `window`.
 #[inline]
 pub(super) fn take_while(
     run: &Run<'_>,
     window: &mut Window,
-    mut take: impl FnMut(&[u8; LOOK]) -> bool,
-) -> usize {
-    run.take_while(|line| {
+    mut take: impl FnMut(Offer<'_>, &Window) -> Option<Verdict>,
+) -> Taken {
+    let mut taken = Taken::default();
+    run.take_while(|rest, length| {
         // The last lines of a block, behind which less stands, are the classifier's.
-        let Some(text) = line.get(TEXT..).and_then(|text| text.first_chunk()) else { return false };
-        window.is_of(line) && take(text) && window.note(line)
-    })
+        let Some(look) = rest.get(TEXT..).and_then(|text| text.first_chunk()) else { return false };
+        if !window.is_of(rest) {
+            return false;
+        }
+        let Some(verdict) = take(Offer { look, rest, length }, window) else { return false };
+        window.note(rest);
+        taken.note(verdict);
+        true
+    });
+    taken
 }
 
 /// The eight bytes at `at`, the first of them lowest. `at` is at most [`LOOK`] - 8.

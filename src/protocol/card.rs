@@ -1,7 +1,7 @@
 //! A protocol's card: everything that is particular to it, in its own file.
 use std::fmt;
 
-use super::bulk::Bulk;
+use super::bulk::{Bulk, ByClassifier};
 use super::classify::{Classify, Verdict};
 use super::conf_sum::ConfSum;
 use super::counter::Counter;
@@ -19,8 +19,9 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
-    /// Makes what counts the usual lines of its log directories faster, and just as `classify` does, if there is something.
-    pub bulk: Option<fn() -> Box<dyn Bulk>>,
+    /// Makes what counts the usual lines of its log directories faster, and just as `classify` does, if there is something:
+    /// see [`Protocol::bulk()`].
+    pub bulk: Option<&'static MakeBulk>,
     /// Those of its counters that toaster.conf defines with `sum`.
     pub conf_sums: &'static [&'static ConfSum],
     /// Is syslog read for it? Then its classifier is told [`super::LogKind::Shared`] there.
@@ -49,6 +50,9 @@ pub struct Protocol {
     /// Do its graphs stand at the top of the page? All others follow in the order of the usage.
     pub leads_the_page: bool,
 }
+
+/// Makes a [`Bulk`].
+pub type MakeBulk = dyn Fn() -> Box<dyn Bulk> + Send + Sync;
 
 /// What a logger runs: `multilog … '!exec NAME' DIRECTORY`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +130,11 @@ impl fmt::Debug for Protocol {
 }
 
 impl Protocol {
+    /// What counts many lines of its log directories at once.
+    pub fn bulk(&self) -> Box<dyn Bulk> {
+        self.bulk.map_or_else(|| Box::new(ByClassifier::new(self.classify)) as Box<dyn Bulk>, |make| make())
+    }
+
     /// The key of its log directories in toaster.conf, and the default.
     pub fn directories(&self) -> Option<Directories> {
         self.processor?.directories

@@ -23,7 +23,7 @@ pub const SEND: Protocol = Protocol {
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
     classify: &classify,
-    bulk: Some(|| Box::new(SendBulk::default())),
+    bulk: Some(&|| Box::new(SendBulk::default())),
     reads_syslog: false,
     processor: Some(Processor {
         name: "sendlog",

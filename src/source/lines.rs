@@ -412,10 +412,11 @@ mod tests {
         fn run(&mut self, run: Run<'_>) -> usize {
             let wanted = *self.wanted.next().unwrap();
             let mut texts = Vec::new();
-            let taken = run.take_while(|line| {
+            let taken = run.take_while(|rest, length| {
                 let is_wanted = texts.len() < wanted;
                 if is_wanted {
-                    texts.push(line.split(|b| *b == b'\n').next().unwrap().to_vec());
+                    assert_eq!(rest.iter().position(|b| *b == b'\n'), Some(length));
+                    texts.push(rest[..length].to_vec());
                 }
                 is_wanted
             });

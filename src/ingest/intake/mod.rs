@@ -41,7 +41,7 @@ pub struct Intake {
     tai_offset: i64,
     tally: Tally,
     /// What counts the protocol's usual lines many at once.
-    bulk: Option<Box<dyn Bulk>>,
+    bulk: Box<dyn Bulk>,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Intake::finish`].
     pub state: State,
@@ -94,7 +94,7 @@ impl Intake {
             how,
             tai_offset: how.tai_offset.unwrap_or(MULTILOG),
             tally,
-            bulk: protocol.bulk.map(|make| make()),
+            bulk: protocol.bulk(),
             calendar,
             state,
             plan,

@@ -5,6 +5,7 @@
 use super::Intake;
 use crate::ledger::{Directory, Tail};
 use crate::line::{Line, Parser, Parts, Run, Window};
+use crate::protocol::Taken;
 use crate::source::lines::{RawLine, Visit};
 
 /// What is still to be done at the first line that is counted or archived.
@@ -96,19 +97,19 @@ impl Work<'_> {
         if run.is_empty() || self.skip || !is_wanted || !self.begins.is_over(self.archive_from.is_some()) {
             return 0;
         }
-        let Some(bulk) = &mut self.intake.bulk else { return 0 };
-        let lines = bulk.take(run, window);
+        let Intake { bulk, tally, understood, .. } = &mut *self.intake;
+        let Taken { lines, known, unknown } = bulk.take(run, window, &mut tally.values_at(window.last()));
         if lines == 0 {
             return 0;
         }
+        understood.known += known as u64;
+        understood.unknown += unknown as u64;
         let (last, end) = (window.last(), run.end_of(lines));
-        bulk.raise(&mut self.intake.tally.values_at(last));
         if let Some(newest) = window.take_newest() {
             self.intake.meets(self.here, newest);
         }
         self.intake.before = last;
         self.intake.lines += lines as u64;
-        self.intake.understood.known += lines as u64;
         self.counted = end;
         if self.archive_from.is_some() {
             let day = self.intake.day_of(self.here, Some(last));
@@ -164,7 +165,7 @@ impl Intake {
     /// The window for the lines that follow `line`, which was counted by itself: that of the lines before it, if its label is
     /// in it.
     fn window_after(&mut self, raw: &RawLine<'_>, line: &Line<'_>, window: Option<Window>) -> Option<Window> {
-        self.bulk.as_mut()?.learn(line.text);
+        self.bulk.learn(line.text);
         let secs = line.time?.secs;
         if window.as_ref().is_some_and(|window| window.is_of(raw.text)) {
             return window;

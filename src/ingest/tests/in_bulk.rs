@@ -2,7 +2,7 @@
 //! by one.
 use super::*;
 use crate::line::{Run, Window};
-use crate::protocol::{Bulk, Protocol, Raise};
+use crate::protocol::{Bulk, MakeBulk, Protocol, Raise, Taken};
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -88,18 +88,23 @@ thread_local! {
 struct Noted(Box<dyn Bulk>);
 
 impl Bulk for Noted {
-    fn take(&mut self, run: &Run<'_>, window: &mut Window) -> usize {
-        let lines = self.0.take(run, window);
-        TAKEN.set(TAKEN.get() + lines);
-        lines
-    }
-
-    fn raise(&mut self, raise: &mut Raise<'_>) {
-        self.0.raise(raise);
+    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
+        let taken = self.0.take(run, window, raise);
+        TAKEN.set(TAKEN.get() + taken.lines);
+        taken
     }
 
     fn learn(&mut self, text: &[u8]) {
         self.0.learn(text);
+    }
+}
+
+/// Takes none, so that all lines are taken one by one.
+struct TakesNone;
+
+impl Bulk for TakesNone {
+    fn take(&mut self, _: &Run<'_>, _: &mut Window, _: &mut Raise<'_>) -> Taken {
+        Taken::default()
     }
 }
 
@@ -115,9 +120,9 @@ impl Pair {
         for world in &mut worlds {
             world.configure(&format!("logs_archive = {archive}\n"));
         }
-        let noted = || -> Box<dyn Bulk> { Box::new(Noted(SEND.bulk.unwrap()())) };
-        for (world, bulk) in worlds.iter_mut().zip([Some(noted as fn() -> _), None]) {
-            let protocol = Protocol { bulk, ..world.feed.protocol.clone() };
+        let makes: [&MakeBulk; 2] = [&|| Box::new(Noted(SEND.bulk())), &|| Box::new(TakesNone)];
+        for (world, make) in worlds.iter_mut().zip(makes) {
+            let protocol = Protocol { bulk: Some(make), ..world.feed.protocol.clone() };
             world.feed.protocol = Box::leak(Box::new(protocol));
         }
         NOW.set(T0);

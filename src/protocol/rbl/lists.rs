@@ -28,18 +28,22 @@ const LISTS: [(&[u8], usize); 18] = [
     (b"visi.com", common::VISI),
 ];
 
-/// Of each byte, in either case: which of [`LISTS`] begin with it, one bit each.
-const BEGIN: [u32; 256] = {
-    let mut begin = [0; 256];
+/// Of each pair of bytes, by the five lowest bits of both, in which upper and lower case are the same: which of [`LISTS`]
+/// may begin with them, one bit each.
+static BEGIN: [u32; 1024] = {
+    let mut begin = [0; 1024];
     let mut list = 0;
     while list < LISTS.len() {
-        let first = LISTS[list].0[0];
-        begin[first as usize] |= 1 << list;
-        begin[first.to_ascii_uppercase() as usize] |= 1 << list;
+        let name = LISTS[list].0;
+        begin[pair(name[0], name[1])] |= 1 << list;
         list += 1;
     }
     begin
 };
+
+const fn pair(first: u8, second: u8) -> usize {
+    ((first as usize & 31) << 5) | (second as usize & 31)
+}
 
 /// The lists: toaster.conf's own, then the built-in ones.
 pub(super) struct Lists {
@@ -65,8 +69,8 @@ fn builtin(text: &[u8]) -> Option<usize> {
     // The bits of the lists that may still be found: those before the best one so far.
     let mut wanted = (1u32 << LISTS.len()) - 1;
     let mut found = None;
-    for (at, byte) in text.iter().enumerate() {
-        let mut candidates = BEGIN[usize::from(*byte)] & wanted;
+    for (at, bytes) in text.windows(2).enumerate() {
+        let mut candidates = BEGIN[pair(bytes[0], bytes[1])] & wanted;
         while candidates != 0 {
             let list = candidates.trailing_zeros();
             let (name, counter) = LISTS[list as usize];
@@ -76,9 +80,6 @@ fn builtin(text: &[u8]) -> Option<usize> {
                 break;
             }
             candidates &= candidates - 1;
-        }
-        if wanted == 0 {
-            break;
         }
     }
     found

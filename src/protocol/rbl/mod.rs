@@ -20,6 +20,7 @@
 //!
 //! To add a group: give it a variant of `Group`, find it in `begun` or `named`, raise its counters, and put its
 //! table behind the others in `keys`.
+mod bulk;
 mod chkuser;
 mod common;
 mod keys;
@@ -34,12 +35,14 @@ mod tests;
 
 use memchr::memmem;
 
+use super::bulk::{Bulk, ByClassifier};
 use super::card::templates;
 use super::card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol};
-use super::classify::{LogKind, Raise, Settings, Verdict};
+use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
 use super::scan::{number, program};
 use super::tcpserver;
 use crate::line::Line;
+use bulk::RblBulk;
 use common::{known, unknown};
 use lists::Lists;
 
@@ -49,20 +52,25 @@ pub const TABLE: &str = "rbl";
 /// The protocol `rbl`. Own lists of toaster.conf are further counters, behind the built-in ones.
 pub fn protocol(settings: &Settings) -> Protocol {
     let (counters, lists) = keys::with_lists(&settings.lists);
+    // A protocol lives as long as the process, so that its table, its lists and its classifier may be leaked.
+    let lists: &'static Lists = Box::leak(Box::new(lists));
     let reader = Reader {
         lists,
         smtpd_in_syslog: settings.smtpd_in_syslog || settings.send_in_syslog,
         spamdyke_in_syslog: settings.spamdyke_in_syslog,
     };
+    let classify: &'static Classify =
+        Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
+            reader.classify(line, place, raise)
+        }));
+    let bulk = move || Box::new(RblBulk { lists, others: ByClassifier::new(classify) }) as Box<dyn Bulk>;
     Protocol {
         name: "rbl",
         title: "Incoming SMTP",
         about: "what qmail-smtpd and the programs around it accept and turn away",
-        // A protocol lives as long as the process, so that its table and its classifier may be leaked.
         counters: Vec::leak(counters),
-        classify: Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
-            reader.classify(line, place, raise)
-        })),
+        classify,
+        bulk: Some(Box::leak(Box::new(bulk))),
         reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
         processor: Some(Processor {
             name: "smtplog",
@@ -115,7 +123,7 @@ enum Group<'a> {
 
 /// Reads lines.
 struct Reader {
-    lists: Lists,
+    lists: &'static Lists,
     smtpd_in_syslog: bool,
     spamdyke_in_syslog: bool,
 }
@@ -159,8 +167,8 @@ impl Reader {
 
     fn raise(&self, group: Group<'_>, raise: &mut Raise<'_>) -> Verdict {
         match group {
-            Group::Rblsmtpd(rest) => rblsmtpd::classify(rest, &self.lists, raise),
-            Group::Asked(rest) => rblsmtpd::asked(rest, &self.lists, raise),
+            Group::Rblsmtpd(rest) => rblsmtpd::classify(rest, self.lists, raise),
+            Group::Asked(rest) => rblsmtpd::asked(rest, self.lists, raise),
             Group::Listed(name) => self.lists.raise(name, raise),
             Group::Chkuser(rest) => chkuser::classify(rest, raise),
             Group::Simscan(rest) => simscan::classify(rest, raise),

@@ -7,8 +7,8 @@
 //!
 //! Status lines are the most frequent ones, and the limits in them hardly ever change. The limits of the last line are
 //! kept, so that only the two numbers before them are read; their shares of the limits come from tables.
-use super::super::bulk::{Bulk, LOOK, begins, bytes, digits, number, take_while, word};
-use super::super::classify::{Raise, nanofraction};
+use super::super::bulk::{Bulk, LOOK, Taken, begins, bytes, digits, number, take_while, word};
+use super::super::classify::{Raise, Verdict, nanofraction};
 use super::counters::{
     DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
     MESSAGE_BOUNCE, MESSAGE_BYTES, MESSAGE_END, MESSAGE_INFO, MESSAGE_NEW, PEAK_LOCAL, PEAK_REMOTE,
@@ -17,16 +17,15 @@ use super::counters::{
 };
 use crate::line::{Run, Window};
 
-/// What was taken since it was raised, and the limits of the last status line.
+/// Keeps the limits of the last status line.
 #[derive(Debug, Default)]
 pub(super) struct SendBulk {
-    taken: Taken,
     limits: Option<Limits>,
 }
 
 /// What the lines of one bin raise. No bin has so many lines in one block that 64 bits would not do.
 #[derive(Clone, Copy, Debug, Default)]
-struct Taken {
+struct Counted {
     new: u64,
     end: u64,
     bounce: u64,
@@ -66,41 +65,16 @@ const UNKNOWN: u64 = u64::MAX;
 const HIGHEST: u64 = 1000;
 
 impl Bulk for SendBulk {
-    fn take(&mut self, run: &Run<'_>, window: &mut Window) -> usize {
-        // The loop works on copies that nothing else can reach, so that they may stay in registers.
-        let (mut taken, limits) = (self.taken, &mut self.limits);
-        let lines = take_while(run, window, |text| take(text, &mut taken, limits));
-        self.taken = taken;
-        lines
-    }
-
-    fn raise(&mut self, raise: &mut Raise<'_>) {
-        let taken = std::mem::take(&mut self.taken);
-        raise.add(MESSAGE_NEW, taken.new);
-        raise.add(MESSAGE_END, taken.end);
-        raise.add(MESSAGE_BOUNCE, taken.bounce);
-        raise.add(MESSAGE_INFO, taken.info);
-        raise.add(MESSAGE_BYTES, taken.bytes);
-        raise.add(START_DELIVERY, taken.local + taken.remote);
-        raise.add(START_LOCAL, taken.local);
-        raise.add(START_REMOTE, taken.remote);
-        raise.add(DELIVERY, taken.success + taken.deferral + taken.failure);
-        raise.add(DELIVERY_SUCCESS, taken.success);
-        raise.add(DELIVERY_DEFERRAL, taken.deferral);
-        raise.add(DELIVERY_FAILURE, taken.failure);
-        if let Some(Limits { limits: [local, remote], .. }) = &self.limits
-            && taken.status > 0
-        {
-            raise.add(STATUS, taken.status);
-            raise.add(STATUS_LOCALP, taken.local_share);
-            raise.add(STATUS_REMOTEP, taken.remote_share);
-            raise.add(STATUS_LOCAL_SUM, taken.local_sum);
-            raise.add(STATUS_REMOTE_SUM, taken.remote_sum);
-            raise.peak(PEAK_LOCAL, taken.local_peak);
-            raise.peak(PEAK_REMOTE, taken.remote_peak);
-            raise.level(LIMIT_LOCAL, *local);
-            raise.level(LIMIT_REMOTE, *remote);
+    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
+        // The loop works on values that nothing else can reach, so that they may stay in registers.
+        let (mut counted, limits) = (Counted::default(), &mut self.limits);
+        let taken = take_while(run, window, |offer, _| {
+            take(offer.look, &mut counted, limits).then_some(Verdict::Known)
+        });
+        if taken.lines > 0 {
+            counted.raise(self.limits.as_ref(), raise);
         }
+        taken
     }
 
     #[cold]
@@ -115,7 +89,7 @@ impl Bulk for SendBulk {
 
 /// Counts the line of this text. `false`: it is none of the usual ones, and nothing was counted.
 #[inline]
-fn take(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Option<Limits>) -> bool {
+fn take(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Option<Limits>) -> bool {
     const STATUS: (u64, u64) = bytes(b"status: ");
     const STARTING: (u64, u64) = bytes(b"starting");
     const DELIVERY: (u64, u64) = bytes(b"delivery");
@@ -125,23 +99,23 @@ fn take(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Option<Limits>) -> bo
     const BOUNCE: (u64, u64) = bytes(b"bounce");
     let first = word(text, 0);
     if begins(first, STATUS) {
-        return limits.as_mut().is_some_and(|limits| status(text, taken, limits));
+        return limits.as_mut().is_some_and(|limits| status(text, counted, limits));
     }
     if begins(first, STARTING) {
-        return starting(text, taken);
+        return starting(text, counted);
     }
     if begins(first, DELIVERY) {
-        return delivery(text, taken);
+        return delivery(text, counted);
     }
     if begins(first, INFO) {
-        return info(text, taken);
+        return info(text, counted);
     }
     let counter = if begins(first, NEW) {
-        &mut taken.new
+        &mut counted.new
     } else if begins(first, END) {
-        &mut taken.end
+        &mut counted.end
     } else if begins(first, BOUNCE) {
-        &mut taken.bounce
+        &mut counted.bounce
     } else {
         return false;
     };
@@ -151,7 +125,7 @@ fn take(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Option<Limits>) -> bo
 
 /// `status: local A/LIMIT remote B/LIMIT`, with the limits that are known.
 #[inline]
-fn status(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Limits) -> bool {
+fn status(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Limits) -> bool {
     const LOCAL: (u64, u64) = bytes(b"local ");
     const AT: usize = 14;
     if !begins(word(text, 8), LOCAL) {
@@ -170,19 +144,19 @@ fn status(text: &[u8; LOOK], taken: &mut Taken, limits: &mut Limits) -> bool {
     let (Some(local_share), Some(remote_share)) = (limits.share(0, local), limits.share(1, remote)) else {
         return false;
     };
-    taken.status += 1;
-    taken.local_share += local_share;
-    taken.remote_share += remote_share;
-    taken.local_sum += local;
-    taken.remote_sum += remote;
-    taken.local_peak = taken.local_peak.max(local);
-    taken.remote_peak = taken.remote_peak.max(remote);
+    counted.status += 1;
+    counted.local_share += local_share;
+    counted.remote_share += remote_share;
+    counted.local_sum += local;
+    counted.remote_sum += remote;
+    counted.local_peak = counted.local_peak.max(local);
+    counted.remote_peak = counted.remote_peak.max(remote);
     true
 }
 
 /// `starting delivery N: msg M to local RECIPIENT`, `… to remote RECIPIENT`.
 #[inline]
-fn starting(text: &[u8; LOOK], taken: &mut Taken) -> bool {
+fn starting(text: &[u8; LOOK], counted: &mut Counted) -> bool {
     const DELIVERY: (u64, u64) = bytes(b" deliver");
     const Y: (u64, u64) = bytes(b"y ");
     const MSG: (u64, u64) = bytes(b": msg ");
@@ -199,9 +173,9 @@ fn starting(text: &[u8; LOOK], taken: &mut Taken) -> bool {
     let Some(at) = behind_a_number(text, at + 6) else { return false };
     let (to, rest) = (word(text, at), word(text, at + 8));
     if begins(to, TO_LOCAL[0]) && begins(rest, TO_LOCAL[1]) {
-        taken.local += 1;
+        counted.local += 1;
     } else if begins(to, TO_REMOTE[0]) && begins(rest, TO_REMOTE[1]) {
-        taken.remote += 1;
+        counted.remote += 1;
     } else {
         return false;
     }
@@ -210,7 +184,7 @@ fn starting(text: &[u8; LOOK], taken: &mut Taken) -> bool {
 
 /// `delivery N: success: REPORT`, `… deferral: …`, `… failure: …`.
 #[inline]
-fn delivery(text: &[u8; LOOK], taken: &mut Taken) -> bool {
+fn delivery(text: &[u8; LOOK], counted: &mut Counted) -> bool {
     const COLON: (u64, u64) = bytes(b": ");
     const SUCCESS: (u64, u64) = bytes(b"success:");
     const DEFERRAL: (u64, u64) = bytes(b"deferral");
@@ -226,11 +200,11 @@ fn delivery(text: &[u8; LOOK], taken: &mut Taken) -> bool {
     let (result, rest) = (word(text, at + 2), word(text, at + 10));
     let ends = begins(rest, bytes(b" "));
     if begins(result, SUCCESS) && ends {
-        taken.success += 1;
+        counted.success += 1;
     } else if begins(result, DEFERRAL) && begins(rest, COLON) {
-        taken.deferral += 1;
+        counted.deferral += 1;
     } else if begins(result, FAILURE) && ends {
-        taken.failure += 1;
+        counted.failure += 1;
     } else {
         return false;
     }
@@ -239,7 +213,7 @@ fn delivery(text: &[u8; LOOK], taken: &mut Taken) -> bool {
 
 /// `info msg N: bytes B from …`.
 #[inline]
-fn info(text: &[u8; LOOK], taken: &mut Taken) -> bool {
+fn info(text: &[u8; LOOK], counted: &mut Counted) -> bool {
     const BYTES: (u64, u64) = bytes(b": bytes ");
     const FROM: (u64, u64) = bytes(b" from");
     const AT: usize = 9;
@@ -254,8 +228,8 @@ fn info(text: &[u8; LOOK], taken: &mut Taken) -> bool {
     if !begins(word(text, at + 8 + digits), FROM) {
         return false;
     }
-    taken.info += 1;
-    taken.bytes += bytes;
+    counted.info += 1;
+    counted.bytes += bytes;
     true
 }
 
@@ -264,6 +238,37 @@ fn info(text: &[u8; LOOK], taken: &mut Taken) -> bool {
 fn behind_a_number(text: &[u8; LOOK], at: usize) -> Option<usize> {
     let digits = digits(text, at);
     (1..15).contains(&digits).then_some(at + digits)
+}
+
+impl Counted {
+    /// Raises all of it. `limits`: those of its status lines.
+    fn raise(&self, limits: Option<&Limits>, raise: &mut Raise<'_>) {
+        raise.add(MESSAGE_NEW, self.new);
+        raise.add(MESSAGE_END, self.end);
+        raise.add(MESSAGE_BOUNCE, self.bounce);
+        raise.add(MESSAGE_INFO, self.info);
+        raise.add(MESSAGE_BYTES, self.bytes);
+        raise.add(START_DELIVERY, self.local + self.remote);
+        raise.add(START_LOCAL, self.local);
+        raise.add(START_REMOTE, self.remote);
+        raise.add(DELIVERY, self.success + self.deferral + self.failure);
+        raise.add(DELIVERY_SUCCESS, self.success);
+        raise.add(DELIVERY_DEFERRAL, self.deferral);
+        raise.add(DELIVERY_FAILURE, self.failure);
+        if let Some(Limits { limits: [local, remote], .. }) = limits
+            && self.status > 0
+        {
+            raise.add(STATUS, self.status);
+            raise.add(STATUS_LOCALP, self.local_share);
+            raise.add(STATUS_REMOTEP, self.remote_share);
+            raise.add(STATUS_LOCAL_SUM, self.local_sum);
+            raise.add(STATUS_REMOTE_SUM, self.remote_sum);
+            raise.peak(PEAK_LOCAL, self.local_peak);
+            raise.peak(PEAK_REMOTE, self.remote_peak);
+            raise.level(LIMIT_LOCAL, *local);
+            raise.level(LIMIT_REMOTE, *remote);
+        }
+    }
 }
 
 impl Limits {

@@ -1,0 +1,33 @@
+//! The bulk of a protocol that has none of its own: every line whose label is in the window goes to the classifier, without
+//! its label being taken apart and its bin being looked for.
+use super::super::classify::{Classify, LogKind, Raise, Verdict};
+use super::{Bulk, Offer, Taken, take_while};
+use crate::line::{Run, Window};
+
+/// Takes all lines of a window.
+pub struct ByClassifier {
+    classify: &'static Classify,
+}
+
+impl ByClassifier {
+    /// By the classifier of a protocol.
+    pub fn new(classify: &'static Classify) -> Self {
+        ByClassifier { classify }
+    }
+
+    /// Counts a line as it would be counted by itself. `None`: it is too long to be known to its end.
+    pub(in crate::protocol) fn count(
+        &self,
+        offer: &Offer<'_>,
+        window: &Window,
+        raise: &mut Raise<'_>,
+    ) -> Option<Verdict> {
+        offer.is_whole().then(|| (self.classify)(&window.line(offer.line()), LogKind::Dedicated, raise))
+    }
+}
+
+impl Bulk for ByClassifier {
+    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
+        take_while(run, window, |offer, window| self.count(&offer, window, raise))
+    }
+}
