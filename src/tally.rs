@@ -69,7 +69,7 @@ impl Tally {
     /// first bin that can still be pushed. Nothing is dropped for its time.
     #[inline]
     pub fn values_at(&mut self, secs: i64) -> Raise<'_> {
-        if secs < self.from || secs >= self.to {
+        if !self.is_open_at(secs) {
             self.turn_to(secs);
         }
         match &mut self.open {
@@ -78,10 +78,17 @@ impl Tally {
         }
     }
 
+    /// Did the last line have the bin of a line with the time `secs`? Then [`Tally::values_at`] leaves no trace if nothing is
+    /// raised.
+    #[inline]
+    pub fn is_open_at(&self, secs: i64) -> bool {
+        secs >= self.from && secs < self.to
+    }
+
     /// The times around `secs`, from the first one to before the second one, whose lines raise the same values as a line of
     /// `secs`.
     pub fn span_of(&mut self, secs: i64) -> (i64, i64) {
-        if secs < self.from || secs >= self.to {
+        if !self.is_open_at(secs) {
             self.turn_to(secs);
         }
         (self.from, self.to)

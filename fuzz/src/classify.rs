@@ -87,6 +87,18 @@ pub fn builtin_protocol(name: &str, log: &[u8]) {
             protocol_in(protocol, place, log);
             for line in lines(log) {
                 let line = Parser::new(10, NOW).parse(line);
+                if let (LogKind::Shared, Some(writers), Some(tag), Some(_)) =
+                    (place, protocol.writers, line.tag, line.host)
+                    && !writers.tags.contains(&tag)
+                    && !writers.sentences.iter().any(|sentence| line.text.starts_with(sentence))
+                {
+                    let (verdict, raised) = raises(protocol, place, &line);
+                    assert!(
+                        verdict == Verdict::Foreign,
+                        "none of its writers, but {raised:?}: {}",
+                        shown(&line)
+                    );
+                }
                 if place == LogKind::Shared && !of_squirrelmail(line.text) {
                     let line = Line { tag: Some(b"no-such-program"), ..line };
                     let (verdict, raised) = raises(protocol, place, &line);

@@ -5,6 +5,7 @@
 //! this; a query is its reading half, in memory.
 mod advance;
 mod archive_plan;
+mod askers;
 mod beginning;
 mod bins;
 mod directories;
@@ -27,6 +28,7 @@ mod snapshot;
 mod stream_names;
 mod stream_reading;
 mod streams;
+mod stretch;
 #[cfg(test)]
 mod tests;
 mod tidy;

@@ -1,15 +1,15 @@
 //! Reads one log that every program writes to, for all protocols that it feeds.
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::intake::Checkpoint;
 use super::reader::Reader;
 use super::repeat::repeat;
 use super::rights::Rights;
+use super::stretch::StreamPass;
 use crate::error::{Error, Result};
 use crate::ledger::Stream;
-use crate::line::{Line, Parser, Parts};
+use crate::line::{Line, Parser};
 use crate::protocol::LogKind;
 use crate::say::warn;
 use crate::source::file::{self, Outcome};
@@ -115,63 +115,22 @@ fn read_file(
 ) -> Result<()> {
     let Some(job) = parts.first().map(|p| readers[p.reader].job) else { return Ok(()) };
     let opener = Rights(job.as_root);
-    let streams: Vec<Stream> =
+    let originals: Vec<Stream> =
         parts.iter().map(|p| readers[p.reader].intake.state.ledger.streams[p.stream].clone()).collect();
     for _ in 0..TRIES {
-        let streams: Vec<&Stream> = streams.iter().collect();
+        let streams: Vec<&Stream> = originals.iter().collect();
         let clock =
             file::Clock { tai_offset: job.config.logs_tai_offset.unwrap_or(MULTILOG), now: (job.clock)() };
         let (snapshot, plans) =
             file::open(path, job.config.logs_syslog_olddir.as_deref(), others, &streams, clock, &opener)?;
         let is_own = parts.iter().all(|part| part.place == LogKind::Dedicated);
-        let mut parser = Parser::new(clock.tai_offset, clock.now).of_own_log(is_own);
-        let mut joined = Parts::default();
-        let mut of = OsString::new();
-        // Those of which no line was met yet.
-        let mut waiting: Vec<usize> = (0..parts.len()).collect();
-        let mut last_for = vec![false; parts.len()];
-        let outcome = snapshot.read(&plans, |file, raw, wanted| {
-            if of != file.path.as_os_str() {
-                // The parser knows the file's year.
-                parser.turn_to(file.mtime / 1_000_000_000);
-                of = file.path.as_os_str().to_owned();
-                if raw.start > 0 {
-                    joined.skip(file.unfinished_before(raw.start).unwrap_or_default());
-                }
-            }
-            waiting.retain(|&i| {
-                let begins = wanted.has(i);
-                if begins {
-                    let (last, since) = plans[i].begins_after(streams[i]);
-                    parser.resume(last, since);
-                }
-                !begins
-            });
-            let line = joined.parse(&mut parser, raw.text, raw.last);
-            let repeat = repeat(&line);
-            for (i, part) in parts.iter().enumerate() {
-                last_for[i] = wanted.has(i);
-                if !last_for[i] {
-                    continue;
-                }
-                let intake = &mut *readers[part.reader].intake;
-                intake.new_bytes += raw.end - raw.start;
-                intake.stream_line(part.stream, part.place, &line, repeat);
-            }
-        })?;
+        let parser = Parser::new(clock.tai_offset, clock.now).of_own_log(is_own);
+        let mut pass = StreamPass::new(readers, parts, &plans, &originals, parser);
+        let outcome = snapshot.read(&plans, &mut pass)?;
         match outcome {
             Outcome::Changed => go_back(readers, parts, before),
             Outcome::Done { reached, said } => {
-                // A line whose end is not waited for any longer counts as it is.
-                if let Some(held) = joined.take_unfinished() {
-                    for text in held.split(|&b| b == b'\n') {
-                        let line = parser.parse(text);
-                        for (part, _) in parts.iter().zip(&last_for).filter(|(_, wants)| **wants) {
-                            let intake = &mut *readers[part.reader].intake;
-                            intake.stream_line(part.stream, part.place, &line, repeat(&line));
-                        }
-                    }
-                }
+                pass.count_unfinished();
                 for ((part, plan), reached) in parts.iter().zip(&plans).zip(reached) {
                     let intake = &mut *readers[part.reader].intake;
                     if plan.is_away && !intake.stream_is_away(part.stream) {

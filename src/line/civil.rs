@@ -110,6 +110,11 @@ impl<Tz: TimeZone> Clock<Tz> {
         local(&self.zone, secs).unwrap_or_default()
     }
 
+    /// The begin of the local minute that was asked for last, unix seconds. `None`: it is near a time that comes twice.
+    pub(super) fn plain_minute(&self) -> Option<i64> {
+        self.last.filter(|(_, minute)| !minute.is_near).map(|(_, minute)| minute.secs)
+    }
+
     /// A local minute in unix time.
     fn minute(&mut self, minute: NaiveDateTime) -> Minute {
         match self.last {

@@ -4,6 +4,7 @@ use chrono::{Local, TimeZone};
 
 use super::fields::{Line, without_marks};
 use super::header::{self, Hosts};
+use super::same_header::SameHeader;
 use super::stamp::Stamp;
 use super::tai64n::{self, tai64n};
 use super::{bracket, civil, container, ctime, syslog, unix};
@@ -54,6 +55,20 @@ impl<Tz: TimeZone> Parser<Tz> {
     /// before them has the time `last` (unix seconds; 0: there is none).
     pub fn resume(&mut self, last: i64, since: i64) {
         self.clock.passes.resume(last, since);
+    }
+
+    /// What the lines that follow `raw` may have in common with it, which was taken apart to `line` just now. `None`: nothing
+    /// that could be compared, or it is of a time at which a clock was set back.
+    pub fn same_header(&self, raw: &[u8], line: &Line<'_>) -> Option<SameHeader> {
+        SameHeader::of(raw, line, self.clock.plain_minute())
+    }
+
+    /// Lines that have the header `header` stood here, the last of them at `secs` (unix), and were not given to
+    /// [`Parser::parse`].
+    pub fn has_passed(&mut self, header: &SameHeader, secs: i64) {
+        if header.is_local() {
+            self.clock.passes.plain(secs);
+        }
     }
 
     /// Takes `line` apart. It is without its newline; one `\r` at its end is not part of the text.

@@ -26,6 +26,8 @@ pub struct Protocol {
     pub conf_sums: &'static [&'static ConfSum],
     /// Is syslog read for it? Then its classifier is told [`super::LogKind::Shared`] there.
     pub reads_syslog: bool,
+    /// Whose lines of syslog it reads: those of others need not be shown to it. `None`: any program's.
+    pub writers: Option<Writers>,
     /// The processor of its loggers, if it may have log directories.
     pub processor: Option<Processor>,
     /// The key of toaster.conf that names growing files of its own, if it may have some.
@@ -65,6 +67,15 @@ pub struct Processor {
     pub directories: Option<Directories>,
 }
 
+/// Programs that write to syslog. To a classifier each other line with a host and a tag is [`Verdict::Foreign`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writers {
+    /// Their tags.
+    pub tags: &'static [&'static [u8]],
+    /// How those of their texts begin that they write under any tag.
+    pub sentences: &'static [&'static [u8]],
+}
+
 /// Log directories of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directories {
@@ -102,6 +113,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     bulk: None,
     conf_sums: &[],
     reads_syslog: true,
+    writers: None,
     processor: None,
     files_key: None,
     measured: false,

@@ -98,8 +98,8 @@ pub fn extend(base: Protocol, own: &[CustomCounter]) -> Protocol {
         let verdict = first(line, place, raise);
         if count_all(&rules, line, raise) { Verdict::Known } else { verdict }
     };
-    // What takes many lines at once does not know the rules.
-    Protocol { counters, classify: leaked(classify), bulk: None, conf_sums, ..base }
+    // What takes many lines at once does not know the rules, which may be about any program's lines.
+    Protocol { counters, classify: leaked(classify), bulk: None, writers: None, conf_sums, ..base }
 }
 
 /// A protocol that counts nothing but `own`.

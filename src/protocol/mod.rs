@@ -38,7 +38,7 @@ pub mod webmail;
 use std::sync::LazyLock;
 
 pub use bulk::{Bulk, ByClassifier, Taken};
-pub use card::{CounterFile, Directories, IN_SYSLOG, MakeBulk, OlderFile, Processor, Protocol};
+pub use card::{CounterFile, Directories, IN_SYSLOG, MakeBulk, OlderFile, Processor, Protocol, Writers};
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};
 pub use login::SERVICES as VCHKPW_SERVICES;

@@ -3,7 +3,7 @@
 //! Tag `qmail-scanner`, message `VERDICT:RC:0(IP):SA:0(SCORE/REQUIRED): SECONDS BYTES SENDER RECIPIENT SUBJECT …`.
 //! Sender and subject are the client's, the verdict before them is not.
 use super::card::templates;
-use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
+use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Writers};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::events;
 use super::counter_table::counters;
@@ -19,6 +19,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         about: "verdicts of qmail-scanner",
         counters: COUNTERS,
         classify: &classify,
+        writers: Some(Writers { tags: &[b"qmail-scanner"], sentences: &[] }),
         counter_file: Some(CounterFile { key: "logs_virus_count", default: "virus.txt" }),
         older_files: &[OlderFile::Alone("virus.txt")],
         stored: &[("qs_virii", "qs_virus")],

@@ -21,7 +21,7 @@ use super::builtin;
 use super::card::Protocol;
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::CounterKind;
-use crate::line::{Parser, Parts};
+use crate::line::{Line, Parser, Parts};
 
 /// 2026-09-28T23:00:00Z: the time of every sample file.
 const MTIME: i64 = 1_790_636_400;
@@ -105,6 +105,44 @@ fn read(protocol: &Protocol, place: LogKind, log: &[u8]) -> (Vec<i128>, i128) {
         unknown += i128::from(verdict == Verdict::Unknown);
     }
     (values, unknown)
+}
+
+/// The lines of other programs than [`Writers`](super::Writers) names are not shown to a protocol.
+#[test]
+fn to_each_protocol_the_lines_of_all_programs_but_its_writers_are_foreign() {
+    let protocols = builtin(&settings());
+    let all = BTreeSet::from_iter(protocols.iter().filter_map(|p| p.writers).flat_map(|w| w.tags).copied());
+    let further: [&[u8]; 8] =
+        [b"postfix/smtpd", b"imap", b"login", b"WARNING", b"userlogins", b"errors", b"auth", b"php"];
+    let (mut foreign, mut its) = (0, 0);
+    for log in logs() {
+        let text = fs::read(&log).unwrap();
+        for raw in text.split(|&b| b == b'\n') {
+            let mut parser = Parser::new(10, MTIME);
+            let line = parser.parse(raw);
+            for tag in all.iter().copied().chain(further).chain(line.tag) {
+                let line = Line { tag: Some(tag), host: Some(b"mx1"), ..line };
+                for protocol in &protocols {
+                    let Some(writers) = protocol.writers else { continue };
+                    let mut values = vec![0; protocol.counters.len()];
+                    let verdict = (protocol.classify)(&line, LogKind::Shared, &mut Raise(&mut values));
+                    let may_be_its = writers.tags.contains(&tag)
+                        || writers.sentences.iter().any(|sentence| line.text.starts_with(sentence));
+                    let is_foreign = verdict == Verdict::Foreign && values.iter().all(|v| *v == 0);
+                    assert!(may_be_its || is_foreign, "{}: {}", protocol.name, raw.escape_ascii());
+                    foreign += usize::from(!may_be_its);
+                    its += usize::from(!is_foreign);
+                }
+            }
+        }
+    }
+    assert!(foreign > 10_000 && its > 1_000, "{foreign} {its}");
+    let reads_all = |p: &&&Protocol| p.reads_syslog && p.writers.is_none();
+    assert_eq!(
+        protocols.iter().filter(reads_all).count(),
+        0,
+        "a protocol without writers is shown all lines"
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod bulk;
 mod counters;
 
 use super::card::templates;
-use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol};
+use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol, Writers};
 use super::classify::{LogKind, Raise, Settings, Verdict, nanofraction};
 use super::scan::{fraction, number};
 use crate::line::Line;
@@ -25,6 +25,7 @@ pub const SEND: Protocol = Protocol {
     classify: &classify,
     bulk: Some(&|| Box::new(SendBulk::default())),
     reads_syslog: false,
+    writers: Some(Writers { tags: TAGS, sentences: &[] }),
     processor: Some(Processor {
         name: "sendlog",
         about: "Be the processor of qmail-send's logger (also by the name sendlog)",
@@ -47,8 +48,11 @@ pub fn protocol(settings: &Settings) -> Protocol {
     Protocol { reads_syslog: settings.send_in_syslog, ..SEND }
 }
 
+/// Under these tags it writes to syslog.
+const TAGS: &[&[u8]] = &[b"qmail", b"qmail-send"];
+
 fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
-    let ours = place == LogKind::Dedicated || matches!(line.tag, Some(b"qmail" | b"qmail-send"));
+    let ours = place == LogKind::Dedicated || line.tag.is_some_and(|tag| TAGS.contains(&tag));
     if !ours {
         return Verdict::Foreign;
     }

@@ -5,7 +5,7 @@
 //! form in a file and one of syslog's form on stderr. The user's name is the client's, so the
 //! line is read from both ends.
 use super::card::templates;
-use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol};
+use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Writers};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::{CounterKind, Known, derived, events, of_kind};
 use super::counter_table::counters;
@@ -21,6 +21,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         about: "verdicts of SpamAssassin's spamd",
         counters: COUNTERS,
         classify: &classify,
+        writers: Some(Writers { tags: &[b"spamd"], sentences: &[] }),
         counter_file: Some(CounterFile { key: "logs_spam_count", default: "spam.txt" }),
         older_files: &[OlderFile::Alone("spam.txt")],
         aliases: &[("sa_clean", "sa_ham")],

@@ -51,7 +51,7 @@ pub trait Visit {
 }
 
 /// Lines that are taken one by one.
-struct OneByOne<F>(F);
+pub struct OneByOne<F>(pub F);
 
 impl<F: FnMut(RawLine<'_>)> Visit for OneByOne<F> {
     #[inline]
@@ -157,9 +157,9 @@ pub fn walk_mended(
     read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
     from: u64,
     to: u64,
-    each: impl FnMut(RawLine<'_>),
+    visit: &mut impl Visit,
 ) -> io::Result<u64> {
-    walk_any(read, from, to, Nuls::EndLines, &mut OneByOne(each))
+    walk_any(read, from, to, Nuls::EndLines, visit)
 }
 
 /// What NUL bytes mean.
@@ -220,7 +220,7 @@ fn walk_any(
             (rest, ends) = (newline + 1, others);
         }
         loop {
-            if !has_nuls && nuls == Nuls::BeforeLines {
+            if !has_nuls && nuls != Nuls::Kept {
                 let taken = visit.run(Run::new(block, rest, ends, at));
                 if let Some((before, others)) = ends.split_at_checked(taken)
                     && let Some(&newline) = before.last()
@@ -378,7 +378,8 @@ mod tests {
                 let file = file_of(&bytes);
                 let mut texts: Vec<Vec<u8>> = Vec::new();
                 let read = |block: &mut [u8], at| read_at(&file, block, at);
-                walk_mended(read, 0, u64::MAX, |l| texts.push(l.text.to_vec())).unwrap();
+                walk_mended(read, 0, u64::MAX, &mut OneByOne(|l: RawLine<'_>| texts.push(l.text.to_vec())))
+                    .unwrap();
                 let middle = if after.is_empty() { before } else { after };
                 assert_eq!(texts, [b"one".to_vec(), middle.as_bytes().to_vec(), b"two".to_vec()], "{nuls}");
                 assert!(lines(&bytes, 0, u64::MAX) == model(&bytes, 0), "{nuls}");
@@ -471,7 +472,8 @@ mod tests {
             let mut ends: Vec<(usize, Vec<u8>)> = Vec::new();
             let mut note = |l: RawLine<'_>| ends.push((l.text.len(), l.last[l.last.len() - 5..].to_vec()));
             walk_chunk(&file, 0, u64::MAX, &mut OneByOne(&mut note)).unwrap();
-            walk_mended(|block, at| read_at(&file, block, at), 0, u64::MAX, &mut note).unwrap();
+            walk_mended(|block, at| read_at(&file, block, at), 0, u64::MAX, &mut OneByOne(&mut note))
+                .unwrap();
             assert_eq!(ends, vec![(LINE_LIMIT, b"xxend".to_vec()); 2], "{nuls}");
         }
     }

@@ -12,6 +12,7 @@ mod left;
 mod pass;
 mod reading;
 mod stream;
+mod stretch;
 mod times;
 
 use std::path::Path;
@@ -30,8 +31,8 @@ use crate::source::stdin::Input;
 use crate::store::state::{State, Understood};
 use crate::tally::Tally;
 use known::Known;
-pub use reading::Checkpoint;
 use reading::Reading;
+pub use reading::{Checkpoint, Stretch};
 
 /// Everything that one reading found.
 pub struct Intake {

@@ -1,5 +1,5 @@
 //! How far the reading of a stream has come.
-use crate::ingest::repeat::Hosts;
+use crate::ingest::repeat::{Hosts, Last};
 use crate::ledger::Stream;
 use crate::line::Line;
 use crate::source::file::AHEAD;
@@ -32,6 +32,33 @@ pub(super) struct Reading {
     pub(super) lines: u64,
     /// Was it said already that a line claims an impossible number of repetitions?
     pub(super) told: bool,
+}
+
+/// Many lines of a stream, of one host, one behind the other: what is noted of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stretch {
+    /// Lines.
+    lines: u64,
+    /// Their bytes, with their newlines.
+    pub bytes: u64,
+    /// The time of the newest of them (unix seconds), and the number of those that have it.
+    newest: (i64, u64),
+    /// The time of the last one, unix seconds.
+    last: i64,
+}
+
+impl Stretch {
+    /// Notes a line of the time `secs`.
+    #[inline]
+    pub fn meets(&mut self, secs: i64) {
+        self.lines += 1;
+        self.last = secs;
+        if secs > self.newest.0 {
+            self.newest = (secs, 1);
+        } else if secs == self.newest.0 {
+            self.newest.1 += 1;
+        }
+    }
 }
 
 impl Reading {
@@ -69,5 +96,21 @@ impl Reading {
         } else if secs > self.newest.0 && secs <= now + AHEAD {
             self.newest = (secs, 1);
         }
+    }
+
+    /// Notes a stretch of lines of `host`, whose last line has raised nothing. Returns what is known of that line.
+    pub(super) fn passes(&mut self, stretch: &Stretch, host: Option<&[u8]>) -> &mut Last {
+        self.lines += stretch.lines;
+        self.time = stretch.last;
+        let (secs, lines) = stretch.newest;
+        if secs > self.newest.0 {
+            self.newest = (secs, lines);
+        } else if secs == self.newest.0 {
+            self.newest.1 = self.newest.1.saturating_add(lines);
+        }
+        let last = self.hosts.last_of(host);
+        last.time = stretch.last;
+        last.raised.clear();
+        last
     }
 }

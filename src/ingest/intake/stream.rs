@@ -259,27 +259,33 @@ impl Intake {
 }
 
 /// Adds what one line raised `times` times, and empties `scratch`. `raised` gets what a repetition would raise.
-fn raise_times(
+pub(super) fn raise_times(
     protocol: &Protocol,
     scratch: &mut [i128],
     times: u32,
     raised: &mut Vec<(usize, i128)>,
     tallied: &mut Raise<'_>,
 ) {
-    for (i, (counter, amount)) in protocol.counters.iter().zip(scratch).enumerate() {
+    for ((counter, amount), slot) in protocol.counters.iter().zip(&*scratch).zip(&mut *tallied.0) {
         if *amount == 0 {
             continue;
         }
-        let amount = std::mem::take(amount);
-        let slot = &mut tallied.0[i];
         match counter.kind {
-            CounterKind::Peak => *slot = (*slot).max(amount),
-            CounterKind::Level => *slot = amount,
+            CounterKind::Peak => *slot = (*slot).max(*amount),
+            CounterKind::Level => *slot = *amount,
             CounterKind::Derived(_) => {}
-            CounterKind::Count | CounterKind::Sum | CounterKind::Net => {
-                *slot += amount * i128::from(times);
-                raised.push((i, amount));
-            }
+            CounterKind::Count | CounterKind::Sum | CounterKind::Net => *slot += amount * i128::from(times),
+        }
+    }
+    what_repeats(protocol, scratch, raised);
+}
+
+/// Gives `raised` what a repetition of a line would raise that raised `scratch`, and empties that.
+pub(super) fn what_repeats(protocol: &Protocol, scratch: &mut [i128], raised: &mut Vec<(usize, i128)>) {
+    for (i, (counter, amount)) in protocol.counters.iter().zip(scratch).enumerate() {
+        let amount = std::mem::take(amount);
+        if amount != 0 && matches!(counter.kind, CounterKind::Count | CounterKind::Sum | CounterKind::Net) {
+            raised.push((i, amount));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every protocol at once, from a syslog and from directories: any bytes, in any pieces, count the same.
 use super::*;
+use crate::ingest::stretch::MAY_TAKE;
 use crate::line::label_len;
 use crate::query::look;
 use std::io::Write;
@@ -413,4 +414,106 @@ fn a_log_that_takes_anothers_place_goes_on_where_that_ended() {
     site.feeds = feeds(&site.config).into_iter().filter(|f| f.queues.is_empty()).collect();
     site.update();
     assert_eq!(count(&site), 33);
+}
+
+/// Lines of a mail server in the order of their time, most of them with the header of the line before.
+fn of_a_server(choices: &[(usize, Vec<u8>, u8)], with_zone: bool) -> Vec<u8> {
+    let tails: Vec<Vec<u8>> = samples()
+        .into_iter()
+        .filter_map(|line| Some(line.strip_prefix(b"Sep 28 22:")?.get(6..)?.split_first()?.1.to_vec()))
+        .filter_map(|line| line.iter().position(|&b| b == b' ').map(|at| line[at + 1..].to_vec()))
+        .collect();
+    assert!(tails.len() > 200, "{}", tails.len());
+    let mut text = Vec::new();
+    let (mut time, mut host) = (T0 - 40, "mx1");
+    for (choice, noise, kind) in choices {
+        time += match kind {
+            0..160 => 0,
+            160..220 => 1,
+            220..235 => i64::from(*kind),
+            // A clock that was set back, or one that is ahead.
+            235..245 => -30,
+            _ => 5_000,
+        };
+        if noise.len() % 8 == 0 {
+            host = ["mx1", "mx2", "2001:db8::1"][noise.len() / 8 % 3];
+        }
+        let stamp = chrono::DateTime::from_timestamp(time, 0).unwrap();
+        let stamp = if with_zone {
+            stamp.format("%Y-%m-%dT%H:%M:%S.%6f+00:00")
+        } else {
+            stamp.format("%b %e %H:%M:%S")
+        };
+        text.extend_from_slice(format!("{stamp} {host} ").as_bytes());
+        match choice % 29 {
+            0 => text.extend_from_slice(b"last message repeated 3 times"),
+            1 => text.extend_from_slice(b"syslogd: last message repeated 2 times"),
+            2 => text.extend(noise.iter().filter(|b| !matches!(**b, 0 | b'\n'))),
+            3 => text.extend_from_slice(b"vpopmail[9]: message repeated 2 times: [ vchkpw-smtp: password fail a@example.org:192.0.2.7]"),
+            4 => text.extend_from_slice(b"php[7]: Successful webmail login: by alice (example.org) at 192.0.2.1 on now: "),
+            5 => text.extend_from_slice(format!("qmail: {}.5 new msg 7", time - 100).as_bytes()),
+            6 => text.extend_from_slice(b"postfix/smtpd[8]: connect from mail.example.org[192.0.2.7]"),
+            7..10 => text.extend_from_slice(b"postfix/qmgr[9]: 4F5A: from=<a@example.org>, size=7, nrcpt=1"),
+            _ => text.extend_from_slice(&tails[choice % tails.len()]),
+        }
+        text.push(b'\n');
+    }
+    text
+}
+
+/// What all protocols know.
+fn known(site: &Site) -> Vec<String> {
+    let of = |job: &Job<'_>| {
+        let state = job.store().read().unwrap().unwrap();
+        let streams: Vec<_> = state
+            .ledger
+            .streams
+            .iter()
+            .map(|s| (s.last_time, s.last_lines, s.hosts.clone(), s.position.as_ref().map(|p| p.counted)))
+            .collect();
+        let name = job.feed.protocol.name;
+        format!(
+            "{name} {:?} {:?} {:?} {:?} {streams:?}",
+            state.bins, state.totals, state.understood, state.since
+        )
+    };
+    site.jobs().iter().map(of).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_stretch_counts_as_its_lines_one_by_one(
+        choices in proptest::collection::vec(
+            (any::<usize>(), proptest::collection::vec(any::<u8>(), 0..40), any::<u8>()),
+            1..200,
+        ),
+        with_zone in any::<bool>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        const ALL: usize = usize::MAX / 2;
+        let text = of_a_server(&choices, with_zone);
+        let (begin, end) = text.split_at(cut.index(text.len()));
+        let [stretches, lines] = [ALL, 0].map(|may_take| {
+            MAY_TAKE.set(may_take);
+            let site = Site::new();
+            let mut seen = Vec::new();
+            for part in [begin, end] {
+                site.write("maillog", part);
+                let asked = site.query();
+                site.update();
+                seen.push((asked, site.query(), known(&site)));
+            }
+            (seen, ALL.saturating_sub(MAY_TAKE.get()))
+        });
+        // Of a long log a third is in stretches at least; a query reads it once for each protocol.
+        let taken = stretches.1;
+        prop_assert!(choices.len() < 60 || taken > 3 * choices.len(), "{taken} of {}", choices.len());
+        for (stretches, lines) in stretches.0.into_iter().zip(lines.0) {
+            prop_assert_eq!(stretches.0, lines.0);
+            prop_assert_eq!(stretches.1, lines.1);
+            prop_assert_eq!(stretches.2, lines.2);
+        }
+    }
 }

@@ -20,7 +20,7 @@ const INSTANT: i64 = 1_790_635_513;
 /// Central Europe: an hour ahead of UTC, two in summer. The clock is set at 01:00 UTC of the last Sunday of March
 /// (02:00 → 03:00) and of October (03:00 → 02:00). For 2026 only: 29 March and 25 October.
 #[derive(Clone, Copy, Debug)]
-struct Europe;
+pub(super) struct Europe;
 
 impl Europe {
     /// 2026-03-29T01:00:00Z and 2026-10-25T01:00:00Z.

@@ -22,6 +22,7 @@ pub use vchkpw::SERVICES;
 
 use parts::{End, LoginVerdict};
 
+use super::card::Writers;
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
 use super::program::{doubtful, program, unheaded};
 use crate::line::Line;
@@ -83,6 +84,55 @@ pub(super) fn classify(
             Verdict::Known
         }
     }
+}
+
+/// The programs whose lines of syslog [`read`] reads for `service`.
+pub(super) const fn writers(service: Service) -> Writers {
+    let tags: &[&[u8]] = match service {
+        Service::Smtp => &[b"vpopmail", b"dovecot", b"Info", b"submission-login"],
+        Service::Pop3 => &[
+            b"vpopmail",
+            b"dovecot",
+            b"Info",
+            b"pop3-login",
+            b"pop3d",
+            b"pop3d-ssl",
+            b"pop3login",
+            b"courierpop3login",
+            b"courier-pop3d",
+            b"courier-pop3s",
+        ],
+        Service::Imap => &[
+            b"vpopmail",
+            b"dovecot",
+            b"Info",
+            b"imap-login",
+            b"imapd",
+            b"imapd-ssl",
+            b"imaplogin",
+            b"courier-imapd",
+            b"courier-imaps",
+        ],
+        Service::Webmail => &[
+            b"vpopmail",
+            b"dovecot",
+            b"Info",
+            b"imap-login",
+            b"imapd",
+            b"imapd-ssl",
+            b"imaplogin",
+            b"courier-imapd",
+            b"courier-imaps",
+            b"sqwebmaild",
+            b"roundcube",
+            b"squirrelmail",
+        ],
+    };
+    let sentences: &[&[u8]] = match service {
+        Service::Webmail => &web::SENTENCES,
+        _ => &[],
+    };
+    Writers { tags, sentences }
 }
 
 /// What `line` says to `service`.

@@ -46,12 +46,15 @@ fn sqwebmail(text: &[u8]) -> LoginVerdict {
     }
 }
 
-/// squirrel_logger 2.x: its sentences, whoever logs them.
+/// How the lines of squirrel_logger 2.x begin, whoever logs them.
+pub(super) const SENTENCES: [&[u8]; 2] = [b"Successful webmail login: by ", b"Failed webmail login: by "];
+
+/// squirrel_logger's sentences.
 #[inline]
 fn squirrelmail(text: &[u8]) -> Option<LoginVerdict> {
     let end = match text.first()? {
-        b'S' if text.starts_with(b"Successful webmail login: by ") => End::Success,
-        b'F' if text.starts_with(b"Failed webmail login: by ") => End::Failure,
+        b'S' if text.starts_with(SENTENCES[0]) => End::Success,
+        b'F' if text.starts_with(SENTENCES[1]) => End::Failure,
         _ => return None,
     };
     Some(login(end))

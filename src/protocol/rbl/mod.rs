@@ -37,7 +37,7 @@ use memchr::memmem;
 
 use super::bulk::{Bulk, ByClassifier};
 use super::card::templates;
-use super::card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol};
+use super::card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol, Writers};
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
 use super::scan::{number, program};
 use super::tcpserver;
@@ -72,6 +72,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         classify,
         bulk: Some(Box::leak(Box::new(bulk))),
         reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
+        writers: Some(Writers { tags: &TAGS, sentences: &[] }),
         processor: Some(Processor {
             name: "smtplog",
             about: "Be the processor of qmail-smtpd's logger",
@@ -157,7 +158,7 @@ impl Reader {
     /// Is a line among those of all programs one to be counted? Besides the groups those that qmail-smtpd puts its
     /// name before: they are its own, whatever they say.
     fn counts_in_syslog(&self, tag: Option<&[u8]>, group: Option<&Group<'_>>, of_smtpd: bool) -> bool {
-        tag.is_none_or(may_carry)
+        tag.is_none_or(|tag| TAGS.contains(&tag))
             && match group {
                 Some(Group::Spamdyke(_)) => self.spamdyke_in_syslog,
                 Some(_) => self.smtpd_in_syslog,
@@ -256,28 +257,28 @@ fn usual(text: &[u8]) -> bool {
         || matches!(program(text), Some((b"sslio", rest)) if rest.starts_with(b"info: "))
 }
 
-/// May lines under this tag of syslog be of a group? splogger(8) is told `qmail` or the service; the other programs
-/// name themselves. Tags that other mail systems write under too (`auth` of dovecot, `rbl`) may not.
-fn may_carry(tag: &[u8]) -> bool {
-    const TAGS: [&[u8]; 18] = [
-        b"qmail",
-        b"qmail-smtpd",
-        b"qmail-smtps",
-        b"qmail-submission",
-        b"smtpd",
-        b"smtp",
-        b"smtps",
-        b"submission",
-        b"submit",
-        b"rblsmtpd",
-        b"spamdyke",
-        b"simscan",
-        b"qlogenvelope",
-        b"qlogreceived",
-        b"badhelo",
-        b"badmailfrom",
-        b"badmailto",
-        b"badrcptto",
-    ];
-    tcpserver::is_program(tag) || TAGS.contains(&tag)
-}
+/// The tags of syslog under which lines of a group may stand. splogger(8) is told `qmail` or the service; the other programs
+/// name themselves. Tags that other mail systems write under too (`auth` of dovecot, `rbl`) are none of them.
+const TAGS: [&[u8]; 21] = [
+    b"qmail",
+    b"qmail-smtpd",
+    b"qmail-smtps",
+    b"qmail-submission",
+    b"smtpd",
+    b"smtp",
+    b"smtps",
+    b"submission",
+    b"submit",
+    b"rblsmtpd",
+    b"spamdyke",
+    b"simscan",
+    b"qlogenvelope",
+    b"qlogreceived",
+    b"badhelo",
+    b"badmailfrom",
+    b"badmailto",
+    b"badrcptto",
+    b"tcpserver",
+    b"sslserver",
+    b"tcpsvd",
+];

@@ -22,7 +22,7 @@ use crate::calendar::to_the_second;
 use crate::error::{At, Result};
 use crate::ledger::{Position, Stream, digest};
 use crate::line::Parser;
-use crate::source::lines::{LINE_LIMIT, walk_mended};
+use crate::source::lines::{LINE_LIMIT, OneByOne, RawLine, walk_mended};
 
 /// A stamp that is so far (seconds) ahead of the clock and of its file's last write was given by a host with a wrong
 /// clock. It tells nothing: neither how far was counted nor that a line is new.
@@ -218,7 +218,7 @@ impl<'a> Search<'a> {
             Ok(got)
         };
         let mut last_known: Option<(u64, Vec<u8>)> = None;
-        scan.end = walk_mended(read, 0, to, |line| {
+        let note = |line: RawLine<'_>| {
             let stamp = parser.parse(line.text).time.map(|stamp| stamp.secs).filter(|&secs| secs <= ahead);
             let here = Place { at: line.start, lines: scan.lines };
             scan.last_stamp = stamp.or(scan.last_stamp);
@@ -258,8 +258,8 @@ impl<'a> Search<'a> {
             {
                 scan.same_tail.push(Place { at: line.end, lines: scan.lines });
             }
-        })
-        .at("read", &file.path)?;
+        };
+        scan.end = walk_mended(read, 0, to, &mut OneByOne(note)).at("read", &file.path)?;
         if let Some(first) = scan.first_in_it.filter(|first| self.is_older_copy(file, &scan, *first)) {
             // Those that were counted in the last second are not in it.
             (scan.later, scan.in_last_second) = (Some(first), 0);

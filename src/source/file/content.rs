@@ -7,14 +7,14 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, io};
 
 use super::compressed::{Compression, Content};
-use super::cut_lines::{begins_a_line, stands_after, without_part_of_a_stamp};
+use super::cut_lines::{Uncut, stands_after};
 use crate::disk::{file_id, read_at};
 use crate::error::{At, Error, Result};
 use crate::ledger::{Digest, Position, digest};
 use crate::line::Parser;
 use crate::source::encoding;
 use crate::source::identity::mtime;
-use crate::source::lines::{RawLine, walk_mended};
+use crate::source::lines::{Visit, walk_mended};
 use crate::source::opener::Opener;
 use crate::source::parts;
 
@@ -273,21 +273,21 @@ impl Open {
         Ok(0)
     }
 
-    /// Gives `each` every line from `from` on. `None`: it was truncated meanwhile, or renamed while it was not open.
+    /// Shows `visit` every line from `from` on. `None`: it was truncated meanwhile, or renamed while it was not open.
     ///
     /// A first line that begins before `from` was counted already, as far as it went then; its rest counts nothing. But a
     /// rest that begins with a stamp and a program is a line of its own: the one before was cut by a loss of power.
-    pub(super) fn read(&self, from: u64, each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
+    pub(super) fn read(&self, from: u64, visit: &mut impl Visit) -> Result<Option<End>> {
         match &self.file {
-            Held::Open(_) => self.read_held(from, each),
+            Held::Open(_) => self.read_held(from, visit),
             Held::Closed(Again(opener)) => match self.open_again(opener.as_ref())? {
-                Some(open) => open.read_held(from, each),
+                Some(open) => open.read_held(from, visit),
                 None => Ok(None),
             },
         }
     }
 
-    fn read_held(&self, from: u64, mut each: impl FnMut(&RawLine<'_>)) -> Result<Option<End>> {
+    fn read_held(&self, from: u64, visit: &mut impl Visit) -> Result<Option<End>> {
         let meta = self.held().and_then(|file| file.metadata()).at("look at", &self.path)?;
         let to = match () {
             () if self.compression.is_packed() => u64::MAX,
@@ -305,20 +305,15 @@ impl Open {
         let is_rest = window.last().is_some_and(|&b| b != b'\n');
         let mut trace = Trace::new(self.head.clone(), window, from);
         let mut content = self.content(from)?;
-        let mut encoding = None;
         let read = |block: &mut [u8], at| {
             let got = content.fill(block)?;
             trace.note(&block[..got], at);
             Ok(got)
         };
-        let end = walk_mended(read, from, to, |line| {
-            encoding = encoding.or(line.encoding);
-            let is_rest = is_rest && line.start == from && !begins_a_line(line.text, &mut self.parser());
-            if !is_rest && (line.terminated || self.finished) && !line.is_room() {
-                each(&if line.start == 0 { without_part_of_a_stamp(line, &mut self.parser()) } else { line });
-            }
-        })
-        .at("read", &self.path)?;
+        let parser = || self.parser();
+        let mut lines = Uncut { from, is_rest, finished: self.finished, parser, encoding: None, visit };
+        let end = walk_mended(read, from, to, &mut lines).at("read", &self.path)?;
+        let encoding = lines.encoding;
         let damage = content.damage.take().map(|why| self.damaged(&why)).transpose()?;
         let unread = encoding.map(|name| format!("{}: {}", self.path.display(), encoding::sentence(name)));
         let said = damage.into_iter().chain(unread).collect();

@@ -1,6 +1,6 @@
 //! What a loss of power leaves of a line, and the next line, which is written behind it.
-use crate::line::Parser;
-use crate::source::lines::{LINE_LIMIT, RawLine};
+use crate::line::{Parser, Run};
+use crate::source::lines::{LINE_LIMIT, RawLine, Visit};
 
 /// No stamp is longer than this number of bytes.
 pub(super) const STAMP: usize = 32;
@@ -40,6 +40,41 @@ pub(super) fn without_part_of_a_stamp<'l>(line: RawLine<'l>, parser: &mut Parser
     let is_short = line.last.len() == line.text.len();
     let last = if is_short { &line.last[left..] } else { line.last };
     RawLine { text: &line.text[left..], last, ..line }
+}
+
+/// Shows `visit` the lines of a file from a place on, without what was cut from their beginnings.
+pub(super) struct Uncut<'a, V, P> {
+    pub from: u64,
+    /// Does the first of them begin before that place?
+    pub is_rest: bool,
+    /// Will nothing more be written to the file?
+    pub finished: bool,
+    /// Makes a parser for its lines.
+    pub parser: P,
+    /// The encoding of lines that cannot be read, if there are any.
+    pub encoding: Option<&'static str>,
+    pub visit: &'a mut V,
+}
+
+impl<V: Visit, P: Fn() -> Parser> Visit for Uncut<'_, V, P> {
+    fn run(&mut self, run: Run<'_>) -> usize {
+        // The first line may be a rest, or begin within its stamp.
+        if run.start() == self.from || run.start() == 0 { 0 } else { self.visit.run(run) }
+    }
+
+    fn line(&mut self, line: &RawLine<'_>) {
+        self.encoding = self.encoding.or(line.encoding);
+        let is_rest =
+            self.is_rest && line.start == self.from && !begins_a_line(line.text, &mut (self.parser)());
+        if is_rest || !(line.terminated || self.finished) || line.is_room() {
+            return;
+        }
+        if line.start == 0 {
+            self.visit.line(&without_part_of_a_stamp(*line, &mut (self.parser)()));
+        } else {
+            self.visit.line(line);
+        }
+    }
 }
 
 #[cfg(test)]

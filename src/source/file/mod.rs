@@ -52,10 +52,11 @@ pub use content::Open;
 pub use doubles::TELLING;
 pub use log::Clock;
 
-use super::lines::RawLine;
+use super::lines::{RawLine, Visit};
 use super::opener::Opener;
 use crate::error::{At, Error, Result};
 use crate::ledger::{Position, Stream};
+use crate::line::Run;
 use catch_up::Trouble;
 use log::Log;
 
@@ -76,6 +77,44 @@ impl Readers<'_> {
     /// Has the stream of this number not counted it yet?
     pub fn has(self, stream: usize) -> bool {
         self.from.get(stream).is_some_and(|&from| self.start >= from)
+    }
+}
+
+/// What is done with the lines of a snapshot.
+pub trait Follow {
+    /// Takes as many lines of `run` as it likes, from the first one on, and returns their number: as [`Visit::run`]. All of
+    /// them stand in `file`, and are for the streams that the first one is for.
+    fn run(&mut self, _file: &Open, _run: Run<'_>, _readers: Readers<'_>) -> usize {
+        0
+    }
+
+    /// Takes one line of `file`.
+    fn line(&mut self, file: &Open, raw: &RawLine<'_>, readers: Readers<'_>);
+}
+
+impl<F: FnMut(&Open, &RawLine<'_>, Readers<'_>)> Follow for F {
+    fn line(&mut self, file: &Open, raw: &RawLine<'_>, readers: Readers<'_>) {
+        self(file, raw, readers);
+    }
+}
+
+/// The lines of one file.
+struct OfFile<'a, F> {
+    file: &'a Open,
+    from: &'a [u64],
+    follow: &'a mut F,
+}
+
+impl<F: Follow> Visit for OfFile<'_, F> {
+    fn run(&mut self, run: Run<'_>) -> usize {
+        if self.from.iter().any(|&from| from > run.start() && from < u64::MAX) {
+            return 0;
+        }
+        self.follow.run(self.file, run, Readers { from: self.from, start: run.start() })
+    }
+
+    fn line(&mut self, raw: &RawLine<'_>) {
+        self.follow.line(self.file, raw, Readers { from: self.from, start: raw.start });
     }
 }
 
@@ -203,16 +242,12 @@ impl Snapshot {
         &self.files
     }
 
-    /// Reads each file once, from the first place where one of `plans` needs it, and gives `each` every line with the
+    /// Reads each file once, from the first place where one of `plans` needs it, and shows `follow` every line with the
     /// streams it is for. An unfinished last line waits, unless lines were written to a younger file already.
     ///
     /// # Errors
     /// When a file cannot be read, or an archive is damaged and less than a minute old (it is being written).
-    pub fn read(
-        &self,
-        plans: &[CatchUp],
-        mut each: impl FnMut(&Open, &RawLine<'_>, Readers<'_>),
-    ) -> Result<Outcome> {
+    pub fn read(&self, plans: &[CatchUp], follow: &mut impl Follow) -> Result<Outcome> {
         let mut said = Vec::new();
         let mut ends = Vec::new();
         for (i, file) in self.files.iter().enumerate() {
@@ -221,8 +256,7 @@ impl Snapshot {
                 ends.push(None);
                 continue;
             };
-            let end =
-                file.read(first, |line| each(file, line, Readers { from: &from, start: line.start }))?;
+            let end = file.read(first, &mut OfFile { file, from: &from, follow })?;
             let Some(end) = end else { return Ok(Outcome::Changed) };
             said.extend(end.said);
             ends.push(Some(end.position));

@@ -1,5 +1,5 @@
 //! What is taken many at once raises what the classifier raises, line by line.
-use super::super::super::bulk::comparison::{self, log_of};
+use super::super::super::bulk::tests::comparison::{self, log_of};
 use super::super::super::card::Protocol;
 use super::super::super::classify::Settings;
 use super::super::protocol;

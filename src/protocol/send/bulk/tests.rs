@@ -1,5 +1,5 @@
 //! What is taken many at once raises what the classifier raises, line by line.
-use super::super::super::bulk::comparison;
+use super::super::super::bulk::tests::comparison;
 use super::super::SEND;
 use proptest::prelude::*;
 

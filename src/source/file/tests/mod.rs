@@ -136,13 +136,14 @@ impl Place {
             let (snapshot, plans) =
                 open(&self.path(self.live), self.olddir.as_deref(), &streams, CLOCK, opener)?;
             let mut new = vec![vec![]; numbers.len()];
-            let outcome = snapshot.read(&plans, |_, line, readers| {
-                for (i, new) in new.iter_mut().enumerate() {
-                    if readers.has(i) {
-                        new.push(String::from_utf8_lossy(line.text).into_owned());
+            let outcome =
+                snapshot.read(&plans, &mut |_: &Open, line: &RawLine<'_>, readers: Readers<'_>| {
+                    for (i, new) in new.iter_mut().enumerate() {
+                        if readers.has(i) {
+                            new.push(String::from_utf8_lossy(line.text).into_owned());
+                        }
                     }
-                }
-            })?;
+                })?;
             let Outcome::Done { reached, said } = outcome else { continue };
             self.said.extend(said);
             self.said.extend(plans.into_iter().flat_map(|p| p.lost.into_iter().chain(p.said)));

@@ -225,7 +225,7 @@ fn a_rotation_between_the_look_and_the_reading_of_many_files() {
     let held = snapshot.files().iter().filter(|file| file.is_held()).count();
     assert!((1..=514).contains(&held), "{held} are open");
     rotate(&place, FILES, "after\n");
-    let outcome = snapshot.read(&plans, |_, _, _| {}).unwrap();
+    let outcome = snapshot.read(&plans, &mut |_: &Open, _: &RawLine<'_>, _: Readers<'_>| {}).unwrap();
     assert!(matches!(outcome, Outcome::Changed), "{outcome:?}");
     expected.push("after".to_owned());
     assert_eq!(place.news(), expected);

@@ -440,7 +440,7 @@ fn a_truncation_while_it_is_read_is_noticed() {
         place.append("log", "3\n");
         let (snapshot, plans) = open(&place.path("log"), None, &[&place.streams[0]], CLOCK, &Plain).unwrap();
         let outcome = snapshot
-            .read(&plans, |_, _, _| {
+            .read(&plans, &mut |_: &Open, _: &RawLine<'_>, _: Readers<'_>| {
                 place.copytruncate("log.1");
                 place.append("log", regrown);
             })

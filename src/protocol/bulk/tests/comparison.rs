@@ -1,6 +1,6 @@
 //! For tests: a bulk against the classifier, line by line.
-use super::super::classify::{LogKind, Raise, Verdict};
-use super::{Bulk, LOOK};
+use super::super::super::classify::{LogKind, Raise, Verdict};
+use super::super::{Bulk, LOOK};
 use crate::line::{Parser, Run, TEXT, Window};
 use crate::protocol::Protocol;
 

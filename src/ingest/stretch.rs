@@ -1,0 +1,182 @@
+//! The lines of a log of every program, shown to the protocols that read it.
+//!
+//! Each line is taken apart once, and goes to each protocol. Most lines have the header of the line before, but for the
+//! second, and belong to no protocol or to one. Such lines are taken as a stretch: of each the tag tells who is asked, and
+//! what all protocols note of each line, when it was logged and that it was the last one of its host, is noted once, at the
+//! end of the stretch.
+use std::ffi::OsString;
+
+use super::askers::{self, Askers, ByTag};
+use super::intake::Stretch;
+use super::reader::Reader;
+use super::repeat::{Repeat, repeat};
+use super::stream_reading::Part;
+use crate::ledger::Stream;
+use crate::line::{HEADER_LOOK, LINE_LIMIT, Line, Parser, Parts, Run, SameHeader};
+use crate::protocol::LogKind;
+use crate::source::file::{CatchUp, Follow, Open, Readers};
+use crate::source::lines::RawLine;
+
+#[cfg(test)]
+thread_local! {
+    /// How many lines may still be taken in stretches.
+    pub(super) static MAY_TAKE: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
+}
+
+/// Reads one log for all of its parts.
+pub(super) struct StreamPass<'a, 'r, 'j> {
+    readers: &'a mut [Reader<'r, 'j>],
+    parts: &'a [Part],
+    plans: &'a [CatchUp],
+    streams: &'a [Stream],
+    parser: Parser,
+    /// Of a container's log: lines that come in parts.
+    joined: Parts,
+    /// The path of the file that is being read.
+    of: OsString,
+    /// The parts of which no line was met yet.
+    waiting: Vec<usize>,
+    /// Whether the last line was for each of the parts.
+    last_for: Vec<bool>,
+    /// Who is asked; `None`: all are, of each line.
+    by_tag: Option<ByTag>,
+    /// The header of the line before.
+    header: Option<SameHeader>,
+}
+
+impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
+    /// Begins to read for `parts`, of which each has its plan and its stream as it was.
+    pub fn new(
+        readers: &'a mut [Reader<'r, 'j>],
+        parts: &'a [Part],
+        plans: &'a [CatchUp],
+        streams: &'a [Stream],
+        parser: Parser,
+    ) -> Self {
+        let is_shared = parts.iter().all(|part| part.place == LogKind::Shared);
+        let by_tag = (is_shared && parts.len() <= askers::MOST)
+            .then(|| ByTag::new(parts.iter().map(|part| readers[part.reader].job.feed.protocol)));
+        StreamPass {
+            readers,
+            parts,
+            plans,
+            streams,
+            parser,
+            joined: Parts::default(),
+            of: OsString::new(),
+            waiting: (0..parts.len()).collect(),
+            last_for: vec![false; parts.len()],
+            by_tag,
+            header: None,
+        }
+    }
+
+    /// A line whose end is not waited for any longer counts as it is.
+    pub fn count_unfinished(mut self) {
+        let Some(held) = self.joined.take_unfinished() else { return };
+        for text in held.split(|&b| b == b'\n') {
+            let line = self.parser.parse(text);
+            for (part, _) in self.parts.iter().zip(&self.last_for).filter(|(_, wants)| **wants) {
+                let intake = &mut *self.readers[part.reader].intake;
+                intake.stream_line(part.stream, part.place, &line, repeat(&line));
+            }
+        }
+    }
+
+    /// May lines be taken as a stretch, in which each is for all parts?
+    fn may_begin_a_stretch(&self, wanted: Readers<'_>) -> bool {
+        #[cfg(test)]
+        if MAY_TAKE.get() == 0 {
+            return false;
+        }
+        self.waiting.is_empty()
+            && (0..self.parts.len()).all(|part| wanted.has(part))
+            && self.parts.iter().all(|part| self.readers[part.reader].intake.may_begin_a_stretch(part.stream))
+    }
+}
+
+impl Follow for StreamPass<'_, '_, '_> {
+    fn run(&mut self, file: &Open, run: Run<'_>, wanted: Readers<'_>) -> usize {
+        if run.is_empty() || self.of != file.path.as_os_str() || !self.may_begin_a_stretch(wanted) {
+            return 0;
+        }
+        let StreamPass {
+            readers, parts, parser, last_for, by_tag: Some(by_tag), header: Some(header), ..
+        } = self
+        else {
+            return 0;
+        };
+        // What is stamped later than this is not the newest line.
+        let latest = readers.iter().map(|reader| reader.intake.latest()).min().unwrap_or(0);
+        let mut stretch = Stretch::default();
+        let mut last: Option<(Line<'_>, Askers, u8)> = None;
+        let lines = run.take_while(|rest, length| {
+            let Some(second) = rest.first_chunk::<HEADER_LOOK>().and_then(|head| header.second_of(head))
+            else {
+                return false;
+            };
+            let Some(raw) = rest.get(..length).filter(|raw| raw.len() <= LINE_LIMIT) else { return false };
+            let Some(line) = header.line(raw, second) else { return false };
+            let (Some(time), Some(tag)) = (line.time, line.tag) else { return false };
+            if time.secs > latest || repeat(&line) != Repeat::None {
+                return false;
+            }
+            let askers = by_tag.of(&line, tag);
+            let mut left = askers;
+            while left != 0 {
+                let part = left.trailing_zeros() as usize;
+                left &= left - 1;
+                readers[parts[part].reader].intake.line_of_a_stretch(&line, time.secs);
+            }
+            stretch.meets(time.secs);
+            last = Some((line, askers, second));
+            true
+        });
+        if let Some((line, askers, second)) = last {
+            parser.has_passed(header, header.minute() + i64::from(second));
+            stretch.bytes = run.end_of(lines) - run.start();
+            for (i, part) in parts.iter().enumerate() {
+                let last = (askers >> i & 1 == 1).then_some(&line);
+                readers[part.reader].intake.end_of_a_stretch(part.stream, &stretch, line.host, last);
+            }
+            last_for.fill(true);
+            #[cfg(test)]
+            MAY_TAKE.set(MAY_TAKE.get().saturating_sub(lines));
+        }
+        lines
+    }
+
+    fn line(&mut self, file: &Open, raw: &RawLine<'_>, wanted: Readers<'_>) {
+        let StreamPass { readers, parts, plans, streams, parser, joined, of, waiting, last_for, .. } = self;
+        if *of != file.path.as_os_str() {
+            // The parser knows the file's year.
+            parser.turn_to(file.mtime / 1_000_000_000);
+            *of = file.path.as_os_str().to_owned();
+            if raw.start > 0 {
+                joined.skip(file.unfinished_before(raw.start).unwrap_or_default());
+            }
+        }
+        waiting.retain(|&i| {
+            let begins = wanted.has(i);
+            if begins {
+                let (last, since) = plans[i].begins_after(&streams[i]);
+                parser.resume(last, since);
+            }
+            !begins
+        });
+        let line = joined.parse(parser, raw.text, raw.last);
+        let repeat = repeat(&line);
+        for (i, part) in parts.iter().enumerate() {
+            last_for[i] = wanted.has(i);
+            if !last_for[i] {
+                continue;
+            }
+            let intake = &mut *readers[part.reader].intake;
+            intake.new_bytes += raw.end - raw.start;
+            intake.stream_line(part.stream, part.place, &line, repeat);
+        }
+        let is_usual = self.by_tag.is_some() && raw.terminated && !line.continuation;
+        let header = if is_usual { self.parser.same_header(raw.text, &line) } else { None };
+        self.header = header;
+    }
+}
