@@ -89,7 +89,8 @@ pub fn builtin_protocol(name: &str, log: &[u8]) {
                 let line = Parser::new(10, NOW).parse(line);
                 if let (LogKind::Shared, Some(writers), Some(tag), Some(_)) =
                     (place, protocol.writers, line.tag, line.host)
-                    && !writers.tags.contains(&tag)
+                    && (!writers.tags.contains(&tag)
+                        || writers.foreign.iter().any(|(t, text)| *t == tag && line.text.starts_with(text)))
                     && !writers.sentences.iter().any(|sentence| line.text.starts_with(sentence))
                 {
                     let (verdict, raised) = raises(protocol, place, &line);

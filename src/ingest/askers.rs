@@ -1,5 +1,5 @@
 //! Which protocols a line of a log of every program is shown to.
-use crate::line::Line;
+use crate::line::Tag;
 use crate::protocol::{Protocol, Writers};
 
 /// One bit for each protocol that reads the log.
@@ -10,15 +10,36 @@ pub(super) const MOST: usize = Askers::BITS as usize;
 
 /// The number of tags that are remembered.
 const SLOTS: usize = 256;
-/// A longer tag is not remembered.
-const LONGEST: usize = 24;
 
 /// A tag and those who ask for it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Slot {
-    tag: [u8; LONGEST],
-    length: u8,
+    tag: Tag,
     askers: Askers,
+    /// Texts, and who does not ask for them.
+    foreign: Vec<(Beginning, Askers)>,
+}
+
+/// How a text begins: up to 16 bytes of it, and which bits of these are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Beginning {
+    bytes: [u64; 2],
+    mask: [u64; 2],
+}
+
+impl Beginning {
+    /// `None`: it is longer.
+    fn of(text: &[u8]) -> Option<Beginning> {
+        let (mut bytes, mut mask) = ([0; 16], [0; 16]);
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        mask[..text.len()].fill(0xff);
+        Some(Beginning { bytes: words(&bytes), mask: words(&mask) })
+    }
+}
+
+fn words(bytes: &[u8; 16]) -> [u64; 2] {
+    let word = |at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    [word(0), word(8)]
 }
 
 /// Finds them by the tag.
@@ -27,60 +48,78 @@ pub(super) struct ByTag {
     writers: Vec<Option<Writers>>,
     /// Those who ask for sentences under any tag.
     by_sentence: Askers,
-    slots: Box<[Slot; SLOTS]>,
+    slots: Vec<Slot>,
 }
 
 impl ByTag {
     /// For `protocols`, in the order of their bits: at most [`MOST`].
     pub fn new<'p>(protocols: impl Iterator<Item = &'p Protocol>) -> ByTag {
         let writers: Vec<Option<Writers>> = protocols.map(|protocol| protocol.writers).collect();
-        let by_sentence = bits(&writers, |writers| writers.is_some_and(|w| !w.sentences.is_empty()));
-        // An empty tag is none, so that no line finds an empty slot.
-        let empty = Slot { tag: [0; LONGEST], length: 0, askers: 0 };
-        ByTag { writers, by_sentence, slots: Box::new([empty; SLOTS]) }
+        let by_sentence = bits(&writers, |w| !w.sentences.is_empty(), false);
+        // No line has an empty tag, so that none finds an empty slot.
+        let empty = Slot { tag: Tag { words: [0; 3], length: 0 }, askers: 0, foreign: Vec::new() };
+        ByTag { writers, by_sentence, slots: vec![empty; SLOTS] }
     }
 
-    /// Those to whom `line`, which has a host and the tag `tag`, may belong.
+    /// Those to whom a line of the program `tag` may belong. `begin`: the first bytes of its text, if that begins where it
+    /// is said to; without them some are asked in vain.
     #[inline]
-    pub fn of(&mut self, line: &Line<'_>, tag: &[u8]) -> Askers {
-        let askers = self.of_tag(tag);
-        if self.by_sentence & !askers == 0 || !matches!(line.text.first(), Some(b'A'..=b'Z')) {
-            return askers;
+    pub fn of(&mut self, tag: &Tag, begin: Option<&[u8; 16]>) -> Askers {
+        let [a, b, c] = tag.words;
+        let mixed = (a ^ b.rotate_left(23) ^ c.rotate_left(41)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = usize::from((mixed >> 56) as u8) % SLOTS;
+        if self.slots[slot].tag != *tag {
+            self.slots[slot] = self.search(tag);
         }
-        askers | self.of_sentence(line.text)
-    }
-
-    #[inline]
-    fn of_tag(&mut self, tag: &[u8]) -> Askers {
-        let mut key = [0; LONGEST];
-        let Some(begin) = key.get_mut(..tag.len()) else { return self.search(tag) };
-        begin.copy_from_slice(tag);
-        let word = |at: usize| key[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-        let mixed = (word(0) ^ word(8).rotate_left(23) ^ word(16).rotate_left(41))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = &self.slots[(mixed >> 56) as usize % SLOTS];
-        if usize::from(slot.length) == tag.len() && slot.tag == key {
-            return slot.askers;
+        let slot = &self.slots[slot];
+        let mut askers = slot.askers;
+        if let Some(begin) = begin.filter(|_| !slot.foreign.is_empty()) {
+            let [first, second] = words(begin);
+            for (text, not) in &slot.foreign {
+                let differs =
+                    (first & text.mask[0] ^ text.bytes[0]) | (second & text.mask[1] ^ text.bytes[1]);
+                if differs == 0 {
+                    askers &= !not;
+                    break;
+                }
+            }
         }
-        let askers = self.search(tag);
-        let length = u8::try_from(tag.len()).unwrap_or_default();
-        self.slots[(mixed >> 56) as usize % SLOTS] = Slot { tag: key, length, askers };
         askers
     }
 
     #[cold]
-    fn search(&self, tag: &[u8]) -> Askers {
-        bits(&self.writers, |writers| writers.is_none_or(|w| w.tags.contains(&tag)))
+    fn search(&self, tag: &Tag) -> Slot {
+        let bytes: Vec<u8> = tag.words.iter().flat_map(|word| word.to_le_bytes()).take(tag.length).collect();
+        let is_its = |w: &Writers| w.tags.contains(&bytes.as_slice());
+        let mut foreign: Vec<(Beginning, Askers)> = Vec::new();
+        for (_, text) in
+            self.writers.iter().flatten().flat_map(|w| w.foreign).filter(|(tag, _)| *tag == bytes)
+        {
+            let Some(begin) = Beginning::of(text) else { continue };
+            if !foreign.iter().any(|(known, _)| *known == begin) {
+                foreign.push((
+                    begin,
+                    bits(&self.writers, |w| w.foreign.contains(&(bytes.as_slice(), text)), false),
+                ));
+            }
+        }
+        Slot { tag: *tag, askers: bits(&self.writers, is_its, true), foreign }
     }
 
-    fn of_sentence(&self, text: &[u8]) -> Askers {
-        bits(&self.writers, |writers| {
-            writers.is_some_and(|w| w.sentences.iter().any(|sentence| text.starts_with(sentence)))
-        })
+    /// Is there one that asks for sentences, and does not ask for the line anyway?
+    #[inline]
+    pub fn asks_for_sentences(&self, askers: Askers) -> bool {
+        self.by_sentence & !askers != 0
+    }
+
+    /// Those who ask for a text under any tag.
+    pub fn of_sentence(&self, text: &[u8]) -> Askers {
+        bits(&self.writers, |w| w.sentences.iter().any(|sentence| text.starts_with(sentence)), false)
     }
 }
 
-/// The bits of those for whom `asks` is true.
-fn bits(writers: &[Option<Writers>], asks: impl Fn(Option<Writers>) -> bool) -> Askers {
-    writers.iter().enumerate().filter(|(_, w)| asks(**w)).fold(0, |bits, (i, _)| bits | 1 << i)
+/// The bits of those for whom `asks` is true; `all`: of one that reads any program's lines.
+fn bits(writers: &[Option<Writers>], asks: impl Fn(&Writers) -> bool, all: bool) -> Askers {
+    let asks = |w: &Option<Writers>| w.as_ref().map_or(all, &asks);
+    writers.iter().enumerate().filter(|(_, w)| asks(w)).fold(0, |bits, (i, _)| bits | 1 << i)
 }

@@ -6,13 +6,13 @@
 //! end of the stretch.
 use std::ffi::OsString;
 
-use super::askers::{self, Askers, ByTag};
+use super::askers::{self, ByTag};
 use super::intake::Stretch;
 use super::reader::Reader;
 use super::repeat::{Repeat, repeat};
 use super::stream_reading::Part;
 use crate::ledger::Stream;
-use crate::line::{HEADER_LOOK, LINE_LIMIT, Line, Parser, Parts, Run, SameHeader};
+use crate::line::{HEADER_LOOK, LINE_LIMIT, Parser, Parts, Run, SameHeader};
 use crate::protocol::LogKind;
 use crate::source::file::{CatchUp, Follow, Open, Readers};
 use crate::source::lines::RawLine;
@@ -108,31 +108,46 @@ impl Follow for StreamPass<'_, '_, '_> {
         };
         // What is stamped later than this is not the newest line.
         let latest = readers.iter().map(|reader| reader.intake.latest()).min().unwrap_or(0);
+        if header.minute() + 59 > latest {
+            return 0;
+        }
         let mut stretch = Stretch::default();
-        let mut last: Option<(Line<'_>, Askers, u8)> = None;
+        let mut last = None;
         let lines = run.take_while(|rest, length| {
-            let Some(second) = rest.first_chunk::<HEADER_LOOK>().and_then(|head| header.second_of(head))
-            else {
-                return false;
-            };
-            let Some(raw) = rest.get(..length).filter(|raw| raw.len() <= LINE_LIMIT) else { return false };
-            let Some(line) = header.line(raw, second) else { return false };
-            let (Some(time), Some(tag)) = (line.time, line.tag) else { return false };
-            if time.secs > latest || repeat(&line) != Repeat::None {
+            let second = rest.first_chunk::<HEADER_LOOK>().and_then(|head| header.second_of(head));
+            let Some((second, program)) = second.zip(header.program(rest, length)) else { return false };
+            if length > LINE_LIMIT {
                 return false;
             }
-            let askers = by_tag.of(&line, tag);
-            let mut left = askers;
-            while left != 0 {
-                let part = left.trailing_zeros() as usize;
-                left &= left - 1;
-                readers[parts[part].reader].intake.line_of_a_stretch(&line, time.secs);
+            let text = rest.get(program.text..).and_then(|text| text.first_chunk());
+            let mut askers = by_tag.of(&program.tag, text.filter(|_| program.is_plain));
+            let mut secs = header.minute() + i64::from(second);
+            // These may be a repetition, a sentence, or behind a time that is more exact.
+            let is_doubtful = !program.is_plain
+                || matches!(program.begin, b'l' | b'm')
+                || (program.begin.is_ascii_uppercase() && by_tag.asks_for_sentences(askers));
+            if askers != 0 || is_doubtful {
+                let line = rest.get(..length).and_then(|raw| header.line(raw, second, &program));
+                let Some((line, time)) = line.and_then(|line| Some((line, line.time?))) else { return false };
+                secs = time.secs;
+                if secs > latest || repeat(&line) != Repeat::None {
+                    return false;
+                }
+                askers |= by_tag.of_sentence(line.text);
+                let mut left = askers;
+                while left != 0 {
+                    let part = left.trailing_zeros() as usize;
+                    left &= left - 1;
+                    readers[parts[part].reader].intake.line_of_a_stretch(&line, secs);
+                }
             }
-            stretch.meets(time.secs);
-            last = Some((line, askers, second));
+            stretch.meets(secs);
+            last = Some((rest, length, program, askers, second));
             true
         });
-        if let Some((line, askers, second)) = last {
+        if let Some((rest, length, program, askers, second)) = last
+            && let Some(line) = rest.get(..length).and_then(|raw| header.line(raw, second, &program))
+        {
             parser.has_passed(header, header.minute() + i64::from(second));
             stretch.bytes = run.end_of(lines) - run.start();
             for (i, part) in parts.iter().enumerate() {

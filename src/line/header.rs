@@ -185,8 +185,7 @@ fn facility(line: &[u8]) -> usize {
 }
 
 /// `tag: `, `tag[PID]: `, or the same at the line's end: the tag without `[PID]`, and what follows, with its blanks.
-#[inline]
-pub(super) fn tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
+fn tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let len = line.iter().position(|b| matches!(b, b' ' | b':' | b'['))?;
     let (tag, mut rest) = line.split_at(len);
     if tag.is_empty() {

@@ -47,7 +47,7 @@ pub use fields::{LINE_LIMIT, Line, without_marks};
 pub use parser::{Parser, label_len, second_stamp};
 pub use parts::{Parts, part_of};
 pub use run::Run;
-pub use same_header::{HEADER_LOOK, SameHeader};
+pub use same_header::{HEADER_LOOK, Program, SameHeader, Tag};
 pub use stamp::Stamp;
 pub use tai64n::tai64n;
 pub use window::{TEXT, Window};

@@ -11,7 +11,7 @@
 //! What is marked `=` has to be the same, `s` is the second, and `f` any digits, of which nobody asks the value. The minute
 //! and its year, the zone and the host are those of the line before then.
 use super::fields::Line;
-use super::header::{Header, tag};
+use super::header::Header;
 use super::stamp::Stamp;
 use super::syslog;
 
@@ -21,17 +21,23 @@ const LONGEST: usize = 64;
 pub const HEADER_LOOK: usize = LONGEST;
 const WORDS: usize = LONGEST / 8;
 
+/// Eight bytes of a header.
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    /// What has to be the same; 0 where it need not be.
+    same: u64,
+    /// Which bits of it have to be the same.
+    mask: u64,
+    /// The highest bit of each byte that has to be a digit.
+    digits: u64,
+}
+
 /// The header of lines of one minute and one host.
 #[derive(Clone, Debug)]
 pub struct SameHeader {
-    /// What has to be the same; 0 where it need not be.
-    same: [u64; WORDS],
-    /// Which bits of it have to be the same.
-    mask: [u64; WORDS],
-    /// The highest bit of each byte that has to be a digit.
-    digits: [u64; WORDS],
-    /// How many of the words are compared.
-    words: usize,
+    words: [Word; WORDS],
+    /// How many of them are compared.
+    used: usize,
     /// Where the second stands, where the stamp ends with its blank, and where the host ends with its.
     second: usize,
     stamp: usize,
@@ -40,6 +46,28 @@ pub struct SameHeader {
     minute: i64,
     /// Is it in local time?
     is_local: bool,
+}
+
+/// What a line says of its program.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// Its name.
+    pub tag: Tag,
+    /// Where the text begins in the line, but for blanks and for splogger's fraction.
+    pub text: usize,
+    /// The first byte there.
+    pub begin: u8,
+    /// Does the text begin just there?
+    pub is_plain: bool,
+}
+
+/// A tag of at most 23 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its bytes, the first of them lowest, and zeros behind them.
+    pub words: [u64; 3],
+    /// How many there are.
+    pub length: usize,
 }
 
 impl SameHeader {
@@ -68,57 +96,93 @@ impl SameHeader {
         } else {
             syslog::rfc3339(raw)?.0.secs - i64::from((raw[second] & 0x0f) * 10 + (raw[second + 1] & 0x0f))
         };
-        let mut same = [[0; 8]; WORDS];
-        let mut mask = [[0; 8]; WORDS];
-        let mut must = [[0; 8]; WORDS];
+        let mut words = [Word::default(); WORDS];
         for (at, &byte) in raw.iter().enumerate().take(length) {
+            let (word, bits) = (&mut words[at / 8], 8 * (at % 8));
             if digits.contains(&at) {
-                must[at / 8][at % 8] = 0x80;
+                word.digits |= 0x80 << bits;
             } else {
-                (same[at / 8][at % 8], mask[at / 8][at % 8]) = (byte, 0xff);
+                word.same |= u64::from(byte) << bits;
+                word.mask |= 0xff << bits;
             }
         }
-        Some(SameHeader {
-            same: same.map(u64::from_le_bytes),
-            mask: mask.map(u64::from_le_bytes),
-            digits: must.map(u64::from_le_bytes),
-            words: length.div_ceil(8),
-            second,
-            stamp,
-            length,
-            minute,
-            is_local,
-        })
+        Some(SameHeader { words, used: length.div_ceil(8), second, stamp, length, minute, is_local })
     }
 
     /// The second of the minute (0 to 59) at which a line was written that begins with `head`. `None`: it has another
     /// header.
     #[inline]
     pub fn second_of(&self, head: &[u8; HEADER_LOOK]) -> Option<u8> {
-        let words = head.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
-        let known = self.same.iter().zip(&self.mask).zip(&self.digits);
         let mut differs = 0;
-        for (word, ((same, mask), digits)) in words.zip(known).take(self.words) {
+        for (word, known) in head.as_chunks::<8>().0.iter().zip(&self.words[..self.used.min(WORDS)]) {
+            let word = u64::from_le_bytes(*word);
             let number = word ^ u64::from_ne_bytes([b'0'; 8]);
             // The highest bit of a byte that is above 9. What is carried reaches a byte only from one that is none.
             let above = number.wrapping_add(u64::from_ne_bytes([0x76; 8])) | number;
-            differs |= ((word & mask) ^ same) | (above & digits);
+            differs |= ((word & known.mask) ^ known.same) | (above & known.digits);
         }
         let (tens, ones) = (head[self.second] & 0x0f, head[self.second + 1] & 0x0f);
         (differs == 0 && tens < 6).then_some(tens * 10 + ones)
     }
 
-    /// Takes such a line apart, as [`super::Parser::parse`] does it, but for the fraction of its second. `None`: no tag
-    /// follows the header.
+    /// The program that a line of this header says it is of. `rest` begins with the line, which has `length` bytes. `None`:
+    /// no tag follows the header, or a long one, or the block ends soon.
     #[inline]
-    pub fn line<'a>(&self, raw: &'a [u8], second: u8) -> Option<Line<'a>> {
+    pub fn program(&self, rest: &[u8], length: usize) -> Option<Program> {
+        let head: &[u8; 32] = rest.get(self.length..)?.first_chunk()?;
+        let words = [word(head, 0), word(head, 8), word(head, 16)];
+        let ends = words.map(|word| places(word, b' ') | places(word, b':') | places(word, b'['));
+        let end = match ends {
+            [0, 0, 0] => return None,
+            [0, 0, last] => 16 + first(last),
+            [0, second, _] => 8 + first(second),
+            [ends, ..] => first(ends),
+        };
+        // Further blanks and tabs are none of the tag.
+        if end == 0 || head[0] == b'\t' {
+            return None;
+        }
+        let colon = match head[end] {
+            b':' => end,
+            // Up to the first bracket; a blank before it would be none of a process number's.
+            b'[' => {
+                let number = word(head, end + 1);
+                let close = places(number, b']');
+                if close == 0 || first(places(number, b' ')) < first(close) {
+                    return None;
+                }
+                end + 2 + first(close)
+            }
+            _ => return None,
+        };
+        let text = self.length + colon + 2;
+        if rest.get(self.length + colon..text)? != b": " || text >= length {
+            return None;
+        }
+        let mask = |from: usize| match end.saturating_sub(from) {
+            bytes @ 0..8 => (1 << (8 * bytes)) - 1,
+            _ => u64::MAX,
+        };
+        let tag = Tag { words: [words[0], words[1] & mask(8), words[2] & mask(16)], length: end };
+        let tag = Tag { words: [tag.words[0] & mask(0), tag.words[1], tag.words[2]], ..tag };
+        let begin = rest[text];
+        let is_plain = !matches!(begin, b' ' | b'\t' | b'[' | b'0'..=b'9' | b'\r');
+        Some(Program { tag, text, begin, is_plain })
+    }
+
+    /// A line of this header, without its newline, and of `program`.
+    #[inline]
+    pub fn line<'a>(&self, raw: &'a [u8], second: u8, program: &Program) -> Option<Line<'a>> {
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-        let (stamped, rest) = raw.split_at_checked(self.length)?;
-        let host = stamped.get(self.stamp..self.length - 1)?;
-        // Further blanks are none of the tag.
-        let (tag, rest) = tag(rest).filter(|_| rest.first() != Some(&b'\t'))?;
-        let time = Stamp { secs: self.minute + i64::from(second), nanos: 0 };
-        Some(Header::of(Some(host), Some(tag), rest).line(Some(time), raw.get(self.stamp..)?))
+        let time = Some(Stamp { secs: self.minute + i64::from(second), nanos: 0 });
+        let host = raw.get(self.stamp..self.length - 1);
+        let tag = raw.get(self.length..self.length + program.tag.length);
+        let after_stamp = raw.get(self.stamp..)?;
+        if program.is_plain {
+            let text = raw.get(program.text..)?;
+            return Some(Line { time, tag, host, text, after_stamp, continuation: false });
+        }
+        Some(Header::of(host, tag, raw.get(program.text - 1..)?).line(time, after_stamp))
     }
 
     /// The begin of the minute, unix seconds.
@@ -130,6 +194,24 @@ impl SameHeader {
     pub(super) fn is_local(&self) -> bool {
         self.is_local
     }
+}
+
+#[inline]
+fn word(head: &[u8; 32], at: usize) -> u64 {
+    head.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+/// The highest bit of each byte of `word` that is `byte`, and perhaps of bytes behind the first of them.
+#[inline]
+fn places(word: u64, byte: u8) -> u64 {
+    let other = word ^ u64::from_ne_bytes([byte; 8]);
+    other.wrapping_sub(u64::from_ne_bytes([1; 8])) & !other & u64::from_ne_bytes([0x80; 8])
+}
+
+/// The first byte that is meant by `places`; 8: there is none.
+#[inline]
+fn first(places: u64) -> usize {
+    places.trailing_zeros() as usize / 8
 }
 
 /// Where the second of an RFC 3339 stamp stands, and where the stamp ends with its blank.
@@ -184,7 +266,11 @@ mod tests {
         let Some(header) = parser.same_header(before, &line) else { return false };
         let Some(head) = raw.first_chunk() else { return false };
         let Some(second) = header.second_of(head) else { return false };
-        let Some(line) = header.line(raw, second) else { return false };
+        let Some(program) = header.program(raw, raw.len()) else { return false };
+        let Some(line) = header.line(raw, second, &program) else { return false };
+        let tag: Vec<u8> = program.tag.words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(Some(&tag[..program.tag.length]), line.tag);
+        assert!(tag[program.tag.length..].iter().all(|b| *b == 0));
         // Only splogger's own time has a fraction here.
         let line = Line { time: line.time.map(|stamp| Stamp { nanos: 0, ..stamp }), ..line };
         assert_eq!(line, parsed(&mut parser, raw), "{}", raw.escape_ascii());

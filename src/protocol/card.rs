@@ -74,6 +74,9 @@ pub struct Writers {
     pub tags: &'static [&'static [u8]],
     /// How those of their texts begin that they write under any tag.
     pub sentences: &'static [&'static [u8]],
+    /// Texts under one of their tags that are [`Verdict::Foreign`] all the same: the tag, and how they begin. Not all of
+    /// them need be named.
+    pub foreign: &'static [(&'static [u8], &'static [u8])],
 }
 
 /// Log directories of a protocol.

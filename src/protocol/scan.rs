@@ -29,6 +29,22 @@ pub(super) fn word(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// Where `needle`, which is short, stands last in `text`. Making one of memchr's searchers would take longer than this.
+#[inline]
+pub(super) fn rfind(text: &[u8], needle: &[u8]) -> Option<usize> {
+    let last = needle.len().checked_sub(1)?;
+    memchr::memrchr_iter(needle[last], text)
+        .filter_map(|end| end.checked_sub(last))
+        .find(|&at| text[at..].starts_with(needle))
+}
+
+/// Where `needle`, which is short and begins with a byte that is rare, stands in `text`.
+#[inline]
+pub(super) fn find_all<'a>(text: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let first = needle.first().copied().unwrap_or_default();
+    memchr::memchr_iter(first, text).filter(move |&at| text[at..].starts_with(needle))
+}
+
 /// The program that `text` says it is of, `NAME: REST` or `NAME[PID]: REST`, and REST. A name has at most 15
 /// characters.
 #[inline]
@@ -63,6 +79,19 @@ mod tests {
         ] {
             let expected = expected.map(|(name, rest)| (name.as_bytes(), rest.as_bytes()));
             assert_eq!(program(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_found_is_what_memmem_finds(
+            text in "[ab:, ]{0,40}",
+            needle in proptest::sample::select(vec![": ", ", ", "a", "ab", "a:, ", "::", "bb", "aba"]),
+        ) {
+            let (text, needle) = (text.as_bytes(), needle.as_bytes());
+            proptest::prop_assert_eq!(rfind(text, needle), memchr::memmem::rfind(text, needle));
+            let all: Vec<usize> = (0..text.len()).filter(|&at| text[at..].starts_with(needle)).collect();
+            proptest::prop_assert_eq!(find_all(text, needle).collect::<Vec<_>>(), all);
         }
     }
 

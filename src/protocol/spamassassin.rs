@@ -21,7 +21,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         about: "verdicts of SpamAssassin's spamd",
         counters: COUNTERS,
         classify: &classify,
-        writers: Some(Writers { tags: &[b"spamd"], sentences: &[] }),
+        writers: Some(Writers { tags: &[b"spamd"], sentences: &[], foreign: &[] }),
         counter_file: Some(CounterFile { key: "logs_spam_count", default: "spam.txt" }),
         older_files: &[OlderFile::Alone("spam.txt")],
         aliases: &[("sa_clean", "sa_ham")],

@@ -5,7 +5,7 @@
 //! `Connection, ip=[IP]`, then `LOGIN, user=USER, ip=[IP], port=[P], protocol=IMAP` or `LOGIN FAILED, …`: the
 //! connection has a line of its own. UW imapd and Cyrus use the same tags for other words.
 use super::parts::{End, Login, LoginVerdict, Rules, Service, is_loopback};
-use memchr::memmem;
+use crate::protocol::scan::rfind;
 
 /// `tag` is one of Courier's, `text` what follows it.
 pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
@@ -70,7 +70,7 @@ fn login(tls: bool, text: &[u8]) -> LoginVerdict {
 /// Is the address in the last `ip=[…]` of loopback? After it come only the server's own words; before it the user's.
 fn from_loopback(text: &[u8]) -> bool {
     const FIELD: &[u8] = b", ip=[";
-    let address = memmem::rfind(text, FIELD).and_then(|at| text.get(at + FIELD.len()..));
+    let address = rfind(text, FIELD).and_then(|at| text.get(at + FIELD.len()..));
     address.is_some_and(|address| {
         let end = address.iter().position(|&b| b == b']');
         end.and_then(|end| address.get(..end)).is_some_and(is_loopback)

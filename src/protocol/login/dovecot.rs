@@ -13,7 +13,7 @@
 //! `Maximum number of connections from user+IP exceeded (…)`. Besides that line it may have others with an address,
 //! which say by their first word that they are no end: `Error: `, `Warning: `, `Debug: `, `ID sent: `, `proxy(USER): `.
 use super::parts::{End, Login, LoginVerdict, Rules, Service, is_loopback};
-use memchr::memmem;
+use crate::protocol::scan::{find_all, rfind};
 
 /// Text after the tag `dovecot`, or after a leading `Info: `: `[Info: ]PROCESS: MESSAGE`.
 pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
@@ -77,7 +77,7 @@ fn login(message: &[u8]) -> LoginVerdict {
 
 /// Where the first `: user=<`, `: method=` or `: rip=` begins.
 fn separator(message: &[u8]) -> Option<usize> {
-    memmem::find_iter(message, b": ").find(|&at| {
+    find_all(message, b": ").find(|&at| {
         let rest = message.get(at + 2..).unwrap_or_default();
         rest.starts_with(b"user=<") || rest.starts_with(b"method=") || rest.starts_with(b"rip=")
     })
@@ -86,7 +86,7 @@ fn separator(message: &[u8]) -> Option<usize> {
 /// `proxy(USER): started proxying to HOST`, 2.4 `proxy(USER,HOST): Started proxying to remote host`. The last `): `
 /// is the server's, whatever USER holds.
 fn proxied(head: &[u8]) -> bool {
-    let told = memmem::rfind(head, b"): ").and_then(|at| head.get(at + 3..)).unwrap_or_default();
+    let told = rfind(head, b"): ").and_then(|at| head.get(at + 3..)).unwrap_or_default();
     told.starts_with(b"started proxying to ") || told.starts_with(b"Started proxying to ")
 }
 
@@ -141,7 +141,7 @@ fn is_no_end(head: &[u8]) -> bool {
 /// What follows the last ` rip=`: `IP, lip=IP, …`, written by the server alone.
 fn elements(client: &[u8]) -> Option<&[u8]> {
     const FIELD: &[u8] = b" rip=";
-    memmem::rfind(client, FIELD).and_then(|at| client.get(at + FIELD.len()..))
+    rfind(client, FIELD).and_then(|at| client.get(at + FIELD.len()..))
 }
 
 /// The client's address.
@@ -152,7 +152,7 @@ fn address(client: &[u8]) -> Option<&[u8]> {
 /// Is one of the elements `TLS`, 2.4's slip `TSL`, `TLS: ERROR` or `TLS handshaking…`? (`secured` is a local link.)
 fn is_tls(client: &[u8]) -> bool {
     let Some(elements) = elements(client) else { return false };
-    memmem::find_iter(elements, b", ").any(|at| {
+    find_all(elements, b", ").any(|at| {
         let element = elements.get(at + 2..).unwrap_or_default();
         let Some(rest) = element.strip_prefix(b"TLS").or_else(|| element.strip_prefix(b"TSL")) else {
             return false;

@@ -86,53 +86,67 @@ pub(super) fn classify(
     }
 }
 
+/// Tags of syslog, and the services to which [`read`] reads what stands under them.
+const TAGS: [(&[u8], &[Service]); 17] = {
+    use Service::{Imap, Pop3, Smtp, Webmail};
+    [
+        (b"vpopmail", &[Smtp, Pop3, Imap, Webmail]),
+        (b"dovecot", &[Smtp, Pop3, Imap, Webmail]),
+        (b"Info", &[Smtp, Pop3, Imap, Webmail]),
+        (b"submission-login", &[Smtp]),
+        (b"pop3-login", &[Pop3]),
+        (b"pop3d", &[Pop3]),
+        (b"pop3d-ssl", &[Pop3]),
+        (b"pop3login", &[Pop3]),
+        (b"courierpop3login", &[Pop3]),
+        (b"courier-pop3d", &[Pop3]),
+        (b"courier-pop3s", &[Pop3]),
+        (b"imap-login", &[Imap, Webmail]),
+        (b"imapd", &[Imap, Webmail]),
+        (b"imapd-ssl", &[Imap, Webmail]),
+        (b"imaplogin", &[Imap, Webmail]),
+        (b"courier-imapd", &[Imap, Webmail]),
+        (b"courier-imaps", &[Imap, Webmail]),
+    ]
+};
+
+/// Texts that often stand under a tag of several services, and those of them to which they say something.
+const TEXTS: [(&[u8], &[u8], &[Service]); 16] = {
+    use Service::{Imap, Pop3, Smtp, Webmail};
+    [
+        (b"dovecot", b"imap-login: ", &[Imap, Webmail]),
+        (b"dovecot", b"pop3-login: ", &[Pop3]),
+        (b"dovecot", b"submission-login: ", &[Smtp]),
+        (b"dovecot", b"imap(", &[]),
+        (b"dovecot", b"pop3(", &[]),
+        (b"dovecot", b"lda(", &[]),
+        (b"dovecot", b"lmtp(", &[]),
+        (b"dovecot", b"auth", &[]),
+        (b"vpopmail", b"vchkpw-smtp:", &[Smtp]),
+        (b"vpopmail", b"vchkpw-smtps:", &[Smtp]),
+        (b"vpopmail", b"vchkpw-submission:", &[Smtp]),
+        (b"vpopmail", b"vchkpw-pop3:", &[Pop3]),
+        (b"vpopmail", b"vchkpw-pop3s:", &[Pop3]),
+        (b"vpopmail", b"vchkpw-imap:", &[Imap]),
+        (b"vpopmail", b"vchkpw-imaps:", &[Imap]),
+        (b"vpopmail", b"vchkpw-webmail:", &[Webmail]),
+    ]
+};
+
 /// The programs whose lines of syslog [`read`] reads for `service`.
-pub(super) const fn writers(service: Service) -> Writers {
-    let tags: &[&[u8]] = match service {
-        Service::Smtp => &[b"vpopmail", b"dovecot", b"Info", b"submission-login"],
-        Service::Pop3 => &[
-            b"vpopmail",
-            b"dovecot",
-            b"Info",
-            b"pop3-login",
-            b"pop3d",
-            b"pop3d-ssl",
-            b"pop3login",
-            b"courierpop3login",
-            b"courier-pop3d",
-            b"courier-pop3s",
-        ],
-        Service::Imap => &[
-            b"vpopmail",
-            b"dovecot",
-            b"Info",
-            b"imap-login",
-            b"imapd",
-            b"imapd-ssl",
-            b"imaplogin",
-            b"courier-imapd",
-            b"courier-imaps",
-        ],
-        Service::Webmail => &[
-            b"vpopmail",
-            b"dovecot",
-            b"Info",
-            b"imap-login",
-            b"imapd",
-            b"imapd-ssl",
-            b"imaplogin",
-            b"courier-imapd",
-            b"courier-imaps",
-            b"sqwebmaild",
-            b"roundcube",
-            b"squirrelmail",
-        ],
-    };
-    let sentences: &[&[u8]] = match service {
-        Service::Webmail => &web::SENTENCES,
-        _ => &[],
-    };
-    Writers { tags, sentences }
+pub(super) fn writers(service: Service) -> Writers {
+    let is_its = |services: &[Service]| services.contains(&service);
+    let mut tags: Vec<&[u8]> =
+        TAGS.iter().filter(|(_, services)| is_its(services)).map(|(tag, _)| *tag).collect();
+    let mut sentences: &[&[u8]] = &[];
+    if service == Service::Webmail {
+        tags.extend(web::TAGS);
+        sentences = &web::SENTENCES;
+    }
+    let others = TEXTS.iter().filter(|(.., services)| !is_its(services));
+    let foreign: Vec<(&[u8], &[u8])> = others.map(|(tag, text, _)| (*tag, *text)).collect();
+    // As a protocol these live as long as the process.
+    Writers { tags: tags.leak(), sentences, foreign: foreign.leak() }
 }
 
 /// What `line` says to `service`.

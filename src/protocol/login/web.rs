@@ -46,6 +46,9 @@ fn sqwebmail(text: &[u8]) -> LoginVerdict {
     }
 }
 
+/// The tags of these programs, but for squirrel_logger's, which may be any.
+pub(super) const TAGS: [&[u8]; 3] = [b"sqwebmaild", b"roundcube", b"squirrelmail"];
+
 /// How the lines of squirrel_logger 2.x begin, whoever logs them.
 pub(super) const SENTENCES: [&[u8]; 2] = [b"Successful webmail login: by ", b"Failed webmail login: by "];
 
