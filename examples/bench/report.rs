@@ -106,8 +106,10 @@ pub fn report(machine: &[Fact], rows: &[Row], memory: &[Memory], sizes: &[String
     for row in rows {
         let _ = writeln!(text, "{}", row.line());
     }
-    text += "\nThe most memory at once (maximum resident set). `rrdtool last` has librrd and its libraries in it, and no more.\n\n\
-             | work | maillogs | `rrdtool last` | more than that | goal |\n|---|---|---|---|---|\n";
+    if !memory.is_empty() {
+        text += "\nThe most memory at once (maximum resident set). `rrdtool last` has librrd and its libraries in it, and no more.\n\n\
+                 | work | maillogs | `rrdtool last` | more than that | goal |\n|---|---|---|---|---|\n";
+    }
     let mb = |kib: u64| format!("{:.1} MB", kib as f64 * 1_024.0 / 1e6);
     for Memory { what, peak, librrd } in memory {
         let more = mb(peak.saturating_sub(*librrd));
