@@ -18,12 +18,12 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
 
-.PHONY: build deps-build deps-demo deps-test test torture mutants fuzz demo gallery bench lint audit install uninstall clean help
+.PHONY: build deps-build deps-demo deps-bench deps-test test torture mutants fuzz demo gallery bench lint audit install uninstall clean help
 
 build: deps-build ## build the release binary
 	$(CARGO) build --release
 
-deps-build deps-demo deps-test: # what compiling, demonstrating and testing need, where it is missing
+deps-build deps-demo deps-bench deps-test: # what compiling, demonstrating, measuring and testing need, where it is missing
 	@sh scripts/deps.sh $(@:deps-%=%)
 
 test: deps-test ## run every test, with real multilog
@@ -47,9 +47,9 @@ gallery: deps-demo ## draw graphs/ anew, from invented mail that is always the s
 	$(CARGO) build --release --bin maillogs --example qmail-traffic --example qmail-queue
 	@TARGET='$(TARGET)' sh scripts/gallery.sh
 
-bench: deps-demo ## time against `wc -l` on a log of 200 MB
-	$(CARGO) build --release --bin maillogs --example qmail-traffic
-	@TARGET='$(TARGET)' bash scripts/bench.sh
+bench: deps-bench ## time and memory, written to bench/RESULTS.md; logs of BENCH_MB=1000, only rows with BENCH_ONLY='query'
+	$(CARGO) build --release --bin maillogs --example qmail-traffic --example bench
+	@mkdir -p bench && '$(TARGET)/release/examples/bench' bench/RESULTS.md
 
 lint: deps-test ## what a change has to pass besides the tests
 	cargo fmt --check

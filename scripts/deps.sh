@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what this machine lacks for one of three purposes: sh scripts/deps.sh build | demo | test.
+# Installs what this machine lacks for one of four purposes: sh scripts/deps.sh build | demo | bench | test.
 #
 #   build   compile maillogs: nothing that a server does not have to run
-#   demo    and run the demonstration, the gallery and the benchmark
+#   demo    and run the demonstration and the gallery
+#   bench   and run the benchmark
 #   test    and run every test, with the real programs
 #
 # Looks first: where nothing is missing it ends at once and asks neither the network nor for a password.
@@ -12,9 +13,10 @@ set -eu
 case ${1:-test} in
 build) purposes='build' ;;
 demo) purposes='build demo' ;;
+bench) purposes='build demo bench' ;;
 test) purposes='build demo test' ;;
 *)
-	echo "make: scripts/deps.sh: $1 is none of build, demo, test" >&2
+	echo "make: scripts/deps.sh: $1 is none of build, demo, bench, test" >&2
 	exit 2
 	;;
 esac
@@ -70,6 +72,9 @@ need demo daemontools has multilog
 need demo rrdtool has rrdtool
 # A clock that is set.
 need demo faketime has faketime
+# Instructions are counted, and the fsyncs of a commit.
+need bench valgrind has valgrind
+need bench strace has strace
 need test runit has svlogd
 need test s6 has s6-log
 # A mail server whose log is real, run by the tests alone and in the foreground.

@@ -13,6 +13,7 @@ use chrono::{Local, TimeZone};
 use crate::chart::period::Period;
 use crate::chart::theme::{Color, Theme};
 use crate::commands::cli::{self, Action};
+use crate::commands::definition;
 use crate::config::Config;
 use crate::ingest::{Job, Options, advance_all, feeds};
 use crate::line::Line;
@@ -107,7 +108,7 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     let job = Job { config: &config, feed: &feeds[0], clock, as_root: |what| what() };
 
     // The words.
-    let help = cli::command(&[&TOY]).render_help().to_string();
+    let help = definition::whole(&[&TOY]).render_help().to_string();
     assert!(
         help.contains("  toy ") && help.contains("Print the counters: what toyd says of its toys"),
         "{help}"

@@ -23,6 +23,10 @@ pub(crate) fn width(text: &str) -> usize {
 /// begin one of librrd's control codes (`\l`, `\t`): it is drawn as the set minus, which looks the
 /// same.
 pub(crate) fn plain(text: &str) -> String {
+    // Nearly all texts.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'\\') {
+        return text.to_owned();
+    }
     text.chars()
         .filter_map(|c| match c {
             '\\' => Some('\u{2216}'),

@@ -1,18 +1,17 @@
 //! The command line: words only, no look at the world.
 //!
-//! One definition feeds the parser, the help and the usage. argv\[0\] chooses a processor.
+//! The commands and options stand in `definition`. argv\[0\] chooses a processor.
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::ArgMatches;
 
 use super::context::strings;
-use super::graph::{self, Graph};
-use super::show::{self, Show};
-use crate::protocol::{CounterKind, Processor, Protocol};
-use crate::say::masked;
+use super::definition;
+use super::graph::Graph;
+use super::show::Show;
+use crate::protocol::Protocol;
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,111 +62,6 @@ pub struct Call {
     pub action: Action,
 }
 
-/// The definition of every command and option, when there are these `protocols`.
-pub fn command(protocols: &[&'static Protocol]) -> Command {
-    let mut command = Command::new("maillogs")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Counts what a mail server does: exact counters, RRDs and graphs from the logs of qmail.")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand_help_heading("Protocols and commands")
-        .after_help("As multilog's processor: multilog t n288 s1000000 '!exec /usr/local/bin/sendlog' /var/log/mail/send")
-        .arg(
-            Arg::new("config")
-                .long("config")
-                .value_name("FILE")
-                .global(true)
-                .value_parser(value_parser!(PathBuf))
-                .help("Read this toaster.conf instead of the first that is found"),
-        )
-        .arg(Arg::new("verbose").short('v').long("verbose").global(true).action(ArgAction::SetTrue).help("Say more on stderr"))
-        .arg(
-            Arg::new("reset")
-                .short('r')
-                .global(true)
-                .hide(true)
-                .action(ArgAction::SetTrue)
-                .help("Accepted for the Perl maillogs' sake; does nothing"),
-        );
-    for protocol in protocols {
-        command = command.subcommand(
-            Command::new(protocol.name)
-                .about(format!("Print the counters: {}", masked(protocol.about)))
-                .after_help(counter_help(protocol)),
-        );
-    }
-    command
-        .subcommand(
-            Command::new("update")
-                .about("Count what is new, also what a logger that died has left, and write complete minutes to the RRDs (cron)")
-                .arg(
-                    Arg::new("protocol")
-                        .num_args(0..)
-                        .value_parser(PossibleValuesParser::new(protocols.iter().map(|p| p.name)))
-                        .help("Only these protocols; without any, all of them"),
-                )
-                .arg(Arg::new("flush").long("flush").action(ArgAction::SetTrue).help("Write all minutes that are over to the RRDs, without waiting for late lines")),
-        )
-        .subcommand(graph::definition())
-        .subcommand(show::definition())
-        .subcommand(
-            Command::new("check")
-                .about("Check whether all is well: configuration, rights, sources, reading positions, databases; exit 0 or 1")
-                .arg(
-                    Arg::new("format")
-                        .long("format")
-                        .default_value("text")
-                        .value_parser(PossibleValuesParser::new(["text", "json"]))
-                        .help("How to print what was found"),
-                ),
-        )
-        .subcommand(
-            Command::new("config").about("Print the settings that are in force, and where each of them comes from").arg(
-                Arg::new("toml").long("toml").action(ArgAction::SetTrue).help("Print toaster.conf converted to TOML"),
-            ),
-        )
-        .subcommands(protocols.iter().filter_map(|p| p.processor).map(process))
-}
-
-fn process(processor: Processor) -> Command {
-    // Those of toaster.conf's protocols are not in the usage.
-    Command::new(processor.name).about(processor.about).hide(processor.directories.is_none()).arg(
-        Arg::new("force")
-            .long("force")
-            .action(ArgAction::SetTrue)
-            .help("Count the input even if its content was counted before"),
-    )
-}
-
-/// A protocol's keys with what each means, a line each or more, below each other.
-fn counter_help(protocol: &Protocol) -> String {
-    /// Columns, as clap has them.
-    const WIDTH: usize = 100;
-    let longest = protocol.counters.iter().map(|c| c.key.len()).max().unwrap_or(0);
-    let mut text = String::from("Keys:");
-    for counter in protocol.counters {
-        let kind = match counter.kind {
-            CounterKind::Count => "",
-            CounterKind::Sum => " (sum)",
-            CounterKind::Net => " (sum; may fall)",
-            CounterKind::Peak | CounterKind::Level => " (gauge)",
-            CounterKind::Derived(_) => " (computed from others)",
-        };
-        text += &format!("\n  {:longest$} ", counter.key);
-        let mut column = longest + 3;
-        for word in format!("{}{kind}", masked(counter.help)).split(' ') {
-            let wide = word.chars().count();
-            if column + 1 + wide > WIDTH {
-                text += &format!("\n{:column$}", "", column = longest + 3);
-                column = longest + 3;
-            }
-            text += &format!(" {word}");
-            column += 1 + wide;
-        }
-    }
-    text
-}
-
 /// The processor that we were called as, if the file name of argv\[0\] is the name of one.
 pub fn known_processor(argv0: &Path, protocols: &[&'static Protocol]) -> Option<String> {
     let name = argv0.file_name()?;
@@ -193,7 +87,10 @@ pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call,
         None => args.to_vec(),
     };
     let named = words.get(1).and_then(|w| processors(protocols).find(|log| w.as_os_str() == log.as_str()));
-    match (command(protocols).try_get_matches_from(&words), named) {
+    let understood = definition::named(protocols, &words)
+        .try_get_matches_from(&words)
+        .or_else(|_| definition::whole(protocols).try_get_matches_from(&words));
+    match (understood, named) {
         (Ok(matches), _) => Ok(understand(&matches, protocols)),
         (Err(e), _) if !e.use_stderr() => Err(e),
         (Err(e), Some(log)) => {
@@ -279,6 +176,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
 mod tests {
     use super::*;
     use crate::protocol::{Settings, builtin, shipped};
+    use clap::Command;
 
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
         let words: Vec<_> = words.iter().map(OsString::from).collect();
@@ -287,7 +185,135 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        command(&builtin(&Settings::default())).debug_assert();
+        definition::whole(&builtin(&Settings::default())).debug_assert();
+    }
+
+    /// What comes of a command line: matches, or what is printed with which exit code.
+    fn outcome(
+        command: Command,
+        words: &[OsString],
+        protocols: &[&'static Protocol],
+    ) -> Result<Call, (String, i32)> {
+        match command.try_get_matches_from(words) {
+            Ok(matches) => Ok(understand(&matches, protocols)),
+            Err(e) => Err((e.render().ansi().to_string(), e.exit_code())),
+        }
+    }
+
+    /// Every command line that is right is understood by its own command's definition as by all of them; every other one
+    /// gets the help or the error that the definition of all makes.
+    #[test]
+    fn the_commands_that_are_named_are_enough() {
+        let protocols = builtin(&Settings::default());
+        let whole = || definition::whole(&protocols);
+        let mut right: Vec<String> = [
+            "graph deliveries -o x.png --from -2h --to +1h",
+            "graph --period day,week --theme dark --force send",
+            "show --width 80 rbl update",
+            "update --flush send rbl",
+            "check --format json",
+            "config --toml",
+            "--config check update",
+            "-v -r --config=send graph --config x",
+            "update -- send",
+        ]
+        .map(str::to_owned)
+        .into();
+        let mut wrong: Vec<String> = [
+            "",
+            "-h",
+            "--help",
+            "-V",
+            "--version",
+            "help",
+            "help help",
+            "help help send",
+            "-- send",
+            "--",
+            "nonsense",
+            "sen",
+            "updat",
+            "--flush update",
+            "--fluhs update send",
+            "--flush",
+            "--forse sendlog",
+            "--toml",
+            "--tom config",
+            "update nonsense",
+            "update sen",
+            "update --flsh",
+            "graph --period daily",
+            "graph --theme",
+            "graph --form x",
+            "send rbl",
+            "send --flush",
+            "send update --flush",
+            "show --width 1000",
+            "check --format xml",
+            "help nonsense",
+            "help send rbl",
+            "--config",
+            "--config send",
+            "--conf x send",
+            "-x",
+            "-vx send",
+            "graph -o",
+            "update -V",
+        ]
+        .map(str::to_owned)
+        .into();
+        let names: Vec<String> =
+            whole().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        assert!(names.len() > 15, "{names:?}");
+        for name in &names {
+            right.extend([name.clone(), format!("{name} -v"), format!("-v --config x {name}")]);
+            wrong.extend([
+                format!("{name} --help"),
+                format!("{name} -h"),
+                format!("-v {name} -h"),
+                format!("help {name}"),
+                format!("{name} --nonsense"),
+                format!("{name} --forse"),
+                format!("{name}x"),
+                format!("{name}x {name}"),
+                format!("x{name} --help"),
+                format!("{name}/{name} --format"),
+            ]);
+        }
+        let words = |line: &str| -> Vec<OsString> {
+            ["maillogs"].into_iter().chain(line.split_whitespace()).map(OsString::from).collect()
+        };
+        for line in &right {
+            let words = words(line);
+            let call = outcome(whole(), &words, &protocols);
+            assert!(call.is_ok(), "{line}: {call:?}");
+            let named = definition::named(&protocols, &words);
+            assert_eq!(outcome(named, &words, &protocols), call, "{line}");
+        }
+        for line in &wrong {
+            let words = words(line);
+            let told = outcome(whole(), &words, &protocols);
+            assert!(told.is_err(), "{line}: {told:?}");
+            let named = definition::named(&protocols, &words).try_get_matches_from(&words);
+            assert!(named.is_err(), "{line}: a command that is not there is not missed");
+            let said = parse(&words, &protocols).map_err(|e| (e.render().ansi().to_string(), e.exit_code()));
+            // A processor goes on in spite of words that it does not know.
+            let goes_on = matches!(&said, Ok(Call { action: Action::Process { .. }, .. }));
+            assert!(goes_on || said == told, "{line}: {said:?} is not {told:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_defines_no_command_but_its_own() {
+        let protocols = builtin(&Settings::default());
+        let commands = |words: &[&str]| -> Vec<String> {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            let named = definition::named(&protocols, &words);
+            named.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+        };
+        assert_eq!(commands(&["maillogs", "send"]), ["send"]);
+        assert_eq!(commands(&["maillogs", "--config", "x", "update", "rbl"]), ["rbl", "update"]);
+        assert_eq!(commands(&["maillogs", "sendlog", "send-log", "graphs"]), ["sendlog"]);
     }
 
     #[test]
@@ -363,7 +389,7 @@ mod tests {
         let is_protocol = |word: &str| shipped().iter().any(|card| card.name == word);
         let has = |word: &str| words.contains(&word);
         let has_flag = |flag: &str| words.windows(2).any(|pair| pair == ["Fl", flag]);
-        let mut root = command(&builtin(&Settings::default()));
+        let mut root = definition::whole(&builtin(&Settings::default()));
         root.build();
         let mut met = 0;
         let commands: Vec<String> = root.get_subcommands().map(|c| c.get_name().to_owned()).collect();

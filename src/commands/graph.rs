@@ -59,8 +59,8 @@ A TIME is local: 2026-03-01, '2026-03-01 08:00', 2026-03-01T08:00:30; 08:00 or 0
   now, today, yesterday, 'yesterday 14:00'; @1772352000 (seconds since 1970).
 Or a distance in s, m, h, d, w, y: -2h (before now), +1d12h (with --to: after --from).";
 
-/// The command, its options and its help.
-pub(super) fn definition() -> Command {
+/// Adds the options and their help to the command.
+pub(super) fn define(command: Command) -> Command {
     let several = |name: &'static str, values: [&'static str; 4], help: &'static str| {
         Arg::new(name)
             .long(name)
@@ -72,7 +72,7 @@ pub(super) fn definition() -> Command {
     let time = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name("TIME").allow_hyphen_values(true).help(help)
     };
-    Command::new("graph")
+    command
         .about("Draw the graphs and their page (cron)")
         .after_help(TIMES)
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))

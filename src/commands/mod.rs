@@ -4,6 +4,7 @@ mod check;
 pub(crate) mod cli;
 mod config;
 mod context;
+pub(crate) mod definition;
 mod exit;
 mod graph;
 mod processor;

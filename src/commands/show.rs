@@ -47,8 +47,8 @@ impl Show {
     }
 }
 
-/// The command, its options and its help.
-pub(super) fn definition() -> Command {
+/// Adds the options and their help to the command.
+pub(super) fn define(command: Command) -> Command {
     let one_of = |name: &'static str, values: &[&'static str], help: &'static str| {
         let values = PossibleValuesParser::new(values.to_vec());
         Arg::new(name).long(name).value_name("WHICH").value_parser(values).help(help)
@@ -56,7 +56,7 @@ pub(super) fn definition() -> Command {
     let number = |name: &'static str, range: std::ops::RangeInclusive<i64>, help: &'static str| {
         Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u16).range(range)).help(help)
     };
-    Command::new("show")
+    command
         .about("Draw graphs in the terminal, up to this moment; reads only")
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all that have data"))
         .arg(one_of("period", &["day", "week", "month", "year"], "The span up to now").default_value("day"))

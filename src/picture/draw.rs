@@ -1,4 +1,6 @@
 //! All pictures that are not fresh, and the pages that show them.
+use std::time::SystemTime;
+
 use super::folder::Folder;
 use super::fresh::{self, is_fresh, pixel};
 use super::one::{refused, step};
@@ -24,100 +26,122 @@ pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     let folder = Folder::open(&options.output, true, options.as_root)
         .map_err(|source| Error::Output { path: options.output.clone(), source })?;
 
-    let time = zone::stamp(options.now);
+    let drawing = Drawing {
+        options,
+        folder: &folder,
+        readings,
+        time: &zone::stamp(options.now),
+        program: fresh::program(),
+    };
     for template in &templates {
         if options.names.is_empty() || options.names.contains(&template.name) {
-            draw_graph(options, &folder, readings, template, &time, &mut report);
+            drawing.draw_graph(template, &mut report);
         }
     }
     if report.drawn > 0 {
         report.problems.extend(fonts::problem());
     }
-
-    let (pages, problems) = page::pages(&templates, options, readings, &folder)?;
-    report.problems.extend(problems);
-    // One that cannot be written is told of, and the others are.
-    for (name, html) in pages {
-        let written = folder.write(&name, html.as_bytes(), at(options.now));
-        match written.map_err(|source| Error::Output { path: options.output.join(&name), source }) {
-            Err(error) if name == "index.html" => return Err(error),
-            Err(error) => report.problems.push(error.to_string()),
-            Ok(()) => {}
-        }
-    }
+    drawing.write_pages(&templates, &mut report)?;
     Ok(report)
 }
 
-/// All pictures of one graph.
-fn draw_graph(
-    options: &Options,
-    folder: &Folder,
-    readings: &[Reading],
-    template: &Template,
-    time: &str,
-    report: &mut Report,
-) {
-    let or_all = |periods: &[Period]| match periods {
-        [] => Period::ALL.to_vec(),
-        some => some.to_vec(),
-    };
-    let themes = match options.themes.as_slice() {
-        [] => &Theme::ALL,
-        some => some,
-    };
-    let step = step(readings);
-    let has_data = fresh::has_data(template, readings);
-    for period in or_all(&options.periods) {
-        let file = |theme| file_name(&template.name, period, theme, options.format);
-        let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
-            let seen = || folder.picture(&file(**theme));
-            !options.force
-                && seen().is_some_and(|seen| is_fresh(options.now, template, period, has_data, seen))
-        });
-        report.fresh += fresh.len();
-        if stale.is_empty() {
-            continue;
-        }
-        let window = Window::of(period, options.now, step);
-        let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
-            Ok(values) => values,
-            Err(problem) => {
-                tell(report, problem);
+/// What all pictures and pages have in common.
+struct Drawing<'d> {
+    options: &'d Options,
+    folder: &'d Folder,
+    readings: &'d [Reading],
+    /// Now, for people.
+    time: &'d str,
+    /// When the program was made.
+    program: Option<SystemTime>,
+}
+
+impl Drawing<'_> {
+    /// All pictures of one graph.
+    fn draw_graph(&self, template: &Template, report: &mut Report) {
+        let Self { options, folder, readings, time, program } = *self;
+        let or_all = |periods: &[Period]| match periods {
+            [] => Period::ALL.to_vec(),
+            some => some.to_vec(),
+        };
+        let themes = match options.themes.as_slice() {
+            [] => &Theme::ALL,
+            some => some,
+        };
+        let step = step(readings);
+        let has_data = fresh::has_data(template, readings);
+        for period in or_all(&options.periods) {
+            let file = |theme| file_name(&template.name, period, theme, options.format);
+            let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
+                let seen = || folder.picture(&file(**theme));
+                !options.force
+                    && seen()
+                        .is_some_and(|seen| is_fresh(options.now, template, program, period, has_data, seen))
+            });
+            report.fresh += fresh.len();
+            if stale.is_empty() {
                 continue;
             }
-        };
-        // By its time an empty frame is told from others: it goes as soon as there is something to draw.
-        let modified = match values {
-            Some(_) => options.now,
-            None => options.now - pixel(template, period),
-        };
-        for theme in stale {
-            let arguments = args::arguments(&args::Picture {
-                template,
-                window: &window,
-                theme,
-                format: options.format,
-                values: values.as_ref(),
-                host: &options.host,
-                time,
-            });
-            let name = file(theme);
-            let drawn = render::picture(&arguments, window.zone.as_deref());
-            let done = drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
-                folder.write(&name, &bytes, at(modified)).map_err(|error| {
-                    format!(
-                        "{}: {}: {}",
-                        template.file,
-                        options.output.display(),
-                        crate::error::words(&error)
-                    )
-                })
-            });
-            match done {
-                Ok(()) => report.drawn += 1,
-                Err(error) => tell(report, error),
+            let window = Window::of(period, options.now, step);
+            let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
+                Ok(values) => values,
+                Err(problem) => {
+                    tell(report, problem);
+                    continue;
+                }
+            };
+            // By its time an empty frame is told from others: it goes as soon as there is something to draw.
+            let modified = match values {
+                Some(_) => options.now,
+                None => options.now - pixel(template, period),
+            };
+            for theme in stale {
+                let arguments = args::arguments(&args::Picture {
+                    template,
+                    window: &window,
+                    theme,
+                    format: options.format,
+                    values: values.as_ref(),
+                    host: &options.host,
+                    time,
+                });
+                let name = file(theme);
+                let drawn = render::picture(&arguments, window.zone.as_deref());
+                let done =
+                    drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
+                        folder.write(&name, &bytes, at(modified)).map_err(|error| {
+                            format!(
+                                "{}: {}: {}",
+                                template.file,
+                                options.output.display(),
+                                crate::error::words(&error)
+                            )
+                        })
+                    });
+                match done {
+                    Ok(()) => report.drawn += 1,
+                    Err(error) => tell(report, error),
+                }
             }
         }
+    }
+
+    /// Writes the pages on which anything changed.
+    fn write_pages(&self, templates: &[Template], report: &mut Report) -> Result<(), Error> {
+        let Self { options, folder, readings, .. } = *self;
+        let may_keep = report.drawn == 0 && !options.force;
+        let (pages, problems) = page::pages(templates, options, readings, folder, may_keep)?;
+        report.problems.extend(problems);
+        // One that cannot be written is told of, and the others are.
+        for (name, html) in pages {
+            let written = folder.write(&name, html.as_bytes(), at(options.now));
+            match written.map_err(|source| Error::Output { path: options.output.join(&name), source }) {
+                Err(error) if name == "index.html" => return Err(error),
+                Err(error) => report.problems.push(error.to_string()),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
     }
 }
 

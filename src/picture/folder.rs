@@ -4,7 +4,9 @@
 //! to somebody he chooses, and is read with his rights. So each look at this directory and each write to it takes root's
 //! rights for itself, and gives them back. Root follows no link there that others may have planted, and works on the
 //! directory that was opened, whatever takes its place meanwhile.
-use std::fs::{File, Permissions};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path};
@@ -27,6 +29,8 @@ pub type AsRoot = fn(&mut dyn FnMut());
 pub(super) struct Folder {
     dir: File,
     as_root: Option<AsRoot>,
+    /// What was seen of the pictures, each of which is asked for twice: whether it is fresh, and for its page.
+    seen: RefCell<HashMap<String, Option<Seen>>>,
 }
 
 /// A picture's file.
@@ -61,7 +65,7 @@ impl Folder {
                 Ok(File::from(nix::fcntl::open(path, flags, Mode::empty())?))
             }
         })?;
-        let folder = Self { dir, as_root };
+        let folder = Self { dir, as_root, seen: RefCell::default() };
         if may_make {
             // What cannot be removed now is tried again by the next drawing.
             let _ = with_rights(as_root, || folder.sweep(path));
@@ -86,16 +90,43 @@ impl Folder {
     /// The picture `name`; none if it is no picture, or no plain file: others may write in the directory, and a FIFO
     /// would be waited for.
     pub(super) fn picture(&self, name: &str) -> Option<Seen> {
+        if let Some(seen) = self.seen.borrow().get(name) {
+            return *seen;
+        }
+        let seen = self.look(name);
+        self.seen.borrow_mut().insert(name.to_owned(), seen);
+        seen
+    }
+
+    fn look(&self, name: &str) -> Option<Seen> {
+        let (file, meta) = self.plain_file(name)?;
+        // Without room for all of it many small parts would be read.
+        let mut head = Vec::with_capacity(HEAD);
+        file.take(HEAD as u64).read_to_end(&mut head).ok()?;
+        Some(Seen { size: render::size(&head)?, modified: meta.modified().ok()? })
+    }
+
+    fn plain_file(&self, name: &str) -> Option<(File, Metadata)> {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let open = || Ok(File::from(openat(&self.dir, name, flags, Mode::empty())?));
         let file = with_rights(self.as_root, open).ok()?;
         let meta = file.metadata().ok()?;
-        if !meta.is_file() {
-            return None;
-        }
-        let mut head = Vec::new();
-        file.take(1_024).read_to_end(&mut head).ok()?;
-        Some(Seen { size: render::size(&head)?, modified: meta.modified().ok()? })
+        meta.is_file().then_some((file, meta))
+    }
+
+    /// The time of the plain file `name`.
+    pub(super) fn modified(&self, name: &str) -> Option<SystemTime> {
+        self.plain_file(name)?.1.modified().ok()
+    }
+
+    /// Is the file `name` as [`Folder::write`] would leave it?
+    pub(super) fn has(&self, name: &str, bytes: &[u8], modified: SystemTime) -> bool {
+        let Some((file, meta)) = self.plain_file(name) else { return false };
+        let is_alike = meta.len() == bytes.len() as u64
+            && meta.permissions().mode() & 0o7777 == MODE
+            && meta.modified().is_ok_and(|time| time == modified);
+        let mut there = Vec::with_capacity(bytes.len());
+        is_alike && file.take(meta.len()).read_to_end(&mut there).is_ok() && there == bytes
     }
 
     /// Puts `bytes` at `name`, readable for all, with `modified` as its time. What stands there is replaced, a symlink
@@ -104,12 +135,13 @@ impl Folder {
     /// # Errors
     /// Those of the file system; nothing is left behind then.
     pub(super) fn write(&self, name: &str, bytes: &[u8], modified: SystemTime) -> io::Result<()> {
+        self.seen.borrow_mut().remove(name);
         with_rights(self.as_root, || {
             let (temporary, mut file) = self.temporary()?;
             let written = file
                 .write_all(bytes)
                 // Not subject to the umask: a web server reads them.
-                .and_then(|()| file.set_permissions(Permissions::from_mode(0o644)))
+                .and_then(|()| file.set_permissions(Permissions::from_mode(MODE)))
                 .and_then(|()| file.set_modified(modified))
                 .and_then(|()| Ok(renameat(&self.dir, temporary.as_str(), &self.dir, name)?));
             if written.is_err() {
@@ -146,6 +178,11 @@ impl Folder {
         Err(refused.into())
     }
 }
+
+/// The first bytes of a picture, in which its size stands.
+const HEAD: usize = 1_024;
+/// Everybody may read a picture and a page.
+const MODE: u32 = 0o644;
 
 /// How the name of a picture begins and ends while it is being written.
 const BEGIN: &str = ".maillogs-";

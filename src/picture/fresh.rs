@@ -1,5 +1,6 @@
 //! Which pictures need not be drawn: those of which no pixel would change.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::folder::Seen;
@@ -20,13 +21,27 @@ pub(super) fn has_data(template: &Template, readings: &[Reading]) -> bool {
     })
 }
 
-/// Whether a picture is younger than a pixel, and than what it was made from. Where there is no data, that is asked of
-/// an empty frame, which is younger by a pixel than its file says: so one is told from a picture of data, and as soon as
-/// there is data it is not fresh.
-pub(super) fn is_fresh(now: i64, template: &Template, period: Period, has_data: bool, picture: Seen) -> bool {
-    let modified = |path| std::fs::symlink_metadata(path).ok()?.modified().ok();
-    // The binary's own templates are as old as the binary.
-    let made = template.modified.or_else(|| modified(std::env::current_exe().ok()?));
+/// When the templates of the binary were made: they are as old as it is.
+pub(super) fn program() -> Option<SystemTime> {
+    modified(&std::env::current_exe().ok()?)
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::symlink_metadata(path).ok()?.modified().ok()
+}
+
+/// Whether a picture is younger than a pixel, and than what it was made from: a template of `templates_dir`, or the
+/// `program`. Where there is no data, that is asked of an empty frame, which is younger by a pixel than its file says: so
+/// one is told from a picture of data, and as soon as there is data it is not fresh.
+pub(super) fn is_fresh(
+    now: i64,
+    template: &Template,
+    program: Option<SystemTime>,
+    period: Period,
+    has_data: bool,
+    picture: Seen,
+) -> bool {
+    let made = template.modified.or(program);
     let pixel = pixel(template, period);
     let drawn = unix(picture.modified) + if has_data { 0 } else { pixel };
     (0..pixel).contains(&(now - drawn)) && made.is_none_or(|made| unix(made) < drawn)

@@ -118,7 +118,7 @@ impl Checked {
             as_root: None,
         };
         let folder = Folder::open(dir, false, None).map_err(|error| error.to_string())?;
-        let (pages, _) = page::pages(std::slice::from_ref(&self.0), &options, &[], &folder)
+        let (pages, _) = page::pages(std::slice::from_ref(&self.0), &options, &[], &folder, false)
             .map_err(|error| error.to_string())?;
         Ok(pages.into_iter().find(|(name, _)| name == "index.html").map(|(_, html)| html).unwrap_or_default())
     }

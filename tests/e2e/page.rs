@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::store::{Store, name_of, stderr};
+use crate::support::store::{MAILLOGS, Store, name_of, stderr};
 use crate::support::{labelled, lines, traffic_until};
 
 /// A store with some hours of mail up to now, and its pages.
@@ -103,6 +104,36 @@ fn the_overview_shows_what_the_query_prints_and_what_today_brought() {
     let html = fs::read_to_string(store.base().join("graphs/index.html")).expect("index.html");
     let row = html.split_once("New messages").expect("the row").1.split_once("</tr>").expect("its end").0;
     assert!(row.contains(">34</td>") && row.contains(">1,234</td>"), "{row}");
+}
+
+/// A page is left alone where only its time would change. A clock that stands still makes sure that no picture has to be
+/// drawn, after which all pages are written.
+#[test]
+fn a_page_that_would_only_show_a_later_time_stays_and_another_zone_is_shown() {
+    let store = store();
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    // Later than the program was built, whose templates these are.
+    let draw = |later: u64, zone: &str| {
+        let time = (since + 600 + later).to_string();
+        let mut graph = store.faketime(&["-f", &time, MAILLOGS, "-v", "graph", "--period", "day"]);
+        graph.env("FAKETIME_FMT", "%s").env("NO_FAKE_STAT", "1").env("TZ", zone);
+        let output = graph.output().expect("faketime");
+        assert!(output.status.success(), "{}", stderr(&output));
+        let page = store.base().join("graphs/deliveries.html");
+        let said = stderr(&output);
+        let is_drawn = !said.contains("maillogs: 0 drawn, ");
+        (fs::metadata(&page).expect("a page").ino(), fs::read_to_string(&page).expect("a page"), is_drawn)
+    };
+    let (first, _, is_drawn) = draw(0, "Europe/Berlin");
+    assert!(is_drawn);
+    let (second, html, is_drawn) = draw(30, "Europe/Berlin");
+    assert!(!is_drawn && second == first && html.contains(" CE"), "{html}");
+    let (third, html, is_drawn) = draw(45, "Asia/Tokyo");
+    assert!(!is_drawn && third != second && html.contains(" JST</time>"), "{html}");
+    let (fourth, later, is_drawn) = draw(90, "Asia/Tokyo");
+    assert!(!is_drawn && fourth == third && later == html);
+    let (fifth, later, is_drawn) = draw(105, "Asia/Tokyo");
+    assert!(!is_drawn && fifth != fourth && later != html);
 }
 
 #[test]

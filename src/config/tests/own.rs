@@ -262,7 +262,7 @@ fn what_is_no_table_is_said() {
 
 #[test]
 fn every_word_of_the_command_line_is_reserved() {
-    let command = crate::commands::cli::command(&[]);
+    let command = crate::commands::definition::whole(&[]);
     for word in command.get_subcommands().map(clap::Command::get_name) {
         assert!(RESERVED.contains(&word), "{word}");
     }

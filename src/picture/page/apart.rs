@@ -109,7 +109,7 @@ fn renounce_and_bound() -> io::Result<()> {
 
 fn answer(from: impl Read, mut to: impl Write) -> io::Result<()> {
     let order: Order<serde_json::Value> = serde_json::from_reader(from)?;
-    let templates = Templates { own: order.own };
+    let templates = Templates::with(order.own);
     let done = match templates.by_own(&order.page, &Value::from_serialize(&order.context)) {
         Ok(html) => Done { html: Some(html), problem: None },
         Err(problem) => Done { html: None, problem: Some(problem) },
@@ -133,6 +133,6 @@ mod tests {
         answer(&serde_json::to_vec(&order).unwrap()[..], &mut bytes).unwrap();
         let done: Done = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(done.html.as_deref(), Some("a&lt;b ä \u{1f4ec} - 18446744073709551616"));
-        assert_eq!(done.html.unwrap(), Templates { own }.by_own("index.html", &context).unwrap());
+        assert_eq!(done.html.unwrap(), Templates::with(own).by_own("index.html", &context).unwrap());
     }
 }

@@ -16,7 +16,8 @@ use serde::Serialize;
 pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 
 use super::folder::Folder;
-use super::options::{Format, Options, file_name};
+use super::fresh::unix;
+use super::options::{Format, Options, at, file_name};
 use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
 use crate::chart::theme::Theme;
@@ -26,6 +27,8 @@ use templates::Templates;
 
 /// Seconds after which a browser loads a page again: cron draws so often.
 const REFRESH: u32 = 300;
+/// A page is not written again for this many seconds, where only the time on it would change, which is shown to the minute.
+const KEPT: i64 = 60;
 /// The longest name of a host on a page; a domain name has at most 253.
 const MAX_HOST: usize = 80;
 
@@ -58,7 +61,8 @@ struct Picture {
 /// Pages by their files' names, and what is wrong with the user's templates of them.
 type Pages = (Vec<(String, String)>, Vec<String>);
 
-/// All pages for the pictures that are in the directory, with the numbers of `readings`.
+/// The pages for the pictures that are in the directory, with the numbers of `readings`. Where `may_keep`, those are left out
+/// that stand there already and would only show a later time, for less than a minute.
 ///
 /// # Errors
 /// Those of the template engine with the built-in templates.
@@ -67,6 +71,7 @@ pub(super) fn pages(
     options: &Options,
     readings: &[Reading],
     folder: &Folder,
+    may_keep: bool,
 ) -> Result<Pages, minijinja::Error> {
     let (with_data, empty): (Vec<Graph>, Vec<Graph>) = graphs
         .iter()
@@ -75,25 +80,32 @@ pub(super) fn pages(
         .partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
     let host = text::truncate(&text::plain(&options.host), MAX_HOST);
-    let local = Local.timestamp_opt(options.now, 0).single();
-    let common = context! {
-        heading => if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") },
-        host,
-        time => zone::stamp(options.now),
-        datetime => local.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, false)).unwrap_or_default(),
-        refresh => REFRESH,
-        version => env!("CARGO_PKG_VERSION"),
+    let heading = if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") };
+    let common = |now| {
+        context! {
+            heading,
+            host,
+            time => zone::stamp(now),
+            datetime => datetime(now),
+            refresh => REFRESH,
+            version => env!("CARGO_PKG_VERSION"),
+        }
     };
     let mut pages = Vec::new();
     let mut page = |name: &str, template: &str, values: Value| {
-        let (html, problem) = render::page(
-            &templates,
-            template,
-            &context! { ..values, ..common.clone() },
-            options.pages_apart,
-        )?;
-        problems.extend(problem.filter(|problem| !problems.contains(problem)));
-        pages.push((name.to_owned(), html));
+        let mut made_at = |time| {
+            let values = context! { ..values.clone(), ..common(time) };
+            let (html, problem) = render::page(&templates, template, &values, options.pages_apart)?;
+            problems.extend(problem.filter(|problem| !problems.contains(problem)));
+            Ok::<String, minijinja::Error>(html)
+        };
+        let written = folder.modified(name).filter(|_| may_keep).map(unix);
+        if let Some(written) = written.filter(|written| (0..KEPT).contains(&(options.now - written)))
+            && folder.has(name, made_at(written)?.as_bytes(), at(written))
+        {
+            return Ok(());
+        }
+        pages.push((name.to_owned(), made_at(options.now)?));
         Ok::<(), minijinja::Error>(())
     };
     let protocols = figures::overview(readings);
@@ -111,6 +123,11 @@ pub(super) fn pages(
         page(&graph.page, "graph.html", values)?;
     }
     Ok((pages, problems))
+}
+
+fn datetime(time: i64) -> String {
+    let local = Local.timestamp_opt(time, 0).single();
+    local.map(|local| local.to_rfc3339_opts(SecondsFormat::Secs, false)).unwrap_or_default()
 }
 
 /// What of the pages' templates in `dir` cannot be read or understood; one line each.

@@ -16,12 +16,12 @@ pub(super) fn page(
     apart: bool,
 ) -> Result<(String, Option<String>), Error> {
     if templates.own.is_empty() {
-        return Ok((Templates::built_in(name, context)?, None));
+        return Ok((templates.built_in(name, context)?, None));
     }
     let by_own =
         if apart { apart::by_own(templates, name, context) } else { templates.by_own(name, context) };
     match by_own {
         Ok(html) => Ok((html, None)),
-        Err(problem) => Ok((Templates::built_in(name, context)?, Some(format!("{problem}; {INSTEAD}")))),
+        Err(problem) => Ok((templates.built_in(name, context)?, Some(format!("{problem}; {INSTEAD}")))),
     }
 }

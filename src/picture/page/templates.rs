@@ -1,5 +1,6 @@
 //! The templates of the pages: those of the binary, each replaced by the file of its name in `templates_dir`.
 
+use std::cell::OnceCell;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -38,12 +39,19 @@ pub(super) struct Own {
 /// The templates that are in force.
 pub(super) struct Templates {
     pub(super) own: Vec<Own>,
+    /// Those of the binary, once they were needed: to read them takes longer than to make a page of them.
+    built_in: OnceCell<Environment<'static>>,
 }
 
 impl Templates {
+    /// Those of the binary, each replaced by the one of `own` that has its name.
+    pub(super) fn with(own: Vec<Own>) -> Self {
+        Self { own, built_in: OnceCell::new() }
+    }
+
     /// Reads the templates of `dir`. The second value says which of them cannot be read.
     pub(super) fn load(dir: Option<&Path>) -> (Self, Vec<String>) {
-        let mut templates = Self { own: Vec::new() };
+        let mut templates = Self::with(Vec::new());
         let mut problems = Vec::new();
         for (name, _) in EMBEDDED {
             let Some(path) = dir.map(|dir| dir.join(name)) else { continue };
@@ -61,8 +69,15 @@ impl Templates {
     ///
     /// # Errors
     /// Those of the template engine.
-    pub(super) fn built_in(name: &str, context: &Value) -> Result<String, Error> {
-        environment(&[])?.get_template(name)?.render(context)
+    pub(super) fn built_in(&self, name: &str, context: &Value) -> Result<String, Error> {
+        let environment = match self.built_in.get() {
+            Some(environment) => environment,
+            None => {
+                let made = environment(&[])?;
+                self.built_in.get_or_init(|| made)
+            }
+        };
+        environment.get_template(name)?.render(context)
     }
 
     /// The page `name` by the files of `templates_dir`.

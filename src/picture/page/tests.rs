@@ -43,7 +43,8 @@ fn reading(total: i128, key: &'static str, help: &'static str) -> Reading {
 
 /// As [`super::pages`], with the directory of the options.
 fn pages(templates: &[Template], options: &Options, readings: &[Reading]) -> Result<Pages, minijinja::Error> {
-    super::pages(templates, options, readings, &Folder::open(&options.output, true, None).unwrap())
+    let folder = Folder::open(&options.output, true, None).unwrap();
+    super::pages(templates, options, readings, &folder, false)
 }
 
 fn written(templates: &[Template], options: &Options, readings: &[Reading]) -> Vec<(String, String)> {

@@ -1,5 +1,8 @@
-//! Which pictures are drawn anew, and which are left as they are.
+//! Which pictures and pages are made anew, and which are left as they are.
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
 use super::*;
+use crate::reading::{Measure, Value};
 
 #[test]
 fn fresh_pictures_are_left_and_stale_ones_drawn() {
@@ -69,4 +72,67 @@ fn an_empty_frame_is_fresh_until_there_is_data_or_a_pixel_passes() {
     fs::remove_file(&late).unwrap();
     assert_eq!(run(123), (of_send, all - of_send), "no data is left");
     assert_eq!(run(124), (0, all));
+}
+
+/// The pages say when they were made. Where that is all that would change, they are left alone for less than a minute.
+#[test]
+fn a_page_is_written_again_when_something_on_it_changes_or_a_minute_passed() {
+    let mail = Mail::new(2, NOW - NOW % STEP, STEP);
+    let now = unix(SystemTime::now()) + 1_000;
+    let reading = |total| {
+        let value = Some(Value { total, today: Some(7), moved: true });
+        let (key, defined_by) = ("delivery_success", DefinedBy::BuiltIn);
+        let counter = Counter { key, ds: key, help: "help", measure: Measure::Count, defined_by, value };
+        vec![Reading { counters: vec![counter], ..mail.readings(NOW)[0].clone() }]
+    };
+    let own = mail.dir.path().join("templates");
+    fs::create_dir(&own).unwrap();
+    let all = Options { templates_dir: Some(own.clone()), pages_apart: false, ..mail.options() };
+    let graphs = &all.output;
+    // Each page's inode, which another one takes the place of when it is written, and its text.
+    let written = |options: &Options, later, total| -> Vec<(u64, String)> {
+        let report = draw(&Options { now: now + later, ..options.clone() }, &reading(total)).unwrap();
+        assert_eq!(report.problems, Vec::<String>::new());
+        ["index.html", "deliveries.html", "queue.html"]
+            .map(|name| {
+                let file = graphs.join(name);
+                (fs::metadata(&file).unwrap().ino(), fs::read_to_string(&file).unwrap())
+            })
+            .into()
+    };
+    let mut before = written(&all, 0, 1_234);
+    let mut run = |options: &Options, later, total| {
+        let after = written(options, later, total);
+        let are_new: Vec<bool> = before.iter().zip(&after).map(|(old, new)| old.0 != new.0).collect();
+        before = after;
+        are_new
+    };
+    let (kept, new, but_queue, queue) = ([false; 3], [true; 3], [true, true, false], [false, false, true]);
+    assert_eq!(run(&all, 0, 1_234), kept);
+    assert_eq!(run(&all, 59, 1_234), kept);
+    assert_eq!(run(&all, 60, 1_234), new, "a minute passed");
+    assert_eq!(run(&all, 61, 1_234), kept);
+    assert_eq!(run(&all, 62, 1_235), but_queue, "a counter moved that is not on the page of the queue");
+    assert_eq!(run(&Options { host: "mx2".into(), ..all.clone() }, 63, 1_235), new, "another name");
+    assert_eq!(run(&all, 64, 1_235), new, "the name that it had");
+    assert_eq!(run(&Options { force: true, ..all.clone() }, 65, 1_235), new, "it was asked for");
+    assert_eq!(run(&all, 60, 1_235), new, "the clock was set back");
+    let page = graphs.join("queue.html");
+    let text = fs::read_to_string(&page).unwrap();
+    let edit = |text: &str, mode| {
+        fs::write(&page, text).unwrap();
+        fs::set_permissions(&page, fs::Permissions::from_mode(mode)).unwrap();
+        fs::File::open(&page).unwrap().set_modified(at(now + 60)).unwrap();
+    };
+    edit(&text.replace("Queue", "Queen"), 0o644);
+    assert_eq!(run(&all, 61, 1_235), queue, "somebody edited it");
+    edit(&fs::read_to_string(&page).unwrap(), 0o600);
+    assert_eq!(run(&all, 62, 1_235), queue, "nobody may read it");
+    fs::remove_file(graphs.join("messages-week-dark.png")).unwrap();
+    assert_eq!(run(&all, 63, 1_235), new, "a picture was gone, and was drawn");
+    fs::write(own.join("index.html"), "{{ host }} at {{ datetime }}").unwrap();
+    assert_eq!(run(&all, 64, 1_235), [true, false, false], "it has a template of its own");
+    assert_eq!(run(&all, 65, 1_235), kept);
+    fs::write(own.join("index.html"), "{{ host }}, at {{ datetime }}").unwrap();
+    assert_eq!(run(&all, 66, 1_235), [true, false, false], "that changed");
 }
