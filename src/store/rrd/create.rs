@@ -101,5 +101,5 @@ pub(super) fn create_at(
     }
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).at("chmod", path)?;
-    push(path, protocol, step, start, updates)
+    push(path, protocol, step, updates)
 }

@@ -3,8 +3,6 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rrd::error::RrdError;
-
 use crate::error::Error;
 
 /// librrd keeps two processes apart, but not two threads of one: every call holds this.
@@ -12,11 +10,6 @@ pub(crate) static LIBRRD: Mutex<()> = Mutex::new(());
 
 pub(crate) fn librrd() -> MutexGuard<'static, ()> {
     LIBRRD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Is it only that another process has the file locked?
-pub fn is_locked(error: &RrdError) -> bool {
-    matches!(error, RrdError::LibRrdError(text) if text.contains("could not lock"))
 }
 
 /// `secs` (unix), as librrd is told.

@@ -120,7 +120,7 @@ mod tests {
         assert!(picture.unwrap().starts_with(b"\x89PNG"));
         // What is at the path now is neither waited for nor followed.
         assert!(OpenRrd::open(&path).unwrap_err().to_string().contains("not a regular file"));
-        let refused = push(&path, &SEND, 60, T + 60, &[update(T + 60, 1)]).unwrap_err().to_string();
+        let refused = push(&path, &SEND, 60, &[update(T + 60, 1)]).unwrap_err().to_string();
         assert!(refused.contains("not a regular file"), "{refused}");
     }
 
