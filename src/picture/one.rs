@@ -71,7 +71,7 @@ pub fn write(path: &Path, picture: &[u8], now: i64, as_root: Option<AsRoot>) -> 
 
 /// What librrd says of a picture, in one line that names the template.
 pub(super) fn refused(template: &Template, values: Option<&rows::Values>, error: &RrdError) -> String {
-    let words = values.map_or_else(|| error.to_string(), |values| values.words(error));
+    let words = values.map_or_else(|| error.to_string(), |values| values.words(&error.to_string()));
     format!("{}: {words}", template.file)
 }
 

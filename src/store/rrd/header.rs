@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::layout::{
     ARCHIVES, CDP_PREP, COOKIE, DEFINITION, FLOAT_COOKIE, KIND, LAST_VALUE, LIVE_HEAD, MINIMUM, PDP_PREP,
-    POINTER, ROWS, SOURCES, STAT_HEAD, STEP, STEPS, VERSION, WORD, count, float, time, word,
+    POINTER, ROWS, SOURCES, STAT_HEAD, STEP, STEPS, VERSION, WORD, count, float, header_size, time, word,
 };
 use super::mark::RrdMark;
 use crate::disk;
@@ -184,9 +184,7 @@ fn measure(head: &[u8]) -> std::result::Result<(usize, usize, usize), String> {
     if !are_sane || !(1..=LONGEST_STEP).contains(&count(head, STEP)) {
         return Err("its header is damaged".into());
     }
-    let of_sources = (DEFINITION + PDP_PREP) * sources;
-    let of_archives = (DEFINITION + CDP_PREP * sources + POINTER) * archives;
-    Ok((sources, archives, STAT_HEAD + LIVE_HEAD + of_sources + of_archives))
+    Ok((sources, archives, header_size(sources, archives)))
 }
 
 /// What stands at an RRD's path.

@@ -47,6 +47,13 @@ pub(super) const LAST_VALUE: usize = 30;
 /// A number that tells a file of this kind of machine.
 pub(super) const COOKIE: f64 = 8.642135E130;
 
+/// Bytes before the rows.
+pub(super) fn header_size(sources: usize, archives: usize) -> usize {
+    let of_sources = (DEFINITION + PDP_PREP) * sources;
+    let of_archives = (DEFINITION + CDP_PREP * sources + POINTER) * archives;
+    STAT_HEAD + LIVE_HEAD + of_sources + of_archives
+}
+
 /// The eight bytes at `at`.
 fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
     let mut word = [0; 8];

@@ -1,4 +1,5 @@
-//! An RRD that is open to be changed, under librrd's own lock: while it is held, librrd neither reads nor writes the file.
+//! librrd's own lock, and an RRD that is open to be changed under it: while it is held, librrd neither reads nor writes
+//! the file.
 //!
 //! It is a lock of fcntl(2) on the whole file, which belongs to the process. It is gone as soon as the process closes any
 //! descriptor of the file: nothing else here may open it meanwhile.
@@ -16,6 +17,28 @@ use super::patient::Pauses;
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 
+/// Takes librrd's lock on the open file at `path`: the exclusive one to write, a shared one to read.
+///
+/// # Errors
+/// When others hold locks on it for longer than this process may wait.
+pub(super) fn lock(file: &File, operation: FlockOperation, path: &Path) -> Result<()> {
+    let mut pauses = Pauses::new();
+    loop {
+        match fcntl_lock(file, operation) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            // A reader (rrdtool graph, a backup) is over soon.
+            Err(Errno::AGAIN | Errno::ACCESS) if pauses.wait() => {}
+            Err(Errno::AGAIN | Errno::ACCESS) => {
+                let path = path.display();
+                let text = format!("{path}: another program holds a lock on it (fuser {path} names it)");
+                return Err(Error::Message(text));
+            }
+            Err(e) => return Err(io::Error::from(e)).at("lock", path),
+        }
+    }
+}
+
 /// An RRD that nobody else changes or reads.
 #[derive(Debug)]
 pub struct LockedRrd {
@@ -27,24 +50,11 @@ impl LockedRrd {
     /// Opens the file at `path`, never through a link. `None`: there is none.
     ///
     /// # Errors
-    /// When it may not be written, is no regular file, or when others hold locks on it for too long.
+    /// When it may not be written, is no regular file, or is locked by others for too long.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let Some(file) = disk::open_to_change(path)? else { return Ok(None) };
-        let mut pauses = Pauses::new();
-        loop {
-            match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Some(Self { file, path: path.to_owned() })),
-                Err(Errno::INTR) => {}
-                // A reader (rrdtool graph, a backup) holds librrd's own lock; it is over soon.
-                Err(Errno::AGAIN | Errno::ACCESS) if pauses.wait() => {}
-                Err(Errno::AGAIN | Errno::ACCESS) => {
-                    let path = path.display();
-                    let text = format!("{path}: another program holds a lock on it (fuser {path} names it)");
-                    return Err(Error::Message(text));
-                }
-                Err(e) => return Err(io::Error::from(e)).at("lock", path),
-            }
-        }
+        lock(&file, FlockOperation::NonBlockingLockExclusive, path)?;
+        Ok(Some(Self { file, path: path.to_owned() }))
     }
 
     /// Where it stood when it was opened.

@@ -6,6 +6,7 @@
 mod arithmetic;
 mod consolidate;
 mod create;
+pub(crate) mod fetch;
 pub(crate) mod graph_v;
 pub mod header;
 mod history;
@@ -15,6 +16,7 @@ mod locked;
 pub mod mark;
 pub mod open;
 pub mod patient;
+mod places;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -29,4 +31,6 @@ pub(crate) use librrd::{LIBRRD, librrd};
 pub use locked::LockedRrd;
 pub use rows::{Rows, rows};
 pub use schema::{FUTURE, archives_of, sources_of};
-pub use update::{Update, push};
+pub use update::Update;
+#[cfg(test)]
+pub(crate) use update::push;

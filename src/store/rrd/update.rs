@@ -1,8 +1,6 @@
 //! Bins, pushed to a file.
-use std::path::Path;
-
 use super::arithmetic::{Arithmetic, Updated};
-use super::header::{Header, Look};
+use super::header::Header;
 use super::locked::LockedRrd;
 use super::schema::{DAY, HEARTBEAT};
 use crate::error::{Error, Result};
@@ -14,11 +12,10 @@ const HOLDS_BACK: i64 = 3600;
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.
 pub type Update = (i64, Vec<i128>);
 
-/// Pushes `updates` (oldest first, all after the last update) and makes them durable.
-///
-/// # Errors
-/// When there is no RRD at `path`, or it cannot be written. It is not as it was before, then.
-pub fn push(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+/// Pushes `updates` to the RRD at `path`.
+#[cfg(test)]
+pub(crate) fn push(path: &std::path::Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+    use super::header::Look;
     let gone = || Error::Message(format!("{}: is gone", path.display()));
     let rrd = LockedRrd::open(path)?.ok_or_else(gone)?;
     match rrd.peek()? {
@@ -29,7 +26,7 @@ pub fn push(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> 
 }
 
 impl LockedRrd {
-    /// Writes what `updates` make of the file that had the header `before`, and makes it durable. Whatever was written
+    /// Writes what `updates` (oldest first, all after the last update) make of the file that had the header `before`, and makes it durable. Whatever was written
     /// of it already, by a process that died, is written again.
     ///
     /// # Errors

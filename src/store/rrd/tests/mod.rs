@@ -1,5 +1,7 @@
 //! Files that we made, read back by librrd.
 mod equal;
+mod made;
+mod read;
 mod reference;
 
 use std::path::Path;
@@ -8,7 +10,6 @@ use std::time::{Duration, SystemTime};
 use rrd::ConsolidationFn;
 
 use super::header::{Header, Look, peek};
-use super::librrd::time;
 use super::schema::rows_of;
 use super::*;
 use crate::protocol::send::SEND;
@@ -47,6 +48,11 @@ fn fetch(path: &Path, from: i64, to: i64, resolution: u64, ds: &str) -> Vec<(i64
         })
         .filter(|(_, v)| !v.is_nan())
         .collect()
+}
+
+/// `secs` (unix), as librrd is told.
+fn time(secs: i64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(secs).unwrap_or(0))
 }
 
 const T: i64 = 1_790_000_040 / 60 * 60;

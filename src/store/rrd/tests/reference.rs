@@ -1,11 +1,15 @@
 //! librrd as the reference: what it makes of the same updates.
 use std::path::Path;
+use std::time::Duration;
 
+use rrd::ConsolidationFn::{Avg, Max};
+use rrd::ops::create::{Archive, DataSource, DataSourceName, create};
 use rrd::ops::update::{BatchTime, Datum, Options, update_all};
 
-use super::super::librrd::{librrd, time};
-use super::super::schema::{DAY, HEARTBEAT};
-use crate::protocol::{CounterKind, Protocol};
+use super::super::librrd::librrd;
+use super::super::schema::{DAY, HEARTBEAT, rows_of};
+use super::time;
+use crate::protocol::{Counter, CounterKind, Protocol};
 use crate::store::rrd::Update;
 
 /// Lets librrd bring `values` (NaN: unknown) to the file, each with its time.
@@ -56,16 +60,14 @@ pub(super) fn spelt(
     all
 }
 
-/// Where two files differ, but for the bits of what is unknown in both: the first of these eight bytes, and how many
-/// there are.
-pub(super) fn difference(a: &Path, b: &Path) -> Option<(usize, usize)> {
+/// The bytes at which two files differ, in steps of eight, but for the bits of what is unknown in both.
+pub(super) fn differences(a: &Path, b: &Path) -> Vec<usize> {
     let (a, b) = (std::fs::read(a).unwrap(), std::fs::read(b).unwrap());
     assert_eq!(a.len(), b.len());
     let float = |word: &[u8]| f64::from_le_bytes(word.try_into().unwrap());
     let pairs = a.chunks(8).zip(b.chunks(8)).enumerate();
-    let mut other = pairs.filter(|(_, (a, b))| a != b && !(float(a).is_nan() && float(b).is_nan()));
-    let (first, _) = other.next()?;
-    Some((first * 8, 1 + other.count()))
+    let other = pairs.filter(|(_, (a, b))| a != b && !(float(a).is_nan() && float(b).is_nan()));
+    other.map(|(word, _)| word * 8).collect()
 }
 
 /// The double that librrd makes of a decimal without an exponent: it reads all digits as one integer, which it divides
@@ -80,4 +82,27 @@ pub(super) fn as_librrd_reads(text: &str) -> f64 {
         }
     }
     if whole.starts_with('-') { -number } else { number }
+}
+
+/// Lets librrd make a file without any update since `start`.
+pub(super) fn make(path: &Path, protocol: &Protocol, step: i64, start: i64) {
+    let minimum = |kind: CounterKind| !matches!(kind, CounterKind::Net);
+    let source = |counter: &Counter| {
+        if matches!(counter.kind, CounterKind::Derived(_)) {
+            return None;
+        }
+        let name = DataSourceName::new(counter.ds).unwrap();
+        let least = minimum(counter.kind);
+        match counter.kind {
+            kind if kind.is_gauge() => Some(DataSource::gauge(&name, HEARTBEAT, least.then_some(0.0), None)),
+            _ => Some(DataSource::absolute(&name, HEARTBEAT, least.then_some(0), None)),
+        }
+    };
+    let sources: Vec<DataSource> = protocol.counters.iter().filter_map(source).collect();
+    let rows = rows_of(u32::try_from(step).unwrap());
+    let archive = |cf| move |(steps, rows): &(u32, u32)| Archive::new(cf, 0.5, *steps, *rows).unwrap();
+    let archives: Vec<Archive> = rows.iter().map(archive(Avg)).chain(rows.iter().map(archive(Max))).collect();
+    let step = Duration::from_secs(step.unsigned_abs());
+    let _alone = librrd();
+    create(path, time(start), step, false, None, &[], &sources, &archives).unwrap();
 }
