@@ -9,6 +9,7 @@ use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, zone};
 use crate::reading::Reading;
+use crate::store::rrd::graph_v::can_draw;
 
 /// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes the pages that show
 /// all pictures that are there and the numbers of `readings`.
@@ -16,7 +17,7 @@ use crate::reading::Reading;
 /// A template, an RRD or a picture that fails is named in the report and does not stop the others.
 ///
 /// # Errors
-/// A name in `options.names` that no template has; a directory that cannot be written.
+/// A name in `options.names` that no template has; a directory that cannot be written; no librrd.
 pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     let mut report = Report { problems, ..Report::default() };
@@ -27,7 +28,7 @@ pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     let time = zone::stamp(options.now);
     for template in &templates {
         if options.names.is_empty() || options.names.contains(&template.name) {
-            draw_graph(options, &folder, readings, template, &time, &mut report);
+            draw_graph(options, &folder, readings, template, &time, &mut report)?;
         }
     }
     if report.drawn > 0 {
@@ -56,7 +57,7 @@ fn draw_graph(
     template: &Template,
     time: &str,
     report: &mut Report,
-) {
+) -> Result<(), Error> {
     let or_all = |periods: &[Period]| match periods {
         [] => Period::ALL.to_vec(),
         some => some.to_vec(),
@@ -78,6 +79,7 @@ fn draw_graph(
         if stale.is_empty() {
             continue;
         }
+        can_draw().map_err(Error::Librrd)?;
         let window = Window::of(period, options.now, step);
         let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
             Ok(values) => values,
@@ -119,6 +121,7 @@ fn draw_graph(
             }
         }
     }
+    Ok(())
 }
 
 /// Adds a problem to the report once, however many pictures it concerns.

@@ -9,7 +9,7 @@ use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, when, zone};
 use crate::reading::Reading;
-use crate::store::rrd::graph_v::RrdError;
+use crate::store::rrd::graph_v::{RrdError, can_draw};
 
 /// What one picture shows.
 #[derive(Debug, Clone)]
@@ -23,7 +23,8 @@ pub enum Stretch {
 /// Draws one picture of one graph into memory: the first of `options.names`, in the first of its themes.
 ///
 /// # Errors
-/// One line: a name that no template has, a template or an RRD that is broken, or a text that is not a time.
+/// One line: a name that no template has, a template or an RRD that is broken, or a text that is not
+/// a time; no librrd.
 pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result<Vec<u8>, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     check_names(&options.names, &templates, &problems)?;
@@ -31,6 +32,7 @@ pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result
     let Some(template) = templates.iter().find(|template| Some(&template.name) == wanted) else {
         return Err(Error::One(problems.join("; ")));
     };
+    can_draw().map_err(Error::Librrd)?;
     let step = step(readings);
     let window = match stretch {
         Stretch::Period(period) => Window::of(*period, options.now, step),

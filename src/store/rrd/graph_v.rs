@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 
-use super::librrd::librrd;
+use super::librrd::{BLOB, functions, librrd};
 use super::zone::Zone;
 
 /// Why librrd did not do what was asked.
@@ -42,36 +42,45 @@ pub(crate) fn graph_v(options: &[String], zone: Option<&[u8]>) -> Result<Vec<u8>
     let argc = argv.len().try_into().map_err(|_| RrdError::new("too many arguments"))?;
     argv.push(std::ptr::null_mut());
 
+    let functions = functions().map_err(RrdError::Other)?;
     let _librrd = librrd();
     let _zone = zone.and_then(Zone::enter);
     // SAFETY: `argv` holds `argc` pointers to zero-terminated buffers that we own and lend as
     // mutable, and a null after them; all outlive the call. librrd copies what it keeps. The list it
-    // returns is ours until `rrd_info_free`; its keys are zero-terminated, `type_` says which member
-    // of the union is set, and a blob's `ptr` has `size` bytes. The image is copied before the list
+    // returns is ours until `rrd_info_free`; its keys are zero-terminated, `kind` says which member
+    // of the union is set, and a blob has `size` bytes. The image is copied before the list
     // is freed. `LIBRRD` is held throughout, also around the error text, which is librrd's.
     unsafe {
-        rrd_sys::rrd_clear_error();
-        let list = rrd_sys::rrd_graph_v(argc, argv.as_mut_ptr());
+        (functions.clear_error)();
+        let list = (functions.graph_v)(argc, argv.as_mut_ptr());
         if list.is_null() {
-            let text = CStr::from_ptr(rrd_sys::rrd_get_error());
+            let text = CStr::from_ptr((functions.get_error)());
             return Err(RrdError::new(text.to_string_lossy()));
         }
         let mut image = None;
         let mut item = list;
         while let Some(entry) = item.as_ref() {
-            if entry.type_ == rrd_sys::rrd_info_type_RD_I_BLO
+            if entry.kind == BLOB
                 && CStr::from_ptr(entry.key) == c"image"
-                && !entry.value.u_blo.ptr.is_null()
+                && !entry.value.blob.bytes.is_null()
             {
-                let blob = entry.value.u_blo;
+                let blob = entry.value.blob;
                 let size = usize::try_from(blob.size).unwrap_or_default();
-                image = Some(std::slice::from_raw_parts(blob.ptr, size).to_vec());
+                image = Some(std::slice::from_raw_parts(blob.bytes, size).to_vec());
             }
             item = entry.next;
         }
-        rrd_sys::rrd_info_free(list);
+        (functions.info_free)(list);
         image.ok_or_else(|| RrdError::new("librrd drew nothing"))
     }
+}
+
+/// Can a picture be drawn?
+///
+/// # Errors
+/// One line that says what to install.
+pub(crate) fn can_draw() -> Result<(), String> {
+    functions().map(|_| ())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The round robin databases: the only place that writes them, and the only user of librrd.
+//! The round robin databases: the only place that writes and reads them, and the only user of librrd, which draws.
 //!
 //! One RRD a protocol. Data sources of counts and sums are ABSOLUTE and get one update a step, at the
 //! end of the bin, with the bin's delta: `row × step` read back is the count, to the message. A gap is
