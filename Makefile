@@ -9,9 +9,8 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 EXAMPLES = $(PREFIX)/share/maillogs/templates
 INSTALL ?= install
 
-# rrd-sys asks for libclang unless LIBRRD names the library: then it takes its own bindings. The
-# shell asks pkg-config when a recipe runs, not make when it starts: `deps-build` may have just
-# installed it.
+# Tests and examples are built with rrd-sys, which asks for libclang unless LIBRRD names the library: then it takes its own
+# bindings. The shell asks pkg-config when a recipe runs, not when make starts: `deps-test` may have just installed it.
 CARGO = LIBRRD="$${LIBRRD:-$$(pkg-config --variable=libdir librrd)/librrd.so}" cargo
 
 TARGET = $(or $(CARGO_TARGET_DIR),target)
@@ -21,7 +20,7 @@ LINKS = sendlog smtplog pop3log
 .PHONY: build deps-build deps-demo deps-bench deps-test test torture mutants fuzz demo gallery bench lint audit install uninstall clean help
 
 build: deps-build ## build the release binary
-	$(CARGO) build --release
+	cargo build --release
 
 deps-build deps-demo deps-bench deps-test: # what compiling, demonstrating, measuring and testing need, where it is missing
 	@sh scripts/deps.sh $(@:deps-%=%)

@@ -62,8 +62,9 @@ journal_remote() {
 
 need build gcc has cc
 need build libc6-dev test -e /usr/include/stdio.h
-need build pkg-config has pkg-config
-need build librrd-dev pkg-config --exists librrd
+# The crates that only tests and examples are built with want them.
+need demo pkg-config has pkg-config
+need demo librrd-dev pkg-config --exists librrd
 # Without a font librrd draws boxes for letters, and says nothing.
 need demo fonts-dejavu-core dejavu
 # multilog, and an independent reader of RRDs. `daemontools` and `runit` have only the programs; the service managers

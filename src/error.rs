@@ -33,14 +33,6 @@ pub enum Error {
         /// How large it may be, in bytes.
         most: u64,
     },
-    /// librrd refused.
-    #[error("{}: librrd: {text}", path.display())]
-    Rrd {
-        /// The round robin database.
-        path: PathBuf,
-        /// librrd's own words.
-        text: String,
-    },
     /// A source that this user may not read, already worded for the reader.
     #[error("{0}")]
     Denied(String),

@@ -6,7 +6,6 @@
 //! them, `axis`, `zone` and `wall` say what stands at the axes.
 
 pub(crate) mod axis;
-pub(crate) mod fetch;
 pub(crate) mod legend;
 pub mod period;
 pub(crate) mod rows;

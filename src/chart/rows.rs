@@ -8,12 +8,11 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::fetch;
 use super::period::{Span, nearest_row, next_row};
 use super::template::{Source, Template};
+use crate::error::Error;
 use crate::reading::{Measure, Reading};
-use crate::store::rrd::graph_v::{Cf, Rows, RrdError};
-use crate::store::rrd::header::Look;
+use crate::store::rrd::fetch::{Cf, Reader, Rows};
 use crate::store::rrd::open::OpenRrd;
 
 /// Where an RRD's knowledge ends, in Unix seconds.
@@ -77,9 +76,9 @@ impl Values {
         Edge { since: self.since[data], ..self.edge }
     }
 
-    /// librrd's message, which names the RRDs by their paths.
-    pub(crate) fn words(&self, error: &RrdError) -> String {
-        self.held.iter().fold(error.to_string(), |text, held| held.words(&text))
+    /// librrd's message, in which the RRDs are named by their paths.
+    pub(crate) fn words(&self, said: &str) -> String {
+        self.held.iter().fold(said.to_owned(), |text, held| held.words(&text))
     }
 }
 
@@ -131,7 +130,8 @@ pub(crate) fn load(
                         let index = match known {
                             Some(index) => index,
                             None => {
-                                let table = Table::read(reading, &held, *cf, span)?;
+                                let table =
+                                    Table::read(reading, &held, *cf, span).map_err(|e| e.to_string())?;
                                 files.push((reading, *cf, table));
                                 files.len() - 1
                             }
@@ -195,33 +195,23 @@ struct Table {
 }
 
 impl Table {
-    /// `None` if nothing was ever written to the file. Its header is checked before librrd opens it, because librrd
-    /// accepts nearly any damaged file.
+    /// `None` if nothing was ever written to the file.
     ///
     /// # Errors
     /// One line that names the file.
-    fn read(reading: &Reading, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, String> {
-        match rrd.peek() {
-            Ok(Look::Broken(why)) => return Err(format!("{}: is damaged: {why}", rrd.path().display())),
-            Ok(_) => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        Self::fetch(reading, rrd, cf, span)
-            .map_err(|error| format!("{}: {}", rrd.path().display(), rrd.words(&error.to_string())))
-    }
-
-    fn fetch(reading: &Reading, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, RrdError> {
-        let last_update = fetch::last_update(rrd)?;
+    fn read(reading: &Reading, rrd: &OpenRrd, cf: Cf, span: Span) -> Result<Option<Self>, Error> {
+        let file = Reader::of(rrd)?;
+        let last_update = file.last_update();
         let seen = reading.seen.max(last_update);
         // A little more than the newest row: whether the last step is known says whether anything
         // was ever written, since every step is written at its end.
         let step = i64::from(reading.step.max(1));
         let from = last_update.div_euclid(span.row) * span.row - 2 * step;
-        let newest = fetch::fetch(rrd, cf, from, last_update, step)?;
+        let newest = file.fetch(cf, from, last_update, step)?;
         if newest.values.iter().all(|value| value.is_nan()) {
             return Ok(None);
         }
-        let rows = fetch::fetch(rrd, cf, span.start, span.end, span.row)?;
+        let rows = file.fetch(cf, span.start, span.end, span.row)?;
         // A server's first hours: better the rate of a few minutes than an empty picture.
         let young = rows.values.iter().all(|value| value.is_nan()) && last_update > span.start;
         let horizon = match young {

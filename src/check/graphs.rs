@@ -29,6 +29,14 @@ pub(super) fn check(report: &mut Report, config: &Config, readings: &[Reading], 
         Some(problem) => report.add(Level::Error, "graphs", "graphs_dir", problem),
         None => directory(report, config, by_root, as_root, now),
     }
+    match picture::missing_librrd() {
+        // Who draws nothing needs none.
+        Some(problem) if config.graphs_dir.exists() => {
+            report.add(Level::Warning, "librrd", "graphs", problem)
+        }
+        Some(problem) => report.add(Level::Note, "librrd", "graphs", problem),
+        None => report.add(Level::Ok, "librrd", "graphs", "is installed"),
+    }
     match picture::missing_fonts() {
         Some(problem) => report.add(Level::Warning, "fonts", "DejaVu", problem),
         None => report.add(Level::Ok, "fonts", "DejaVu", "is installed"),

@@ -31,8 +31,16 @@ pub fn change<T>(_what: Change<'_>, act: impl FnOnce() -> io::Result<T>) -> io::
 
 /// Opens for reading; never through a symbolic link, never hanging on a fifo. `None`: not there.
 pub fn open(path: &Path) -> Result<Option<File>> {
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
-    match file {
+    open_as(path, OpenOptions::new().read(true))
+}
+
+/// As [`open`], to be read and written in place.
+pub fn open_to_change(path: &Path) -> Result<Option<File>> {
+    open_as(path, OpenOptions::new().read(true).write(true))
+}
+
+fn open_as(path: &Path, options: &mut OpenOptions) -> Result<Option<File>> {
+    match options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
         Ok(file) => {
             if !file.metadata().at("look at", path)?.is_file() {
                 return Err(Error::Message(format!(

@@ -288,7 +288,7 @@ mod tests {
     use crate::chart::period::{Period, Span};
     use crate::chart::rows::Edge;
     use crate::chart::template;
-    use crate::store::rrd::graph_v::Cf;
+    use crate::store::rrd::fetch::Cf;
 
     const SPAN: Span = Span { start: 1_795_348_800, end: 1_795_350_000, row: 300 };
 

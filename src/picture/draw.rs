@@ -11,6 +11,7 @@ use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, zone};
 use crate::reading::Reading;
+use crate::store::rrd::graph_v::can_draw;
 
 /// Draws every picture that is not fresh as `NAME-PERIOD-THEME.png`, and writes the pages that show
 /// all pictures that are there and the numbers of `readings`.
@@ -18,7 +19,7 @@ use crate::reading::Reading;
 /// A template, an RRD or a picture that fails is named in the report and does not stop the others.
 ///
 /// # Errors
-/// A name in `options.names` that no template has; a directory that cannot be written.
+/// A name in `options.names` that no template has; a directory that cannot be written; no librrd.
 pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     let mut report = Report { problems, ..Report::default() };
@@ -35,7 +36,7 @@ pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     };
     for template in &templates {
         if options.names.is_empty() || options.names.contains(&template.name) {
-            drawing.draw_graph(template, &mut report);
+            drawing.draw_graph(template, &mut report)?;
         }
     }
     if report.drawn > 0 {
@@ -58,7 +59,7 @@ struct Drawing<'d> {
 
 impl Drawing<'_> {
     /// All pictures of one graph.
-    fn draw_graph(&self, template: &Template, report: &mut Report) {
+    fn draw_graph(&self, template: &Template, report: &mut Report) -> Result<(), Error> {
         let Self { options, folder, readings, time, program } = *self;
         let or_all = |periods: &[Period]| match periods {
             [] => Period::ALL.to_vec(),
@@ -82,6 +83,7 @@ impl Drawing<'_> {
             if stale.is_empty() {
                 continue;
             }
+            can_draw().map_err(Error::Librrd)?;
             let window = Window::of(period, options.now, step);
             let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
                 Ok(values) => values,
@@ -124,6 +126,7 @@ impl Drawing<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Writes the pages on which anything changed.

@@ -9,7 +9,7 @@ use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, when, zone};
 use crate::reading::Reading;
-use crate::store::rrd::graph_v::RrdError;
+use crate::store::rrd::graph_v::{RrdError, can_draw};
 
 /// What one picture shows.
 #[derive(Debug, Clone)]
@@ -23,7 +23,8 @@ pub enum Stretch {
 /// Draws one picture of one graph into memory: the first of `options.names`, in the first of its themes.
 ///
 /// # Errors
-/// One line: a name that no template has, a template or an RRD that is broken, or a text that is not a time.
+/// One line: a name that no template has, a template or an RRD that is broken, or a text that is not
+/// a time; no librrd.
 pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result<Vec<u8>, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     check_names(&options.names, &templates, &problems)?;
@@ -31,6 +32,7 @@ pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result
     let Some(template) = templates.iter().find(|template| Some(&template.name) == wanted) else {
         return Err(Error::One(problems.join("; ")));
     };
+    can_draw().map_err(Error::Librrd)?;
     let step = step(readings);
     let window = match stretch {
         Stretch::Period(period) => Window::of(*period, options.now, step),
@@ -71,7 +73,7 @@ pub fn write(path: &Path, picture: &[u8], now: i64, as_root: Option<AsRoot>) -> 
 
 /// What librrd says of a picture, in one line that names the template.
 pub(super) fn refused(template: &Template, values: Option<&rows::Values>, error: &RrdError) -> String {
-    let words = values.map_or_else(|| error.to_string(), |values| values.words(error));
+    let words = values.map_or_else(|| error.to_string(), |values| values.words(&error.to_string()));
     format!("{}: {words}", template.file)
 }
 

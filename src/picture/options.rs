@@ -81,6 +81,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// librrd is not there.
+    #[error("{0}")]
+    Librrd(String),
     /// A text that is not a time, or a span that cannot be drawn.
     #[error("{0}")]
     Time(String),

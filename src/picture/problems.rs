@@ -5,6 +5,7 @@ use super::folder::{AsRoot, Folder};
 use super::page;
 use crate::chart::template;
 use crate::reading::Reading;
+use crate::store::rrd::graph_v::can_draw;
 
 /// What is wrong with the templates of `dir`, and with those that are made from what is counted; one line each, with file
 /// and line.
@@ -31,4 +32,10 @@ pub fn refused_directory(path: &Path, as_root: AsRoot) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// One line that says what to install, if librrd is missing.
+#[must_use]
+pub fn missing_librrd() -> Option<String> {
+    can_draw().err()
 }

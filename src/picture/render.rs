@@ -1,7 +1,7 @@
 //! Draws one picture with librrd, and reads what the first bytes of a picture say.
 
-use crate::chart::fetch::patiently;
 use crate::store::rrd::graph_v::{self, RrdError};
+use crate::store::rrd::patient::Pauses;
 
 /// Draws a picture from the arguments of [`super::args`], with a time axis of `zone`.
 ///
@@ -9,6 +9,17 @@ use crate::store::rrd::graph_v::{self, RrdError};
 /// What librrd says, after two seconds also that a file is locked.
 pub(super) fn picture(arguments: &[String], zone: Option<&[u8]>) -> Result<Vec<u8>, RrdError> {
     patiently(|| graph_v::graph_v(arguments, zone))
+}
+
+/// Does `call` again while another process holds the RRD, less and less often.
+fn patiently<T>(mut call: impl FnMut() -> Result<T, RrdError>) -> Result<T, RrdError> {
+    let mut pauses = Pauses::new();
+    loop {
+        match call() {
+            Err(RrdError::Locked(_)) if pauses.wait() => {}
+            result => return result,
+        }
+    }
 }
 
 /// Width and height in pixels of a picture, from its first bytes.
@@ -41,5 +52,24 @@ mod tests {
         assert_eq!(size(b"\x89PNG\r\n\x1a\n\0\0"), None);
         assert_eq!(size(b"GIF89a"), None);
         assert_eq!(size(b""), None);
+    }
+
+    #[test]
+    fn a_locked_file_is_tried_again_and_no_other_error() {
+        let mut calls = 0;
+        let result = patiently(|| {
+            calls += 1;
+            match calls {
+                1..=3 => Err(RrdError::Locked("could not lock RRD".into())),
+                _ => Ok(calls),
+            }
+        });
+        assert_eq!(result.unwrap(), 4);
+        let mut calls = 0;
+        let result: Result<(), _> = patiently(|| {
+            calls += 1;
+            Err(RrdError::Other("no such file".into()))
+        });
+        assert!(result.is_err() && calls == 1);
     }
 }

@@ -114,7 +114,7 @@ impl Session<'_> {
             pushed_before: self.state.pushed,
             gauges_before: self.state.gauges.clone(),
             rrd: None,
-            redone: 0,
+            unused: 0,
             refilled: 0,
         };
         if self.lost_journal {
@@ -135,7 +135,7 @@ impl Session<'_> {
             return Err(e);
         }
         disk::sync_dir(&self.store.state_dir)?;
-        self.apply(journal, false, now)
+        self.apply(journal, now)
     }
 
     /// Is there something for a commit to do at the RRD, though no minute is complete?
@@ -158,9 +158,9 @@ impl Session<'_> {
     }
 
     /// Steps 4 and 5.
-    pub(super) fn apply(&mut self, mut journal: Journal, redo: bool, now: i64) -> Result<()> {
+    pub(super) fn apply(&mut self, mut journal: Journal, now: i64) -> Result<()> {
         let store = self.store;
-        push::apply(store, &mut journal, redo, now);
+        push::apply(store, &mut journal, now);
         let state = journal.state;
         let bytes = encode(&state);
         let write = || disk::replace(&store.file("state"), &bytes, 0o644);

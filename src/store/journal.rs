@@ -30,8 +30,8 @@ pub(super) struct Journal {
     pub(super) gauges_before: Vec<i128>,
     /// `None`: the RRD was to be created.
     pub(super) rrd: Option<RrdBefore>,
-    /// How often a later process began to redo it, as long as the RRD may not be done.
-    pub(super) redone: u32,
+    /// What earlier versions counted here (how often a later process began to redo it) does not matter any more.
+    pub(super) unused: u32,
     /// How many of the first updates were pushed once before, to an RRD that is lost.
     pub(super) refilled: u32,
 }
@@ -40,24 +40,24 @@ impl Record for Journal {
     fn from_v1(bytes: &[u8]) -> Option<Self> {
         // All of the journal behind its state is as it was.
         let (state, rest) = postcard::take_from_bytes::<StateV1>(bytes).ok()?;
-        let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
+        let (updates, pushed_before, gauges_before, rrd, unused) = postcard::from_bytes(rest).ok()?;
         let state = StateV3::from(state).into();
-        Some(Journal { state, updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, unused, refilled: 0 })
     }
 
     fn from_v2(bytes: &[u8]) -> Option<Self> {
         let (state, rest) = postcard::take_from_bytes::<StateV2>(bytes).ok()?;
-        let (updates, pushed_before, gauges_before, rrd, redone) = postcard::from_bytes(rest).ok()?;
+        let (updates, pushed_before, gauges_before, rrd, unused) = postcard::from_bytes(rest).ok()?;
         let state = StateV3::from(state).into();
-        Some(Journal { state, updates, pushed_before, gauges_before, rrd, redone, refilled: 0 })
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, unused, refilled: 0 })
     }
 
     fn from_v3(bytes: &[u8]) -> Option<Self> {
         let (state, rest) = postcard::take_from_bytes::<StateV3>(bytes).ok()?;
-        let (updates, pushed_before, gauges_before, rrd, redone, refilled) =
+        let (updates, pushed_before, gauges_before, rrd, unused, refilled) =
             postcard::from_bytes(rest).ok()?;
         let state = state.into();
-        Some(Journal { state, updates, pushed_before, gauges_before, rrd, redone, refilled })
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, unused, refilled })
     }
 
     fn is_whole(&self) -> bool {

@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use super::beginnings::Beginnings;
 use super::files::Store;
-use super::leftovers;
 use super::lock::lock;
 use super::session::{Session, StateOrigin};
 use super::state::State;
@@ -37,7 +36,6 @@ impl Store {
         {
             disk::make_dir(dir)?;
         }
-        leftovers::remove(self);
         session.migrate(now)?;
         Ok(session)
     }

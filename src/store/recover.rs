@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::archive::{self, Intent};
 use super::journal::Journal;
-use super::record::{decode, encode, read_or_aside};
+use super::record::{decode, read_or_aside};
 use super::rrd::header::{Look, peek};
 use super::session::{Session, StateOrigin};
 use super::state::State;
@@ -118,15 +118,7 @@ impl Session<'_> {
                 push::undo_if_table_changed(store, &mut journal, now);
                 journal.state.remap_to(store.protocol);
                 self.take_held(&mut journal.state)?;
-                let as_it_was = encode(&journal);
-                // The state is written after the RRD: a death from there on says nothing of that.
-                journal.redone += u32::from(journal.state.number > self.state.number);
-                disk::replace(&journal_path, &encode(&journal), 0o644)?;
-                disk::sync_dir(&store.state_dir)?;
-                self.apply(journal, true, now).inspect_err(|_| {
-                    // A full disk, a directory we may not write: that is no death, and no fault of the RRD.
-                    let _ = disk::replace(&journal_path, &as_it_was, 0o644);
-                })?;
+                self.apply(journal, now)?;
                 redone = true;
             } else {
                 disk::remove(&journal_path)?;

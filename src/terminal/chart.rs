@@ -14,7 +14,7 @@ use crate::chart::scene::{Drawn, Form};
 use crate::chart::template::{Source, Template};
 use crate::chart::text;
 use crate::chart::theme::Theme;
-use crate::store::rrd::graph_v::Cf;
+use crate::store::rrd::fetch::Cf;
 
 /// What is drawn, and on what.
 pub(super) struct Chart<'a> {

@@ -5,7 +5,7 @@ use crate::chart::period::{Span, next_row};
 use crate::chart::rows::{Edge, Values};
 use crate::chart::template::{Source, Template};
 use crate::reading::{Measure, Reading};
-use crate::store::rrd::graph_v::Cf;
+use crate::store::rrd::fetch::Cf;
 
 /// Measurements that are further apart than this (seconds) say nothing of the time between them.
 const HELD: i64 = 3600;

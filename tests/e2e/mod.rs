@@ -40,4 +40,5 @@ mod syslogds;
 mod takeover;
 mod together;
 mod traffic;
+mod without_librrd;
 mod words;

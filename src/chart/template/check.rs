@@ -9,7 +9,7 @@ use crate::chart::rpn::Rpn;
 use crate::chart::text;
 use crate::chart::theme::Color;
 use crate::reading::Reading;
-use crate::store::rrd::graph_v::Cf;
+use crate::store::rrd::fetch::Cf;
 
 /// Reads one template. An error is one line: file, key, what is wrong, what would be right.
 pub(crate) fn parse(

@@ -7,7 +7,7 @@ use crate::chart::rpn::Rpn;
 use crate::chart::text;
 use crate::chart::theme::Color;
 use crate::reading::Reading;
-use crate::store::rrd::graph_v::Cf;
+use crate::store::rrd::fetch::Cf;
 
 /// The most entries of `data`, and of `draw`.
 pub(super) const MAX_ENTRIES: usize = 64;

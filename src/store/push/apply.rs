@@ -1,23 +1,20 @@
 //! Step 4 of a commit, the RRD: the journal's updates are pushed exactly once, whichever process dies at whatever
-//! moment.
-use std::path::Path;
-
+//! moment. What is written follows from the header that the journal has, so that the next process writes the same again.
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::say::warn;
 use crate::store::aside;
 use crate::store::files::Store;
 use crate::store::journal::{Journal, RrdBefore, requeue_bins};
 use crate::store::past::past;
-use crate::store::rrd::header::{Look, peek, put_back};
-use crate::store::rrd::{Update, create_from, push};
+use crate::store::rrd::header::{Header, Look};
+use crate::store::rrd::{LockedRrd, Update, create_from, header::peek};
 
 /// Pushes all updates, or leaves the file as it was before.
-fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64) -> Result<()> {
-    let path = &store.rrd;
-    let pushed = push(path, store.protocol, store.step, before.last_update, updates);
+fn push_or_undo(store: &Store, rrd: &LockedRrd, before: &Header, updates: &[Update], now: i64) -> Result<()> {
+    let pushed = rrd.push(before, store.protocol, store.step, updates);
     if pushed.is_err() {
-        let _ = restore_header(path, &before.header, now);
+        let _ = restore_header(rrd, &before.bytes, now);
     }
     pushed
 }
@@ -25,18 +22,18 @@ fn push_or_undo(store: &Store, before: &RrdBefore, updates: &[Update], now: i64)
 /// Puts the header back, which undoes the push: the next one writes the same rows again. Sometimes this cannot be
 /// made durable (a disk that fails, a quota). If a loss of power undoes it, the file ends later than the state says,
 /// and is compared with the bins that wait.
-fn restore_header(path: &Path, header: &[u8], now: i64) -> Result<()> {
-    let is_back = || matches!(peek(path), Ok(Look::Sound(is)) if is.bytes == header);
-    // Nothing was done to it: it may not be ours to write.
+fn restore_header(rrd: &LockedRrd, header: &[u8], now: i64) -> Result<()> {
+    let is_back = || matches!(rrd.peek(), Ok(Look::Sound(is)) if is.bytes == header);
+    // Nothing was done to it.
     if is_back() {
         return Ok(());
     }
-    put_back(path, header).or_else(|_| put_back(path, header)).or_else(|e| {
+    rrd.write_header(header).or_else(|_| rrd.write_header(header)).or_else(|e| {
         if is_back() {
             return Ok(());
         }
         warn(format_args!("{e}; the RRD cannot be repaired"));
-        let _ = aside::set_aside(path, "corrupt", now);
+        let _ = aside::set_aside(rrd.path(), "corrupt", now);
         Err(e)
     })
 }
@@ -57,101 +54,87 @@ pub(in crate::store) fn undo_if_table_changed(store: &Store, journal: &mut Journ
         (None, Ok(Look::Sound(_))) => {
             disk::remove(path).or_else(|_| aside::set_aside(path, "corrupt", now).map(drop))
         }
-        (Some(before), Ok(Look::Sound(is)))
-            if is.file == before.file
-                && is.mark == before.mark
-                && (before.last_update..=last.saturating_add_unsigned(is.step)).contains(&is.last_update) =>
-        {
-            restore_header(path, &before.header, now)
-        }
+        (Some(before), Ok(Look::Sound(_))) => undo(store, before, last, now),
         _ => Ok(()),
     };
     requeue_bins(journal, now);
 }
 
-/// How often in a row a push has to be given up, each time because two processes died at it, before the file is taken
-/// for damaged. Fewer deaths prove nothing: the processes may have been killed.
-const DEATHS: u32 = 3;
-
-/// Undoes a push at which two processes died. If that happens again and again, librrd crashes on the file, which is
-/// then taken for damaged.
-fn give_up(path: &Path, journal: &mut Journal, now: i64) {
-    journal.state.rrd_deaths += 1;
-    let there = peek(path);
-    if journal.state.rrd_deaths >= DEATHS && !matches!(there, Ok(Look::Missing)) {
-        journal.state.rrd_deaths = 0;
-        return match aside::set_aside(path, "corrupt", now) {
-            Ok(aside) => warn(format_args!(
-                "{}: processes die again and again while they update it; {aside}",
-                path.display()
-            )),
-            Err(e) => warn(e),
-        };
-    }
-    match (&journal.rrd, there) {
-        // It was to be created: what stands there holds these bins and no others.
-        (None, Ok(Look::Sound(_))) => drop(disk::remove(path)),
-        (Some(before), Ok(Look::Sound(is))) if is.file == before.file && is.mark == before.mark => {
-            let _ = restore_header(path, &before.header, now);
+/// Undoes a push whose last bin begins at `last`, if it was to the file that is there.
+fn undo(store: &Store, before: &RrdBefore, last: i64, now: i64) -> Result<()> {
+    let Some(rrd) = LockedRrd::open(&store.rrd)? else { return Ok(()) };
+    match rrd.peek()? {
+        Look::Sound(is) if is_of(&is, before, last.saturating_add_unsigned(is.step)) => {
+            restore_header(&rrd, &before.header, now)
         }
-        _ => {}
+        _ => Ok(()),
     }
 }
 
+/// Is a file with the header `is` the one from before a push up to `end`, as it was or with some of that push?
+fn is_of(is: &Header, before: &RrdBefore, end: i64) -> bool {
+    is.file == before.file && is.mark == before.mark && (before.last_update..=end).contains(&is.last_update)
+}
+
+/// What became of a push to a file that was there.
+enum Done {
+    Pushed,
+    /// The file is gone since, damaged, or an older copy: whoever commits next sees to it, and says so.
+    Waits,
+}
+
+/// Pushes the journal's updates to the file that the journal tells of, perhaps not for the first time.
+fn push_to(store: &Store, journal: &Journal, before: &RrdBefore, end: i64, now: i64) -> Result<Done> {
+    let Some(rrd) = LockedRrd::open(&store.rrd)? else { return Ok(Done::Waits) };
+    let is = match rrd.peek()? {
+        Look::Sound(is) if is.mark == before.mark => is,
+        _ => return Ok(Done::Waits),
+    };
+    if is_of(&is, before, end) {
+        let before = Header::parse(before.header.clone(), before.mark.size, before.file)
+            .map_err(|why| Error::Message(format!("{}: {why}", store.journal().display())))?;
+        push_or_undo(store, &rrd, &before, &journal.updates, now)?;
+    } else if is.last_update < before.last_update {
+        return Ok(Done::Waits);
+    } else {
+        let rest: Vec<Update> = journal.updates.iter().filter(|u| u.0 >= is.last_update).cloned().collect();
+        if rest.len() < journal.updates.len() {
+            warn(format_args!(
+                "{}: was changed by somebody else during a commit; {} bins up to its last update are left out of it",
+                store.rrd.display(),
+                journal.updates.len() - rest.len()
+            ));
+        }
+        push_or_undo(store, &rrd, &is, &rest, now)?;
+    }
+    Ok(Done::Pushed)
+}
+
 /// Step 4, the RRD. Never fails: what cannot be pushed waits.
-pub(in crate::store) fn apply(store: &Store, journal: &mut Journal, redo: bool, now: i64) {
+pub(in crate::store) fn apply(store: &Store, journal: &mut Journal, now: i64) {
     let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
     let (path, protocol, step) = (&store.rrd, store.protocol, store.step);
-    if redo && journal.redone > 2 {
-        give_up(path, journal, now);
-        return requeue_bins(journal, now);
-    }
     let result = match &journal.rrd {
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
-        None => create_from(path, protocol, step, &journal.updates, &past(store, &journal.state, now)),
-        Some(before) if !redo => push_or_undo(store, before, &journal.updates, now),
-        Some(before) => match peek(path) {
-            Ok(Look::Sound(is)) if is.mark == before.mark => {
-                let same = is.file == before.file && (before.last_update..=end).contains(&is.last_update);
-                if !same && is.last_update < before.last_update {
-                    // An older copy: the next commit fills it.
-                    return requeue_bins(journal, now);
-                } else if same {
-                    restore_header(path, &before.header, now)
-                        .and_then(|()| push_or_undo(store, before, &journal.updates, now))
-                } else {
-                    let rest: Vec<Update> =
-                        journal.updates.iter().filter(|u| u.0 >= is.last_update).cloned().collect();
-                    if rest.len() < journal.updates.len() {
-                        warn(format_args!(
-                            "{}: was changed by somebody else during a commit; {} bins up to its last update are left out of it",
-                            path.display(),
-                            journal.updates.len() - rest.len()
-                        ));
-                    }
-                    push(path, protocol, step, is.last_update, &rest)
-                }
-            }
-            // Gone since, or damaged: whoever commits next sees to it, and says so.
-            Ok(_) => return requeue_bins(journal, now),
-            Err(e) => Err(e),
-        },
+        None => create_from(path, protocol, step, &journal.updates, &past(store, &journal.state, now))
+            .map(|()| Done::Pushed),
+        Some(before) => push_to(store, journal, before, end, now),
     };
-    if result.is_ok() {
-        let refilled = usize::try_from(journal.refilled).unwrap_or(usize::MAX);
-        // Before the first RRD of all nothing was pushed.
-        let before = if journal.state.rrd.is_some() { journal.state.rrd_end } else { i64::MIN };
-        store.note_minutes(before, journal.updates.get(refilled..).unwrap_or_default());
-    }
     match result {
-        Ok(()) => match peek(path) {
-            Ok(Look::Sound(header)) => {
-                journal.state.rrd_end = header.last_update;
-                journal.state.rrd_deaths = 0;
-                journal.state.rrd = Some(header.mark);
+        Ok(Done::Pushed) => {
+            let refilled = usize::try_from(journal.refilled).unwrap_or(usize::MAX);
+            // Before the first RRD of all nothing was pushed.
+            let before = if journal.state.rrd.is_some() { journal.state.rrd_end } else { i64::MIN };
+            store.note_minutes(before, journal.updates.get(refilled..).unwrap_or_default());
+            match peek(path) {
+                Ok(Look::Sound(header)) => {
+                    journal.state.rrd_end = header.last_update;
+                    journal.state.rrd = Some(header.mark);
+                }
+                _ => journal.state.rrd = None,
             }
-            _ => journal.state.rrd = None,
-        },
+        }
+        Ok(Done::Waits) => requeue_bins(journal, now),
         Err(e) => {
             warn(format_args!("{e}; the counters go on, the graphs wait"));
             requeue_bins(journal, now);

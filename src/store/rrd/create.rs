@@ -1,24 +1,26 @@
 //! A new file.
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rrd::ConsolidationFn;
-use rrd::ops::create::{Archive, DataSource, DataSourceName};
-
-use super::history;
-use super::librrd::{librrd, refused, time};
-use super::schema::{ABSOLUTE, DAY, HEARTBEAT, rows_of, sources_of};
-use super::update::{Update, push};
+use super::arithmetic::Updated;
+use super::header::Header;
+use super::mark::RrdMark;
+use super::schema::{DAY, HEARTBEAT, MAY_BE_UNKNOWN, archives_of, sources_of};
+use super::update::{Update, updated};
+use super::{history, layout};
 use crate::disk::{self, Change};
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
+use crate::ledger::{Digest, digest};
 use crate::protocol::Protocol;
 
 /// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed, so that it is
 /// there whole or not at all. A file that stands there is replaced, and is gone if this fails.
 ///
-/// librrd is told that nothing happened since 00:00 UTC of the day on which it begins: a consolidated row that began
-/// before the file would leave the unknown part out of its average and be too high. The rows that are over by then are
-/// made unknown afterwards.
+/// It begins as if nothing had happened since 00:00 UTC of its first day: a consolidated row that began before the file
+/// would leave the unknown part out of its average and be too high. The rows that are over by then are made unknown
+/// afterwards.
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
     create_from(path, protocol, step, updates, &Past::Known(i64::MAX))
 }
@@ -64,42 +66,81 @@ pub fn create_from(
 }
 
 /// A file in which nothing happened from 00:00 UTC of the day of `begin` up to the first of `updates`.
-pub(super) fn create_at(
-    path: &Path,
-    protocol: &Protocol,
-    step: i64,
-    begin: i64,
-    updates: &[Update],
-) -> Result<()> {
-    disk::remove(path)?;
-    let start = begin.div_euclid(DAY) * DAY;
-    let mut sources = Vec::new();
-    for source in sources_of(protocol) {
-        let name = DataSourceName::new(&source.name).map_err(|e| refused(path, e))?;
-        let minimum = source.has_minimum;
-        sources.push(if source.kind == ABSOLUTE {
-            DataSource::absolute(&name, HEARTBEAT, minimum.then_some(0), None)
-        } else {
-            DataSource::gauge(&name, HEARTBEAT, minimum.then_some(0.0), None)
-        });
+fn create_at(path: &Path, protocol: &Protocol, step: i64, begin: i64, updates: &[Update]) -> Result<()> {
+    let blank = blank(protocol, step, begin.div_euclid(DAY) * DAY);
+    let made = updated(&blank, protocol, step, updates)
+        .map_err(|why| Error::Message(format!("{}: {why}", path.display())))?;
+    let file = disk::create(path, 0o644)?;
+    disk::change(Change::Write(path), || write(&file, &blank, &made)).at("write", path)?;
+    disk::fsync(path, &file)
+}
+
+fn write(file: &File, blank: &Header, made: &Updated) -> io::Result<()> {
+    let unknown = f64::NAN.to_le_bytes().repeat(blank.sources.len());
+    let mut out = BufWriter::with_capacity(1 << 18, file);
+    out.write_all(&made.header)?;
+    for _ in 0..blank.archives.iter().map(|archive| archive.rows).sum() {
+        out.write_all(&unknown)?;
     }
-    let mut archives = Vec::new();
-    let own = u32::try_from(step).unwrap_or(60);
-    for cf in [ConsolidationFn::Avg, ConsolidationFn::Max] {
-        for (steps, rows) in rows_of(own) {
-            archives.push(Archive::new(cf, 0.5, steps, rows).map_err(|e| refused(path, e))?);
+    out.flush()?;
+    made.rows.iter().try_for_each(|(at, bytes)| file.write_all_at(bytes, *at))
+}
+
+/// The header of a file without any update since `start` (unix seconds), as `rrdtool create` makes it.
+pub(super) fn blank(protocol: &Protocol, step: i64, start: i64) -> Header {
+    let sources = sources_of(protocol);
+    let step = u32::try_from(step).unwrap_or(60);
+    let archives = archives_of(step);
+    let size = layout::header_size(sources.len(), archives.len());
+    let rows: usize = archives.iter().map(|archive| archive.rows).sum();
+    let mut header = Header {
+        bytes: vec![0; size],
+        file: (0, 0),
+        mark: RrdMark { size: (size + rows * 8 * sources.len()) as u64, schema: Digest::default() },
+        last_update: start,
+        sources,
+        archives,
+        step: u64::from(step),
+    };
+    let mut bytes = std::mem::take(&mut header.bytes);
+    layout::put_text(&mut bytes, 0, layout::VERSION, "RRD");
+    layout::put_text(&mut bytes, layout::VERSION, 5, "0003");
+    layout::put_float(&mut bytes, layout::FLOAT_COOKIE, layout::COOKIE);
+    layout::put_integer(&mut bytes, layout::SOURCES, header.sources.len() as u64);
+    layout::put_integer(&mut bytes, layout::ARCHIVES, header.archives.len() as u64);
+    layout::put_integer(&mut bytes, layout::STEP, header.step);
+    layout::put_time(&mut bytes, header.live_head().start, start);
+    let in_a_step = start.rem_euclid(i64::from(step)).unsigned_abs();
+    for (number, source) in header.sources.iter().enumerate() {
+        let at = header.definition(number);
+        layout::put_text(&mut bytes, at, layout::WORD, &source.name);
+        layout::put_text(&mut bytes, at + layout::KIND, layout::WORD, &source.kind);
+        layout::put_integer(&mut bytes, at + layout::HEARTBEAT, u64::from(HEARTBEAT));
+        let minimum = if source.has_minimum { 0.0 } else { f64::NAN };
+        layout::put_float(&mut bytes, at + layout::MINIMUM, minimum);
+        layout::put_float(&mut bytes, at + layout::MAXIMUM, f64::NAN);
+        let at = header.pdp_prep(number).start;
+        layout::put_text(&mut bytes, at, layout::LAST_VALUE, "U");
+        layout::put_integer(&mut bytes, at + layout::UNKNOWN_SECONDS, in_a_step);
+        layout::put_float(&mut bytes, at + layout::AMOUNT, f64::NAN);
+    }
+    let steps = start.unsigned_abs() / header.step;
+    for (number, archive) in header.archives.iter().enumerate() {
+        let at = header.definition(header.sources.len() + number);
+        layout::put_text(&mut bytes, at, layout::WORD, &archive.function);
+        layout::put_integer(&mut bytes, at + layout::ROWS, archive.rows as u64);
+        layout::put_integer(&mut bytes, at + layout::STEPS, archive.steps as u64);
+        layout::put_float(&mut bytes, at + layout::XFF, MAY_BE_UNKNOWN);
+        for source in 0..header.sources.len() {
+            let at = header.cdp_prep(number, source).start;
+            layout::put_float(&mut bytes, at + layout::VALUE, f64::NAN);
+            layout::put_integer(&mut bytes, at + layout::UNKNOWN_STEPS, steps % archive.steps as u64);
         }
+        // The first row that is written is that at the archive's beginning.
+        let pointer = header.cdp_prep(header.archives.len(), 0).start + layout::POINTER * number;
+        layout::put_integer(&mut bytes, pointer, (archive.rows - 1) as u64);
     }
-    {
-        let _alone = librrd();
-        let step = Duration::from_secs(u64::from(own));
-        disk::change(Change::Create(path), || {
-            Ok(rrd::ops::create::create(path, time(start), step, false, None, &[], &sources, &archives))
-        })
-        .at("create", path)?
-        .map_err(|e| refused(path, e))?;
-    }
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).at("chmod", path)?;
-    push(path, protocol, step, start, updates)
+    header.mark.schema = digest(&[&bytes[..header.schema()]]);
+    header.bytes = bytes;
+    header
 }

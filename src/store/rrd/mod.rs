@@ -1,16 +1,22 @@
-//! The round robin databases: the only place that writes them, and the only user of librrd.
+//! The round robin databases: the only place that writes and reads them, and the only user of librrd, which draws.
 //!
 //! One RRD a protocol. Data sources of counts and sums are ABSOLUTE and get one update a step, at the
 //! end of the bin, with the bin's delta: `row × step` read back is the count, to the message. A gap is
 //! pushed as zero, because it was read and there was nothing in it.
+mod arithmetic;
+mod consolidate;
 mod create;
+pub(crate) mod fetch;
 pub(crate) mod graph_v;
 pub mod header;
 mod history;
+mod layout;
 mod librrd;
+mod locked;
 pub mod mark;
 pub mod open;
 pub mod patient;
+mod places;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -22,6 +28,9 @@ mod zone;
 pub use create::{Past, create, create_from};
 #[cfg(test)]
 pub(crate) use librrd::{LIBRRD, librrd};
+pub use locked::LockedRrd;
 pub use rows::{Rows, rows};
 pub use schema::{FUTURE, archives_of, sources_of};
-pub use update::{Update, push};
+pub use update::Update;
+#[cfg(test)]
+pub(crate) use update::push;

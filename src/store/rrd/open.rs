@@ -76,7 +76,8 @@ impl OpenRrd {
 mod tests {
     use super::*;
     use crate::protocol::send::SEND;
-    use crate::store::rrd::graph_v::{Cf, fetch, graph_v, last_update};
+    use crate::store::rrd::fetch::{Cf, Reader};
+    use crate::store::rrd::graph_v::graph_v;
     use crate::store::rrd::{create, push};
 
     const T: i64 = 1_790_000_040 / 60 * 60;
@@ -98,8 +99,10 @@ mod tests {
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
 
         assert!(matches!(held.peek().unwrap(), Look::Sound(_)));
-        assert_eq!(last_update(held.name()).unwrap(), T + 60);
-        let rows = fetch(held.name(), Cf::Average, T, T + 60, 60).unwrap();
+        let reader = Reader::of(&held).unwrap();
+        assert_eq!(reader.last_update(), T + 60);
+        let rows = reader.fetch(Cf::Average, T, T + 60, 60).unwrap();
+        drop(reader);
         let column = rows.names.iter().position(|name| name == "message_new").unwrap();
         let sum: f64 =
             rows.values.iter().skip(column).step_by(rows.names.len()).filter(|v| v.is_finite()).sum();
@@ -120,7 +123,7 @@ mod tests {
         assert!(picture.unwrap().starts_with(b"\x89PNG"));
         // What is at the path now is neither waited for nor followed.
         assert!(OpenRrd::open(&path).unwrap_err().to_string().contains("not a regular file"));
-        let refused = push(&path, &SEND, 60, T + 60, &[update(T + 60, 1)]).unwrap_err().to_string();
+        let refused = push(&path, &SEND, 60, &[update(T + 60, 1)]).unwrap_err().to_string();
         assert!(refused.contains("not a regular file"), "{refused}");
     }
 
@@ -134,8 +137,8 @@ mod tests {
         let path = dir.path().join("x.rrd");
         std::fs::write(&path, "no RRD").unwrap();
         let held = OpenRrd::open(&path).unwrap().unwrap();
-        let words = held.words(&last_update(held.name()).unwrap_err().to_string());
-        assert!(!words.contains("/proc/"), "{words}");
+        let words = Reader::of(&held).unwrap_err().to_string();
+        assert!(words.contains("x.rrd: is damaged"), "{words}");
         let words = held.words(&format!("opening '{}': no", held.name().display()));
         assert_eq!(words, format!("opening '{}': no", path.display()));
         let other = format!("{}7 and {}", held.name().display(), held.name().display());

@@ -1,10 +1,7 @@
 //! The minutes that a file has.
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
-use rrd::ConsolidationFn;
-
-use super::librrd::{librrd, refused, time};
+use super::fetch::{Cf, Reader};
 use super::open::OpenRrd;
 use crate::error::Result;
 use crate::protocol::{Counter, CounterKind, Protocol};
@@ -16,35 +13,28 @@ pub type Rows = std::collections::BTreeMap<i64, Vec<i128>>;
 /// only longer rows are left of it there are none.
 ///
 /// # Errors
-/// When librrd cannot read it.
+/// When it cannot be read.
 pub fn rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i64) -> Result<Rows> {
     let Some(held) = OpenRrd::open(path)? else { return Ok(Rows::new()) };
-    let data = {
-        let _alone = librrd();
-        let resolution = Duration::from_secs(u64::try_from(step).unwrap_or(60));
-        rrd::ops::fetch::fetch(held.name(), ConsolidationFn::Avg, time(from), time(to), resolution)
-            .map_err(|e| refused(path, held.words(&e.to_string())))?
-    };
-    let names = data.ds_names();
+    let data = Reader::of(&held)?.fetch(Cf::Average, from, to, step)?;
+    if data.step != step {
+        return Ok(Rows::new());
+    }
+    let names = &data.names;
     let places: Vec<Option<usize>> = protocol
         .counters
         .iter()
         .map(|c| names.iter().position(|name| !c.ds.is_empty() && name == c.ds))
         .collect();
     let mut rows = Rows::new();
-    let mut before: Option<i64> = None;
-    for row in data.rows() {
-        let end = row.timestamp().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let end = i64::try_from(end).unwrap_or(i64::MAX);
-        if before.is_some_and(|before| end - before != step) {
-            return Ok(Rows::new());
-        }
-        before = Some(end);
+    let mut begin = data.first_end - step;
+    for row in data.values.chunks_exact(names.len()) {
         let value = |(counter, place): (&Counter, &Option<usize>)| {
-            let rate = place.and_then(|i| row.as_slice().get(i)).copied().filter(|rate| rate.is_finite());
+            let rate = place.and_then(|i| row.get(i)).copied().filter(|rate| rate.is_finite());
             amount(counter.kind, rate.unwrap_or(0.0), step)
         };
-        rows.insert(end - step, protocol.counters.iter().zip(&places).map(value).collect());
+        rows.insert(begin, protocol.counters.iter().zip(&places).map(value).collect());
+        begin += step;
     }
     Ok(rows)
 }

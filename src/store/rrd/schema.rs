@@ -9,6 +9,8 @@ pub const FUTURE: i64 = 86_400;
 /// Ten years: a gap in the log is known to be zero however long it was.
 pub(super) const HEARTBEAT: u32 = 315_360_000;
 pub(super) const DAY: i64 = 86_400;
+/// The part of a row that may be unknown.
+pub(super) const MAY_BE_UNKNOWN: f64 = 0.5;
 
 /// (seconds a row, seconds kept): 1 min × 2 d, 5 min × 14 d, 30 min × 62 d, 2 h × 2 y, 1 d × 10 y.
 const RRAS: [(u32, u32); 5] = [
@@ -46,7 +48,7 @@ pub fn archives_of(step: u32) -> Vec<Archive> {
     of("AVERAGE").chain(of("MAX")).collect()
 }
 
-pub(super) const ABSOLUTE: &str = "ABSOLUTE";
+const ABSOLUTE: &str = "ABSOLUTE";
 const GAUGE: &str = "GAUGE";
 
 /// What the data sources of a protocol's file are.

@@ -10,9 +10,10 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::create::create_at;
+use super::create::blank;
 use super::header::{Header, Look, Source, peek};
 use super::schema::DAY;
+use super::update::updated;
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 use crate::protocol::Protocol;
@@ -29,10 +30,10 @@ pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
 /// # Errors
 /// When a file cannot be read or written. `to` may be there then, and be anything.
 pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, step: i64) -> Result<Header> {
-    let blank = blank(to, old, protocol, step)?;
-    let changed = |path: &Path, why| {
+    let changed = |path: &Path, why: &str| {
         Error::Message(format!("{}: its data sources cannot be changed: {why}", path.display()))
     };
+    let blank = of_zeros(old, protocol, step).map_err(|why| changed(from, &why))?;
     if blank.archives != old.archives || blank.last_update != old.last_update {
         return Err(changed(from, "its archives or its last update are not those that a new file has"));
     }
@@ -49,17 +50,16 @@ pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, ste
     }
 }
 
-/// The header of a file that librrd makes now, all of whose data sources were 0 up to the last update of
+/// The header of a file that is made now, all of whose data sources were 0 up to the last update of
 /// `old`.
-fn blank(to: &Path, old: &Header, protocol: &Protocol, step: i64) -> Result<Header> {
+fn of_zeros(old: &Header, protocol: &Protocol, step: i64) -> std::result::Result<Header, String> {
     // Two days hold the beginning of every row that is open.
+    let begin = old.last_update - 2 * DAY;
     let values = vec![0; protocol.counters.len()];
-    let zeros = [(old.last_update - 2 * DAY, values.clone()), (old.last_update - step, values)];
-    create_at(to, protocol, step, zeros[0].0, &zeros)?;
-    match peek(to)? {
-        Look::Sound(header) => Ok(*header),
-        _ => Err(Error::Message(format!("{}: librrd made no file", to.display()))),
-    }
+    let zeros = [(begin, values.clone()), (old.last_update - step, values)];
+    let blank = blank(protocol, step, begin.div_euclid(DAY) * DAY);
+    let made = updated(&blank, protocol, step, &zeros)?;
+    Header::parse(made.header, blank.mark.size, blank.file)
 }
 
 fn write(source: &File, old: &Header, blank: &Header, to: &File) -> io::Result<()> {

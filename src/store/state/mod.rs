@@ -65,8 +65,8 @@ pub struct State {
     pub rrd: Option<RrdMark>,
     /// When the RRD ended after our last push, unix seconds; 0: not known.
     pub rrd_end: i64,
-    /// How often in a row a push was given up because processes died at it.
-    pub rrd_deaths: u32,
+    /// What earlier versions counted here (how often processes died at a push) does not matter any more.
+    pub unused: u32,
     /// Archive files that end in mid-line, by path below `logs_base`: which directory's line it is.
     pub open_archives: BTreeMap<String, String>,
     /// Of each counter the newest local day (`YYYYMMDD`; 0: none) on which it moved, and by how much then.
@@ -129,7 +129,7 @@ impl State {
             ledger: Ledger::default(),
             rrd: None,
             rrd_end: 0,
-            rrd_deaths: 0,
+            unused: 0,
             open_archives: BTreeMap::new(),
             newest_day: vec![(0, 0); width],
             moved: vec![0; width],

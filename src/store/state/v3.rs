@@ -151,7 +151,7 @@ impl From<StateV3> for State {
             },
             rrd: old.rrd,
             rrd_end: old.rrd_end,
-            rrd_deaths: old.rrd_deaths,
+            unused: old.rrd_deaths,
             open_archives: old.open_archives,
             newest_day: old.newest_day,
             moved: old.moved,

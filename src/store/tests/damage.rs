@@ -47,7 +47,7 @@ fn every_length_and_every_bit_of_an_rrds_header() {
             Look::Sound(found) if found.mark == is.mark => {
                 assert!(byte >= schema, "bit {bit} of the schema");
                 let begin = DAY0 + 1200;
-                let _ = push(&path, &SEND, 60, found.last_update.min(begin), &[update(begin)]);
+                let _ = push(&path, &SEND, 60, &[update(begin)]);
                 pushed += 1;
             }
             Look::Sound(_) | Look::Broken(_) => {}

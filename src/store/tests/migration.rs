@@ -127,9 +127,9 @@ fn history_is_exact(step: i64, cut: i64, end: i64) {
 
     let (plain, ideal) = (at("plain.rrd"), at("ideal.rrd"));
     create(&plain, old, step, &bins(OLD, step, 0, cut, &[])).unwrap();
-    push(&plain, old, step, cut_at, &bins(OLD, step, cut, end, &[])).unwrap();
+    push(&plain, old, step, &bins(OLD, step, cut, end, &[])).unwrap();
     create(&ideal, new, step, &bins(NEW, step, 0, cut, &["x", "l"])).unwrap();
-    push(&ideal, new, step, cut_at, &bins(NEW, step, cut, end, &[])).unwrap();
+    push(&ideal, new, step, &bins(NEW, step, cut, end, &[])).unwrap();
 
     assert_eq!(sound(&after.rrd).mark, sound(&ideal).mark, "the schema is that of a new file");
     for source in KEPT {

@@ -115,19 +115,12 @@ fn named(all: &[Fault], case: &str) -> Vec<Fault> {
         fault.sticky == group.ends_with('+')
             && fault.group == group.trim_end_matches('+')
             && fault.what == what
-            && name_of_random(&fault.path).ends_with(file)
+            && fault.path.ends_with(file)
     };
     let found: Vec<&Fault> = all.iter().filter(is_it).collect();
     assert!(!found.is_empty(), "{case}: there is no such call any more");
     let (middle, last) = (found.len() / 2, found.len() - 1);
     BTreeSet::from([0, middle, last]).into_iter().map(|i| found[i].clone()).collect()
-}
-
-/// Without the six characters that mkstemp(3) chose.
-fn name_of_random(path: &str) -> &str {
-    let made =
-        path.find(".rrd.tmp").map(|at| at + 8).or_else(|| path.find(".rrd.migrated").map(|at| at + 13));
-    made.map_or(path, |end| &path[..end])
 }
 
 /// Tries faults in a scenario: those in `fixed`, and as many others as the size allows.
@@ -210,7 +203,7 @@ fn a_roll_without_labels() {
 
 #[test]
 fn the_first_roll() {
-    // librrd makes the file beside the place where it belongs.
+    // The RRD is made beside the place where it belongs.
     inject(Scenario::First, &["change send.rrd.tmp SIGKILL", "change send.rrd.tmp SIGKILL-after"]);
 }
 

@@ -1,11 +1,15 @@
-//! Files that librrd made, read back by it.
+//! Files that we made, read back by librrd.
+mod equal;
+mod made;
+mod read;
+mod reference;
+
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rrd::ConsolidationFn;
 
 use super::header::{Header, Look, peek};
-use super::librrd::time;
 use super::schema::rows_of;
 use super::*;
 use crate::protocol::send::SEND;
@@ -44,6 +48,11 @@ fn fetch(path: &Path, from: i64, to: i64, resolution: u64, ds: &str) -> Vec<(i64
         })
         .filter(|(_, v)| !v.is_nan())
         .collect()
+}
+
+/// `secs` (unix), as librrd is told.
+fn time(secs: i64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(secs).unwrap_or(0))
 }
 
 const T: i64 = 1_790_000_040 / 60 * 60;
@@ -100,7 +109,7 @@ fn rows_are_the_bins_and_gaps_are_zero() {
         };
         assert!((value * 60.0 - expected).abs() < 1e-9, "{end}: {value}");
     }
-    push(&path, &SEND, 60, T + 660, &[update(T + 660, 3)]).unwrap();
+    push(&path, &SEND, 60, &[update(T + 660, 3)]).unwrap();
     let total: f64 = fetch(&path, T, T + 720, 60, "message_new").iter().map(|r| r.1 * 60.0).sum();
     assert!((total - 15.0).abs() < 1e-9);
     let share: f64 = fetch(&path, T, T + 720, 60, "status_localp").iter().map(|r| r.1 * 60.0).sum();
@@ -130,10 +139,10 @@ fn the_same_updates_after_the_header_is_put_back_give_the_same_file() {
     let before = sound(&path);
     let updates: Vec<Update> =
         (1..200).map(|i| update(T + 60 * i + if i > 100 { 6000 } else { 0 }, i.into())).collect();
-    push(&path, &SEND, 60, before.last_update, &updates).unwrap();
+    push(&path, &SEND, 60, &updates).unwrap();
     let once = std::fs::read(&path).unwrap();
-    header::put_back(&path, &before.bytes).unwrap();
-    push(&path, &SEND, 60, before.last_update, &updates).unwrap();
+    LockedRrd::open(&path).unwrap().unwrap().write_header(&before.bytes).unwrap();
+    push(&path, &SEND, 60, &updates).unwrap();
     assert!(once == std::fs::read(&path).unwrap());
 }
 
