@@ -1,16 +1,19 @@
 //! Counters by bin: a bin is one RRD step, and a line belongs to the bin of its own time.
 //!
 //! Pure: no file, no clock. The caller says what "now" is and which bins the RRD has already.
+mod values;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::protocol::{CounterKind, Protocol, Raise};
+pub use values::Values;
 
 /// What one RRD step holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bin {
     /// By position in the protocol's table.
-    pub values: Vec<i128>,
+    pub values: Values,
     /// Wall time (unix seconds) at which its first line was read.
     pub born: i64,
     /// Wall time (unix seconds) at which its last line was read.
@@ -23,6 +26,15 @@ pub type Bins = BTreeMap<i64, Bin>;
 /// 1980-01-01 00:00 UTC: no RRD begins earlier, so no bin does.
 pub const EARLIEST: i64 = 315_532_800;
 
+/// A bin to which lines are added.
+#[derive(Clone)]
+struct Open {
+    begin: i64,
+    values: Vec<i128>,
+    born: i64,
+    touched: i64,
+}
+
 /// Adds lines up, bin by bin.
 #[derive(Clone)]
 pub struct Tally {
@@ -34,7 +46,7 @@ pub struct Tally {
     bins: Bins,
     // The bin that the last line went to, taken out of the map, with the span of line times that
     // lead to it: nearly every line goes where the one before it went.
-    open: Option<(i64, Bin)>,
+    open: Option<Open>,
     from: i64,
     to: i64,
     /// The earliest bin that a line led to.
@@ -73,7 +85,7 @@ impl Tally {
             self.turn_to(secs);
         }
         match &mut self.open {
-            Some((_, bin)) => Raise(&mut bin.values),
+            Some(bin) => Raise(&mut bin.values),
             None => unreachable!("turn_to opens a bin"),
         }
     }
@@ -103,10 +115,11 @@ impl Tally {
         (self.from, self.to) = (wanted, wanted + self.step);
         // Lines before the floor and after now share their bin with others; a narrow span is enough.
         let (width, now) = (self.protocol.counters.len(), self.now);
-        let mut bin =
-            self.bins.remove(&key).unwrap_or_else(|| Bin { values: vec![0; width], born: now, touched: now });
-        bin.touched = now;
-        self.open = Some((key, bin));
+        let (values, born) = self
+            .bins
+            .remove(&key)
+            .map_or_else(|| (vec![0; width], now), |bin| (bin.values.to_vec(), bin.born));
+        self.open = Some(Open { begin: key, values, born, touched: now });
         if secs > self.now {
             (self.from, self.to) = (secs, secs + 1);
         } else {
@@ -115,10 +128,11 @@ impl Tally {
     }
 
     fn close(&mut self) {
-        if let Some((key, bin)) = self.open.take() {
+        if let Some(Open { begin, values, born, touched }) = self.open.take() {
+            let values = Values::of(&values);
             // A line that raises nothing leaves no bin behind.
-            if bin.values.iter().any(|&v| v != 0) {
-                self.bins.insert(key, bin);
+            if !values.are_zero() {
+                self.bins.insert(begin, Bin { values, born, touched });
             }
         }
     }
@@ -162,7 +176,9 @@ pub fn move_bin(protocol: &Protocol, bins: &mut Bins, from: i64, to: i64) {
                 bins.insert(to, bin);
             }
             Some(other) => {
-                merge(protocol, &mut other.values, &bin.values);
+                let mut values = other.values.to_vec();
+                merge(protocol, &mut values, &bin.values.to_vec());
+                other.values = values.into();
                 other.touched = other.touched.max(bin.touched);
             }
         }
@@ -205,7 +221,7 @@ mod tests {
     const E: i64 = EARLIEST;
 
     fn news(bins: &Bins) -> Vec<(i64, i128)> {
-        bins.iter().map(|(k, b)| (*k - E, b.values[NEW])).collect()
+        bins.iter().map(|(k, b)| (*k - E, b.values.get(NEW))).collect()
     }
 
     #[test]
@@ -256,7 +272,9 @@ mod tests {
     }
 
     fn bins(list: &[(i64, i64, i64)]) -> Bins {
-        list.iter().map(|&(begin, born, touched)| (begin, Bin { values: vec![], born, touched })).collect()
+        list.iter()
+            .map(|&(begin, born, touched)| (begin, Bin { values: Values::default(), born, touched }))
+            .collect()
     }
 
     #[test]
@@ -295,6 +313,6 @@ mod tests {
         let mut bins = tally.finish();
         move_bin(&SEND, &mut bins, E, E + 60);
         assert_eq!(news(&bins), [(60, 2)]);
-        assert_eq!(bins[&(E + 60)].values[24], 7);
+        assert_eq!(bins[&(E + 60)].values.get(24), 7);
     }
 }

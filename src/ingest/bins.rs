@@ -15,10 +15,10 @@ impl Job<'_> {
         let mut updates = Vec::new();
         for _ in 0..tally::due(&state.bins, state.pushed, step, now, flush) {
             let Some((begin, bin)) = state.bins.pop_first() else { break };
-            let has_gauge = protocol.measured
-                || protocol.counters.iter().zip(&bin.values).any(|(c, v)| c.kind.is_gauge() && *v != 0);
+            let has_gauge =
+                protocol.measured || bin.values.iter().any(|(at, _)| protocol.counters[at].kind.is_gauge());
             if has_gauge {
-                state.gauges.clone_from(&bin.values);
+                bin.values.unpack(&mut state.gauges);
             }
             state.pushed = begin + step;
             updates.push((begin, bin.values));

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::intake::Checkpoint;
-use super::reader::Reader;
+use super::reader::{Part, Reader};
 use super::repeat::repeat;
 use super::rights::Rights;
 use super::stretch::StreamPass;
@@ -18,15 +18,6 @@ use crate::source::offset::MULTILOG;
 
 /// A file that is truncated again and again while it is read is left to the next run.
 const TRIES: u32 = 5;
-
-/// The protocol that reads lines of a stream, and how it knows its own among them.
-pub(super) struct Part {
-    /// Which reader.
-    pub reader: usize,
-    /// The stream's position in its ledger.
-    pub stream: usize,
-    pub place: LogKind,
-}
 
 pub(super) fn checkpoints(readers: &[Reader<'_, '_>], parts: &[Part]) -> Vec<Checkpoint> {
     parts.iter().map(|p| readers[p.reader].intake.checkpoint()).collect()

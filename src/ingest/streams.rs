@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use super::left::read_left;
 use super::moved::elsewhere;
 use super::named::Named;
+use super::reader::Part;
 use super::reader::Reader;
 use super::same_log::others;
 use super::stream_names::stream_names;
-use super::stream_reading::{Part, add, checkpoints, read, settle};
+use super::stream_reading::{add, checkpoints, read, settle};
 use crate::error::Error;
 use crate::say::warn;
 

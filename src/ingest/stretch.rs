@@ -8,9 +8,8 @@ use std::ffi::OsString;
 
 use super::askers::{self, ByTag};
 use super::intake::Stretch;
-use super::reader::Reader;
+use super::reader::{Part, Reader};
 use super::repeat::{Repeat, repeat};
-use super::stream_reading::Part;
 use crate::ledger::Stream;
 use crate::line::{HEADER_LOOK, LINE_LIMIT, Parser, Parts, Run, SameHeader};
 use crate::protocol::LogKind;

@@ -25,7 +25,7 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
     reading.commit = state.number;
     reading.seen = state.seen;
     reading.since = state.since;
-    reading.waiting = state.bins.into_iter().map(|(begin, bin)| (begin, bin.values)).collect();
+    reading.waiting = state.bins.into_iter().map(|(begin, bin)| (begin, bin.values.to_vec())).collect();
     reading
 }
 

@@ -50,8 +50,7 @@ impl Store {
     pub(super) fn note_minutes(&self, mut before: i64, updates: &[Update]) {
         let mut bytes = Vec::new();
         for (begin, values) in updates {
-            let keys = self.protocol.counters.iter().map(|c| c.key);
-            let values = keys.zip(values.iter().copied()).filter(|(_, v)| *v != 0).collect();
+            let values = values.iter().map(|(at, value)| (self.protocol.counters[at].key, value)).collect();
             let body: Body<'_> = (self.step, before, *begin, values);
             before = *begin + self.step;
             let Ok(body) = postcard::to_stdvec(&body) else { continue };
@@ -111,7 +110,7 @@ impl Store {
                 pushed.unknown.push((known_to, before));
             }
             known_to = begin + self.step;
-            pushed.minutes.push((begin, values));
+            pushed.minutes.push((begin, values.into()));
         }
         if known_to < to {
             pushed.unknown.push((known_to, to));
@@ -164,7 +163,7 @@ mod tests {
         let store = store(dir.path(), protocol(TABLE, &[], &[]), 60);
         std::fs::create_dir(dir.path().join("state")).unwrap();
         std::fs::create_dir(dir.path().join("counters")).unwrap();
-        let minute = |n: i64| (DAY0 + 60 * n, vec![i128::from(n), 0]);
+        let minute = |n: i64| (DAY0 + 60 * n, vec![i128::from(n), 0].into());
         store.note_minutes(DAY0, &[minute(1), minute(2)]);
         for path in store.minutes_files() {
             let bytes = std::fs::read(&path).unwrap();
@@ -187,7 +186,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = store(dir.path(), protocol(TABLE, &[], &[]), 60);
         std::fs::create_dir(dir.path().join("state")).unwrap();
-        let minute = |n: i64| (DAY0 + 60 * n, vec![1, i128::MAX]);
+        let minute = |n: i64| (DAY0 + 60 * n, vec![1, i128::MAX].into());
         for hundred in 0..900 {
             let all: Vec<Update> = (0..100).map(|n| minute(hundred * 100 + n)).collect();
             store.note_minutes(DAY0, &all);

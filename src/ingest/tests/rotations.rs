@@ -86,7 +86,7 @@ fn the_year_turns_between_two_polls() {
         // The steps are hours: that before midnight, with the other two lines, is in the RRD.
         let counter = pop3.feed.protocol.index("pop3_success").unwrap();
         let bins: Vec<(i64, i128)> =
-            state.bins.iter().map(|(begin, bin)| (*begin - midnight, bin.values[counter])).collect();
+            state.bins.iter().map(|(begin, bin)| (*begin - midnight, bin.values.get(counter))).collect();
         assert_eq!((state.pushed, bins), (midnight, vec![(0, 2)]), "{rotated:?}");
     }
 }

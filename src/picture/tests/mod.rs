@@ -347,7 +347,7 @@ fn librrd_sees_the_same_values_of_a_beginning() {
             let count = |i: usize| {
                 i128::from((n * 7 + i as i64) % 11) * if i.is_multiple_of(3) { 1_000_000_000 } else { 1 }
             };
-            (first + n * 60, (0..SEND.counters.len()).map(count).collect::<Vec<i128>>())
+            (first + n * 60, (0..SEND.counters.len()).map(count).collect())
         };
         let updates: Vec<_> = (0..hours * 60).map(update).collect();
         crate::store::rrd::create(&rrd, &SEND, 60, &updates).unwrap();
@@ -358,7 +358,7 @@ fn librrd_sees_the_same_values_of_a_beginning() {
         let (templates, _) = template::load(None, &[]);
         let messages = templates.iter().find(|template| template.name == "messages").unwrap();
         let new = SEND.index("message_new").unwrap();
-        let total: i128 = updates.iter().map(|(_, values)| values[new]).sum();
+        let total: i128 = updates.iter().map(|(_, values)| values.get(new)).sum();
         let mean = total as f64 / (NOW - first) as f64;
         for period in Period::ALL.into_iter().filter(|period| period.seconds() > hours * 3_600) {
             let span = period.span(NOW, STEP);

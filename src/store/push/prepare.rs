@@ -217,8 +217,7 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
     for begin in begins {
         let bin = journal.state.bins.get_mut(&begin);
         again += u64::from(bin.is_some());
-        let mut nothing = none.clone();
-        let values = bin.map_or(&mut nothing, |bin| &mut bin.values);
+        let mut values = bin.as_ref().map_or_else(|| none.clone(), |bin| bin.values.to_vec());
         let row = has.get(&begin);
         for (i, counter) in store.protocol.counters.iter().enumerate() {
             let value = match row {
@@ -230,6 +229,9 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
             surplus[i] = if row.is_some() { (-value).max(0) } else { surplus[i] };
         }
         lacking += u64::from(values.iter().any(|v| *v != 0));
+        if let Some(bin) = bin {
+            bin.values = values.into();
+        }
     }
     if again > 0 {
         warn(format_args!(
@@ -239,7 +241,7 @@ fn lift(store: &Store, journal: &mut Journal, last_update: i64, now: i64) {
         ));
     }
     move_behind(store, journal, last_update);
-    journal.state.bins.retain(|_, bin| bin.values.iter().any(|v| *v != 0));
+    journal.state.bins.retain(|_, bin| !bin.values.are_zero());
 }
 
 /// Handles the loss of the journal of a commit that died, and that may have pushed to the RRD: its bins, which were

@@ -85,7 +85,7 @@ mod tests {
     fn update(begin: i64, new: i128) -> crate::store::rrd::Update {
         let mut values = vec![0; SEND.counters.len()];
         values[SEND.index("message_new").unwrap()] = new;
-        (begin, values)
+        (begin, values.into())
     }
 
     #[test]

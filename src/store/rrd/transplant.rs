@@ -17,6 +17,7 @@ use super::update::updated;
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
 use crate::protocol::Protocol;
+use crate::tally::Values;
 
 /// For each data source of `new`, where `old` has it.
 pub fn origins(old: &[Source], new: &[Source]) -> Vec<Option<usize>> {
@@ -55,7 +56,7 @@ pub fn transplant(from: &Path, old: &Header, to: &Path, protocol: &Protocol, ste
 fn of_zeros(old: &Header, protocol: &Protocol, step: i64) -> std::result::Result<Header, String> {
     // Two days hold the beginning of every row that is open.
     let begin = old.last_update - 2 * DAY;
-    let values = vec![0; protocol.counters.len()];
+    let values = Values::of(&vec![0; protocol.counters.len()]);
     let zeros = [(begin, values.clone()), (old.last_update - step, values)];
     let blank = blank(protocol, step, begin.div_euclid(DAY) * DAY);
     let made = updated(&blank, protocol, step, &zeros)?;

@@ -5,12 +5,13 @@ use super::locked::LockedRrd;
 use super::schema::{DAY, HEARTBEAT};
 use crate::error::{Error, Result};
 use crate::protocol::{CounterKind, Protocol};
+use crate::tally::Values;
 
 /// Measurements that are further apart than this (seconds) say nothing of the time between them.
 const HOLDS_BACK: i64 = 3600;
 
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.
-pub type Update = (i64, Vec<i128>);
+pub type Update = (i64, Values);
 
 /// Pushes `updates` to the RRD at `path`.
 #[cfg(test)]
@@ -53,7 +54,9 @@ pub(super) fn updated(
     let mut arithmetic = Arithmetic::of(header)?;
     let mut known_to = header.last_update;
     let mut values = zeros.clone();
-    for (begin, bin) in updates {
+    let mut bin = Vec::new();
+    for (begin, packed) in updates {
+        packed.unpack(&mut bin);
         if *begin > known_to {
             // Over a gap that is longer than the heartbeat nothing is known; that must not reach
             // into the day's row, which would leave it out of its average.
@@ -62,14 +65,14 @@ pub(super) fn updated(
                 arithmetic.update(midnight, &zeros)?;
             }
             if protocol.measured {
-                arithmetic.update(*begin, &since_the_last_one(&sources, bin, begin - known_to))?;
+                arithmetic.update(*begin, &since_the_last_one(&sources, &bin, begin - known_to))?;
             } else {
                 arithmetic.update(*begin, &zeros)?;
             }
         }
         known_to = begin + step;
         values.clear();
-        values.extend(sources.iter().map(|source| source.value(bin)));
+        values.extend(sources.iter().map(|source| source.value(&bin)));
         arithmetic.update(known_to, &values)?;
     }
     Ok(arithmetic.finish())

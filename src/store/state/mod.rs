@@ -150,15 +150,20 @@ impl State {
     /// Replaces the unpushed bins by `bins`, in which something was raised, and adds to the odometers what they
     /// gained. `day` tells the local day (`YYYYMMDD`) of a time.
     pub fn absorb_bins(&mut self, protocol: &Protocol, bins: Bins, mut day: impl FnMut(i64) -> u32) {
-        let none = Bin { values: vec![0; protocol.counters.len()], born: 0, touched: 0 };
+        let (mut values, mut before) = (Vec::new(), Vec::new());
         for (begin, bin) in &bins {
-            let was = self.bins.get(begin).unwrap_or(&none);
-            if was == bin {
+            let was = self.bins.get(begin);
+            if was == Some(bin) {
                 continue;
             }
             let day = day(*begin);
+            bin.values.unpack(&mut values);
+            match was {
+                Some(was) => was.values.unpack(&mut before),
+                None => before = vec![0; values.len()],
+            }
             for (i, counter) in protocol.counters.iter().enumerate() {
-                let gain = bin.values[i] - was.values[i];
+                let gain = values[i] - before[i];
                 if gain == 0 {
                     continue;
                 }
@@ -185,9 +190,11 @@ impl State {
             protocol.counters.iter().enumerate().filter(|(_, c)| c.kind.is_gauge()).map(|(i, _)| i).collect();
         // A measured value is true when it was measured; the highest of a bin when the bin is over.
         let tells = |(begin, bin): &(&i64, &Bin)| {
-            protocol.measured || (**begin + step <= now && gauges.iter().any(|&i| bin.values[i] != 0))
+            protocol.measured
+                || (**begin + step <= now && bin.values.iter().any(|(i, _)| gauges.contains(&i)))
         };
-        let newest = self.bins.iter().rev().find(tells).map_or(&self.gauges, |(_, bin)| &bin.values);
+        let newest = self.bins.iter().rev().find(tells).map(|(_, bin)| bin.values.to_vec());
+        let newest = newest.as_ref().unwrap_or(&self.gauges);
         for &i in &gauges {
             values[i] = newest[i];
         }
@@ -212,7 +219,7 @@ mod tests {
         let bin = |n: i128| {
             let mut values = vec![0; SEND.counters.len()];
             values[i] = n;
-            Bin { values, born: 0, touched: 0 }
+            Bin { values: values.into(), born: 0, touched: 0 }
         };
         let day = |secs: i64| if secs < 120 { 20260928 } else { 20260929 };
         state.absorb_bins(&SEND, [(0, bin(3))].into(), day);

@@ -56,7 +56,7 @@ mod tests {
     fn a_state_whose_parts_do_not_fit_is_none() {
         let whole = State::new(&SEND);
         assert!(decode::<State>(&encode(&whole)).is_some());
-        let bin = Bin { values: vec![0; 3], born: 0, touched: 0 };
+        let bin = Bin { values: vec![0; 3].into(), born: 0, touched: 0 };
         let last = LastLine { host: Vec::new(), raised: vec![(SEND.counters.len(), 1)], time: 0 };
         let stream = Stream { hosts: vec![last], ..Stream::default() };
         let spoil: [&dyn Fn(&mut State); 7] = [

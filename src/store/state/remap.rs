@@ -54,7 +54,7 @@ impl State {
         }
         self.gauges = refit.values(&self.gauges);
         for bin in self.bins.values_mut() {
-            bin.values = refit.values(&bin.values);
+            bin.values = refit.values(&bin.values.to_vec()).into();
         }
         self.newest_day = refit.values(&self.newest_day);
         self.moved = refit.values(&self.moved);
@@ -83,11 +83,11 @@ mod tests {
         state.gauges = vec![0; 3];
         state.newest_day = vec![(1, 1), (2, 2), (3, 3)];
         state.moved = vec![10, 20, 30];
-        state.bins.insert(60, Bin { values: vec![4, 5, 6], born: 0, touched: 0 });
+        state.bins.insert(60, Bin { values: vec![4, 5, 6].into(), born: 0, touched: 0 });
         state.remap_to(&SEND);
         assert_eq!(state.totals[SEND.index("status").unwrap()], 1);
         assert_eq!(state.totals[SEND.index("delivery").unwrap()], 3);
-        assert_eq!(state.bins[&60].values[SEND.index("delivery").unwrap()], 6);
+        assert_eq!(state.bins[&60].values.get(SEND.index("delivery").unwrap()), 6);
         assert_eq!(state.newest_day[SEND.index("delivery").unwrap()], (3, 3));
         assert_eq!(state.moved[SEND.index("status").unwrap()], 10);
         assert_eq!(state.extra["gone"], "2");

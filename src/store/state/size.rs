@@ -37,7 +37,7 @@ mod tests {
     fn state(bins: i64, value: impl Fn(i64) -> i128) -> State {
         let mut state = State::new(&SEND);
         for n in 0..bins {
-            let values = vec![value(n); SEND.counters.len()];
+            let values = vec![value(n); SEND.counters.len()].into();
             state.bins.insert(n * 60, Bin { values, born: n * 60, touched: n * 60 });
         }
         state
@@ -50,7 +50,7 @@ mod tests {
         small.keep_within(&SEND, before / 2);
         assert!(size(&small.bins) <= before / 2);
         let count = SEND.index("message_new").unwrap();
-        let sum: i128 = small.bins.values().map(|bin| bin.values[count]).sum();
+        let sum: i128 = small.bins.values().map(|bin| bin.values.get(count)).sum();
         assert_eq!(sum, (0..20_000).map(|n| i128::from(n % 300)).sum::<i128>());
         let newest: Vec<i64> = small.bins.keys().rev().take(100).copied().collect();
         assert_eq!(newest, (0..100).map(|n| (19_999 - n) * 60).collect::<Vec<_>>(), "the newest stay");

@@ -12,7 +12,7 @@ use crate::store::rrd::{Update, create, push};
 fn update(begin: i64) -> Update {
     let mut values = vec![0; SEND.counters.len()];
     values[SEND.index("message_new").unwrap()] = 7;
-    (begin, values)
+    (begin, values.into())
 }
 
 fn sound(path: &Path) -> Header {

@@ -63,8 +63,10 @@ fn commit(store: &Store, updates: Vec<Update>, now: i64) {
     let mut session = store.open(AT_ONCE, now).unwrap();
     let mut state = session.state.clone();
     for (_, values) in &updates {
-        for ((total, value), counter) in state.totals.iter_mut().zip(values).zip(store.protocol.counters) {
-            *total += if counter.kind.is_odometer() { *value } else { 0 };
+        for ((total, value), counter) in
+            state.totals.iter_mut().zip(values.to_vec()).zip(store.protocol.counters)
+        {
+            *total += if counter.kind.is_odometer() { value } else { 0 };
         }
     }
     state.pushed = updates.last().map_or(state.pushed, |u| u.0 + store.step);
@@ -147,7 +149,7 @@ fn history_is_exact(step: i64, cut: i64, end: i64) {
             }
         }
     }
-    let pushed: i128 = bins(NEW, step, cut, end, &[]).iter().map(|u| u.1[1]).sum();
+    let pushed: i128 = bins(NEW, step, cut, end, &[]).iter().map(|u| u.1.get(1)).sum();
     let resolutions = archives_of(step.try_into().unwrap()).into_iter().filter(|a| a.function == "AVERAGE");
     for resolution in resolutions.map(|a| a.steps as i64 * step) {
         let of_x = rows(&after.rrd, step, "x", 0, last);
@@ -242,7 +244,7 @@ fn a_counter_that_may_be_negative_now_goes_on_and_one_that_is_a_level_now_does_n
     let now = DAY0 + 9 * STEP;
     commit(&store(dir.path(), protocol(OLD, &[], &[]), STEP), bins(OLD, STEP, 0, 5, &[]), now);
     let store = store(dir.path(), protocol(NEGATIVE, &[], &[]), STEP);
-    commit(&store, vec![(DAY0 + 5 * STEP, vec![-7_000_000_000, 3])], now);
+    commit(&store, vec![(DAY0 + 5 * STEP, vec![-7_000_000_000, 3].into())], now);
     let want: i128 = (0..5).map(|i| value("a", DAY0 + i * STEP)).sum();
     assert_eq!(sum(&store, "a", now), want - 7);
     let level = rows(&store.rrd, STEP, "s", DAY0, now);
@@ -352,11 +354,11 @@ fn what_is_no_outgrown_file_of_ours_is_not_migrated() {
     // Nothing of ours in it.
     let dir = begin();
     let strange = store(dir.path(), protocol(STRANGE, &[], &[]), STEP);
-    commit(&strange, vec![(DAY0 + 10 * STEP, vec![1])], now);
+    commit(&strange, vec![(DAY0 + 10 * STEP, vec![1].into())], now);
     assert_eq!(names(&dir.path().join("rrd")), ["p.rrd".to_owned(), format!("p.rrd.old-{now}")]);
     // A file whose last update is still to come.
     let dir = begin();
-    commit(&store(dir.path(), new, STEP), vec![(DAY0, vec![0; NEW.len()])], DAY0 + STEP);
+    commit(&store(dir.path(), new, STEP), vec![(DAY0, vec![0; NEW.len()].into())], DAY0 + STEP);
     let aside = names(&dir.path().join("rrd"));
     assert!(aside[1].starts_with("p.rrd.future-"), "{aside:?}");
 }
@@ -409,7 +411,7 @@ fn a_commit_that_died_under_the_old_table_is_finished_under_the_new_one() {
         let _ = old.open(AT_ONCE, now).and_then(|mut session| {
             let mut state = session.state.clone();
             let updates = bins(OLD, STEP, first, 15, &[]);
-            state.totals[1] += updates.iter().map(|u| u.1[1]).sum::<i128>();
+            state.totals[1] += updates.iter().map(|u| u.1.get(1)).sum::<i128>();
             state.pushed = DAY0 + 15 * STEP;
             session.commit(state, updates, now)
         });
@@ -423,7 +425,7 @@ fn a_commit_that_died_under_the_old_table_is_finished_under_the_new_one() {
         assert_eq!(state.totals[2], counted, "{died:?}");
         let mut updates: Vec<Update> =
             std::mem::take(&mut state.bins).into_iter().map(|(begin, bin)| (begin, bin.values)).collect();
-        updates.push((DAY0 + 20 * STEP, vec![0, 5, 1, 0, 0, 0]));
+        updates.push((DAY0 + 20 * STEP, vec![0, 5, 1, 0, 0, 0].into()));
         state.pushed = DAY0 + 21 * STEP;
         session.commit(state, updates, now).unwrap();
         drop(session);

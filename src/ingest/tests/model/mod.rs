@@ -273,7 +273,7 @@ impl Scene {
                 continue;
             };
             let at = job.feed.protocol.index(key).unwrap();
-            let waiting: i128 = state.bins.values().map(|bin| bin.values[at]).sum();
+            let waiting: i128 = state.bins.values().map(|bin| bin.values.get(at)).sum();
             let pushed: i128 = self.world.rows_of(job.feed.protocol.name, key).values().sum();
             assert_eq!(pushed + waiting, state.totals[at], "{key} in the RRD, and waiting");
         }

@@ -287,7 +287,7 @@ fn what_no_file_of_ours_has_is_refused() {
         librrd_create(&path, time(BEGIN), Duration::from_secs(60), false, None, &[], &[source], &[archive])
             .unwrap();
     };
-    let bins = [(BEGIN / 60 * 60 + 60, vec![1; TABLE.len()])];
+    let bins = [(BEGIN / 60 * 60 + 60, vec![1; TABLE.len()].into())];
     let name = |name: &str| DataSourceName::new(name).unwrap();
     for (source, words) in [
         (DataSource::counter(&name("count"), 600, None, None), "count is a COUNTER"),

@@ -19,7 +19,7 @@ fn update(begin: i64, new: i128) -> Update {
     values[SEND.index("message_new").unwrap()] = new;
     values[SEND.index("status_localp").unwrap()] = new * 100_000_000;
     values[SEND.index("peak_local").unwrap()] = new;
-    (begin, values)
+    (begin, values.into())
 }
 
 fn sound(path: &Path) -> Header {
@@ -67,7 +67,7 @@ fn a_measurement_holds_back_to_the_one_before() {
         let mut values = vec![0; protocol.counters.len()];
         values[protocol.index("queue_reads").unwrap()] = 1;
         values[protocol.index("messages").unwrap()] = messages;
-        (begin, values)
+        (begin, values.into())
     };
     create(&path, &protocol, 60, &[at(noon, 7), at(noon + 300, 9), at(noon + 8040, 4), at(noon + 8340, 0)])
         .unwrap();

@@ -48,14 +48,14 @@ pub(super) fn spelt(
                 all.push((midnight, vec![0.0; counters.len()]));
             }
             let in_the_gap = |(i, kind): &(usize, CounterKind)| match kind.is_gauge() && protocol.measured {
-                true if begin - end <= 3600 => value(*kind, values[*i]),
+                true if begin - end <= 3600 => value(*kind, values.get(*i)),
                 true => f64::NAN,
                 false => 0.0,
             };
             all.push((*begin, counters.iter().map(in_the_gap).collect()));
         }
         end = begin + step;
-        all.push((end, counters.iter().map(|(i, kind)| value(*kind, values[*i])).collect()));
+        all.push((end, counters.iter().map(|(i, kind)| value(*kind, values.get(*i))).collect()));
     }
     all
 }
