@@ -204,7 +204,7 @@ impl<'h> Arithmetic<'h> {
             layout::put_float(&mut bytes, at + AMOUNT, source.amount);
         }
         let mut rows = Vec::new();
-        for (number, archive) in self.archives.iter().enumerate() {
+        for (number, archive) in self.archives.into_iter().enumerate() {
             let at = self.header.pointers().start + POINTER * number;
             layout::put_integer(&mut bytes, at, archive.pointer as u64);
             for (source, open) in archive.open.iter().enumerate() {
@@ -300,15 +300,16 @@ impl Archive {
     }
 
     /// The finished rows end at the pointer; where they begin before the first row, they are two pieces.
-    fn place_rows(&self, places: &mut Vec<(u64, Vec<u8>)>) {
+    fn place_rows(self, places: &mut Vec<(u64, Vec<u8>)>) {
         let width = self.open.len();
         let count = self.finished.len() / width;
         let first = (self.pointer + 1 + self.rows - count) % self.rows;
-        let bytes: Vec<u8> = self.finished.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let (until_the_end, rest) = bytes.split_at(bytes.len().min((self.rows - first) * 8 * width));
-        for (row, piece) in [(first, until_the_end), (0, rest)] {
+        let until_the_end = count.min(self.rows - first);
+        for (row, piece) in [(first, 0..until_the_end), (0, until_the_end..count)] {
             if !piece.is_empty() {
-                places.push((self.begin + (row * 8 * width) as u64, piece.to_vec()));
+                let values = self.finished.range(piece.start * width..piece.end * width);
+                let bytes = values.flat_map(|value| value.to_le_bytes()).collect();
+                places.push((self.begin + (row * 8 * width) as u64, bytes));
             }
         }
     }

@@ -1,14 +1,13 @@
 //! A new file.
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::arithmetic::Updated;
 use super::header::Header;
+use super::locked::LockedRrd;
 use super::mark::RrdMark;
 use super::schema::{DAY, HEARTBEAT, MAY_BE_UNKNOWN, archives_of, sources_of};
-use super::update::{Update, updated};
+use super::update::Update;
 use super::{history, layout};
 use crate::disk::{self, Change};
 use crate::error::{At, Error, Result};
@@ -68,22 +67,22 @@ pub fn create_from(
 /// A file in which nothing happened from 00:00 UTC of the day of `begin` up to the first of `updates`.
 fn create_at(path: &Path, protocol: &Protocol, step: i64, begin: i64, updates: &[Update]) -> Result<()> {
     let blank = blank(protocol, step, begin.div_euclid(DAY) * DAY);
-    let made = updated(&blank, protocol, step, updates)
-        .map_err(|why| Error::Message(format!("{}: {why}", path.display())))?;
     let file = disk::create(path, 0o644)?;
-    disk::change(Change::Write(path), || write(&file, &blank, &made)).at("write", path)?;
-    disk::fsync(path, &file)
+    disk::change(Change::Write(path), || write(&file, &blank)).at("write", path)?;
+    drop(file);
+    let gone = || Error::Message(format!("{}: is gone", path.display()));
+    LockedRrd::open(path)?.ok_or_else(gone)?.push(&blank, protocol, step, updates)
 }
 
-fn write(file: &File, blank: &Header, made: &Updated) -> io::Result<()> {
+/// All rows of a new file are unknown.
+fn write(file: &File, blank: &Header) -> io::Result<()> {
     let unknown = f64::NAN.to_le_bytes().repeat(blank.sources.len());
     let mut out = BufWriter::with_capacity(1 << 18, file);
-    out.write_all(&made.header)?;
+    out.write_all(&blank.bytes)?;
     for _ in 0..blank.archives.iter().map(|archive| archive.rows).sum() {
         out.write_all(&unknown)?;
     }
-    out.flush()?;
-    made.rows.iter().try_for_each(|(at, bytes)| file.write_all_at(bytes, *at))
+    out.flush()
 }
 
 /// The header of a file without any update since `start` (unix seconds), as `rrdtool create` makes it.

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 
-use super::arithmetic::Updated;
 use super::header::{self, Look};
 use super::patient::Pauses;
 use crate::disk::{self, Change};
@@ -70,16 +69,14 @@ impl LockedRrd {
         header::peek_at(&self.file, &self.path)
     }
 
-    /// Writes the rows, and then the header, so that the rows are not part of the file before all of them are written.
-    pub(super) fn write(&self, updated: &Updated) -> Result<()> {
-        let write_rows =
-            || updated.rows.iter().try_for_each(|(at, bytes)| self.file.write_all_at(bytes, *at));
-        disk::change(Change::Write(&self.path), write_rows).at("write", &self.path)?;
-        self.write_header(&updated.header)
+    /// Writes pieces of rows, each at its place. They are no part of the file before the header is written.
+    pub(super) fn write_rows(&self, rows: &[(u64, Vec<u8>)]) -> Result<()> {
+        let write = || rows.iter().try_for_each(|(at, bytes)| self.file.write_all_at(bytes, *at));
+        disk::change(Change::Write(&self.path), write).at("write", &self.path)
     }
 
-    /// Writes a header over that of the file: with the same updates again after it, the file is as if nothing had
-    /// happened in between.
+    /// Writes a header over that of the file, and makes all that was written durable. If it is that of before an update,
+    /// and the same updates follow again, the file is as if nothing had happened in between.
     ///
     /// # Errors
     /// When it cannot be written.

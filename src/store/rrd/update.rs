@@ -10,6 +10,9 @@ use crate::tally::Values;
 /// Measurements that are further apart than this (seconds) say nothing of the time between them.
 const HOLDS_BACK: i64 = 3600;
 
+/// As many updates are computed at a time: their rows are all that is kept in memory.
+const AT_A_TIME: usize = 1000;
+
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.
 pub type Update = (i64, Values);
 
@@ -33,12 +36,15 @@ impl LockedRrd {
     /// # Errors
     /// When the updates do not fit to the file, or it cannot be written. [`LockedRrd::write_header`] undoes what was done.
     pub fn push(&self, before: &Header, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
-        if updates.is_empty() {
-            return Ok(());
+        let refused = |why| Error::Message(format!("{}: {why}", self.path().display()));
+        let mut after: Option<Header> = None;
+        for some in updates.chunks(AT_A_TIME) {
+            let updated = updated(after.as_ref().unwrap_or(before), protocol, step, some).map_err(refused)?;
+            self.write_rows(&updated.rows)?;
+            after = Some(Header::parse(updated.header, before.mark.size, before.file).map_err(refused)?);
         }
-        let after = updated(before, protocol, step, updates)
-            .map_err(|why| Error::Message(format!("{}: {why}", self.path().display())))?;
-        self.write(&after)
+        // The rows are no part of the file before all of them are written.
+        after.map_or(Ok(()), |after| self.write_header(&after.bytes))
     }
 }
 

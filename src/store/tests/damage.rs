@@ -1,6 +1,6 @@
 //! An RRD that was damaged, at every length of its header and in its bits (at full size all of the schema, and every
-//! seventh behind it, which meets each bit of a number): it is seen before librrd opens the
-//! file, or librrd lives through it.
+//! seventh behind it, which meets each bit of a number): it is seen before anything is
+//! written, or an update lives through it.
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
@@ -43,7 +43,7 @@ fn every_length_and_every_bit_of_an_rrds_header() {
         let (byte, flipped) = (bit / 8, [is.bytes[bit / 8] ^ (1 << (bit % 8))]);
         file.write_all_at(&flipped, byte as u64).unwrap();
         match peek(&path).unwrap() {
-            // What an update changes has no checksum: librrd refuses it, or goes on with it.
+            // What an update changes has no checksum: an update goes on with it.
             Look::Sound(found) if found.mark == is.mark => {
                 assert!(byte >= schema, "bit {bit} of the schema");
                 let begin = DAY0 + 1200;

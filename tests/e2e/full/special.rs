@@ -18,7 +18,7 @@ fn label(unix: i64) -> String {
 /// 2023-11-10 12:00 UTC.
 const NOON: i64 = 1_699_617_600;
 
-/// A restored RRD may have holes where it was zero: librrd's mapping of it dies where a page cannot be had.
+/// A restored RRD may have holes where it was zero, for which no page can be had.
 #[test]
 fn an_rrd_with_holes_on_a_full_disk() {
     if !disks::are_ours(module_path!(), "an_rrd_with_holes_on_a_full_disk") {
