@@ -2,9 +2,10 @@
 use std::path::Path;
 
 use super::named::Named;
+use super::reader::Part;
 use super::reader::Reader;
 use super::rights::Rights;
-use super::stream_reading::{Part, add, go_back, read, settle};
+use super::stream_reading::{add, go_back, read, settle};
 use crate::calendar::to_the_second;
 use crate::disk::file_id;
 use crate::error::Error;

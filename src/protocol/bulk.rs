@@ -4,12 +4,9 @@
 //! nearly all of its lines, byte for byte, and refuses every line that it has not fully recognized: that one is counted by
 //! the classifier. So a bulk has to be right in what it takes, and never in what it leaves.
 //!
-//! A protocol without a bulk of its own has [`ByClassifier`]: it spares its lines what comes before the classifier.
-mod by_classifier;
-
+//! A protocol without a bulk of its own has [`super::ByClassifier`]: it spares its lines what comes before the classifier.
 use super::classify::{Raise, Verdict};
 use crate::line::{LINE_LIMIT, Run, TEXT, Window};
-pub use by_classifier::ByClassifier;
 
 /// Counts the usual lines of a protocol. All that it takes in one call belongs to one bin.
 pub trait Bulk {

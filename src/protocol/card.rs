@@ -1,7 +1,8 @@
 //! A protocol's card: everything that is particular to it, in its own file.
 use std::fmt;
 
-use super::bulk::{Bulk, ByClassifier};
+use super::bulk::Bulk;
+use super::by_classifier::ByClassifier;
 use super::classify::{Classify, Verdict};
 use super::conf_sum::ConfSum;
 use super::counter::Counter;

@@ -12,6 +12,7 @@
 //! or valid DS names. A protocol knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in,
 //! counters out.
 mod bulk;
+mod by_classifier;
 mod card;
 mod classify;
 mod conf_sum;
@@ -37,7 +38,8 @@ pub mod webmail;
 
 use std::sync::LazyLock;
 
-pub use bulk::{Bulk, ByClassifier, Taken};
+pub use bulk::{Bulk, Taken};
+pub use by_classifier::ByClassifier;
 pub use card::{CounterFile, Directories, IN_SYSLOG, MakeBulk, OlderFile, Processor, Protocol, Writers};
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};

@@ -4,9 +4,8 @@
 //! A text is compared eight bytes at a time with what these programs write, up to the word that decides what is counted.
 //! The beginning of the text finds the group, as the classifier finds it; what the comparisons do not know goes to the file
 //! of the group, and what is of none of these groups to the whole classifier.
-use super::super::bulk::{
-    Bulk, ByClassifier, LOOK, Offer, Taken, begins, bytes, digits, number, take_while, word,
-};
+use super::super::bulk::{Bulk, LOOK, Offer, Taken, begins, bytes, digits, number, take_while, word};
+use super::super::by_classifier::ByClassifier;
 use super::super::classify::{Raise, Verdict};
 use super::super::tcpserver;
 use super::common::{self, known};

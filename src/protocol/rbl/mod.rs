@@ -35,7 +35,8 @@ mod tests;
 
 use memchr::memmem;
 
-use super::bulk::{Bulk, ByClassifier};
+use super::bulk::Bulk;
+use super::by_classifier::ByClassifier;
 use super::card::templates;
 use super::card::{CounterFile, Directories, IN_SYSLOG, OlderFile, Processor, Protocol, Writers};
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict};

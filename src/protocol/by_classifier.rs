@@ -1,7 +1,7 @@
 //! The bulk of a protocol that has none of its own: every line whose label is in the window goes to the classifier, without
 //! its label being taken apart and its bin being looked for.
-use super::super::classify::{Classify, LogKind, Raise, Verdict};
-use super::{Bulk, Offer, Taken, take_while};
+use super::bulk::{Bulk, Offer, Taken, take_while};
+use super::classify::{Classify, LogKind, Raise, Verdict};
 use crate::line::{Run, Window};
 
 /// Takes all lines of a window.
@@ -16,12 +16,7 @@ impl ByClassifier {
     }
 
     /// Counts a line as it would be counted by itself. `None`: it is too long to be known to its end.
-    pub(in crate::protocol) fn count(
-        &self,
-        offer: &Offer<'_>,
-        window: &Window,
-        raise: &mut Raise<'_>,
-    ) -> Option<Verdict> {
+    pub(super) fn count(&self, offer: &Offer<'_>, window: &Window, raise: &mut Raise<'_>) -> Option<Verdict> {
         offer.is_whole().then(|| (self.classify)(&window.line(offer.line()), LogKind::Dedicated, raise))
     }
 }
