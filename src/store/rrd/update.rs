@@ -30,8 +30,8 @@ pub(crate) fn push(path: &std::path::Path, protocol: &Protocol, step: i64, updat
 }
 
 impl LockedRrd {
-    /// Writes what `updates` (oldest first, all after the last update) make of the file that had the header `before`, and makes it durable. Whatever was written
-    /// of it already, by a process that died, is written again.
+    /// Writes what `updates` (oldest first, all after the last update) make of the file that had the header `before`, and
+    /// makes it durable. Whatever was written of it already, by a process that died, is written again.
     ///
     /// # Errors
     /// When the updates do not fit to the file, or it cannot be written. [`LockedRrd::write_header`] undoes what was done.
