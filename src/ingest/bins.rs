@@ -12,16 +12,21 @@ impl Job<'_> {
     pub(super) fn take_due(&self, state: &mut State, now: i64, flush: bool) -> Vec<Update> {
         let protocol = self.feed.protocol;
         let step = i64::from(self.config.rrd_step);
-        let mut updates = Vec::new();
-        for _ in 0..tally::due(&state.bins, state.pushed, step, now, flush) {
+        let due = tally::due(&state.bins, state.pushed, step, now, flush);
+        let mut updates = Vec::with_capacity(due);
+        let mut with_gauge = None;
+        for _ in 0..due {
             let Some((begin, bin)) = state.bins.pop_first() else { break };
             let has_gauge =
                 protocol.measured || bin.values.iter().any(|(at, _)| protocol.counters[at].kind.is_gauge());
             if has_gauge {
-                bin.values.unpack(&mut state.gauges);
+                with_gauge = Some(updates.len());
             }
             state.pushed = begin + step;
             updates.push((begin, bin.values));
+        }
+        if let Some((_, values)) = with_gauge.and_then(|at: usize| updates.get(at)) {
+            values.unpack(&mut state.gauges);
         }
         updates
     }

@@ -33,6 +33,16 @@ pub struct Window {
     last: u32,
 }
 
+/// A label of a window, as far as it differs from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Label {
+    /// The last two digits of the seconds, as a number, and as they stand there.
+    second: u32,
+    digits: u16,
+    /// The digits of the nanoseconds, the first of them highest.
+    nanos: u64,
+}
+
 /// Where the text of a line begins, behind its label.
 pub const TEXT: usize = LABEL;
 
@@ -80,14 +90,26 @@ impl Window {
     /// Does `line` begin with a label of this window?
     #[inline]
     pub fn is_of(&self, line: &[u8]) -> bool {
-        let Some(label) = line.first_chunk::<LABEL>() else { return false };
+        self.label_of(line).is_some()
+    }
+
+    /// The label that `line` begins with, if it is one of this window.
+    #[inline]
+    pub fn label_of(&self, line: &[u8]) -> Option<Label> {
+        let label = line.first_chunk::<LABEL>()?;
+        let second = second_of(label);
         let nanos = word(label, NANOS).swap_bytes();
-        (word(label, 0) == self.first)
+        let is_one = (word(label, 0) == self.first)
             & (word(label, COMMON - 8) == self.second)
-            & (second_of(label).wrapping_sub(self.from) < self.width)
+            & (second.wrapping_sub(self.from) < self.width)
             & are_digits(nanos)
             & (nanos < BILLION)
-            & (label[LABEL - 1] == b' ')
+            & (label[LABEL - 1] == b' ');
+        is_one.then(|| Label {
+            second,
+            digits: u16::from_be_bytes([label[COMMON], label[COMMON + 1]]),
+            nanos,
+        })
     }
 
     /// A line of this window, without its newline, taken apart as [`super::Parser::parse`] does it.
@@ -99,13 +121,11 @@ impl Window {
         after_label(Stamp { secs, nanos: nanos_of(word(label, NANOS).swap_bytes()) }, rest)
     }
 
-    /// Notes a line of this window as the last one that was met.
+    /// Notes that a line with this label was met, as the last one.
     #[inline]
-    pub fn note(&mut self, line: &[u8]) {
-        let Some(label) = line.first_chunk::<LABEL>() else { return };
-        let digits = u16::from_be_bytes([label[COMMON], label[COMMON + 1]]);
-        self.last = second_of(label);
-        self.newest = self.newest.max((digits, word(label, NANOS).swap_bytes()));
+    pub fn note(&mut self, label: Label) {
+        self.last = label.second;
+        self.newest = self.newest.max((label.digits, label.nanos));
     }
 
     /// The unix time of the line that was met last.
@@ -180,7 +200,7 @@ mod tests {
                 let is_of_this = stamp.is_some() && place >= COMMON || line == whole.as_bytes();
                 assert_eq!(holds, is_of_this, "{}", line.escape_ascii());
                 if holds {
-                    window.note(&line);
+                    window.note(window.label_of(&line).unwrap());
                     assert_eq!(window.take_newest(), stamp);
                     assert_eq!(Some(window.last()), stamp.map(|stamp| stamp.secs));
                 }
@@ -202,7 +222,7 @@ mod tests {
             for (secs, nanos) in &lines {
                 let line = label(base + secs, *nanos, offset);
                 prop_assert!(window.is_of(line.as_bytes()));
-                window.note(line.as_bytes());
+                window.note(window.label_of(line.as_bytes()).unwrap());
                 prop_assert_eq!(window.last(), base + secs);
             }
             let (secs, nanos) = lines.iter().max().unwrap();

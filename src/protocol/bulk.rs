@@ -88,11 +88,9 @@ pub(super) fn take_while(
     run.take_while(|rest, length| {
         // The last lines of a block, behind which less stands, are the classifier's.
         let Some(look) = rest.get(TEXT..).and_then(|text| text.first_chunk()) else { return false };
-        if !window.is_of(rest) {
-            return false;
-        }
+        let Some(label) = window.label_of(rest) else { return false };
         let Some(verdict) = take(Offer { look, rest, length }, window) else { return false };
-        window.note(rest);
+        window.note(label);
         taken.note(verdict);
         true
     });

@@ -47,26 +47,25 @@ impl Store {
 
     /// Notes what was pushed after a minute that ended at `before` (unix seconds). What cannot be noted is missing
     /// only if the RRD is lost as well.
-    pub(super) fn note_minutes(&self, mut before: i64, updates: &[Update]) {
-        let mut bytes = Vec::new();
-        for (begin, values) in updates {
-            let values = values.iter().map(|(at, value)| (self.protocol.counters[at].key, value)).collect();
-            let body: Body<'_> = (self.step, before, *begin, values);
-            before = *begin + self.step;
-            let Ok(body) = postcard::to_stdvec(&body) else { continue };
-            bytes.extend_from_slice(BEGIN);
-            bytes.extend_from_slice(&u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
-            bytes.extend_from_slice(&digest(&[&body])[..8]);
-            bytes.extend_from_slice(&body);
-        }
+    pub(super) fn note_minutes(&self, before: i64, updates: &[Update]) {
         // Of more than fits, as after a first run, the newest are kept.
-        let from = usize::try_from(MOST).map_or(0, |most| bytes.len().saturating_sub(most));
-        let from = memchr::memmem::find(&bytes[from..], BEGIN).map_or(bytes.len(), |at| from + at);
-        let bytes = &bytes[from..];
+        let (mut records, mut size) = (Vec::new(), 0);
+        for (i, (begin, values)) in updates.iter().enumerate().rev() {
+            let before = i.checked_sub(1).map_or(before, |i| updates[i].0 + self.step);
+            let values = values.iter().map(|(at, value)| (self.protocol.counters[at].key, value)).collect();
+            let Some(record) = record(&(self.step, before, *begin, values)) else { continue };
+            size += record.len() as u64;
+            if size > MOST {
+                break;
+            }
+            records.push(record);
+        }
+        records.reverse();
+        let bytes = records.concat();
         for path in self.minutes_files() {
             // Where it belongs to somebody else, after a restore, it begins anew.
-            if append(&path, bytes).is_err() && path.parent().is_some_and(Path::is_dir) {
-                let _ = disk::replace_lightly(&path, bytes, 0o644);
+            if append(&path, &bytes).is_err() && path.parent().is_some_and(Path::is_dir) {
+                let _ = disk::replace_lightly(&path, &bytes, 0o644);
             }
         }
     }
@@ -117,6 +116,15 @@ impl Store {
         }
         pushed
     }
+}
+
+fn record(body: &Body<'_>) -> Option<Vec<u8>> {
+    let body = postcard::to_stdvec(body).ok()?;
+    let mut record = BEGIN.to_vec();
+    record.extend_from_slice(&u32::try_from(body.len()).ok()?.to_le_bytes());
+    record.extend_from_slice(&digest(&[&body])[..8]);
+    record.extend_from_slice(&body);
+    Some(record)
 }
 
 fn append(path: &PathBuf, bytes: &[u8]) -> Result<()> {

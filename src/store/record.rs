@@ -41,11 +41,14 @@ const VERSION: u8 = 3;
 
 /// A record with magic word, checksum and version.
 pub fn encode<T: Record>(record: &T) -> Vec<u8> {
-    let body = postcard::to_extend(record, vec![VERSION]).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(body.len() + 24);
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&digest(&[&body]));
-    bytes.extend_from_slice(&body);
+    const BODY: usize = 24;
+    let mut front = [0; BODY + 1];
+    front[..MAGIC.len()].copy_from_slice(MAGIC);
+    front[BODY] = VERSION;
+    let mut bytes = postcard::to_extend(record, front.to_vec()).unwrap_or_default();
+    if let Some((front, body)) = bytes.split_at_mut_checked(BODY) {
+        front[MAGIC.len()..].copy_from_slice(&digest(&[body]));
+    }
     bytes
 }
 

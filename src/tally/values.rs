@@ -44,6 +44,12 @@ impl Values {
         self.packed.is_empty()
     }
 
+    /// In a file they take no more bytes than this.
+    pub fn at_most(&self) -> usize {
+        const LENGTH: usize = 5;
+        LENGTH + self.packed.len() + self.len()
+    }
+
     /// Those that are not 0, with their positions.
     pub fn iter(&self) -> impl Iterator<Item = (usize, i128)> {
         let mut rest = &*self.packed;
@@ -187,6 +193,7 @@ mod tests {
             let bytes = postcard::to_stdvec(&values).unwrap();
             prop_assert_eq!(&postcard::to_stdvec(&packed).unwrap(), &bytes);
             prop_assert_eq!(&postcard::from_bytes::<Values>(&bytes).unwrap(), &packed);
+            prop_assert!(bytes.len() <= packed.at_most());
             prop_assert!(packed.packed.len() <= 20 * values.iter().filter(|v| **v != 0).count());
         }
     }
