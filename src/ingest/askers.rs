@@ -11,6 +11,9 @@ pub(super) const MOST: usize = Askers::BITS as usize;
 /// The number of tags that are remembered.
 const SLOTS: usize = 256;
 
+/// Bytes of a text that are looked at.
+const BEGINNING: usize = 24;
+
 /// A tag and those who ask for it.
 #[derive(Clone, Debug)]
 struct Slot {
@@ -20,26 +23,26 @@ struct Slot {
     foreign: Vec<(Beginning, Askers)>,
 }
 
-/// How a text begins: up to 16 bytes of it, and which bits of these are meant.
+/// How a text begins: up to [`BEGINNING`] bytes of it, and which bits of these are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Beginning {
-    bytes: [u64; 2],
-    mask: [u64; 2],
+    bytes: [u64; BEGINNING / 8],
+    mask: [u64; BEGINNING / 8],
 }
 
 impl Beginning {
     /// `None`: it is longer.
     fn of(text: &[u8]) -> Option<Beginning> {
-        let (mut bytes, mut mask) = ([0; 16], [0; 16]);
+        let (mut bytes, mut mask) = ([0; BEGINNING], [0; BEGINNING]);
         bytes.get_mut(..text.len())?.copy_from_slice(text);
         mask[..text.len()].fill(0xff);
         Some(Beginning { bytes: words(&bytes), mask: words(&mask) })
     }
 }
 
-fn words(bytes: &[u8; 16]) -> [u64; 2] {
+fn words(bytes: &[u8; BEGINNING]) -> [u64; BEGINNING / 8] {
     let word = |at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-    [word(0), word(8)]
+    [word(0), word(8), word(16)]
 }
 
 /// Finds them by the tag.
@@ -64,7 +67,7 @@ impl ByTag {
     /// Those to whom a line of the program `tag` may belong. `begin`: the first bytes of its text, if that begins where it
     /// is said to; without them some are asked in vain.
     #[inline]
-    pub fn of(&mut self, tag: &Tag, begin: Option<&[u8; 16]>) -> Askers {
+    pub fn of(&mut self, tag: &Tag, begin: Option<&[u8; BEGINNING]>) -> Askers {
         let [a, b, c] = tag.words;
         let mixed = (a ^ b.rotate_left(23) ^ c.rotate_left(41)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let slot = usize::from((mixed >> 56) as u8) % SLOTS;
@@ -74,10 +77,10 @@ impl ByTag {
         let slot = &self.slots[slot];
         let mut askers = slot.askers;
         if let Some(begin) = begin.filter(|_| !slot.foreign.is_empty()) {
-            let [first, second] = words(begin);
+            let begin = words(begin);
             for (text, not) in &slot.foreign {
                 let differs =
-                    (first & text.mask[0] ^ text.bytes[0]) | (second & text.mask[1] ^ text.bytes[1]);
+                    (0..begin.len()).fold(0, |d, i| d | ((begin[i] & text.mask[i]) ^ text.bytes[i]));
                 if differs == 0 {
                     askers &= !not;
                     break;

@@ -127,11 +127,14 @@ impl Hosts {
     fn turn_to(&mut self, host: &[u8]) {
         self.turns += 1;
         let last = self.others.remove(host).map(|(_, last)| last).unwrap_or_default();
-        let (left, had) =
-            (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.last, last));
-        if had.raised.is_empty() {
+        if self.last.raised.is_empty() {
+            self.here.clear();
+            self.here.extend_from_slice(host);
+            self.last = last;
             return;
         }
+        let (left, had) =
+            (std::mem::replace(&mut self.here, host.to_vec()), std::mem::replace(&mut self.last, last));
         self.others.insert(left, (self.turns, had));
         if self.others.len() > 2 * HOSTS {
             let mut turns: Vec<u64> = self.others.values().map(|o| o.0).collect();

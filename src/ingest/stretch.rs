@@ -16,6 +16,9 @@ use crate::protocol::LogKind;
 use crate::source::file::{CatchUp, Follow, Open, Readers};
 use crate::source::lines::RawLine;
 
+/// Of this number of hosts the headers are kept.
+const HOSTS: usize = 16;
+
 #[cfg(test)]
 thread_local! {
     /// How many lines may still be taken in stretches.
@@ -39,8 +42,8 @@ pub(super) struct StreamPass<'a, 'r, 'j> {
     last_for: Vec<bool>,
     /// Who is asked; `None`: all are, of each line.
     by_tag: Option<ByTag>,
-    /// The header of the line before.
-    header: Option<SameHeader>,
+    /// The headers of the lines before, one of each host: of those hosts that were met last.
+    headers: Vec<SameHeader>,
 }
 
 impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
@@ -66,7 +69,19 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
             waiting: (0..parts.len()).collect(),
             last_for: vec![false; parts.len()],
             by_tag,
-            header: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Keeps the header of a line that was read by itself.
+    fn keep(&mut self, header: Option<SameHeader>) {
+        let Some(header) = header else { return };
+        match self.headers.iter().position(|known| known.has_host_of(&header)) {
+            Some(known) => self.headers[known] = header,
+            None => {
+                self.headers.truncate(HOSTS - 1);
+                self.headers.insert(0, header);
+            }
         }
     }
 
@@ -82,29 +97,12 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
         }
     }
 
-    /// May lines be taken as a stretch, in which each is for all parts?
-    fn may_begin_a_stretch(&self, wanted: Readers<'_>) -> bool {
-        #[cfg(test)]
-        if MAY_TAKE.get() == 0 {
-            return false;
-        }
-        self.waiting.is_empty()
-            && (0..self.parts.len()).all(|part| wanted.has(part))
-            && self.parts.iter().all(|part| self.readers[part.reader].intake.may_begin_a_stretch(part.stream))
-    }
-}
-
-impl Follow for StreamPass<'_, '_, '_> {
-    fn run(&mut self, file: &Open, run: Run<'_>, wanted: Readers<'_>) -> usize {
-        if run.is_empty() || self.of != file.path.as_os_str() || !self.may_begin_a_stretch(wanted) {
-            return 0;
-        }
-        let StreamPass {
-            readers, parts, parser, last_for, by_tag: Some(by_tag), header: Some(header), ..
-        } = self
-        else {
+    /// Takes lines of `run` that have the known header of this number.
+    fn stretch(&mut self, run: &Run<'_>, header: usize) -> usize {
+        let StreamPass { readers, parts, parser, last_for, by_tag: Some(by_tag), headers, .. } = self else {
             return 0;
         };
+        let Some(header) = headers.get(header) else { return 0 };
         // What is stamped later than this is not the newest line.
         let latest = readers.iter().map(|reader| reader.intake.latest()).min().unwrap_or(0);
         if header.minute() + 59 > latest {
@@ -122,9 +120,9 @@ impl Follow for StreamPass<'_, '_, '_> {
             let mut askers = by_tag.of(&program.tag, text.filter(|_| program.is_plain));
             let mut secs = header.minute() + i64::from(second);
             // These may be a repetition, a sentence, or behind a time that is more exact.
-            let is_doubtful = !program.is_plain
-                || matches!(program.begin, b'l' | b'm')
-                || (program.begin.is_ascii_uppercase() && by_tag.asks_for_sentences(askers));
+            let may_be_a_sentence = by_tag.asks_for_sentences(askers)
+                && (!program.is_plain || program.begin.is_ascii_uppercase());
+            let is_doubtful = !program.is_plain || matches!(program.begin, b'l' | b'm') || may_be_a_sentence;
             if askers != 0 || is_doubtful {
                 let line = rest.get(..length).and_then(|raw| header.line(raw, second, &program));
                 let Some((line, time)) = line.and_then(|line| Some((line, line.time?))) else { return false };
@@ -132,7 +130,9 @@ impl Follow for StreamPass<'_, '_, '_> {
                 if secs > latest || repeat(&line) != Repeat::None {
                     return false;
                 }
-                askers |= by_tag.of_sentence(line.text);
+                if may_be_a_sentence {
+                    askers |= by_tag.of_sentence(line.text);
+                }
                 let mut left = askers;
                 while left != 0 {
                     let part = left.trailing_zeros() as usize;
@@ -160,10 +160,46 @@ impl Follow for StreamPass<'_, '_, '_> {
         lines
     }
 
+    /// May lines be taken as a stretch, in which each is for all parts?
+    fn may_begin_a_stretch(&self, wanted: Readers<'_>) -> bool {
+        #[cfg(test)]
+        if MAY_TAKE.get() == 0 {
+            return false;
+        }
+        self.waiting.is_empty()
+            && (0..self.parts.len()).all(|part| wanted.has(part))
+            && self.parts.iter().all(|part| self.readers[part.reader].intake.may_begin_a_stretch(part.stream))
+    }
+}
+
+impl Follow for StreamPass<'_, '_, '_> {
+    fn run(&mut self, file: &Open, run: Run<'_>, wanted: Readers<'_>) -> usize {
+        if run.is_empty() || self.of != file.path.as_os_str() || !self.may_begin_a_stretch(wanted) {
+            return 0;
+        }
+        let mut taken = 0;
+        loop {
+            let left = run.behind(taken);
+            let head = left.rest().first_chunk::<HEADER_LOOK>();
+            let is_its = |header: &SameHeader| head.is_some_and(|head| header.second_of(head).is_some());
+            let Some(header) = self.headers.iter().position(is_its).filter(|_| !left.is_empty()) else {
+                break;
+            };
+            match self.stretch(&left, header) {
+                0 => break,
+                lines => taken += lines,
+            }
+        }
+        taken
+    }
+
     fn line(&mut self, file: &Open, raw: &RawLine<'_>, wanted: Readers<'_>) {
-        let StreamPass { readers, parts, plans, streams, parser, joined, of, waiting, last_for, .. } = self;
+        let StreamPass {
+            readers, parts, plans, streams, parser, joined, of, waiting, last_for, headers, ..
+        } = self;
         if *of != file.path.as_os_str() {
-            // The parser knows the file's year.
+            // The parser knows the file's year, and the headers were of the file before.
+            headers.clear();
             parser.turn_to(file.mtime / 1_000_000_000);
             *of = file.path.as_os_str().to_owned();
             if raw.start > 0 {
@@ -189,8 +225,9 @@ impl Follow for StreamPass<'_, '_, '_> {
             intake.new_bytes += raw.end - raw.start;
             intake.stream_line(part.stream, part.place, &line, repeat);
         }
-        let is_usual = self.by_tag.is_some() && raw.terminated && !line.continuation;
-        let header = if is_usual { self.parser.same_header(raw.text, &line) } else { None };
-        self.header = header;
+        if self.by_tag.is_some() && raw.terminated && !line.continuation {
+            let header = self.parser.same_header(raw.text, &line);
+            self.keep(header);
+        }
     }
 }

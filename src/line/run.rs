@@ -25,6 +25,19 @@ impl<'a> Run<'a> {
         self.newlines.is_empty()
     }
 
+    /// The lines behind the first `lines` of them.
+    #[must_use]
+    pub fn behind(&self, lines: usize) -> Run<'a> {
+        let (before, newlines) = self.newlines.split_at(lines.min(self.newlines.len()));
+        let begin = before.last().map_or(self.begin, |newline| *newline as usize + 1);
+        Run { begin, newlines, ..*self }
+    }
+
+    /// What is left of the block from the first line on.
+    pub fn rest(&self) -> &'a [u8] {
+        self.block.get(self.begin..).unwrap_or_default()
+    }
+
     /// The offset in the log where its first line begins.
     pub fn start(&self) -> u64 {
         self.offset + self.begin as u64

@@ -42,6 +42,7 @@ pub struct SameHeader {
     second: usize,
     stamp: usize,
     length: usize,
+    host: Box<[u8]>,
     /// The unix time of the minute's begin.
     minute: i64,
     /// Is it in local time?
@@ -106,7 +107,16 @@ impl SameHeader {
                 word.mask |= 0xff << bits;
             }
         }
-        Some(SameHeader { words, used: length.div_ceil(8), second, stamp, length, minute, is_local })
+        Some(SameHeader {
+            words,
+            used: length.div_ceil(8),
+            second,
+            stamp,
+            length,
+            host: host.into(),
+            minute,
+            is_local,
+        })
     }
 
     /// The second of the minute (0 to 59) at which a line was written that begins with `head`. `None`: it has another
@@ -183,6 +193,11 @@ impl SameHeader {
             return Some(Line { time, tag, host, text, after_stamp, continuation: false });
         }
         Some(Header::of(host, tag, raw.get(program.text - 1..)?).line(time, after_stamp))
+    }
+
+    /// Does it name the same host as `other`?
+    pub fn has_host_of(&self, other: &SameHeader) -> bool {
+        self.host == other.host
     }
 
     /// The begin of the minute, unix seconds.
