@@ -5,8 +5,8 @@ use nix::sys::stat::{Mode, umask};
 
 /// Files have the modes that they are made with, whatever the logger, cron or the shell has set.
 ///
-/// Under a umask of 077 a web server could not read the pictures, and under 000 librrd would make a file that anybody
-/// may write to until its mode is set.
+/// Under a umask of 077 a web server could not read the pictures, and under 000 a program that is started
+/// by us could make files that anybody may write to.
 pub(super) fn make_files_as_told() {
     umask(Mode::S_IWGRP | Mode::S_IWOTH);
 }

@@ -77,7 +77,10 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
     fn keep(&mut self, header: Option<SameHeader>) {
         let Some(header) = header else { return };
         match self.headers.iter().position(|known| known.has_host_of(&header)) {
-            Some(known) => self.headers[known] = header,
+            Some(known) => {
+                self.headers[..=known].rotate_right(1);
+                self.headers[0] = header;
+            }
             None => {
                 self.headers.truncate(HOSTS - 1);
                 self.headers.insert(0, header);
@@ -105,7 +108,8 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
         let Some(header) = headers.get(header) else { return 0 };
         // What is stamped later than this is not the newest line.
         let latest = readers.iter().map(|reader| reader.intake.latest()).min().unwrap_or(0);
-        if header.minute() + 59 > latest {
+        // A time of 0 is that of a line without a stamp.
+        if header.minute() <= 0 || header.minute() + 59 > latest {
             return 0;
         }
         let mut stretch = Stretch::default();

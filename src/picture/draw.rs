@@ -19,7 +19,7 @@ use crate::store::rrd::graph_v::can_draw;
 /// A template, an RRD or a picture that fails is named in the report and does not stop the others.
 ///
 /// # Errors
-/// A name in `options.names` that no template has; a directory that cannot be written; no librrd.
+/// A name in `options.names` that no template has; a directory that cannot be written.
 pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     let mut report = Report { problems, ..Report::default() };
@@ -36,7 +36,7 @@ pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
     };
     for template in &templates {
         if options.names.is_empty() || options.names.contains(&template.name) {
-            drawing.draw_graph(template, &mut report)?;
+            drawing.draw_graph(template, &mut report);
         }
     }
     if report.drawn > 0 {
@@ -59,7 +59,7 @@ struct Drawing<'d> {
 
 impl Drawing<'_> {
     /// All pictures of one graph.
-    fn draw_graph(&self, template: &Template, report: &mut Report) -> Result<(), Error> {
+    fn draw_graph(&self, template: &Template, report: &mut Report) {
         let Self { options, folder, readings, time, program } = *self;
         let or_all = |periods: &[Period]| match periods {
             [] => Period::ALL.to_vec(),
@@ -83,7 +83,10 @@ impl Drawing<'_> {
             if stale.is_empty() {
                 continue;
             }
-            can_draw().map_err(Error::Librrd)?;
+            // The pages are written all the same.
+            if let Err(why) = can_draw() {
+                return tell(report, why);
+            }
             let window = Window::of(period, options.now, step);
             let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
                 Ok(values) => values,
@@ -126,7 +129,6 @@ impl Drawing<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Writes the pages on which anything changed.

@@ -143,7 +143,7 @@ fn to_each_protocol_the_lines_of_all_programs_but_its_writers_are_foreign() {
     assert_eq!(
         protocols.iter().filter(reads_all).count(),
         0,
-        "a protocol without writers is shown all lines"
+        "every built-in protocol that reads syslog names its writers"
     );
 }
 

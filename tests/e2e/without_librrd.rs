@@ -61,6 +61,7 @@ fn everything_but_pictures_goes_on() {
 
     // What cannot be drawn is one line, however many pictures there would be.
     for arguments in [&["graph"][..], &["graph", "messages", "-o", "one.png"]] {
+        let _ = fs::remove_file(store.base().join("graphs/index.html"));
         let output = run(&store, arguments);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
@@ -69,6 +70,9 @@ fn everything_but_pictures_goes_on() {
             assert!(said.contains(words), "{words} in {said}");
         }
         assert!(!store.path("one.png").exists());
+        // The page has its numbers without pictures.
+        let page = fs::read_to_string(store.base().join("graphs/index.html")).unwrap_or_default();
+        assert_eq!(page.contains("Deliveries"), arguments.len() == 1, "{page}");
     }
     let found = |level: &str| {
         let output = run(&store, &["check"]);

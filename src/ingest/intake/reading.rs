@@ -98,7 +98,7 @@ impl Reading {
         }
     }
 
-    /// Notes a stretch of lines of `host`, whose last line has raised nothing. Returns what is known of that line.
+    /// Notes a stretch of lines of `host`. Returns what is known of the last one; what that raised is for the caller to fill in.
     pub(super) fn passes(&mut self, stretch: &Stretch, host: Option<&[u8]>) -> &mut Last {
         self.lines += stretch.lines;
         self.time = stretch.last;

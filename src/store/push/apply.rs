@@ -62,7 +62,7 @@ pub(in crate::store) fn undo_if_table_changed(store: &Store, journal: &mut Journ
 
 /// Undoes a push whose last bin begins at `last`, if it was to the file that is there.
 fn undo(store: &Store, before: &RrdBefore, last: i64, now: i64) -> Result<()> {
-    let Some(rrd) = LockedRrd::open(&store.rrd)? else { return Ok(()) };
+    let Some(rrd) = LockedRrd::open_to_undo(&store.rrd)? else { return Ok(()) };
     match rrd.peek()? {
         Look::Sound(is) if is_of(&is, before, last.saturating_add_unsigned(is.step)) => {
             restore_header(&rrd, &before.header, now)
@@ -85,7 +85,15 @@ enum Done {
 
 /// Pushes the journal's updates to the file that the journal tells of, perhaps not for the first time.
 fn push_to(store: &Store, journal: &Journal, before: &RrdBefore, end: i64, now: i64) -> Result<Done> {
-    let Some(rrd) = LockedRrd::open(&store.rrd)? else { return Ok(Done::Waits) };
+    let rrd = match LockedRrd::open(&store.rrd) {
+        Ok(Some(rrd)) => rrd,
+        Ok(None) => return Ok(Done::Waits),
+        // Its bins will wait: what a process that died has pushed of them must not stay.
+        Err(e) => {
+            let _ = undo(store, before, end - store.step, now);
+            return Err(e);
+        }
+    };
     let is = match rrd.peek()? {
         Look::Sound(is) if is.mark == before.mark => is,
         _ => return Ok(Done::Waits),

@@ -56,6 +56,18 @@ impl LockedRrd {
         Ok(Some(Self { file, path: path.to_owned() }))
     }
 
+    /// As [`LockedRrd::open`], but where others hold it for too long, without the lock: only to put a header back that the
+    /// file had before.
+    ///
+    /// # Errors
+    /// When it may not be written, or is no regular file.
+    pub fn open_to_undo(path: &Path) -> Result<Option<Self>> {
+        let Some(file) = disk::open_to_change(path)? else { return Ok(None) };
+        // Whoever only reads may read a row of before or of after; what is left as it is would stay wrong.
+        let _ = lock(&file, FlockOperation::NonBlockingLockExclusive, path);
+        Ok(Some(Self { file, path: path.to_owned() }))
+    }
+
     /// Where it stood when it was opened.
     pub fn path(&self) -> &Path {
         &self.path
@@ -69,14 +81,15 @@ impl LockedRrd {
         header::peek_at(&self.file, &self.path)
     }
 
-    /// Writes pieces of rows, each at its place. They are no part of the file before the header is written.
+    /// Writes pieces of rows, each at its place. Until the header is written too, the file takes them for its oldest rows.
     pub(super) fn write_rows(&self, rows: &[(u64, Vec<u8>)]) -> Result<()> {
         let write = || rows.iter().try_for_each(|(at, bytes)| self.file.write_all_at(bytes, *at));
         disk::change(Change::Write(&self.path), write).at("write", &self.path)
     }
 
-    /// Writes a header over that of the file, and makes all that was written durable. If it is that of before an update,
-    /// and the same updates follow again, the file is as if nothing had happened in between.
+    /// Writes a header over that of the file, and makes all that was written durable. If it is that of before an update, the
+    /// oldest rows stay wrong until the next update, which writes them again: then the file is as if nothing had happened in
+    /// between.
     ///
     /// # Errors
     /// When it cannot be written.

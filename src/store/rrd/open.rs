@@ -1,4 +1,4 @@
-//! An RRD that is held open while librrd works on it.
+//! An RRD that is held open while it is read, by us or by librrd.
 //!
 //! librrd takes a name and opens it without looking at what stands there: it would wait for ever for a FIFO, and follow a
 //! link. Whoever may write to the directory can put one in the place of the RRD after we have looked. So the file is

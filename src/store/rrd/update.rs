@@ -43,7 +43,7 @@ impl LockedRrd {
             self.write_rows(&updated.rows)?;
             after = Some(Header::parse(updated.header, before.mark.size, before.file).map_err(refused)?);
         }
-        // The rows are no part of the file before all of them are written.
+        // Last, so that the file ends where it did until all rows are written.
         after.map_or(Ok(()), |after| self.write_header(&after.bytes))
     }
 }
