@@ -16,8 +16,11 @@ use crate::ledger::{Digest, digest};
 use crate::protocol::Protocol;
 
 /// Makes a new RRD of all counters, without a past.
-#[cfg(test)]
-pub(crate) fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+#[cfg(any(test, fuzzing))]
+pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
     create_from(path, protocol, step, &Wanted::all(protocol), updates, &Past::Known(i64::MAX))
 }
 

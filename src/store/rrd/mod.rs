@@ -27,8 +27,8 @@ pub mod transplant;
 mod update;
 mod zone;
 
-#[cfg(test)]
-pub(crate) use create::create;
+#[cfg(any(test, fuzzing))]
+pub use create::create;
 pub use create::{Past, blank, create_from};
 #[cfg(test)]
 pub(crate) use librrd::{LIBRRD, librrd};

@@ -80,7 +80,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// Those of all counters, of which nothing is known where an older file lacks them.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn all(protocol: &Protocol) -> Self {
         let sources = sources_of(protocol);
         Self { were_zero: vec![false; sources.len()], sources }
