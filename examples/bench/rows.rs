@@ -13,6 +13,8 @@ use crate::store::{self, Settings, Store};
 /// Runs of what takes a second, and of what takes some milliseconds.
 const FEW: usize = 5;
 const MANY: usize = 31;
+/// Of the counters of `rbl` a server uses as many.
+const USED: usize = 20;
 /// Of this many MB the instructions are counted; less by those of the first part of it, so that the start is left out.
 const COUNTED: u64 = 20_000_000;
 const BEGIN: u64 = 4_000_000;
@@ -270,24 +272,31 @@ impl Bench {
         })
     }
 
-    /// The size of `rbl.rrd` of a server that uses a fraction of its counters.
+    /// The size of `rbl.rrd` of a server that uses 20 of its counters: it reads a log up to the line with the 20th.
     ///
     /// # Errors
     /// When something cannot be run, or a counter is wrong.
     pub fn size_of_rbl(&self) -> Result<String> {
         let input = self.inputs.log(Kind::Smtp, 14.0, 1.0)?;
-        let store = self.fresh(Kind::Smtp, &input.path)?;
-        store.count(Kind::Smtp, &input.path).output()?;
-        store.check(&[&input])?;
-        let printed = store.maillogs("rbl").output()?;
-        let values: Vec<&str> = printed.trim().split(':').skip(1).step_by(2).collect();
-        let used = values.iter().filter(|value| **value != "0").count();
-        let bytes = fs::metadata(store.base().join("rrd/rbl.rrd"))?.len();
-        Ok(format!(
-            "{:.1} MB, of a server that uses {used} of its {} counters",
-            bytes as f64 / 1e6,
-            values.len()
-        ))
+        let path = self.scratch().join("some-smtpd.log");
+        // Of the first `most` bytes: how many counters are used, how many there are, how large the RRD is.
+        let counted = |most: u64| -> Result<(usize, usize, u64)> {
+            input.cut(0, most, &path)?;
+            let store = self.fresh(Kind::Smtp, &path)?;
+            store.count(Kind::Smtp, &path).output()?;
+            store.check(&[&Input::of(Kind::Smtp, &path)?])?;
+            let printed = store.maillogs("rbl").output()?;
+            let values: Vec<&str> = printed.trim().split(':').skip(1).step_by(2).collect();
+            let used = values.iter().filter(|value| **value != "0").count();
+            Ok((used, values.len(), fs::metadata(store.base().join("rrd/rbl.rrd"))?.len()))
+        };
+        let (mut fewer, mut enough) = (10_000, input.bytes);
+        while enough - fewer > 50 {
+            let half = fewer.midpoint(enough);
+            if counted(half)?.0 < USED { fewer = half } else { enough = half }
+        }
+        let (used, all, bytes) = counted(enough)?;
+        Ok(format!("{:.1} MB, of a server that uses {used} of its {all} counters", bytes as f64 / 1e6))
     }
 
     /// The most memory that counting a log takes, beside `rrdtool last`, which has librrd in its memory too.

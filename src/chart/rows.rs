@@ -42,6 +42,8 @@ pub(crate) struct Filled {
     /// What librrd is to open: see [`OpenRrd::name`].
     pub path: PathBuf,
     pub ds: String,
+    /// The counter never moved and has no DS: it is 0 where `ds`, another one of the file, is known.
+    pub absent: bool,
     pub cf: Cf,
     pub edge: Edge,
     /// The end and the value of a row that is drawn and that the file does not have yet.
@@ -91,7 +93,7 @@ pub(crate) enum Waiting {
     Added,
 }
 
-/// The values of `template` over `span`; none when no RRD of it has any data yet.
+/// The values of `template` over `span`; none when no RRD of it has any data yet, or no DS of it.
 ///
 /// # Errors
 /// One line that names the RRD, or the template's key that does not fit to it.
@@ -144,18 +146,13 @@ pub(crate) fn load(
                                 if table.edge.seen < first.seen {
                                     *first = table.edge;
                                 }
-                                // What toaster.conf counts since today is in the file after the next commit.
-                                let comes = reading.source(ds).is_some();
-                                let found = table.column(reading, ds, *cf, span, waiting).map(Some);
-                                found.or_else(|names| if comes { Ok(None) } else { Err(names) }).map_err(
-                                    |names| {
-                                        format!(
-                                            "{}: data[{n}].ds: {} has no `{ds}`; it has {names}",
-                                            template.file,
-                                            reading.rrd.display(),
-                                        )
-                                    },
-                                )?
+                                table.column(reading, ds, *cf, span, waiting).map_err(|names| {
+                                    format!(
+                                        "{}: data[{n}].ds: {} has no `{ds}`; it has {names}",
+                                        template.file,
+                                        reading.rrd.display(),
+                                    )
+                                })?
                             }
                         }
                     }
@@ -166,6 +163,9 @@ pub(crate) fn load(
                 filled.push(column);
             }
         }
+    }
+    if filled.iter().flatten().all(|filled: &Filled| filled.absent) {
+        return Ok(None);
     }
     let held = opened.into_iter().filter_map(|(_, held)| held).collect();
     Ok(edge.map(|edge| Values { span, filled, values, edge, since, held }))
@@ -222,7 +222,9 @@ impl Table {
         Ok(Some(Self { edge, rows, newest, name: rrd.name().to_owned() }))
     }
 
-    /// The values of the data source `ds`. If it does not exist, the error lists the names of those that do.
+    /// The values of the data source `ds`. Where the file has none, the counter never moved, and is 0 where anything is
+    /// known; a level that is measured is not known at all before the next commit gives it one. If no counter has it, the
+    /// error lists the names of those that exist.
     fn column(
         &self,
         reading: &Reading,
@@ -230,15 +232,19 @@ impl Table {
         cf: Cf,
         span: Span,
         waiting: Waiting,
-    ) -> Result<Filled, String> {
-        let pick = |rows: &Rows| {
-            let names = rows.names.len();
-            let index = rows.names.iter().position(|name| name == ds)?;
-            Some(rows.values.iter().skip(index).step_by(names).copied().collect::<Vec<_>>())
+    ) -> Result<Option<Filled>, String> {
+        let is_there = |name: &str| self.rows.names.iter().position(|there| there == name);
+        let (index, absent) = match is_there(ds) {
+            Some(index) => (index, false),
+            None if reading.source(ds).is_none() => return Err(self.rows.names.join(", ")),
+            None if reading.measured => return Ok(None),
+            None => (self.best_known(), true),
         };
-        let (Some(column), Some(newest)) = (pick(&self.rows), pick(&self.newest)) else {
-            return Err(self.rows.names.join(", "));
+        let pick = |rows: &Rows| -> Vec<f64> {
+            let column = rows.values.iter().skip(index).step_by(rows.names.len().max(1));
+            column.map(|value| if absent && value.is_finite() { 0.0 } else { *value }).collect()
         };
+        let (column, newest) = (pick(&self.rows), pick(&self.newest));
         let edge = Edge { since: since(reading, &self.rows, &column), ..self.edge };
         // Of what is measured the file knows nothing before the first measurement, not even 0.
         let is_level = reading.source(ds).is_some_and(|counter| counter.measure == Measure::Level);
@@ -256,7 +262,21 @@ impl Table {
         };
         let newest = newest_row(&self.newest, &newest, span.row, edge, cf, quiet);
         let patch = fill(&mut values, span, edge, newest, quiet);
-        Ok(Filled { path: self.name.clone(), ds: ds.to_owned(), cf, edge, patch, first, quiet, values })
+        let (path, ds) = (self.name.clone(), self.rows.names.get(index).cloned().unwrap_or_default());
+        Ok(Some(Filled { path, ds, absent, cf, edge, patch, first, quiet, values }))
+    }
+
+    /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
+    fn best_known(&self) -> usize {
+        let names = self.rows.names.len();
+        let known = |index: &usize| {
+            let of = |rows: &Rows| {
+                rows.values.iter().skip(*index).step_by(names).filter(|value| value.is_finite()).count()
+            };
+            (of(&self.rows), of(&self.newest))
+        };
+        // Of several the first.
+        (0..names).rev().max_by_key(known).unwrap_or_default()
     }
 }
 

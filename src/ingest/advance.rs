@@ -114,6 +114,7 @@ impl<'a> LockedAdvance<'a> {
         // A clock that was ahead may have told when that was.
         let waits = !complete && since.abs() < WAITS && !options.flush;
         state.ledger.prune(now);
+        session.join_sources(&mut state, now)?;
         session.archive(job.log(), &plan.days(), &plan.with_files(&files), pass, now)?;
         let updates = if waits { Vec::new() } else { job.take_due(&mut state, now, options.flush) };
         if had_input || session.edited || is_news(&state, &session.state, &updates) || session.rrd_lacks() {

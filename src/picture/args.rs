@@ -183,9 +183,10 @@ fn whole(i: usize, filled: &Filled) -> String {
         Some((end, value)) => format!("TIME,{end},EQ,{value},{quiet},IF"),
         None => quiet,
     };
+    let row = if filled.absent { format!("r{i},UN,UNKN,0,IF") } else { format!("r{i}") };
     let row = match filled.first {
-        Some((end, value)) => format!("TIME,{end},EQ,{value},r{i},IF"),
-        None => format!("r{i}"),
+        Some((end, value)) => format!("TIME,{end},EQ,{value},{row},IF"),
+        None => row,
     };
     format!("TIME,{},LE,{row},{after},IF", filled.edge.last_update)
 }
@@ -297,6 +298,7 @@ mod tests {
             Some(Filled {
                 path: "/var/a:b/send.rrd".into(),
                 ds: format!("ds{i}"),
+                absent: false,
                 cf: Cf::Average,
                 edge,
                 patch,

@@ -5,20 +5,35 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::folder::Seen;
 use crate::chart::period::Period;
-use crate::chart::template::Template;
+use crate::chart::template::{Source, Template};
 use crate::reading::Reading;
+use crate::store::rrd::header::{Look, peek};
 
 /// Seconds that one pixel of the canvas covers.
 pub(super) fn pixel(template: &Template, period: Period) -> i64 {
     (period.seconds() / i64::from(template.width)).max(1)
 }
 
-/// Is there an RRD of any of the template's protocols?
+/// Has an RRD any of the template's data sources? One that cannot be read may have them: drawing it says what is wrong.
 pub(super) fn has_data(template: &Template, readings: &[Reading]) -> bool {
-    template.protocols().any(|protocol| {
-        let of_protocol = readings.iter().find(|reading| reading.protocol == protocol);
-        of_protocol.is_some_and(|reading| std::fs::symlink_metadata(&reading.rrd).is_ok())
-    })
+    let mut looked: Vec<(&str, Look)> = Vec::new();
+    for data in &template.data {
+        let Source::Ds { protocol, ds, .. } = &data.source else { continue };
+        let Some(reading) = readings.iter().find(|reading| reading.protocol == *protocol) else { continue };
+        let known = looked.iter().position(|(of, _)| of == protocol);
+        let at = known.unwrap_or_else(|| {
+            let look = peek(&reading.rrd).unwrap_or_else(|error| Look::Broken(error.to_string()));
+            looked.push((protocol, look));
+            looked.len() - 1
+        });
+        match &looked[at].1 {
+            Look::Missing => {}
+            Look::Broken(_) => return true,
+            Look::Sound(header) if header.sources.iter().any(|source| source.name == *ds) => return true,
+            Look::Sound(_) => {}
+        }
+    }
+    false
 }
 
 /// When the templates of the binary were made: they are as old as it is.

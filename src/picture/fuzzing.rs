@@ -72,6 +72,7 @@ impl Checked {
                             Some(Filled {
                                 path,
                                 ds,
+                                absent: false,
                                 cf,
                                 edge,
                                 patch,

@@ -11,7 +11,7 @@
 //! | `rrd` | the round robin databases |
 //! | `record`, `state`, `archive`, `beginnings`, `journal` | what is kept, and its form on disk |
 //! | `files` | where a protocol's files are |
-//! | `copies`, `minutes`, `vanished`, `past`, `upgrade`, `pack` | one thing each, done to these files |
+//! | `copies`, `minutes`, `vanished`, `past`, `wanted`, `upgrade`, `pack` | one thing each, done to these files |
 //! | `read`, `writers`, `health`, `session`, `takeover` | the last commit, who made it, how all is; the right to write |
 //! | `push`, `commit`, `recover`, `migrate`, `open` | a commit, and what comes before the next one |
 pub mod archive;
@@ -45,4 +45,5 @@ mod tests;
 pub mod under;
 mod upgrade;
 mod vanished;
+mod wanted;
 mod writers;

@@ -1,12 +1,16 @@
-//! Whether an RRD fits the table of counters, and the file that replaces it if it does not: see `migrate`.
+//! Whether an RRD fits the table of counters and has the data sources that are wanted, and the file that replaces it if
+//! not: see `migrate`.
 use std::path::{Path, PathBuf};
 
 use super::aside;
 use super::files::Store;
+use super::rrd::carry::origins;
 use super::rrd::header::{Header, Look, Source, peek};
 use super::rrd::mark::RrdMark;
-use super::rrd::transplant::{origins, transplant};
-use super::rrd::{FUTURE, archives_of, sources_of};
+use super::rrd::transplant::transplant;
+use super::rrd::{FUTURE, archives_of, blank, sources_of};
+use super::state::State;
+use super::wanted;
 use crate::disk;
 use crate::error::Result;
 use crate::say::warn;
@@ -14,37 +18,40 @@ use crate::say::warn;
 /// Can today's bins be pushed to a file?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// Yes.
+    /// Yes: all of its data sources are of the table. It may have only some of them.
     Good,
-    /// Once its data sources are those of today.
+    /// Once it has no data sources but those of today.
     Outgrown,
     /// No: it has another step, or nothing of ours.
     Foreign,
 }
 
-/// Does the file with this header have the step and the data sources of today?
+/// Does the file with this header have the step of today, and data sources of today's table?
 pub(super) fn fitness(store: &Store, header: &Header) -> Fit {
-    let wanted = sources_of(store.protocol);
+    let table = sources_of(store.protocol);
+    let has_archives = u32::try_from(store.step).is_ok_and(|step| header.archives == archives_of(step));
     if i64::try_from(header.step) != Ok(store.step) {
         Fit::Foreign
-    } else if header.sources == wanted {
+    } else if header.sources == table || has_archives && are_of(&header.sources, &table) {
         Fit::Good
-    } else if origins(&header.sources, &wanted).iter().any(Option::is_some)
-        && u32::try_from(store.step).is_ok_and(|step| header.archives == archives_of(step))
-    {
+    } else if has_archives && origins(&header.sources, &table).iter().any(Option::is_some) {
         Fit::Outgrown
     } else {
         Fit::Foreign
     }
 }
 
-/// Was this file, which is sound and is not the one that was written last, damaged in its header? One that has nothing
-/// but data sources of today's table, and not all of them, is an older copy.
+/// Are `these` some of the data sources of `table`?
+fn are_of(these: &[Source], table: &[Source]) -> bool {
+    these.iter().all(|source| table.contains(source))
+}
+
+/// Was this file, which is sound and is not the one that was written last, damaged in its header? One that is, to the
+/// byte, as we make files of some of the data sources of today's table, is another copy.
 pub(super) fn is_damaged(store: &Store, header: &Header, mark: Option<RrdMark>) -> bool {
-    let wanted = sources_of(store.protocol);
-    let is_older =
-        fitness(store, header) == Fit::Outgrown && header.sources.iter().all(|s| wanted.contains(s));
-    mark.is_some_and(|mark| mark != header.mark) && !is_older
+    mark.is_some_and(|mark| mark != header.mark)
+        && !(are_of(&header.sources, &sources_of(store.protocol))
+            && blank(&header.sources, store.step, 0).mark == header.mark)
 }
 
 /// `rrd/.send.rrd.migrated`: complete once the state names it.
@@ -53,34 +60,57 @@ fn pending(rrd: &Path) -> PathBuf {
     rrd.with_file_name(format!(".{name}.migrated"))
 }
 
-/// Makes the new file if one is needed, and says how it is recognised.
-pub(super) fn begin(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<Option<RrdMark>> {
+/// What [`begin`] came to.
+pub(super) enum Begun {
+    /// There is no file that could go on, or it must stay as it is.
+    Nothing,
+    /// The file has all data sources that are wanted, and no others.
+    Complete,
+    /// A new file was made, which is recognised by this.
+    Made {
+        mark: RrdMark,
+        /// The data sources of which it does not know the past.
+        unknown: Vec<String>,
+    },
+}
+
+/// Makes the new file if one is needed for what `state` has counted.
+pub(super) fn begin(store: &Store, state: &State, now: i64) -> Result<Begun> {
     if store.protocol.counters.is_empty() {
-        return Ok(None);
+        return Ok(Begun::Nothing);
     }
     // What cannot be looked at or is damaged: the next push says so.
-    let Ok(Look::Sound(old)) = peek(&store.rrd) else { return Ok(None) };
-    if is_damaged(store, &old, mark)
+    let Ok(Look::Sound(old)) = peek(&store.rrd) else { return Ok(Begun::Nothing) };
+    if is_damaged(store, &old, state.rrd)
         || old.last_update > now + FUTURE
-        || fitness(store, &old) != Fit::Outgrown
+        || fitness(store, &old) == Fit::Foreign
     {
-        return Ok(None);
+        return Ok(Begun::Nothing);
     }
-    let lost = missing(&old.sources, &sources_of(store.protocol));
+    let wanted = wanted::after(store.protocol, state, &[], &old);
+    if old.sources == wanted.sources {
+        return Ok(Begun::Complete);
+    }
+    let lost = missing(&old.sources, &wanted.sources);
     if !store.may_drop && !lost.is_empty() {
         warn(format_args!(
             "{}: keeps {} until toaster.conf is in order; the graphs wait",
             store.rrd.display(),
             list(&lost)
         ));
-        return Ok(None);
+        return Ok(Begun::Nothing);
     }
     let to = pending(&store.rrd);
-    let made = transplant(&store.rrd, &old, &to, store.protocol, store.step);
+    let made = transplant(&store.rrd, &old, &to, store.protocol, store.step, &wanted);
     if made.is_err() {
         let _ = disk::remove(&to);
     }
-    Ok(Some(made?.mark))
+    let gained = missing(&wanted.sources, &old.sources);
+    let were_zero = |name: &str| {
+        wanted.sources.iter().zip(&wanted.were_zero).any(|(source, zero)| *zero && source.name == name)
+    };
+    let unknown = gained.into_iter().filter(|name| !were_zero(name)).map(str::to_owned).collect();
+    Ok(Begun::Made { mark: made?.mark, unknown })
 }
 
 /// Puts a new file that the state names in the place of the old one, which is kept where it has what the new
@@ -98,9 +128,7 @@ pub(super) fn finish(store: &Store, mark: Option<RrdMark>, now: i64) -> Result<(
         Look::Sound(old) => {
             let gained = missing(&header.sources, &old.sources);
             let lost = missing(&old.sources, &header.sources);
-            if lost.is_empty() {
-                warn(format_args!("{}: has new data sources: {}", path.display(), list(&gained)));
-            } else {
+            if !lost.is_empty() {
                 let kept = aside::link_aside(path, "old", now)?;
                 warn(format_args!(
                     "{}: new data sources: {}; no longer counted: {}; the RRD with all of them was {}",
@@ -127,7 +155,8 @@ fn missing<'a>(these: &'a [Source], those: &[Source]) -> Vec<&'a str> {
     these.iter().zip(found).filter(|(_, at)| at.is_none()).map(|(s, _)| s.name.as_str()).collect()
 }
 
-fn list(names: &[&str]) -> String {
+/// Names of data sources, for people.
+pub(super) fn list(names: &[&str]) -> String {
     // Those of the old file are what somebody wrote there.
     let plain = |name: &&str| name.replace(|c: char| !c.is_ascii_graphic(), "?");
     if names.is_empty() { "none".to_owned() } else { names.iter().map(plain).collect::<Vec<_>>().join(" ") }

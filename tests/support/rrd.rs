@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
+use std::ops::{Deref, DerefMut, Index};
 use std::path::Path;
 use std::process::Command;
 
@@ -10,8 +11,42 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
 /// What rows of `step` seconds hold, by data source, then by the unix time at which the row ends:
-/// a rate times the step, rounded; rows that are unknown or zero are left out.
-pub type Rows = BTreeMap<String, BTreeMap<u64, u128>>;
+/// a rate times the step, rounded; rows that are unknown or zero are left out. A counter that never moved has no data
+/// source, and `rows["its_name"]` is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows(BTreeMap<String, BTreeMap<u64, u128>>);
+
+impl Deref for Rows {
+    type Target = BTreeMap<String, BTreeMap<u64, u128>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Rows {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Index<&str> for Rows {
+    type Output = BTreeMap<u64, u128>;
+
+    fn index(&self, name: &str) -> &Self::Output {
+        static NONE: BTreeMap<u64, u128> = BTreeMap::new();
+        self.0.get(name).unwrap_or(&NONE)
+    }
+}
+
+impl IntoIterator for Rows {
+    type Item = (String, BTreeMap<u64, u128>);
+    type IntoIter = std::collections::btree_map::IntoIter<String, BTreeMap<u64, u128>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
 
 /// What `rrdtool fetch` prints of the AVERAGE rows of `step` seconds that end in `begin + step ..= end`.
 pub fn printed(file: &Path, step: impl Display, begin: impl Display, end: impl Display) -> String {
@@ -33,7 +68,7 @@ pub fn fetch(file: &Path, step: u64, begin: u64, end: u64) -> Rows {
     let text = printed(file, step, begin, end);
     let (header, rows) = text.split_once("\n\n").expect("a header and rows");
     let names: Vec<&str> = header.split_whitespace().collect();
-    let mut fetched: Rows = names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
+    let mut fetched = Rows(names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect());
     let mut before = None;
     for row in rows.lines() {
         let (time, values) = row.split_once(": ").expect("TIME: VALUES");

@@ -2,6 +2,7 @@
 use super::surroundings::rrds;
 use super::*;
 use crate::disk::crash::How;
+use crate::store::rrd::header::{Look, peek};
 
 pub(super) const HOWS: [How; 5] = [How::Before, How::Within, How::After, How::Full, How::Fails];
 
@@ -84,6 +85,52 @@ fn a_roll_may_die_at_any_change() {
             assert!(steps.contains(&(step.to_owned(), how)), "never {how:?}: {step}, but {steps:?}");
         }
     }
+}
+
+/// Counters that move for the first time in the third roll of a store's life: their data sources join its RRD.
+#[test]
+fn a_roll_whose_counters_move_for_the_first_time_may_die_at_any_change() {
+    let kinds = |kinds: &'static [u8]| (0..14usize).map(move |i| (kinds[i % kinds.len()], 70));
+    let lines =
+        log_of(&kinds(&[0, 1]).chain(kinds(&[6, 0])).chain(kinds(&[2, 3, 5, 0, 7])).collect::<Vec<_>>());
+    let steps = strike_everywhere(
+        |world| {
+            world.write(&text_of(&lines[..14]));
+            world.roll();
+            world.write(&text_of(&lines[14..28]));
+            world.roll();
+            assert_eq!(columns(world), ["message_bytes", "message_end", "message_info", "message_new"]);
+            world.write(&text_of(&lines[28..]));
+            world.turn();
+        },
+        World::process,
+        |world| world.process().unwrap(),
+        |world| {
+            check_all(world, &lines);
+            let mut moved: Vec<&str> = SEND
+                .counters
+                .iter()
+                .filter(|c| !c.ds.is_empty() && (c.kind.is_gauge() || model(&lines).contains_key(c.key)))
+                .map(|c| c.ds)
+                .collect();
+            moved.sort_unstable();
+            assert_eq!(columns(world), moved);
+        },
+    );
+    for step in ["write .send.rrd.migrated", "rename to send.rrd", "rename to send.journal", "write send.rrd"]
+    {
+        for how in HOWS {
+            assert!(steps.contains(&(step.to_owned(), how)), "never {how:?}: {step}, but {steps:?}");
+        }
+    }
+}
+
+/// The data sources of the RRD, sorted.
+fn columns(world: &World) -> Vec<String> {
+    let Look::Sound(header) = peek(&world.config.rrd_dir.join("send.rrd")).unwrap() else { panic!("no RRD") };
+    let mut names: Vec<String> = header.sources.into_iter().map(|source| source.name).collect();
+    names.sort();
+    names
 }
 
 #[test]

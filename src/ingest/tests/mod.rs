@@ -232,7 +232,8 @@ impl World {
         let (from, to) = (time(T0 - 600), time(NOW.get()));
         let data = rrd::ops::fetch::fetch(&path, rrd::ConsolidationFn::Avg, from, to, seconds).unwrap();
         assert_eq!(data.step(), seconds);
-        let column = data.ds_names().iter().position(|n| n == ds).unwrap();
+        // What never moved has no column.
+        let Some(column) = data.ds_names().iter().position(|n| n == ds) else { return BTreeMap::new() };
         data.rows()
             .iter()
             .filter_map(|row| {

@@ -1,5 +1,6 @@
 //! Pictures of real RRDs: drawn, measured, and their numbers compared with what was written.
 
+mod absent;
 mod arguments;
 mod decoded;
 mod eyes;

@@ -7,8 +7,11 @@ use crate::store::aside;
 use crate::store::files::Store;
 use crate::store::journal::{Journal, RrdBefore, requeue_bins};
 use crate::store::past::past;
+use crate::store::rrd::Past;
 use crate::store::rrd::header::{Header, Look};
 use crate::store::rrd::{LockedRrd, Update, create_from, header::peek};
+use crate::store::state::State;
+use crate::store::wanted;
 
 /// Pushes all updates, or leaves the file as it was before.
 fn push_or_undo(store: &Store, rrd: &LockedRrd, before: &Header, updates: &[Update], now: i64) -> Result<()> {
@@ -118,14 +121,27 @@ fn push_to(store: &Store, journal: &Journal, before: &RrdBefore, end: i64, now: 
     Ok(Done::Pushed)
 }
 
+/// Makes the file that the journal's updates begin, with the data sources of what was ever counted.
+fn create_new(store: &Store, journal: &Journal, now: i64) -> Result<()> {
+    let (protocol, updates) = (store.protocol, &journal.updates);
+    let past = past(store, &journal.state, now);
+    let wanted = match &past {
+        Past::Of(file) => match peek(file)? {
+            Look::Sound(old) => wanted::after(protocol, &journal.state, updates, &old),
+            _ => wanted::of_new(protocol, &journal.state, updates),
+        },
+        Past::Known(_) => wanted::of_new(protocol, &journal.state, updates),
+    };
+    create_from(&store.rrd, protocol, store.step, &wanted, updates, &past)
+}
+
 /// Step 4, the RRD. Never fails: what cannot be pushed waits.
 pub(in crate::store) fn apply(store: &Store, journal: &mut Journal, now: i64) {
     let Some(end) = journal.updates.last().map(|u| u.0 + store.step) else { return };
-    let (path, protocol, step) = (&store.rrd, store.protocol, store.step);
+    let path = &store.rrd;
     let result = match &journal.rrd {
         // The file was to be created. If it stands already, it holds exactly these bins or is not ours.
-        None => create_from(path, protocol, step, &journal.updates, &past(store, &journal.state, now))
-            .map(|()| Done::Pushed),
+        None => create_new(store, journal, now).map(|()| Done::Pushed),
         Some(before) => push_to(store, journal, before, end, now),
     };
     match result {
@@ -138,6 +154,11 @@ pub(in crate::store) fn apply(store: &Store, journal: &mut Journal, now: i64) {
                 Ok(Look::Sound(header)) => {
                     journal.state.rrd_end = header.last_update;
                     journal.state.rrd = Some(header.mark);
+                    if journal.rrd.is_none() {
+                        let keys = store.protocol.counters.iter().map(|counter| counter.key);
+                        journal.state.table = State::table_of(keys);
+                        journal.state.newcomers.clear();
+                    }
                 }
                 _ => journal.state.rrd = None,
             }

@@ -12,7 +12,7 @@ use crate::store::files::Store;
 use crate::store::journal::{Journal, RrdBefore, requeue_bins};
 use crate::store::past::{has_past, refill};
 use crate::store::rrd::header::{Header, Look, peek};
-use crate::store::rrd::{FUTURE, Rows, rows};
+use crate::store::rrd::{FUTURE, Rows, lacking, rows};
 use crate::store::state::State;
 use crate::store::upgrade::{Fit, finish, fitness, is_damaged};
 use crate::store::vanished::{PATIENCE_FOR_RRDS, until};
@@ -163,6 +163,7 @@ fn target(store: &Store, journal: &mut Journal, moved: bool, now: i64) -> Result
             ));
             Ok(Target::None)
         }
+        Fit::Good if lacking(&header, store.protocol, &journal.updates).is_some() => Ok(Target::None),
         Fit::Good => Ok(Target::Sound(header)),
     }
 }

@@ -4,9 +4,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::header::Header;
+use super::header::Source;
 use super::locked::LockedRrd;
 use super::mark::RrdMark;
-use super::schema::{DAY, HEARTBEAT, MAY_BE_UNKNOWN, archives_of, sources_of};
+use super::schema::{DAY, HEARTBEAT, MAY_BE_UNKNOWN, Wanted, archives_of};
 use super::update::Update;
 use super::{history, layout};
 use crate::disk::{self, Change};
@@ -14,14 +15,13 @@ use crate::error::{At, Error, Result};
 use crate::ledger::{Digest, digest};
 use crate::protocol::Protocol;
 
-/// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed, so that it is
-/// there whole or not at all. A file that stands there is replaced, and is gone if this fails.
+/// Makes a new RRD of all counters, without a past.
 ///
-/// It begins as if nothing had happened since 00:00 UTC of its first day: a consolidated row that began before the file
-/// would leave the unknown part out of its average and be too high. The rows that are over by then are made unknown
-/// afterwards.
+/// # Errors
+/// When it cannot be written.
+#[cfg(any(test, fuzzing))]
 pub fn create(path: &Path, protocol: &Protocol, step: i64, updates: &[Update]) -> Result<()> {
-    create_from(path, protocol, step, updates, &Past::Known(i64::MAX))
+    create_from(path, protocol, step, &Wanted::all(protocol), updates, &Past::Known(i64::MAX))
 }
 
 /// What a new file has of the time before its first bin.
@@ -33,11 +33,17 @@ pub enum Past {
     Of(PathBuf),
 }
 
-/// As [`create`], with a past.
+/// Makes a new RRD at `path` that holds `updates`, oldest first: as a temporary file that is renamed, so that it is
+/// there whole or not at all. A file that stands there is replaced, and is gone if this fails.
+///
+/// It begins as if nothing had happened since 00:00 UTC of its first day: a consolidated row that began before the file
+/// would leave the unknown part out of its average and be too high. The rows that are over by then are made unknown
+/// afterwards, but for what `past` knows of them.
 pub fn create_from(
     path: &Path,
     protocol: &Protocol,
     step: i64,
+    wanted: &Wanted,
     updates: &[Update],
     past: &Past,
 ) -> Result<()> {
@@ -47,10 +53,10 @@ pub fn create_from(
         Past::Known(since) => first.min(*since).div_euclid(step) * step,
         Past::Of(_) => first,
     };
-    let made = create_at(&temporary, protocol, step, begin, updates).and_then(|()| {
+    let made = create_at(&temporary, protocol, step, wanted, begin, updates).and_then(|()| {
         history::forget(&temporary, begin)?;
         if let Past::Of(before) = past {
-            history::take_over(before, &temporary, begin)?;
+            history::take_over(before, &temporary, wanted, begin)?;
         }
         disk::rename(&temporary, path)?;
         path.parent().map_or(Ok(()), disk::sync_dir)
@@ -65,8 +71,15 @@ pub fn create_from(
 }
 
 /// A file in which nothing happened from 00:00 UTC of the day of `begin` up to the first of `updates`.
-fn create_at(path: &Path, protocol: &Protocol, step: i64, begin: i64, updates: &[Update]) -> Result<()> {
-    let blank = blank(protocol, step, begin.div_euclid(DAY) * DAY);
+fn create_at(
+    path: &Path,
+    protocol: &Protocol,
+    step: i64,
+    wanted: &Wanted,
+    begin: i64,
+    updates: &[Update],
+) -> Result<()> {
+    let blank = blank(&wanted.sources, step, begin.div_euclid(DAY) * DAY);
     let file = disk::create(path, 0o644)?;
     disk::change(Change::Write(path), || write(&file, &blank)).at("write", path)?;
     drop(file);
@@ -86,8 +99,8 @@ fn write(file: &File, blank: &Header) -> io::Result<()> {
 }
 
 /// The header of a file without any update since `start` (unix seconds), as `rrdtool create` makes it.
-pub(super) fn blank(protocol: &Protocol, step: i64, start: i64) -> Header {
-    let sources = sources_of(protocol);
+pub fn blank(sources: &[Source], step: i64, start: i64) -> Header {
+    let sources = sources.to_vec();
     let step = u32::try_from(step).unwrap_or(60);
     let archives = archives_of(step);
     let size = layout::header_size(sources.len(), archives.len());

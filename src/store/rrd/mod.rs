@@ -2,8 +2,10 @@
 //!
 //! One RRD a protocol. Data sources of counts and sums are ABSOLUTE and get one update a step, at the
 //! end of the bin, with the bin's delta: `row × step` read back is the count, to the message. A gap is
-//! pushed as zero, because it was read and there was nothing in it.
+//! pushed as zero, because it was read and there was nothing in it. A counter that never moved has no data source: see
+//! `store::wanted`.
 mod arithmetic;
+pub mod carry;
 mod consolidate;
 mod create;
 pub(crate) mod fetch;
@@ -25,12 +27,14 @@ pub mod transplant;
 mod update;
 mod zone;
 
-pub use create::{Past, create, create_from};
+#[cfg(any(test, fuzzing))]
+pub use create::create;
+pub use create::{Past, blank, create_from};
 #[cfg(test)]
 pub(crate) use librrd::{LIBRRD, librrd};
 pub use locked::LockedRrd;
 pub use rows::{Rows, rows};
-pub use schema::{FUTURE, archives_of, sources_of};
-pub use update::Update;
+pub use schema::{FUTURE, Wanted, archives_of, source_of, sources_of};
 #[cfg(test)]
 pub(crate) use update::push;
+pub use update::{Update, lacking};

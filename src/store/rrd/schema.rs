@@ -51,17 +51,38 @@ pub fn archives_of(step: u32) -> Vec<Archive> {
 const ABSOLUTE: &str = "ABSOLUTE";
 const GAUGE: &str = "GAUGE";
 
-/// What the data sources of a protocol's file are.
-pub fn sources_of(protocol: &Protocol) -> Vec<Source> {
-    let of = |counter: &Counter| {
-        let (kind, has_minimum) = match counter.kind {
-            CounterKind::Derived(_) => return None,
-            CounterKind::Count | CounterKind::Sum => (ABSOLUTE, true),
-            // A negative term is told from "unknown" by having no minimum.
-            CounterKind::Net => (ABSOLUTE, false),
-            CounterKind::Peak | CounterKind::Level => (GAUGE, true),
-        };
-        Some(Source { name: counter.ds.to_owned(), kind: kind.to_owned(), has_minimum })
+/// The data source of a counter; a derived one has none.
+pub fn source_of(counter: &Counter) -> Option<Source> {
+    let (kind, has_minimum) = match counter.kind {
+        CounterKind::Derived(_) => return None,
+        CounterKind::Count | CounterKind::Sum => (ABSOLUTE, true),
+        // A negative term is told from "unknown" by having no minimum.
+        CounterKind::Net => (ABSOLUTE, false),
+        CounterKind::Peak | CounterKind::Level => (GAUGE, true),
     };
-    protocol.counters.iter().filter_map(of).collect()
+    Some(Source { name: counter.ds.to_owned(), kind: kind.to_owned(), has_minimum })
+}
+
+/// The data sources of all counters of a protocol.
+pub fn sources_of(protocol: &Protocol) -> Vec<Source> {
+    protocol.counters.iter().filter_map(source_of).collect()
+}
+
+/// The data sources that a file is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// In the order of the protocol's table.
+    pub sources: Vec<Source>,
+    /// For each of them: if an older file, of which the rows are taken over, lacks it, was it 0 in the rows of which
+    /// that file knows anything? Otherwise it is unknown in them.
+    pub were_zero: Vec<bool>,
+}
+
+impl Wanted {
+    /// Those of all counters, of which nothing is known where an older file lacks them.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn all(protocol: &Protocol) -> Self {
+        let sources = sources_of(protocol);
+        Self { were_zero: vec![false; sources.len()], sources }
+    }
 }

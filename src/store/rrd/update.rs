@@ -2,7 +2,7 @@
 use super::arithmetic::{Arithmetic, Updated};
 use super::header::Header;
 use super::locked::LockedRrd;
-use super::schema::{DAY, HEARTBEAT};
+use super::schema::{DAY, HEARTBEAT, source_of};
 use crate::error::{Error, Result};
 use crate::protocol::{CounterKind, Protocol};
 use crate::tally::Values;
@@ -48,6 +48,22 @@ impl LockedRrd {
     }
 }
 
+/// The name of a data source that the file lacks though its counter moves in `updates`.
+pub fn lacking<'p>(header: &Header, protocol: &'p Protocol, updates: &[Update]) -> Option<&'p str> {
+    let lacks: Vec<bool> = protocol
+        .counters
+        .iter()
+        .map(|counter| {
+            source_of(counter).is_some() && header.sources.iter().all(|source| source.name != counter.ds)
+        })
+        .collect();
+    if !lacks.contains(&true) {
+        return None;
+    }
+    let mut moved = updates.iter().flat_map(|(_, values)| values.iter());
+    moved.find(|(at, value)| *value != 0 && lacks[*at]).map(|(at, _)| protocol.counters[at].ds)
+}
+
 /// What `updates` make of a file that has this header.
 pub(super) fn updated(
     header: &Header,
@@ -58,6 +74,9 @@ pub(super) fn updated(
     let sources = sources(header, protocol)?;
     let zeros = vec![0.0; sources.len()];
     let mut arithmetic = Arithmetic::of(header)?;
+    if let Some(name) = lacking(header, protocol, updates) {
+        return Err(format!("has no data source {name:?}, which moved; it gets one at the next run"));
+    }
     let mut known_to = header.last_update;
     let mut values = zeros.clone();
     let mut bin = Vec::new();

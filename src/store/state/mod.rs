@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::rrd::mark::RrdMark;
-use crate::ledger::{Digest, Ledger};
+use crate::ledger::{Digest, Ledger, digest};
 use crate::protocol::{CounterKind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
@@ -65,8 +65,9 @@ pub struct State {
     pub rrd: Option<RrdMark>,
     /// When the RRD ended after our last push, unix seconds; 0: not known.
     pub rrd_end: i64,
-    /// What earlier versions counted here (how often processes died at a push) does not matter any more.
-    pub unused: u32,
+    /// The beginning of the hash of the table ([`State::table_of`]) under which the RRD was made, or whose new counters all
+    /// have joined it since: see `store::wanted`. What earlier versions counted here is no such hash.
+    pub table: u32,
     /// Archive files that end in mid-line, by path below `logs_base`: which directory's line it is.
     pub open_archives: BTreeMap<String, String>,
     /// Of each counter the newest local day (`YYYYMMDD`; 0: none) on which it moved, and by how much then.
@@ -97,6 +98,10 @@ pub struct State {
     /// From when on RRD and waiting bins together have everything, unix seconds: what is before that is not known to be
     /// nothing. 0: an older version did not keep it, or there is nothing yet.
     pub since: i64,
+    /// In memory alone: the positions of the counters that the table of now has and that of the last commit had not, where
+    /// the RRD was made ready for that one.
+    #[serde(skip)]
+    pub newcomers: Vec<usize>,
 }
 
 /// A configuration under which the store was written.
@@ -129,7 +134,7 @@ impl State {
             ledger: Ledger::default(),
             rrd: None,
             rrd_end: 0,
-            unused: 0,
+            table: 0,
             open_archives: BTreeMap::new(),
             newest_day: vec![(0, 0); width],
             moved: vec![0; width],
@@ -144,7 +149,15 @@ impl State {
             vanished: BTreeMap::new(),
             archived: None,
             since: 0,
+            newcomers: Vec::new(),
         }
+    }
+
+    /// What is kept of a table of counters, of which `keys` are the keys.
+    pub fn table_of<'k>(keys: impl Iterator<Item = &'k str>) -> u32 {
+        let parts: Vec<&[u8]> = keys.map(str::as_bytes).collect();
+        let hash = digest(&parts);
+        u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]])
     }
 
     /// Replaces the unpushed bins by `bins`, in which something was raised, and adds to the odometers what they

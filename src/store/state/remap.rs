@@ -1,7 +1,7 @@
 //! The values of a state, brought into the order of another table of counters.
 use super::State;
 use crate::protocol::custom::lines_key;
-use crate::protocol::{CounterKind, Protocol};
+use crate::protocol::{Counter, CounterKind, Protocol};
 use crate::store::counters::{format_value, value_of};
 
 /// The way from one table's order of values to another's.
@@ -33,6 +33,15 @@ impl State {
             return;
         }
         let old = std::mem::replace(&mut self.keys, now);
+        if self.table == Self::table_of(old.iter().map(String::as_str)) {
+            let has_source = |counter: &Counter| !matches!(counter.kind, CounterKind::Derived(_));
+            let is_new = |counter: &Counter| has_source(counter) && !old.iter().any(|key| key == counter.key);
+            let counters = protocol.counters.iter().enumerate();
+            self.newcomers = counters.filter(|(_, counter)| is_new(counter)).map(|(at, _)| at).collect();
+            if self.newcomers.is_empty() {
+                self.table = Self::table_of(self.keys.iter().map(String::as_str));
+            }
+        }
         let place: Vec<Option<usize>> = old.iter().map(|k| protocol.index(k)).collect();
         let refit = Refit { place: place.clone(), width: protocol.counters.len() };
         for (i, key) in old.iter().enumerate() {

@@ -151,7 +151,7 @@ impl From<StateV3> for State {
             },
             rrd: old.rrd,
             rrd_end: old.rrd_end,
-            unused: old.rrd_deaths,
+            table: 0,
             open_archives: old.open_archives,
             newest_day: old.newest_day,
             moved: old.moved,
@@ -166,6 +166,7 @@ impl From<StateV3> for State {
             vanished: old.vanished,
             archived: old.archived,
             since: 0,
+            newcomers: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::protocol::{CounterKind, Known, count, of_kind};
 use crate::store::rrd::header::{Header, Look, peek};
 use crate::store::rrd::{Update, archives_of, create, librrd, push};
 use crate::store::session::StateOrigin;
+use crate::store::state::State;
 
 fn twice(known: &Known<'_>) -> i128 {
     known.values[1] * 2
@@ -24,7 +25,7 @@ const OLD: &[Counter] = &[
     of_kind(CounterKind::Peak, "p", "a gauge"),
 ];
 /// All of [`OLD`], in another order, and more.
-const NEW: &[Counter] = &[
+pub(super) const NEW: &[Counter] = &[
     of_kind(CounterKind::Peak, "p", "a gauge"),
     count("x", "x", "new"),
     count("a", "a", "events"),
@@ -35,7 +36,7 @@ const NEW: &[Counter] = &[
 const KEPT: [&str; 4] = ["a", "s", "n", "p"];
 
 /// Some value for a counter in the bin that begins at `begin`: the same in every table.
-fn value(key: &str, begin: i64) -> i128 {
+pub(super) fn value(key: &str, begin: i64) -> i128 {
     let mixed = (begin / 60 + i64::from(key.as_bytes()[0])).wrapping_mul(2_654_435_761) >> 7;
     let small = i128::from(mixed.rem_euclid(50));
     match key {
@@ -48,7 +49,7 @@ fn value(key: &str, begin: i64) -> i128 {
 
 /// Bins for a table, one a `step` with gaps, from bin `from` to bin `to` after [`DAY0`]; what is in `without` is
 /// 0 in them.
-fn bins(table: &[Counter], step: i64, from: i64, to: i64, without: &[&str]) -> Vec<Update> {
+pub(super) fn bins(table: &[Counter], step: i64, from: i64, to: i64, without: &[&str]) -> Vec<Update> {
     (from..to)
         .filter(|i| i % 97 < 80)
         .map(|i| {
@@ -59,7 +60,7 @@ fn bins(table: &[Counter], step: i64, from: i64, to: i64, without: &[&str]) -> V
         .collect()
 }
 
-fn commit(store: &Store, updates: Vec<Update>, now: i64) {
+pub(super) fn commit(store: &Store, updates: Vec<Update>, now: i64) {
     let mut session = store.open(AT_ONCE, now).unwrap();
     let mut state = session.state.clone();
     for (_, values) in &updates {
@@ -69,22 +70,31 @@ fn commit(store: &Store, updates: Vec<Update>, now: i64) {
             *total += if counter.kind.is_odometer() { value } else { 0 };
         }
     }
+    note_moves(&mut state, &updates);
     state.pushed = updates.last().map_or(state.pushed, |u| u.0 + store.step);
+    session.join_sources(&mut state, now).unwrap();
     session.commit(state, updates, now).unwrap();
 }
 
-fn sound(path: &Path) -> Header {
+/// As a reading notes when what moved last.
+pub(super) fn note_moves(state: &mut State, updates: &[Update]) {
+    for (begin, values) in updates {
+        values.iter().for_each(|(at, _)| state.moved[at] = *begin);
+    }
+}
+
+pub(super) fn sound(path: &Path) -> Header {
     match peek(path).unwrap() {
         Look::Sound(header) => *header,
         other => panic!("{other:?}"),
     }
 }
 
-type Rows = BTreeMap<(&'static str, u64, i64), u64>;
+pub(super) type Rows = BTreeMap<(&'static str, u64, i64), u64>;
 
 /// Every row of every archive that ends in `from < end <= to`, as librrd reads it: (function, resolution, end) →
 /// bits of the value.
-fn rows(path: &Path, step: i64, source: &str, from: i64, to: i64) -> Rows {
+pub(super) fn rows(path: &Path, step: i64, source: &str, from: i64, to: i64) -> Rows {
     let _alone = librrd();
     let time = |secs: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(secs.try_into().unwrap());
     let mut rows = Rows::new();
@@ -175,10 +185,10 @@ fn every_row_of_every_archive_survives() {
     history_is_exact(300, 7, 6 * 288);
 }
 
-const STEP: i64 = 86_400;
+pub(super) const STEP: i64 = 86_400;
 
 /// The sum of a data source, as its archive of the finest rows has it.
-fn sum(store: &Store, source: &str, to: i64) -> i128 {
+pub(super) fn sum(store: &Store, source: &str, to: i64) -> i128 {
     let all = rows(&store.rrd, store.step, source, DAY0, to);
     let finest = all.iter().filter(|(at, _)| at.0 == "AVERAGE" && at.1 == store.step.unsigned_abs());
     let total: f64 = finest.map(|(_, v)| f64::from_bits(*v)).filter(|v| !v.is_nan()).sum();

@@ -1,6 +1,7 @@
 //! The store by itself, with protocols whose tables change from one version to the next.
 mod damage;
 mod faults;
+mod joining;
 mod migration;
 mod takeover;
 

@@ -22,7 +22,7 @@ fn a_header_is_what_librrd_makes() {
             [(60, midnight), (60, midnight + 7 * 60), (300, midnight + 1234), (7200, midnight)]
         {
             make(&path, protocol, step, start);
-            let (theirs, ours) = (sound(&path), blank(protocol, step, start));
+            let (theirs, ours) = (sound(&path), blank(&sources_of(protocol), step, start));
             let what = format!("{} {step} {start}", protocol.name);
             assert_eq!(ours.pointers(), theirs.pointers(), "{what}");
             assert_eq!(ours.pointers().len(), POINTER * ours.archives.len(), "{what}");
