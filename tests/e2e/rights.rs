@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::stat::Mode;
 
+use crate::support::faults::failing;
 use crate::support::store::{Answer, MAILLOGS, Store, stderr};
 use crate::support::{labelled, rrd};
 
@@ -262,6 +263,49 @@ fn a_reader_that_locks_the_rrd_delays_no_roll() {
     let rows = rrd::fetch(&store.rrd(), 60, begin, now() / 60 * 60);
     assert_eq!(rows["message_new"].values().sum::<u128>(), 20, "no minute is lost");
     assert_eq!(store.query().text("message_new"), "20");
+}
+
+/// A process died between its push and the end of its commit, and the next one finds the RRD locked: what was pushed is
+/// taken back, because its minutes wait again.
+#[test]
+fn a_lock_at_the_redo_of_a_push_leaves_no_minute_in_the_rrd_that_waits() {
+    let store = Store::new();
+    let start = now() - 7_200;
+    let mut n = 0;
+    let mut roll = |store: &Store| {
+        let log: String =
+            (0..5).map(|i| labelled(start + n * 600 + i * 60, i, &format!("new msg {i}"))).collect();
+        n += 1;
+        assert!(store.postprocess(log.as_bytes()).status.success());
+    };
+    roll(&store);
+    store.flush();
+    let last = || {
+        let output = Command::new("rrdtool").arg("last").arg(store.rrd()).output().expect("rrdtool");
+        String::from_utf8_lossy(&output.stdout).trim().parse::<u64>().expect("a time")
+    };
+    roll(&store);
+    // All but its last minute was pushed.
+    let before = last();
+    let journal = store.base().join("state/send.journal");
+    let killed = failing(&store, MAILLOGS.as_ref(), "unlink,unlinkat", "signal=KILL", &[&journal])
+        .args(["update", "--flush"])
+        .output()
+        .expect("strace");
+    assert!(journal.exists() && !killed.status.success(), "{}", stderr(&killed));
+    assert!(last() > before, "it has pushed");
+
+    let held = rrd::lock(&store.rrd()).expect("nobody writes");
+    roll(&store);
+    assert!(!journal.exists());
+    assert_eq!(last(), before, "its push is undone");
+    drop(held);
+    let output = store.maillogs(&["update", "--flush"]);
+    assert!(output.status.success() && !stderr(&output).contains("counted again"), "{}", stderr(&output));
+    let begin = start / 60 * 60 - 60;
+    let rows = rrd::fetch(&store.rrd(), 60, begin, now() / 60 * 60);
+    assert_eq!(rows["message_new"].values().sum::<u128>(), 15);
+    assert_eq!(store.query().text("message_new"), "15");
 }
 
 /// Escape sequences, ends of lines and turned writing directions, in all that others name.

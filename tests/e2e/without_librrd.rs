@@ -65,7 +65,7 @@ fn everything_but_pictures_goes_on() {
         let output = run(&store, arguments);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(said.matches("cannot be loaded").count(), 1, "{said}");
         for words in ["librrd", "no-librrd-here.so", "install librrd8 (Debian, Ubuntu) or rrdtool"] {
             assert!(said.contains(words), "{words} in {said}");
         }
