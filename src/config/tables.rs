@@ -257,7 +257,14 @@ impl<'a> Reader<'a> {
         let name = part.key.split_once('.').map_or("", |(_, name)| name);
         let name = valid_name(name.to_owned())?;
         let is_taken = |card: &Protocol| card.name == name || card.processor.is_some_and(|p| p.name == name);
-        if RESERVED.contains(&name.as_str()) || shipped().iter().any(is_taken) {
+        // Each has a processor of its own, `NAMElog`.
+        let is_processor = |other: &CustomProtocol| {
+            format!("{}log", other.name) == name || format!("{name}log") == other.name
+        };
+        if RESERVED.contains(&name.as_str())
+            || shipped().iter().any(is_taken)
+            || self.config.protocols.iter().any(is_processor)
+        {
             return Err(format!("maillogs {name} has a meaning already; choose another name"));
         }
         let source = self.source(&required(table, "source")?)?;

@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::support::count::{self, Counts};
 use crate::support::store::{Answer, MAILLOGS, Store, assert_same_bytes, name_of, stderr};
-use crate::support::{lines, traffic};
+use crate::support::{labelled, lines, rrd, traffic};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Damage {
@@ -378,4 +378,38 @@ fn files_that_may_not_be_read() {
         }
         scene.goes_on();
     }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+}
+
+/// `rrdtool restore` writes other bits for what is unknown, and means the same: the way of a database to another machine.
+#[test]
+fn an_rrd_that_was_dumped_and_restored_goes_on() {
+    let store = Store::new();
+    let start = now() - 20 * 86_400;
+    let log: String = (0..400).map(|n| labelled(start + n * 3_600, n, &format!("new msg {n}"))).collect();
+    assert!(store.postprocess(log.as_bytes()).status.success());
+    store.flush();
+    let dump = store.path("dump.xml");
+    let rrdtool = |words: &[&std::ffi::OsStr]| {
+        let output = Command::new("rrdtool").args(words).output().expect("rrdtool");
+        assert!(output.status.success(), "{}", stderr(&output));
+        output.stdout
+    };
+    fs::write(&dump, rrdtool(&["dump".as_ref(), store.rrd().as_os_str()])).expect("a dump");
+    let before = fs::read(store.rrd()).expect("an RRD");
+    rrdtool(&["restore".as_ref(), "-f".as_ref(), dump.as_os_str(), store.rrd().as_os_str()]);
+    assert!(fs::read(store.rrd()).expect("an RRD") != before, "it has other bits");
+
+    let more = labelled(now() - 7_200, 1, "new msg 1");
+    let output = store.postprocess(more.as_bytes());
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
+    store.flush();
+    let rows =
+        rrd::fetch(&store.rrd(), 86_400, start / 86_400 * 86_400 - 86_400, now() / 86_400 * 86_400 + 86_400);
+    assert_eq!(rows["message_new"].values().sum::<u128>(), 401);
+    let aside = fs::read_dir(store.rrd().parent().expect("a directory")).expect("rrd").flatten();
+    assert_eq!(aside.filter(|e| e.file_name().to_string_lossy().contains("corrupt")).count(), 0);
 }

@@ -32,7 +32,7 @@ fn assert_rows(store: &Store, log: &[u8], step: u64) {
             .filter(|(_, count)| *count > 0)
             .collect();
         let source = rrd::source_of(key);
-        let got = rows.get(source).unwrap_or_else(|| panic!("no data source {source}"));
+        let got = &rows[source];
         assert_eq!(got, &expected, "{key} by rows of {step} s");
         let total: u128 = got.values().sum();
         assert_eq!(total * 1_000_000_000, answer.nanos(key), "{key}: rows and counter");

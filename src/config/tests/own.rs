@@ -231,6 +231,18 @@ fn a_wrong_protocol_is_left_out() {
         // That the counter has no protocol now follows from it.
         assert_eq!(of_protocol(name, lines), [expected]);
     }
+    for (first, second) in [("gate", "gatelog"), ("gatelog", "gate")] {
+        let of = |name: &str| {
+            format!(
+                "[protocol.{name}]\nsource = 'syslog'\n[[counter]]\nprotocol = '{name}'\nname = 'n'\nmatch = 'n'\n"
+            )
+        };
+        let (config, problems) = read_text(&(of(first) + &of(second)));
+        assert_eq!(config.protocols.len(), 1);
+        let expected =
+            format!("protocol.{second}: maillogs {second} has a meaning already; choose another name");
+        assert!(problems[0].contains(&expected), "{problems:?}");
+    }
     let (config, problems) = read_text("[protocol.x]\nsource = 'syslog'\n");
     let expected = "toaster.conf: line 1: protocol.x: it counts nothing: no [[counter]] has protocol = \"x\"; \
                     it is left out";

@@ -5,8 +5,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::layout::{
-    ARCHIVES, CDP_PREP, COOKIE, DEFINITION, FLOAT_COOKIE, KIND, LAST_VALUE, LIVE_HEAD, MINIMUM, PDP_PREP,
-    POINTER, ROWS, SOURCES, STAT_HEAD, STEP, STEPS, VERSION, WORD, count, float, header_size, time, word,
+    ARCHIVES, CDP_PREP, COOKIE, DEFINITION, FLOAT_COOKIE, HEARTBEAT, KIND, LAST_VALUE, LIVE_HEAD, MINIMUM,
+    PDP_PREP, POINTER, ROWS, SOURCES, STAT_HEAD, STEP, STEPS, VERSION, WORD, count, float, header_size, time,
+    word,
 };
 use super::mark::RrdMark;
 use crate::disk;
@@ -159,7 +160,7 @@ impl Header {
         }
         Ok(Self {
             file,
-            mark: RrdMark { size, schema: digest(&[&bytes[..schema]]) },
+            mark: RrdMark { size, schema: digest(&[&of_one_unknown(&bytes[..schema])]) },
             last_update,
             sources: all_sources,
             archives: all_archives,
@@ -167,6 +168,20 @@ impl Header {
             bytes,
         })
     }
+}
+
+/// The definitions of a file, with the same bits wherever a number is unknown: `rrdtool restore` writes others than
+/// `rrdtool create`, and means the same.
+fn of_one_unknown(definitions: &[u8]) -> Vec<u8> {
+    let mut definitions = definitions.to_vec();
+    for definition in definitions.get_mut(STAT_HEAD..).unwrap_or_default().chunks_exact_mut(DEFINITION) {
+        for number in definition[HEARTBEAT..].chunks_exact_mut(8) {
+            if float(number, 0).is_nan() {
+                number.copy_from_slice(&f64::NAN.to_le_bytes());
+            }
+        }
+    }
+    definitions
 }
 
 /// How many data sources and archives a file has, and how many bytes its header, by its first bytes.

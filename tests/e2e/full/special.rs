@@ -26,8 +26,20 @@ fn an_rrd_with_holes_on_a_full_disk() {
     }
     let world = World::new(Place::Rrd, "");
     let line = |unix: i64| format!("{} new msg 1\n", label(unix)).into_bytes();
+    // What moves has a data source: with many of them a row is wide, and zeros fill whole pages.
+    let texts = [
+        "info msg 1: bytes 100 from <a@example.org> qp 1 uid 2",
+        "starting delivery 1: msg 1 to remote b@example.com",
+        "status: local 1/10 remote 2/20",
+        "delivery 1: success: fine/",
+        "starting delivery 2: msg 1 to local c@example.org",
+        "delivery 2: deferral: later/",
+        "end msg 1",
+    ];
+    let many: Vec<u8> =
+        texts.iter().flat_map(|text| format!("{} {text}\n", label(NOON)).into_bytes()).collect();
     // Three days without a line: all rows of a minute are zero.
-    let mut log = [line(NOON), line(NOON + 3 * 86_400)].concat();
+    let mut log = [line(NOON), many, line(NOON + 3 * 86_400)].concat();
     world.roll(&log);
     world.store.flush();
     let rrd = world.store.rrd();
@@ -61,10 +73,13 @@ fn an_rrd_whose_new_data_source_finds_no_room() {
         return;
     }
     let [before, chunk, after] = parts();
-    for left in [0, 1000, 2400] {
+    // Of the pages that the file has now: the new one needs more than all of them.
+    for fifths in [0, 2, 5] {
         let world = World::new(Place::Rrd, "");
         world.roll(&before);
         world.store.flush();
+        let pages = fs::metadata(world.store.rrd()).expect("the RRD").len() / 4096;
+        let left = pages * fifths / 5;
         let config = fs::read_to_string(world.store.config()).expect("toaster.conf");
         let own = "[[counter]]\nprotocol = \"send\"\nname = \"triple\"\nmatch = \"^triple\"\n";
         fs::write(world.store.config(), config + own).expect("toaster.conf");
