@@ -201,7 +201,6 @@ fn edited(store: &Store, file: &Path) -> (&'static str, Level, String, String) {
 fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, now: i64, used: bool) {
     let subject = path(&store.rrd);
     let mut say = |level, text: &str| report.about_feed(job.feed, level, "rrd", &subject, text);
-    let wanted = store.protocol.counters.iter().map(|c| c.ds).filter(|ds| !ds.is_empty());
     match peek(&store.rrd) {
         Err(e) => say(Level::Error, &e.to_string()),
         Ok(Look::Missing) if !used => {}
@@ -224,7 +223,7 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
                     Level::Error,
                     "has another step than rrd_step; the next update sets it aside and begins a new one",
                 );
-            } else if !header.sources.iter().map(|s| s.name.as_str()).eq(wanted) {
+            } else if !store.has_wanted_sources(&header) {
                 say(Level::Warning, "lacks data sources for some of the counters; the next update adds them");
             } else if header.last_update > now + FUTURE {
                 say(
@@ -245,7 +244,7 @@ fn database(report: &mut Report, job: &Job<'_>, store: &Store, state: &State, no
                     "is an older copy; the next update writes the missing minutes again, as far as they are known",
                 );
             } else {
-                say(Level::Ok, "has the data sources of the protocol's table");
+                say(Level::Ok, "has the data sources of all that was counted");
             }
         }
     }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use super::aside;
 use super::files::Store;
 use super::record::{LARGEST_RECORD, decode};
+use super::rrd::header::Header;
 use super::state::State;
+use super::upgrade::{Fit, fitness};
+use super::wanted;
 use crate::disk;
 use crate::error::Error;
 use crate::ledger::digest;
@@ -47,6 +50,14 @@ const WHY: [(&str, &str); 3] = [
 ];
 
 impl Store {
+    /// Has the RRD with this header the data sources of all that the last commit knows, and no others?
+    pub fn has_wanted_sources(&self, header: &Header) -> bool {
+        match self.read() {
+            Ok(Some(state)) => wanted::after(self.protocol, &state, &[], header).sources == header.sources,
+            _ => fitness(self, header) == Fit::Good,
+        }
+    }
+
     /// Looks at lock, state, journal, intent, counter file, at copies, and at what was moved aside.
     pub fn health(&self, now: i64) -> Vec<Health> {
         let mut found = Vec::new();

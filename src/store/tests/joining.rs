@@ -218,3 +218,44 @@ fn what_is_new_in_the_table_is_told_from_what_never_moved() {
     assert!(new[0].is_nan() && new[1].is_nan(), "{new:?}");
     assert_eq!(new[2..], [0.0, 5.0]);
 }
+
+/// A join that fails when the table grows is not forgotten: from then on it cannot be told what was counted when.
+#[test]
+fn a_join_that_failed_when_the_table_grew_leaves_an_unknown_past() {
+    const OLDER: &[Counter] = &[count("a", "a", ""), count("b", "b", "")];
+    const NEWER: &[Counter] = &[count("a", "a", ""), count("b", "b", ""), count("new", "new", "")];
+    let now = DAY0 + 9 * STEP;
+    let day = |n: i64, values: &[i128]| (DAY0 + n * STEP, values.to_vec().into());
+    let mut failed = 0;
+    for survivors in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let old = store(dir.path(), protocol(OLDER, &[], &[]), STEP);
+        commit(&old, vec![day(0, &[1, 0]), day(1, &[1, 0])], now);
+        let store = store(dir.path(), protocol(NEWER, &[], &[]), STEP);
+        crash::arm_as(survivors, crash::How::Fails);
+        let opened = store.open(AT_ONCE, now).map(drop);
+        let Some(struck) = crash::disarm() else { break };
+        if opened.is_err() || !struck.contains("migrated") {
+            continue;
+        }
+        failed += 1;
+        // The state has the new table now, and the file has not its counter.
+        crash::arm_as(survivors, crash::How::Fails);
+        let mut session = store.open(AT_ONCE, now).unwrap();
+        crash::disarm();
+        let mut state = session.state.clone();
+        state.totals[0] += 1;
+        state.moved[0] = DAY0 + 2 * STEP;
+        state.pushed = DAY0 + 3 * STEP;
+        session.commit(state, vec![day(2, &[1, 0, 0])], now).unwrap();
+        drop(session);
+        commit(&store, vec![day(3, &[0, 0, 5])], now);
+        let rows = rows(&store.rrd, STEP, "new", DAY0, DAY0 + 4 * STEP);
+        let average = rows.iter().filter(|(at, _)| at.0 == "AVERAGE").map(|(_, bits)| f64::from_bits(*bits));
+        let new: Vec<f64> = average.map(|rate| (rate * STEP as f64).round()).collect();
+        assert!(new[..2].iter().all(|value| value.is_nan()), "{struck}: {new:?}");
+        assert_eq!(new[3], 5.0, "{struck}");
+        assert_eq!(sum(&store, "a", now), 3, "{struck}");
+    }
+    assert!(failed > 2, "{failed}");
+}
