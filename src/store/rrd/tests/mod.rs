@@ -191,6 +191,11 @@ fn damage_is_seen_before_librrd_sees_the_file() {
     for byte in (0..schema).step_by(13) {
         let mut bad = good.clone();
         bad[byte] ^= 4;
+        // Other bits of what is unknown mean the same.
+        let word = |bytes: &[u8]| f64::from_le_bytes(bytes[byte / 8 * 8..][..8].try_into().unwrap());
+        if word(&good).is_nan() && word(&bad).is_nan() {
+            continue;
+        }
         std::fs::write(&path, &bad).unwrap();
         let noticed = match peek(&path).unwrap() {
             Look::Sound(h) => h.mark != header.mark,
