@@ -407,9 +407,12 @@ fn an_rrd_that_was_dumped_and_restored_goes_on() {
     let output = store.postprocess(more.as_bytes());
     assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
     store.flush();
-    let rows =
-        rrd::fetch(&store.rrd(), 86_400, start / 86_400 * 86_400 - 86_400, now() / 86_400 * 86_400 + 86_400);
-    assert_eq!(rows["message_new"].values().sum::<u128>(), 401);
+    let sum = |step: u64, begin: u64, end: u64| {
+        let rows = rrd::fetch(&store.rrd(), step, begin / step * step - step, end / step * step);
+        rows["message_new"].values().sum::<u128>()
+    };
+    let end = start + 400 * 3_600;
+    assert_eq!([sum(1_800, start, end), sum(60, now() - 9_000, now())], [400, 1]);
     let aside = fs::read_dir(store.rrd().parent().expect("a directory")).expect("rrd").flatten();
     assert_eq!(aside.filter(|e| e.file_name().to_string_lossy().contains("corrupt")).count(), 0);
 }
