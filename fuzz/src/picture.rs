@@ -65,7 +65,7 @@ fn rrd() -> &'static Path {
     static RRD: OnceLock<PathBuf> = OnceLock::new();
     RRD.get_or_init(|| {
         let path = scratch::dir().join("a:b\\c.rrd");
-        let bin = |n: i64| (1_795_348_800 + 60 * n, vec![i128::from(n); SEND.counters.len()]);
+        let bin = |n: i64| (1_795_348_800 + 60 * n, vec![i128::from(n); SEND.counters.len()].into());
         create(&path, &SEND, 60, &(0..30).map(bin).collect::<Vec<_>>()).expect("an RRD");
         path
     })
