@@ -9,7 +9,7 @@ use crate::Result;
 /// When the logs end: 2023-11-14, which is long over, so that every minute of them is complete.
 pub const END: u64 = 1_700_000_000;
 
-/// Whose log it is.
+/// The program, or the kind of log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Send,
@@ -111,7 +111,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// A log of about so many MB that spans so many days, kept from an earlier run if there is one.
+    /// A log of about `megabytes` MB that spans `days` days, kept from an earlier run if there is one.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -127,7 +127,7 @@ impl Inputs {
         Input::of(kind, &path)
     }
 
-    /// Writes a log of about so many MB that ends at `end`, in Unix seconds.
+    /// Writes a log of about `megabytes` MB that spans `days` days and ends at `end`, in Unix seconds.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -13,9 +13,10 @@ use crate::store::{self, Settings, Store};
 /// Runs of what takes a second, and of what takes some milliseconds.
 const FEW: usize = 5;
 const MANY: usize = 31;
-/// Of the counters of `rbl` a server uses as many.
+/// The number of counters of `rbl` that the server uses whose RRD is measured.
 const USED: usize = 20;
-/// Of this many MB the instructions are counted; less by those of the first part of it, so that the start is left out.
+/// The instructions are counted of this number of bytes of a log. Those of its first part are subtracted, so that the start
+/// is left out.
 const COUNTED: u64 = 20_000_000;
 const BEGIN: u64 = 4_000_000;
 
@@ -126,7 +127,7 @@ impl Bench {
         })
     }
 
-    /// A logger hands over 100 KB, beside the update of an RRD and as many fsyncs.
+    /// A logger hands over 100 KB. It is compared with the update of an RRD and the same number of fsyncs.
     ///
     /// # Errors
     /// When something cannot be run, or a counter is wrong.

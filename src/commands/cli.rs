@@ -188,7 +188,7 @@ mod tests {
         definition::whole(&builtin(&Settings::default())).debug_assert();
     }
 
-    /// What comes of a command line: matches, or what is printed with which exit code.
+    /// The call that a command line asks for, or the text that is printed instead and the exit code.
     fn outcome(
         command: Command,
         words: &[OsString],

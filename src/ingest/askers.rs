@@ -45,7 +45,7 @@ fn words(bytes: &[u8; BEGINNING]) -> [u64; BEGINNING / 8] {
     [word(0), word(8), word(16)]
 }
 
-/// Finds them by the tag.
+/// Finds the askers of a line by its tag, and remembers them.
 #[derive(Debug)]
 pub(super) struct ByTag {
     writers: Vec<Option<Writers>>,
@@ -64,8 +64,8 @@ impl ByTag {
         ByTag { writers, by_sentence, slots: vec![empty; SLOTS] }
     }
 
-    /// Those to whom a line of the program `tag` may belong. `begin`: the first bytes of its text, if that begins where it
-    /// is said to; without them some are asked in vain.
+    /// The protocols that may count a line with the tag `tag`. `begin`: the first bytes of its text. Without them some
+    /// protocols are asked that would count none of its lines; that costs time only.
     #[inline]
     pub fn of(&mut self, tag: &Tag, begin: Option<&[u8; BEGINNING]>) -> Askers {
         let [a, b, c] = tag.words;

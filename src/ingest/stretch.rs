@@ -1,9 +1,9 @@
 //! The lines of a log of every program, shown to the protocols that read it.
 //!
 //! Each line is taken apart once, and goes to each protocol. Most lines have the header of the line before, but for the
-//! second, and belong to no protocol or to one. Such lines are taken as a stretch: of each the tag tells who is asked, and
-//! what all protocols note of each line, when it was logged and that it was the last one of its host, is noted once, at the
-//! end of the stretch.
+//! second, and belong to no protocol or to one. Such lines are taken as a stretch: the tag of a line tells which protocols
+//! are asked, and what every protocol notes of every line (when it was logged, and that it was the last one of its host) is
+//! noted once, at the end of the stretch.
 use std::ffi::OsString;
 
 use super::askers::{self, ByTag};
@@ -116,10 +116,8 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
         let mut last = None;
         let lines = run.take_while(|rest, length| {
             let second = rest.first_chunk::<HEADER_LOOK>().and_then(|head| header.second_of(head));
-            let Some((second, program)) = second.zip(header.program(rest, length)) else { return false };
-            if length > LINE_LIMIT {
-                return false;
-            }
+            let Some(second) = second.filter(|_| length <= LINE_LIMIT) else { return false };
+            let Some(program) = header.program(rest, length) else { return false };
             let text = rest.get(program.text..).and_then(|text| text.first_chunk());
             let mut askers = by_tag.of(&program.tag, text.filter(|_| program.is_plain));
             let mut secs = header.minute() + i64::from(second);

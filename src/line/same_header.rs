@@ -54,11 +54,12 @@ pub struct SameHeader {
 pub struct Program {
     /// Its name.
     pub tag: Tag,
-    /// Where the text begins in the line, but for blanks and for splogger's fraction.
+    /// Where the text begins in the line. If it `is_plain`, just there; otherwise blanks, splogger's fraction or illumos'
+    /// `[ID …]` may come before it.
     pub text: usize,
     /// The first byte there.
     pub begin: u8,
-    /// Does the text begin just there?
+    /// Does the text itself begin at `text`?
     pub is_plain: bool,
 }
 
@@ -173,8 +174,7 @@ impl SameHeader {
             bytes @ 0..8 => (1 << (8 * bytes)) - 1,
             _ => u64::MAX,
         };
-        let tag = Tag { words: [words[0], words[1] & mask(8), words[2] & mask(16)], length: end };
-        let tag = Tag { words: [tag.words[0] & mask(0), tag.words[1], tag.words[2]], ..tag };
+        let tag = Tag { words: [words[0] & mask(0), words[1] & mask(8), words[2] & mask(16)], length: end };
         let begin = rest[text];
         let is_plain = !matches!(begin, b' ' | b'\t' | b'[' | b'0'..=b'9' | b'\r');
         Some(Program { tag, text, begin, is_plain })

@@ -27,7 +27,8 @@ pub struct Protocol {
     pub conf_sums: &'static [&'static ConfSum],
     /// Is syslog read for it? Then its classifier is told [`super::LogKind::Shared`] there.
     pub reads_syslog: bool,
-    /// Whose lines of syslog it reads: those of others need not be shown to it. `None`: any program's.
+    /// The programs that write the lines which it counts in syslog. Lines of other programs need not be shown to it.
+    /// `None`: it may count lines of any program.
     pub writers: Option<Writers>,
     /// The processor of its loggers, if it may have log directories.
     pub processor: Option<Processor>,
@@ -68,15 +69,16 @@ pub struct Processor {
     pub directories: Option<Directories>,
 }
 
-/// Programs that write to syslog. To a classifier each other line with a host and a tag is [`Verdict::Foreign`].
+/// The programs that write a protocol's lines of syslog. Every other line that has a host and a tag is
+/// [`Verdict::Foreign`] to its classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writers {
     /// Their tags.
     pub tags: &'static [&'static [u8]],
-    /// How those of their texts begin that they write under any tag.
+    /// The beginnings of texts that are the protocol's under any tag.
     pub sentences: &'static [&'static [u8]],
-    /// Texts under one of their tags that are [`Verdict::Foreign`] all the same: the tag, and how they begin. Not all of
-    /// them need be named.
+    /// Texts that are [`Verdict::Foreign`] although their tag is one of `tags`: the tag, and the beginning of the text. The
+    /// list may be incomplete: it only saves time.
     pub foreign: &'static [(&'static [u8], &'static [u8])],
 }
 

@@ -246,27 +246,16 @@ impl Intake {
         last.raised.clear();
         if verdict != Verdict::Foreign {
             let times = if times > 1 { bounded(last, times) } else { 1 };
-            raise_times(
-                self.protocol,
-                &mut self.scratch,
-                times,
-                &mut last.raised,
-                &mut self.tally.values_at(time),
-            );
+            raise_times(self.protocol, &self.scratch, times, &mut self.tally.values_at(time));
+            what_repeats(self.protocol, &mut self.scratch, &mut last.raised);
             self.judge(verdict);
         }
     }
 }
 
-/// Adds what one line raised `times` times, and empties `scratch`. `raised` gets what a repetition would raise.
-pub(super) fn raise_times(
-    protocol: &Protocol,
-    scratch: &mut [i128],
-    times: u32,
-    raised: &mut Vec<(usize, i128)>,
-    tallied: &mut Raise<'_>,
-) {
-    for ((counter, amount), slot) in protocol.counters.iter().zip(&*scratch).zip(&mut *tallied.0) {
+/// Adds `times` times what one line raised, which is in `scratch`.
+pub(super) fn raise_times(protocol: &Protocol, scratch: &[i128], times: u32, tallied: &mut Raise<'_>) {
+    for ((counter, amount), slot) in protocol.counters.iter().zip(scratch).zip(&mut *tallied.0) {
         if *amount == 0 {
             continue;
         }
@@ -277,7 +266,6 @@ pub(super) fn raise_times(
             CounterKind::Count | CounterKind::Sum | CounterKind::Net => *slot += amount * i128::from(times),
         }
     }
-    what_repeats(protocol, scratch, raised);
 }
 
 /// Gives `raised` what a repetition of a line would raise that raised `scratch`, and empties that.

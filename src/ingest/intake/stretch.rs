@@ -29,13 +29,8 @@ impl Intake {
             // Only a line of the protocol's opens a bin.
             let verdict = classify(line, LogKind::Shared, &mut Raise(&mut self.scratch));
             if verdict != Verdict::Foreign {
-                raise_times(
-                    self.protocol,
-                    &mut self.scratch,
-                    1,
-                    &mut Vec::new(),
-                    &mut self.tally.values_at(secs),
-                );
+                raise_times(self.protocol, &self.scratch, 1, &mut self.tally.values_at(secs));
+                self.scratch.fill(0);
             }
             verdict
         };

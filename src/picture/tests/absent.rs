@@ -39,21 +39,13 @@ fn wanted(protocol: &Protocol, names: &[&str]) -> Wanted {
 }
 
 fn reading(rrd: &Path, since: i64, seen: i64) -> Reading {
-    let counters = SEND.counters.iter().map(|c| Counter {
-        key: c.key,
-        ds: c.ds,
-        help: c.help,
-        measure: c.kind.measure(),
-        defined_by: DefinedBy::BuiltIn,
-        value: None,
-    });
     Reading {
         protocol: "send",
         rrd: rrd.to_owned(),
         step: 60,
         seen,
         since,
-        counters: counters.collect(),
+        counters: without_values(SEND.counters),
         ..Reading::default()
     }
 }

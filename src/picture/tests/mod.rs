@@ -32,6 +32,19 @@ use crate::reading::{Counter, DefinedBy, Reading};
 use crate::store::rrd::LIBRRD;
 
 const STEP: i64 = 60;
+/// The counters of a reading of which only the RRD is looked at.
+fn without_values<'c>(counters: impl IntoIterator<Item = &'c crate::protocol::Counter>) -> Vec<Counter> {
+    let of = |counter: &crate::protocol::Counter| Counter {
+        key: counter.key,
+        ds: counter.ds,
+        help: counter.help,
+        measure: counter.kind.measure(),
+        defined_by: DefinedBy::BuiltIn,
+        value: None,
+    };
+    counters.into_iter().map(of).collect()
+}
+
 /// 2026-11-23 11:46:40 UTC, in the middle of everything.
 const NOW: i64 = 1_795_434_400;
 const HEARTBEAT: u32 = 315_360_000;
@@ -135,21 +148,13 @@ impl Mail {
                 (BatchTime::Timestamp(at(first + 1_800 * n as i64)), values)
             });
             update::update_all(&path, update::Options::default(), data).unwrap();
-            let counters = stored.iter().map(|c| Counter {
-                key: c.key,
-                ds: c.ds,
-                help: c.help,
-                measure: c.kind.measure(),
-                defined_by: DefinedBy::BuiltIn,
-                value: None,
-            });
             all.push(Reading {
                 protocol: protocol.name,
                 rrd: path,
                 step: 60,
                 seen: NOW,
                 measured: protocol.measured,
-                counters: counters.collect(),
+                counters: without_values(stored.iter().copied()),
                 ..Reading::default()
             });
         }

@@ -63,7 +63,8 @@ impl LockedRrd {
     /// When it may not be written, or is no regular file.
     pub fn open_to_undo(path: &Path) -> Result<Option<Self>> {
         let Some(file) = disk::open_to_change(path)? else { return Ok(None) };
-        // Whoever only reads may read a row of before or of after; what is left as it is would stay wrong.
+        // Another program that reads the file meanwhile may see it half changed. That passes; minutes that stayed in the
+        // file although they wait to be pushed would be there for good.
         let _ = lock(&file, FlockOperation::NonBlockingLockExclusive, path);
         Ok(Some(Self { file, path: path.to_owned() }))
     }

@@ -10,7 +10,7 @@ use crate::tally::Values;
 /// Measurements that are further apart than this (seconds) say nothing of the time between them.
 const HOLDS_BACK: i64 = 3600;
 
-/// As many updates are computed at a time: their rows are all that is kept in memory.
+/// This number of updates is computed and written at a time, so that the rows of no more than these are in memory.
 const AT_A_TIME: usize = 1000;
 
 /// One update: the values of `[begin, begin + step)` by position in the protocol's table.

@@ -140,15 +140,16 @@ fn a_join_in_the_middle_of_life_may_die_at_any_operation_and_so_may_its_repair()
             steps.push(step);
         }
     }
-    for step in [
-        "write .p.rrd.migrated",
-        "fsync .p.rrd.migrated",
-        "rename to p.rrd",
-        "rename to p.journal",
-        "write p.rrd",
-    ] {
-        assert!(steps.iter().any(|s| s == step), "never died before: {step}, but before {steps:?}");
-    }
+    assert_died_before(
+        &[
+            "write .p.rrd.migrated",
+            "fsync .p.rrd.migrated",
+            "rename to p.rrd",
+            "rename to p.journal",
+            "write p.rrd",
+        ],
+        &steps,
+    );
 }
 
 /// A commit whose file lacks what moves waits: nothing is dropped.

@@ -304,15 +304,16 @@ fn a_migration_may_die_before_any_operation_and_so_may_its_repair() {
         let Some(step) = died else { break };
         steps.push(step);
     }
-    for step in [
-        "write .p.rrd.migrated",
-        "fsync .p.rrd.migrated",
-        "rename to p.journal",
-        "rename to p.rrd",
-        "fsync the directory rrd",
-    ] {
-        assert!(steps.iter().any(|s| s == step), "never died before: {step}, but before {steps:?}");
-    }
+    assert_died_before(
+        &[
+            "write .p.rrd.migrated",
+            "fsync .p.rrd.migrated",
+            "rename to p.journal",
+            "rename to p.rrd",
+            "fsync the directory rrd",
+        ],
+        &steps,
+    );
 }
 
 #[test]

@@ -69,3 +69,10 @@ pub(super) fn names(dir: &Path) -> Vec<String> {
 fn path(dir: &Path, name: &str) -> PathBuf {
     dir.join(name)
 }
+
+/// Asserts that a process died before each of the changes `wanted`, where `steps` are those before which one died.
+fn assert_died_before(wanted: &[&str], steps: &[String]) {
+    for step in wanted {
+        assert!(steps.iter().any(|s| s == step), "never died before: {step}, but before {steps:?}");
+    }
+}

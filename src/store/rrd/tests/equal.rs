@@ -65,7 +65,7 @@ impl Pair {
     }
 }
 
-/// A value that librrd reads as it is written: a count, or so many eighths.
+/// A value whose decimal digits librrd reads without rounding: a whole number, or a number of eighths.
 fn value(kind: CounterKind, random: u64) -> i128 {
     let few = i128::from(random >> 8 & 0x3ff);
     let size = match random & 7 {
@@ -94,7 +94,8 @@ fn numbers(mut seed: u64) -> impl FnMut() -> u64 {
     }
 }
 
-/// As many bins as there are `gaps`, in steps, each behind its gap; the first one begins at `begin`.
+/// One bin for each of `gaps`, which tells how many steps lie between it and the end of the bin before; the first gap is
+/// counted from `begin`.
 fn bins(protocol: &Protocol, step: i64, begin: i64, gaps: &[i64], seed: u64) -> Vec<Update> {
     let mut next = numbers(seed);
     let mut at = begin;
@@ -144,7 +145,7 @@ fn over_the_end_of_every_archive() {
             Pair::of(|path| create(path, &protocol, step, &bins(&protocol, step, begin, &[0], 1)).unwrap());
         let longest = archives_of(u32::try_from(step).unwrap()).last().unwrap().clone();
         let all = i64::try_from(longest.steps * longest.rows).unwrap();
-        // One bin in so many: twice around the longest archive, and within the heartbeat.
+        // 900 bins with gaps of a 400th of the longest archive go round it twice, and no gap is longer than the heartbeat.
         let gaps = vec![all / 400; 900];
         for (round, gaps) in gaps.chunks(300).enumerate() {
             let from = sound(&pair.ours).last_update;
