@@ -38,7 +38,6 @@ struct Open {
 /// Adds lines up, bin by bin.
 #[derive(Clone)]
 pub struct Tally {
-    protocol: &'static Protocol,
     step: i64,
     now: i64,
     /// No bin that begins before this can still be pushed to the RRD.
@@ -47,6 +46,8 @@ pub struct Tally {
     // The bin that the last line went to, taken out of the map, with the span of line times that
     // lead to it: nearly every line goes where the one before it went.
     open: Option<Open>,
+    /// Zeros, for the next one, and room to pack its values.
+    spare: (Vec<i128>, Vec<u8>),
     from: i64,
     to: i64,
     /// The earliest bin that a line led to.
@@ -58,12 +59,12 @@ impl Tally {
     /// in the RRD already.
     pub fn new(protocol: &'static Protocol, step: i64, now: i64, pushed: i64, bins: Bins) -> Self {
         Tally {
-            protocol,
             step,
             now,
             floor: pushed.max(bin_begin(EARLIEST, step)),
             bins,
             open: None,
+            spare: (vec![0; protocol.counters.len()], Vec::new()),
             from: i64::MAX,
             to: i64::MIN,
             earliest: i64::MAX,
@@ -114,11 +115,12 @@ impl Tally {
         self.earliest = self.earliest.min(key);
         (self.from, self.to) = (wanted, wanted + self.step);
         // Lines before the floor and after now share their bin with others; a narrow span is enough.
-        let (width, now) = (self.protocol.counters.len(), self.now);
-        let (values, born) = self
-            .bins
-            .remove(&key)
-            .map_or_else(|| (vec![0; width], now), |bin| (bin.values.to_vec(), bin.born));
+        let (now, mut values) = (self.now, std::mem::take(&mut self.spare.0));
+        let mut born = now;
+        if let Some(bin) = self.bins.remove(&key) {
+            bin.values.unpack(&mut values);
+            born = bin.born;
+        }
         self.open = Some(Open { begin: key, values, born, touched: now });
         if secs > self.now {
             (self.from, self.to) = (secs, secs + 1);
@@ -128,12 +130,15 @@ impl Tally {
     }
 
     fn close(&mut self) {
-        if let Some(Open { begin, values, born, touched }) = self.open.take() {
-            let values = Values::of(&values);
+        if let Some(Open { begin, mut values, born, touched }) = self.open.take() {
+            let (zeros, room) = &mut self.spare;
+            let packed = Values::with(room, &values);
             // A line that raises nothing leaves no bin behind.
-            if !values.are_zero() {
-                self.bins.insert(begin, Bin { values, born, touched });
+            if !packed.are_zero() {
+                self.bins.insert(begin, Bin { values: packed, born, touched });
+                values.fill(0);
             }
+            *zeros = values;
         }
     }
 

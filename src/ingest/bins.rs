@@ -15,10 +15,12 @@ impl Job<'_> {
         let due = tally::due(&state.bins, state.pushed, step, now, flush);
         let mut updates = Vec::with_capacity(due);
         let mut with_gauge = None;
+        let may_have_gauges = protocol.counters.iter().any(|counter| counter.kind.is_gauge());
         for _ in 0..due {
             let Some((begin, bin)) = state.bins.pop_first() else { break };
-            let has_gauge =
-                protocol.measured || bin.values.iter().any(|(at, _)| protocol.counters[at].kind.is_gauge());
+            let has_gauge = protocol.measured
+                || (may_have_gauges
+                    && bin.values.iter().any(|(at, _)| protocol.counters[at].kind.is_gauge()));
             if has_gauge {
                 with_gauge = Some(updates.len());
             }

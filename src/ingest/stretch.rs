@@ -119,10 +119,13 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
             let Some(second) = second.filter(|_| length <= LINE_LIMIT) else { return false };
             let Some(program) = header.program(rest, length) else { return false };
             let text = rest.get(program.text..).and_then(|text| text.first_chunk());
-            let mut askers = by_tag.of(&program.tag, text.filter(|_| program.is_plain));
+            let place = by_tag.place(&program.tag);
+            let answer = by_tag.answer(place, text.filter(|_| program.is_plain));
+            let mut askers = answer.ask;
             let mut secs = header.minute() + i64::from(second);
             // These may be a repetition, a sentence, or behind a time that is more exact.
             let may_be_a_sentence = by_tag.asks_for_sentences(askers)
+                && answer.settled.is_empty()
                 && (!program.is_plain || program.begin.is_ascii_uppercase());
             let is_doubtful = !program.is_plain || matches!(program.begin, b'l' | b'm') || may_be_a_sentence;
             if askers != 0 || is_doubtful {
@@ -142,12 +145,15 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
                     readers[parts[part].reader].intake.line_of_a_stretch(&line, secs);
                 }
             }
+            for settled in &answer.settled {
+                readers[parts[settled.asker].reader].intake.settled_line(settled, secs);
+            }
             stretch.meets(secs);
-            last = Some((rest, length, program, askers, second));
+            last = Some((rest, length, askers | answer.all));
             true
         });
-        if let Some((rest, length, program, askers, second)) = last
-            && let Some(line) = rest.get(..length).and_then(|raw| header.line(raw, second, &program))
+        if let Some((rest, length, askers)) = last
+            && let Some((second, line)) = header.line_of(rest, length)
         {
             parser.has_passed(header, header.minute() + i64::from(second));
             stretch.bytes = run.end_of(lines) - run.start();

@@ -21,23 +21,21 @@ const LONGEST: usize = 64;
 pub const HEADER_LOOK: usize = LONGEST;
 const WORDS: usize = LONGEST / 8;
 
-/// Eight bytes of a header.
+/// A header, by words of eight bytes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Word {
+struct Words {
     /// What has to be the same; 0 where it need not be.
-    same: u64,
+    same: [u64; WORDS],
     /// Which bits of it have to be the same.
-    mask: u64,
+    mask: [u64; WORDS],
     /// The highest bit of each byte that has to be a digit.
-    digits: u64,
+    digits: [u64; WORDS],
 }
 
 /// The header of lines of one minute and one host.
 #[derive(Clone, Debug)]
 pub struct SameHeader {
-    words: [Word; WORDS],
-    /// How many of them are compared.
-    used: usize,
+    words: Words,
     /// Where the second stands, where the stamp ends with its blank, and where the host ends with its.
     second: usize,
     stamp: usize,
@@ -72,6 +70,28 @@ pub struct Tag {
     pub length: usize,
 }
 
+impl Tag {
+    /// What stands before the first blank, colon or bracket. `None`: there is none in the first 24 bytes.
+    #[inline(always)]
+    fn of(head: &[u8; 32]) -> Option<Tag> {
+        let words = [word(head, 0), word(head, 8), word(head, 16)];
+        let ends = |word: u64| {
+            let ends = places(word, b' ') | places(word, b':') | places(word, b'[');
+            // Where the first of them is, and the lowest bit of its byte.
+            (ends != 0).then(|| (first(ends), (ends & ends.wrapping_neg()) >> 7))
+        };
+        // Most tags are short.
+        if let Some((bytes, above)) = ends(words[0]) {
+            return Some(Tag { words: [words[0] & above.wrapping_sub(1), 0, 0], length: bytes });
+        }
+        if let Some((bytes, above)) = ends(words[1]) {
+            return Some(Tag { words: [words[0], words[1] & above.wrapping_sub(1), 0], length: 8 + bytes });
+        }
+        let (bytes, above) = ends(words[2])?;
+        Some(Tag { words: [words[0], words[1], words[2] & above.wrapping_sub(1)], length: 16 + bytes })
+    }
+}
+
 impl SameHeader {
     /// The header of `line`, which is what `raw` was taken apart to. `minute`: the begin of its minute in unix time, if its
     /// stamp is in local time. `None`: it has none of the two forms.
@@ -80,8 +100,8 @@ impl SameHeader {
         let is_local = raw.first()?.is_ascii_uppercase();
         let (second, stamp) = if is_local { (13, 16) } else { place_of_rfc3339(raw)? };
         let length = stamp + host.len() + 1;
-        // The text of a line without a host may begin with `last message repeated`, and runtimes write `stdout` for a host.
-        let is_plain = !matches!(host, b"last" | b"stdout" | b"stderr");
+        // Names with a bracket are none of a host. The text of a line without a host may begin with `last message repeated`, and runtimes write `stdout` for a host.
+        let is_plain = !matches!(host, b"last" | b"stdout" | b"stderr") && !host.contains(&b'(');
         let has_form = !is_local || [3, 6, 9, 12, 15].map(|at| raw.get(at)) == b"  :: ".each_ref().map(Some);
         if !is_plain || !has_form || length > LONGEST || raw.len() < length || line.continuation {
             return None;
@@ -89,8 +109,9 @@ impl SameHeader {
         if raw[stamp..].strip_prefix(host).and_then(<[u8]>::first) != Some(&b' ') {
             return None;
         }
-        let digits: Vec<usize> = (second..second + 2).chain(fraction(raw, second)).collect();
-        if !digits.iter().all(|&at| raw[at].is_ascii_digit()) {
+        let fraction = fraction(raw, second);
+        let is_digit = |at: usize| (second..second + 2).contains(&at) || fraction.contains(&at);
+        if !raw[second..second + 2].iter().all(u8::is_ascii_digit) {
             return None;
         }
         let minute = if is_local {
@@ -98,57 +119,46 @@ impl SameHeader {
         } else {
             syslog::rfc3339(raw)?.0.secs - i64::from((raw[second] & 0x0f) * 10 + (raw[second + 1] & 0x0f))
         };
-        let mut words = [Word::default(); WORDS];
+        let mut words = Words::default();
         for (at, &byte) in raw.iter().enumerate().take(length) {
-            let (word, bits) = (&mut words[at / 8], 8 * (at % 8));
-            if digits.contains(&at) {
-                word.digits |= 0x80 << bits;
+            let (word, bits) = (at / 8, 8 * (at % 8));
+            if is_digit(at) {
+                words.digits[word] |= 0x80 << bits;
             } else {
-                word.same |= u64::from(byte) << bits;
-                word.mask |= 0xff << bits;
+                words.same[word] |= u64::from(byte) << bits;
+                words.mask[word] |= 0xff << bits;
             }
         }
-        Some(SameHeader {
-            words,
-            used: length.div_ceil(8),
-            second,
-            stamp,
-            length,
-            host: host.into(),
-            minute,
-            is_local,
-        })
+        Some(SameHeader { words, second, stamp, length, host: host.into(), minute, is_local })
     }
 
     /// The second of the minute (0 to 59) at which a line was written that begins with `head`. `None`: it has another
     /// header.
-    #[inline]
+    #[inline(always)]
     pub fn second_of(&self, head: &[u8; HEADER_LOOK]) -> Option<u8> {
+        let Words { same, mask, digits } = &self.words;
         let mut differs = 0;
-        for (word, known) in head.as_chunks::<8>().0.iter().zip(&self.words[..self.used.min(WORDS)]) {
-            let word = u64::from_le_bytes(*word);
+        // All of them, whatever the header's length: of what stands behind it the masks are 0, and pairs of words are compared
+        // at once then.
+        for i in 0..WORDS {
+            let word = u64::from_le_bytes(head.as_chunks::<8>().0[i]);
             let number = word ^ u64::from_ne_bytes([b'0'; 8]);
             // The highest bit of a byte that is above 9. What is carried reaches a byte only from one that is none.
             let above = number.wrapping_add(u64::from_ne_bytes([0x76; 8])) | number;
-            differs |= ((word & known.mask) ^ known.same) | (above & known.digits);
+            differs |= ((word & mask[i]) ^ same[i]) | (above & digits[i]);
         }
-        let (tens, ones) = (head[self.second] & 0x0f, head[self.second + 1] & 0x0f);
+        let (tens, ones) =
+            (head[self.second % HEADER_LOOK] & 0x0f, head[(self.second + 1) % HEADER_LOOK] & 0x0f);
         (differs == 0 && tens < 6).then_some(tens * 10 + ones)
     }
 
     /// The program that a line of this header says it is of. `rest` begins with the line, which has `length` bytes. `None`:
     /// no tag follows the header, or a long one, or the block ends soon.
-    #[inline]
+    #[inline(always)]
     pub fn program(&self, rest: &[u8], length: usize) -> Option<Program> {
         let head: &[u8; 32] = rest.get(self.length..)?.first_chunk()?;
-        let words = [word(head, 0), word(head, 8), word(head, 16)];
-        let ends = words.map(|word| places(word, b' ') | places(word, b':') | places(word, b'['));
-        let end = match ends {
-            [0, 0, 0] => return None,
-            [0, 0, last] => 16 + first(last),
-            [0, second, _] => 8 + first(second),
-            [ends, ..] => first(ends),
-        };
+        let tag = Tag::of(head)?;
+        let end = tag.length;
         // Further blanks and tabs are none of the tag.
         if end == 0 || head[0] == b'\t' {
             return None;
@@ -170,14 +180,17 @@ impl SameHeader {
         if rest.get(self.length + colon..text)? != b": " || text >= length {
             return None;
         }
-        let mask = |from: usize| match end.saturating_sub(from) {
-            bytes @ 0..8 => (1 << (8 * bytes)) - 1,
-            _ => u64::MAX,
-        };
-        let tag = Tag { words: [words[0] & mask(0), words[1] & mask(8), words[2] & mask(16)], length: end };
         let begin = rest[text];
         let is_plain = !matches!(begin, b' ' | b'\t' | b'[' | b'0'..=b'9' | b'\r');
         Some(Program { tag, text, begin, is_plain })
+    }
+
+    /// A line of this header, which `rest` begins with and which has `length` bytes, and its second.
+    #[inline(never)]
+    pub fn line_of<'a>(&self, rest: &'a [u8], length: usize) -> Option<(u8, Line<'a>)> {
+        let second = self.second_of(rest.first_chunk()?)?;
+        let program = self.program(rest, length)?;
+        Some((second, self.line(rest.get(..length)?, second, &program)?))
     }
 
     /// A line of this header, without its newline, and of `program`.

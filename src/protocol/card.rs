@@ -77,9 +77,9 @@ pub struct Writers {
     pub tags: &'static [&'static [u8]],
     /// The beginnings of texts that are the protocol's under any tag.
     pub sentences: &'static [&'static [u8]],
-    /// Texts that are [`Verdict::Foreign`] although their tag is one of `tags`: the tag, and the beginning of the text. The
-    /// list may be incomplete: it only saves time.
-    pub foreign: &'static [(&'static [u8], &'static [u8])],
+    /// Beginnings of texts that settle what a line counts, whatever follows: the tag, and the beginning, of at most 48 bytes.
+    /// The classifier is asked once for each of them, not for each line. The list may be incomplete: it only saves time.
+    pub settled: &'static [(&'static [u8], &'static [u8])],
 }
 
 /// Log directories of a protocol.

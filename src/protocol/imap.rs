@@ -16,7 +16,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         about: "logins over IMAP",
         counters: COUNTERS,
         classify: login::classifier(Service::Imap, KEYS, settings),
-        writers: Some(login::writers(Service::Imap)),
+        writers: Some(login::writers(Service::Imap, settings)),
         counter_file: Some(CounterFile { key: "logs_imap_count", default: "imap.txt" }),
         overview: &[
             ("imap_ssl_success", "Logins, encrypted"),

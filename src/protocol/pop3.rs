@@ -25,7 +25,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
             classify(line, place, &rules, raise)
         })),
         reads_syslog: settings.pop3_in_syslog,
-        writers: Some(login::writers(Service::Pop3)),
+        writers: Some(login::writers(Service::Pop3, settings)),
         processor: Some(Processor {
             name: "pop3log",
             about: "Be the processor of the POP3 server's logger",

@@ -19,7 +19,11 @@ pub fn protocol(_: &Settings) -> Protocol {
         about: "verdicts of qmail-scanner",
         counters: COUNTERS,
         classify: &classify,
-        writers: Some(Writers { tags: &[b"qmail-scanner"], sentences: &[], foreign: &[] }),
+        writers: Some(Writers {
+            tags: &[b"qmail-scanner"],
+            sentences: &[],
+            settled: &[(b"qmail-scanner", b"Clear:RC:")],
+        }),
         counter_file: Some(CounterFile { key: "logs_virus_count", default: "virus.txt" }),
         older_files: &[OlderFile::Alone("virus.txt")],
         stored: &[("qs_virii", "qs_virus")],

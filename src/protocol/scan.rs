@@ -49,12 +49,28 @@ pub(super) fn find_all<'a>(text: &'a [u8], needle: &'a [u8]) -> impl Iterator<It
 /// characters.
 #[inline]
 pub(super) fn program(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = text.iter().take(16).position(|b| matches!(b, b':' | b'[' | b' '))?;
+    let end = end_of_name(text)?;
     let (name, mut rest) = text.split_at(end);
     if let Some(pid) = rest.strip_prefix(b"[") {
         rest = number(pid)?.1.strip_prefix(b"]")?;
     }
     Some((name, rest.strip_prefix(b": ")?))
+}
+
+/// Where the first colon, bracket or blank stands in the first 16 bytes.
+#[inline]
+fn end_of_name(text: &[u8]) -> Option<usize> {
+    let Some(bytes) = text.first_chunk() else {
+        return text.iter().position(|b| matches!(b, b':' | b'[' | b' '));
+    };
+    let bytes = u128::from_le_bytes(*bytes);
+    // The highest bit of each byte that is `byte`, and perhaps of bytes behind the first of them.
+    let places = |byte: u8| {
+        let other = bytes ^ u128::from_ne_bytes([byte; 16]);
+        other.wrapping_sub(u128::from_ne_bytes([1; 16])) & !other & u128::from_ne_bytes([0x80; 16])
+    };
+    let places = places(b':') | places(b'[') | places(b' ');
+    (places != 0).then(|| places.trailing_zeros() as usize / 8)
 }
 
 #[cfg(test)]
@@ -83,6 +99,15 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn a_name_ends_at_the_first_of_its_ends(text in proptest::collection::vec(
+            proptest::prop_oneof![proptest::sample::select(b":[ a\xba\x3b\x39\0\xff".to_vec()), proptest::num::u8::ANY],
+            0..24,
+        )) {
+            let end = text.iter().take(16).position(|b| matches!(b, b':' | b'[' | b' '));
+            proptest::prop_assert_eq!(end_of_name(&text), end);
+        }
+
         #[test]
         fn what_is_found_is_what_memmem_finds(
             text in "[ab:, ]{0,40}",

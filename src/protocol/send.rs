@@ -25,7 +25,7 @@ pub const SEND: Protocol = Protocol {
     classify: &classify,
     bulk: Some(&|| Box::new(SendBulk::default())),
     reads_syslog: false,
-    writers: Some(Writers { tags: TAGS, sentences: &[], foreign: &[] }),
+    writers: Some(Writers { tags: TAGS, sentences: &[], settled: &[] }),
     processor: Some(Processor {
         name: "sendlog",
         about: "Be the processor of qmail-send's logger (also by the name sendlog)",

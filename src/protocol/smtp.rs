@@ -16,7 +16,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         about: "authentication for sending mail",
         counters: COUNTERS,
         classify: login::classifier(Service::Smtp, KEYS, settings),
-        writers: Some(login::writers(Service::Smtp)),
+        writers: Some(login::writers(Service::Smtp, settings)),
         counter_file: Some(CounterFile { key: "logs_smtp_count", default: "smtp_auth.txt" }),
         // The file that version 5 wrote when it was called for `smtp`; that of the versions before it; and the file
         // into which version 4 counted both authentication and blocked mail.

@@ -21,7 +21,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         about: "verdicts of SpamAssassin's spamd",
         counters: COUNTERS,
         classify: &classify,
-        writers: Some(Writers { tags: &[b"spamd"], sentences: &[], foreign: &[] }),
+        writers: Some(Writers { tags: &[b"spamd"], sentences: &[], settled: &SETTLED }),
         counter_file: Some(CounterFile { key: "logs_spam_count", default: "spam.txt" }),
         older_files: &[OlderFile::Alone("spam.txt")],
         aliases: &[("sa_clean", "sa_ham")],
@@ -175,6 +175,17 @@ fn usual(text: &[u8]) -> bool {
     BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
+/// The lines that a spamd of 3.1 or later writes of every message, but for the verdict.
+const SETTLED: [(&[u8], &[u8]); 7] = [
+    (b"spamd", b"spamd: connection from "),
+    (b"spamd", b"spamd: setuid to "),
+    (b"spamd", b"spamd: processing message "),
+    (b"spamd", b"spamd: checking message "),
+    (b"spamd", b"spamd: result: "),
+    (b"spamd", b"spamd: handled cleanup of child "),
+    (b"spamd", b"prefork: "),
+];
+
 /// Text after the opening bracket: `SCORE/REQUIRED) for USER:UID in S seconds, B bytes.`
 fn verdict(rest: &[u8], keys: &Keys, raise: &mut Raise<'_>) {
     raise.one(keys.messages);
@@ -190,8 +201,8 @@ fn verdict(rest: &[u8], keys: &Keys, raise: &mut Raise<'_>) {
 
 /// SCORE and REQUIRED, in units of 10⁻⁹.
 fn scores(rest: &[u8]) -> Option<(i128, i128)> {
-    let (scores, _) = rest.split_at_checked(memchr(b')', rest)?)?;
-    let (score, required) = scores.split_at_checked(memchr(b'/', scores)?)?;
+    let (scores, _) = rest.split_at_checked(rest.iter().position(|&b| b == b')')?)?;
+    let (score, required) = scores.split_at_checked(scores.iter().position(|&b| b == b'/')?)?;
     Some((nanos(score)?, nanos(required.get(1..)?)?))
 }
 
@@ -214,12 +225,44 @@ fn effort(rest: &[u8]) -> Option<(i128, u64)> {
 
 /// What stands before the last blank, and after it.
 fn last_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let blank = memchr::memrchr(b' ', text)?;
+    // The words are short.
+    let blank = text.iter().rposition(|&b| b == b' ')?;
     Some((text.get(..blank)?, text.get(blank + 1..)?))
 }
 
 /// A decimal number below 10¹⁵, perhaps below 0, in units of 10⁻⁹; what is beyond that is rounded once.
+#[inline]
 fn nanos(text: &[u8]) -> Option<i128> {
+    let (sign, number) = text.strip_prefix(b"-").map_or((1, text), |number| (-1, number));
+    match short(number) {
+        Some(value) => Some(sign * i128::from(value)),
+        None => any_length(text),
+    }
+}
+
+/// A number of at most nine digits, in units of 10⁻⁹. `None`: it is longer, or none.
+#[inline]
+fn short(text: &[u8]) -> Option<u64> {
+    const UNITS: [u64; 9] =
+        [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10];
+    let (mut value, mut point) = (0, None);
+    for (at, &byte) in text.iter().enumerate().take(11) {
+        match byte {
+            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() && at > 0 => point = Some(at),
+            _ => return None,
+        }
+    }
+    let places = point.map_or(0, |point| text.len() - point - 1);
+    let digits = text.len() - usize::from(point.is_some());
+    if digits == 0 || digits > 9 {
+        return None;
+    }
+    UNITS.get(places).map(|unit| value * unit)
+}
+
+#[cold]
+fn any_length(text: &[u8]) -> Option<i128> {
     let (sign, text) = text.strip_prefix(b"-").map_or((1, text), |text| (-1, text));
     let point = memchr(b'.', text).unwrap_or(text.len());
     let (whole, fraction) = text.split_at_checked(point)?;

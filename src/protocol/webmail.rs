@@ -18,7 +18,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         about: "logins through webmail",
         counters: COUNTERS,
         classify: login::classifier(Service::Webmail, KEYS, settings),
-        writers: Some(login::writers(Service::Webmail)),
+        writers: Some(login::writers(Service::Webmail, settings)),
         files_key: Some("logs_webmail_files"),
         counter_file: Some(CounterFile { key: "logs_web_count", default: "webmail.txt" }),
         older_files: &[OlderFile::Alone("web.txt"), OlderFile::Alone("webmail.txt")],

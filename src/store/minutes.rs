@@ -49,19 +49,22 @@ impl Store {
     /// only if the RRD is lost as well.
     pub(super) fn note_minutes(&self, before: i64, updates: &[Update]) {
         // Of more than fits, as after a first run, the newest are kept.
-        let (mut records, mut size) = (Vec::new(), 0);
+        let (mut all, mut records, mut body) = (Vec::new(), Vec::new(), (self.step, 0, 0, Vec::new()));
         for (i, (begin, values)) in updates.iter().enumerate().rev() {
-            let before = i.checked_sub(1).map_or(before, |i| updates[i].0 + self.step);
-            let values = values.iter().map(|(at, value)| (self.protocol.counters[at].key, value)).collect();
-            let Some(record) = record(&(self.step, before, *begin, values)) else { continue };
-            size += record.len() as u64;
-            if size > MOST {
+            (body.1, body.2) = (i.checked_sub(1).map_or(before, |i| updates[i].0 + self.step), *begin);
+            body.3.clear();
+            body.3.extend(values.iter().map(|(at, value)| (self.protocol.counters[at].key, value)));
+            let from = all.len();
+            all = with_record(all, &body);
+            if all.len() as u64 > MOST {
                 break;
             }
-            records.push(record);
+            records.push(from..all.len());
         }
-        records.reverse();
-        let bytes = records.concat();
+        let mut bytes = Vec::with_capacity(all.len());
+        for record in records.into_iter().rev() {
+            bytes.extend_from_slice(&all[record]);
+        }
         for path in self.minutes_files() {
             // Where it belongs to somebody else, after a restore, it begins anew.
             if append(&path, &bytes).is_err() && path.parent().is_some_and(Path::is_dir) {
@@ -118,13 +121,17 @@ impl Store {
     }
 }
 
-fn record(body: &Body<'_>) -> Option<Vec<u8>> {
-    let body = postcard::to_stdvec(body).ok()?;
-    let mut record = BEGIN.to_vec();
-    record.extend_from_slice(&u32::try_from(body.len()).ok()?.to_le_bytes());
-    record.extend_from_slice(&digest(&[&body])[..8]);
-    record.extend_from_slice(&body);
-    Some(record)
+/// `all` with one record more.
+fn with_record(mut all: Vec<u8>, body: &Body<'_>) -> Vec<u8> {
+    let begin = all.len();
+    all.extend_from_slice(BEGIN);
+    all.extend_from_slice(&[0; FRONT - BEGIN.len()]);
+    let mut all = postcard::to_extend(body, all).unwrap_or_default();
+    if let Some((front, body)) = all.get_mut(begin..).and_then(|record| record.split_at_mut_checked(FRONT)) {
+        front[4..8].copy_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
+        front[8..].copy_from_slice(&digest(&[body])[..8]);
+    }
+    all
 }
 
 fn append(path: &PathBuf, bytes: &[u8]) -> Result<()> {

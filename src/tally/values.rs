@@ -17,16 +17,22 @@ pub struct Values {
 impl Values {
     /// Packs `values`.
     pub fn of(values: &[i128]) -> Values {
-        let (mut packed, mut zeros) = (Vec::new(), 0u128);
+        Values::with(&mut Vec::new(), values)
+    }
+
+    /// Packs `values`. What stands in `room` is overwritten; it is there to be used again.
+    pub fn with(room: &mut Vec<u8>, values: &[i128]) -> Values {
+        room.clear();
+        let mut zeros = 0;
         for &value in values {
             if value == 0 {
                 zeros += 1;
                 continue;
             }
-            put(&mut packed, std::mem::take(&mut zeros));
-            put(&mut packed, (value << 1 ^ value >> 127).cast_unsigned());
+            put(room, std::mem::take(&mut zeros));
+            put(room, (value << 1 ^ value >> 127).cast_unsigned());
         }
-        Values { width: u32::try_from(values.len()).unwrap_or(u32::MAX), packed: packed.into() }
+        Values { width: u32::try_from(values.len()).unwrap_or(u32::MAX), packed: room.as_slice().into() }
     }
 
     /// How many there are.
@@ -87,6 +93,7 @@ impl Values {
     }
 }
 
+#[inline]
 fn put(packed: &mut Vec<u8>, mut number: u128) {
     while number > 0x7f {
         packed.push((number & 0x7f) as u8 | 0x80);
@@ -95,7 +102,24 @@ fn put(packed: &mut Vec<u8>, mut number: u128) {
     packed.push((number & 0x7f) as u8);
 }
 
+#[inline]
 fn take(rest: &mut &[u8]) -> Option<u128> {
+    // Nearly all numbers have one group or two.
+    match **rest {
+        [one @ 0..0x80, ..] => {
+            *rest = &rest[1..];
+            Some(u128::from(one))
+        }
+        [one, two @ 0..0x80, ..] => {
+            *rest = &rest[2..];
+            Some(u128::from(one & 0x7f) | u128::from(two) << 7)
+        }
+        _ => take_long(rest),
+    }
+}
+
+#[inline(never)]
+fn take_long(rest: &mut &[u8]) -> Option<u128> {
     let (mut number, mut shift) = (0u128, 0);
     loop {
         let (&byte, more) = rest.split_first()?;
@@ -131,11 +155,15 @@ impl Serialize for Values {
         let mut list = serializer.serialize_seq(Some(self.len()))?;
         let mut next = 0;
         for (at, value) in self.iter().chain([(self.len(), 0)]) {
+            // A number is written the same whatever its type has room for.
             for _ in next..at {
-                list.serialize_element(&0i128)?;
+                list.serialize_element(&0i64)?;
             }
             if at < self.len() {
-                list.serialize_element(&value)?;
+                match i64::try_from(value) {
+                    Ok(value) => list.serialize_element(&value)?,
+                    Err(_) => list.serialize_element(&value)?,
+                }
             }
             next = at + 1;
         }

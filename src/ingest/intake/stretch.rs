@@ -2,6 +2,7 @@
 use super::Intake;
 use super::reading::Stretch;
 use super::stream::{raise_times, what_repeats};
+use crate::ingest::askers::Settled;
 use crate::line::Line;
 use crate::protocol::{LogKind, Raise, Verdict};
 use crate::source::file::AHEAD;
@@ -35,6 +36,16 @@ impl Intake {
             verdict
         };
         self.judge(verdict);
+    }
+
+    /// Counts a line of the time `secs` whose beginning settles what it counts.
+    #[inline]
+    pub(in crate::ingest) fn settled_line(&mut self, settled: &Settled, secs: i64) {
+        let values = self.tally.values_at(secs).0;
+        for (counter, amount) in &settled.raises {
+            values[*counter] += amount;
+        }
+        self.judge(settled.verdict);
     }
 
     /// Notes a stretch of the stream at `stream` in the ledger, of lines of `host`. `last`: its last line, if that may be

@@ -23,6 +23,24 @@ pub(super) fn read(tag: &[u8], text: &[u8], want: Service, rules: &Rules) -> Log
     LoginVerdict::Elsewhere
 }
 
+/// Beginnings of texts that settle what a line says to `want`.
+pub(super) fn settled(want: Service, rules: &Rules) -> Vec<(&'static [u8], &'static [u8])> {
+    const TAGS: [&[u8]; 4] = [b"imapd", b"imapd-ssl", b"pop3d", b"pop3d-ssl"];
+    const LOGIN: &[u8] = b"LOGIN, user=";
+    const OTHERS: [&[u8]; 5] = [b"Connection, ip=", b"LOGIN FAILED", b"LOGOUT", b"TIMEOUT", b"DISCONNECTED"];
+    let mut settled = Vec::new();
+    for tag in TAGS {
+        settled.extend(OTHERS.map(|text| (tag, text)));
+        // Where the login came from is told at the end of the text.
+        let is_read =
+            want == Service::Webmail && (tag == b"imapd" || (tag == b"imapd-ssl" && rules.loopback_all));
+        if !is_read {
+            settled.push((tag, LOGIN));
+        }
+    }
+    settled
+}
+
 fn login(tls: bool, text: &[u8]) -> LoginVerdict {
     if text.starts_with(b"LOGIN, user=") {
         LoginVerdict::Login(Login { tls, connect: false, end: Some(End::Success) })

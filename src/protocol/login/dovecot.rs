@@ -47,6 +47,26 @@ pub(super) fn process(name: &[u8], message: &[u8], want: Service, rules: &Rules)
     LoginVerdict::Elsewhere
 }
 
+/// Beginnings of texts that settle what a line says to `want`: those of other processes.
+pub(super) fn settled(want: Service, rules: &Rules) -> Vec<(&'static [u8], &'static [u8])> {
+    const PROCESSES: [(&[u8], Option<Service>); 9] = [
+        (b"imap-login: ", Some(Service::Imap)),
+        (b"pop3-login: ", Some(Service::Pop3)),
+        (b"submission-login: ", Some(Service::Smtp)),
+        (b"imap(", None),
+        (b"pop3(", None),
+        (b"lda(", None),
+        (b"lmtp(", None),
+        (b"auth: ", None),
+        (b"auth-worker(", None),
+    ];
+    let is_read = |service: Service| {
+        service == want || (want == Service::Webmail && service == Service::Imap && rules.loopback_all)
+    };
+    let others = PROCESSES.iter().filter(|(_, service)| !service.is_some_and(is_read));
+    others.map(|(text, _)| (&b"dovecot"[..], *text)).collect()
+}
+
 fn login(message: &[u8]) -> LoginVerdict {
     let Some(cut) = separator(message) else { return LoginVerdict::Nothing };
     let (head, client) = message.split_at(cut);
@@ -140,8 +160,11 @@ fn is_no_end(head: &[u8]) -> bool {
 
 /// What follows the last ` rip=`: `IP, lip=IP, …`, written by the server alone.
 fn elements(client: &[u8]) -> Option<&[u8]> {
-    const FIELD: &[u8] = b" rip=";
-    rfind(client, FIELD).and_then(|at| client.get(at + FIELD.len()..))
+    // From the end on no letter is as rare as this one.
+    memchr::memrchr_iter(b'r', client).find_map(|at| {
+        let (before, field) = client.split_at(at);
+        field.strip_prefix(b"rip=").filter(|_| before.last() == Some(&b' '))
+    })
 }
 
 /// The client's address.
@@ -153,8 +176,11 @@ fn address(client: &[u8]) -> Option<&[u8]> {
 fn is_tls(client: &[u8]) -> bool {
     let Some(elements) = elements(client) else { return false };
     // There are fewer of this letter than of elements.
-    memchr::memchr_iter(b'T', elements).filter(|&at| elements[..at].ends_with(b", ")).any(|at| {
-        let element = elements.get(at..).unwrap_or_default();
+    memchr::memchr_iter(b'T', elements).any(|at| {
+        let (before, element) = elements.split_at(at);
+        if !before.ends_with(b", ") {
+            return false;
+        }
         let Some(rest) = element.strip_prefix(b"TLS").or_else(|| element.strip_prefix(b"TSL")) else {
             return false;
         };

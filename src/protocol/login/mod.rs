@@ -110,31 +110,8 @@ const TAGS: [(&[u8], &[Service]); 17] = {
     ]
 };
 
-/// Texts that often stand under a tag of several services, and those of them to which they say something.
-const TEXTS: [(&[u8], &[u8], &[Service]); 16] = {
-    use Service::{Imap, Pop3, Smtp, Webmail};
-    [
-        (b"dovecot", b"imap-login: ", &[Imap, Webmail]),
-        (b"dovecot", b"pop3-login: ", &[Pop3]),
-        (b"dovecot", b"submission-login: ", &[Smtp]),
-        (b"dovecot", b"imap(", &[]),
-        (b"dovecot", b"pop3(", &[]),
-        (b"dovecot", b"lda(", &[]),
-        (b"dovecot", b"lmtp(", &[]),
-        (b"dovecot", b"auth", &[]),
-        (b"vpopmail", b"vchkpw-smtp:", &[Smtp]),
-        (b"vpopmail", b"vchkpw-smtps:", &[Smtp]),
-        (b"vpopmail", b"vchkpw-submission:", &[Smtp]),
-        (b"vpopmail", b"vchkpw-pop3:", &[Pop3]),
-        (b"vpopmail", b"vchkpw-pop3s:", &[Pop3]),
-        (b"vpopmail", b"vchkpw-imap:", &[Imap]),
-        (b"vpopmail", b"vchkpw-imaps:", &[Imap]),
-        (b"vpopmail", b"vchkpw-webmail:", &[Webmail]),
-    ]
-};
-
 /// The programs whose lines of syslog [`read`] reads for `service`.
-pub(super) fn writers(service: Service) -> Writers {
+pub(super) fn writers(service: Service, settings: &Settings) -> Writers {
     let is_its = |services: &[Service]| services.contains(&service);
     let mut tags: Vec<&[u8]> =
         TAGS.iter().filter(|(_, services)| is_its(services)).map(|(tag, _)| *tag).collect();
@@ -143,10 +120,12 @@ pub(super) fn writers(service: Service) -> Writers {
         tags.extend(web::TAGS);
         sentences = &web::SENTENCES;
     }
-    let others = TEXTS.iter().filter(|(.., services)| !is_its(services));
-    let foreign: Vec<(&[u8], &[u8])> = others.map(|(tag, text, _)| (*tag, *text)).collect();
+    let rules = rules(settings);
+    let mut settled = vchkpw::settled(service);
+    settled.extend(dovecot::settled(service, &rules));
+    settled.extend(courier::settled(service, &rules));
     // As a protocol these live as long as the process.
-    Writers { tags: tags.leak(), sentences, foreign: foreign.leak() }
+    Writers { tags: tags.leak(), sentences, settled: settled.leak() }
 }
 
 /// What `line` says to `service`.

@@ -50,6 +50,29 @@ pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
     LoginVerdict::Login(Login { tls: listener.tls, connect: true, end: Some(end) })
 }
 
+/// Beginnings of texts that settle what a line says to `want`: those of other services, and the usual ones of its own.
+pub(super) fn settled(want: Service) -> Vec<(&'static [u8], &'static [u8])> {
+    const USUAL: [&str; 8] = [
+        "(PLAIN) login success ",
+        "(LOGIN) login success ",
+        "(CRAM-MD5) login success ",
+        "(APOP) login success ",
+        "login success ",
+        "password fail ",
+        "vpopmail user not found ",
+        "invalid user/",
+    ];
+    let mut settled = Vec::new();
+    for name in SERVICES {
+        if listener(name.as_bytes()).is_some_and(|listener| listener.service == want) {
+            settled.extend(USUAL.map(|usual| format!("vchkpw-{name}: {usual}")));
+        } else {
+            settled.push(format!("vchkpw-{name}:"));
+        }
+    }
+    settled.into_iter().map(|text| (&b"vpopmail"[..], &*text.into_bytes().leak())).collect()
+}
+
 /// `login success `, `(WORD) login success ` or `system password login success `.
 fn is_success(rest: &[u8]) -> bool {
     let rest = match rest.strip_prefix(b"(") {

@@ -73,7 +73,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         classify,
         bulk: Some(Box::leak(Box::new(bulk))),
         reads_syslog: settings.send_in_syslog || settings.smtpd_in_syslog || settings.spamdyke_in_syslog,
-        writers: Some(Writers { tags: &TAGS, sentences: &[], foreign: &[] }),
+        writers: Some(Writers { tags: &TAGS, sentences: &[], settled: &[] }),
         processor: Some(Processor {
             name: "smtplog",
             about: "Be the processor of qmail-smtpd's logger",

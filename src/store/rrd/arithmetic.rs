@@ -29,6 +29,8 @@ pub(super) struct Arithmetic<'h> {
     /// The last update: seconds, and microseconds behind them.
     last: (i64, i64),
     sources: Vec<Source>,
+    /// Of each data source the rate of the steps that are over.
+    rates: Vec<f64>,
     archives: Vec<Archive>,
 }
 
@@ -43,8 +45,6 @@ struct Source {
     amount: f64,
     /// What the update brings, as rate × seconds.
     new: f64,
-    /// The rate of the steps that are over.
-    rate: f64,
     /// The newest value, as it was told; `None`: none was.
     told: Option<f64>,
 }
@@ -57,7 +57,7 @@ struct Archive {
     pointer: usize,
     /// The byte at which the rows begin.
     begin: u64,
-    open: Vec<OpenRow>,
+    open: OpenRow,
     /// The rows that were finished, no more than the archive has.
     finished: VecDeque<f64>,
 }
@@ -83,15 +83,15 @@ impl<'h> Arithmetic<'h> {
                 format!("it has an archive of {}, which maillogs cannot update", archive.function)
             })?;
             let definition = header.definition(width + number);
-            let open = (0..width).map(|source| {
-                let at = header.cdp_prep(number, source).start;
-                OpenRow {
-                    value: layout::float(bytes, at + VALUE),
-                    unknown: layout::integer(bytes, at + UNKNOWN_STEPS),
-                    primary: layout::float(bytes, at + PRIMARY),
-                    secondary: layout::float(bytes, at + SECONDARY),
-                }
-            });
+            let at = |source, field| header.cdp_prep(number, source).start + field;
+            let float = |field| (0..width).map(|source| layout::float(bytes, at(source, field))).collect();
+            let unknown = (0..width).map(|source| layout::integer(bytes, at(source, UNKNOWN_STEPS)));
+            let open = OpenRow {
+                value: float(VALUE),
+                unknown: unknown.collect(),
+                primary: float(PRIMARY),
+                secondary: float(SECONDARY),
+            };
             archives.push(Archive {
                 rule: Rule {
                     function,
@@ -101,7 +101,7 @@ impl<'h> Arithmetic<'h> {
                 rows: archive.rows,
                 pointer: header.pointer(number),
                 begin,
-                open: open.collect(),
+                open,
                 finished: VecDeque::new(),
             });
             begin += (archive.rows * 8 * width) as u64;
@@ -121,7 +121,6 @@ impl<'h> Arithmetic<'h> {
                 unknown: layout::integer(bytes, at + UNKNOWN_SECONDS),
                 amount: layout::float(bytes, at + AMOUNT),
                 new: f64::NAN,
-                rate: f64::NAN,
                 told: None,
             });
         }
@@ -130,6 +129,7 @@ impl<'h> Arithmetic<'h> {
             header,
             step: i64::try_from(header.step).unwrap_or(i64::MAX),
             last: (header.last_update, layout::time(bytes, at + MICROSECONDS)),
+            rates: vec![f64::NAN; sources.len()],
             sources,
             archives,
         })
@@ -164,17 +164,17 @@ impl<'h> Arithmetic<'h> {
         let open = whole(interval.before) % step;
         if steps > 1 && open > 0 {
             let part = Interval { all: float(open), before: float(open), behind: 0.0 };
-            for source in &mut self.sources {
+            for (source, rate) in self.sources.iter_mut().zip(&mut self.rates) {
                 let new = source.split_off(part.all, interval.all);
-                source.end_steps(new, part, step, 1);
+                *rate = source.end_steps(new, part, step, 1);
             }
             self.consolidate(number, 1);
             interval.all -= part.all;
             interval.before -= part.all;
             (number, steps) = (number + 1, steps - 1);
         }
-        for source in &mut self.sources {
-            source.end_steps(source.new, interval, step, steps);
+        for (source, rate) in self.sources.iter_mut().zip(&mut self.rates) {
+            *rate = source.end_steps(source.new, interval, step, steps);
         }
         self.consolidate(number, steps);
         Ok(())
@@ -184,7 +184,7 @@ impl<'h> Arithmetic<'h> {
     /// 1970.
     fn consolidate(&mut self, number: u64, steps: u64) {
         for archive in &mut self.archives {
-            archive.bring_in(number, steps, &self.sources);
+            archive.bring_in(number, steps, &self.rates);
         }
     }
 
@@ -207,12 +207,13 @@ impl<'h> Arithmetic<'h> {
         for (number, archive) in self.archives.into_iter().enumerate() {
             let at = self.header.pointers().start + POINTER * number;
             layout::put_integer(&mut bytes, at, archive.pointer as u64);
-            for (source, open) in archive.open.iter().enumerate() {
+            let open = &archive.open;
+            for source in 0..self.sources.len() {
                 let at = self.header.cdp_prep(number, source).start;
-                layout::put_float(&mut bytes, at + VALUE, open.value);
-                layout::put_integer(&mut bytes, at + UNKNOWN_STEPS, open.unknown);
-                layout::put_float(&mut bytes, at + PRIMARY, open.primary);
-                layout::put_float(&mut bytes, at + SECONDARY, open.secondary);
+                layout::put_float(&mut bytes, at + VALUE, open.value[source]);
+                layout::put_integer(&mut bytes, at + UNKNOWN_STEPS, open.unknown[source]);
+                layout::put_float(&mut bytes, at + PRIMARY, open.primary[source]);
+                layout::put_float(&mut bytes, at + SECONDARY, open.secondary[source]);
             }
             archive.place_rows(&mut rows);
         }
@@ -252,8 +253,8 @@ impl Source {
         part
     }
 
-    /// `steps` steps of `step` seconds are over, after `new` (rate × seconds) has come in `interval`.
-    fn end_steps(&mut self, new: f64, interval: Interval, step: u64, steps: u64) {
+    /// `steps` steps of `step` seconds are over, after `new` (rate × seconds) has come in `interval`. Returns their rate.
+    fn end_steps(&mut self, new: f64, interval: Interval, step: u64, steps: u64) -> f64 {
         let mut unknown_before = 0.0;
         if new.is_nan() {
             unknown_before = interval.before;
@@ -264,7 +265,7 @@ impl Source {
         // librrd takes these seconds for an `int`.
         #[expect(clippy::cast_possible_truncation, reason = "as librrd does")]
         let unknown = f64::from(self.unknown as i32);
-        self.rate = if interval.all > float(self.heartbeat) || float(step) / 2.0 < unknown {
+        let rate = if interval.all > float(self.heartbeat) || float(step) / 2.0 < unknown {
             f64::NAN
         } else {
             let known = (steps * step).wrapping_sub(self.unknown);
@@ -275,40 +276,40 @@ impl Source {
         } else {
             (self.unknown, self.amount) = (0, new / interval.all * interval.behind);
         }
+        rate
     }
 }
 
 impl Archive {
-    fn bring_in(&mut self, number: u64, steps: u64, sources: &[Source]) {
+    fn bring_in(&mut self, number: u64, steps: u64, rates: &[f64]) {
         let needed = self.rule.steps - number % self.rule.steps;
-        let elapsed = Elapsed { steps, needed };
-        for (open, source) in self.open.iter_mut().zip(sources) {
-            open.bring_in(self.rule, elapsed, source.rate);
-        }
+        self.open.bring_in(self.rule, Elapsed { steps, needed }, rates);
         if needed > steps {
             return;
         }
         let over =
             usize::try_from((steps - needed) / self.rule.steps + 1).unwrap_or(usize::MAX).min(self.rows);
         for row in 0..over {
-            let value = |open: &OpenRow| if row == 0 { open.primary } else { open.secondary };
-            self.finished.extend(self.open.iter().map(value));
+            self.finished.extend(if row == 0 { &self.open.primary } else { &self.open.secondary });
             self.pointer = (self.pointer + 1) % self.rows;
         }
-        let surplus = self.finished.len().saturating_sub(self.rows * self.open.len());
+        let surplus = self.finished.len().saturating_sub(self.rows * rates.len());
         self.finished.drain(..surplus);
     }
 
     /// The finished rows end at the pointer; where they begin before the first row, they are two pieces.
     fn place_rows(self, places: &mut Vec<(u64, Vec<u8>)>) {
-        let width = self.open.len();
+        let width = self.open.value.len();
         let count = self.finished.len() / width;
         let first = (self.pointer + 1 + self.rows - count) % self.rows;
         let until_the_end = count.min(self.rows - first);
         for (row, piece) in [(first, 0..until_the_end), (0, until_the_end..count)] {
             if !piece.is_empty() {
                 let values = self.finished.range(piece.start * width..piece.end * width);
-                let bytes = values.flat_map(|value| value.to_le_bytes()).collect();
+                let mut bytes = Vec::with_capacity(values.len() * 8);
+                for value in values {
+                    bytes.extend_from_slice(&value.to_le_bytes());
+                }
                 places.push((self.begin + (row * 8 * width) as u64, bytes));
             }
         }

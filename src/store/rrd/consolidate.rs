@@ -63,65 +63,84 @@ pub(super) struct Elapsed {
     pub(super) needed: u64,
 }
 
-/// One data source in the open row of an archive.
-#[derive(Clone, Copy, Debug)]
+/// The open row of an archive: each list has one value of each data source.
+#[derive(Clone, Debug, Default)]
 pub(super) struct OpenRow {
     /// Of an average the sum of the rates of the steps that are over.
-    pub(super) value: f64,
+    pub(super) value: Vec<f64>,
     /// How many of these steps are unknown.
-    pub(super) unknown: u64,
+    pub(super) unknown: Vec<u64>,
     /// The value of the row that was finished last, and of the rows behind it that were finished at the same time.
-    pub(super) primary: f64,
-    pub(super) secondary: f64,
+    pub(super) primary: Vec<f64>,
+    pub(super) secondary: Vec<f64>,
 }
 
 impl OpenRow {
-    /// Brings in `elapsed` steps of `rate` (NaN: unknown). If they finish the row, it stands in `primary` then.
-    pub(super) fn bring_in(&mut self, rule: Rule, elapsed: Elapsed, rate: f64) {
+    /// Brings in `elapsed` steps of the data sources' `rates` (NaN: unknown). If they finish the row, it stands in `primary`
+    /// then.
+    pub(super) fn bring_in(&mut self, rule: Rule, elapsed: Elapsed, rates: &[f64]) {
         if rule.steps == 1 {
-            self.primary = rate;
+            self.primary.copy_from_slice(rates);
             if elapsed.steps > 1 {
-                self.secondary = rate;
+                self.secondary.copy_from_slice(rates);
             }
         } else if elapsed.needed <= elapsed.steps {
-            self.finish(rule, elapsed, rate);
-        } else if rate.is_nan() {
-            self.unknown = self.unknown.wrapping_add(elapsed.steps);
+            for (source, rate) in rates.iter().enumerate() {
+                self.finish(source, rule, elapsed, *rate);
+            }
         } else {
-            self.value = match rule.function {
-                Function::Average if self.value.is_nan() => rate * float(elapsed.steps),
-                Function::Average => self.value + rate * float(elapsed.steps),
-                _ if self.value.is_nan() => rate,
-                function => function.choose(rate, self.value),
-            };
+            match rule.function {
+                Function::Average => {
+                    self.go_on(elapsed, rates, |value, new| value + new, float(elapsed.steps))
+                }
+                Function::Last => self.go_on(elapsed, rates, |_, new| new, 1.0),
+                function => self.go_on(elapsed, rates, |value, new| function.choose(new, value), 1.0),
+            }
         }
     }
 
-    fn finish(&mut self, rule: Rule, elapsed: Elapsed, rate: f64) {
-        self.secondary = rate;
-        if rate.is_nan() {
-            self.unknown = self.unknown.wrapping_add(elapsed.needed);
+    /// Brings in steps that do not finish the row. `with`: what a value and a rate become, of which `times` times the rate
+    /// counts. There is no branch in it, so that the compiler takes several data sources at once.
+    #[inline]
+    fn go_on(&mut self, elapsed: Elapsed, rates: &[f64], with: impl Fn(f64, f64) -> f64, times: f64) {
+        for (value, rate) in self.value.iter_mut().zip(rates) {
+            let new = rate * times;
+            let both = with(*value, new);
+            let known = if value.is_nan() { new } else { both };
+            *value = if rate.is_nan() { *value } else { known };
         }
-        self.primary = if float(self.unknown) > float(rule.steps) * rule.may_be_unknown {
+        for (unknown, rate) in self.unknown.iter_mut().zip(rates) {
+            *unknown = unknown.wrapping_add(if rate.is_nan() { elapsed.steps } else { 0 });
+        }
+    }
+
+    /// Finishes the row of one data source.
+    fn finish(&mut self, source: usize, rule: Rule, elapsed: Elapsed, rate: f64) {
+        let (value, unknown) = (&mut self.value[source], &mut self.unknown[source]);
+        self.secondary[source] = rate;
+        if rate.is_nan() {
+            *unknown = unknown.wrapping_add(elapsed.needed);
+        }
+        self.primary[source] = if float(*unknown) > float(rule.steps) * rule.may_be_unknown {
             f64::NAN
         } else {
             let or_nothing = |value: f64| if value.is_nan() { rule.function.nothing() } else { value };
-            let (before, now) = (or_nothing(self.value), or_nothing(rate));
+            let (before, now) = (or_nothing(*value), or_nothing(rate));
             match rule.function {
                 Function::Average => {
-                    (before + now * float(elapsed.needed)) / float(rule.steps.wrapping_sub(self.unknown))
+                    (before + now * float(elapsed.needed)) / float(rule.steps.wrapping_sub(*unknown))
                 }
                 Function::Max | Function::Min => rule.function.choose(now, before),
                 Function::Last => rate,
             }
         };
         let carried = (elapsed.steps - elapsed.needed) % rule.steps;
-        self.value = match rule.function {
+        *value = match rule.function {
             function if carried == 0 || rate.is_nan() => function.nothing(),
             Function::Average => rate * float(carried),
             _ => rate,
         };
-        self.unknown = if rate.is_nan() { carried } else { 0 };
+        *unknown = if rate.is_nan() { carried } else { 0 };
     }
 }
 

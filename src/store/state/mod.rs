@@ -170,29 +170,35 @@ impl State {
                 continue;
             }
             let day = day(*begin);
+            let Some(was) = was else {
+                bin.values
+                    .iter()
+                    .for_each(|(counter, gain)| self.gains(protocol, counter, gain, (*begin, day)));
+                continue;
+            };
             bin.values.unpack(&mut values);
-            match was {
-                Some(was) => was.values.unpack(&mut before),
-                None => before = vec![0; values.len()],
-            }
-            for (i, counter) in protocol.counters.iter().enumerate() {
-                let gain = values[i] - before[i];
-                if gain == 0 {
-                    continue;
-                }
-                self.moved[i] = self.moved[i].max(*begin);
-                if !counter.kind.is_odometer() {
-                    continue;
-                }
-                self.totals[i] += gain;
-                match &mut self.newest_day[i] {
-                    (newest, amount) if *newest == day => *amount += gain,
-                    newest if newest.0 < day => *newest = (day, gain),
-                    _ => {}
+            was.values.unpack(&mut before);
+            for (counter, (value, before)) in values.iter().zip(&before).enumerate() {
+                if value != before {
+                    self.gains(protocol, counter, value - before, (*begin, day));
                 }
             }
         }
         self.bins = bins;
+    }
+
+    /// A counter rose by `gain` in the bin that begins `at` (unix seconds) on a day (`YYYYMMDD`).
+    fn gains(&mut self, protocol: &Protocol, counter: usize, gain: i128, (at, day): (i64, u32)) {
+        self.moved[counter] = self.moved[counter].max(at);
+        if !protocol.counters[counter].kind.is_odometer() {
+            return;
+        }
+        self.totals[counter] += gain;
+        match &mut self.newest_day[counter] {
+            (newest, amount) if *newest == day => *amount += gain,
+            newest if newest.0 < day => *newest = (day, gain),
+            _ => {}
+        }
     }
 
     /// The values that a query shows at `now` (unix seconds): odometers, the gauges of the last
