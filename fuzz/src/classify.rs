@@ -89,8 +89,7 @@ pub fn builtin_protocol(name: &str, log: &[u8]) {
                 let line = Parser::new(10, NOW).parse(line);
                 if let (LogKind::Shared, Some(writers), Some(tag), Some(_)) =
                     (place, protocol.writers, line.tag, line.host)
-                    && (!writers.tags.contains(&tag)
-                        || writers.foreign.iter().any(|(t, text)| *t == tag && line.text.starts_with(text)))
+                    && !writers.tags.contains(&tag)
                     && !writers.sentences.iter().any(|sentence| line.text.starts_with(sentence))
                 {
                     let (verdict, raised) = raises(protocol, place, &line);
@@ -100,6 +99,7 @@ pub fn builtin_protocol(name: &str, log: &[u8]) {
                         shown(&line)
                     );
                 }
+                settled(protocol, place, &line);
                 if place == LogKind::Shared && !of_squirrelmail(line.text) {
                     let line = Line { tag: Some(b"no-such-program"), ..line };
                     let (verdict, raised) = raises(protocol, place, &line);
@@ -115,6 +115,22 @@ pub fn builtin_protocol(name: &str, log: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// A line whose beginning settles what it counts counts that, whatever follows.
+fn settled(protocol: &Protocol, place: LogKind, line: &Line<'_>) {
+    let Some(writers) = protocol.writers.filter(|_| place == LogKind::Shared && !line.continuation) else {
+        return;
+    };
+    if line.host.is_none_or(|host| host.contains(&b'(')) {
+        return;
+    }
+    for (tag, text) in writers.settled.iter().filter(|(_, text)| line.text.starts_with(text)) {
+        let line = Line { tag: Some(tag), ..*line };
+        let (whole, beginning) =
+            (raises(protocol, place, &line), raises(protocol, place, &Line { text, ..line }));
+        assert!(whole == beginning, "{whole:?}, but {beginning:?}: {}", shown(&line));
     }
 }
 

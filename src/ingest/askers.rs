@@ -97,7 +97,10 @@ impl ByTag {
         let [a, b, c] = tag.words;
         let mixed = (a ^ b.rotate_left(23) ^ c.rotate_left(41)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let place = usize::from((mixed >> 56) as u8) % SLOTS;
-        if self.slots[place].tag != *tag {
+        let known = &self.slots[place].tag;
+        // Word by word: what was just written in words is slow to be read in longer pieces.
+        let [x, y, z] = known.words;
+        if (a ^ x) | (b ^ y) | (c ^ z) | (tag.length ^ known.length) as u64 != 0 {
             self.slots[place] = self.search(tag);
         }
         place
@@ -220,11 +223,8 @@ impl Slot {
 impl Beginning {
     #[inline]
     fn begins(&self, text: &Words) -> bool {
-        let mut differs = 0;
-        for i in 0..text.len() {
-            differs |= (text[i] & self.mask[i]) ^ self.bytes[i];
-        }
-        differs == 0
+        let all = text.iter().zip(&self.mask).zip(&self.bytes);
+        all.fold(0, |differs, ((word, mask), bytes)| differs | ((word & mask) ^ bytes)) == 0
     }
 }
 

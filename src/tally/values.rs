@@ -11,8 +11,53 @@ pub struct Values {
     width: u32,
     /// Of each value that is not 0: how many zeros stand before it, and the value (its sign in the lowest bit), both in
     /// groups of seven bits, the lowest first.
-    packed: Box<[u8]>,
+    packed: Packed,
 }
+
+/// Bytes, of which a few need no memory of their own: most minutes raise few counters.
+#[derive(Clone)]
+enum Packed {
+    Few(u8, [u8; FEW]),
+    Many(Box<[u8]>),
+}
+
+/// With these the two kinds are of one size.
+const FEW: usize = 30;
+
+impl Packed {
+    fn of(bytes: &[u8]) -> Packed {
+        let mut few = [0; FEW];
+        match (u8::try_from(bytes.len()), few.get_mut(..bytes.len())) {
+            (Ok(length), Some(room)) => {
+                room.copy_from_slice(bytes);
+                Packed::Few(length, few)
+            }
+            _ => Packed::Many(bytes.into()),
+        }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Packed::Few(length, few) => few.get(..usize::from(*length)).unwrap_or_default(),
+            Packed::Many(many) => many,
+        }
+    }
+}
+
+impl Default for Packed {
+    fn default() -> Packed {
+        Packed::Few(0, [0; FEW])
+    }
+}
+
+impl PartialEq for Packed {
+    fn eq(&self, other: &Packed) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Packed {}
 
 impl Values {
     /// Packs `values`.
@@ -32,7 +77,7 @@ impl Values {
             put(room, std::mem::take(&mut zeros));
             put(room, (value << 1 ^ value >> 127).cast_unsigned());
         }
-        Values { width: u32::try_from(values.len()).unwrap_or(u32::MAX), packed: room.as_slice().into() }
+        Values { width: u32::try_from(values.len()).unwrap_or(u32::MAX), packed: Packed::of(room) }
     }
 
     /// How many there are.
@@ -47,26 +92,18 @@ impl Values {
 
     /// Are all of them 0?
     pub fn are_zero(&self) -> bool {
-        self.packed.is_empty()
+        self.packed.bytes().is_empty()
     }
 
     /// In a file they take no more bytes than this.
     pub fn at_most(&self) -> usize {
         const LENGTH: usize = 5;
-        LENGTH + self.packed.len() + self.len()
+        LENGTH + self.packed.bytes().len() + self.len()
     }
 
     /// Those that are not 0, with their positions.
     pub fn iter(&self) -> impl Iterator<Item = (usize, i128)> {
-        let mut rest = &*self.packed;
-        let mut next = 0;
-        std::iter::from_fn(move || {
-            let zeros = usize::try_from(take(&mut rest)?).ok()?;
-            let value = take(&mut rest)?;
-            let at = next + zeros;
-            next = at + 1;
-            Some((at, (value >> 1).cast_signed() ^ -((value & 1).cast_signed())))
-        })
+        NotZero { rest: self.packed.bytes(), next: 0 }
     }
 
     /// All of them.
@@ -129,6 +166,25 @@ fn take_long(rest: &mut &[u8]) -> Option<u128> {
             return Some(number);
         }
         shift += 7;
+    }
+}
+
+/// The values that are not 0, with their positions.
+struct NotZero<'a> {
+    rest: &'a [u8],
+    next: usize,
+}
+
+impl Iterator for NotZero<'_> {
+    type Item = (usize, i128);
+
+    #[inline]
+    fn next(&mut self) -> Option<(usize, i128)> {
+        let zeros = usize::try_from(take(&mut self.rest)?).ok()?;
+        let value = take(&mut self.rest)?;
+        let at = self.next + zeros;
+        self.next = at + 1;
+        Some((at, (value >> 1).cast_signed() ^ -((value & 1).cast_signed())))
     }
 }
 
@@ -222,7 +278,7 @@ mod tests {
             prop_assert_eq!(&postcard::to_stdvec(&packed).unwrap(), &bytes);
             prop_assert_eq!(&postcard::from_bytes::<Values>(&bytes).unwrap(), &packed);
             prop_assert!(bytes.len() <= packed.at_most());
-            prop_assert!(packed.packed.len() <= 20 * values.iter().filter(|v| **v != 0).count());
+            prop_assert!(packed.packed.bytes().len() <= 20 * values.iter().filter(|v| **v != 0).count());
         }
     }
 }
