@@ -116,6 +116,8 @@ impl Bench {
         let tee = Job::new(["sh", "-c", "tee \"$1\" >\"$2\"; sync \"$1\" \"$2\"", "sh", &file, &second])
             .stdin(&input.path);
         let tee = &mut || tee.run(self.scratch());
+        // What earlier rows wrote must not wait in front of what is synced here.
+        Job::new(["sync"]).output()?;
         let figures = take_turns(FEW, &mut [ours, tee])?;
         [passed, copy].iter().try_for_each(fs::remove_file)?;
         Ok(Row {
