@@ -19,6 +19,7 @@ const NONE_OF_DAY: u64 = 20;
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
     let is_said = understood(report, job, state);
+    rules(report, job, state);
     programs(report, job, state, sources, is_said);
     if !job.feed.protocol.measured && !asleep(report, job, state, sources) {
         silent(report, job, state, sources);
@@ -47,6 +48,22 @@ fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen],
             let text = format!("none of its newest {} lines{of} was understood: {way}", lines.unknown);
             let level = if lines.unknown >= NONE_OF { Level::Warning } else { Level::Note };
             report.about_feed(job.feed, level, "lines", &seen.source.name, text);
+        }
+    }
+}
+
+/// Reports sections of which the rules did not know more than a tenth on the newest day that tells something.
+fn rules(report: &mut Report, job: &Job<'_>, state: &State) {
+    for section in job.feed.protocol.sections {
+        let Some(unknown) = section.unknown else { continue };
+        let of = |at: usize| state.newest_day.get(section.first + at).copied().unwrap_or_default();
+        let day = (0..unknown.of).map(|at| of(at).0).max().unwrap_or_default();
+        let on = |at: usize| if of(at).0 == day { of(at).1 } else { 0 };
+        let all: i128 = (0..unknown.of).map(on).sum();
+        let other = section.counters.iter().position(|counter| counter.key == unknown.key).map_or(0, on);
+        if all >= BUSY && other * 10 > all {
+            let text = format!("{} % of {all} {}", 100 * other / all, unknown.way);
+            report.about_feed(job.feed, Level::Warning, "rules", unknown.key, text);
         }
     }
 }

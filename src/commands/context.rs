@@ -33,22 +33,23 @@ pub(super) fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
     Job { config, feed, clock: now, as_root: owner::as_root }
 }
 
-/// The feed of a protocol.
+/// The feed of a protocol, or of one that has a section of this name.
 pub(super) fn feed(config: &Config, protocol: &str) -> Result<Feed> {
-    let found = feeds(config).into_iter().find(|f| f.protocol.name == protocol);
+    let found = feeds(config).into_iter().find(|feed| feed.protocol.parts().any(|part| part == protocol));
     found.ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))
 }
 
-/// What every protocol is at by its last commit. One that cannot be read spoils nothing of the others: it is said.
+/// What every protocol, and every section of one, is at by its last commit. One that cannot be read spoils nothing of the others: it is said.
 pub(super) fn readings(config: &Config, now: i64) -> Vec<Reading> {
     let of = |feed: &Feed| {
         let job = job(config, feed);
-        query::last_commit(&job, now).unwrap_or_else(|e| {
+        let reading = query::last_commit(&job, now).unwrap_or_else(|e| {
             warn(with_way_out(&e));
             query::unreadable(&job, &e)
-        })
+        });
+        query::parts(feed.protocol, reading)
     };
-    feeds(config).iter().map(of).collect()
+    feeds(config).iter().flat_map(of).collect()
 }
 
 /// What this server is called.

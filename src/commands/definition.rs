@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::{graph, show};
-use crate::protocol::{CounterKind, Processor, Protocol};
+use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
 /// All commands and options, with their help, when there are these `protocols`.
@@ -28,10 +28,11 @@ type Define<'d> = &'d dyn Fn(Command) -> Command;
 
 fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Command {
     let is_wanted = |name: &str| words.is_none_or(|words| words.iter().any(|word| word == name));
-    let query = |protocol: &&Protocol| match words {
-        Some(_) => Command::new(protocol.name),
-        None => query(protocol),
+    let query = |part: &Part| match words {
+        Some(_) => Command::new(part.name),
+        None => query(part),
     };
+    let parts = protocols.iter().flat_map(|protocol| parts(protocol));
     let commands: [(&str, Define<'_>); 5] = [
         ("update", &|command| update(command, protocols)),
         ("graph", &graph::define),
@@ -42,7 +43,7 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
     let commands = commands.into_iter().filter(|(name, _)| is_wanted(name));
     let processors = protocols.iter().filter_map(|p| p.processor);
     root()
-        .subcommands(protocols.iter().filter(|p| is_wanted(p.name)).map(query))
+        .subcommands(parts.filter(|part| is_wanted(part.name)).map(|part| query(&part)))
         .subcommands(commands.map(|(name, define)| define(Command::new(name))))
         .subcommands(processors.filter(|processor| is_wanted(processor.name)).map(process))
 }
@@ -82,10 +83,29 @@ fn root() -> Command {
         )
 }
 
-fn query(protocol: &Protocol) -> Command {
-    Command::new(protocol.name)
-        .about(format!("Print the counters: {}", masked(protocol.about)))
-        .after_help(counter_help(protocol))
+/// What a query prints: a protocol, or one of its sections.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    counters: Vec<Counter>,
+}
+
+/// The protocol without its sections, and each of these.
+fn parts(protocol: &'static Protocol) -> impl Iterator<Item = Part> {
+    let own = protocol.counters.iter().enumerate().filter(|(i, _)| protocol.section(*i).is_none());
+    let own = own.map(|(_, counter)| *counter).collect();
+    let sections = protocol.sections.iter().map(|section| Part {
+        name: section.name,
+        about: section.about,
+        counters: section.counters.to_vec(),
+    });
+    std::iter::once(Part { name: protocol.name, about: protocol.about, counters: own }).chain(sections)
+}
+
+fn query(part: &Part) -> Command {
+    Command::new(part.name)
+        .about(format!("Print the counters: {}", masked(part.about)))
+        .after_help(counter_help(&part.counters))
 }
 
 fn update(command: Command, protocols: &[&'static Protocol]) -> Command {
@@ -133,13 +153,13 @@ fn process(processor: Processor) -> Command {
     )
 }
 
-/// A protocol's keys with what each means, a line each or more, below each other.
-fn counter_help(protocol: &Protocol) -> String {
+/// Keys with what each means, a line each or more, below each other.
+fn counter_help(counters: &[Counter]) -> String {
     /// Columns, as clap has them.
     const WIDTH: usize = 100;
-    let longest = protocol.counters.iter().map(|c| c.key.len()).max().unwrap_or(0);
+    let longest = counters.iter().map(|c| c.key.len()).max().unwrap_or(0);
     let mut text = String::from("Keys:");
-    for counter in protocol.counters {
+    for counter in counters {
         let kind = match counter.kind {
             CounterKind::Count => "",
             CounterKind::Sum => " (sum)",

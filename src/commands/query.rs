@@ -1,12 +1,12 @@
 //! `maillogs PROTOCOL`: its counters in one line.
 use super::context::{feed, job, now, print};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::say::warn;
 use crate::store::rrd::patient;
 use crate::{export, owner, query};
 
-/// Prints the counters of `protocol`.
+/// Prints the counters of `protocol`, or of the section that is called so.
 pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> Result<()> {
     let feed = feed(config, protocol)?;
     let job = job(config, &feed);
@@ -21,6 +21,8 @@ pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> 
             reading.commit, reading.new_bytes
         ));
     }
-    let line = export::text::line(&reading, config.counter_bits);
+    let part = query::part(feed.protocol, reading, protocol)
+        .ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))?;
+    let line = export::text::line(&part, config.counter_bits);
     print(line.as_bytes())
 }

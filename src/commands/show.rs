@@ -96,8 +96,10 @@ pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
     };
     let all = feeds(config);
     let mut look = |protocol: &str| {
-        let feed = all.iter().find(|feed| feed.protocol.name == protocol)?;
-        read(config, feed, now).map_err(|e| warn(with_way_out(&e))).ok()
+        let is_part = |feed: &&Feed| feed.protocol.parts().any(|part| part == protocol);
+        let feed = all.iter().find(is_part)?;
+        let reading = read(config, feed, now).map_err(|e| warn(with_way_out(&e))).ok()?;
+        query::part(feed.protocol, reading, protocol)
     };
     let shown = terminal::show(&options, &mut look).map_err(|e| Error::Usage(e.to_string()))?;
     print_for_people(shown.text.as_bytes())?;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::custom::{CustomList, CustomProtocol};
 use super::problem::Location;
 use crate::protocol::custom::{self, CustomCounter};
+use crate::protocol::reasons::{self, Reasons};
 use crate::protocol::{Protocol, Settings};
 
 /// How a program's lines get into a file.
@@ -107,6 +108,13 @@ pub struct Config {
     /// `None`: only the built-in templates.
     pub templates_dir: Option<PathBuf>,
 
+    /// Is it counted why deliveries were put off or failed? Yes.
+    pub reasons: bool,
+    /// The rules that decide it; `None`: those of the binary.
+    pub reasons_file: Option<PathBuf>,
+    /// What stands in that file.
+    pub reasons_table: Option<ReasonsTable>,
+
     /// `None`: as the machine calls itself.
     pub toaster_hostname: Option<String>,
     /// Who gets the daily report; `postmaster`.
@@ -120,6 +128,17 @@ pub struct Config {
     pub protocols: Vec<CustomProtocol>,
     /// See [`Config::all_protocols`].
     pub made: Made,
+}
+
+/// The table of `reasons_file`. It lives as long as the process.
+#[derive(Clone, Copy, Debug)]
+pub struct ReasonsTable(pub &'static reasons::Table);
+
+impl PartialEq for ReasonsTable {
+    /// Always equal, because the table follows from the file's name.
+    fn eq(&self, _: &ReasonsTable) -> bool {
+        true
+    }
 }
 
 /// The protocols of one configuration, made when they are first needed. Everything refers to them, so their memory is
@@ -162,6 +181,11 @@ impl Config {
             smtpd_in_syslog: in_syslog(self.smtpd_log_method),
             pop3_in_syslog: in_syslog(self.pop3_log_method),
             spamdyke_in_syslog: in_syslog(self.logs_spamdyke),
+            reasons: match (self.reasons, self.reasons_table) {
+                (false, _) => Reasons::Off,
+                (true, Some(table)) => Reasons::Of(table.0),
+                (true, None) => Reasons::Shipped,
+            },
             lists: self.lists.iter().map(|list| (list.name.clone(), list.pattern.clone())).collect(),
         }
     }

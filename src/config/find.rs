@@ -13,10 +13,11 @@ use std::time::Duration;
 use nix::unistd::{getegid, geteuid};
 
 use super::document::Document;
-use super::fields::Config;
+use super::fields::{Config, ReasonsTable};
 use super::keys;
 use super::problem::{Problem, ProblemKind, Severity};
 use crate::error::words;
+use crate::protocol::reasons;
 
 /// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
 const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaster.conf", "/etc/toaster.conf"];
@@ -43,10 +44,28 @@ impl Config {
             std::thread::sleep(BEING_REPLACED);
             (config, problems) = search();
         }
+        config.read_reasons(&mut problems);
         config.broken = problems.iter().any(Problem::stops);
         let real = |file: &Path| std::fs::canonicalize(file).or_else(|_| std::path::absolute(file)).ok();
         config.real_file = config.file.as_deref().and_then(real);
         (config, problems)
+    }
+
+    /// Reads the file that `reasons_file` names.
+    pub(super) fn read_reasons(&mut self, problems: &mut Vec<Problem>) {
+        let Some(file) = self.reasons_file.clone().filter(|_| self.reasons) else { return };
+        let table = match read(&file) {
+            Ok(text) => reasons::Table::parse(&text),
+            Err(error) => Err(format!("cannot read: {}", why(&file, &error))),
+        };
+        match table {
+            Ok(table) => self.reasons_table = Some(ReasonsTable(Box::leak(Box::new(table)))),
+            Err(text) => {
+                let key = Some("reasons_file".to_owned());
+                let kind = ProblemKind::Value;
+                problems.push(Problem { severity: Severity::Error, kind, key, ..unread(&file, text) });
+            }
+        }
     }
 
     /// As [`Config::load`], in a given environment.

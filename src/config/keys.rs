@@ -93,6 +93,8 @@ keys! { OUTPUT:
     rrd_step: step,
     graphs_dir: path,
     templates_dir: |entry| path(entry).map(Some),
+    reasons: flag,
+    reasons_file: |entry| path(entry).map(Some),
     toaster_hostname: |entry| host(entry).map(Some),
     toaster_admin_email: address,
 }

@@ -51,7 +51,9 @@ impl Config {
         let base = self.logs_base.clone();
         let lists = self.log_dirs.values_mut().chain(self.log_files.values_mut()).flatten();
         let single = [&mut self.logs_counters, &mut self.rrd_dir, &mut self.graphs_dir];
-        for path in single.into_iter().chain(lists).chain(&mut self.templates_dir) {
+        for path in
+            single.into_iter().chain(lists).chain(&mut self.templates_dir).chain(&mut self.reasons_file)
+        {
             // An absolute path stays what it is.
             *path = base.join(&*path);
         }

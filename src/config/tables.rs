@@ -256,7 +256,9 @@ impl<'a> Reader<'a> {
         let table = part.table(&["source", "about"])?;
         let name = part.key.split_once('.').map_or("", |(_, name)| name);
         let name = valid_name(name.to_owned())?;
-        let is_taken = |card: &Protocol| card.name == name || card.processor.is_some_and(|p| p.name == name);
+        let is_taken = |card: &Protocol| {
+            card.parts().any(|part| part == name) || card.processor.is_some_and(|p| p.name == name)
+        };
         // Each has a processor of its own, `NAMElog`.
         let is_processor = |other: &CustomProtocol| {
             format!("{}log", other.name) == name || format!("{name}log") == other.name

@@ -6,6 +6,7 @@ use super::by_classifier::ByClassifier;
 use super::classify::{Classify, Verdict};
 use super::conf_sum::ConfSum;
 use super::counter::Counter;
+use super::section::Section;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -51,6 +52,9 @@ pub struct Protocol {
     pub overview: &'static [(&'static str, &'static str)],
     /// The templates of its graphs, `(name, text)`: `templates!["NAME"]`. Without any, a graph is made of its counters.
     pub templates: &'static [(&'static str, &'static str)],
+    /// Parts of it that are asked for, shown and drawn by names of their own: `maillogs NAME`. Their lines, counter file and
+    /// RRD are the protocol's.
+    pub sections: &'static [Section],
     /// Do its graphs stand at the top of the page? All others follow in the order of the usage.
     pub leads_the_page: bool,
 }
@@ -130,6 +134,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     aliases: &[],
     overview: &[],
     templates: &[],
+    sections: &[],
     leads_the_page: false,
 };
 
@@ -156,6 +161,16 @@ impl Protocol {
     /// The key of its log directories in toaster.conf, and the default.
     pub fn directories(&self) -> Option<Directories> {
         self.processor?.directories
+    }
+
+    /// What may be asked for: its own name, and those of its sections.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.sections.iter().map(|section| section.name))
+    }
+
+    /// The section that has the counter at `position`; `None`: it is the protocol's own.
+    pub fn section(&self, position: usize) -> Option<&'static Section> {
+        self.sections.iter().find(|section| section.has(position))
     }
 
     /// The position of `key` in [`Protocol::counters`].

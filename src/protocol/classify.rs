@@ -1,6 +1,7 @@
 //! What a classifier is given, and what it says of a line.
 use std::collections::BTreeMap;
 
+use super::reasons::Reasons;
 use crate::line::Line;
 
 /// Does a log hold only lines of one protocol, or those of every program?
@@ -39,6 +40,8 @@ pub struct Settings {
     pub pop3_in_syslog: bool,
     /// spamdyke writes to syslog.
     pub spamdyke_in_syslog: bool,
+    /// Which rules decide why a delivery did not succeed.
+    pub reasons: Reasons,
     /// The lists of `[[rbl]]`, each with its name and the pattern that the text of the list matches. They are tested before
     /// the built-in ones.
     pub lists: Vec<(String, regex::bytes::Regex)>,

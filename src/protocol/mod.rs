@@ -27,9 +27,11 @@ mod program;
 pub mod qmailscanner;
 pub mod queue;
 pub mod rbl;
+pub mod reasons;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod section;
 pub mod send;
 pub mod smtp;
 pub mod spamassassin;
@@ -44,6 +46,7 @@ pub use card::{CounterFile, Directories, IN_SYSLOG, MakeBulk, OlderFile, Process
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};
 pub use login::SERVICES as VCHKPW_SERVICES;
+pub use section::{Section, Unknown};
 
 /// The built-in protocols, in the order of the usage. Each is made from what toaster.conf says.
 pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
@@ -111,12 +114,26 @@ mod tests {
                     protocol.name
                 );
             }
-            for (name, text) in protocol.templates {
+            let parts = protocol.sections.iter().map(|section| (section.name, section.templates));
+            for (part, templates) in parts.chain([(protocol.name, protocol.templates)]) {
+                for (name, text) in templates {
+                    assert!(text.contains(&format!("protocol = \"{part}\"")), "{part}: {name}");
+                }
+            }
+            for section in protocol.sections {
+                let (name, counters) = (section.name, section.counters);
                 assert!(
-                    text.contains(&format!("protocol = \"{}\"", protocol.name)),
-                    "{}: {name}",
-                    protocol.name
+                    counters
+                        .iter()
+                        .enumerate()
+                        .all(|(i, counter)| { protocol.index(counter.key) == Some(section.first + i) }),
+                    "{name}: its counters stand elsewhere"
                 );
+                assert!(
+                    section.overview.iter().all(|(key, _)| counters.iter().any(|c| c.key == *key)),
+                    "{name}"
+                );
+                assert!(!section.templates.is_empty() && !section.title.is_empty(), "{name}");
             }
         }
     }

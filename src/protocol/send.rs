@@ -8,10 +8,13 @@
 mod bulk;
 mod counters;
 
+use super::bulk::Bulk;
 use super::card::templates;
 use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol, Writers};
-use super::classify::{LogKind, Raise, Settings, Verdict, nanofraction};
+use super::classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
+use super::reasons::{self, Outcome, Reasons};
 use super::scan::{fraction, number};
+use super::section::Section;
 use crate::line::Line;
 use bulk::SendBulk;
 use counters::*;
@@ -22,8 +25,25 @@ pub const SEND: Protocol = Protocol {
     title: "Deliveries",
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
-    classify: &classify,
-    bulk: Some(&|| Box::new(SendBulk::default())),
+    classify: &|line, place, raise| classify(line, place, Reasons::Shipped, raise),
+    bulk: Some(&|| Box::new(SendBulk::with(Reasons::Shipped))),
+    sections: &[Section {
+        name: "reasons",
+        title: "Why deliveries fail",
+        about: "why deliveries were put off or failed",
+        first: WHY,
+        counters: reasons::COUNTERS,
+        overview: &[
+            ("why_greylisted", "Greylisted"),
+            ("why_rate_limited", "Too fast"),
+            ("why_reputation", "Distrusted"),
+            ("why_blocklisted", "On a block list"),
+            ("why_user_unknown", "No such mailbox"),
+            ("why_connection", "No connection"),
+        ],
+        templates: templates!["reasons"],
+        unknown: Some(reasons::UNKNOWN),
+    }],
     reads_syslog: false,
     writers: Some(Writers { tags: TAGS, sentences: &[], settled: &[] }),
     processor: Some(Processor {
@@ -43,15 +63,32 @@ pub const SEND: Protocol = Protocol {
     ..IN_SYSLOG
 };
 
-/// The protocol `send`; nothing of toaster.conf changes how its lines are read.
+/// The protocol `send`: toaster.conf may name another table of reasons, or none.
 pub fn protocol(settings: &Settings) -> Protocol {
-    Protocol { reads_syslog: settings.send_in_syslog, ..SEND }
+    let send = Protocol { reads_syslog: settings.send_in_syslog, ..SEND };
+    let reasons = settings.reasons;
+    match reasons {
+        Reasons::Shipped => send,
+        _ => {
+            // A protocol lives as long as the process, so that its classifier may be leaked.
+            let classify: &'static Classify =
+                Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
+                    classify(line, place, reasons, raise)
+                }));
+            let bulk = Box::leak(Box::new(move || Box::new(SendBulk::with(reasons)) as Box<dyn Bulk>));
+            let send = Protocol { classify, bulk: Some(bulk), ..send };
+            match reasons {
+                Reasons::Off => Protocol { counters: MESSAGES, sections: &[], ..send },
+                _ => send,
+            }
+        }
+    }
 }
 
 /// Under these tags it writes to syslog.
 const TAGS: &[&[u8]] = &[b"qmail", b"qmail-send"];
 
-fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
+fn classify(line: &Line<'_>, place: LogKind, reasons: Reasons, raise: &mut Raise<'_>) -> Verdict {
     let ours = place == LogKind::Dedicated || line.tag.is_some_and(|tag| TAGS.contains(&tag));
     if !ours {
         return Verdict::Foreign;
@@ -59,10 +96,10 @@ fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
     if line.continuation {
         return Verdict::Known;
     }
-    let mut known = event(line.text, raise);
+    let mut known = event(line.text, reasons, raise);
     if known.is_none() && place == LogKind::Dedicated && line.after_stamp.len() != line.text.len() {
         // `status: local 1/10` and `delivery 1: success: ` behind a container's stamp look like a header of syslog.
-        known = event(line.after_stamp, raise);
+        known = event(line.after_stamp, reasons, raise);
     }
     match (known, place) {
         (Some(()), _) => Verdict::Known,
@@ -72,10 +109,10 @@ fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
 
 /// Raises what a text counts that is none of the rare ones. `None`: no prefix claims it.
 #[inline]
-fn event(text: &[u8], raise: &mut Raise<'_>) -> Option<()> {
+fn event(text: &[u8], reasons: Reasons, raise: &mut Raise<'_>) -> Option<()> {
     // The first byte decides among the prefixes, so that a line is compared with at most two.
     match text.first() {
-        Some(b'd') => text.strip_prefix(b"delivery ").map(|rest| delivery(rest, raise)),
+        Some(b'd') => text.strip_prefix(b"delivery ").map(|rest| delivery(rest, reasons, raise)),
         Some(b's') => {
             if let Some(rest) = text.strip_prefix(b"status:") {
                 status(rest, raise);
@@ -126,16 +163,27 @@ fn is_supplementary(place: &[u8]) -> bool {
 }
 
 /// Text after `delivery `: `N: success: REPORT`, `N: deferral: …`, `N: failure: …`.
-fn delivery(rest: &[u8], raise: &mut Raise<'_>) {
+fn delivery(rest: &[u8], reasons: Reasons, raise: &mut Raise<'_>) {
     raise.one(DELIVERY);
     if let Some(result) = word(rest).and_then(|rest| rest.strip_prefix(b": ")) {
         if result.starts_with(b"success: ") {
             raise.one(DELIVERY_SUCCESS);
-        } else if result.starts_with(b"deferral: ") {
+        } else if let Some(report) = result.strip_prefix(b"deferral: ") {
             raise.one(DELIVERY_DEFERRAL);
-        } else if result.starts_with(b"failure: ") {
+            why(reasons, report, Outcome::Deferral, raise);
+        } else if let Some(report) = result.strip_prefix(b"failure: ") {
             raise.one(DELIVERY_FAILURE);
+            why(reasons, report, Outcome::Failure, raise);
         }
+    }
+}
+
+/// Raises why a delivery did not succeed.
+#[cold]
+fn why(reasons: Reasons, report: &[u8], outcome: Outcome, raise: &mut Raise<'_>) {
+    if let Some(why) = reasons.why(report, outcome) {
+        raise.one(WHY + why.reason);
+        why.expired.into_iter().for_each(|expired| raise.one(WHY + expired));
     }
 }
 
@@ -212,7 +260,7 @@ mod tests {
         let raised = |line: &str| {
             let mut values = vec![0; COUNTERS.len()];
             let line = crate::line::Parser::new(10, 1_790_635_513).parse(line.as_bytes());
-            let verdict = classify(&line, LogKind::Shared, &mut Raise(&mut values));
+            let verdict = (SEND.classify)(&line, LogKind::Shared, &mut Raise(&mut values));
             let raised =
                 COUNTERS.iter().zip(values).filter(|(_, v)| *v != 0).map(|(c, _)| c.key).collect::<Vec<_>>();
             (raised, verdict)

@@ -3,6 +3,9 @@
 //! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works. What comes of it is
 //! a [`Reading`]; `build` makes it of a state.
 mod build;
+mod parts;
+
+pub use parts::{part, parts};
 
 use std::path::Path;
 use std::time::Duration;

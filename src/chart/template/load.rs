@@ -19,7 +19,10 @@ use crate::source::opener::{self, Opener, Plain};
 pub(crate) static EMBEDDED: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
     let (leading, others): (Vec<&Protocol>, Vec<&Protocol>) =
         shipped().iter().partition(|card| card.leads_the_page);
-    leading.into_iter().chain(others).flat_map(|card| card.templates).copied().collect()
+    let of = |card: &'static Protocol| {
+        card.templates.iter().chain(card.sections.iter().flat_map(|section| section.templates))
+    };
+    leading.into_iter().chain(others).flat_map(of).copied().collect()
 });
 
 /// A template larger than this is not one.

@@ -7,20 +7,29 @@
 //!
 //! Status lines are the most frequent ones, and the limits in them hardly ever change. The limits of the last line are
 //! kept, so that only the two numbers before them are read; their shares of the limits come from tables.
-use super::super::bulk::{Bulk, LOOK, Taken, begins, bytes, digits, number, take_while, word};
+use super::super::bulk::{Bulk, LOOK, Offer, Taken, begins, bytes, digits, number, take_while, word};
 use super::super::classify::{Raise, Verdict, nanofraction};
+use super::super::reasons::{Outcome, Reasons};
 use super::counters::{
     DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
     MESSAGE_BOUNCE, MESSAGE_BYTES, MESSAGE_END, MESSAGE_INFO, MESSAGE_NEW, PEAK_LOCAL, PEAK_REMOTE,
     START_DELIVERY, START_LOCAL, START_REMOTE, STATUS, STATUS_LOCAL_SUM, STATUS_LOCALP, STATUS_REMOTE_SUM,
-    STATUS_REMOTEP,
+    STATUS_REMOTEP, WHY,
 };
 use crate::line::{Run, Window};
 
 /// Keeps the limits of the last status line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SendBulk {
     limits: Option<Limits>,
+    reasons: Reasons,
+}
+
+impl SendBulk {
+    /// With these rules for why deliveries fail.
+    pub(super) fn with(reasons: Reasons) -> Self {
+        SendBulk { limits: None, reasons }
+    }
 }
 
 /// What the lines of one bin raise. No bin has so many lines in one block that 64 bits would not do.
@@ -67,9 +76,16 @@ const HIGHEST: u64 = 1000;
 impl Bulk for SendBulk {
     fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
         // The loop works on values that nothing else can reach, so that they may stay in registers.
-        let (mut counted, limits) = (Counted::default(), &mut self.limits);
+        let (mut counted, limits, reasons) = (Counted::default(), &mut self.limits, self.reasons);
         let taken = take_while(run, window, |offer, _| {
-            take(offer.look, &mut counted, limits).then_some(Verdict::Known)
+            let before = counted.deferral + counted.failure;
+            if !take(offer.look, &mut counted, limits) {
+                return None;
+            }
+            if counted.deferral + counted.failure != before {
+                ended(&offer, reasons, raise);
+            }
+            Some(Verdict::Known)
         });
         if taken.lines > 0 {
             counted.raise(self.limits.as_ref(), raise);
@@ -84,6 +100,22 @@ impl Bulk for SendBulk {
         {
             self.limits = Some(Limits::new(limits));
         }
+    }
+}
+
+/// Raises why a delivery that is told by the text of `offer` did not succeed.
+#[cold]
+fn ended(offer: &Offer<'_>, reasons: Reasons, raise: &mut Raise<'_>) {
+    let text = offer.text(0);
+    let Some(at) = memchr::memmem::find(text, b": ") else { return };
+    let rest = text.get(at + 2..).unwrap_or_default();
+    let (outcome, report) = match rest.strip_prefix(b"deferral: ") {
+        Some(report) => (Outcome::Deferral, report),
+        None => (Outcome::Failure, rest.strip_prefix(b"failure: ").unwrap_or_default()),
+    };
+    if let Some(why) = reasons.why(report, outcome) {
+        raise.one(WHY + why.reason);
+        why.expired.into_iter().for_each(|expired| raise.one(WHY + expired));
     }
 }
 

@@ -1,9 +1,10 @@
 //! The counters of `send`.
 use super::super::counter::{CounterKind, Known, count, derived, events, of_kind};
-use super::super::counter_table::counters;
+use super::super::counter_table::{counters, groups};
+use super::super::reasons;
 
 counters! {
-    pub(super) const COUNTERS = [
+    pub(super) const MESSAGES = [
         CONCURRENCY_REMOTE: derived(
             "concurrencyremote",
             concurrency_remote,
@@ -44,6 +45,13 @@ counters! {
         PEAK_REMOTE: of_kind(CounterKind::Peak, "peak_remote", "most remote deliveries in flight in the last complete step"),
         LIMIT_LOCAL: of_kind(CounterKind::Level, "limit_local", "local delivery slots (concurrencylocal)"),
         LIMIT_REMOTE: of_kind(CounterKind::Level, "limit_remote", "remote delivery slots (concurrencyremote)"),
+    ];
+}
+
+groups! {
+    pub(super) const COUNTERS = [
+        FIRST: MESSAGES,
+        WHY: reasons::COUNTERS,
     ];
 }
 

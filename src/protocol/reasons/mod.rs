@@ -1,0 +1,95 @@
+//! Why deliveries did not succeed: each report of a deferral or a failure is put into one of a closed set of classes.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `classes` | the classes, each with its counter and with what a postmaster should do |
+//! | `report` | takes a report apart: how far the session was, the other server's reply |
+//! | `reply` | a reply's code, status and words, without what a client chose |
+//! | `table` | the rules of `reasons.toml`, or of the file that `reasons_file` names |
+//!
+//! A success is never looked at: a 250 may quote anything.
+mod classes;
+mod reply;
+mod report;
+mod table;
+
+use std::sync::LazyLock;
+
+use super::section::Unknown;
+pub(super) use classes::COUNTERS;
+pub use classes::{CLASSES, Outcome};
+use report::Report;
+pub use table::Table;
+
+/// The table of the binary.
+pub const SHIPPED: &str = include_str!("reasons.toml");
+
+/// The position of the last class in [`COUNTERS`], which is `other`, and of `expired` behind it.
+const OTHER: usize = CLASSES.len() - 2;
+const EXPIRED: usize = CLASSES.len() - 1;
+
+/// The rules of the binary.
+fn shipped() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| match Table::parse(SHIPPED) {
+        Ok(table) => table,
+        Err(why) => unreachable!("the table of the binary, which the tests read: {why}"),
+    });
+    &TABLE
+}
+
+/// The reports that no rule knew.
+pub(super) const UNKNOWN: Unknown = Unknown {
+    key: "why_other",
+    of: EXPIRED,
+    way: "of the reasons why deliveries failed are not known to the rules: they are too old, or a large receiver has new texts; update maillogs, or add rules (reasons_file)",
+};
+
+/// Which rules decide.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Reasons {
+    /// None: reasons are not counted, and there is no counter of them.
+    Off,
+    /// Those of the binary.
+    #[default]
+    Shipped,
+    /// Those of the file that toaster.conf names.
+    Of(&'static Table),
+}
+
+/// Why a delivery did not succeed: positions in [`COUNTERS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Why {
+    /// The class of the reason.
+    pub(super) reason: usize,
+    /// The message had been in the queue for too long.
+    pub(super) expired: Option<usize>,
+}
+
+impl Reasons {
+    /// Why the delivery did not succeed of which `report` tells: what follows `delivery N: deferral: ` or `failure: `.
+    /// `None`: nobody asks.
+    pub(super) fn why(self, report: &[u8], outcome: Outcome) -> Option<Why> {
+        let table = match self {
+            Reasons::Off => return None,
+            Reasons::Shipped => shipped(),
+            Reasons::Of(table) => table,
+        };
+        let report = Report::of(without_queue(report));
+        // `accepted`, by a rule that does not ask for the outcome, is no reason.
+        let reason = table.decide(&report, outcome).and_then(|class| class.checked_sub(1)).unwrap_or(OTHER);
+        Some(Why { reason, expired: report.expired.then_some(EXPIRED) })
+    }
+}
+
+/// Without indimail's ` queueN` at the end of each line.
+fn without_queue(report: &[u8]) -> &[u8] {
+    let digits = report.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (text, number) = report.split_at(report.len() - digits);
+    match text.strip_suffix(b" queue") {
+        Some(text) if !number.is_empty() => text,
+        _ => report,
+    }
+}
+
+#[cfg(test)]
+mod tests;

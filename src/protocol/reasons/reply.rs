@@ -1,0 +1,195 @@
+//! The reply of another server, made comparable: its code, its enhanced status, and its words without those that a client
+//! chose.
+
+/// At most this number of bytes of a reply is read.
+const MOST: usize = 2048;
+
+/// A reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reply {
+    /// Three digits, or nothing.
+    pub(super) code: String,
+    /// `5.7.1`, or nothing.
+    pub(super) status: String,
+    /// Its words in lower case, one blank before and behind each of them. It holds letters, digits and `.'/:#=?&+-` only.
+    pub(super) words: String,
+}
+
+impl Reply {
+    /// Reads a reply as qmail-send logs it.
+    pub(super) fn of(reply: &[u8]) -> Reply {
+        let text: String =
+            reply.iter().take(MOST).map(|&b| if b.is_ascii() { char::from(b) } else { '_' }).collect();
+        let has_code = text.len() >= 3 && text.bytes().take(3).all(|b| b.is_ascii_digit());
+        let (code, rest) = if has_code { text.split_at(3) } else { ("", text.as_str()) };
+        let status = status_of(rest);
+        let joined = joined(rest, code).replace('_', " ").to_ascii_lowercase();
+        Reply { code: code.to_owned(), status, words: words(&without_clients_words(&joined)) }
+    }
+}
+
+/// The enhanced status right behind the code, also behind `#`; else the last one in brackets, `(#5.7.1)`.
+fn status_of(rest: &str) -> String {
+    let first = rest.trim_start_matches(['-', '_']).trim_start_matches('#');
+    if let Some(length) = status(first) {
+        return first[..length].to_owned();
+    }
+    let last = rest.rmatch_indices("(#").find_map(|(at, _)| {
+        let inner = &rest[at + 2..];
+        let length = status(inner)?;
+        inner[length..].starts_with(')').then(|| inner[..length].to_owned())
+    });
+    last.unwrap_or_default()
+}
+
+/// The length of the enhanced status that a text begins with: `D.D.D`, the last two of one to three digits.
+fn status(text: &str) -> Option<usize> {
+    let digits = |at: usize| text[at..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut at = 0;
+    for most in [1, 3, 3] {
+        if at > 0 {
+            at += text[at..].starts_with('.').then_some(1)?;
+        }
+        let number = digits(at);
+        if number == 0 || number > most {
+            return None;
+        }
+        at += number;
+    }
+    Some(at)
+}
+
+/// The lines of a reply in one: `/550-` and `/550_` become a blank. A `/` of the text stays.
+fn joined(rest: &str, code: &str) -> String {
+    if code.is_empty() {
+        return rest.to_owned();
+    }
+    let (mut joined, begin) = (String::with_capacity(rest.len()), format!("/{code}"));
+    let mut lines = rest.split(&begin);
+    let text = |line: &'_ str| line.strip_prefix(['-', '_']).map(str::to_owned);
+    let first = lines.next().unwrap_or_default();
+    joined += text(first).as_deref().unwrap_or(first);
+    for line in lines {
+        match text(line) {
+            Some(text) => {
+                joined.push('_');
+                joined += &text;
+            }
+            None if line.is_empty() => {}
+            None => {
+                joined.push('/');
+                joined += code;
+                joined += line;
+            }
+        }
+    }
+    joined
+}
+
+/// Without what clients choose: `"…"@…`, `<…>` unless it begins as an address of the web, every word with `@`.
+fn without_clients_words(text: &str) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '<']) {
+        let (before, from) = rest.split_at(at);
+        left += before;
+        let end = if from.starts_with('"') {
+            // An address with a quoted local part, to the end of its domain.
+            from[1..].find("\"@").map(|quote| {
+                let domain = quote + 3;
+                domain + from[domain..].find([' ', '>']).unwrap_or(from.len() - domain)
+            })
+        } else if from.starts_with("<http") {
+            None
+        } else {
+            from.find('>').map(|end| end + 1)
+        };
+        match end {
+            Some(end) => {
+                left.push(' ');
+                rest = &from[end..];
+            }
+            None => {
+                left.push(' ');
+                rest = &from[1..];
+            }
+        }
+    }
+    left += rest;
+    left.split(' ').filter(|word| !word.contains('@')).collect::<Vec<_>>().join(" ")
+}
+
+/// One blank before and behind each word, without enhanced codes, and without full stops and colons at a word's ends.
+fn words(text: &str) -> String {
+    let kept = |c: char| c.is_ascii_alphanumeric() || ".'/:#=?&+-".contains(c);
+    let mut words = String::from(" ");
+    for word in text.split(|c| !kept(c)) {
+        let word = word.trim_matches(['.', ':']);
+        let is_status = status(word.trim_start_matches('#')) == Some(word.trim_start_matches('#').len());
+        if !word.is_empty() && !is_status {
+            words += word;
+            words.push(' ');
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(reply: &str) -> (String, String, String) {
+        let Reply { code, status, words } = Reply::of(reply.as_bytes());
+        (code, status, words)
+    }
+
+    #[test]
+    fn code_status_and_words() {
+        for (reply, code, status, words) in [
+            (
+                "550-5.7.1_You_are/550-5.7.1_blocked./550_5.7.1__See_https://a.example/x?y=1",
+                "550",
+                "5.7.1",
+                " you are blocked see https://a.example/x?y=1 ",
+            ),
+            ("550_#5.1.0_Address_rejected.", "550", "5.1.0", " address rejected "),
+            ("451_Try_later_(#4.7.1)", "451", "4.7.1", " try later "),
+            ("421_Too_many:_a/b", "421", "", " too many a/b "),
+            ("554_5.7.1234_x", "554", "", " 5.7.1234 x "),
+            ("hello", "", "", " hello "),
+            ("", "", "", " "),
+            ("55", "", "", " 55 "),
+        ] {
+            assert_eq!(of(reply), (code.to_owned(), status.to_owned(), words.to_owned()), "{reply}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_chose_is_left_out() {
+        for reply in [
+            "550_5.1.1_<spamhaus.dmarc.over-quota@example.org>:_User_unknown",
+            "550_5.1.1_spamhaus@example.org:_User_unknown",
+            "550_5.1.1_\"dmarc_over_quota\"@spamhaus.org_User_unknown",
+            "550_5.1.1_<\"greylist_spf\"@example.org>_User_unknown",
+            "550_5.1.1_<helo.of.spamhaus.org>_User_unknown",
+        ] {
+            assert_eq!(of(reply).2, " user unknown ", "{reply}");
+        }
+        assert_eq!(
+            of("550_blocked,_see_<https://www.spamhaus.org/x>").2,
+            " blocked see https://www.spamhaus.org/x "
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(reply in proptest::collection::vec(any::<u8>(), 0..400), code in 0u16..1000) {
+            for reply in [reply.clone(), [format!("{code:03}").into_bytes(), reply].concat()] {
+                let read = Reply::of(&reply);
+                prop_assert!(read.words.starts_with(' ') && read.words.ends_with(' '));
+                prop_assert!(!read.words.contains("  ") && !read.words.contains('@') && !read.words.contains('<'));
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The table of reasons: classes, and the rules that decide which of them a report belongs to (`reasons.toml`).
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::classes::{CLASSES, Outcome};
+use super::reply::Reply;
+use super::report::{Phase, Report};
+
+/// The rules, ready to be asked.
+#[derive(Debug)]
+pub struct Table {
+    /// As the file says it; another one means that other rules decided.
+    pub version: u32,
+    own: Vec<OwnRule>,
+    rules: Vec<ReplyRule>,
+    /// All words that the rules look for.
+    needles: Vec<String>,
+    /// Finds all of them in one pass. It is made for the first reply that is asked about.
+    finder: OnceLock<Option<AhoCorasick>>,
+}
+
+/// A rule for what qmail itself says.
+#[derive(Debug)]
+struct OwnRule {
+    class: usize,
+    begins: Vec<String>,
+    holds: Vec<String>,
+    when: Option<Outcome>,
+}
+
+/// A rule for replies: each of its fields that is not empty has to hold.
+#[derive(Debug)]
+struct ReplyRule {
+    class: usize,
+    codes: Vec<String>,
+    statuses: Vec<String>,
+    phases: Vec<Phase>,
+    /// Positions in [`Table::needles`].
+    any: Vec<usize>,
+    all: Vec<usize>,
+    none: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTable {
+    version: u32,
+    class: Vec<RawClass>,
+    #[serde(default)]
+    own: Vec<Spanned<RawOwn>>,
+    #[serde(default)]
+    reply: Vec<Spanned<RawReply>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawClass {
+    key: Spanned<String>,
+    #[serde(rename = "means")]
+    _means: String,
+    #[serde(rename = "do")]
+    _todo: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOwn {
+    class: Spanned<String>,
+    begins: Vec<String>,
+    #[serde(default)]
+    holds: Vec<String>,
+    when: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReply {
+    class: Spanned<String>,
+    #[serde(default)]
+    code: Vec<Spanned<String>>,
+    #[serde(default)]
+    status: Vec<Spanned<String>>,
+    #[serde(default)]
+    phase: Vec<Spanned<String>>,
+    #[serde(default)]
+    any: Vec<Spanned<String>>,
+    #[serde(default)]
+    all: Vec<Spanned<String>>,
+    #[serde(default)]
+    none: Vec<Spanned<String>>,
+}
+
+/// What is wrong at a byte of the file.
+type Wrong = (usize, String);
+
+impl Table {
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn parse(text: &str) -> Result<Table, String> {
+        let raw: RawTable = toml::from_str(text).map_err(|e| {
+            let at = e.span().map_or(0, |span| span.start);
+            format!("line {}: {}", line_of(text, at), e.message())
+        })?;
+        Table::of(raw).map_err(|(at, what)| format!("line {}: {what}", line_of(text, at)))
+    }
+
+    fn of(raw: RawTable) -> Result<Table, Wrong> {
+        for class in &raw.class {
+            class_of(&class.key)?;
+        }
+        let mut table = Table {
+            version: raw.version,
+            own: Vec::new(),
+            rules: Vec::new(),
+            needles: Vec::new(),
+            finder: OnceLock::new(),
+        };
+        for rule in raw.own {
+            let at = rule.span().start;
+            let RawOwn { class, begins, holds, when } = rule.into_inner();
+            if begins.is_empty() {
+                return Err((at, "`begins` is empty: the rule never holds".to_owned()));
+            }
+            let when = when.map(|when| {
+                let outcome = Outcome::named(when.get_ref());
+                outcome.ok_or_else(|| {
+                    (when.span().start, format!("{:?} is none of success, deferral, failure", when.get_ref()))
+                })
+            });
+            table.own.push(OwnRule { class: class_of(&class)?, begins, holds, when: when.transpose()? });
+        }
+        for rule in raw.reply {
+            let at = rule.span().start;
+            let rule = table.reply_rule(rule.into_inner(), at)?;
+            table.rules.push(rule);
+        }
+        Ok(table)
+    }
+
+    fn reply_rule(&mut self, raw: RawReply, at: usize) -> Result<ReplyRule, Wrong> {
+        let RawReply { class, code, status, phase, any, all, none } = raw;
+        if [&code, &status, &phase, &any, &all].iter().all(|field| field.is_empty()) {
+            return Err((at, "the rule has no condition, and would decide every reply".to_owned()));
+        }
+        let phases = phase.iter().map(|phase| {
+            let named = Phase::named(phase.get_ref());
+            named.ok_or_else(|| {
+                (
+                    phase.span().start,
+                    format!(
+                        "{:?} is no phase: greeting, helo, auth, mail, rcpt, data, body",
+                        phase.get_ref()
+                    ),
+                )
+            })
+        });
+        Ok(ReplyRule {
+            class: class_of(&class)?,
+            codes: checked(code, is_code, "is no beginning of a reply's code: one to three digits")?,
+            statuses: checked(status, is_status, "is no enhanced code: `5.7.1`, `x.7.1`, `5.7.`")?,
+            phases: phases.collect::<Result<_, _>>()?,
+            any: self.needles_of(any)?,
+            all: self.needles_of(all)?,
+            none: self.needles_of(none)?,
+        })
+    }
+
+    fn needles_of(&mut self, words: Vec<Spanned<String>>) -> Result<Vec<usize>, Wrong> {
+        const WHY: &str = "can never be found: a reply is compared in lower case, without brackets, commas, quotation marks and `_`, and with one blank between words";
+        let words = checked(words, is_comparable, WHY)?;
+        Ok(words.into_iter().map(|word| self.needle(word)).collect())
+    }
+
+    fn needle(&mut self, word: String) -> usize {
+        self.needles.iter().position(|known| *known == word).unwrap_or_else(|| {
+            self.needles.push(word);
+            self.needles.len() - 1
+        })
+    }
+
+    /// The class of a report that ended as `outcome`, by its position in [`CLASSES`]. `None`: no rule knows it.
+    pub(super) fn decide(&self, report: &Report<'_>, outcome: Outcome) -> Option<usize> {
+        let Some(reply) = report.reply else { return self.own(report.text, outcome) };
+        // Whatever the other server says of it: the login is this server's matter.
+        if report.phase == Some(Phase::Auth) {
+            return CLASSES.iter().position(|class| *class == "policy");
+        }
+        let reply = Reply::of(reply);
+        let found = self.found(&reply.words);
+        let holds = |needle: &usize| found.get(*needle).copied().unwrap_or(false);
+        let decides = |rule: &&ReplyRule| {
+            (rule.codes.is_empty() || rule.codes.iter().any(|code| reply.code.starts_with(code.as_str())))
+                && (rule.statuses.is_empty()
+                    || rule.statuses.iter().any(|status| is_of(&reply.status, status)))
+                && (rule.phases.is_empty() || report.phase.is_some_and(|phase| rule.phases.contains(&phase)))
+                && (rule.any.is_empty() || rule.any.iter().any(holds))
+                && rule.all.iter().all(holds)
+                && !rule.none.iter().any(holds)
+        };
+        self.rules.iter().find(decides).map(|rule| rule.class)
+    }
+
+    fn own(&self, text: &[u8], outcome: Outcome) -> Option<usize> {
+        let holds = |word: &String| memchr::memmem::find(text, word.as_bytes()).is_some();
+        let decides = |rule: &&OwnRule| {
+            rule.when.is_none_or(|when| when == outcome)
+                && rule.begins.iter().any(|begin| text.starts_with(begin.as_bytes()))
+                && (rule.holds.is_empty() || rule.holds.iter().any(holds))
+        };
+        self.own.iter().find(decides).map(|rule| rule.class)
+    }
+
+    /// Which of the needles stand in `words`.
+    fn found(&self, words: &str) -> Vec<bool> {
+        let finder = self.finder.get_or_init(|| AhoCorasick::new(&self.needles).ok());
+        let mut found = vec![false; self.needles.len()];
+        match finder {
+            Some(finder) => {
+                for hit in finder.find_overlapping_iter(words) {
+                    found[hit.pattern().as_usize()] = true;
+                }
+            }
+            // It was too large to be made, which a table of less than a megabyte never is.
+            None => found
+                .iter_mut()
+                .zip(&self.needles)
+                .for_each(|(found, needle)| *found = words.contains(needle)),
+        }
+        found
+    }
+}
+
+/// The class of this name.
+fn class_of(name: &Spanned<String>) -> Result<usize, Wrong> {
+    CLASSES.iter().position(|class| class == name.get_ref()).ok_or_else(|| {
+        (name.span().start, format!("{:?} is no class: there are {}", name.get_ref(), CLASSES.join(", ")))
+    })
+}
+
+fn checked(words: Vec<Spanned<String>>, is_right: fn(&str) -> bool, why: &str) -> Result<Vec<String>, Wrong> {
+    let one = |word: Spanned<String>| match is_right(word.get_ref()) {
+        true => Ok(word.into_inner()),
+        false => Err((word.span().start, format!("{:?} {why}", word.get_ref()))),
+    };
+    words.into_iter().map(one).collect()
+}
+
+fn is_code(code: &str) -> bool {
+    (1..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `5.7.1`, `x.7.1` (whatever the first digit is), `5.7.` (all that begin so).
+fn is_status(status: &str) -> bool {
+    let parts: Vec<&str> = status.split('.').collect();
+    let digits = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    matches!(parts[..], [first, second, third]
+        if (first == "x" || (first.len() == 1 && digits(first))) && digits(second) && (third.is_empty() || digits(third)))
+}
+
+/// May it stand in [`Reply::words`]?
+fn is_comparable(words: &str) -> bool {
+    let is_kept = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || " .'/:#=?&+-".contains(c);
+    !words.is_empty() && words.chars().all(is_kept) && !words.contains("  ")
+}
+
+/// Is the enhanced status `status` meant by `pattern`?
+fn is_of(status: &str, pattern: &str) -> bool {
+    let (status, pattern) = match pattern.strip_prefix('x') {
+        Some(rest) => (status.get(1..).unwrap_or_default(), rest),
+        None => (status, pattern),
+    };
+    !status.is_empty() && if pattern.ends_with('.') { status.starts_with(pattern) } else { status == pattern }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
+}

@@ -1,0 +1,42 @@
+//! A section of a protocol: counters that are asked for, shown and drawn by a name of their own.
+use super::counter::Counter;
+
+/// A part of a protocol: some of its counters, which stand one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    /// As in `maillogs NAME`, and in templates.
+    pub name: &'static str,
+    /// Its heading on the pages.
+    pub title: &'static str,
+    /// One line for the usage.
+    pub about: &'static str,
+    /// The position of its first counter in the protocol's table.
+    pub first: usize,
+    /// Its counters.
+    pub counters: &'static [Counter],
+    /// As [`super::Protocol::overview`].
+    pub overview: &'static [(&'static str, &'static str)],
+    /// As [`super::Protocol::templates`].
+    pub templates: &'static [(&'static str, &'static str)],
+    /// The counter of what its rules do not know, if it has rules: where that is more than a tenth of all, they are too
+    /// old, or something has changed.
+    pub unknown: Option<Unknown>,
+}
+
+/// A counter that should stay small beside others.
+#[derive(Clone, Copy, Debug)]
+pub struct Unknown {
+    /// Its key.
+    pub key: &'static str,
+    /// The number of counters, from the section's first on, that have everything together.
+    pub of: usize,
+    /// What to do, for people.
+    pub way: &'static str,
+}
+
+impl Section {
+    /// Is the counter at `position` in the protocol's table one of it?
+    pub fn has(&self, position: usize) -> bool {
+        (self.first..self.first + self.counters.len()).contains(&position)
+    }
+}
