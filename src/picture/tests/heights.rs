@@ -52,7 +52,9 @@ fn values(toml: &toml::Table, dir: &Path, end: i64) -> HashMap<String, f64> {
         let value = if let Some(ds) = text(data, "ds") {
             let protocol = text(data, "protocol").or(text(toml, "protocol")).unwrap();
             let cf = text(data, "cf").unwrap_or("average".into()).to_uppercase();
-            row(&dir.join(format!("{protocol}.rrd")), &cf, end)[&ds]
+            let cards = builtin(&Settings::default());
+            let card = cards.iter().find(|card| card.parts().any(|part| part == protocol)).unwrap();
+            row(&dir.join(format!("{}.rrd", card.name)), &cf, end)[&ds]
         } else if let Some(values) = names("sum") {
             values.iter().sum()
         } else if let Some(values) = names("mean") {

@@ -126,6 +126,13 @@ impl Mail {
     /// RRDs of the other protocols too, with a bin each half hour of two days in which every counter moves.
     fn and_the_others(&self, until: i64) -> Vec<Reading> {
         let mut all = self.readings(NOW);
+        let sections =
+            builtin(&Settings::default()).into_iter().filter(|p| p.name == "send").flat_map(|p| p.sections);
+        // Their counters never moved here, so that the file has no data source of them.
+        for section in sections {
+            let counters = without_values(section.counters.iter());
+            all.push(Reading { protocol: section.name, counters, ..all[0].clone() });
+        }
         let first = until - 2 * 86_400;
         for protocol in builtin(&Settings::default()).into_iter().filter(|p| p.name != "send") {
             let path = self.dir.path().join(format!("{}.rrd", protocol.name));

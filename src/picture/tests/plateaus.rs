@@ -83,9 +83,17 @@ pub(super) fn readings(dir: &Path) -> Vec<Reading> {
             .unwrap();
         update::update_all(&path, update::Options::default(), data).unwrap();
         let measured = protocol.measured;
-        Reading { protocol: protocol.name, rrd: path, step: 60, seen: NOW, measured, ..Reading::default() }
+        let part = |protocol| Reading {
+            protocol,
+            rrd: path.clone(),
+            step: 60,
+            seen: NOW,
+            measured,
+            ..Reading::default()
+        };
+        protocol.parts().map(part).collect::<Vec<_>>()
     };
-    builtin(&Settings::default()).into_iter().map(make).collect()
+    builtin(&Settings::default()).into_iter().flat_map(make).collect()
 }
 
 /// The arguments of one picture of `readings`.
