@@ -1,5 +1,6 @@
 //! The table of reasons: classes, and the rules that decide which of them a report belongs to (`reasons.toml`).
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
@@ -14,34 +15,39 @@ use super::report::{Phase, Report};
 pub struct Table {
     /// As the file says it; another one means that other rules decided.
     pub version: u32,
-    own: Vec<OwnRule>,
-    rules: Vec<ReplyRule>,
+    pub(super) own: Vec<OwnRule>,
+    pub(super) rules: Vec<ReplyRule>,
     /// All words that the rules look for.
-    needles: Vec<String>,
-    /// Finds all of them in one pass. It is made for the first reply that is asked about.
+    pub(super) needles: Vec<String>,
+    /// How many replies were asked about.
+    asked: AtomicU32,
+    /// Finds all needles in one pass. To make it takes as long as to search for each of them in [`FEW`] replies.
     finder: OnceLock<Option<AhoCorasick>>,
 }
 
+/// This number of replies is read without [`Table::finder`]: a roll has few.
+const FEW: u32 = 64;
+
 /// A rule for what qmail itself says.
-#[derive(Debug)]
-struct OwnRule {
-    class: usize,
-    begins: Vec<String>,
-    holds: Vec<String>,
-    when: Option<Outcome>,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OwnRule {
+    pub(super) class: usize,
+    pub(super) begins: Vec<String>,
+    pub(super) holds: Vec<String>,
+    pub(super) when: Option<Outcome>,
 }
 
 /// A rule for replies: each of its fields that is not empty has to hold.
-#[derive(Debug)]
-struct ReplyRule {
-    class: usize,
-    codes: Vec<String>,
-    statuses: Vec<String>,
-    phases: Vec<Phase>,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ReplyRule {
+    pub(super) class: usize,
+    pub(super) codes: Vec<String>,
+    pub(super) statuses: Vec<String>,
+    pub(super) phases: Vec<Phase>,
     /// Positions in [`Table::needles`].
-    any: Vec<usize>,
-    all: Vec<usize>,
-    none: Vec<usize>,
+    pub(super) any: Vec<usize>,
+    pub(super) all: Vec<usize>,
+    pub(super) none: Vec<usize>,
 }
 
 #[derive(Deserialize)]
@@ -109,17 +115,17 @@ impl Table {
         Table::of(raw).map_err(|(at, what)| format!("line {}: {what}", line_of(text, at)))
     }
 
+    /// Without rules.
+    pub(super) fn new(version: u32, needles: Vec<String>) -> Table {
+        let (own, rules) = (Vec::new(), Vec::new());
+        Table { version, own, rules, needles, asked: AtomicU32::new(0), finder: OnceLock::new() }
+    }
+
     fn of(raw: RawTable) -> Result<Table, Wrong> {
         for class in &raw.class {
             class_of(&class.key)?;
         }
-        let mut table = Table {
-            version: raw.version,
-            own: Vec::new(),
-            rules: Vec::new(),
-            needles: Vec::new(),
-            finder: OnceLock::new(),
-        };
+        let mut table = Table::new(raw.version, Vec::new());
         for rule in raw.own {
             let at = rule.span().start;
             let RawOwn { class, begins, holds, when } = rule.into_inner();
@@ -192,7 +198,10 @@ impl Table {
         }
         let reply = Reply::of(reply);
         let found = self.found(&reply.words);
-        let holds = |needle: &usize| found.get(*needle).copied().unwrap_or(false);
+        let holds = |needle: &usize| match &found {
+            Some(found) => found.get(*needle).copied().unwrap_or(false),
+            None => self.needles.get(*needle).is_some_and(|needle| reply.words.contains(needle.as_str())),
+        };
         let decides = |rule: &&ReplyRule| {
             (rule.codes.is_empty() || rule.codes.iter().any(|code| reply.code.starts_with(code.as_str())))
                 && (rule.statuses.is_empty()
@@ -215,23 +224,17 @@ impl Table {
         self.own.iter().find(decides).map(|rule| rule.class)
     }
 
-    /// Which of the needles stand in `words`.
-    fn found(&self, words: &str) -> Vec<bool> {
-        let finder = self.finder.get_or_init(|| AhoCorasick::new(&self.needles).ok());
-        let mut found = vec![false; self.needles.len()];
-        match finder {
-            Some(finder) => {
-                for hit in finder.find_overlapping_iter(words) {
-                    found[hit.pattern().as_usize()] = true;
-                }
-            }
-            // It was too large to be made, which a table of less than a megabyte never is.
-            None => found
-                .iter_mut()
-                .zip(&self.needles)
-                .for_each(|(found, needle)| *found = words.contains(needle)),
+    /// Which of the needles stand in `words`. `None`: each that is asked for has to be searched for.
+    fn found(&self, words: &str) -> Option<Vec<bool>> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < FEW {
+            return None;
         }
-        found
+        let finder = self.finder.get_or_init(|| AhoCorasick::new(&self.needles).ok()).as_ref()?;
+        let mut found = vec![false; self.needles.len()];
+        for hit in finder.find_overlapping_iter(words) {
+            found[hit.pattern().as_usize()] = true;
+        }
+        Some(found)
     }
 }
 
