@@ -87,9 +87,10 @@ pub fn builtin_protocol(name: &str, log: &[u8]) {
             protocol_in(protocol, place, log);
             for line in lines(log) {
                 let line = Parser::new(10, NOW).parse(line);
-                if let (LogKind::Shared, Some(writers), Some(tag), Some(_)) =
+                if let (LogKind::Shared, Some(writers), Some(tag), Some(host)) =
                     (place, protocol.writers, line.tag, line.host)
-                    && !writers.tags.contains(&tag)
+                    && !host.contains(&b'(')
+                    && !writers.have_tag(tag)
                     && !writers.sentences.iter().any(|sentence| line.text.starts_with(sentence))
                 {
                     let (verdict, raised) = raises(protocol, place, &line);

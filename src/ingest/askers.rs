@@ -117,9 +117,8 @@ impl ByTag {
     #[cold]
     fn search(&self, tag: &Tag) -> Slot {
         let bytes: Vec<u8> = tag.words.iter().flat_map(|word| word.to_le_bytes()).take(tag.length).collect();
-        let ask = bits(&self.protocols, |protocol| {
-            protocol.writers.is_none_or(|writers| writers.tags.contains(&bytes.as_slice()))
-        });
+        let ask =
+            bits(&self.protocols, |protocol| protocol.writers.is_none_or(|writers| writers.have_tag(&bytes)));
         let settle = |protocol: &Protocol| {
             let settled = protocol.writers.map_or(&[][..], |writers| writers.settled);
             settled.iter().filter(|(tag, _)| *tag == bytes).map(|(_, text)| *text)

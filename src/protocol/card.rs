@@ -74,16 +74,26 @@ pub struct Processor {
 }
 
 /// The programs that write a protocol's lines of syslog. Every other line that has a host and a tag is
-/// [`Verdict::Foreign`] to its classifier.
+/// [`Verdict::Foreign`] to its classifier. (What has a `(` is no host: Dovecot's own log has a process and its user there.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writers {
-    /// Their tags.
+    /// Their tags. One that ends with `(`, `/` or `-` stands for all tags that begin with it.
     pub tags: &'static [&'static [u8]],
     /// The beginnings of texts that are the protocol's under any tag.
     pub sentences: &'static [&'static [u8]],
     /// Beginnings of texts that settle what a line counts, whatever follows: the tag, and the beginning, of at most 48 bytes.
     /// The classifier is asked once for each of them, not for each line. The list may be incomplete: it only saves time.
     pub settled: &'static [(&'static [u8], &'static [u8])],
+}
+
+impl Writers {
+    /// May a line with this tag be the protocol's?
+    pub fn have_tag(&self, tag: &[u8]) -> bool {
+        self.tags.iter().any(|known| match known.last() {
+            Some(b'(' | b'/' | b'-') => tag.starts_with(known),
+            _ => tag == *known,
+        })
+    }
 }
 
 /// Log directories of a protocol.

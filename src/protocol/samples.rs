@@ -168,7 +168,7 @@ fn to_each_protocol_the_lines_of_all_programs_but_its_writers_are_foreign() {
                     let Some(writers) = protocol.writers else { continue };
                     let mut values = vec![0; protocol.counters.len()];
                     let verdict = (protocol.classify)(&line, LogKind::Shared, &mut Raise(&mut values));
-                    let may_be_its = writers.tags.contains(&tag)
+                    let may_be_its = writers.have_tag(tag)
                         || writers.sentences.iter().any(|sentence| line.text.starts_with(sentence));
                     let is_foreign = verdict == Verdict::Foreign && values.iter().all(|v| *v == 0);
                     assert!(may_be_its || is_foreign, "{}: {}", protocol.name, raw.escape_ascii());
