@@ -19,6 +19,7 @@ mod conf_sum;
 mod counter;
 mod counter_table;
 pub mod custom;
+pub mod delivery;
 pub mod imap;
 mod login;
 pub mod names;
@@ -58,6 +59,7 @@ pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
     webmail::protocol,
     spamassassin::protocol,
     qmailscanner::protocol,
+    delivery::protocol,
     queue::protocol,
 ];
 

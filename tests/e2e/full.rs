@@ -198,7 +198,18 @@ impl World {
         let entries = fs::read_dir(self.store.base().join(dir)).expect("a directory");
         let mut names: Vec<String> =
             entries.map(|e| name_of(&e.expect("an entry").path()).to_owned()).collect();
-        let others = ["rbl", "smtp", "pop3", "imap", "spam", "virus", "webmail", "queue", "qmailscanner"];
+        let others = [
+            "rbl",
+            "smtp",
+            "pop3",
+            "imap",
+            "spam",
+            "virus",
+            "webmail",
+            "queue",
+            "qmailscanner",
+            "delivery",
+        ];
         let is_copy =
             |name: &str| name.starts_with('.') && (name.ends_with(".state") || name.ends_with(".minutes"));
         names.retain(|name| {

@@ -67,7 +67,8 @@ pub(super) fn settled(want: Service, rules: &Rules) -> Vec<(&'static [u8], &'sta
     others.map(|(text, _)| (&b"dovecot"[..], *text)).collect()
 }
 
-fn login(message: &[u8]) -> LoginVerdict {
+/// What one of the login processes says.
+pub(super) fn login(message: &[u8]) -> LoginVerdict {
     let Some(cut) = separator(message) else { return LoginVerdict::Nothing };
     let (head, client) = message.split_at(cut);
     let end = if head.starts_with(b"proxy(") {

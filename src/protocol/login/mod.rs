@@ -17,10 +17,10 @@ mod parts;
 mod vchkpw;
 mod web;
 
-pub(super) use parts::{Rules, Service};
+pub(super) use parts::{End, Rules, Service};
 pub use vchkpw::SERVICES;
 
-use parts::{End, LoginVerdict};
+use parts::LoginVerdict;
 
 use super::card::Writers;
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
@@ -126,6 +126,16 @@ pub(super) fn writers(service: Service, settings: &Settings) -> Writers {
     settled.extend(courier::settled(service, &rules));
     // As a protocol these live as long as the process.
     Writers { tags: tags.leak(), sentences, settled: settled.leak() }
+}
+
+/// How a login ended of which another one of Dovecot's login processes says `message`, if it did, and whether that was
+/// understood.
+pub(super) fn dovecot_login(message: &[u8]) -> (Option<End>, Verdict) {
+    match dovecot::login(message.strip_prefix(b"Info: ").unwrap_or(message)) {
+        LoginVerdict::Login(login) => (login.end, Verdict::Known),
+        LoginVerdict::Nothing => (None, Verdict::Known),
+        _ => (None, Verdict::Unknown),
+    }
 }
 
 /// What `line` says to `service`.

@@ -20,7 +20,7 @@ pub(super) struct Listener {
 
 /// How a login ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(in crate::protocol) enum End {
     Success,
     Failure,
 }

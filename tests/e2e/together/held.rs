@@ -11,8 +11,18 @@ use crate::support::process::{self, has_open, holds};
 use crate::support::store::{Answer, Store, assert_same_bytes};
 use crate::support::{full_size, lines, rrd, traffic, wait_until};
 
-const PROTOCOLS: [&str; 9] =
-    ["send", "rbl", "smtp", "pop3", "imap", "webmail", "spamassassin", "qmailscanner", "queue"];
+const PROTOCOLS: [&str; 10] = [
+    "send",
+    "rbl",
+    "smtp",
+    "pop3",
+    "imap",
+    "webmail",
+    "spamassassin",
+    "qmailscanner",
+    "delivery",
+    "queue",
+];
 /// What syslog says, and which counter of which protocol it raises.
 const LOGINS: [(&str, &str, &str); 2] = [
     ("vpopmail[7]: vchkpw-smtp: (PLAIN) login success a@example.org:192.0.2.7", "smtp", "smtp_auth_success"),
