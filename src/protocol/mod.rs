@@ -24,6 +24,7 @@ pub mod imap;
 mod login;
 pub mod names;
 pub mod pop3;
+pub mod postfix;
 mod program;
 pub mod qmailscanner;
 pub mod queue;
@@ -60,6 +61,7 @@ pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
     spamassassin::protocol,
     qmailscanner::protocol,
     delivery::protocol,
+    postfix::protocol,
     queue::protocol,
 ];
 

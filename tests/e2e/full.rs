@@ -209,6 +209,7 @@ impl World {
             "queue",
             "qmailscanner",
             "delivery",
+            "postfix",
         ];
         let is_copy =
             |name: &str| name.starts_with('.') && (name.ends_with(".state") || name.ends_with(".minutes"));

@@ -11,7 +11,7 @@ use crate::support::process::{self, has_open, holds};
 use crate::support::store::{Answer, Store, assert_same_bytes};
 use crate::support::{full_size, lines, rrd, traffic, wait_until};
 
-const PROTOCOLS: [&str; 10] = [
+const PROTOCOLS: [&str; 11] = [
     "send",
     "rbl",
     "smtp",
@@ -21,6 +21,7 @@ const PROTOCOLS: [&str; 10] = [
     "spamassassin",
     "qmailscanner",
     "delivery",
+    "postfix",
     "queue",
 ];
 /// What syslog says, and which counter of which protocol it raises.
