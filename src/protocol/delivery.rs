@@ -132,8 +132,8 @@ fn process(text: &[u8]) -> Option<&[u8]> {
     name(text)?.strip_prefix(b": ")
 }
 
-/// `PROCESS(USER)`, `PROCESS(PID, USER)`, and perhaps `<PID><SESSION>`: what follows. Dovecot lets nobody log in, nor
-/// delivers to anybody, who has a bracket in his name (`auth_username_chars`), and the first bracket ends it.
+/// `PROCESS(USER)`, `PROCESS(PID, USER)`, and perhaps `<PID><SESSION>`: what follows. The first bracket ends the
+/// user: Dovecot knows nobody with one in his name, unless `auth_username_chars` was changed.
 fn name(text: &[u8]) -> Option<&[u8]> {
     let user = PROCESSES.iter().find_map(|process| text.strip_prefix(*process))?.strip_prefix(b"(")?;
     let rest = user.get(memchr(b')', user)? + 1..)?;
