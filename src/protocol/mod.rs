@@ -20,6 +20,8 @@ mod counter;
 mod counter_table;
 pub mod custom;
 pub mod delivery;
+mod decimal;
+pub mod haraka;
 pub mod imap;
 mod login;
 pub mod names;
@@ -62,6 +64,7 @@ pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
     qmailscanner::protocol,
     delivery::protocol,
     postfix::protocol,
+    haraka::protocol,
     queue::protocol,
 ];
 

@@ -9,9 +9,9 @@ use super::card::{CounterFile, IN_SYSLOG, OlderFile, Protocol, Writers};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::{CounterKind, Known, derived, events, of_kind};
 use super::counter_table::counters;
+use super::decimal::{NANO, digits, nanos};
 use super::program::{doubtful, program, unheaded};
 use crate::line::Line;
-use memchr::memchr;
 
 /// The protocol `spamassassin`; nothing of toaster.conf changes how its lines are read.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -95,8 +95,6 @@ counters! {
         ),
     ];
 }
-
-const NANO: i128 = 1_000_000_000;
 
 impl Known<'_> {
     /// 100 times the mean of `sum` over `messages`, all of them counters by position, on the newest day that has
@@ -228,64 +226,6 @@ fn last_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     // The words are short.
     let blank = text.iter().rposition(|&b| b == b' ')?;
     Some((text.get(..blank)?, text.get(blank + 1..)?))
-}
-
-/// A decimal number below 10¹⁵, perhaps below 0, in units of 10⁻⁹; what is beyond that is rounded once.
-#[inline]
-fn nanos(text: &[u8]) -> Option<i128> {
-    let (sign, number) = text.strip_prefix(b"-").map_or((1, text), |number| (-1, number));
-    match short(number) {
-        Some(value) => Some(sign * i128::from(value)),
-        None => any_length(text),
-    }
-}
-
-/// A number of at most nine digits, in units of 10⁻⁹. `None`: it is longer, or none.
-#[inline]
-fn short(text: &[u8]) -> Option<u64> {
-    const UNITS: [u64; 9] =
-        [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10];
-    let (mut value, mut point) = (0, None);
-    for (at, &byte) in text.iter().enumerate().take(11) {
-        match byte {
-            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() && at > 0 => point = Some(at),
-            _ => return None,
-        }
-    }
-    let places = point.map_or(0, |point| text.len() - point - 1);
-    let digits = text.len() - usize::from(point.is_some());
-    if digits == 0 || digits > 9 {
-        return None;
-    }
-    UNITS.get(places).map(|unit| value * unit)
-}
-
-#[cold]
-fn any_length(text: &[u8]) -> Option<i128> {
-    let (sign, text) = text.strip_prefix(b"-").map_or((1, text), |text| (-1, text));
-    let point = memchr(b'.', text).unwrap_or(text.len());
-    let (whole, fraction) = text.split_at_checked(point)?;
-    let mut value = i128::from(digits(whole)?);
-    if !fraction.is_empty() {
-        let fraction = fraction.get(1..).filter(|fraction| fraction.iter().all(u8::is_ascii_digit))?;
-        let mut places = fraction.iter().map(|b| i128::from(b - b'0')).chain(std::iter::repeat(0));
-        for place in places.by_ref().take(9) {
-            value = value * 10 + place;
-        }
-        value += i128::from(places.next() >= Some(5));
-    } else {
-        value *= NANO;
-    }
-    Some(sign * value)
-}
-
-/// A number of 1 to 15 digits.
-fn digits(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || text.len() > 15 {
-        return None;
-    }
-    text.iter().try_fold(0u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
 }
 
 #[cfg(test)]
