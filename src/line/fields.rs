@@ -3,8 +3,8 @@
 use super::stamp::Stamp;
 
 /// A line is classified by its first bytes; how long it goes on does not matter, so that a line of a gigabyte costs no
-/// memory.
-pub const LINE_LIMIT: usize = 4096;
+/// memory. rspamd writes up to 8,192 bytes of a verdict, and JSON's escapes come on top of that.
+pub const LINE_LIMIT: usize = 16_384;
 
 /// The byte order mark that editors and other systems put before a text in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";

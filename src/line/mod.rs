@@ -11,6 +11,7 @@
 //! | `syslog` | RFC 3164, 3339, 5424, `<PRI>`; `header` has what follows it: host and tag |
 //! | `bracket` | roundcube's own files: `[28-Sep-2026 22:40:23 +0000]: ` |
 //! | `ctime` | `Sat Nov 28 17:36:25 2026 `: OpenWrt's logread, spamd's own file |
+//! | `rspamd` | `2026-11-28 18:00:04 ` before `#PID(WORKER)` or `[SEVERITY]`; `{"ts": SECONDS.FRACTION, …`: rspamd's own file |
 //!
 //! Before all of them a container's runtime may have put something of its own: `container`, and `parts`, which joins a
 //! line that it took in piece by piece.
@@ -34,6 +35,7 @@ mod header;
 mod parser;
 mod parts;
 mod passes;
+mod rspamd;
 mod run;
 mod same_header;
 mod stamp;

@@ -7,7 +7,7 @@ use super::header::{self, Hosts};
 use super::same_header::SameHeader;
 use super::stamp::Stamp;
 use super::tai64n::{self, tai64n};
-use super::{bracket, civil, container, ctime, syslog, unix};
+use super::{bracket, civil, container, ctime, rspamd, syslog, unix};
 
 /// Takes lines apart, which are given to it in the order of their file. Keeps the last local minute it converted, so one
 /// parser a file is fastest.
@@ -125,6 +125,8 @@ impl<Tz: TimeZone> Parser<Tz> {
                 bracket::stamp(line, &mut self.clock).map(|(time, len)| Line::stamped(time, &line[len..]))
             }
             b'0'..=b'9' => self.digits(line),
+            // The object is the text, too: its other members say what happened.
+            b'{' => rspamd::object(line).map(|time| Line::stamped(time, line)),
             // Months and weekdays share three letters.
             b'F' | b'M' | b'S' => self.rfc3164(line).or_else(|| self.ctime(line)),
             b'A'..=b'R' => self.rfc3164(line),
@@ -164,6 +166,9 @@ impl<Tz: TimeZone> Parser<Tz> {
         if let Some((label, len)) = civil::label(line) {
             return Some(after_label(label.instant(&mut self.clock)?, &line[len..]));
         }
+        if let Some((when, len)) = rspamd::label(line) {
+            return Some(Line::stamped(when.local(&mut self.clock, b"")?, &line[len..]));
+        }
         if line.get(10) == Some(&b' ') {
             // With blanks for the T and the zone it is a stamp only if a program is named behind it.
             let (when, len) = civil::date_time(line)?;
@@ -174,6 +179,9 @@ impl<Tz: TimeZone> Parser<Tz> {
         }
         let (time, len) = syslog::rfc3339(line)?;
         let rest = &line[len..];
+        if let Some((_, len)) = rspamd::label(rest) {
+            return Some(Line::stamped(time, &rest[len..]));
+        }
         Some(header::header(rest, Hosts::WithTag).line(Some(time), rest))
     }
 
@@ -198,7 +206,7 @@ impl<Tz: TimeZone> Parser<Tz> {
 #[inline]
 pub(super) fn after_label(time: Stamp, rest: &[u8]) -> Line<'_> {
     if rest.first().is_some_and(u8::is_ascii_digit) {
-        if let Some((_, len)) = civil::local_label(rest) {
+        if let Some((_, len)) = civil::local_label(rest).or_else(|| rspamd::label(rest)) {
             return Line::stamped(time, &rest[len..]);
         }
         if let Some(fraction) = unix::fraction(rest) {

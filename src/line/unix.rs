@@ -35,7 +35,7 @@ pub(super) fn fraction_or_end(line: &[u8]) -> Option<Fraction> {
 }
 
 /// `SECONDS.FRACTION`: the instant and its length.
-fn number(line: &[u8]) -> Option<(Stamp, usize)> {
+pub(super) fn number(line: &[u8]) -> Option<(Stamp, usize)> {
     let digits = line.iter().take(11).take_while(|b| b.is_ascii_digit()).count();
     if !(9..=10).contains(&digits) {
         return None;

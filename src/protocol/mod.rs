@@ -32,6 +32,7 @@ pub mod qmailscanner;
 pub mod queue;
 pub mod rbl;
 pub mod reasons;
+pub mod rspamd;
 #[cfg(test)]
 mod samples;
 mod scan;
@@ -65,6 +66,7 @@ pub const BUILTIN: &[fn(&Settings) -> Protocol] = &[
     delivery::protocol,
     postfix::protocol,
     haraka::protocol,
+    rspamd::protocol,
     queue::protocol,
 ];
 

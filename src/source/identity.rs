@@ -6,10 +6,13 @@ use std::os::unix::fs::MetadataExt;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
 
-use super::lines::LINE_LIMIT;
 use crate::disk::{file_id, read_at};
 use crate::ledger::{Cursor, Digest, Identity, digest};
 use crate::line::label_len;
+
+/// This number of bytes of the first line, and of what stands before it, tell a chunk from others. States that were
+/// written before keep their meaning only if it stays as it is.
+const KNOWN_BY: usize = 4096;
 
 /// A first label that does not come within this many bytes is not looked for any further.
 const SEARCH: usize = 1 << 20;
@@ -29,7 +32,7 @@ pub struct Head {
 /// When the file cannot be read.
 pub fn head(file: &File, finished: bool) -> io::Result<Head> {
     let mut buffer = Vec::new();
-    for window in [2 * LINE_LIMIT, 1 << 16, SEARCH] {
+    for window in [2 * KNOWN_BY, 1 << 16, SEARCH] {
         let old = buffer.len();
         buffer.resize(window, 0);
         let got = old + read_at(file, &mut buffer[old..], old as u64)?;
@@ -39,14 +42,14 @@ pub fn head(file: &File, finished: bool) -> io::Result<Head> {
         let mut start = 0;
         for line in buffer.split_inclusive(|&b| b == b'\n') {
             if label_len(line).is_some() {
-                let complete = line.ends_with(b"\n") || line.len() >= LINE_LIMIT || (finished && all);
+                let complete = line.ends_with(b"\n") || line.len() >= KNOWN_BY || (finished && all);
                 if !complete {
                     break;
                 }
                 let text = line.strip_suffix(b"\n").unwrap_or(line);
-                let before = &buffer[..start.min(LINE_LIMIT)];
+                let before = &buffer[..start.min(KNOWN_BY)];
                 let offset = (start as u64).to_le_bytes();
-                found.label = Some(digest(&[before, &offset, &text[..text.len().min(LINE_LIMIT)]]));
+                found.label = Some(digest(&[before, &offset, &text[..text.len().min(KNOWN_BY)]]));
                 return Ok(found);
             }
             start += line.len();
@@ -71,7 +74,7 @@ pub fn whole(file: &File, mtime: i64) -> io::Result<Identity> {
 /// # Errors
 /// When the file cannot be read.
 pub fn growing(file: &File, meta: &Metadata, counted: u64) -> io::Result<Identity> {
-    let length = counted.min(LINE_LIMIT as u64);
+    let length = counted.min(KNOWN_BY as u64);
     let (device, inode) = file_id(meta);
     Ok(Identity::Growing { device, inode, birth: birth(meta), length, head: hash_to(file, length)? })
 }

@@ -131,6 +131,8 @@ fn a_log_that_toaster_conf_names_and_that_is_not_there() {
         ("logs_send_dirs", "[\"sent\"]"),
         ("logs_syslog", "[\"/nonexistent/maillog\"]"),
         ("logs_webmail_files", "[\"/nonexistent/userlogins.log\"]"),
+        ("logs_haraka_files", "[\"/nonexistent/haraka.log\"]"),
+        ("logs_rspamd_files", "[\"/nonexistent/rspamd.log\"]"),
         ("qmail_queue_dir", "\"/nonexistent/queue\""),
         ("[protocol.ftp]\nsource", "\"file:/nonexistent/vsftpd.log\""),
     ] {

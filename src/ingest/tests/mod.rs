@@ -28,6 +28,7 @@ use super::*;
 use crate::config::Config;
 use crate::disk::{self, change, crash, file_id};
 use crate::error::{At, Result};
+use crate::line::LINE_LIMIT;
 use crate::protocol::send::SEND;
 use crate::query::query;
 use crate::source::directory::{Chunk, Role};
@@ -285,7 +286,7 @@ fn line_of(i: usize, kind: u8, time: i64) -> (String, i64) {
         4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
         5 => "status: local 1/3 remote 2/7".to_owned(),
         6 => format!("end msg {i}"),
-        _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { 5000 } else { 3 })),
+        _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { LINE_LIMIT + 904 } else { 3 })),
     };
     (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
 }

@@ -22,6 +22,8 @@ const PROTOCOLS: [&str; 11] = [
     "qmailscanner",
     "delivery",
     "postfix",
+    "haraka",
+    "rspamd",
     "queue",
 ];
 /// What syslog says, and which counter of which protocol it raises.

@@ -1,0 +1,162 @@
+//! `rspamd`: the verdict on each message that rspamd scans, and what it learns.
+//!
+//! | where | shape |
+//! |---|---|
+//! | its own file, behind the stamp | `[[SEVERITY] ]#PID(WORKER) <ID>; MODULE; FUNCTION: MESSAGE` |
+//! | syslog, tag `rspamd` | `<ID>; MODULE; FUNCTION: MESSAGE` |
+//! | a console under systemd | `(WORKER) <ID>; MODULE; FUNCTION: MESSAGE` |
+//! | JSON, in a file or in syslog | `{"ts": …, "module": "MODULE", "function": "FUNCTION", "message": "MESSAGE"}` |
+//!
+//! The verdict is the MESSAGE of `rspamd_task_write_log` in the modules `task` and `proxy`; in `csession` somebody scans by
+//! hand. An administrator may change it (`log_format`): then no field is guessed, and `rspamd_other` counts.
+mod envelope;
+mod verdict;
+
+use super::card::{IN_SYSLOG, Protocol, Writers, templates};
+use super::classify::{LogKind, Raise, Settings, Verdict};
+use super::counter::{CounterKind, events, of_kind};
+use super::counter_table::counters;
+use super::program::{doubtful, program, unheaded};
+use crate::line::Line;
+use envelope::Record;
+
+/// The protocol `rspamd`; nothing of toaster.conf changes how its lines are read.
+pub fn protocol(_: &Settings) -> Protocol {
+    Protocol {
+        name: "rspamd",
+        title: "rspamd",
+        about: "verdicts of rspamd",
+        counters: COUNTERS,
+        classify: &classify,
+        writers: Some(Writers { tags: &[b"rspamd"], sentences: &[], settled: &[] }),
+        files_key: Some("logs_rspamd_files"),
+        overview: &[("ham", "Ham"), ("spam", "Spam"), ("reject", "Rejected")],
+        templates: templates!["rspamd", "rspamd-actions", "rspamd-effort"],
+        ..IN_SYSLOG
+    }
+}
+
+counters! {
+    const COUNTERS = [
+        SCAN: events("scan", "messages scanned"),
+        SPAM: events("spam", "messages that are spam"),
+        HAM: events("ham", "messages that are not spam"),
+        SKIPPED: events("skipped", "messages that were not looked at"),
+        REJECT: events("reject", "messages to be rejected"),
+        SOFT_REJECT: events("soft_reject", "messages to be put off"),
+        GREYLIST: events("greylist", "messages to be greylisted"),
+        ADD_HEADER: events("add_header", "messages to be marked with a header"),
+        REWRITE_SUBJECT: events("rewrite_subject", "messages whose subject is to be rewritten"),
+        NO_ACTION: events("no_action", "messages to be let through"),
+        QUARANTINE: events("quarantine", "messages to be put into quarantine"),
+        DISCARD: events("discard", "messages to be thrown away"),
+        ACTION_OTHER: events("action_other", "messages with other actions"),
+        SCORE_SUM: of_kind(CounterKind::Net, "score_sum", "sum of the scores of all messages"),
+        TIME_SUM: of_kind(CounterKind::Sum, "time_sum", "seconds that scanning took"),
+        BYTES: events("bytes", "bytes of the messages"),
+        DNS_REQUESTS: events("dns_requests", "DNS requests"),
+        LEARNED_SPAM: events("learned_spam", "messages learned as spam"),
+        LEARNED_HAM: events("learned_ham", "messages learned as ham"),
+        LEARNED_OTHER: events("learned_other", "messages learned as another class"),
+        LEARN_FAIL: events("learn_fail", "messages that could not be learned"),
+        OTHER: events("rspamd_other", "verdicts of a form that is not known"),
+    ];
+}
+
+fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
+    let (name, text) = program(line, place);
+    let own = place == LogKind::Dedicated;
+    let (text, is_certain) = match name {
+        b"rspamd" => (text, true),
+        // Without a header nothing but its form tells that it is rspamd's.
+        _ if unheaded(line, place) => (line.text, own),
+        _ => return if own { Verdict::Unknown } else { Verdict::Foreign },
+    };
+    if line.continuation || doubtful(line) {
+        return if own { Verdict::Unknown } else { Verdict::Foreign };
+    }
+    let is_headed = line.tag.is_some();
+    match envelope::record(text).filter(|record| is_certain || record.is_placed) {
+        Some(record) => count(&record, is_headed, raise),
+        None if is_certain => Verdict::Unknown,
+        None => Verdict::Foreign,
+    }
+}
+
+/// `is_headed`: it came through a syslog daemon.
+fn count(record: &Record<'_>, is_headed: bool, raise: &mut Raise<'_>) -> Verdict {
+    let message = &*record.message;
+    match (&*record.module, &*record.function) {
+        (b"task" | b"proxy", b"rspamd_task_write_log") => {
+            let is_cut = record.is_cut || may_be_cut(message.len(), is_headed);
+            if let Some(found) = verdict::read(message, is_cut) {
+                raise_verdict(&found, raise);
+            } else {
+                raise.one(OTHER);
+                return Verdict::Unknown;
+            }
+        }
+        (_, b"rspamd_controller_learn_fin_task") => {
+            if let Some(class) = learned(message) {
+                raise.one(match class {
+                    b"spam" => LEARNED_SPAM,
+                    b"ham" => LEARNED_HAM,
+                    _ => LEARNED_OTHER,
+                });
+            } else if message.starts_with(b"cannot learn <") {
+                raise.one(LEARN_FAIL);
+            }
+        }
+        _ => {}
+    }
+    Verdict::Known
+}
+
+fn raise_verdict(found: &verdict::Found<'_>, raise: &mut Raise<'_>) {
+    raise.one(SCAN);
+    raise.one(match found.flag {
+        verdict::Flag::Spam => SPAM,
+        verdict::Flag::Ham => HAM,
+        verdict::Flag::Skipped => SKIPPED,
+    });
+    raise.one(match found.action {
+        b"reject" => REJECT,
+        b"soft reject" => SOFT_REJECT,
+        b"greylist" => GREYLIST,
+        b"add header" => ADD_HEADER,
+        b"rewrite subject" => REWRITE_SUBJECT,
+        b"no action" => NO_ACTION,
+        b"quarantine" => QUARANTINE,
+        b"discard" => DISCARD,
+        _ => ACTION_OTHER,
+    });
+    raise.net(SCORE_SUM, found.score.unwrap_or(0));
+    if let Some(effort) = &found.effort {
+        raise.add(BYTES, effort.bytes);
+        raise.net(TIME_SUM, effort.time);
+        raise.add(DNS_REQUESTS, effort.dns_requests);
+    }
+}
+
+/// CLASS of `<IP> learned message as CLASS: MESSAGE-ID`. All of it but the Message-ID is rspamd's.
+fn learned(message: &[u8]) -> Option<&[u8]> {
+    let address = message.strip_prefix(b"<")?;
+    let end = address.iter().position(|b| matches!(b, b' ' | b'>'))?;
+    let class = address.get(end..)?.strip_prefix(b"> learned message as ")?;
+    class.split(|&b| b == b':').next()
+}
+
+/// May a message of this length be one of which the end was cut off? Then a sender who fills it up chose what stands at its
+/// end. rspamd keeps 8,192 bytes of a message, 2,048 on some processors; syslog daemons keep as much of a line or
+/// 1,024 bytes of it, header included.
+fn may_be_cut(length: usize, is_headed: bool) -> bool {
+    const HEADERS: usize = 160;
+    let before = |limit: usize, by: usize| (limit.saturating_sub(by)..=limit).contains(&length);
+    length + 256 >= crate::line::LINE_LIMIT
+        || before(2048, 8)
+        || before(8192, 8)
+        || (is_headed && [1024, 2048, 8192].iter().any(|&limit| before(limit, HEADERS)))
+}
+
+#[cfg(test)]
+mod tests;
