@@ -210,6 +210,8 @@ impl World {
             "qmailscanner",
             "delivery",
             "postfix",
+            "haraka",
+            "rspamd",
         ];
         let is_copy =
             |name: &str| name.starts_with('.') && (name.ends_with(".state") || name.ends_with(".minutes"));

@@ -100,15 +100,16 @@ fn the_commands_it_begins_with_are_targets() {
 #[test]
 fn the_help_lists_what_toaster_conf_adds() {
     let store = Store::new();
-    let own = blocks("toml").into_iter().find(|block| block.contains("[protocol.rspamd]")).expect("rspamd");
+    let own =
+        blocks("toml").into_iter().find(|block| block.contains("[protocol.opendkim]")).expect("opendkim");
     let text = fs::read_to_string(store.config()).expect("toaster.conf");
     fs::write(store.path("own.conf"), text + &own).expect("own.conf");
     let path = store.path("own.conf").display().to_string();
     for (words, key) in [
-        (vec!["rspamd", "--help", "--config", &path], "rejected"),
+        (vec!["opendkim", "--help", "--config", &path], "signed"),
         (vec!["--config", &path, "rbl", "--help"], "graylisted"),
         (vec!["rbl", "-h", &format!("--config={path}")], "example"),
-        (vec!["--config", &path, "--help"], "rspamd"),
+        (vec!["--config", &path, "--help"], "opendkim"),
     ] {
         let help = store.run(&words);
         let found = help.lines().any(|line| line.split_whitespace().next() == Some(key));

@@ -1,0 +1,4 @@
+#![no_main]
+//! Lines → what the classifier of `haraka` raises.
+
+libfuzzer_sys::fuzz_target!(|log: &[u8]| maillogs_fuzz::classify::builtin_protocol("haraka", log));
