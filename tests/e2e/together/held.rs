@@ -11,7 +11,7 @@ use crate::support::process::{self, has_open, holds};
 use crate::support::store::{Answer, Store, assert_same_bytes};
 use crate::support::{full_size, lines, rrd, traffic, wait_until};
 
-const PROTOCOLS: [&str; 11] = [
+const PROTOCOLS: [&str; 13] = [
     "send",
     "rbl",
     "smtp",
