@@ -454,7 +454,9 @@ mod tests {
             let mut some = Some { log: &log, wanted: wanted.iter().cycle(), lines: vec![], in_runs: 0 };
             walk_chunk(&file_of(&log), 0, u64::MAX, &mut some).unwrap();
             prop_assert!(some.lines == wanted_lines);
-            prop_assert!(some.in_runs > 0 || wanted.iter().all(|n| *n == 0) || lengths.iter().any(|l| *l > 200));
+            // The only run of a short log may be asked for no line.
+            let may_take_none = wanted[0] == 0 || lengths.iter().any(|l| *l > 200);
+            prop_assert!(some.in_runs > 0 || may_take_none);
             // Where a run has a NUL in it, all its lines are given one by one.
             log[0] = 0;
             let mut some = Some { log: &log, wanted: [usize::MAX].iter().cycle(), lines: vec![], in_runs: 0 };

@@ -307,6 +307,10 @@ fn model(lines: &[(String, i64)]) -> BTreeMap<&'static str, i128> {
             "delivery" => {
                 raise("delivery");
                 raise(if words[3] == "success:" { "delivery_success" } else { "delivery_deferral" });
+                if words[3] == "deferral:" {
+                    // Of a report that holds nothing but `x` no rule knows the reason.
+                    raise("why_other");
+                }
             }
             "info" => {
                 raise("message_info");

@@ -64,13 +64,14 @@ fn values(toml: &toml::Table, dir: &Path, end: i64) -> HashMap<String, f64> {
             for word in rpn.split(',') {
                 let mut pop = || stack.pop().expect("a value");
                 let value = match word {
-                    "/" | "*" | "+" | "-" | "EQ" => {
+                    "/" | "*" | "+" | "-" | "EQ" | "MAX" => {
                         let (b, a) = (pop(), pop());
                         match word {
                             "/" => a / b,
                             "*" => a * b,
                             "+" => a + b,
                             "-" => a - b,
+                            "MAX" => a.max(b),
                             _ => f64::from(u8::from(a == b)),
                         }
                     }
