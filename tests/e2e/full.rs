@@ -84,7 +84,8 @@ impl World {
     fn new(place: Place, config: &str) -> Self {
         let store = Store::with(config);
         let (dir, pages) = match place {
-            Place::Counters => ("log/counters", 32),
+            // Of every protocol a counter file, and what stands beside it.
+            Place::Counters => ("log/counters", 64),
             // The year of the test's lines.
             Place::Archive => ("log/2023", 2000),
             Place::State => ("log/state", 200),

@@ -45,6 +45,7 @@ fn value(ds: &str, number: usize, end: i64) -> u64 {
         "spam_seconds_sum" => 20 * 3 * sum,
         "ham_seconds_sum" => 50 * sum,
         "disconnect" => 50 * level,
+        "rejected_temp" => 8 * level,
         "relay" => 40 * level,
         "refused" => 20 * level,
         "auth_fail" => 10 * level,
