@@ -27,7 +27,7 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
             smtpd_in_syslog: true,
             pop3_in_syslog: true,
             spamdyke_in_syslog: true,
-            lists: Vec::new(),
+            ..Settings::default()
         };
         [builtin(&Settings::default()), builtin(&everything)].concat()
     });

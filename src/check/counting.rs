@@ -62,7 +62,7 @@ fn rules(report: &mut Report, job: &Job<'_>, state: &State) {
         let all: i128 = (0..unknown.of).map(on).sum();
         let other = section.counters.iter().position(|counter| counter.key == unknown.key).map_or(0, on);
         if all >= BUSY && other * 10 > all {
-            let text = format!("{} % of {all} {}", 100 * other / all, unknown.way);
+            let text = format!("{} % of the {all} {}", 100 * other / all, unknown.way);
             report.about_feed(job.feed, Level::Warning, "rules", unknown.key, text);
         }
     }

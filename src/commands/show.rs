@@ -95,11 +95,19 @@ pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
         height: what.height.map(usize::from),
     };
     let all = feeds(config);
+    let mut looked_at: Vec<(&str, Option<Reading>)> = Vec::new();
     let mut look = |protocol: &str| {
         let is_part = |feed: &&Feed| feed.protocol.parts().any(|part| part == protocol);
         let feed = all.iter().find(is_part)?;
-        let reading = read(config, feed, now).map_err(|e| warn(with_way_out(&e))).ok()?;
-        query::part(feed.protocol, reading, protocol)
+        // A protocol and its sections are of one moment.
+        let name = feed.protocol.name;
+        let known = looked_at.iter().find(|(known, _)| *known == name).map(|(_, reading)| reading.clone());
+        let reading = known.unwrap_or_else(|| {
+            let reading = read(config, feed, now).map_err(|e| warn(with_way_out(&e))).ok();
+            looked_at.push((name, reading.clone()));
+            reading
+        });
+        query::part(feed.protocol, reading?, protocol)
     };
     let shown = terminal::show(&options, &mut look).map_err(|e| Error::Usage(e.to_string()))?;
     print_for_people(shown.text.as_bytes())?;

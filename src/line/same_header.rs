@@ -100,7 +100,7 @@ impl SameHeader {
         let is_local = raw.first()?.is_ascii_uppercase();
         let (second, stamp) = if is_local { (13, 16) } else { place_of_rfc3339(raw)? };
         let length = stamp + host.len() + 1;
-        // Names with a bracket are none of a host. The text of a line without a host may begin with `last message repeated`, and runtimes write `stdout` for a host.
+        // A name with a bracket is none of a host: Dovecot's own log has a process there. The text of a line without a host may begin with `last message repeated`, and runtimes write `stdout` for a host.
         let is_plain = !matches!(host, b"last" | b"stdout" | b"stderr") && !host.contains(&b'(');
         let has_form = !is_local || [3, 6, 9, 12, 15].map(|at| raw.get(at)) == b"  :: ".each_ref().map(Some);
         if !is_plain || !has_form || length > LONGEST || raw.len() < length || line.continuation {

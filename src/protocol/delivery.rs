@@ -111,7 +111,8 @@ fn foreign(place: LogKind) -> Verdict {
     if place == LogKind::Dedicated { Verdict::Unknown } else { Verdict::Foreign }
 }
 
-/// Only the first 4,096 bytes of a line are read. Stamp, host and tag before the text take at most 256 of them.
+/// A longer text may have been cut: by a daemon of syslog, at 4,096 bytes or more, of which stamp, host and tag before the text
+/// take at most 256.
 const CUT: usize = 4096 - 256;
 
 /// What a process that delivers says, without its name and its user. `None`: another one wrote the line.

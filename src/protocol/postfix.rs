@@ -145,8 +145,8 @@ fn queued(text: &[u8]) -> Option<&[u8]> {
     rest.strip_prefix(b": ").filter(|_| !is_level)
 }
 
-/// Is the text known to its end? Only the first 4,096 bytes of a line are read, of which stamp, host and tag take at most
-/// 256. What stands at the end of a text that was cut may be the recipient's or the sender's.
+/// Is the text known to its end? Postfix's own lines are shorter than 4,096 bytes with stamp, host and tag, which take at most
+/// 256 of them, and daemons of syslog cut longer ones. What stands at the end of a text that was cut may be the recipient's or the sender's.
 fn is_whole(text: &[u8]) -> bool {
     text.len() < 4096 - 256
 }

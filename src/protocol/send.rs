@@ -170,20 +170,11 @@ fn delivery(rest: &[u8], reasons: Reasons, raise: &mut Raise<'_>) {
             raise.one(DELIVERY_SUCCESS);
         } else if let Some(report) = result.strip_prefix(b"deferral: ") {
             raise.one(DELIVERY_DEFERRAL);
-            why(reasons, report, Outcome::Deferral, raise);
+            raise_why(reasons.why(report, Outcome::Deferral), raise);
         } else if let Some(report) = result.strip_prefix(b"failure: ") {
             raise.one(DELIVERY_FAILURE);
-            why(reasons, report, Outcome::Failure, raise);
+            raise_why(reasons.why(report, Outcome::Failure), raise);
         }
-    }
-}
-
-/// Raises why a delivery did not succeed.
-#[cold]
-fn why(reasons: Reasons, report: &[u8], outcome: Outcome, raise: &mut Raise<'_>) {
-    if let Some(why) = reasons.why(report, outcome) {
-        raise.one(WHY + why.reason);
-        why.expired.into_iter().for_each(|expired| raise.one(WHY + expired));
     }
 }
 

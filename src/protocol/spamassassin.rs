@@ -11,7 +11,7 @@ use super::counter::{CounterKind, Known, derived, events, of_kind};
 use super::counter_table::counters;
 use super::decimal::{NANO, digits, nanos};
 use super::program::{doubtful, program, unheaded};
-use crate::line::{LINE_LIMIT, Line};
+use crate::line::Line;
 
 /// The protocol `spamassassin`; nothing of toaster.conf changes how its lines are read.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -204,10 +204,9 @@ fn scores(rest: &[u8]) -> Option<(i128, i128)> {
     Some((nanos(score)?, nanos(required.get(1..)?)?))
 }
 
-/// Only the first [`LINE_LIMIT`] bytes of a line are read, so a sender can choose where a longer line is cut. Nothing is read
-/// from the end of a text that may have been cut. Stamp, host and tag before the text take at most 256 of these
-/// bytes.
-const CUT: usize = LINE_LIMIT - 256;
+/// A sender can choose where a long line is cut: by a daemon of syslog, at 4,096 bytes or more, or by us. Nothing is read from
+/// the end of a text that may have been cut. Stamp, host and tag before the text take at most 256 of these bytes.
+const CUT: usize = 4096 - 256;
 
 /// S in units of 10⁻⁹ and B, from the right: the user's name may look like both.
 fn effort(rest: &[u8]) -> Option<(i128, u64)> {

@@ -63,7 +63,7 @@ impl Store {
         }
         let mut bytes = Vec::with_capacity(all.len());
         for record in records.into_iter().rev() {
-            bytes.extend_from_slice(&all[record]);
+            bytes.extend_from_slice(all.get(record).unwrap_or_default());
         }
         for path in self.minutes_files() {
             // Where it belongs to somebody else, after a restore, it begins anew.

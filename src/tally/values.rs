@@ -21,7 +21,7 @@ enum Packed {
     Many(Box<[u8]>),
 }
 
-/// With these the two kinds are of one size.
+/// Most minutes of a protocol with few counters need no more.
 const FEW: usize = 30;
 
 impl Packed {

@@ -48,7 +48,7 @@ counters! {
         DENY_TLS: events("deny_tls", "refusals that tls asked for"),
         DENY_URIBL: events("deny_uribl", "refusals that uribl asked for"),
         DENY_OTHER: events("deny_other", "refusals that other plugins asked for"),
-        DENY_OVERRIDDEN: events("deny_overridden", "of the refusals asked for, not carried out"),
+        DENY_OVERRIDDEN: events("deny_overridden", "refusals that a plugin asked for and that were not carried out"),
         AUTH_FAIL: events("auth_fail", "failed logins"),
         AUTH_OK: events("auth_ok", "successful logins"),
         OUT_DELIVERED: events("out_delivered", "outbound deliveries done"),

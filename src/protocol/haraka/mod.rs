@@ -47,11 +47,9 @@ pub fn protocol(_: &Settings) -> Protocol {
     }
 }
 
-/// The lines that quote what clients say: with `level=protocol` in log.ini most lines are such.
-const SETTLED: [(&[u8], &[u8]); 9] = [
-    (b"haraka", b"[PROTOCOL] ["),
-    (b"haraka", b"[DATA] ["),
-    (b"haraka", b"[DEBUG] ["),
+/// The lines that quote what clients say: with `level=protocol` in log.ini most lines are such. (Those of the default format
+/// begin with a bracket, as what illumos puts before a text does, and are the classifier's.)
+const SETTLED: [(&[u8], &[u8]); 6] = [
     (b"haraka", b"level=PROTOCOL "),
     (b"haraka", b"level=DATA "),
     (b"haraka", b"level=DEBUG "),

@@ -44,7 +44,7 @@ fn shipped() -> &'static Table {
 pub(super) const UNKNOWN: Unknown = Unknown {
     key: "why_other",
     of: EXPIRED,
-    way: "of the reasons why deliveries failed are not known to the rules: they are too old, or a large receiver has new texts; update maillogs, or add rules (reasons_file)",
+    way: "reasons why deliveries failed are not known to the rules: they are too old, or a large receiver has new texts; update maillogs, or add rules (reasons_file)",
 };
 
 /// Which rules decide.

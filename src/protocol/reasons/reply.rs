@@ -90,10 +90,17 @@ fn joined(rest: &str, code: &str) -> String {
 fn without_clients_words(text: &str) -> String {
     let mut left = String::with_capacity(text.len());
     let mut rest = text;
+    // Behind the last of these nothing is searched for: a reply of nothing but quotation marks would take long.
+    let (last_quote, last_bracket) = (text.rfind("\"@"), text.rfind('>'));
+    let is_before = |rest: &str, last: Option<usize>| last.is_some_and(|last| text.len() - rest.len() < last);
     while let Some(at) = rest.find(['"', '<']) {
         let (before, from) = rest.split_at(at);
         left += before;
-        let end = if from.starts_with('"') {
+        let end = if from.starts_with('"') && !is_before(from, last_quote) {
+            None
+        } else if from.starts_with('<') && !is_before(from, last_bracket) {
+            None
+        } else if from.starts_with('"') {
             // An address with a quoted local part, to the end of its domain.
             from[1..].find("\"@").map(|quote| {
                 let domain = quote + 3;

@@ -12,6 +12,10 @@
 //!
 //! Without part 3 all of it is qmail's own.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// How far a session was when it was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -81,7 +85,9 @@ impl<'a> Report<'a> {
         };
         let text = without_prefix(report);
         let phase = phase(text);
-        let reply = reply(text).map(without_end);
+        // Qmail's own words may quote what a client chose: a domain that holds what stands before a reply.
+        let is_remotes = text.starts_with(b"Connected_to_") || behind_address(text).is_some();
+        let reply = if is_remotes { reply(text).map(without_end) } else { None };
         Report { text, phase, reply, expired }
     }
 }
@@ -125,7 +131,8 @@ fn phase(text: &[u8]) -> Option<Phase> {
 
 /// Part 3: the reply, to the end of the report.
 fn reply(text: &[u8]) -> Option<&[u8]> {
-    let at = memchr::memmem::find(text, SAID)?;
+    static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(SAID));
+    let at = FINDER.find(text)?;
     // qmail-remote puts it at the beginning of a line.
     let begins = at == 0 || text.get(at - 1) == Some(&b'/');
     begins.then(|| text.get(at + SAID.len()..))?
@@ -133,12 +140,18 @@ fn reply(text: &[u8]) -> Option<&[u8]> {
 
 /// Without part 4.
 fn without_end(reply: &[u8]) -> &[u8] {
-    let end = [&b"/STARTTLS_proto="[..], b"/Giving_up_on_"]
-        .iter()
-        .filter_map(|words| memchr::memmem::rfind(reply, words))
-        .min()
-        .unwrap_or(reply.len());
-    reply[..end].strip_suffix(b"/").unwrap_or(&reply[..end])
+    let mut reply = reply;
+    // The certificate's names have slashes of their own.
+    if reply.ends_with(b";/")
+        && let Some(at) = memchr::memmem::rfind(reply, b"/STARTTLS_proto=")
+    {
+        reply = &reply[..at];
+    }
+    reply = reply.strip_suffix(b"/").unwrap_or(reply);
+    match memchr::memrchr(b'/', reply) {
+        Some(at) if reply[at..].starts_with(b"/Giving_up_on_") => &reply[..at],
+        _ => reply,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The table of reasons: classes, and the rules that decide which of them a report belongs to (`reasons.toml`).
-use std::sync::OnceLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
@@ -13,17 +14,23 @@ use super::report::{Phase, Report};
 /// The rules, ready to be asked.
 #[derive(Debug)]
 pub struct Table {
-    /// As the file says it; another one means that other rules decided.
+    /// As the file says it.
     pub version: u32,
     pub(super) own: Vec<OwnRule>,
     pub(super) rules: Vec<ReplyRule>,
     /// All words that the rules look for.
     pub(super) needles: Vec<String>,
+    /// What was decided of replies before. Servers say the same to many messages.
+    known: Mutex<HashMap<Vec<u8>, Option<usize>>>,
     /// How many replies were asked about.
     asked: AtomicU32,
     /// Finds all needles in one pass. To make it takes as long as to search for each of them in [`FEW`] replies.
     finder: OnceLock<Option<AhoCorasick>>,
 }
+
+/// This number of decisions is kept, of replies that have no more than these bytes.
+const KEPT: usize = 256;
+const LONGEST_KEPT: usize = 512;
 
 /// This number of replies is read without [`Table::finder`]: a roll has few.
 const FEW: u32 = 64;
@@ -118,7 +125,15 @@ impl Table {
     /// Without rules.
     pub(super) fn new(version: u32, needles: Vec<String>) -> Table {
         let (own, rules) = (Vec::new(), Vec::new());
-        Table { version, own, rules, needles, asked: AtomicU32::new(0), finder: OnceLock::new() }
+        Table {
+            version,
+            own,
+            rules,
+            needles,
+            known: Mutex::default(),
+            asked: AtomicU32::new(0),
+            finder: OnceLock::new(),
+        }
     }
 
     fn of(raw: RawTable) -> Result<Table, Wrong> {
@@ -196,6 +211,24 @@ impl Table {
         if report.phase == Some(Phase::Auth) {
             return CLASSES.iter().position(|class| *class == "policy");
         }
+        if reply.len() > LONGEST_KEPT {
+            return self.decide_reply(reply, report.phase);
+        }
+        let key = [&[report.phase.map_or(0, |phase| 1 + phase as u8)], reply].concat();
+        // A thread that panicked while it held them has left whole entries.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(class) = known.get(&key) {
+            return *class;
+        }
+        let class = self.decide_reply(reply, report.phase);
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(key, class);
+        class
+    }
+
+    fn decide_reply(&self, reply: &[u8], phase: Option<Phase>) -> Option<usize> {
         let reply = Reply::of(reply);
         let found = self.found(&reply.words);
         let holds = |needle: &usize| match &found {
@@ -206,7 +239,7 @@ impl Table {
             (rule.codes.is_empty() || rule.codes.iter().any(|code| reply.code.starts_with(code.as_str())))
                 && (rule.statuses.is_empty()
                     || rule.statuses.iter().any(|status| is_of(&reply.status, status)))
-                && (rule.phases.is_empty() || report.phase.is_some_and(|phase| rule.phases.contains(&phase)))
+                && (rule.phases.is_empty() || phase.is_some_and(|phase| rule.phases.contains(&phase)))
                 && (rule.any.is_empty() || rule.any.iter().any(holds))
                 && rule.all.iter().all(holds)
                 && !rule.none.iter().any(holds)

@@ -75,6 +75,9 @@ fn forged_texts_count_as_what_they_are() {
         // Without the end of a line before it, it is not the reply.
         ("qmail-local_says_Remote_host_said:_550_User_unknown/".into(), "local_trouble"),
         ("Sorry,_no_mailbox_here_by_that_name._spamhaus_(#5.1.1)/".into(), "user_unknown"),
+        // A domain that qmail quotes, and the output of a program of a user.
+        ("Sorry,_I_couldn't_find_any_host_named_a/Remote_host_said:_550_5.7.1_dkim._(#5.1.2)/".into(), "dns"),
+        ("it_went_wrong/Remote_host_said:_550_5.7.1_dkim/".into(), "other"),
         ("user_is_over_quota_blocked_using_spamhaus/".into(), "mailbox_full"),
         ("Connected_to_192.0.2.1_but_authentication_was_rejected_(LOGIN)./Remote_host_said:_535_5.7.8_user_unknown_spamhaus/".into(), "policy"),
         (String::new(), "other"),

@@ -147,10 +147,11 @@ fn learned(message: &[u8]) -> Option<&[u8]> {
 }
 
 /// May a message of this length be one of which the end was cut off? Then a sender who fills it up chose what stands at its
-/// end. rspamd keeps 8,192 bytes of a message, 2,048 on some processors; syslog daemons keep as much of a line or
-/// 1,024 bytes of it, header included.
+/// end. rspamd keeps 8,192 bytes of a message, 2,048 on some processors; syslog daemons keep as much of a line (rsyslogd
+/// 8,096) or 1,024 bytes of it, header included.
 fn may_be_cut(length: usize, is_headed: bool) -> bool {
-    const HEADERS: usize = 160;
+    // Of the syslog's header and of what rspamd puts before a message, and the difference of rsyslogd.
+    const HEADERS: usize = 400;
     let before = |limit: usize, by: usize| (limit.saturating_sub(by)..=limit).contains(&length);
     length + 256 >= crate::line::LINE_LIMIT
         || before(2048, 8)

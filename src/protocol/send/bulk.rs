@@ -14,7 +14,7 @@ use super::counters::{
     DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
     MESSAGE_BOUNCE, MESSAGE_BYTES, MESSAGE_END, MESSAGE_INFO, MESSAGE_NEW, PEAK_LOCAL, PEAK_REMOTE,
     START_DELIVERY, START_LOCAL, START_REMOTE, STATUS, STATUS_LOCAL_SUM, STATUS_LOCALP, STATUS_REMOTE_SUM,
-    STATUS_REMOTEP, WHY,
+    STATUS_REMOTEP, raise_why,
 };
 use crate::line::{Run, Window};
 
@@ -79,7 +79,8 @@ impl Bulk for SendBulk {
         let (mut counted, limits, reasons) = (Counted::default(), &mut self.limits, self.reasons);
         let taken = take_while(run, window, |offer, _| {
             let before = counted.deferral + counted.failure;
-            if !take(offer.look, &mut counted, limits) {
+            // Why a delivery failed is told by the end of the text, too.
+            if !offer.is_whole() || !take(offer.look, &mut counted, limits) {
                 return None;
             }
             if counted.deferral + counted.failure != before {
@@ -113,10 +114,7 @@ fn ended(offer: &Offer<'_>, reasons: Reasons, raise: &mut Raise<'_>) {
         Some(report) => (Outcome::Deferral, report),
         None => (Outcome::Failure, rest.strip_prefix(b"failure: ").unwrap_or_default()),
     };
-    if let Some(why) = reasons.why(report, outcome) {
-        raise.one(WHY + why.reason);
-        why.expired.into_iter().for_each(|expired| raise.one(WHY + expired));
-    }
+    raise_why(reasons.why(report, outcome), raise);
 }
 
 /// Counts the line of this text. `false`: it is none of the usual ones, and nothing was counted.

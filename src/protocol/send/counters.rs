@@ -1,7 +1,8 @@
 //! The counters of `send`.
+use super::super::classify::Raise;
 use super::super::counter::{CounterKind, Known, count, derived, events, of_kind};
 use super::super::counter_table::{counters, groups};
-use super::super::reasons;
+use super::super::reasons::{self, Why};
 
 counters! {
     pub(super) const MESSAGES = [
@@ -53,6 +54,14 @@ groups! {
         FIRST: MESSAGES,
         WHY: reasons::COUNTERS,
     ];
+}
+
+/// Raises why a delivery did not succeed.
+pub(super) fn raise_why(why: Option<Why>, raise: &mut Raise<'_>) {
+    if let Some(why) = why {
+        raise.one(WHY + why.reason);
+        why.expired.into_iter().for_each(|expired| raise.one(WHY + expired));
+    }
 }
 
 /// 100 · status_remotep / status, in units of 10⁻⁹ percent; 0 while no status line was seen.
