@@ -96,20 +96,16 @@ fn without_clients_words(text: &str) -> String {
     while let Some(at) = rest.find(['"', '<']) {
         let (before, from) = rest.split_at(at);
         left += before;
-        let end = if from.starts_with('"') && !is_before(from, last_quote) {
-            None
-        } else if from.starts_with('<') && !is_before(from, last_bracket) {
-            None
-        } else if from.starts_with('"') {
+        let end = match from.strip_prefix('"') {
             // An address with a quoted local part, to the end of its domain.
-            from[1..].find("\"@").map(|quote| {
+            Some(quoted) if is_before(from, last_quote) => quoted.find("\"@").map(|quote| {
                 let domain = quote + 3;
                 domain + from[domain..].find([' ', '>']).unwrap_or(from.len() - domain)
-            })
-        } else if from.starts_with("<http") {
-            None
-        } else {
-            from.find('>').map(|end| end + 1)
+            }),
+            None if is_before(from, last_bracket) && !from.starts_with("<http") => {
+                from.find('>').map(|end| end + 1)
+            }
+            _ => None,
         };
         match end {
             Some(end) => {
