@@ -50,27 +50,41 @@ pub(super) fn read(text: &[u8], want: Service, rules: &Rules) -> LoginVerdict {
     LoginVerdict::Login(Login { tls: listener.tls, connect: true, end: Some(end) })
 }
 
+/// A service by name, how its texts begin, and how its usual ones do.
+type Usual = (&'static str, &'static [u8], [&'static [u8]; 8]);
+
+/// Every service with its usual texts.
+macro_rules! usual {
+    ($($name:literal),*) => {
+        [$((
+            $name,
+            concat!("vchkpw-", $name, ":").as_bytes(),
+            [
+                concat!("vchkpw-", $name, ": (PLAIN) login success ").as_bytes(),
+                concat!("vchkpw-", $name, ": (LOGIN) login success ").as_bytes(),
+                concat!("vchkpw-", $name, ": (CRAM-MD5) login success ").as_bytes(),
+                concat!("vchkpw-", $name, ": (APOP) login success ").as_bytes(),
+                concat!("vchkpw-", $name, ": login success ").as_bytes(),
+                concat!("vchkpw-", $name, ": password fail ").as_bytes(),
+                concat!("vchkpw-", $name, ": vpopmail user not found ").as_bytes(),
+                concat!("vchkpw-", $name, ": invalid user/").as_bytes(),
+            ],
+        )),*]
+    };
+}
+const USUAL: [Usual; 8] = usual!["smtp", "smtps", "submission", "pop3", "pop3s", "imap", "imaps", "webmail"];
+
 /// Beginnings of texts that settle what a line says to `want`: those of other services, and the usual ones of its own.
 pub(super) fn settled(want: Service) -> Vec<(&'static [u8], &'static [u8])> {
-    const USUAL: [&str; 8] = [
-        "(PLAIN) login success ",
-        "(LOGIN) login success ",
-        "(CRAM-MD5) login success ",
-        "(APOP) login success ",
-        "login success ",
-        "password fail ",
-        "vpopmail user not found ",
-        "invalid user/",
-    ];
-    let mut settled = Vec::new();
-    for name in SERVICES {
+    let mut settled = Vec::with_capacity(64);
+    for (name, begin, usual) in &USUAL {
         if listener(name.as_bytes()).is_some_and(|listener| listener.service == want) {
-            settled.extend(USUAL.map(|usual| format!("vchkpw-{name}: {usual}")));
+            settled.extend(usual.map(|usual| (&b"vpopmail"[..], usual)));
         } else {
-            settled.push(format!("vchkpw-{name}:"));
+            settled.push((b"vpopmail", begin));
         }
     }
-    settled.into_iter().map(|text| (&b"vpopmail"[..], &*text.into_bytes().leak())).collect()
+    settled
 }
 
 /// `login success `, `(WORD) login success ` or `system password login success `.

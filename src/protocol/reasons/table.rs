@@ -19,7 +19,7 @@ pub struct Table {
     pub(super) own: Vec<OwnRule>,
     pub(super) rules: Vec<ReplyRule>,
     /// All words that the rules look for.
-    pub(super) needles: Vec<String>,
+    pub(super) needles: Vec<&'static str>,
     /// What was decided of replies before. Servers say the same to many messages.
     known: Mutex<HashMap<Vec<u8>, Option<usize>>>,
     /// How many replies were asked about.
@@ -39,8 +39,8 @@ const FEW: u32 = 64;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OwnRule {
     pub(super) class: usize,
-    pub(super) begins: Vec<String>,
-    pub(super) holds: Vec<String>,
+    pub(super) begins: Vec<&'static str>,
+    pub(super) holds: Vec<&'static str>,
     pub(super) when: Option<Outcome>,
 }
 
@@ -48,8 +48,8 @@ pub(super) struct OwnRule {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ReplyRule {
     pub(super) class: usize,
-    pub(super) codes: Vec<String>,
-    pub(super) statuses: Vec<String>,
+    pub(super) codes: Vec<&'static str>,
+    pub(super) statuses: Vec<&'static str>,
     pub(super) phases: Vec<Phase>,
     /// Positions in [`Table::needles`].
     pub(super) any: Vec<usize>,
@@ -123,7 +123,7 @@ impl Table {
     }
 
     /// Without rules.
-    pub(super) fn new(version: u32, needles: Vec<String>) -> Table {
+    pub(super) fn new(version: u32, needles: Vec<&'static str>) -> Table {
         let (own, rules) = (Vec::new(), Vec::new());
         Table {
             version,
@@ -153,7 +153,13 @@ impl Table {
                     (when.span().start, format!("{:?} is none of success, deferral, failure", when.get_ref()))
                 })
             });
-            table.own.push(OwnRule { class: class_of(&class)?, begins, holds, when: when.transpose()? });
+            let leaked_all = |all: Vec<String>| all.into_iter().map(leaked).collect();
+            table.own.push(OwnRule {
+                class: class_of(&class)?,
+                begins: leaked_all(begins),
+                holds: leaked_all(holds),
+                when: when.transpose()?,
+            });
         }
         for rule in raw.reply {
             let at = rule.span().start;
@@ -197,7 +203,7 @@ impl Table {
         Ok(words.into_iter().map(|word| self.needle(word)).collect())
     }
 
-    fn needle(&mut self, word: String) -> usize {
+    fn needle(&mut self, word: &'static str) -> usize {
         self.needles.iter().position(|known| *known == word).unwrap_or_else(|| {
             self.needles.push(word);
             self.needles.len() - 1
@@ -233,10 +239,10 @@ impl Table {
         let found = self.found(&reply.words);
         let holds = |needle: &usize| match &found {
             Some(found) => found.get(*needle).copied().unwrap_or(false),
-            None => self.needles.get(*needle).is_some_and(|needle| reply.words.contains(needle.as_str())),
+            None => self.needles.get(*needle).is_some_and(|needle| reply.words.contains(needle)),
         };
         let decides = |rule: &&ReplyRule| {
-            (rule.codes.is_empty() || rule.codes.iter().any(|code| reply.code.starts_with(code.as_str())))
+            (rule.codes.is_empty() || rule.codes.iter().any(|code| reply.code.starts_with(code)))
                 && (rule.statuses.is_empty()
                     || rule.statuses.iter().any(|status| is_of(&reply.status, status)))
                 && (rule.phases.is_empty() || phase.is_some_and(|phase| rule.phases.contains(&phase)))
@@ -248,7 +254,7 @@ impl Table {
     }
 
     fn own(&self, text: &[u8], outcome: Outcome) -> Option<usize> {
-        let holds = |word: &String| memchr::memmem::find(text, word.as_bytes()).is_some();
+        let holds = |word: &&str| memchr::memmem::find(text, word.as_bytes()).is_some();
         let decides = |rule: &&OwnRule| {
             rule.when.is_none_or(|when| when == outcome)
                 && rule.begins.iter().any(|begin| text.starts_with(begin.as_bytes()))
@@ -271,6 +277,11 @@ impl Table {
     }
 }
 
+/// A table lives as long as the process, so that its texts may.
+fn leaked(text: String) -> &'static str {
+    text.leak()
+}
+
 /// The class of this name.
 fn class_of(name: &Spanned<String>) -> Result<usize, Wrong> {
     CLASSES.iter().position(|class| class == name.get_ref()).ok_or_else(|| {
@@ -278,9 +289,13 @@ fn class_of(name: &Spanned<String>) -> Result<usize, Wrong> {
     })
 }
 
-fn checked(words: Vec<Spanned<String>>, is_right: fn(&str) -> bool, why: &str) -> Result<Vec<String>, Wrong> {
+fn checked(
+    words: Vec<Spanned<String>>,
+    is_right: fn(&str) -> bool,
+    why: &str,
+) -> Result<Vec<&'static str>, Wrong> {
     let one = |word: Spanned<String>| match is_right(word.get_ref()) {
-        true => Ok(word.into_inner()),
+        true => Ok(leaked(word.into_inner())),
         false => Err((word.span().start, format!("{:?} {why}", word.get_ref()))),
     };
     words.into_iter().map(one).collect()
