@@ -175,7 +175,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Settings, builtin, shipped};
+    use crate::protocol::{Counter, Settings, builtin, shipped};
     use clap::Command;
 
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
@@ -319,12 +319,11 @@ mod tests {
     #[test]
     fn the_help_of_a_protocol_tells_of_every_key() {
         let protocols = builtin(&Settings::default());
-        let own = protocols.iter().map(|protocol| {
-            let own = protocol.counters.iter().enumerate().filter(|(i, _)| protocol.section(*i).is_none());
-            (protocol.name, own.map(|(_, counter)| *counter).collect::<Vec<_>>())
-        });
+        let own =
+            protocols.iter().map(|protocol| (protocol.name, protocol.own_counters().copied().collect()));
         let sections = protocols.iter().flat_map(|protocol| protocol.sections);
         for (name, counters) in own.chain(sections.map(|s| (s.name, s.counters.to_vec()))) {
+            let counters: Vec<Counter> = counters;
             let help = call(&["maillogs", name, "--help"]).unwrap_err().to_string();
             let lines: Vec<&str> = help.lines().skip_while(|line| *line != "Keys:").skip(1).collect();
             let keys: Vec<&str> = lines

@@ -39,7 +39,8 @@ pub(super) fn feed(config: &Config, protocol: &str) -> Result<Feed> {
     found.ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))
 }
 
-/// What every protocol, and every section of one, is at by its last commit. One that cannot be read spoils nothing of the others: it is said.
+/// What every protocol, and every section of one, is at by its last commit. One that cannot be read spoils nothing of the
+/// others: it is said.
 pub(super) fn readings(config: &Config, now: i64) -> Vec<Reading> {
     let of = |feed: &Feed| {
         let job = job(config, feed);

@@ -28,11 +28,13 @@ type Define<'d> = &'d dyn Fn(Command) -> Command;
 
 fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Command {
     let is_wanted = |name: &str| words.is_none_or(|words| words.iter().any(|word| word == name));
-    let query = |part: &Part| match words {
-        Some(_) => Command::new(part.name),
-        None => query(part),
+    let queries: Vec<Command> = match words {
+        Some(_) => {
+            let names = protocols.iter().flat_map(|protocol| protocol.parts());
+            names.filter(|name| is_wanted(name)).map(Command::new).collect()
+        }
+        None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let parts = protocols.iter().flat_map(|protocol| parts(protocol));
     let commands: [(&str, Define<'_>); 5] = [
         ("update", &|command| update(command, protocols)),
         ("graph", &graph::define),
@@ -43,7 +45,7 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
     let commands = commands.into_iter().filter(|(name, _)| is_wanted(name));
     let processors = protocols.iter().filter_map(|p| p.processor);
     root()
-        .subcommands(parts.filter(|part| is_wanted(part.name)).map(|part| query(&part)))
+        .subcommands(queries)
         .subcommands(commands.map(|(name, define)| define(Command::new(name))))
         .subcommands(processors.filter(|processor| is_wanted(processor.name)).map(process))
 }
@@ -83,29 +85,19 @@ fn root() -> Command {
         )
 }
 
-/// What a query prints: a protocol, or one of its sections.
-struct Part {
-    name: &'static str,
-    about: &'static str,
-    counters: Vec<Counter>,
-}
-
-/// The protocol without its sections, and each of these.
-fn parts(protocol: &'static Protocol) -> impl Iterator<Item = Part> {
-    let own = protocol.counters.iter().enumerate().filter(|(i, _)| protocol.section(*i).is_none());
-    let own = own.map(|(_, counter)| *counter).collect();
-    let sections = protocol.sections.iter().map(|section| Part {
-        name: section.name,
-        about: section.about,
-        counters: section.counters.to_vec(),
-    });
-    std::iter::once(Part { name: protocol.name, about: protocol.about, counters: own }).chain(sections)
-}
-
-fn query(part: &Part) -> Command {
-    Command::new(part.name)
-        .about(format!("Print the counters: {}", masked(part.about)))
-        .after_help(counter_help(&part.counters))
+/// The queries of a protocol: its own, and those of its sections.
+fn queries(protocol: &Protocol) -> Vec<Command> {
+    let query = |name: &'static str, about: &str, counters: &[&Counter]| {
+        Command::new(name)
+            .about(format!("Print the counters: {}", masked(about)))
+            .after_help(counter_help(counters))
+    };
+    let own: Vec<&Counter> = protocol.own_counters().collect();
+    let sections = protocol
+        .sections
+        .iter()
+        .map(|section| query(section.name, section.about, &section.counters.iter().collect::<Vec<_>>()));
+    std::iter::once(query(protocol.name, protocol.about, &own)).chain(sections).collect()
 }
 
 fn update(command: Command, protocols: &[&'static Protocol]) -> Command {
@@ -154,7 +146,7 @@ fn process(processor: Processor) -> Command {
 }
 
 /// Keys with what each means, a line each or more, below each other.
-fn counter_help(counters: &[Counter]) -> String {
+fn counter_help(counters: &[&Counter]) -> String {
     /// Columns, as clap has them.
     const WIDTH: usize = 100;
     let longest = counters.iter().map(|c| c.key.len()).max().unwrap_or(0);

@@ -31,8 +31,7 @@ mod tests {
 
     /// `send` with all of its counters at 0.
     fn send() -> Reading {
-        let own = SEND.counters.iter().enumerate().filter(|(i, _)| SEND.section(*i).is_none());
-        let counters = own.map(|(_, counter)| Counter {
+        let counters = SEND.own_counters().map(|counter| Counter {
             key: counter.key,
             ds: counter.ds,
             help: counter.help,

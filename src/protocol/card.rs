@@ -173,6 +173,15 @@ impl Protocol {
         self.processor?.directories
     }
 
+    /// The counters that no section has.
+    pub fn own_counters(&self) -> impl Iterator<Item = &'static Counter> {
+        self.counters
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.section(*i).is_none())
+            .map(|(_, counter)| counter)
+    }
+
     /// What may be asked for: its own name, and those of its sections.
     pub fn parts(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.sections.iter().map(|section| section.name))

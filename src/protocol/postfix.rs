@@ -18,6 +18,7 @@ use super::card::{IN_SYSLOG, Protocol, Writers};
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::{CounterKind, events, of_kind};
 use super::counter_table::counters;
+use super::decimal::nanos;
 use super::program::{doubtful, program};
 use super::scan::{find_all, number};
 use crate::line::Line;
@@ -146,7 +147,8 @@ fn queued(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// Is the text known to its end? Postfix's own lines are shorter than 4,096 bytes with stamp, host and tag, which take at most
-/// 256 of them, and daemons of syslog cut longer ones. What stands at the end of a text that was cut may be the recipient's or the sender's.
+/// 256 of them, and daemons of syslog cut longer ones. What stands at the end of a text that was cut may be the
+/// recipient's or the sender's.
 fn is_whole(text: &[u8]) -> bool {
     text.len() < 4096 - 256
 }
@@ -166,8 +168,8 @@ fn delivered(text: &[u8], raise: &mut Raise<'_>) -> Option<()> {
         rest = rest.get(memchr(b',', rest)? + 1..)?.strip_prefix(b" ")?;
         if let Some(told) = rest.strip_prefix(b"status=") {
             break status(told)?;
-        } else if let Some(seconds) = rest.strip_prefix(b"delay=") {
-            delay = nanos(seconds);
+        } else if let Some(told_seconds) = rest.strip_prefix(b"delay=") {
+            delay = seconds(told_seconds);
         } else if let Some(code) = rest.strip_prefix(b"dsn=") {
             class = class_of(code);
         }
@@ -205,21 +207,12 @@ fn class_of(code: &[u8]) -> Option<usize> {
     usize::try_from(class).ok().filter(|_| is_code).map(|class| class - 1)
 }
 
-/// Seconds, as far as a comma, in units of 10⁻⁹. Postfix writes at most six places.
-fn nanos(text: &[u8]) -> Option<u64> {
-    let (seconds, rest) = number(text)?;
-    let (mut value, mut unit) = (seconds.checked_mul(1_000_000_000)?, 100_000_000);
-    let mut rest = rest;
-    if let Some(places) = rest.strip_prefix(b".") {
-        let digits = places.iter().take_while(|b| b.is_ascii_digit()).count();
-        let (places, after) = places.split_at_checked(digits).filter(|_| (1..=9).contains(&digits))?;
-        for digit in places {
-            value = value.checked_add(u64::from(digit - b'0') * unit)?;
-            unit /= 10;
-        }
-        rest = after;
-    }
-    rest.starts_with(b",").then_some(value)
+/// Seconds, as far as a comma, in units of 10⁻⁹. Postfix writes at most six places, and a digit last.
+fn seconds(text: &[u8]) -> Option<u64> {
+    let number = text.get(..memchr(b',', text)?)?;
+    let places = number.iter().rev().position(|b| *b == b'.').unwrap_or(1);
+    let seconds = nanos(number).filter(|_| (1..=9).contains(&places))?;
+    u64::try_from(seconds).ok()
 }
 
 /// `COMMAND from HOST[IP]: CODE`, with postscreen `[IP]:PORT: CODE`: is CODE temporary? `None`: it has another form, as

@@ -1,4 +1,5 @@
 //! Small readers that several protocols share: each takes the bytes at hand and gives what follows.
+use std::borrow::Cow;
 
 /// A decimal number that fits in 64 bits, and what follows it.
 #[inline]
@@ -71,6 +72,14 @@ fn end_of_name(text: &[u8]) -> Option<usize> {
     };
     let places = places(b':') | places(b'[') | places(b' ');
     (places != 0).then(|| places.trailing_zeros() as usize / 8)
+}
+
+/// The bytes of a text, which need not be copied.
+pub(super) fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
 }
 
 #[cfg(test)]

@@ -5,37 +5,43 @@ use crate::reading::Reading;
 /// The reading of the part of `protocol` that is called `name`: the protocol itself, or a section. `None`: it has none of
 /// that name.
 pub fn part(protocol: &Protocol, reading: Reading, name: &str) -> Option<Reading> {
-    parts(protocol, reading).into_iter().find(|part| part.protocol == name)
+    if name == protocol.name {
+        return Some(only(protocol, reading, None));
+    }
+    let section = protocol.sections.iter().find(|section| section.name == name)?;
+    Some(only(protocol, reading, Some(section)))
 }
 
 /// The reading of what is the protocol's own, and behind it that of each section.
 pub fn parts(protocol: &Protocol, reading: Reading) -> Vec<Reading> {
-    if protocol.sections.is_empty() {
-        return vec![reading];
-    }
-    let sections = protocol.sections.iter().map(|section| Reading {
-        protocol: section.name,
-        title: section.title,
-        about: section.about,
-        overview: section.overview,
-        ..of(protocol, &reading, Some(section))
-    });
-    std::iter::once(of(protocol, &reading, None)).chain(sections).collect()
+    let sections = protocol.sections.iter().map(|section| only(protocol, reading.clone(), Some(section)));
+    let sections: Vec<Reading> = sections.collect();
+    std::iter::once(only(protocol, reading, None)).chain(sections).collect()
 }
 
 /// The same with those counters alone that are in `section`, or in none.
-fn of(protocol: &Protocol, reading: &Reading, section: Option<&Section>) -> Reading {
-    let is_its =
-        |position: usize| protocol.section(position).map(|s| s.name) == section.map(|section| section.name);
-    fn its<T: Clone>(all: &[T], is_its: impl Fn(usize) -> bool) -> Vec<T> {
-        all.iter().enumerate().filter(|(position, _)| is_its(*position)).map(|(_, one)| one.clone()).collect()
+fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) -> Reading {
+    if protocol.sections.is_empty() {
+        return reading;
     }
-    let waiting = reading.waiting.iter().map(|(begin, values)| (*begin, its(values, is_its)));
-    Reading {
-        counters: its(&reading.counters, is_its),
-        waiting: waiting.collect(),
-        ..Reading { counters: Vec::new(), waiting: Vec::new(), ..reading.clone() }
+    let wanted = section.map(|section| section.name);
+    let is_its = |position: usize| protocol.section(position).map(|section| section.name) == wanted;
+    retain(&mut reading.counters, is_its);
+    reading.waiting.iter_mut().for_each(|(_, values)| retain(values, is_its));
+    if let Some(section) = section {
+        (reading.protocol, reading.title) = (section.name, section.title);
+        (reading.about, reading.overview) = (section.about, section.overview);
     }
+    reading
+}
+
+/// Keeps what stands at the positions for which `is_its` is true.
+fn retain<T>(all: &mut Vec<T>, is_its: impl Fn(usize) -> bool) {
+    let mut position = 0;
+    all.retain(|_| {
+        position += 1;
+        is_its(position - 1)
+    });
 }
 
 #[cfg(test)]
@@ -55,7 +61,8 @@ mod tests {
             value: Some(Value { total: i as i128, ..Value::default() }),
         });
         // A counter of toaster.conf stands behind all others.
-        let own = Counter { key: "mine", ..counters.clone().next().unwrap() };
+        let last = Value { total: SEND.counters.len() as i128, ..Value::default() };
+        let own = Counter { key: "mine", value: Some(last), ..counters.clone().next().unwrap() };
         let reading = Reading {
             protocol: "send",
             waiting: vec![(60, (0..=SEND.counters.len() as i128).collect())],
@@ -73,15 +80,11 @@ mod tests {
             assert_eq!(parts[0].counter(counter.key), Some(counter));
         }
         for part in &all {
-            assert_eq!(part.waiting[0].1.len(), part.counters.len());
-            let total = |counter: &Counter| counter.value.unwrap().total;
-            let first = part
-                .counters
-                .iter()
-                .map(total)
-                .zip(&part.waiting[0].1)
-                .all(|(total, value)| total == *value || total == 0);
-            assert!(first);
+            // As the values were chosen, each counter is at what waits of it.
+            let totals: Vec<i128> =
+                part.counters.iter().map(|counter| counter.value.unwrap().total).collect();
+            assert_eq!(totals, part.waiting[0].1);
+            assert_eq!(super::part(&SEND, reading.clone(), part.protocol).as_ref(), Some(part));
         }
         assert!(part(&SEND, reading, "no-such-part").is_none());
     }

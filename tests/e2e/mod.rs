@@ -26,6 +26,7 @@ mod page;
 mod processors;
 mod query;
 mod readme;
+mod reasons;
 mod repeated_hour;
 mod restores;
 mod rights;

@@ -153,7 +153,7 @@ fn ask_and_update(stores: &[Store], sites: &[Site], done: &AtomicBool) -> Report
             let output = store.maillogs(&[protocol]);
             // It may be asked before the logger has made its directory, and says so until the first commit.
             let is_early = stderr(&output).starts_with("maillogs: nothing was counted yet, and there is no ");
-            if is_early && !last.contains_key(&(site.store, protocol)) {
+            if is_early && output.status.success() && !last.contains_key(&(site.store, protocol)) {
                 continue;
             }
             if !output.status.success() || !output.stderr.is_empty() {

@@ -11,6 +11,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::super::scan::bytes;
+
 /// What a text is.
 #[derive(Debug)]
 pub(super) enum Entry<'a> {
@@ -193,13 +195,6 @@ fn json(text: &[u8]) -> Option<Entry<'_>> {
     Some(Entry::Said(Said { origin, message, pairs: Pairs::Json(pairs.collect()) }))
 }
 
-fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-    }
-}
-
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Pairs;
@@ -349,10 +344,11 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The only key with a blank.
+pub(super) const DELIVERED: &[u8] = b"delivered file";
+
 /// `KEY=VALUE`, and what follows.
 fn pair(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    // The only key with a blank.
-    const DELIVERED: &[u8] = b"delivered file";
     let in_key = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let len =
         if text.starts_with(DELIVERED) { DELIVERED.len() } else { text.iter().take_while(in_key).count() };

@@ -24,7 +24,7 @@ use counters::{
     ERRORS, MESSAGE, MSG_OK, OTHER, OUT_BOUNCED, OUT_DEFERRED, OUT_DELIVERED, OUT_DOUBLE, OUT_FIRST,
     OUT_RCPT, OUT_SECONDS, OUT_TLS, QUEUED, RCPT_OK, REFUSED, RELAY, SESSION_SECONDS, TLS, TXNS, deny_of,
 };
-use format::{Entry, Fields, LONG, Said};
+use format::{DELIVERED, Entry, Fields, LONG, Said};
 
 /// The protocol `haraka`; nothing of toaster.conf changes how its lines are read.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -88,21 +88,27 @@ fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
 }
 
 fn count(said: &Said<'_>, raise: &mut Raise<'_>) {
-    let begins = |beginning: &[u8]| said.message.starts_with(beginning);
     match &*said.origin {
         b"core" => core(said, raise),
-        b"outbound" if said.says(b"") && said.fields(0).get(DELIVERED).is_some() => {
-            delivered(&said.fields(0), raise);
-        }
-        b"outbound" if begins(b"Temp failing ") => raise.one(OUT_DEFERRED),
-        b"outbound" if begins(b"bouncing mail: ") || begins(b"Bouncing mail: ") => raise.one(OUT_BOUNCED),
-        b"outbound" if begins(b"Double bounce: ") => raise.one(OUT_DOUBLE),
+        b"outbound" => outbound(said, raise),
         plugin if plugin.starts_with(b"auth/") => auth(plugin, &said.message, raise),
         _ => {}
     }
 }
 
-const DELIVERED: &[u8] = b"delivered file";
+fn outbound(said: &Said<'_>, raise: &mut Raise<'_>) {
+    let begins = |beginning: &[u8]| said.message.starts_with(beginning);
+    let fields = said.says(b"").then(|| said.fields(0));
+    if let Some(fields) = fields.filter(|fields| fields.get(DELIVERED).is_some()) {
+        delivered(&fields, raise);
+    } else if begins(b"Temp failing ") {
+        raise.one(OUT_DEFERRED);
+    } else if begins(b"bouncing mail: ") || begins(b"Bouncing mail: ") {
+        raise.one(OUT_BOUNCED);
+    } else if begins(b"Double bounce: ") {
+        raise.one(OUT_DOUBLE);
+    }
+}
 
 fn core(said: &Said<'_>, raise: &mut Raise<'_>) {
     // The words that stand before the pairs are followed by a blank.

@@ -3,6 +3,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::super::scan::bytes;
+
 /// A message, and who says it.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
@@ -74,10 +76,6 @@ struct Object<'a> {
 
 impl<'a> Object<'a> {
     fn record(self) -> Record<'a> {
-        let bytes = |text| match text {
-            Cow::Borrowed(text) => Cow::Borrowed(str::as_bytes(text)),
-            Cow::Owned(text) => Cow::Owned(String::into_bytes(text)),
-        };
         Record {
             module: bytes(self.module),
             function: bytes(self.function),
