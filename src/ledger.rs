@@ -165,6 +165,56 @@ pub struct Directory {
     pub last_nanos: u32,
     /// By how many seconds its labels are ahead of unix time.
     pub offset: Offset,
+    /// What has begun in its lines and not ended yet.
+    pub open: Open,
+}
+
+/// What has begun in the lines of a source and not ended yet, for protocols that count what several lines say together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// A number that no other source of the ledger has, to tell its messages from theirs; 0: it was not needed yet. A log
+    /// that is a copy of another one has the number of that.
+    pub source: u32,
+    /// Deliveries, in the order of their keys.
+    pub deliveries: Vec<(DeliveryKey, Delivery)>,
+}
+
+/// Names a delivery of a source while it is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DeliveryKey {
+    /// Hash of what tells one qmail-send from another in the same source: the host, the queue; 0: nothing does.
+    pub origin: u32,
+    /// The number that qmail-send gave it.
+    pub number: u64,
+}
+
+/// A delivery that has begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The number of its message.
+    pub message: u64,
+    /// Where it goes to, as the protocol numbers the places.
+    pub to: u8,
+    /// When it began, unix nanoseconds; `None`: the line had no stamp.
+    pub begun: Option<i64>,
+}
+
+/// Names a message while it is in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MessageKey {
+    /// Its number.
+    pub number: u64,
+    /// Hash of the number of its source ([`Open::source`]) and of [`DeliveryKey::origin`].
+    pub origin: u32,
+}
+
+/// A message in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// When it was taken into the queue, unix nanoseconds.
+    pub begun: i64,
+    /// Has one of its deliveries succeeded?
+    pub delivered: bool,
 }
 
 /// A place in a file that grows and is rotated. The file is known by its content: what it begins with, and what
@@ -228,6 +278,8 @@ pub struct Stream {
     pub hosts: Vec<LastLine>,
     /// Unix seconds at which it was last read to its end.
     pub seen: i64,
+    /// What has begun in its lines and not ended yet.
+    pub open: Open,
 }
 
 /// Every chunk that is remembered.
@@ -262,6 +314,12 @@ impl Ledger {
     pub fn stream(&self, name: &str, machine: &str) -> Option<usize> {
         let of = |machine: &str| self.streams.iter().position(|s| s.name == name && s.machine == machine);
         of(machine).or_else(|| of(""))
+    }
+
+    /// A number for a source that no other one has.
+    pub fn new_source(&self) -> u32 {
+        let open = self.directories.iter().map(|d| &d.open).chain(self.streams.iter().map(|s| &s.open));
+        open.map(|open| open.source).max().unwrap_or(0) + 1
     }
 
     /// The position of the chunk of this identity.

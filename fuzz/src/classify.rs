@@ -36,6 +36,19 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
     found.into_iter()
 }
 
+/// What was remembered of lines.
+#[derive(Default)]
+struct Remembered {
+    deliveries: Deliveries,
+    messages: Messages,
+}
+
+impl Remembered {
+    fn memory(&mut self) -> Memory<'_> {
+        Memory { deliveries: &mut self.deliveries, messages: &mut self.messages }
+    }
+}
+
 /// What counts lines many at once raises what the classifier raises.
 fn in_bulk(protocol: &'static Protocol, log: &[u8]) {
     const OFFSET: i64 = 10;
@@ -46,19 +59,20 @@ fn in_bulk(protocol: &'static Protocol, log: &[u8]) {
     let places: Vec<u32> =
         (0..).zip(log).filter(|(_, byte)| **byte == b'\n').map(|(place, _)| place).collect();
     let (mut begin, mut next) = (0, 0);
-    let mut classify = |begin: usize, end: usize, into: &mut Vec<i128>| {
+    let (mut one_by_one, mut at_once) = (Remembered::default(), Remembered::default());
+    let mut classify = |begin: usize, end: usize, into: &mut Vec<i128>, remembered: &mut Remembered| {
         let line = parser.parse(&log[begin..end.min(begin + LINE_LIMIT)]);
-        let verdict = (protocol.classify)(&line, LogKind::Dedicated, &mut Raise(into));
+        let verdict = protocol.count(&line, LogKind::Dedicated, &mut remembered.memory(), &mut Raise(into));
         (verdict, line.time.map(|stamp| stamp.secs), line.text)
     };
     while next < places.len() {
         let run = Run::new(log, begin, &places[next..], 0);
-        let taken = window
-            .as_mut()
-            .map_or_else(Taken::default, |window| bulk.take(&run, window, &mut Raise(&mut values)));
+        let taken = window.as_mut().map_or_else(Taken::default, |window| {
+            bulk.take(&run, window, &mut Raise(&mut values), &mut at_once.memory())
+        });
         let (mut known, mut unknown) = (0, 0);
         for &end in &places[next..next + taken.lines] {
-            let (verdict, time, _) = classify(begin, end as usize, &mut expected);
+            let (verdict, time, _) = classify(begin, end as usize, &mut expected, &mut one_by_one);
             assert!(time.is_some());
             known += usize::from(verdict == Verdict::Known);
             unknown += usize::from(verdict == Verdict::Unknown);
@@ -68,7 +82,9 @@ fn in_bulk(protocol: &'static Protocol, log: &[u8]) {
         assert!(values == expected, "{values:?} {expected:?}");
         next += taken.lines;
         let Some(&end) = places.get(next) else { break };
-        let (_, time, text) = classify(begin, end as usize, &mut expected);
+        let (_, time, text) = classify(begin, end as usize, &mut expected, &mut one_by_one);
+        let mut again = vec![0; values.len()];
+        classify(begin, end as usize, &mut again, &mut at_once);
         values.clone_from(&expected);
         bulk.learn(text);
         window = time.and_then(|secs| {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::custom::{CustomList, CustomProtocol};
 use super::problem::Location;
 use crate::protocol::custom::{self, CustomCounter};
+use crate::protocol::providers::{self, Providers};
 use crate::protocol::reasons::{self, Reasons};
 use crate::protocol::{Protocol, Settings};
 
@@ -114,6 +115,14 @@ pub struct Config {
     pub reasons_file: Option<PathBuf>,
     /// What stands in that file.
     pub reasons_table: Option<ReasonsTable>,
+    /// Is it counted to which large providers deliveries go? Yes.
+    pub providers: bool,
+    /// The table of their domains; `None`: that of the binary.
+    pub providers_file: Option<PathBuf>,
+    /// What stands in that file.
+    pub providers_table: Option<ProvidersTable>,
+    /// Are the times of deliveries and messages counted? Yes.
+    pub times: bool,
 
     /// `None`: as the machine calls itself.
     pub toaster_hostname: Option<String>,
@@ -128,6 +137,17 @@ pub struct Config {
     pub protocols: Vec<CustomProtocol>,
     /// See [`Config::all_protocols`].
     pub made: Made,
+}
+
+/// The table of `providers_file`. It lives as long as the process.
+#[derive(Clone, Copy, Debug)]
+pub struct ProvidersTable(pub &'static providers::Table);
+
+impl PartialEq for ProvidersTable {
+    /// Always equal, because the table follows from the file's name.
+    fn eq(&self, _: &ProvidersTable) -> bool {
+        true
+    }
 }
 
 /// The table of `reasons_file`. It lives as long as the process.
@@ -186,6 +206,12 @@ impl Config {
                 (true, Some(table)) => Reasons::Of(table.0),
                 (true, None) => Reasons::Shipped,
             },
+            providers: match (self.providers, self.providers_table) {
+                (false, _) => Providers::Off,
+                (true, Some(table)) => Providers::Of(table.0),
+                (true, None) => Providers::Shipped,
+            },
+            no_times: !self.times,
             lists: self.lists.iter().map(|list| (list.name.clone(), list.pattern.clone())).collect(),
         }
     }

@@ -13,11 +13,11 @@ use std::time::Duration;
 use nix::unistd::{getegid, geteuid};
 
 use super::document::Document;
-use super::fields::{Config, ReasonsTable};
+use super::fields::{Config, ProvidersTable, ReasonsTable};
 use super::keys;
 use super::problem::{Problem, ProblemKind, Severity};
 use crate::error::words;
-use crate::protocol::reasons;
+use crate::protocol::{providers, reasons};
 
 /// Where toaster.conf is looked for unless `--config` or `$TOASTER_CONF` names it.
 const PLACES: [&str; 3] = ["/usr/local/etc/toaster.conf", "/opt/local/etc/toaster.conf", "/etc/toaster.conf"];
@@ -44,27 +44,22 @@ impl Config {
             std::thread::sleep(BEING_REPLACED);
             (config, problems) = search();
         }
-        config.read_reasons(&mut problems);
+        config.read_tables(&mut problems);
         config.broken = problems.iter().any(Problem::stops);
         let real = |file: &Path| std::fs::canonicalize(file).or_else(|_| std::path::absolute(file)).ok();
         config.real_file = config.file.as_deref().and_then(real);
         (config, problems)
     }
 
-    /// Reads the file that `reasons_file` names.
-    pub(super) fn read_reasons(&mut self, problems: &mut Vec<Problem>) {
-        let Some(file) = self.reasons_file.clone().filter(|_| self.reasons) else { return };
-        let table = match read(&file) {
-            Ok(text) => reasons::Table::parse(&text),
-            Err(error) => Err(format!("cannot read: {}", why(&file, &error))),
-        };
-        match table {
-            Ok(table) => self.reasons_table = Some(ReasonsTable(Box::leak(Box::new(table)))),
-            Err(text) => {
-                let key = Some("reasons_file".to_owned());
-                let kind = ProblemKind::Value;
-                problems.push(Problem { severity: Severity::Error, kind, key, ..unread(&file, text) });
-            }
+    /// Reads the files that `reasons_file` and `providers_file` name.
+    pub(super) fn read_tables(&mut self, problems: &mut Vec<Problem>) {
+        if let Some(file) = self.reasons_file.clone().filter(|_| self.reasons) {
+            let table = read_table("reasons_file", &file, reasons::Table::parse, problems);
+            self.reasons_table = table.map(ReasonsTable);
+        }
+        if let Some(file) = self.providers_file.clone().filter(|_| self.providers) {
+            let table = read_table("providers_file", &file, providers::Table::parse, problems);
+            self.providers_table = table.map(ProvidersTable);
         }
     }
 
@@ -125,6 +120,27 @@ impl Config {
             problems.push(Problem { severity, ..unread(&neighbour, text) });
         });
         (Config { unended: !text.ends_with('\n'), ..config }, problems)
+    }
+}
+
+/// The table in `file`, which `key` names, for as long as the process lives. `None`: it cannot be read, or has an error.
+fn read_table<T>(
+    key: &str,
+    file: &Path,
+    parse: fn(&str) -> Result<T, String>,
+    problems: &mut Vec<Problem>,
+) -> Option<&'static T> {
+    let table = match read(file) {
+        Ok(text) => parse(&text),
+        Err(error) => Err(format!("cannot read: {}", why(file, &error))),
+    };
+    match table {
+        Ok(table) => Some(Box::leak(Box::new(table))),
+        Err(text) => {
+            let (key, kind) = (Some(key.to_owned()), ProblemKind::Value);
+            problems.push(Problem { severity: Severity::Error, kind, key, ..unread(file, text) });
+            None
+        }
     }
 }
 

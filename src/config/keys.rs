@@ -95,6 +95,9 @@ keys! { OUTPUT:
     templates_dir: |entry| path(entry).map(Some),
     reasons: flag,
     reasons_file: |entry| path(entry).map(Some),
+    providers: flag,
+    providers_file: |entry| path(entry).map(Some),
+    times: flag,
     toaster_hostname: |entry| host(entry).map(Some),
     toaster_admin_email: address,
 }

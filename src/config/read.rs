@@ -51,9 +51,8 @@ impl Config {
         let base = self.logs_base.clone();
         let lists = self.log_dirs.values_mut().chain(self.log_files.values_mut()).flatten();
         let single = [&mut self.logs_counters, &mut self.rrd_dir, &mut self.graphs_dir];
-        for path in
-            single.into_iter().chain(lists).chain(&mut self.templates_dir).chain(&mut self.reasons_file)
-        {
+        let files = [&mut self.templates_dir, &mut self.reasons_file, &mut self.providers_file];
+        for path in single.into_iter().chain(lists).chain(files.into_iter().flatten()) {
             // An absolute path stays what it is.
             *path = base.join(&*path);
         }

@@ -8,6 +8,7 @@ use super::read_options::ReadOptions;
 use super::under;
 use crate::config::Config;
 use crate::error::{At, Result};
+use crate::protocol::memory::Messages;
 use crate::store::files::{Legacy, Store};
 use crate::store::session::StateOrigin;
 use crate::store::state::State;
@@ -76,7 +77,10 @@ impl Job<'_> {
 
     /// Begins to read from `state`.
     pub fn intake(&self, how: ReadOptions, state: State) -> Intake {
-        Intake::new(self.feed.protocol, self.log(), self.config.logs_archive_untai, how, state)
+        let earlier =
+            self.feed.protocol.follow.and_then(|_| self.store().earlier(&state.messages, !how.may_time_out));
+        let messages = Messages::of(&state.messages.changed, earlier);
+        Intake::new(self.feed.protocol, self.log(), self.config.logs_archive_untai, how, state, messages)
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in.

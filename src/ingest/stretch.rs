@@ -142,7 +142,7 @@ impl<'a, 'r, 'j> StreamPass<'a, 'r, 'j> {
                 while left != 0 {
                     let part = left.trailing_zeros() as usize;
                     left &= left - 1;
-                    readers[parts[part].reader].intake.line_of_a_stretch(&line, secs);
+                    readers[parts[part].reader].intake.line_of_a_stretch(parts[part].stream, &line, secs);
                 }
             }
             for settled in &answer.settled {

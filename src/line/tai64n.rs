@@ -46,6 +46,12 @@ pub(super) fn are_digits(bytes: u64) -> bool {
     hex(bytes).bad == 0
 }
 
+/// The number that eight hex digits stand for, the first of them in the highest byte.
+#[inline]
+pub(super) fn eight_digits(digits: u64) -> u32 {
+    hex(digits).value
+}
+
 /// Decodes eight digits, the first in the highest byte, all at once and without a branch.
 #[inline]
 fn hex(x: u64) -> Hex {

@@ -8,7 +8,7 @@
 use super::fields::Line;
 use super::parser::after_label;
 use super::stamp::Stamp;
-use super::tai64n::{LABEL, are_digits, tai64n};
+use super::tai64n::{LABEL, are_digits, eight_digits, tai64n};
 
 /// The labels of a window have this number of bytes in common.
 const COMMON: usize = 15;
@@ -121,6 +121,14 @@ impl Window {
         after_label(Stamp { secs, nanos: nanos_of(word(label, NANOS).swap_bytes()) }, rest)
     }
 
+    /// The unix time, in nanoseconds, of a line that begins with a label of this window.
+    #[inline]
+    pub fn nanos(&self, line: &[u8]) -> i64 {
+        let Some(label) = line.first_chunk::<LABEL>() else { return 0 };
+        let nanos = eight_digits(word(label, NANOS).swap_bytes());
+        (self.base + i64::from(second_of(label))) * 1_000_000_000 + i64::from(nanos)
+    }
+
     /// Notes that a line with this label was met, as the last one.
     #[inline]
     pub fn note(&mut self, label: Label) {
@@ -201,6 +209,8 @@ mod tests {
                 assert_eq!(holds, is_of_this, "{}", line.escape_ascii());
                 if holds {
                     window.note(window.label_of(&line).unwrap());
+                    let nanos = stamp.map(|stamp| stamp.secs * 1_000_000_000 + i64::from(stamp.nanos));
+                    assert_eq!(Some(window.nanos(&line)), nanos);
                     assert_eq!(window.take_newest(), stamp);
                     assert_eq!(Some(window.last()), stamp.map(|stamp| stamp.secs));
                 }

@@ -6,13 +6,20 @@
 //!
 //! A protocol without a bulk of its own has [`super::ByClassifier`]: it spares its lines what comes before the classifier.
 use super::classify::{Raise, Verdict};
+use super::memory::Memory;
 use crate::line::{LINE_LIMIT, Run, TEXT, Window};
 
 /// Counts the usual lines of a protocol. All that it takes in one call belongs to one bin.
 pub trait Bulk {
     /// Takes the lines of `run`, from the first one on, whose labels are in `window` and whose texts it knows, and raises
-    /// what they count.
-    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken;
+    /// what they count. `memory`: what is remembered of their source.
+    fn take(
+        &mut self,
+        run: &Run<'_>,
+        window: &mut Window,
+        raise: &mut Raise<'_>,
+        memory: &mut Memory<'_>,
+    ) -> Taken;
 
     /// Looks at a text that it did not take: the next ones may be like it.
     fn learn(&mut self, _text: &[u8]) {}
@@ -68,6 +75,12 @@ impl<'a> Offer<'a> {
     pub fn text(&self, at: usize) -> &'a [u8] {
         let text = self.rest.get(TEXT + at..self.length).unwrap_or_default();
         text.strip_suffix(b"\r").unwrap_or(text)
+    }
+
+    /// When the line was written, by its label in `window`: unix nanoseconds.
+    #[inline]
+    pub fn time(&self, window: &Window) -> i64 {
+        window.nanos(self.rest)
     }
 
     /// Is the text known to its end, as it is where lines are taken one by one?
@@ -150,6 +163,25 @@ pub(super) fn number(word: u64) -> Option<(u64, usize)> {
     let value = (value & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32;
     Some((value, digits))
 }
+
+/// The decimal number that stands at `at`, and its digits: one to fourteen of them. `None`: there are fewer or more.
+#[inline]
+pub(super) fn long_number(text: &[u8; LOOK], at: usize) -> Option<(u64, usize)> {
+    let first = word(text, at);
+    if let Some(number) = number(first) {
+        return Some(number);
+    }
+    if digits_of(first) < 8 {
+        return None;
+    }
+    let (rest, digits) = number(word(text, at + 7))?;
+    // The first seven of them, and those behind.
+    let (begin, _) = number(first & (u64::MAX >> 8))?;
+    Some((begin * TENS[digits] + rest, 7 + digits))
+}
+
+/// Powers of ten.
+const TENS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 const fn every(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])

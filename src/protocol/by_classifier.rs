@@ -1,7 +1,8 @@
 //! The bulk of a protocol that has none of its own: every line whose label is in the window goes to the classifier, without
-//! its label being taken apart and its bin being looked for.
+//! its label being taken apart and its bin being looked for. A protocol that follows deliveries needs one of its own.
 use super::bulk::{Bulk, Offer, Taken, take_while};
 use super::classify::{Classify, LogKind, Raise, Verdict};
+use super::memory::Memory;
 use crate::line::{Run, Window};
 
 /// Takes all lines of a window.
@@ -22,7 +23,13 @@ impl ByClassifier {
 }
 
 impl Bulk for ByClassifier {
-    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
+    fn take(
+        &mut self,
+        run: &Run<'_>,
+        window: &mut Window,
+        raise: &mut Raise<'_>,
+        _: &mut Memory<'_>,
+    ) -> Taken {
         take_while(run, window, |offer, window| self.count(&offer, window, raise))
     }
 }

@@ -3,10 +3,12 @@ use std::fmt;
 
 use super::bulk::Bulk;
 use super::by_classifier::ByClassifier;
-use super::classify::{Classify, Verdict};
+use super::classify::{Classify, LogKind, Raise, Verdict};
 use super::conf_sum::ConfSum;
 use super::counter::Counter;
+use super::memory::Memory;
 use super::section::Section;
+use crate::line::Line;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -21,6 +23,9 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
+    /// Raises what a line counts together with lines before it, after `classify` has known it, and takes note of it. Only a
+    /// protocol with a bulk of its own may have this.
+    pub follow: Option<&'static Follow>,
     /// Makes what counts the usual lines of its log directories faster, and just as `classify` does, if there is something:
     /// see [`Protocol::bulk()`].
     pub bulk: Option<&'static MakeBulk>,
@@ -58,6 +63,9 @@ pub struct Protocol {
     /// Do its graphs stand at the top of the page? All others follow in the order of the usage.
     pub leads_the_page: bool,
 }
+
+/// How a protocol counts what several lines say together.
+pub type Follow = dyn Fn(&Line<'_>, LogKind, &mut Memory<'_>, &mut Raise<'_>) + Send + Sync;
 
 /// Makes a [`Bulk`].
 pub type MakeBulk = dyn Fn() -> Box<dyn Bulk> + Send + Sync;
@@ -130,6 +138,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     about: "",
     counters: &[],
     classify: &|_, _, _| Verdict::Foreign,
+    follow: None,
     bulk: None,
     conf_sums: &[],
     reads_syslog: true,
@@ -163,6 +172,24 @@ impl fmt::Debug for Protocol {
 }
 
 impl Protocol {
+    /// Raises all that a line counts, and takes note of it.
+    #[inline]
+    pub fn count(
+        &self,
+        line: &Line<'_>,
+        place: LogKind,
+        memory: &mut Memory<'_>,
+        raise: &mut Raise<'_>,
+    ) -> Verdict {
+        let verdict = (self.classify)(line, place, raise);
+        if let Some(follow) = self.follow
+            && verdict != Verdict::Foreign
+        {
+            follow(line, place, memory, raise);
+        }
+        verdict
+    }
+
     /// What counts many lines of its log directories at once.
     pub fn bulk(&self) -> Box<dyn Bulk> {
         self.bulk.map_or_else(|| Box::new(ByClassifier::new(self.classify)) as Box<dyn Bulk>, |make| make())

@@ -1,6 +1,7 @@
 //! What a classifier is given, and what it says of a line.
 use std::collections::BTreeMap;
 
+use super::providers::Providers;
 use super::reasons::Reasons;
 use crate::line::Line;
 
@@ -42,6 +43,10 @@ pub struct Settings {
     pub spamdyke_in_syslog: bool,
     /// Which rules decide why a delivery did not succeed.
     pub reasons: Reasons,
+    /// Which table decides which provider a delivery goes to.
+    pub providers: Providers,
+    /// Are the times of deliveries and messages not counted?
+    pub no_times: bool,
     /// The lists of `[[rbl]]`, each with its name and the pattern that the text of the list matches. They are tested before
     /// the built-in ones.
     pub lists: Vec<(String, regex::bytes::Regex)>,

@@ -24,10 +24,12 @@ pub mod delivery;
 pub mod haraka;
 pub mod imap;
 mod login;
+pub mod memory;
 pub mod names;
 pub mod pop3;
 pub mod postfix;
 mod program;
+pub mod providers;
 pub mod qmailscanner;
 pub mod queue;
 pub mod rbl;
@@ -41,13 +43,16 @@ pub mod send;
 pub mod smtp;
 pub mod spamassassin;
 mod tcpserver;
+pub mod times;
 pub mod webmail;
 
 use std::sync::LazyLock;
 
 pub use bulk::{Bulk, Taken};
 pub use by_classifier::ByClassifier;
-pub use card::{CounterFile, Directories, IN_SYSLOG, MakeBulk, OlderFile, Processor, Protocol, Writers};
+pub use card::{
+    CounterFile, Directories, Follow, IN_SYSLOG, MakeBulk, OlderFile, Processor, Protocol, Writers,
+};
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};
 pub use login::SERVICES as VCHKPW_SERVICES;

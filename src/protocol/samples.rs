@@ -11,8 +11,8 @@
 //! | `unknown PROTOCOL NUMBER` | this number of lines are of its programs, and are not understood |
 //! | `# …` | why a line counts nothing |
 //!
-//! In a file with `line`s every line is read by itself, as if no other stood before it. What is not named is 0 there
-//! too: a line without a `line` raises nothing.
+//! In a file with `line`s every line is read by itself, as if no other stood before it, so that what several lines say
+//! together is not asked for. What is not named is 0 there too: a line without a `line` raises nothing.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ use super::builtin;
 use super::card::Protocol;
 use super::classify::{LogKind, Raise, Settings, Verdict};
 use super::counter::CounterKind;
+use super::memory::{Deliveries, Memory, Messages};
 use crate::line::{Line, Parser, Parts};
 
 /// 2026-09-28T23:00:00Z: the time of every sample file.
@@ -93,15 +94,23 @@ impl Expected {
     }
 }
 
-/// What the lines of `log` raise one after the other, and how many of them are of no known form.
-fn read(protocol: &Protocol, place: LogKind, log: &[u8]) -> (Vec<i128>, i128) {
+/// What the lines of `log` raise one after the other, and how many of them are of no known form. `follows`: also what they
+/// say together.
+fn read(protocol: &Protocol, place: LogKind, log: &[u8], follows: bool) -> (Vec<i128>, i128) {
     let mut values = vec![0i128; protocol.counters.len()];
     let mut unknown = 0;
     let mut parser = Parser::new(10, MTIME).of_own_log(place == LogKind::Dedicated);
     let mut parts = Parts::default();
+    let (mut deliveries, mut messages) = (Deliveries::default(), Messages::default());
     for line in log.split_inclusive(|&b| b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)) {
         let line = parts.parse(&mut parser, line, line);
-        let verdict = (protocol.classify)(&line, place, &mut Raise(&mut values));
+        let raise = &mut Raise(&mut values);
+        let verdict = if follows {
+            let mut memory = Memory { deliveries: &mut deliveries, messages: &mut messages };
+            protocol.count(&line, place, &mut memory, raise)
+        } else {
+            (protocol.classify)(&line, place, raise)
+        };
         unknown += i128::from(verdict == Verdict::Unknown);
     }
     (values, unknown)
@@ -211,7 +220,7 @@ fn the_samples_raise_what_was_written_down_by_hand() {
             };
             let mut all_unknown = 0;
             for (number, line) in lines {
-                let (values, unknown) = read(protocol, place, line);
+                let (values, unknown) = read(protocol, place, line, !by_line);
                 all_unknown += unknown;
                 for (counter, value) in protocol.counters.iter().zip(values) {
                     let amount = amount(number, counter.key);

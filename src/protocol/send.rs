@@ -7,17 +7,23 @@
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
 mod bulk;
 mod counters;
+mod follow;
 
 use super::bulk::Bulk;
 use super::card::templates;
-use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol, Writers};
+use super::card::{self, CounterFile, Directories, IN_SYSLOG, Processor, Protocol, Writers};
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
+use super::counter::Counter;
+use super::memory::Memory;
+use super::providers::{self, Providers};
 use super::reasons::{self, Outcome, Reasons};
 use super::scan::{fraction, number};
 use super::section::Section;
+use super::times;
 use crate::line::Line;
 use bulk::SendBulk;
 use counters::*;
+use follow::{Follow, is_supplementary};
 
 /// The protocol `send`, where qmail-send has a log of its own.
 pub const SEND: Protocol = Protocol {
@@ -26,24 +32,9 @@ pub const SEND: Protocol = Protocol {
     about: "messages and deliveries of qmail-send",
     counters: COUNTERS,
     classify: &|line, place, raise| classify(line, place, Reasons::Shipped, raise),
-    bulk: Some(&|| Box::new(SendBulk::with(Reasons::Shipped))),
-    sections: &[Section {
-        name: "reasons",
-        title: "Why deliveries fail",
-        about: "why deliveries were put off or failed",
-        first: WHY,
-        counters: reasons::COUNTERS,
-        overview: &[
-            ("why_greylisted", "Greylisted"),
-            ("why_rate_limited", "Too fast"),
-            ("why_reputation", "Distrusted"),
-            ("why_blocklisted", "On a block list"),
-            ("why_user_unknown", "No such mailbox"),
-            ("why_connection", "No connection"),
-        ],
-        templates: templates!["reasons"],
-        unknown: Some(reasons::UNKNOWN),
-    }],
+    follow: Some(&|line, place, memory, raise| FOLLOW.line(line, place, memory, raise)),
+    bulk: Some(&|| Box::new(SendBulk::with(Reasons::Shipped, FOLLOW))),
+    sections: &[REASONS_SECTION, PROVIDERS_SECTION, TIMES_SECTION],
     reads_syslog: false,
     writers: Some(Writers { tags: TAGS, sentences: &[], settled: &[] }),
     processor: Some(Processor {
@@ -63,25 +54,106 @@ pub const SEND: Protocol = Protocol {
     ..IN_SYSLOG
 };
 
-/// The protocol `send`: toaster.conf may name another table of reasons, or none.
+/// What is followed where toaster.conf is silent.
+const FOLLOW: Follow = Follow { providers: (Providers::Shipped, PROVIDERS), times: Some(TIMES) };
+
+const REASONS_SECTION: Section = Section {
+    name: "reasons",
+    title: "Why deliveries fail",
+    about: "why deliveries were put off or failed",
+    first: WHY,
+    counters: reasons::COUNTERS,
+    overview: &[
+        ("why_greylisted", "Greylisted"),
+        ("why_rate_limited", "Too fast"),
+        ("why_reputation", "Distrusted"),
+        ("why_blocklisted", "On a block list"),
+        ("why_user_unknown", "No such mailbox"),
+        ("why_connection", "No connection"),
+    ],
+    templates: templates!["reasons"],
+    unknown: Some(reasons::UNKNOWN),
+};
+
+const PROVIDERS_SECTION: Section = Section {
+    name: "providers",
+    title: "Large providers",
+    about: "deliveries to Google, Microsoft, Yahoo and others",
+    first: PROVIDERS,
+    counters: providers::COUNTERS,
+    overview: &[
+        ("ok_google", "Google took"),
+        ("def_google", "Google put off"),
+        ("ok_microsoft", "Microsoft took"),
+        ("def_microsoft", "Microsoft put off"),
+        ("ok_yahoo", "Yahoo took"),
+        ("def_yahoo", "Yahoo put off"),
+    ],
+    templates: templates!["providers", "deferred"],
+    unknown: None,
+};
+
+const TIMES_SECTION: Section = Section {
+    name: "times",
+    title: "How long mail takes",
+    about: "how long deliveries take, and messages are in the queue",
+    first: TIMES,
+    counters: times::COUNTERS,
+    overview: &[
+        ("first_1s", "Delivered within 1 s"),
+        ("first_1m", "within 1 min"),
+        ("first_1h", "within 1 h"),
+        ("queue_longer", "In the queue over 5 days"),
+    ],
+    templates: templates!["times"],
+    unknown: None,
+};
+
+/// The protocol `send`: toaster.conf may name other tables of reasons and of providers, or leave a section out.
 pub fn protocol(settings: &Settings) -> Protocol {
     let send = Protocol { reads_syslog: settings.send_in_syslog, ..SEND };
-    let reasons = settings.reasons;
-    match reasons {
-        Reasons::Shipped => send,
-        _ => {
-            // A protocol lives as long as the process, so that its classifier may be leaked.
-            let classify: &'static Classify =
-                Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
-                    classify(line, place, reasons, raise)
-                }));
-            let bulk = Box::leak(Box::new(move || Box::new(SendBulk::with(reasons)) as Box<dyn Bulk>));
-            let send = Protocol { classify, bulk: Some(bulk), ..send };
-            match reasons {
-                Reasons::Off => Protocol { counters: MESSAGES, sections: &[], ..send },
-                _ => send,
-            }
+    let (reasons, providers) = (settings.reasons, settings.providers);
+    if matches!((reasons, providers), (Reasons::Shipped, Providers::Shipped)) && !settings.no_times {
+        return send;
+    }
+    with_sections(send, reasons, providers, !settings.no_times)
+}
+
+/// `send` with these sections. A protocol lives as long as the process, so that what it is made of may be leaked.
+fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_times: bool) -> Protocol {
+    let wanted = [
+        (REASONS_SECTION, !matches!(reasons, Reasons::Off)),
+        (PROVIDERS_SECTION, !matches!(providers, Providers::Off)),
+        (TIMES_SECTION, has_times),
+    ];
+    let mut counters: Vec<Counter> = MESSAGES.to_vec();
+    let mut sections = Vec::new();
+    let mut firsts = [0; 3];
+    for ((section, is_wanted), first) in wanted.into_iter().zip(&mut firsts) {
+        if is_wanted {
+            *first = counters.len();
+            sections.push(Section { first: *first, ..section });
+            counters.extend_from_slice(section.counters);
         }
+    }
+    let follow = Follow { providers: (providers, firsts[1]), times: has_times.then_some(firsts[2]) };
+    let classify: &'static Classify =
+        Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
+            classify(line, place, reasons, raise)
+        }));
+    let followed: &'static card::Follow = Box::leak(Box::new(
+        move |line: &Line<'_>, place: LogKind, memory: &mut Memory<'_>, raise: &mut Raise<'_>| {
+            follow.line(line, place, memory, raise);
+        },
+    ));
+    let bulk = Box::leak(Box::new(move || Box::new(SendBulk::with(reasons, follow)) as Box<dyn Bulk>));
+    Protocol {
+        counters: counters.leak(),
+        sections: sections.leak(),
+        classify,
+        follow: follow.counts().then_some(followed),
+        bulk: Some(bulk),
+        ..send
     }
 }
 
@@ -155,11 +227,6 @@ fn starting(rest: &[u8], raise: &mut Raise<'_>) {
             raise.one(START_REMOTE);
         }
     }
-}
-
-/// `supplN `: one of the further channels of conf-channels.
-fn is_supplementary(place: &[u8]) -> bool {
-    place.strip_prefix(b"suppl").and_then(number).is_some_and(|(_, rest)| rest.starts_with(b" "))
 }
 
 /// Text after `delivery `: `N: success: REPORT`, `N: deferral: …`, `N: failure: …`.

@@ -34,6 +34,10 @@ impl Record for Beginnings {
     fn from_v3(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
     }
+
+    fn from_v4(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 fn tails(directory: &Directory) -> [&Tail; 2] {

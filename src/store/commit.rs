@@ -122,6 +122,7 @@ impl Session<'_> {
         }
         let moved = self.store.has_moved(&self.state);
         push::prepare(self.store, &mut journal, moved, now);
+        self.settle_queue(&mut journal.state);
         let written = self
             .take_held(&mut journal.state)
             .and_then(|()| self.sync_names())
@@ -190,8 +191,12 @@ impl Session<'_> {
         disk::remove(&store.journal())?;
         self.intent = None;
         self.drop_held(&state);
+        let had_queue_file = self.state.messages.file.is_some();
         self.state = state;
         self.put_back_held();
+        if had_queue_file {
+            self.drop_queue();
+        }
         Ok(())
     }
 }

@@ -11,7 +11,7 @@
 //! | `rrd` | the round robin databases |
 //! | `record`, `state`, `archive`, `beginnings`, `journal` | what is kept, and its form on disk |
 //! | `files` | where a protocol's files are |
-//! | `copies`, `minutes`, `vanished`, `past`, `wanted`, `upgrade`, `pack` | one thing each, done to these files |
+//! | `queue_file`, `copies`, `minutes`, `vanished`, `past`, `wanted`, `upgrade`, `pack` | one thing each, done to these files |
 //! | `read`, `writers`, `health`, `session`, `takeover` | the last commit, who made it, how all is; the right to write |
 //! | `push`, `commit`, `recover`, `migrate`, `open` | a commit, and what comes before the next one |
 pub mod archive;
@@ -33,6 +33,7 @@ mod open;
 pub mod pack;
 mod past;
 mod push;
+mod queue_file;
 mod read;
 pub mod record;
 mod recover;

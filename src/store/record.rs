@@ -27,6 +27,9 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
     /// The record of these bytes of the third version.
     fn from_v3(bytes: &[u8]) -> Option<Self>;
 
+    /// The record of these bytes of the fourth version.
+    fn from_v4(bytes: &[u8]) -> Option<Self>;
+
     /// Checks that every vector of values has the length of the table. A record in which one has not was never written by
     /// this program, whatever its checksum says.
     fn is_whole(&self) -> bool {
@@ -37,7 +40,7 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
 const MAGIC: &[u8; 8] = b"maillog1";
 
 /// The version of records, as the first byte of their body: version 1 has 0 there.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// A record with magic word, checksum and version.
 pub fn encode<T: Record>(record: &T) -> Vec<u8> {
@@ -63,6 +66,7 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
         (0, record) => T::from_v1(record),
         (1, record) => T::from_v2(record),
         (2, record) => T::from_v3(record),
+        (3, record) => T::from_v4(record),
         (&VERSION, record) => postcard::from_bytes(record).ok(),
         _ => None,
     };

@@ -168,6 +168,7 @@ impl Intake {
         let position = self.files.len();
         let mut directories = std::mem::take(&mut self.state.ledger.directories);
         let here = &mut directories[directory];
+        self.deliveries = self.take_up(&mut here.open);
         self.before = here.last_time;
         let loose = here.path.is_empty();
         let mut begins = Begins {
@@ -224,6 +225,8 @@ impl Intake {
                 self.count_held(here, &text, time);
             }
         }
+        let deliveries = std::mem::take(&mut self.deliveries);
+        here.open = self.put_down(deliveries);
         self.state.ledger.directories = directories;
         cursor.counted = counted;
         cursor.archived = if archive { end } else { self.archived_without(chunk, cursor, skip) };

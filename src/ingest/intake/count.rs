@@ -3,7 +3,7 @@ use super::Intake;
 use super::labels::{begins_like_a_label, begins_with_a_label};
 use crate::ledger::{Directory, Tail};
 use crate::line::{Line, Parser};
-use crate::protocol::{LogKind, Verdict};
+use crate::protocol::Verdict;
 use crate::source::lines::{LINE_LIMIT, RawLine};
 
 impl Intake {
@@ -60,7 +60,7 @@ impl Intake {
             None if self.before != 0 => self.before,
             None => self.how.now,
         };
-        let verdict = (self.protocol.classify)(line, LogKind::Dedicated, &mut self.tally.values_at(time));
+        let verdict = self.raise_all(line, time);
         self.lines += 1;
         self.judge(verdict);
     }
@@ -87,8 +87,7 @@ impl Intake {
                 None if time != 0 => time,
                 None => self.how.now,
             };
-            let verdict =
-                (self.protocol.classify)(&line, LogKind::Dedicated, &mut self.tally.values_at(time));
+            let verdict = self.raise_all(&line, time);
             self.judge(verdict);
         }
     }
@@ -106,7 +105,7 @@ impl Intake {
             && *since + self.how.step <= self.how.now
         {
             let (text, time) = (text.clone(), *time);
-            self.count_held(here, &text, time);
+            self.with_deliveries_of(here, |intake, here| intake.count_held(here, &text, time));
             here.count_tail = Tail::Open;
         }
         self.state.ledger.directories = directories;

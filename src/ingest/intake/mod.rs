@@ -9,6 +9,7 @@ mod count;
 mod known;
 mod labels;
 mod left;
+mod memory;
 mod pass;
 mod reading;
 mod stream;
@@ -24,6 +25,7 @@ use super::since::known_since;
 use crate::calendar::Calendar;
 use crate::disk;
 use crate::error::{Error, Result};
+use crate::protocol::memory::{Deliveries, Messages};
 use crate::protocol::{Bulk, Protocol, Raise};
 use crate::source::directory::{Found, Listing, list};
 use crate::source::offset::MULTILOG;
@@ -43,6 +45,12 @@ pub struct Intake {
     tally: Tally,
     /// What counts the protocol's usual lines many at once.
     bulk: Box<dyn Bulk>,
+    /// The open deliveries of the directory that is being read.
+    deliveries: Deliveries,
+    /// The messages in the queues of all sources.
+    messages: Messages,
+    /// The highest number that a source was given in this reading; 0: none was.
+    newest_source: u32,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Intake::finish`].
     pub state: State,
@@ -84,8 +92,15 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Begins from the last commit. `log` is the archive's file name.
-    pub fn new(protocol: &'static Protocol, log: &str, untai: bool, how: ReadOptions, state: State) -> Self {
+    /// Begins from the last commit. `log` is the archive's file name, `messages` what that commit knows of the queue.
+    pub fn new(
+        protocol: &'static Protocol,
+        log: &str,
+        untai: bool,
+        how: ReadOptions,
+        state: State,
+        messages: Messages,
+    ) -> Self {
         let tally = Tally::new(protocol, how.step, how.now, state.pushed, state.bins.clone());
         let plan =
             ArchivePlan::new(log, untai, how.tai_offset.unwrap_or(MULTILOG), state.open_archives.clone());
@@ -96,6 +111,9 @@ impl Intake {
             tai_offset: how.tai_offset.unwrap_or(MULTILOG),
             tally,
             bulk: protocol.bulk(),
+            deliveries: Deliveries::default(),
+            messages,
+            newest_source: 0,
             calendar,
             state,
             plan,
@@ -200,13 +218,16 @@ impl Intake {
         let first = self.readings.iter().flatten().filter_map(|reading| reading.first);
         let first = first.chain(self.tally.earliest()).min();
         known_since(&mut self.state, first, &self.how);
-        for (stream, reading) in self.state.ledger.streams.iter_mut().zip(std::mem::take(&mut self.readings))
-        {
+        let mut streams = std::mem::take(&mut self.state.ledger.streams);
+        for (stream, reading) in streams.iter_mut().zip(std::mem::take(&mut self.readings)) {
             if let Some(reading) = reading {
-                reading.end(stream);
+                let deliveries = reading.end(stream);
+                stream.open = self.put_down(deliveries);
             }
         }
+        self.state.ledger.streams = streams;
         self.settle_names();
+        self.end_memory();
         let calendar = &mut self.calendar;
         self.state.absorb_bins(self.protocol, self.tally.finish(), |secs| calendar.day(secs));
         (self.state, self.plan, self.files)

@@ -6,6 +6,7 @@ use super::Intake;
 use crate::ledger::{Directory, Tail};
 use crate::line::{Line, Parser, Parts, Run, Window};
 use crate::protocol::Taken;
+use crate::protocol::memory::Memory;
 use crate::source::lines::{RawLine, Visit};
 
 /// What is still to be done at the first line that is counted or archived.
@@ -97,8 +98,10 @@ impl Work<'_> {
         if run.is_empty() || self.skip || !is_wanted || !self.begins.is_over(self.archive_from.is_some()) {
             return 0;
         }
-        let Intake { bulk, tally, understood, .. } = &mut *self.intake;
-        let Taken { lines, known, unknown } = bulk.take(run, window, &mut tally.values_at(window.last()));
+        let Intake { bulk, tally, understood, deliveries, messages, .. } = &mut *self.intake;
+        let mut memory = Memory { deliveries, messages };
+        let raise = &mut tally.values_at(window.last());
+        let Taken { lines, known, unknown } = bulk.take(run, window, raise, &mut memory);
         if lines == 0 {
             return 0;
         }

@@ -2,6 +2,7 @@
 use crate::ingest::repeat::{Hosts, Last};
 use crate::ledger::Stream;
 use crate::line::Line;
+use crate::protocol::memory::{Deliveries, Mark};
 use crate::source::file::AHEAD;
 use crate::store::state::Understood;
 use crate::tally::Tally;
@@ -10,6 +11,7 @@ use crate::tally::Tally;
 #[derive(Clone)]
 pub struct Checkpoint {
     pub(super) tally: Tally,
+    pub(super) messages: Mark,
     pub(super) readings: Vec<Option<Reading>>,
     pub(super) understood: Understood,
     pub(super) new_bytes: u64,
@@ -19,6 +21,8 @@ pub struct Checkpoint {
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) hosts: Hosts,
+    /// The deliveries that are open.
+    pub(super) deliveries: Deliveries,
     /// The time of the line before, for one without a stamp; 0: there was none.
     pub(super) time: i64,
     /// The time of the first line that was read now, if it has a stamp.
@@ -63,8 +67,9 @@ impl Stretch {
 
 impl Reading {
     /// Goes on with a stream at `line`.
-    pub(super) fn beginning_with(line: &Line<'_>, known: &Stream) -> Reading {
+    pub(super) fn beginning_with(line: &Line<'_>, known: &Stream, deliveries: Deliveries) -> Reading {
         Reading {
+            deliveries,
             first: line.time.map(|stamp| stamp.secs),
             hosts: Hosts::from_list(&known.hosts),
             time: known.last_time,
@@ -81,10 +86,11 @@ impl Reading {
         self.lines > self.known || (self.lines > 0 && self.newest.0 + AHEAD >= self.known_to)
     }
 
-    /// For the state.
-    pub(super) fn end(self, stream: &mut Stream) {
+    /// For the state. Returns the deliveries that are open.
+    pub(super) fn end(self, stream: &mut Stream) -> Deliveries {
         stream.hosts = self.hosts.list();
         (stream.last_time, stream.last_lines) = self.newest;
+        self.deliveries
     }
 
     /// The times of lines need not rise: many hosts write to one log, and clocks are set back.

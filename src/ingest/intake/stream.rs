@@ -7,6 +7,7 @@ use crate::ingest::read_options::GIVEN_UP;
 use crate::ingest::repeat::{Last, Repeat};
 use crate::ledger::Stream;
 use crate::line::Line;
+use crate::protocol::memory::Memory;
 use crate::protocol::{CounterKind, LogKind, Protocol, Raise, Verdict};
 use crate::say::warn;
 use crate::source::journal::JOURNAL;
@@ -21,6 +22,7 @@ impl Intake {
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             tally: self.tally.clone(),
+            messages: self.messages.mark(),
             readings: self.readings.clone(),
             understood: self.understood,
             new_bytes: self.new_bytes,
@@ -29,7 +31,8 @@ impl Intake {
 
     /// Undoes everything that was read since the checkpoint.
     pub fn go_back_to(&mut self, checkpoint: &Checkpoint) {
-        let Checkpoint { tally, readings, understood, new_bytes } = checkpoint.clone();
+        let Checkpoint { tally, messages, readings, understood, new_bytes } = checkpoint.clone();
+        self.messages.go_back_to(messages);
         (self.tally, self.readings, self.understood, self.new_bytes) =
             (tally, readings, understood, new_bytes);
     }
@@ -196,11 +199,11 @@ impl Intake {
     /// Counts one line of the stream at `stream` in the ledger.
     #[inline]
     pub fn stream_line(&mut self, stream: usize, place: LogKind, line: &Line<'_>, repeat: Repeat<'_>) {
-        if self.readings.len() <= stream {
-            self.readings.resize_with(stream + 1, || None);
+        if self.readings.get(stream).is_none_or(Option::is_none) {
+            self.begin_reading(stream, line);
         }
         let known = &self.state.ledger.streams[stream];
-        let reading = self.readings[stream].get_or_insert_with(|| Reading::beginning_with(line, known));
+        let Some(reading) = self.readings.get_mut(stream).and_then(Option::as_mut) else { return };
         let before = reading.time;
         reading.lines += 1;
         if let Some(stamp) = line.time {
@@ -248,8 +251,26 @@ impl Intake {
             let times = if times > 1 { bounded(last, times) } else { 1 };
             raise_times(self.protocol, &self.scratch, times, &mut self.tally.values_at(time));
             what_repeats(self.protocol, &mut self.scratch, &mut last.raised);
+            if let Some(follow) = self.protocol.follow {
+                // A delivery ends once, however often its line is repeated.
+                let mut memory = Memory { deliveries: &mut reading.deliveries, messages: &mut self.messages };
+                follow(&line, place, &mut memory, &mut self.tally.values_at(time));
+            }
             self.judge(verdict);
         }
+    }
+
+    /// Begins to read the stream at `stream` in the ledger, of which `line` is the first.
+    #[cold]
+    fn begin_reading(&mut self, stream: usize, line: &Line<'_>) {
+        if self.readings.len() <= stream {
+            self.readings.resize_with(stream + 1, || None);
+        }
+        let mut open = std::mem::take(&mut self.state.ledger.streams[stream].open);
+        let deliveries = self.take_up(&mut open);
+        let known = &mut self.state.ledger.streams[stream];
+        known.open = open;
+        self.readings[stream] = Some(Reading::beginning_with(line, known, deliveries));
     }
 }
 

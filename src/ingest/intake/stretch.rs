@@ -4,6 +4,7 @@ use super::reading::Stretch;
 use super::stream::{raise_times, what_repeats};
 use crate::ingest::askers::Settled;
 use crate::line::Line;
+use crate::protocol::memory::Memory;
 use crate::protocol::{LogKind, Raise, Verdict};
 use crate::source::file::AHEAD;
 
@@ -20,9 +21,9 @@ impl Intake {
         self.how.now + AHEAD
     }
 
-    /// Counts a line that has the time `secs`, if it is one of the protocol's.
+    /// Counts a line of the stream at `stream` in the ledger that has the time `secs`, if it is one of the protocol's.
     #[inline]
-    pub fn line_of_a_stretch(&mut self, line: &Line<'_>, secs: i64) {
+    pub fn line_of_a_stretch(&mut self, stream: usize, line: &Line<'_>, secs: i64) {
         let classify = self.protocol.classify;
         let verdict = if self.tally.is_open_at(secs) {
             classify(line, LogKind::Shared, &mut self.tally.values_at(secs))
@@ -35,6 +36,13 @@ impl Intake {
             }
             verdict
         };
+        if let Some(follow) = self.protocol.follow
+            && verdict != Verdict::Foreign
+            && let Some(reading) = self.readings.get_mut(stream).and_then(Option::as_mut)
+        {
+            let mut memory = Memory { deliveries: &mut reading.deliveries, messages: &mut self.messages };
+            follow(line, LogKind::Shared, &mut memory, &mut self.tally.values_at(secs));
+        }
         self.judge(verdict);
     }
 

@@ -14,10 +14,22 @@ pub(super) fn strike_everywhere(
     again: impl Fn(&mut World),
     check: impl Fn(&World),
 ) -> Vec<(String, How)> {
+    strike(&World::new, &HOWS, prepare, act, again, check)
+}
+
+/// The same with these worlds and faults.
+fn strike(
+    make: &dyn Fn() -> World,
+    hows: &[How],
+    prepare: impl Fn(&mut World),
+    act: impl Fn(&mut World) -> Result<()>,
+    again: impl Fn(&mut World),
+    check: impl Fn(&World),
+) -> Vec<(String, How)> {
     let mut struck = Vec::new();
-    for how in HOWS {
+    for &how in hows {
         for survivors in 0.. {
-            let mut world = World::new();
+            let mut world = make();
             prepare(&mut world);
             let before = odometers(&world.query());
             crash::arm_as(survivors, how);
@@ -47,6 +59,28 @@ pub(super) fn strike_everywhere(
         }
     }
     struck
+}
+
+/// Few lines, of which each is said together with others; and further ones, so that the RRD has all of their columns.
+#[test]
+fn what_is_open_and_in_the_queue_is_part_of_each_commit() {
+    let kinds: [u8; 12] = [0, 2, 2, 3, 2, 6, 0, 4, 2, 0, 3, 6];
+    let lines = log_of(&kinds.map(|kind| (kind, 1)).repeat(2));
+    assert!(followed_model(&lines).len() > 9, "{:?}", followed_model(&lines));
+    let (first, second) = lines.split_at(13);
+    strike(
+        &World::following,
+        &[How::Before, How::After, How::Full],
+        |world| {
+            world.write(&text_of(first));
+            world.roll();
+            world.write(&text_of(second));
+            world.turn();
+        },
+        World::process,
+        |world| world.process().unwrap(),
+        |world| check_all(world, &lines),
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ proptest! {
         let text = text_of(&lines);
         let mut cuts: Vec<(usize, u8)> = cuts.into_iter().map(|(at, what)| (at % (text.len() + 1), what)).collect();
         cuts.sort_unstable();
-        let mut world = World::new();
+        let mut world = World::following();
         let mut before = BTreeMap::new();
         let mut from = 0;
         for (to, what) in cuts {
@@ -48,7 +48,7 @@ proptest! {
         let lines: Vec<String> = log_of(&choices).into_iter().map(|(l, _)| l[26..].to_owned()).collect();
         let mut cuts: Vec<(usize, u8)> = cuts.into_iter().map(|(at, what)| (at % (lines.len() + 1), what)).collect();
         cuts.sort_unstable();
-        let mut world = World::new();
+        let mut world = World::following();
         let mut from = 0;
         for (to, what) in cuts {
             world.write(lines[from..to].concat().as_bytes());
@@ -74,7 +74,7 @@ proptest! {
     /// Any bytes: no panic, nothing lost of the archive.
     #[test]
     fn any_bytes_are_archived_as_they_are(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 1..6)) {
-        let mut world = World::new();
+        let mut world = World::following();
         let mut all: Vec<u8> = Vec::new();
         for chunk in chunks {
             let chunk = [&chunk[..], b"\n"].concat();
@@ -92,7 +92,7 @@ proptest! {
 #[test]
 fn a_rerun_counts_nothing_and_passes_through() {
     let lines = some_lines();
-    let mut world = World::new();
+    let mut world = World::following();
     world.write(&text_of(&lines));
     world.turn();
     let copy = fs::read(world.log.join("previous")).unwrap();
@@ -108,7 +108,7 @@ fn a_rerun_counts_nothing_and_passes_through() {
 #[test]
 fn identity_is_content_not_inode() {
     let lines = some_lines();
-    let mut world = World::new();
+    let mut world = World::following();
     let (current, spare) = (world.log.join("current"), world.log.join("spare"));
     world.write(&text_of(&lines[..20]));
     world.update().unwrap();
@@ -135,7 +135,7 @@ fn identity_is_content_not_inode() {
 
 #[test]
 fn an_unfinished_line_waits_for_its_rest_and_is_given_up_after_a_step() {
-    let mut world = World::new();
+    let mut world = World::following();
     world.write(b"@400000006abaee0408386019 new msg 1\n@400000006abaee0408386020 new msg 2");
     world.turn();
     world.process().unwrap();
@@ -154,7 +154,7 @@ fn an_unfinished_line_waits_for_its_rest_and_is_given_up_after_a_step() {
 
 #[test]
 fn an_orphan_without_its_newline_gets_it_when_the_next_chunk_begins() {
-    let mut world = World::new();
+    let mut world = World::following();
     world.write(b"@400000006abaee0408386019 new msg 1\n@400000006abaee0408386020 delivery 1: success: long enough to be no label/");
     world.kill_logger();
     world.update().unwrap();
@@ -184,7 +184,7 @@ fn sample_logs_count_what_was_written_down_for_them() {
             let (key, value) = line.split_once(':').unwrap();
             *want.get_mut(key).unwrap_or_else(|| panic!("{}: {key}", path.display())) = value.to_owned();
         }
-        let mut world = World::new();
+        let mut world = World::following();
         world.write(&fs::read(&path).unwrap());
         for pass in ["in place", "rolled"] {
             let got = world.query();
@@ -202,7 +202,7 @@ fn sample_logs_count_what_was_written_down_for_them() {
 
 #[test]
 fn a_pipe_is_judged_by_its_content() {
-    let world = World::new();
+    let world = World::following();
     let lines = some_lines();
     let feed = |bytes: &[u8], force: bool| {
         let mut file = tempfile::tempfile().unwrap();
@@ -223,7 +223,7 @@ fn a_pipe_is_judged_by_its_content() {
     let twice: Vec<_> = lines[..25].iter().chain(&lines[..3]).cloned().collect();
     assert_eq!(odometers(&world.query()), model(&twice), "by force");
     // The last line of a closed pipe counts without its newline, and its newline is no line.
-    let world = World::new();
+    let world = World::following();
     let feed_new = |bytes: &[u8]| {
         let mut file = tempfile::tempfile().unwrap();
         std::io::Write::write_all(&mut file, bytes).unwrap();

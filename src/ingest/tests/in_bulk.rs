@@ -2,6 +2,7 @@
 //! by one.
 use super::*;
 use crate::line::{Run, Window};
+use crate::protocol::memory::Memory;
 use crate::protocol::{Bulk, MakeBulk, Protocol, Raise, Taken};
 
 #[derive(Clone, Debug)]
@@ -88,8 +89,14 @@ thread_local! {
 struct Noted(Box<dyn Bulk>);
 
 impl Bulk for Noted {
-    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
-        let taken = self.0.take(run, window, raise);
+    fn take(
+        &mut self,
+        run: &Run<'_>,
+        window: &mut Window,
+        raise: &mut Raise<'_>,
+        memory: &mut Memory<'_>,
+    ) -> Taken {
+        let taken = self.0.take(run, window, raise, memory);
         TAKEN.set(TAKEN.get() + taken.lines);
         taken
     }
@@ -103,7 +110,7 @@ impl Bulk for Noted {
 struct TakesNone;
 
 impl Bulk for TakesNone {
-    fn take(&mut self, _: &Run<'_>, _: &mut Window, _: &mut Raise<'_>) -> Taken {
+    fn take(&mut self, _: &Run<'_>, _: &mut Window, _: &mut Raise<'_>, _: &mut Memory<'_>) -> Taken {
         Taken::default()
     }
 }
@@ -116,7 +123,7 @@ struct Pair {
 
 impl Pair {
     fn new(archive: bool) -> Pair {
-        let mut worlds = [World::new(), World::new()];
+        let mut worlds = [World::following(), World::following()];
         for world in &mut worlds {
             world.configure(&format!("logs_archive = {archive}\n"));
         }
@@ -246,7 +253,7 @@ fn a_long_current_is_counted_the_same() {
 /// The rules of toaster.conf see every line, also those that could be taken many at once.
 #[test]
 fn own_counters_count_in_usual_lines() {
-    let mut world = World::new();
+    let mut world = World::following();
     world.configure("[[counter]]\nprotocol = \"send\"\nname = \"quota\"\nmatch = \"over_quota\"\n");
     NOW.set(T0 + 3600);
     let failure = |n: i64| {

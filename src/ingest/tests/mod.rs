@@ -12,6 +12,7 @@ mod containers;
 mod crashes;
 mod cuts;
 mod damage;
+mod followed;
 mod held;
 mod in_bulk;
 mod model;
@@ -35,6 +36,7 @@ use crate::source::directory::{Chunk, Role};
 use crate::source::stdin::Input;
 use crate::store::session::StateOrigin;
 use crate::tally;
+use followed::{followed, followed_model, is_followed};
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
 const T0: i64 = 1_790_635_500;
@@ -58,7 +60,17 @@ struct World {
 }
 
 impl World {
+    /// Each line counts by itself.
     fn new() -> World {
+        World::of(false)
+    }
+
+    /// What several lines say together is counted, too. That makes RRDs three times as large.
+    fn following() -> World {
+        World::of(true)
+    }
+
+    fn of(follows: bool) -> World {
         NOW.set(T0 + 100_000);
         let dir = scratch();
         let base = dir.path().canonicalize().unwrap();
@@ -67,6 +79,8 @@ impl World {
             rrd_dir: base.join("rrd"),
             log_dirs: [("logs_send_dirs", vec![base.join("send")])].into(),
             logs_base: base.clone(),
+            providers: follows,
+            times: follows,
             ..Config::default()
         };
         fs::create_dir(base.join("send")).unwrap();
@@ -278,14 +292,17 @@ fn log_of(choices: &[(u8, u16)]) -> Vec<(String, i64)> {
 
 /// The labelled line of this number, at `time`.
 fn line_of(i: usize, kind: u8, time: i64) -> (String, i64) {
+    // Numbers come back, as those of messages and deliveries do.
+    let (message, delivery) = (i % 7, i / 6 % 9);
+    let domain = ["gmail.com", "hotmail.de", "example.com"][i % 3];
     let text = match kind % 8 {
-        0 => format!("new msg {i}"),
-        1 => format!("info msg {i}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
-        2 => format!("starting delivery {i}: msg 5 to remote b@example.com"),
-        3 => format!("delivery {i}: success: fine/"),
-        4 => format!("delivery {i}: deferral: {}/", "x".repeat(i * 7 % 300)),
+        0 => format!("new msg {message}"),
+        1 => format!("info msg {message}: bytes {} from <a@example.org> qp 1 uid 2", 100 + i),
+        2 => format!("starting delivery {delivery}: msg {message} to remote b@{domain}"),
+        3 => format!("delivery {delivery}: success: fine/"),
+        4 => format!("delivery {delivery}: deferral: {}/", "x".repeat(i * 7 % 300)),
         5 => "status: local 1/3 remote 2/7".to_owned(),
-        6 => format!("end msg {i}"),
+        6 => format!("end msg {message}"),
         _ => format!("warning: {}", "y".repeat(if i % 11 == 7 { LINE_LIMIT + 904 } else { 3 })),
     };
     (format!("@{:016x}{:08x} {text}\n", (1i64 << 62) + 10 + time, i), time)
@@ -333,8 +350,9 @@ fn model(lines: &[(String, i64)]) -> BTreeMap<&'static str, i128> {
     want
 }
 
+/// Those that each line raises by itself.
 fn odometers(values: &BTreeMap<&'static str, i128>) -> BTreeMap<&'static str, i128> {
-    let keys = SEND.counters.iter().filter(|c| c.kind.is_odometer()).map(|c| c.key);
+    let keys = SEND.counters.iter().filter(|c| c.kind.is_odometer() && !is_followed(c.key)).map(|c| c.key);
     keys.filter_map(|k| values.get(k).filter(|v| **v != 0).map(|v| (k, *v))).collect()
 }
 
@@ -346,6 +364,8 @@ fn text_of(lines: &[(String, i64)]) -> Vec<u8> {
 /// rolled or orphaned; all of it, at the end of a test.
 fn check_all(world: &World, lines: &[(String, i64)]) {
     assert_eq!(odometers(&world.query()), model(lines), "counters");
+    let together = if world.feed.protocol.follow.is_some() { followed_model(lines) } else { BTreeMap::new() };
+    assert_eq!(followed(&world.query()), together, "what several lines say together");
     let archive = world.archive();
     assert!(archive == text_of(lines), "archive: {} bytes, log: {}", archive.len(), text_of(lines).len());
     world.flush();
@@ -373,6 +393,8 @@ fn check_all(world: &World, lines: &[(String, i64)]) {
     let kept: BTreeMap<&'static str, i128> =
         SEND.counters.iter().zip(read.totals).filter_map(|(c, v)| Some((c.key, v?))).collect();
     assert_eq!(odometers(&kept), model(lines), "counter file");
+    // Seconds have nine digits there.
+    assert_eq!(followed(&kept), together, "counter file, what several lines say together");
 }
 
 fn choices() -> impl Strategy<Value = Vec<(u8, u16)>> {

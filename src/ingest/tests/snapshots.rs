@@ -76,7 +76,7 @@ proptest! {
         before in proptest::collection::vec(any::<u8>(), 0..6),
         queries in proptest::collection::vec(proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..4), 4), 1..4),
     ) {
-        let mut world = World::new();
+        let mut world = World::following();
         let stamped = log_of(&(0..60u8).map(|i| (i.wrapping_mul(37), u16::from(i))).collect::<Vec<_>>());
         let lines: Vec<String> = stamped.iter().map(|(line, _)| line.clone()).collect();
         let mut beside = Beside::default();
@@ -96,7 +96,7 @@ proptest! {
 /// A growing chunk without labels is another thing once it is finished: only a pause tells what is what.
 #[test]
 fn without_labels_a_query_waits_for_a_pause() {
-    let mut world = World::new();
+    let mut world = World::following();
     let lines: Vec<String> = (0..200).map(|n| format!("new msg {n}\n")).collect();
     let mut beside = Beside::default();
     [0, 3, 0].into_iter().for_each(|action| beside.act(&mut world, &lines, action));

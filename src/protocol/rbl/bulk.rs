@@ -7,6 +7,7 @@
 use super::super::bulk::{Bulk, LOOK, Offer, Taken, begins, bytes, digits, number, take_while, word};
 use super::super::by_classifier::ByClassifier;
 use super::super::classify::{Raise, Verdict};
+use super::super::memory::Memory;
 use super::super::tcpserver;
 use super::common::{self, known};
 use super::keys::{TCP, TCP_SLOTS};
@@ -21,7 +22,13 @@ pub(super) struct RblBulk {
 }
 
 impl Bulk for RblBulk {
-    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
+    fn take(
+        &mut self,
+        run: &Run<'_>,
+        window: &mut Window,
+        raise: &mut Raise<'_>,
+        _: &mut Memory<'_>,
+    ) -> Taken {
         take_while(run, window, |offer, window| self.count(&offer, window, raise))
     }
 }

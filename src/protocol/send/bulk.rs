@@ -2,13 +2,17 @@
 //! and the status line after each of them.
 //!
 //! A text is compared eight bytes at a time with what qmail-send.c writes, up to the word that decides what is counted. The
-//! numbers of messages and deliveries must be decimal. Everything else is the classifier's: other words, indimail's
+//! numbers of messages and deliveries must be decimal, and where they are followed nothing may stand behind them that tells
+//! one queue from another. Everything else is the classifier's: other words, indimail's
 //! `2.queue5`, a message of ten megabytes and more, other channels.
 //!
 //! Status lines are the most frequent ones, and the limits in them hardly ever change. The limits of the last line are
 //! kept, so that only the two numbers before them are read; their shares of the limits come from tables.
-use super::super::bulk::{Bulk, LOOK, Offer, Taken, begins, bytes, digits, number, take_while, word};
+use super::super::bulk::{
+    Bulk, LOOK, Offer, Taken, begins, bytes, digits, long_number, number, take_while, word,
+};
 use super::super::classify::{Raise, Verdict, nanofraction};
+use super::super::memory::Memory;
 use super::super::reasons::{Outcome, Reasons};
 use super::counters::{
     DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
@@ -16,6 +20,7 @@ use super::counters::{
     START_DELIVERY, START_LOCAL, START_REMOTE, STATUS, STATUS_LOCAL_SUM, STATUS_LOCALP, STATUS_REMOTE_SUM,
     STATUS_REMOTEP, raise_why,
 };
+use super::follow::{Follow, LOCAL, Writing};
 use crate::line::{Run, Window};
 
 /// Keeps the limits of the last status line.
@@ -23,12 +28,13 @@ use crate::line::{Run, Window};
 pub(super) struct SendBulk {
     limits: Option<Limits>,
     reasons: Reasons,
+    follow: Follow,
 }
 
 impl SendBulk {
-    /// With these rules for why deliveries fail.
-    pub(super) fn with(reasons: Reasons) -> Self {
-        SendBulk { limits: None, reasons }
+    /// With these rules for why deliveries fail, and with what is followed.
+    pub(super) fn with(reasons: Reasons, follow: Follow) -> Self {
+        SendBulk { limits: None, reasons, follow }
     }
 }
 
@@ -74,16 +80,28 @@ const UNKNOWN: u64 = u64::MAX;
 const HIGHEST: u64 = 1000;
 
 impl Bulk for SendBulk {
-    fn take(&mut self, run: &Run<'_>, window: &mut Window, raise: &mut Raise<'_>) -> Taken {
+    fn take(
+        &mut self,
+        run: &Run<'_>,
+        window: &mut Window,
+        raise: &mut Raise<'_>,
+        memory: &mut Memory<'_>,
+    ) -> Taken {
         // The loop works on values that nothing else can reach, so that they may stay in registers.
-        let (mut counted, limits, reasons) = (Counted::default(), &mut self.limits, self.reasons);
-        let taken = take_while(run, window, |offer, _| {
-            let before = counted.deferral + counted.failure;
-            // Why a delivery failed is told by the end of the text, too.
-            if !offer.is_whole() || !take(offer.look, &mut counted, limits) {
+        let (mut counted, limits) = (Counted::default(), &mut self.limits);
+        let (reasons, follow, is_followed) = (self.reasons, self.follow, self.follow.counts());
+        let taken = take_while(run, window, |offer, window| {
+            // Why a delivery failed, and where it goes, is told by the end of the text, too.
+            if !offer.is_whole() {
                 return None;
             }
-            if counted.deferral + counted.failure != before {
+            let seen = see(offer.look, &mut counted, limits)?;
+            if is_followed && !matches!(seen, Seen::Counted) {
+                let writing = Writing { origin: 0, time: Some(offer.time(window)) };
+                followed(seen, &offer, &follow, writing, memory, raise)?;
+            }
+            counted.note(seen);
+            if let Seen::Ended(_, Outcome::Deferral | Outcome::Failure) = seen {
                 ended(&offer, reasons, raise);
             }
             Some(Verdict::Known)
@@ -117,9 +135,29 @@ fn ended(offer: &Offer<'_>, reasons: Reasons, raise: &mut Raise<'_>) {
     raise_why(reasons.why(report, outcome), raise);
 }
 
-/// Counts the line of this text. `false`: it is none of the usual ones, and nothing was counted.
+/// What a line is.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    /// One that is counted already.
+    Counted,
+    New,
+    End,
+    Begun(Begun),
+    /// A delivery that ended so. Its number is at [`NUMBER`], and the report begins here or one byte later.
+    Ended(usize, Outcome),
+}
+
+/// A delivery that began: where the number of its message is in the text, and where what follows `to `.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    message: usize,
+    to: usize,
+    is_local: bool,
+}
+
+/// What the line of this text is. `None`: none of the usual ones, and nothing was counted.
 #[inline]
-fn take(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Option<Limits>) -> bool {
+fn see(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Option<Limits>) -> Option<Seen> {
     const STATUS: (u64, u64) = bytes(b"status: ");
     const STARTING: (u64, u64) = bytes(b"starting");
     const DELIVERY: (u64, u64) = bytes(b"delivery");
@@ -128,29 +166,79 @@ fn take(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Option<Limits>) -
     const INFO: (u64, u64) = bytes(b"info msg");
     const BOUNCE: (u64, u64) = bytes(b"bounce");
     let first = word(text, 0);
-    if begins(first, STATUS) {
-        return limits.as_mut().is_some_and(|limits| status(text, counted, limits));
-    }
-    if begins(first, STARTING) {
-        return starting(text, counted);
-    }
-    if begins(first, DELIVERY) {
-        return delivery(text, counted);
-    }
-    if begins(first, INFO) {
-        return info(text, counted);
-    }
-    let counter = if begins(first, NEW) {
-        &mut counted.new
+    let is_counted = if begins(first, STATUS) {
+        limits.as_mut().is_some_and(|limits| status(text, counted, limits))
+    } else if begins(first, STARTING) {
+        return starting(text).map(Seen::Begun);
+    } else if begins(first, DELIVERY) {
+        return delivery(text);
+    } else if begins(first, INFO) {
+        info(text, counted)
+    } else if begins(first, NEW) {
+        return Some(Seen::New);
     } else if begins(first, END) {
-        &mut counted.end
+        return Some(Seen::End);
     } else if begins(first, BOUNCE) {
-        &mut counted.bounce
+        counted.bounce += 1;
+        true
     } else {
-        return false;
+        false
     };
-    *counter += 1;
-    true
+    is_counted.then_some(Seen::Counted)
+}
+
+/// Where the number of `new msg N` and `end msg N` is, and that of `delivery N: …`.
+const MESSAGE: usize = 8;
+const NUMBER: usize = 9;
+/// … and that of `starting delivery N: …`.
+const STARTING_NUMBER: usize = 18;
+
+/// Takes note of a line. `None`: it is told from the lines of other queues by what stands behind it, and nothing was noted.
+#[inline]
+fn followed(
+    seen: Seen,
+    offer: &Offer<'_>,
+    follow: &Follow,
+    writing: Writing,
+    memory: &mut Memory<'_>,
+    raise: &mut Raise<'_>,
+) -> Option<()> {
+    let text = offer.look;
+    match seen {
+        Seen::Counted => {}
+        Seen::New | Seen::End => {
+            let (number, digits) = long_number(text, MESSAGE)?;
+            // Nothing else stands in the line.
+            if text[MESSAGE - 1] != b' ' || !offer.text(MESSAGE + digits).is_empty() {
+                return None;
+            }
+            if let Seen::New = seen {
+                follow.new_message(number, writing, memory);
+            } else {
+                follow.left_queue(number, writing, memory, raise);
+            }
+        }
+        Seen::Begun(Begun { message, to, is_local }) => {
+            let (number, _) = long_number(text, STARTING_NUMBER)?;
+            let (message, _) = long_number(text, message)?;
+            let recipient = offer.text(to);
+            // qmail-send writes no blank into an address: what stands behind one is the queue.
+            if memchr::memchr(b' ', recipient).is_some() {
+                return None;
+            }
+            let to = if is_local { LOCAL } else { follow.place(recipient) };
+            follow.begun(number, message, to, writing, memory, raise);
+        }
+        Seen::Ended(at, outcome) => {
+            let (number, _) = long_number(text, NUMBER)?;
+            // A report ends so.
+            if offer.text(at).last() != Some(&b'/') {
+                return None;
+            }
+            follow.ended(number, Some(outcome), writing, memory, raise);
+        }
+    }
+    Some(())
 }
 
 /// `status: local A/LIMIT remote B/LIMIT`, with the limits that are known.
@@ -186,59 +274,57 @@ fn status(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Limits) -> bool
 
 /// `starting delivery N: msg M to local RECIPIENT`, `… to remote RECIPIENT`.
 #[inline]
-fn starting(text: &[u8; LOOK], counted: &mut Counted) -> bool {
+fn starting(text: &[u8; LOOK]) -> Option<Begun> {
     const DELIVERY: (u64, u64) = bytes(b" deliver");
     const Y: (u64, u64) = bytes(b"y ");
     const MSG: (u64, u64) = bytes(b": msg ");
     const TO_LOCAL: [(u64, u64); 2] = [bytes(b" to loca"), bytes(b"l ")];
     const TO_REMOTE: [(u64, u64); 2] = [bytes(b" to remo"), bytes(b"te ")];
-    const AT: usize = 18;
     if !begins(word(text, 8), DELIVERY) || !begins(word(text, 16), Y) {
-        return false;
+        return None;
     }
-    let Some(at) = behind_a_number(text, AT) else { return false };
+    let at = behind_a_number(text, STARTING_NUMBER)?;
     if !begins(word(text, at), MSG) {
-        return false;
+        return None;
     }
-    let Some(at) = behind_a_number(text, at + 6) else { return false };
+    let message = at + 6;
+    let at = behind_a_number(text, message)?;
     let (to, rest) = (word(text, at), word(text, at + 8));
     if begins(to, TO_LOCAL[0]) && begins(rest, TO_LOCAL[1]) {
-        counted.local += 1;
+        Some(Begun { message, to: at + 10, is_local: true })
     } else if begins(to, TO_REMOTE[0]) && begins(rest, TO_REMOTE[1]) {
-        counted.remote += 1;
+        Some(Begun { message, to: at + 11, is_local: false })
     } else {
-        return false;
+        None
     }
-    true
 }
 
 /// `delivery N: success: REPORT`, `… deferral: …`, `… failure: …`.
 #[inline]
-fn delivery(text: &[u8; LOOK], counted: &mut Counted) -> bool {
+fn delivery(text: &[u8; LOOK]) -> Option<Seen> {
     const COLON: (u64, u64) = bytes(b": ");
     const SUCCESS: (u64, u64) = bytes(b"success:");
     const DEFERRAL: (u64, u64) = bytes(b"deferral");
     const FAILURE: (u64, u64) = bytes(b"failure:");
-    const AT: usize = 9;
-    if text[AT - 1] != b' ' {
-        return false;
+    if text[NUMBER - 1] != b' ' {
+        return None;
     }
-    let Some(at) = behind_a_number(text, AT) else { return false };
+    let at = behind_a_number(text, NUMBER)?;
     if !begins(word(text, at), COLON) {
-        return false;
+        return None;
     }
     let (result, rest) = (word(text, at + 2), word(text, at + 10));
     let ends = begins(rest, bytes(b" "));
-    if begins(result, SUCCESS) && ends {
-        counted.success += 1;
+    let outcome = if begins(result, SUCCESS) && ends {
+        Outcome::Success
     } else if begins(result, DEFERRAL) && begins(rest, COLON) {
-        counted.deferral += 1;
+        Outcome::Deferral
     } else if begins(result, FAILURE) && ends {
-        counted.failure += 1;
+        Outcome::Failure
     } else {
-        return false;
-    }
-    true
+        return None;
+    };
+    Some(Seen::Ended(at + 11, outcome))
 }
 
 /// `info msg N: bytes B from …`.
@@ -271,6 +357,21 @@ fn behind_a_number(text: &[u8; LOOK], at: usize) -> Option<usize> {
 }
 
 impl Counted {
+    /// Notes a line that [`see`] has not counted.
+    #[inline]
+    fn note(&mut self, seen: Seen) {
+        match seen {
+            Seen::Counted => {}
+            Seen::New => self.new += 1,
+            Seen::End => self.end += 1,
+            Seen::Begun(Begun { is_local: true, .. }) => self.local += 1,
+            Seen::Begun(_) => self.remote += 1,
+            Seen::Ended(_, Outcome::Success) => self.success += 1,
+            Seen::Ended(_, Outcome::Deferral) => self.deferral += 1,
+            Seen::Ended(_, Outcome::Failure) => self.failure += 1,
+        }
+    }
+
     /// Raises all of it. `limits`: those of its status lines.
     fn raise(&self, limits: Option<&Limits>, raise: &mut Raise<'_>) {
         raise.add(MESSAGE_NEW, self.new);

@@ -2,7 +2,9 @@
 use super::super::classify::Raise;
 use super::super::counter::{CounterKind, Known, count, derived, events, of_kind};
 use super::super::counter_table::{counters, groups};
+use super::super::providers;
 use super::super::reasons::{self, Why};
+use super::super::times;
 
 counters! {
     pub(super) const MESSAGES = [
@@ -53,6 +55,8 @@ groups! {
     pub(super) const COUNTERS = [
         FIRST: MESSAGES,
         WHY: reasons::COUNTERS,
+        PROVIDERS: providers::COUNTERS,
+        TIMES: times::COUNTERS,
     ];
 }
 

@@ -5,13 +5,14 @@ pub mod size;
 pub(super) mod v1;
 pub(super) mod v2;
 pub(super) mod v3;
+pub(super) mod v4;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::rrd::mark::RrdMark;
-use crate::ledger::{Digest, Ledger, digest};
+use crate::ledger::{Digest, Ledger, Message, MessageKey, digest};
 use crate::protocol::{CounterKind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
@@ -98,10 +99,47 @@ pub struct State {
     /// From when on RRD and waiting bins together have everything, unix seconds: what is before that is not known to be
     /// nothing. 0: an older version did not keep it, or there is nothing yet.
     pub since: i64,
+    /// The messages in the queue.
+    pub messages: Messages,
+    /// The tables of rules by which counters were raised, each with its version and the time from which on it was used; the
+    /// newest last.
+    pub tables: Vec<TableUse>,
     /// In memory alone: the positions of the counters that the table of now has and that of the last commit had not, where
     /// the RRD was made ready for that one.
     #[serde(skip)]
     pub newcomers: Vec<usize>,
+}
+
+/// Messages of which the lines were seen that took them into the queue: those that a file of their own holds (see
+/// `store::queue_file`), and what has changed since that was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// In the order of their keys; `None`: it has left the queue.
+    pub changed: Vec<(MessageKey, Option<Message>)>,
+    /// The file; `None`: there is none, and `changed` has all of them.
+    pub file: Option<QueueFile>,
+}
+
+/// Which file of messages belongs to a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueFile {
+    /// The random name that stands in it.
+    pub identity: Digest,
+    /// Which of the two files it is. The other one belongs to an earlier commit.
+    pub second: bool,
+    /// The number of messages in it.
+    pub messages: u64,
+}
+
+/// From when on a table of rules was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableUse {
+    /// Its name: `reasons`, `providers`.
+    pub name: String,
+    /// As the table says it.
+    pub version: u32,
+    /// When it was first used, unix seconds.
+    pub since: i64,
 }
 
 /// A configuration under which the store was written.
@@ -149,6 +187,8 @@ impl State {
             vanished: BTreeMap::new(),
             archived: None,
             since: 0,
+            messages: Messages::default(),
+            tables: Vec::new(),
             newcomers: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@ use super::State;
 use super::v1::StateV1;
 use super::v2::StateV2;
 use super::v3::StateV3;
+use super::v4::StateV4;
 use crate::store::record::Record;
 
 impl Record for State {
@@ -16,6 +17,10 @@ impl Record for State {
 
     fn from_v3(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes::<StateV3>(bytes).ok().map(State::from)
+    }
+
+    fn from_v4(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes::<StateV4>(bytes).ok().map(State::from)
     }
 
     fn is_whole(&self) -> bool {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::v4::{DirectoryV4, LedgerV4, StateV4, StreamV4};
 use super::{State, Understood, Writer};
-use crate::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Offset, Position, Stream, Tail};
+use crate::ledger::{Cursor, Digest, LastLine, Offset, Position, Tail};
 use crate::store::rrd::mark::RrdMark;
 use crate::tally::Bins;
 
-/// [`Directory`] as it was.
+/// A directory as it was.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct DirectoryV3 {
     pub(in crate::store) path: String,
@@ -32,7 +33,7 @@ pub(in crate::store) struct PositionV3 {
     mtime: i64,
 }
 
-/// [`Stream`] as it was.
+/// A stream as it was.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StreamV3 {
     pub(in crate::store) name: String,
@@ -49,7 +50,7 @@ pub(in crate::store) struct StreamV3 {
     pub(in crate::store) seen: i64,
 }
 
-/// [`Ledger`] of those.
+/// A ledger of those.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct LedgerV3 {
     pub(in crate::store) cursors: Vec<Cursor>,
@@ -88,11 +89,11 @@ pub(in crate::store) struct StateV3 {
     pub(in crate::store) archived: Option<(String, u64)>,
 }
 
-impl From<DirectoryV3> for Directory {
-    fn from(old: DirectoryV3) -> Directory {
+impl From<DirectoryV3> for DirectoryV4 {
+    fn from(old: DirectoryV3) -> DirectoryV4 {
         let DirectoryV3 { path, labelled, count_tail, archive_tail, archive_day, last_time, last_nanos } =
             old;
-        Directory {
+        DirectoryV4 {
             path,
             labelled,
             count_tail,
@@ -112,9 +113,9 @@ impl From<PositionV3> for Position {
     }
 }
 
-impl From<StreamV3> for Stream {
-    fn from(old: StreamV3) -> Stream {
-        Stream {
+impl From<StreamV3> for StreamV4 {
+    fn from(old: StreamV3) -> StreamV4 {
+        StreamV4 {
             name: old.name,
             position: old.position.map(Position::from),
             before: old.before.map(Position::from),
@@ -131,10 +132,10 @@ impl From<StreamV3> for Stream {
     }
 }
 
-impl From<StateV3> for State {
-    fn from(old: StateV3) -> State {
+impl From<StateV3> for StateV4 {
+    fn from(old: StateV3) -> StateV4 {
         let LedgerV3 { cursors, directories, streams } = old.ledger;
-        State {
+        StateV4 {
             number: old.number,
             keys: old.keys,
             totals: old.totals,
@@ -144,10 +145,10 @@ impl From<StateV3> for State {
             pushed: old.pushed,
             gauges: old.gauges,
             seen: old.seen,
-            ledger: Ledger {
+            ledger: LedgerV4 {
                 cursors,
-                directories: directories.into_iter().map(Directory::from).collect(),
-                streams: streams.into_iter().map(Stream::from).collect(),
+                directories: directories.into_iter().map(DirectoryV4::from).collect(),
+                streams: streams.into_iter().map(StreamV4::from).collect(),
             },
             rrd: old.rrd,
             rrd_end: old.rrd_end,
@@ -166,8 +167,13 @@ impl From<StateV3> for State {
             vanished: old.vanished,
             archived: old.archived,
             since: 0,
-            newcomers: Vec::new(),
         }
+    }
+}
+
+impl From<StateV3> for State {
+    fn from(old: StateV3) -> State {
+        StateV4::from(old).into()
     }
 }
 

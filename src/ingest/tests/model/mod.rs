@@ -48,7 +48,7 @@ const LAST: i64 = T0 + 150_000;
 
 impl Scene {
     fn new() -> Scene {
-        let mut world = World::new();
+        let mut world = World::following();
         NOW.set(T0);
         let syslog = Dir(world.config.logs_base.join("syslog"));
         fs::create_dir(&syslog.0).unwrap();
@@ -257,7 +257,9 @@ impl Scene {
 
     /// What holds at every moment, whoever died.
     fn check(&self) {
-        assert_eq!(odometers(&self.world.query()), model(&self.lines), "send");
+        let values = self.world.query();
+        assert_eq!(odometers(&values), model(&self.lines), "send");
+        assert_eq!(followed(&values), followed_model(&self.lines), "what several lines say together");
         for (n, job) in self.jobs()[1..].iter().enumerate() {
             let (name, _, key) = LOGINS[n];
             let reading = query(job, NOW.get()).unwrap();

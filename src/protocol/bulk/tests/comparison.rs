@@ -1,5 +1,6 @@
 //! For tests: a bulk against the classifier, line by line.
 use super::super::super::classify::{LogKind, Raise, Verdict};
+use super::super::super::memory::{Deliveries, Memory, Messages};
 use super::super::{Bulk, LOOK};
 use crate::line::{Parser, Run, TEXT, Window};
 use crate::protocol::Protocol;
@@ -27,24 +28,41 @@ pub(in crate::protocol) fn last_line() -> String {
     format!("{}{}\n", label(255), "x".repeat(2 * LOOK))
 }
 
-/// What lines raise; those that are known, and those that are not.
-type Counted = (Vec<i128>, usize, usize);
-
-fn note(verdict: Verdict, counted: &mut Counted) {
-    counted.1 += usize::from(verdict == Verdict::Known);
-    counted.2 += usize::from(verdict == Verdict::Unknown);
+/// What lines raise; those that are known, and those that are not; what is remembered of them.
+#[derive(Debug, Default)]
+struct Counting {
+    values: Vec<i128>,
+    known: usize,
+    unknown: usize,
+    deliveries: Deliveries,
+    messages: Messages,
 }
 
-fn by_itself(protocol: &Protocol, line: &[u8], counted: &mut Counted) {
+impl Counting {
+    fn of(protocol: &Protocol) -> Counting {
+        Counting { values: vec![0; protocol.counters.len()], ..Counting::default() }
+    }
+
+    /// All of it, to be compared.
+    fn finish(self) -> impl PartialEq + std::fmt::Debug {
+        let open = self.deliveries.finish();
+        (self.values, self.known, self.unknown, open, self.messages.finish())
+    }
+}
+
+fn by_itself(protocol: &Protocol, line: &[u8], counting: &mut Counting) {
     let line = &line[..line.len().min(crate::line::LINE_LIMIT)];
     let line = Parser::new(OFFSET, FROM + 1000).of_own_log(true).parse(line);
-    let verdict = (protocol.classify)(&line, LogKind::Dedicated, &mut Raise(&mut counted.0));
-    note(verdict, counted);
+    let Counting { values, deliveries, messages, .. } = counting;
+    let mut memory = Memory { deliveries, messages };
+    let verdict = protocol.count(&line, LogKind::Dedicated, &mut memory, &mut Raise(values));
+    counting.known += usize::from(verdict == Verdict::Known);
+    counting.unknown += usize::from(verdict == Verdict::Unknown);
 }
 
 /// What all lines of `log` raise, by the classifier alone.
-fn classified(protocol: &Protocol, log: &[u8]) -> Counted {
-    let mut counted = (vec![0; protocol.counters.len()], 0, 0);
+fn classified(protocol: &Protocol, log: &[u8]) -> Counting {
+    let mut counted = Counting::of(protocol);
     for line in log.split_inclusive(|b| *b == b'\n') {
         by_itself(protocol, line.strip_suffix(b"\n").unwrap_or(line), &mut counted);
     }
@@ -52,16 +70,19 @@ fn classified(protocol: &Protocol, log: &[u8]) -> Counted {
 }
 
 /// The same with a bulk, and how many lines it took.
-fn in_bulk(protocol: &Protocol, bulk: &mut dyn Bulk, log: &[u8]) -> (Counted, usize) {
-    let mut counted = (vec![0; protocol.counters.len()], 0, 0);
+fn in_bulk(protocol: &Protocol, bulk: &mut dyn Bulk, log: &[u8]) -> (Counting, usize) {
+    let mut counted = Counting::of(protocol);
     let mut taken = 0;
     let mut window = Window::around(label(0).as_bytes(), OFFSET, (FROM, FROM + 256)).unwrap();
     let places: Vec<u32> = (0..).zip(log).filter(|(_, b)| **b == b'\n').map(|(place, _)| place).collect();
     let (mut begin, mut next) = (0, 0);
     while next < places.len() {
         let run = Run::new(log, begin, &places[next..], 0);
-        let took = bulk.take(&run, &mut window, &mut Raise(&mut counted.0));
-        (counted.1, counted.2) = (counted.1 + took.known, counted.2 + took.unknown);
+        let Counting { values, deliveries, messages, .. } = &mut counted;
+        let mut memory = Memory { deliveries, messages };
+        let took = bulk.take(&run, &mut window, &mut Raise(values), &mut memory);
+        counted.known += took.known;
+        counted.unknown += took.unknown;
         (taken, next) = (taken + took.lines, next + took.lines);
         begin = usize::try_from(run.end_of(took.lines)).unwrap();
         if let Some(&place) = places.get(next) {
@@ -77,7 +98,7 @@ fn in_bulk(protocol: &Protocol, bulk: &mut dyn Bulk, log: &[u8]) -> (Counted, us
 /// Holds both to the same, and returns how many lines were taken.
 pub(in crate::protocol) fn is_the_same(protocol: &Protocol, log: &[u8]) -> usize {
     let (counted, taken) = in_bulk(protocol, &mut *protocol.bulk(), log);
-    assert_eq!(counted, classified(protocol, log), "{}", log.escape_ascii());
+    assert_eq!(counted.finish(), classified(protocol, log).finish(), "{}", log.escape_ascii());
     taken
 }
 

@@ -1,0 +1,74 @@
+//! What is remembered of the lines of a source, between the commit and the reading.
+use super::Intake;
+use crate::ledger::{Directory, Open};
+use crate::line::Line;
+use crate::protocol::memory::{Deliveries, MOST_DELIVERIES, MOST_MESSAGES, Memory};
+use crate::protocol::{LogKind, Verdict};
+
+impl Intake {
+    /// Takes up the open deliveries of a source that is about to be read. What was noted by a protocol that follows none any
+    /// more would be wrong when it follows them again.
+    pub(super) fn take_up(&mut self, open: &mut Open) -> Deliveries {
+        if self.protocol.follow.is_none() {
+            *open = Open::default();
+            return Deliveries::default();
+        }
+        if open.source == 0 {
+            open.source = self.state.ledger.new_source().max(self.newest_source + 1);
+            self.newest_source = open.source;
+        }
+        Deliveries::of(open)
+    }
+
+    /// What is to be committed of a source that was read.
+    pub(super) fn put_down(&mut self, deliveries: Deliveries) -> Open {
+        if self.protocol.follow.is_none() {
+            return Open::default();
+        }
+        let given_up = deliveries.given_up();
+        if given_up > 0 {
+            self.note(format_args!(
+                "{}: more than {MOST_DELIVERIES} deliveries are open (are lines of the log lost?); the oldest {given_up} are given up: where they end is not known",
+                self.protocol.name
+            ));
+        }
+        deliveries.finish()
+    }
+
+    /// Counts a line of a directory in the bin of `time` (unix seconds).
+    pub(super) fn raise_all(&mut self, line: &Line<'_>, time: i64) -> Verdict {
+        let Intake { protocol, tally, deliveries, messages, .. } = self;
+        let mut memory = Memory { deliveries, messages };
+        protocol.count(line, LogKind::Dedicated, &mut memory, &mut tally.values_at(time))
+    }
+
+    /// Runs `read` with the open deliveries of a directory.
+    pub(super) fn with_deliveries_of<T>(
+        &mut self,
+        here: &mut Directory,
+        read: impl FnOnce(&mut Intake, &mut Directory) -> T,
+    ) -> T {
+        self.deliveries = self.take_up(&mut here.open);
+        let result = read(self, here);
+        let deliveries = std::mem::take(&mut self.deliveries);
+        here.open = self.put_down(deliveries);
+        result
+    }
+
+    /// The messages, for the state.
+    pub(super) fn end_memory(&mut self) {
+        if self.protocol.follow.is_none() {
+            self.state.messages = crate::store::state::Messages::default();
+            return;
+        }
+        let messages = std::mem::take(&mut self.messages);
+        let given_up = messages.given_up();
+        if given_up > 0 {
+            self.note(format_args!(
+                "{}: more than {MOST_MESSAGES} messages are in the queue; the oldest {given_up} are given up: the times of these are not counted",
+                self.protocol.name
+            ));
+        }
+        self.state.messages.changed = messages.finish();
+    }
+}

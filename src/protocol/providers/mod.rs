@@ -1,0 +1,59 @@
+//! To which of the large providers deliveries go, and how they end there.
+//!
+//! The domain of the recipient decides, which is where the mail went. It stands in the line of the delivery's beginning,
+//! and the result in the line of its end: what is in between is remembered (`protocol::memory`). What servers say of
+//! themselves is not counted, because they seldom do when they accept; nothing is looked up.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `keys` | the providers, each with its counters |
+//! | `table` | the table of `providers.toml`, or of the file that `providers_file` names |
+//! | `lines` | the table of the binary, ready to be read fast |
+mod keys;
+mod lines;
+mod table;
+
+use std::sync::LazyLock;
+
+pub use keys::KEYS;
+pub(super) use keys::{BEGUN, COUNTERS, DEFERRED, DELIVERED, FAILED, OTHER, SECONDS, UNSEEN, counter};
+pub use table::Table;
+
+/// The table of the binary, and the same as `lines` reads it.
+pub const SHIPPED: &str = include_str!("providers.toml");
+const LINES: &str = include_str!("providers.lines");
+
+/// The table of the binary, read.
+fn shipped() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| match lines::read(LINES) {
+        Some(table) => table,
+        None => unreachable!("the table of the binary, which the tests read"),
+    });
+    &TABLE
+}
+
+/// Which table decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Providers {
+    /// None: providers are not counted, and there is no counter of them.
+    Off,
+    /// That of the binary.
+    #[default]
+    Shipped,
+    /// That of the file that toaster.conf names.
+    Of(&'static Table),
+}
+
+impl Providers {
+    /// The table; `None`: there is none.
+    pub fn table(self) -> Option<&'static Table> {
+        match self {
+            Providers::Off => None,
+            Providers::Shipped => Some(shipped()),
+            Providers::Of(table) => Some(table),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
