@@ -23,6 +23,7 @@
 //! | what a protocol is at: the value that all of these show | `reading`; made by `query` |
 //! | the one line of a query | `export` |
 //! | what `maillogs check` finds | `check`, one file a thing that is looked at |
+//! | what `maillogs explain` says of a line | `explain` |
 //!
 //! ARCHITECTURE.md says why it is so; its table of modules is held true by a test (`layers`).
 
@@ -34,6 +35,7 @@ pub mod config;
 pub mod dir;
 pub mod disk;
 pub mod error;
+pub mod explain;
 pub mod export;
 pub mod ingest;
 #[cfg(test)]

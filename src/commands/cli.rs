@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::context::strings;
-use super::definition;
 use super::graph::Graph;
 use super::show::Show;
+use super::{definition, explain};
+use crate::explain::Options;
 use crate::protocol::Protocol;
 
 /// What is to be done.
@@ -44,6 +45,8 @@ pub enum Action {
         /// As JSON.
         json: bool,
     },
+    /// Say what lines count.
+    Explain(Options),
     /// Print what of toaster.conf is in force.
     Config {
         /// Print the file as TOML instead.
@@ -162,6 +165,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
         Some(("check", m)) => {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
         }
+        Some(("explain", m)) => Action::Explain(explain::options(m)),
         Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
         other => Action::Query { protocol: other.map(|(name, _)| name.to_owned()).unwrap_or_default() },
     };
@@ -213,6 +217,10 @@ mod tests {
             "update --flush send rbl",
             "check --format json",
             "config --toml",
+            "explain",
+            "explain a b --protocol send --protocol reasons --format json",
+            "explain --archive 2026-11-28 --unknown",
+            "explain --summary -",
             "--config check update",
             "-v -r --config=send graph --config x",
             "update -- send",
@@ -250,6 +258,12 @@ mod tests {
             "send update --flush",
             "show --width 1000",
             "check --format xml",
+            "explain --archive 2026-02-30",
+            "explain --archive yesterday",
+            "explain --archive 2026-11-28 file",
+            "explain --protocol nonsense",
+            "explain --unknown --summary",
+            "explain --protocol",
             "help nonsense",
             "help send rbl",
             "--config",

@@ -97,7 +97,8 @@ fn printed(written: std::io::Result<()>) -> Result<()> {
     written.and_then(|()| std::io::stdout().flush()).at("write", Path::new("standard output"))
 }
 
-fn unless_closed(printed: Result<()>) -> Result<()> {
+/// Who has closed the pipe has seen enough.
+pub(super) fn unless_closed(printed: Result<()>) -> Result<()> {
     match printed {
         Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{graph, show};
+use super::{explain, graph, show};
 use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
@@ -35,12 +35,13 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: [(&str, Define<'_>); 5] = [
+    let commands: [(&str, Define<'_>); 6] = [
         ("update", &|command| update(command, protocols)),
         ("graph", &graph::define),
         ("show", &show::define),
         ("check", &check),
         ("config", &config),
+        ("explain", &|command| explain::define(command, protocols)),
     ];
     let commands = commands.into_iter().filter(|(name, _)| is_wanted(name));
     let processors = protocols.iter().filter_map(|p| p.processor);

@@ -6,6 +6,7 @@ mod config;
 mod context;
 pub(crate) mod definition;
 mod exit;
+mod explain;
 mod graph;
 mod processor;
 mod query;
@@ -123,6 +124,7 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
         }
         Action::Graph(what) => graph::draw(config, what, call.verbose),
         Action::Show(what) => show::show(config, what),
+        Action::Explain(options) => explain::print(config, options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

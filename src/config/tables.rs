@@ -26,6 +26,7 @@ pub(super) const RESERVED: &[&str] = &[
     "completions",
     "config",
     "counters",
+    "explain",
     "export",
     "graph",
     "help",

@@ -3,6 +3,8 @@
 //! An own counter counts the lines whose text (behind stamp and syslog header) its regex finds; with `sum` it adds
 //! up what one of the regex's groups captures. The config makes and checks them; here they become protocols like
 //! the built-in ones. What is made here is leaked: protocols are made once and live as long as the process.
+use std::ops::Range;
+
 use regex::bytes::Regex;
 
 use super::BUILTIN;
@@ -50,6 +52,46 @@ impl CustomCounter {
         let lines = self.sum.map(|_| lines_key(&self.key));
         std::iter::once(self.key.clone()).chain(lines).collect()
     }
+
+    /// What its `match` finds in the text of `line`, whatever the line's tag. `None`: nothing, so that it does not count it.
+    pub fn find(&self, line: &Line<'_>) -> Option<Found> {
+        if line.continuation {
+            return None;
+        }
+        let captures = self.pattern.captures(line.text)?;
+        let whole = captures.get(0)?.range();
+        let amount = self.sum.map(|group| match captures.get(group) {
+            None => Amount::LeftOut,
+            Some(amount) => match nano(amount.as_bytes()) {
+                Some(nanos) => Amount::Number(amount.range(), nanos),
+                None => Amount::NotANumber(amount.range()),
+            },
+        });
+        let is_of_tag = self.tag.is_none() || self.tag.as_deref() == line.tag;
+        Some(Found { whole, is_of_tag, amount })
+    }
+}
+
+/// What the `match` of a [`CustomCounter`] found in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where: bytes of the text.
+    pub whole: Range<usize>,
+    /// Has the line the tag that the counter asks for? Without it, it does not count.
+    pub is_of_tag: bool,
+    /// What `sum` captures; `None`: it counts lines only.
+    pub amount: Option<Amount>,
+}
+
+/// What `sum` of a [`CustomCounter`] captures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// A decimal: bytes of the text, and units of 10⁻⁹.
+    Number(Range<usize>, i128),
+    /// Something else, which adds nothing.
+    NotANumber(Range<usize>),
+    /// Nothing: the expression matches without the group.
+    LeftOut,
 }
 
 /// The counter of the lines that the sum `key` was made of.

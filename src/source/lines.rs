@@ -83,6 +83,20 @@ pub fn walk_chunk(file: &File, from: u64, to: u64, visit: &mut impl Visit) -> io
     walk_any(|block, at| read_at(file, block, at), from, to, Nuls::BeforeLines, visit)
 }
 
+/// As [`walk_chunk`], or with `nuls_end_lines` as [`walk_mended`], over all bytes that `read` supplies. It may fill less of a block than it has room
+/// for; the first time that it fills nothing is the end.
+///
+/// # Errors
+/// When `read` fails.
+pub fn walk_supplied(
+    mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+    nuls_end_lines: bool,
+    visit: &mut impl Visit,
+) -> io::Result<u64> {
+    let nuls = if nuls_end_lines { Nuls::EndLines } else { Nuls::BeforeLines };
+    walk_any(|block, _| read(block), 0, u64::MAX, nuls, visit)
+}
+
 /// A chunk that is parted by time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parted {

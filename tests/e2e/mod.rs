@@ -12,6 +12,7 @@ mod crash;
 mod damage;
 mod dovecot;
 mod encodings;
+mod explain;
 mod full;
 mod giants;
 mod graph_checks;

@@ -179,3 +179,36 @@ fn bytes_that_are_no_text_are_matched_too() {
     (ftp.classify)(&line, LogKind::Dedicated, &mut Raise(&mut values));
     assert_eq!(values, [1]);
 }
+
+#[test]
+fn what_is_found_is_what_counts() {
+    let counter = CustomCounter {
+        protocol: "x".into(),
+        key: "took".into(),
+        help: String::new(),
+        pattern: Regex::new("took ([0-9a-z.]+)?s").unwrap(),
+        sum: Some(1),
+        tag: Some(b"mda".to_vec()),
+        origin: "toaster.conf: line 3".into(),
+    };
+    let protocol = protocol("x", "", LogKind::Shared, std::slice::from_ref(&counter));
+    for (text, tag, amount, raised) in [
+        ("it took 2.5s", "mda", Some(Amount::Number(8..11, 2_500_000_000)), [2_500_000_000, 1]),
+        ("it took 2.5s", "other", Some(Amount::Number(8..11, 2_500_000_000)), [0, 0]),
+        ("it took longs", "mda", Some(Amount::NotANumber(8..12)), [0, 1]),
+        ("it took s", "mda", Some(Amount::LeftOut), [0, 1]),
+        ("it ran", "mda", None, [0, 0]),
+    ] {
+        let text = text.as_bytes();
+        let (time, host, tag) = (None, Some(&b"mx1"[..]), Some(tag.as_bytes()));
+        let line = Line { time, tag, host, text, after_stamp: text, continuation: false };
+        let found = counter.find(&line);
+        assert_eq!(found.clone().and_then(|found| found.amount), amount);
+        let mut values = [0; 2];
+        (protocol.classify)(&line, LogKind::Shared, &mut Raise(&mut values));
+        assert_eq!(values, raised, "{}", text.escape_ascii());
+        assert_eq!(values[1] == 1, found.is_some_and(|found| found.is_of_tag && found.whole.start == 3));
+        let rest = Line { continuation: true, ..line };
+        assert_eq!(counter.find(&rest), None);
+    }
+}

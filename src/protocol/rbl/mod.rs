@@ -135,15 +135,8 @@ impl Reader {
         if line.continuation || line.text.is_empty() {
             return if place == LogKind::Dedicated { Verdict::Known } else { Verdict::Foreign };
         }
-        let (of_smtpd, text) = match program(line.text) {
-            Some((b"qmail-smtpd", rest)) => (true, rest),
-            _ => (line.tag == Some(b"qmail-smtpd"), line.text),
-        };
-        let group = begun(text)
-            .or_else(|| program(text).and_then(|(name, rest)| named(name, rest)))
-            .or_else(|| line.tag.and_then(|tag| named(tag, text)))
-            // `421 badiprbl: ` behind a container's stamp looks like a header of syslog.
-            .or_else(|| if place == LogKind::Dedicated { begun(line.after_stamp) } else { None });
+        let (of_smtpd, text) = without_smtpd(line);
+        let group = group_of(line, text, place);
         if place == LogKind::Shared && !self.counts_in_syslog(line.tag, group.as_ref(), of_smtpd) {
             return Verdict::Foreign;
         }
@@ -181,6 +174,39 @@ impl Reader {
             Group::Tcp(rest) => tcpserver::classify(rest, keys::TCP_SLOTS, raise),
             Group::One(counter) => known(counter, raise),
         }
+    }
+}
+
+/// Did qmail-smtpd put its name before the text; and the text without it.
+#[inline]
+fn without_smtpd<'a>(line: &Line<'a>) -> (bool, &'a [u8]) {
+    match program(line.text) {
+        Some((b"qmail-smtpd", rest)) => (true, rest),
+        _ => (line.tag == Some(b"qmail-smtpd"), line.text),
+    }
+}
+
+/// The group of a line that has `text` behind the name of qmail-smtpd.
+#[inline]
+fn group_of<'a>(line: &Line<'a>, text: &'a [u8], place: LogKind) -> Option<Group<'a>> {
+    begun(text)
+        .or_else(|| program(text).and_then(|(name, rest)| named(name, rest)))
+        .or_else(|| line.tag.and_then(|tag| named(tag, text)))
+        // `421 badiprbl: ` behind a container's stamp looks like a header of syslog.
+        .or_else(|| if place == LogKind::Dedicated { begun(line.after_stamp) } else { None })
+}
+
+/// The part of a line that `[[rbl]]` and the built-in lists are compared with. `None`: the line names no list that turned a
+/// client away.
+pub fn list_text<'a>(line: &Line<'a>, place: LogKind) -> Option<&'a [u8]> {
+    if line.continuation {
+        return None;
+    }
+    match group_of(line, without_smtpd(line).1, place)? {
+        Group::Rblsmtpd(rest) => rblsmtpd::list(rest),
+        Group::Asked(rest) => rblsmtpd::asked_list(rest),
+        Group::Listed(name) => Some(name),
+        _ => None,
     }
 }
 

@@ -31,6 +31,14 @@ pub(super) fn classify(rest: &[u8], lists: &Lists, raise: &mut Raise<'_>) -> Ver
     }
 }
 
+/// The text that names a list in a line of which [`classify`] reads `rest`. `None`: it names none.
+pub(super) fn list(rest: &[u8]) -> Option<&[u8]> {
+    match said(rest) {
+        Some(Said::Blocked(named)) => Some(named),
+        Some(Said::Else) | None => None,
+    }
+}
+
 /// `None`: a form that we do not know.
 fn said(rest: &[u8]) -> Option<Said<'_>> {
     if rest.starts_with(b"fatal: ") || rest.starts_with(b"warning: ") {
@@ -74,12 +82,21 @@ fn code(message: &[u8]) -> Option<&[u8]> {
 /// Raises what qmail-smtpd's `rbl: ip=I query=LIST result=R message='TXT'` counts, `rest` being what follows
 /// `rbl: ip=`: the list, if it turned the client away.
 pub(super) fn asked(rest: &[u8], lists: &Lists, raise: &mut Raise<'_>) -> Verdict {
-    let (_ip, rest) = word(rest);
-    let fields = rest.strip_prefix(b"query=").map(word);
-    let fields = fields.and_then(|(list, rest)| Some((list, word(rest.strip_prefix(b"result=")?).0)));
-    match fields {
+    match fields(rest) {
         Some((list, b"reject" | b"delay")) => lists.raise(list, raise),
         Some((_, b"pass" | b"accept" | b"ignore" | b"dnserr")) => known(common::OTHER, raise),
         _ => unknown(raise),
     }
+}
+
+/// The list that turned a client away in a line of which [`asked`] reads `rest`.
+pub(super) fn asked_list(rest: &[u8]) -> Option<&[u8]> {
+    fields(rest).filter(|(_, result)| matches!(*result, b"reject" | b"delay")).map(|(list, _)| list)
+}
+
+/// The list and the result.
+fn fields(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_ip, rest) = word(rest);
+    let (list, rest) = word(rest.strip_prefix(b"query=")?);
+    Some((list, word(rest.strip_prefix(b"result=")?).0))
 }

@@ -7,6 +7,7 @@
 //! | `reply` | a reply's code, status and words, without what a client chose |
 //! | `lines` | the rules of the binary, ready to be read fast |
 //! | `table` | the rules of `reasons.toml`, or of the file that `reasons_file` names |
+//! | `told` | which rule decides what is said of a line, for people |
 //!
 //! A success is never looked at: a 250 may quote anything.
 mod classes;
@@ -14,6 +15,7 @@ mod lines;
 mod reply;
 mod report;
 mod table;
+mod told;
 
 use std::sync::LazyLock;
 
@@ -22,6 +24,7 @@ pub(super) use classes::COUNTERS;
 pub use classes::{CLASSES, Outcome};
 use report::Report;
 pub use table::Table;
+pub use told::{Rule, Told};
 
 /// The table of the binary, and the same as `lines` reads it.
 pub const SHIPPED: &str = include_str!("reasons.toml");
@@ -81,6 +84,24 @@ impl Reasons {
         // `accepted`, by a rule that does not ask for the outcome, is no reason.
         let reason = table.decide(&report, outcome).and_then(|class| class.checked_sub(1)).unwrap_or(OTHER);
         Some(Why { reason, expired: report.expired.then_some(EXPIRED) })
+    }
+}
+
+impl Reasons {
+    /// What the rules say of the text of a line of qmail-send, and which of them decides. `None`: the text is no report of a
+    /// delivery that did not succeed, or reasons are not counted.
+    pub fn tell(self, text: &[u8]) -> Option<Told> {
+        // Those of the binary with the lines they stand at, which to read takes longer than a query may take.
+        static READ: LazyLock<Option<Table>> = LazyLock::new(|| Table::parse(SHIPPED).ok());
+        let shipped = READ.as_ref()?;
+        let table = match self {
+            Reasons::Off => return None,
+            Reasons::Shipped => shipped,
+            Reasons::Of(table) => table,
+        };
+        let (outcome, report) = told::report_of(text)?;
+        let report = Report::of(without_queue(report));
+        Some(Told::of(table, shipped, &report, outcome))
     }
 }
 

@@ -28,19 +28,26 @@ pub(super) enum Phase {
     Body,
 }
 
+/// The phases, each with its name in a table.
+const PHASES: [(&str, Phase); 7] = [
+    ("greeting", Phase::Greeting),
+    ("helo", Phase::Helo),
+    ("auth", Phase::Auth),
+    ("mail", Phase::Mail),
+    ("rcpt", Phase::Rcpt),
+    ("data", Phase::Data),
+    ("body", Phase::Body),
+];
+
 impl Phase {
     /// By its name in a table.
     pub(super) fn named(name: &str) -> Option<Phase> {
-        Some(match name {
-            "greeting" => Phase::Greeting,
-            "helo" => Phase::Helo,
-            "auth" => Phase::Auth,
-            "mail" => Phase::Mail,
-            "rcpt" => Phase::Rcpt,
-            "data" => Phase::Data,
-            "body" => Phase::Body,
-            _ => return None,
-        })
+        PHASES.iter().find(|(known, _)| *known == name).map(|(_, phase)| *phase)
+    }
+
+    /// Its name in a table.
+    pub(super) fn name(self) -> &'static str {
+        PHASES.iter().find(|(_, phase)| *phase == self).map_or("", |(name, _)| name)
     }
 }
 

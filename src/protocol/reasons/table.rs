@@ -26,6 +26,19 @@ pub struct Table {
     asked: AtomicU32,
     /// Finds all needles in one pass. To make it takes as long as to search for each of them in [`FEW`] replies.
     finder: OnceLock<Option<AhoCorasick>>,
+    /// What the file says besides the rules.
+    pub(super) notes: Notes,
+}
+
+/// What a table of TOML says for people.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// The line (from 1) that each `[[own]]` begins at.
+    pub(super) own: Vec<usize>,
+    /// The same of each `[[reply]]`.
+    pub(super) rules: Vec<usize>,
+    /// Classes by position in [`CLASSES`], each with what it means and what is to be done.
+    pub(super) classes: Vec<(usize, String, String)>,
 }
 
 /// This number of decisions is kept, of replies that have no more than these bytes.
@@ -72,10 +85,9 @@ struct RawTable {
 #[serde(deny_unknown_fields)]
 struct RawClass {
     key: Spanned<String>,
-    #[serde(rename = "means")]
-    _means: String,
+    means: String,
     #[serde(rename = "do")]
-    _todo: String,
+    todo: String,
 }
 
 #[derive(Deserialize)]
@@ -119,7 +131,11 @@ impl Table {
             let at = e.span().map_or(0, |span| span.start);
             format!("line {}: {}", line_of(text, at), e.message())
         })?;
-        Table::of(raw).map_err(|(at, what)| format!("line {}: {what}", line_of(text, at)))
+        let mut table = Table::of(raw).map_err(|(at, what)| format!("line {}: {what}", line_of(text, at)))?;
+        for places in [&mut table.notes.own, &mut table.notes.rules] {
+            lines_of(text, places);
+        }
+        Ok(table)
     }
 
     /// Without rules.
@@ -133,14 +149,15 @@ impl Table {
             known: Mutex::default(),
             asked: AtomicU32::new(0),
             finder: OnceLock::new(),
+            notes: Notes::default(),
         }
     }
 
     fn of(raw: RawTable) -> Result<Table, Wrong> {
-        for class in &raw.class {
-            class_of(&class.key)?;
-        }
         let mut table = Table::new(raw.version, Vec::new());
+        for RawClass { key, means, todo } in raw.class {
+            table.notes.classes.push((class_of(&key)?, means, todo));
+        }
         for rule in raw.own {
             let at = rule.span().start;
             let RawOwn { class, begins, holds, when } = rule.into_inner();
@@ -153,6 +170,7 @@ impl Table {
                     (when.span().start, format!("{:?} is none of success, deferral, failure", when.get_ref()))
                 })
             });
+            table.notes.own.push(at);
             let leaked_all = |all: Vec<String>| all.into_iter().map(leaked).collect();
             table.own.push(OwnRule {
                 class: class_of(&class)?,
@@ -163,6 +181,7 @@ impl Table {
         }
         for rule in raw.reply {
             let at = rule.span().start;
+            table.notes.rules.push(at);
             let rule = table.reply_rule(rule.into_inner(), at)?;
             table.rules.push(rule);
         }
@@ -212,7 +231,9 @@ impl Table {
 
     /// The class of a report that ended as `outcome`, by its position in [`CLASSES`]. `None`: no rule knows it.
     pub(super) fn decide(&self, report: &Report<'_>, outcome: Outcome) -> Option<usize> {
-        let Some(reply) = report.reply else { return self.own(report.text, outcome) };
+        let Some(reply) = report.reply else {
+            return self.own_rule(report.text, outcome).map(|rule| self.own[rule].class);
+        };
         // Whatever the other server says of it: the login is this server's matter.
         if report.phase == Some(Phase::Auth) {
             return CLASSES.iter().position(|class| *class == "policy");
@@ -235,7 +256,11 @@ impl Table {
     }
 
     fn decide_reply(&self, reply: &[u8], phase: Option<Phase>) -> Option<usize> {
-        let reply = Reply::of(reply);
+        self.reply_rule_of(&Reply::of(reply), phase).map(|rule| self.rules[rule].class)
+    }
+
+    /// The position of the first rule in [`Table::rules`] that holds for `reply`.
+    pub(super) fn reply_rule_of(&self, reply: &Reply, phase: Option<Phase>) -> Option<usize> {
         let found = self.found(&reply.words);
         let holds = |needle: &usize| match &found {
             Some(found) => found.get(*needle).copied().unwrap_or(false),
@@ -250,17 +275,18 @@ impl Table {
                 && rule.all.iter().all(holds)
                 && !rule.none.iter().any(holds)
         };
-        self.rules.iter().find(decides).map(|rule| rule.class)
+        self.rules.iter().position(|rule| decides(&rule))
     }
 
-    fn own(&self, text: &[u8], outcome: Outcome) -> Option<usize> {
+    /// The position of the first rule in [`Table::own`] that holds for what qmail itself says.
+    pub(super) fn own_rule(&self, text: &[u8], outcome: Outcome) -> Option<usize> {
         let holds = |word: &&str| memchr::memmem::find(text, word.as_bytes()).is_some();
         let decides = |rule: &&OwnRule| {
             rule.when.is_none_or(|when| when == outcome)
                 && rule.begins.iter().any(|begin| text.starts_with(begin.as_bytes()))
                 && (rule.holds.is_empty() || rule.holds.iter().any(holds))
         };
-        self.own.iter().find(decides).map(|rule| rule.class)
+        self.own.iter().position(|rule| decides(&rule))
     }
 
     /// Which of the needles stand in `words`. `None`: each that is asked for has to be searched for.
@@ -320,7 +346,7 @@ fn is_comparable(words: &str) -> bool {
 }
 
 /// Is the enhanced status `status` meant by `pattern`?
-fn is_of(status: &str, pattern: &str) -> bool {
+pub(super) fn is_of(status: &str, pattern: &str) -> bool {
     let (status, pattern) = match pattern.strip_prefix('x') {
         Some(rest) => (status.get(1..).unwrap_or_default(), rest),
         None => (status, pattern),
@@ -330,4 +356,15 @@ fn is_of(status: &str, pattern: &str) -> bool {
 
 fn line_of(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
+}
+
+/// Makes lines (from 1) of places in bytes, which rise.
+fn lines_of(text: &str, places: &mut [usize]) {
+    let (mut line, mut before) = (1, 0);
+    for place in places {
+        let between = text.as_bytes().get(before..*place).unwrap_or_default();
+        line += between.iter().filter(|b| **b == b'\n').count();
+        before = (*place).max(before);
+        *place = line;
+    }
 }

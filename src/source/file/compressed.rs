@@ -53,7 +53,10 @@ impl Compression {
     /// By the first bytes of a file: svlogd(8) keeps its `@….s` as its processor packs them, and who packs rotated logs may
     /// have changed the program and not the ending of the names. Text is text under any name. The kind that the name tells,
     /// `named`, is that of a file that is just being written, and of one that is damaged from its beginning.
-    pub(super) fn by_content(file: &File, named: Compression) -> io::Result<Compression> {
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn by_content(file: &File, named: Compression) -> io::Result<Compression> {
         let mut begin = [0; 512];
         let got = read_at(file, &mut begin, 0)?;
         let begin = &begin[..got];
@@ -90,7 +93,7 @@ impl Read for At<'_> {
 }
 
 /// What a file holds, unpacked, from some offset on.
-pub(super) struct Content<'a> {
+pub struct Content<'a> {
     inner: Box<dyn Read + 'a>,
     /// No read asks for more, in bytes.
     most: usize,
@@ -100,7 +103,10 @@ pub(super) struct Content<'a> {
 
 impl<'a> Content<'a> {
     /// From `from` (bytes of what it held before compression) on. Ends at once where it is shorter.
-    pub(super) fn open(file: &'a File, kind: Compression, from: u64) -> io::Result<Content<'a>> {
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn open(file: &'a File, kind: Compression, from: u64) -> io::Result<Content<'a>> {
         if !kind.is_packed() {
             let inner = Box::new(At { file, offset: from });
             return Ok(Content { inner, most: usize::MAX, damage: None });
@@ -137,7 +143,10 @@ impl<'a> Content<'a> {
     }
 
     /// Fills `buf`; less only at the end, or where the archive is damaged.
-    pub(super) fn fill(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn fill(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < buf.len() && self.damage.is_none() {
             let most = buf.len().min(done.saturating_add(self.most));

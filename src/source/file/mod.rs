@@ -47,7 +47,7 @@ use std::path::{Path, PathBuf};
 
 pub use by_time::AHEAD;
 pub use catch_up::{CatchUp, Reached, SHORTEST};
-pub use compressed::Compression;
+pub use compressed::{Compression, Content};
 pub use content::Open;
 pub use doubles::TELLING;
 pub use log::Clock;
