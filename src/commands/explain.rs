@@ -59,7 +59,6 @@ pub(super) fn define(command: Command, protocols: &[&'static Protocol]) -> Comma
                 .value_name("NAME")
                 .action(ArgAction::Append)
                 .value_parser(PossibleValuesParser::new(names))
-                .hide_possible_values(true)
                 .help("Ask only this protocol, as its own logs are read where it has some; may be repeated"),
         )
         .arg(flag("unknown", "Only the lines that nothing understood, by their shapes").conflicts_with("summary"))

@@ -93,7 +93,7 @@ const TEN: [(&str, &[&str]); 10] = [
         ],
     ),
     (
-        "2026-11-28T18:00:08Z mx1 dovecot: imap(alice@example.org)<7><a>: Disconnected: Logged out in=1 out=2",
+        "2026-11-28T18:00:08Z mx1 dovecot: imap-login: ID sent: name=x: user=<>, rip=192.0.2.7, lip=192.0.2.1",
         &["imap          nothing  (as syslog)", "verdict       understood, counts nothing"],
     ),
 ];

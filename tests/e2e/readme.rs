@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::store::{Answer, Store, stderr};
+use crate::support::store::{Answer, MAILLOGS, Store, stderr};
 
 pub(super) fn file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -63,9 +63,23 @@ fn the_cron_lines_name_commands_that_exist() {
 fn the_answer_shown_is_one() {
     for block in blocks("console") {
         let (command, answer) = block.split_once('\n').expect("a command and its answer");
-        assert_eq!(command, "$ maillogs send");
-        let shown = Answer::parse(answer);
-        assert_eq!(shown.keys(), Store::new().query().keys());
+        match command {
+            "$ maillogs send" => {
+                let shown = Answer::parse(answer);
+                assert_eq!(shown.keys(), Store::new().query().keys());
+            }
+            "$ tail -n 1 /var/log/mail/send/current | maillogs explain" => {
+                // 2026-09-28 22:49:20 UTC.
+                let text = answer.lines().find_map(|line| line.strip_prefix("  text ")).expect("a text");
+                let store = Store::new();
+                fs::write(store.path("line"), format!("@400000006abaeefa03d5e41f {}\n", text.trim()))
+                    .expect("a line");
+                let line = fs::File::open(store.path("line")).expect("a line");
+                let output = store.command(MAILLOGS).arg("explain").stdin(line).output().expect("maillogs");
+                assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), answer.trim());
+            }
+            other => panic!("{other}"),
+        }
     }
 }
 
