@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use regex::bytes::Regex;
 
-use super::protocol;
+use super::{list_text, protocol};
 use crate::line::Parser;
 use crate::protocol::card::Protocol;
 use crate::protocol::classify::{LogKind, Raise, Settings, Verdict};
@@ -374,4 +374,41 @@ proptest! {
         // Every counted line is counted in something besides.
         prop_assert!(raised.is_empty() || raised.len() > 1, "{:?}", raised);
     }
+}
+
+/// A list that any text matches counts exactly the lines of the samples that name a list.
+#[test]
+fn the_text_that_is_told_of_is_the_one_that_lists_are_compared_with() {
+    let any = ("any".to_owned(), Regex::new("").unwrap());
+    let settings = Settings {
+        smtpd_in_syslog: true,
+        send_in_syslog: true,
+        spamdyke_in_syslog: true,
+        lists: vec![any],
+        ..Settings::default()
+    };
+    let protocol = protocol(&settings);
+    let counter = protocol.index("any").unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/samples");
+    let (mut named, mut all) = (0, 0);
+    for folder in ["rblsmtpd", "qmail-smtpd", "spamdyke", "sqmail", "qlog", "simscan", "by-line", "other"] {
+        for file in fs::read_dir(samples.join(folder)).unwrap() {
+            let log = fs::read(file.unwrap().path()).unwrap();
+            for raw in log.split(|&b| b == b'\n') {
+                let line = Parser::new(10, 1_790_636_400).parse(raw);
+                for place in [LogKind::Dedicated, LogKind::Shared] {
+                    let mut values = vec![0; protocol.counters.len()];
+                    let verdict = (protocol.classify)(&line, place, &mut Raise(&mut values));
+                    if verdict == Verdict::Foreign {
+                        continue;
+                    }
+                    let text = list_text(&line, place);
+                    assert_eq!(values[counter], i128::from(text.is_some()), "{}", raw.escape_ascii());
+                    named += usize::from(text.is_some());
+                    all += 1;
+                }
+            }
+        }
+    }
+    assert!(named > 20 && all > 200, "{named} {all}");
 }
