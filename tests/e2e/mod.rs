@@ -13,6 +13,7 @@ mod damage;
 mod dovecot;
 mod encodings;
 mod explain;
+mod followed;
 mod full;
 mod giants;
 mod graph_checks;

@@ -106,7 +106,25 @@ const USERS: [&str; 16] = [
     "mateo", "nadia", "oskar", "priya",
 ];
 const LOCAL_DOMAINS: [&str; 3] = ["example.org", "lists.example.org", "shop.example.org"];
-const BIG_PROVIDER: &str = "freemail.example.net";
+/// The one that has outages.
+const BIG_PROVIDER: &str = "yahoo.com";
+/// Where most people have their mailboxes; the first ones more than the others.
+const BIG_PROVIDERS: [&str; 8] = [
+    "gmail.com",
+    "gmail.com",
+    "gmail.com",
+    "outlook.com",
+    "hotmail.com",
+    BIG_PROVIDER,
+    "icloud.com",
+    "gmx.net",
+];
+
+/// The provider of this user.
+fn provider_of(user: &str) -> &'static str {
+    BIG_PROVIDERS[user.bytes().map(usize::from).sum::<usize>() % BIG_PROVIDERS.len()]
+}
+
 const REMOTE_DOMAINS: [&str; 8] = [
     "example.com",
     "mail.example.com",

@@ -1,7 +1,7 @@
 //! Who comes to the server in a minute, and what for. Each minute is drawn by itself, so that every log sees the same.
 
 use super::rng::Rng;
-use super::{BIG_PROVIDER, LOCAL_DOMAINS, MINUTE, REMOTE_DOMAINS, SECOND, Traffic, USERS};
+use super::{LOCAL_DOMAINS, MINUTE, REMOTE_DOMAINS, SECOND, Traffic, USERS, provider_of};
 
 /// A message that comes in by SMTP.
 #[derive(Clone)]
@@ -237,8 +237,9 @@ fn local(rng: &mut Rng) -> String {
 }
 
 fn remote(rng: &mut Rng) -> String {
-    let domain = if rng.chance(0.3) { BIG_PROVIDER } else { rng.pick(&REMOTE_DOMAINS) };
-    format!("{}@{domain}", user(rng))
+    let domain = if rng.chance(0.3) { None } else { Some(rng.pick(&REMOTE_DOMAINS)) };
+    let user = user(rng);
+    format!("{user}@{}", domain.unwrap_or_else(|| provider_of(&user)))
 }
 
 fn nobody(rng: &mut Rng) -> String {

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 use super::events::Events;
 use super::rng::Rng;
-use super::{BIG_PROVIDER, LOCAL_DOMAINS, REMOTE_DOMAINS, SECOND, Traffic, USERS, write_label};
+use super::{BIG_PROVIDER, LOCAL_DOMAINS, REMOTE_DOMAINS, SECOND, Traffic, USERS, provider_of, write_label};
 
 /// `concurrencylocal` and `concurrencyremote`: what `status:` prints after the slashes.
 pub const LIMITS: [u32; 2] = [10, 120];
@@ -285,7 +285,7 @@ impl<'a> Server<'a> {
 
     fn remote_address(&mut self) -> String {
         let user = self.user();
-        let domain = if self.rng.chance(0.3) { BIG_PROVIDER } else { self.rng.pick(&REMOTE_DOMAINS) };
+        let domain = if self.rng.chance(0.3) { provider_of(&user) } else { self.rng.pick(&REMOTE_DOMAINS) };
         format!("{user}@{domain}")
     }
 
