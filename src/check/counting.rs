@@ -3,11 +3,14 @@ use std::collections::BTreeMap;
 
 use super::finding::{Level, Report};
 use super::sources::{Seen, lasting};
+use crate::calendar::to_the_minute;
 use crate::ingest::Job;
 use crate::protocol::CounterKind;
 use crate::store::state::{State, Understood};
 
 const DAY: i64 = 86_400;
+/// A change of a table of rules is told for this time (seconds).
+const LATELY: i64 = 31 * DAY;
 /// A counter that rose by at least this number on its last day is reported when it stands still.
 const BUSY: i128 = 100;
 /// With fewer lines than this, the share of lines that are understood says nothing.
@@ -19,7 +22,7 @@ const NONE_OF_DAY: u64 = 20;
 
 pub(super) fn check(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen]) {
     let is_said = understood(report, job, state);
-    rules(report, job, state);
+    rules(report, job, state, (job.clock)());
     programs(report, job, state, sources, is_said);
     if !job.feed.protocol.measured && !asleep(report, job, state, sources) {
         silent(report, job, state, sources);
@@ -52,9 +55,22 @@ fn programs(report: &mut Report, job: &Job<'_>, state: &State, sources: &[Seen],
     }
 }
 
-/// Reports sections of which the rules did not know more than a tenth on the newest day that tells something.
-fn rules(report: &mut Report, job: &Job<'_>, state: &State) {
+/// Reports sections of which the rules did not know more than a tenth on the newest day that tells something, and those of
+/// which another table of rules was used lately.
+fn rules(report: &mut Report, job: &Job<'_>, state: &State, now: i64) {
     for section in job.feed.protocol.sections {
+        let mut tables = state.tables.iter().rev().filter(|used| used.name == section.name);
+        if let (Some(last), Some(before)) = (tables.next(), tables.next())
+            && last.since > now - LATELY
+        {
+            let text = format!(
+                "counted by version {} of its table since {}, by version {} before: the shares before and after are not to be compared without a thought",
+                last.version,
+                to_the_minute(last.since),
+                before.version
+            );
+            report.about_feed(job.feed, Level::Note, "rules", section.name, text);
+        }
         let Some(unknown) = section.unknown else { continue };
         let of = |at: usize| state.newest_day.get(section.first + at).copied().unwrap_or_default();
         let day = (0..unknown.of).map(|at| of(at).0).max().unwrap_or_default();

@@ -42,7 +42,8 @@ impl CounterKind {
     }
 }
 
-/// What a [`CounterKind::Derived`] value may be computed from, all by position in the protocol's table.
+/// What a [`CounterKind::Derived`] value may be computed from, all by position in the protocol's table, or in that of the
+/// section that has the value.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
     /// Odometers and gauges.

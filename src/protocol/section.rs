@@ -1,8 +1,10 @@
 //! A section of a protocol: counters that are asked for, shown and drawn by a name of their own.
+use std::fmt;
+
 use super::counter::Counter;
 
 /// A part of a protocol: some of its counters, which stand one behind the other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Section {
     /// As in `maillogs NAME`, and in templates.
     pub name: &'static str,
@@ -21,7 +23,13 @@ pub struct Section {
     /// The counter of what its rules do not know, if it has rules: where that is more than a tenth of all, they are too
     /// old, or something has changed.
     pub unknown: Option<Unknown>,
+    /// The version of the table of rules by which its counters are raised, if there is such a table. A commit keeps it: counts
+    /// of two tables are not to be compared without knowing that.
+    pub table: Option<&'static Version>,
 }
+
+/// Tells the version of a table.
+pub type Version = dyn Fn() -> u32 + Send + Sync;
 
 /// A counter that should stay small beside others.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +40,12 @@ pub struct Unknown {
     pub of: usize,
     /// What to do, for people.
     pub way: &'static str,
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Section {

@@ -18,7 +18,7 @@ use super::memory::Memory;
 use super::providers::{self, Providers};
 use super::reasons::{self, Outcome, Reasons};
 use super::scan::{fraction, number};
-use super::section::Section;
+use super::section::{Section, Version};
 use super::times;
 use crate::line::Line;
 use bulk::SendBulk;
@@ -73,6 +73,7 @@ const REASONS_SECTION: Section = Section {
     ],
     templates: templates!["reasons"],
     unknown: Some(reasons::UNKNOWN),
+    table: Some(&|| Reasons::Shipped.version()),
 };
 
 const PROVIDERS_SECTION: Section = Section {
@@ -91,6 +92,7 @@ const PROVIDERS_SECTION: Section = Section {
     ],
     templates: templates!["providers", "deferred"],
     unknown: None,
+    table: Some(&|| Providers::Shipped.version()),
 };
 
 const TIMES_SECTION: Section = Section {
@@ -107,6 +109,7 @@ const TIMES_SECTION: Section = Section {
     ],
     templates: templates!["times"],
     unknown: None,
+    table: None,
 };
 
 /// The protocol `send`: toaster.conf may name other tables of reasons and of providers, or leave a section out.
@@ -121,9 +124,13 @@ pub fn protocol(settings: &Settings) -> Protocol {
 
 /// `send` with these sections. A protocol lives as long as the process, so that what it is made of may be leaked.
 fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_times: bool) -> Protocol {
+    let reasons_version: &'static Version = Box::leak(Box::new(move || reasons.version()));
+    let providers_version: &'static Version = Box::leak(Box::new(move || providers.version()));
+    let reasons_section = Section { table: Some(reasons_version), ..REASONS_SECTION };
+    let providers_section = Section { table: Some(providers_version), ..PROVIDERS_SECTION };
     let wanted = [
-        (REASONS_SECTION, !matches!(reasons, Reasons::Off)),
-        (PROVIDERS_SECTION, !matches!(providers, Providers::Off)),
+        (reasons_section, !matches!(reasons, Reasons::Off)),
+        (providers_section, !matches!(providers, Providers::Off)),
         (TIMES_SECTION, has_times),
     ];
     let mut counters: Vec<Counter> = MESSAGES.to_vec();

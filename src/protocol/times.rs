@@ -2,7 +2,7 @@
 //!
 //! Each bucket is a counter of its own: `remote_5s` counts what took more than 2 s (the bound before it) and at most 5 s. So
 //! a quantile is exact to the bound over any period, and the histograms of several hosts can be added up.
-use super::counter::{Counter, CounterKind};
+use super::counter::{Counter, CounterKind, Known, derived};
 use super::counter_table::groups;
 
 const SECOND: i64 = 1_000_000_000;
@@ -78,8 +78,72 @@ const UNSEEN_TIMES: &[Counter] = &[
     ),
 ];
 
+const QUANTILES: &[Counter] = &[
+    derived(
+        "remote_p50",
+        |known| REMOTE_TIME.quantile(known, 50),
+        "seconds in which half of the deliveries to other hosts ended on the newest day; as all of these exact to the bound: the next higher one, and the last one for what took longer",
+    ),
+    derived(
+        "remote_p95",
+        |known| REMOTE_TIME.quantile(known, 95),
+        "seconds in which 95 of 100 deliveries to other hosts ended on the newest day",
+    ),
+    derived(
+        "remote_p99",
+        |known| REMOTE_TIME.quantile(known, 99),
+        "seconds in which 99 of 100 deliveries to other hosts ended on the newest day",
+    ),
+    derived(
+        "local_p50",
+        |known| LOCAL_TIME.quantile(known, 50),
+        "seconds in which half of the deliveries to local mailboxes ended on the newest day",
+    ),
+    derived(
+        "local_p95",
+        |known| LOCAL_TIME.quantile(known, 95),
+        "seconds in which 95 of 100 deliveries to local mailboxes ended on the newest day",
+    ),
+    derived(
+        "local_p99",
+        |known| LOCAL_TIME.quantile(known, 99),
+        "seconds in which 99 of 100 deliveries to local mailboxes ended on the newest day",
+    ),
+    derived(
+        "first_p50",
+        |known| FIRST_TIME.quantile(known, 50),
+        "seconds after which half of the messages of the newest day had a first delivery that succeeded; if it grows, see maillogs reasons and providers",
+    ),
+    derived(
+        "first_p95",
+        |known| FIRST_TIME.quantile(known, 95),
+        "seconds after which 95 of 100 messages of the newest day had a first delivery that succeeded",
+    ),
+    derived(
+        "first_p99",
+        |known| FIRST_TIME.quantile(known, 99),
+        "seconds after which 99 of 100 messages of the newest day had a first delivery that succeeded",
+    ),
+    derived(
+        "queue_p50",
+        |known| QUEUE_TIME.quantile(known, 50),
+        "seconds after which half of the messages of the newest day left the queue",
+    ),
+    derived(
+        "queue_p95",
+        |known| QUEUE_TIME.quantile(known, 95),
+        "seconds after which 95 of 100 messages of the newest day left the queue",
+    ),
+    derived(
+        "queue_p99",
+        |known| QUEUE_TIME.quantile(known, 99),
+        "seconds after which 99 of 100 messages of the newest day left the queue",
+    ),
+];
+
 groups! {
     pub(super) const COUNTERS = [
+        AT_FIRST: QUANTILES,
         REMOTE: REMOTE_TIMES,
         LOCAL: LOCAL_TIMES,
         FIRST: FIRST_TIMES,
@@ -117,6 +181,25 @@ impl Histogram {
         self.first + BOUNDS.iter().take(self.bounds).take_while(|bound| nanos > **bound).count()
     }
 
+    /// The bound within which `percent` of 100 of what was counted on the newest day lie, in units of 10⁻⁹ seconds; 0: nothing
+    /// was counted. Of what took longer than the last bound it is only known that it did.
+    fn quantile(self, known: &Known<'_>, percent: i128) -> i128 {
+        let buckets = known.newest_day.get(self.first..=self.first + self.bounds).unwrap_or_default();
+        let day = buckets.iter().map(|(day, _)| *day).max().unwrap_or(0);
+        let counts = || buckets.iter().map(|(of, count)| if *of == day { *count } else { 0 });
+        let all: i128 = counts().sum();
+        if all == 0 {
+            return 0;
+        }
+        let mut sum = 0;
+        let bucket = counts().take_while(|count| {
+            sum += count;
+            sum * 100 < percent * all
+        });
+        let at = bucket.count().min(self.bounds - 1);
+        BOUNDS.get(at).copied().map_or(0, i128::from)
+    }
+
     /// The position of the sum of the times.
     #[inline]
     pub fn sum(self) -> usize {
@@ -147,6 +230,31 @@ mod tests {
         assert_eq!(sums, ["remote_seconds", "local_seconds", "first_seconds", "queue_seconds"]);
         assert_eq!(COUNTERS[UNSEEN_QUEUE].key, "queue_unseen");
         assert_eq!(COUNTERS[UNSEEN_DELIVERY].key, "delivery_unseen");
+    }
+
+    #[test]
+    fn a_quantile_is_the_bound_within_which_so_much_of_the_newest_day_lies() {
+        let mut newest_day = vec![(0, 0); COUNTERS.len()];
+        let mut set = |key: &str, day: u32, count: i128| {
+            newest_day[COUNTERS.iter().position(|counter| counter.key == key).unwrap()] = (day, count);
+        };
+        set("first_500ms", 20_261_130, 50);
+        set("first_5s", 20_261_130, 44);
+        // Of the day before.
+        set("first_10s", 20_261_129, 1_000);
+        set("first_1h", 20_261_130, 5);
+        set("first_longer", 20_261_130, 1);
+        set("queue_longer", 20_261_130, 3);
+        let quantile = |key: &str| {
+            let counter = COUNTERS.iter().find(|counter| counter.key == key).unwrap();
+            let CounterKind::Derived(compute) = counter.kind else { panic!("{key}") };
+            compute(&Known { values: &[], newest_day: &newest_day })
+        };
+        // By hand: 50 of 100 within 0.5 s, 94 within 5 s, 99 within an hour.
+        let seconds = |n: i128| n * 1_000_000_000;
+        assert_eq!(quantile("first_p50"), seconds(1) / 2);
+        assert_eq!((quantile("first_p95"), quantile("first_p99")), (seconds(3_600), seconds(3_600)));
+        assert_eq!((quantile("queue_p50"), quantile("remote_p99")), (seconds(432_000), 0));
     }
 
     /// The bounds that the names say, read as people read them.

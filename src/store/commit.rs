@@ -98,6 +98,7 @@ impl Session<'_> {
             state.archived = Some(archived);
         }
         self.store.sign(&mut state, now);
+        self.store.note_tables(&mut state, now);
         if self.store.counts() {
             let text = counters::format(self.store.protocol, &state.totals, &state.extra);
             let written = digest(&[text.as_bytes()]);

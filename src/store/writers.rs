@@ -8,9 +8,12 @@
 use std::path::Path;
 
 use super::files::Store;
-use super::state::{State, Writer};
+use super::state::{State, TableUse, Writer};
 use super::under::{Form, Found};
 use crate::error::{Error, Result};
+
+/// The number of changes of tables that the state keeps.
+const MOST_TABLES: usize = 32;
 
 /// The number of configurations of which the state keeps when they were used.
 const MOST: usize = 4;
@@ -53,6 +56,20 @@ impl Store {
                 "{here}: the store {base} of {name} was last written under {there}, which wanted it in another form and cannot be read now ({why}); {way}"
             )),
         }
+    }
+
+    /// Notes in `state` by which version of its table each section is counted from `now` on.
+    pub(super) fn note_tables(&self, state: &mut State, now: i64) {
+        for section in self.protocol.sections {
+            let Some(table) = section.table else { continue };
+            let version = table();
+            let last = state.tables.iter().rev().find(|used| used.name == section.name);
+            if last.is_none_or(|last| last.version != version) {
+                state.tables.push(TableUse { name: section.name.to_owned(), version, since: now });
+            }
+        }
+        let surplus = state.tables.len().saturating_sub(MOST_TABLES);
+        state.tables.drain(..surplus);
     }
 
     /// Are counter file or RRD wanted elsewhere than the last commit had them? Then they are not gone.

@@ -4,6 +4,11 @@
 //! other one the key of a provider and its domains, with blanks between.
 use super::table::Table;
 
+/// The version of such a table, without a look at the rest; 0: it has none.
+pub(super) fn version(text: &str) -> u32 {
+    text.lines().next().and_then(|line| line.parse().ok()).unwrap_or(0)
+}
+
 /// Reads such a table. `None`: it is none.
 pub(super) fn read(text: &'static str) -> Option<Table> {
     let mut lines = text.lines();

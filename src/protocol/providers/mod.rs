@@ -45,6 +45,15 @@ pub enum Providers {
 }
 
 impl Providers {
+    /// The version of the table; 0: there is none.
+    pub fn version(self) -> u32 {
+        match self {
+            Providers::Off => 0,
+            Providers::Shipped => lines::version(LINES),
+            Providers::Of(table) => table.version,
+        }
+    }
+
     /// The table; `None`: there is none.
     pub fn table(self) -> Option<&'static Table> {
         match self {

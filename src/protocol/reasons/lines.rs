@@ -14,6 +14,11 @@ use super::classes::{CLASSES, Outcome};
 use super::report::Phase;
 use super::table::{OwnRule, ReplyRule, Table};
 
+/// The version of such a table, without a look at the rest; 0: it has none.
+pub(super) fn version(text: &str) -> u32 {
+    text.lines().next().and_then(|line| line.parse().ok()).unwrap_or(0)
+}
+
 /// Reads such a table. `None`: it is none.
 pub(super) fn read(text: &'static str) -> Option<Table> {
     let mut lines = text.lines();

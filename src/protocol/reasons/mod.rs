@@ -72,6 +72,15 @@ pub(super) struct Why {
 }
 
 impl Reasons {
+    /// The version of the rules; 0: there are none.
+    pub fn version(self) -> u32 {
+        match self {
+            Reasons::Off => 0,
+            Reasons::Shipped => lines::version(LINES),
+            Reasons::Of(table) => table.version,
+        }
+    }
+
     /// Why the delivery did not succeed of which `report` tells: what follows `delivery N: deferral: ` or `failure: `.
     /// `None`: nobody asks.
     pub(super) fn why(self, report: &[u8], outcome: Outcome) -> Option<Why> {

@@ -259,7 +259,9 @@ impl State {
         }
         for (i, counter) in protocol.counters.iter().enumerate() {
             if let CounterKind::Derived(compute) = counter.kind {
-                values[i] = compute(&Known { values: &values, newest_day: &self.newest_day });
+                let first = protocol.section(i).map_or(0, |section| section.first);
+                let (values_of, newest_day) = (&values[first..], &self.newest_day[first..]);
+                values[i] = compute(&Known { values: values_of, newest_day });
             }
         }
         values
