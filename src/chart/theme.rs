@@ -17,7 +17,8 @@ pub enum Theme {
 /// well as in hue, so that they are told apart without seeing red and green.
 const PALETTE: &[(&str, &str, &str)] = &[
     ("good", "#2E9E6BB8", "#3FB27FB8"),
-    ("good-line", "#1F7A51", "#66D9A3"),
+    // The outline of `good`. On black it glares sooner than on white, so there it is nearer to the area.
+    ("good-line", "#1F7A51", "#46B182"),
     ("warn", "#E8A317CC", "#F2B53ACC"),
     ("bad", "#D64545E6", "#F06A6AE6"),
     ("blue", "#2563EB", "#60A5FA"),

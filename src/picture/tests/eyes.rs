@@ -96,6 +96,36 @@ fn neighbours_are_told_apart_without_red_and_green() {
     assert!(compared > 100, "{compared}");
 }
 
+/// The outline of an area says where it ends, and no more: it is not as far from the area as the area from the canvas,
+/// and where it is the brighter of the two not half as far.
+#[test]
+fn an_outline_is_quieter_than_its_area() {
+    let (templates, _) = template::load(None, &[]);
+    let mut compared = 0;
+    for template in &templates {
+        for line in template.draw.iter().filter(|d| d.legend.is_none()) {
+            let Shape::Line { data, .. } = line.shape else { continue };
+            let is_its = |d: &&Draw| matches!(d.shape, Shape::Area { data: of, .. } if of == data);
+            let Some(area) = template.draw.iter().filter(is_its).find(|d| d.legend.is_some()) else {
+                continue;
+            };
+            for theme in Theme::ALL {
+                let area = blend(canvas(theme), colour(area.color.in_theme(theme)));
+                let line = blend(area, colour(line.color.in_theme(theme)));
+                for eye in [PROTANOPIA, DEUTERANOPIA] {
+                    compared += 1;
+                    let (step, height) = (difference(line, area, eye), difference(area, canvas(theme), eye));
+                    let (graph, theme) = (&template.name, theme.name());
+                    let most = if theme == "dark" { 0.4 } else { 0.75 };
+                    assert!(step < most * height, "{graph}, {theme}: {step:.1} of {height:.1}");
+                    assert!(step > 5.0, "{graph}, {theme}: an outline that nobody sees: {step:.1}");
+                }
+            }
+        }
+    }
+    assert!(compared >= 16, "{compared}");
+}
+
 /// The measure itself: white and black are 100 apart to every eye, a pure red and a green of its luminance are one
 /// colour to few.
 #[test]
