@@ -8,6 +8,8 @@ use super::wall;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Period {
+    /// The last hour, in rows of a minute.
+    Hour,
     /// The last 24 hours, in rows of 5 minutes.
     Day,
     /// The last 7 days, in rows of 30 minutes.
@@ -16,6 +18,26 @@ pub enum Period {
     Month,
     /// The last 366 days, in rows of a day (a year of 2-hour rows is noise).
     Year,
+}
+
+/// What one picture or chart is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stretch {
+    /// The time up to now.
+    Period(Period),
+    /// From and to, Unix seconds.
+    Between(i64, i64),
+}
+
+impl Stretch {
+    /// What stands on the time axis at `now`, of RRDs of which the coarsest step is `step` seconds, on a canvas of `width`
+    /// pixels.
+    pub(crate) fn window(self, now: i64, step: i64, width: u32) -> Window {
+        match self {
+            Self::Period(period) => Window::of(period, now, step),
+            Self::Between(from, to) => Window::between(from, to, now, step, width),
+        }
+    }
 }
 
 /// A stretch of whole rows: `start` and `end` in Unix seconds are multiples of `row`, in seconds.
@@ -111,12 +133,16 @@ pub(crate) fn nearest_row(time: i64, row: i64) -> i64 {
 
 impl Period {
     /// Every period, the shortest first.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
+    pub const ALL: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Year];
+    /// Those that are drawn where nobody names one. A picture of an hour is another one each minute: to draw all of them
+    /// so often would be most of the work of a small server, and few are ever looked at.
+    pub const USUAL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
 
     /// Its name in the names of files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Hour => "hour",
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
@@ -127,6 +153,7 @@ impl Period {
     /// For a title.
     pub(crate) fn words(self) -> &'static str {
         match self {
+            Self::Hour => "last hour",
             Self::Day => "last 24 hours",
             Self::Week => "last 7 days",
             Self::Month => "last 31 days",
@@ -137,19 +164,20 @@ impl Period {
     /// Length in seconds.
     #[must_use]
     pub fn seconds(self) -> i64 {
-        86_400
-            * match self {
-                Self::Day => 1,
-                Self::Week => 7,
-                Self::Month => 31,
-                Self::Year => 366,
-            }
+        match self {
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+            Self::Week => 7 * 86_400,
+            Self::Month => 31 * 86_400,
+            Self::Year => 366 * 86_400,
+        }
     }
 
-    /// Seconds a row covers, in an RRD of `step` seconds. Each gives 288 to 372 rows: about two
-    /// pixels a row, so that librrd never has to reduce, and no number is invented.
+    /// Seconds a row covers, in an RRD of `step` seconds. Each but the hour, which has no more than 60, gives 288 to 372
+    /// rows: about two pixels a row, so that librrd never has to reduce, and no number is invented.
     fn row(self, step: i64) -> i64 {
         let row = match self {
+            Self::Hour => 60,
             Self::Day => 300,
             Self::Week => 1_800,
             Self::Month => 7_200,
@@ -168,6 +196,7 @@ impl Period {
     /// Lines and labels of the time axis, as `rrdgraph(1)` reads `--x-grid`.
     fn x_grid(self) -> &'static str {
         match self {
+            Self::Hour => "MINUTE:1:MINUTE:10:MINUTE:10:0:%H:%M",
             Self::Day => "HOUR:1:HOUR:3:HOUR:3:0:%H:%M",
             Self::Week => "HOUR:6:DAY:1:DAY:1:86400:%a %d",
             Self::Month => "DAY:1:WEEK:1:WEEK:1:0:%d %b",
@@ -188,7 +217,8 @@ mod tests {
             assert_eq!((span.start % span.row, span.end % span.row), (0, 0));
             assert_eq!(span.end - span.start, period.seconds());
             assert!((0..span.row).contains(&(span.end - now)), "{period:?}");
-            assert!((280..=380).contains(&span.rows()), "{period:?}");
+            let rows = if period == Period::Hour { 60..=60 } else { 280..=380 };
+            assert!(rows.contains(&span.rows()), "{period:?}");
             assert_eq!(span.row_end(span.rows() - 1), span.end);
         }
     }

@@ -214,6 +214,9 @@ mod tests {
             "graph deliveries -o x.png --from -2h --to +1h",
             "graph --period day,week --theme dark --force send",
             "show --width 80 rbl update",
+            "show deliveries --from -2h --to +1h",
+            "show --period hour",
+            "graph --period hour send",
             "update --flush send rbl",
             "check --format json",
             "config --toml",
@@ -257,6 +260,8 @@ mod tests {
             "send --flush",
             "send update --flush",
             "show --width 1000",
+            "show --period hours",
+            "show --from",
             "check --format xml",
             "explain --archive 2026-02-30",
             "explain --archive yesterday",
@@ -436,7 +441,8 @@ mod tests {
         }
         assert!(met > 50, "{met}");
         // The forms of a time, as `chart::when` reads them.
-        let help = call(&["maillogs", "graph", "--help"]).unwrap_err().to_string();
+        let help = |name| call(&["maillogs", name, "--help"]).unwrap_err().to_string();
+        let (graph, show) = (help("graph"), help("show"));
         for form in [
             "2026-03-01",
             "2026-03-01T08:00:30",
@@ -449,7 +455,8 @@ mod tests {
             "+1d12h",
             "@1772352000",
         ] {
-            assert!(help.contains(form) && manual.replace("\\-", "-").contains(form), "{form}");
+            assert!(graph.contains(form) && show.contains(form), "{form}");
+            assert!(manual.replace("\\-", "-").contains(form), "{form}");
         }
     }
 

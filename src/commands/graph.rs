@@ -5,14 +5,15 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::context::{host, now, print, readings, strings, with_way_out};
+use super::span::{self, FromTo};
 use super::update::update;
-use crate::chart::period::Period;
+use crate::chart::period::{Period, Stretch};
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::owner;
-use crate::picture::{self, Format, Stretch};
+use crate::picture::{self, Format};
 use crate::reading::Reading;
 use crate::say::warn;
 
@@ -21,7 +22,7 @@ use crate::say::warn;
 pub(crate) struct Graph {
     /// Templates by name; empty: all.
     pub names: Vec<String>,
-    /// Empty: all.
+    /// Of [`span::PERIODS`]; empty: the usual ones.
     pub periods: Vec<String>,
     /// Empty: all.
     pub themes: Vec<String>,
@@ -29,10 +30,8 @@ pub(crate) struct Graph {
     pub format: Option<String>,
     /// A directory instead of `graphs_dir`, or a file for one picture, or `-`.
     pub output: Option<PathBuf>,
-    /// Where the span of one picture begins, instead of a period.
-    pub from: Option<String>,
-    /// Where it ends.
-    pub to: Option<String>,
+    /// The span of one picture, instead of a period.
+    pub span: FromTo,
     /// Draw what is fresh, too.
     pub force: bool,
 }
@@ -46,38 +45,31 @@ impl Graph {
             themes: strings(m, "theme"),
             format: m.get_one::<String>("format").cloned(),
             output: m.get_one::<PathBuf>("output").cloned(),
-            from: m.get_one::<String>("from").cloned(),
-            to: m.get_one::<String>("to").cloned(),
+            span: FromTo::of(m),
             force: m.get_flag("force"),
         }
     }
 }
 
-/// Every form that a TIME may have.
-const TIMES: &str = "\
-A TIME is local: 2026-03-01, '2026-03-01 08:00', 2026-03-01T08:00:30; 08:00 or 08:00:30 (today);
-  now, today, yesterday, 'yesterday 14:00'; @1772352000 (seconds since 1970).
-Or a distance in s, m, h, d, w, y: -2h (before now), +1d12h (with --to: after --from).";
-
 /// Adds the options and their help to the command.
 pub(super) fn define(command: Command) -> Command {
-    let several = |name: &'static str, values: [&'static str; 4], help: &'static str| {
+    let several = |name: &'static str, values: &'static [&'static str], help: &'static str| {
         Arg::new(name)
             .long(name)
             .action(ArgAction::Append)
             .value_delimiter(',')
-            .value_parser(PossibleValuesParser::new(values.into_iter().filter(|v| !v.is_empty())))
+            .value_parser(PossibleValuesParser::new(values))
             .help(help)
     };
-    let time = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("TIME").allow_hyphen_values(true).help(help)
-    };
-    command
+    let command = command
         .about("Draw the graphs and their page (cron)")
-        .after_help(TIMES)
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all"))
-        .arg(several("period", ["day", "week", "month", "year"], "Only this period; may be given again"))
-        .arg(several("theme", ["light", "dark", "", ""], "Only this theme"))
+        .arg(several(
+            "period",
+            &span::PERIODS,
+            "Only this period; may be given again [default: all but the hour]",
+        ))
+        .arg(several("theme", &["light", "dark"], "Only this theme"))
         .arg(
             Arg::new("format")
                 .long("format")
@@ -93,12 +85,8 @@ pub(super) fn define(command: Command) -> Command {
                 .help(
                     "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
                 ),
-        )
-        .arg(time(
-            "from",
-            "Where the span of one picture begins, instead of --period; it needs --output FILE",
-        ))
-        .arg(time("to", "Where it ends [default: now]"))
+        );
+    span::define(command, "Where the span of one picture begins, instead of --period; it needs --output FILE")
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
 }
 
@@ -111,9 +99,9 @@ pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
     }
     let readings = readings(config, now());
     let mut options = options(config, what);
-    if let Some((stretch, output)) = one_picture(what)? {
+    if let Some((stretch, output)) = one_picture(what, options.now)? {
         options.as_root = to_write_as(config, output);
-        return draw_one(&options, &stretch, &readings, output);
+        return draw_one(&options, stretch, &readings, output);
     }
     options.as_root = to_write_as(config, &options.output);
     let report = picture::draw(&options, &readings).map_err(worded)?;
@@ -130,16 +118,16 @@ pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
     }
 }
 
-/// A name or a time that there is not is the command line's fault.
+/// A name that there is not is the command line's fault.
 fn worded(error: picture::Error) -> Error {
     match error {
-        picture::Error::UnknownGraph { .. } | picture::Error::Time(_) => Error::Usage(error.to_string()),
+        picture::Error::UnknownGraph { .. } => Error::Usage(error.to_string()),
         _ => Error::Message(error.to_string()),
     }
 }
 
 /// What is drawn, if it is one picture into one file: of any span, or into a file or to stdout.
-fn one_picture(what: &Graph) -> Result<Option<(Stretch, &Path)>> {
+fn one_picture(what: &Graph, now: i64) -> Result<Option<(Stretch, &Path)>> {
     let usage = |text: &str| Err(Error::Usage(text.to_owned()));
     let output = what.output.as_deref();
     let is_file = output.is_some_and(|output| {
@@ -151,24 +139,19 @@ fn one_picture(what: &Graph) -> Result<Option<(Stretch, &Path)>> {
             "graph: --format and the end of the file's name say different things: leave out --format",
         );
     }
-    if what.from.is_none() && what.to.is_some() {
-        return usage("graph: --to without --from: say where the span begins");
-    }
-    if what.from.is_none() && !is_file {
+    let is_span = what.span != FromTo::default();
+    if !is_span && !is_file {
         return Ok(None);
     }
+    let period = what.periods.first().map(String::as_str);
     let Some(output) = output.filter(|_| is_file) else {
+        what.span.stretch("graph", period, now)?;
         return usage("graph: --from needs a file to draw to: -o FILE.png, -o FILE.svg, or -o - for stdout");
     };
     if what.names.len() != 1 || what.periods.len() > 1 || what.themes.len() > 1 {
         return usage("graph: one file holds one picture: name one graph, one period, one theme");
     }
-    let stretch = match (&what.from, what.periods.first()) {
-        (Some(_), Some(_)) => return usage("graph: --from and --period exclude each other; leave one out"),
-        (Some(from), None) => Stretch::Between(from.clone(), what.to.clone()),
-        (None, period) => Stretch::Period(period.map_or(Period::Day, |name| period_of(name))),
-    };
-    Ok(Some((stretch, output)))
+    Ok(Some((what.span.stretch("graph", period, now)?, output)))
 }
 
 /// The end of a file's name, in small letters.
@@ -176,12 +159,7 @@ fn extension(path: &Path) -> Option<String> {
     path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
 }
 
-fn draw_one(
-    options: &picture::Options,
-    stretch: &Stretch,
-    readings: &[Reading],
-    output: &Path,
-) -> Result<()> {
+fn draw_one(options: &picture::Options, stretch: Stretch, readings: &[Reading], output: &Path) -> Result<()> {
     if output == Path::new("-") && nix::unistd::isatty(std::io::stdout()).unwrap_or(false) {
         return Err(Error::Usage(
             "graph: a picture is not for a terminal: use -o FILE, or a pipe".to_owned(),
@@ -211,10 +189,6 @@ fn is_below(path: &Path, base: &Path) -> bool {
     path.starts_with(base) || truly(path).starts_with(truly(base))
 }
 
-fn period_of(name: &str) -> Period {
-    Period::ALL.into_iter().find(|period| period.name() == name).unwrap_or(Period::Day)
-}
-
 fn options(config: &Config, what: &Graph) -> picture::Options {
     let themes = Theme::ALL.into_iter().filter(|theme| what.themes.iter().any(|name| name == theme.name()));
     let is_svg = match (&what.format, &what.output) {
@@ -222,7 +196,7 @@ fn options(config: &Config, what: &Graph) -> picture::Options {
         (None, Some(output)) => extension(output).is_some_and(|e| e == "svg"),
         (None, None) => false,
     };
-    let mut periods: Vec<Period> = what.periods.iter().map(|name| period_of(name)).collect();
+    let mut periods: Vec<Period> = what.periods.iter().map(|name| span::named(name)).collect();
     periods.sort();
     periods.dedup();
     picture::Options {

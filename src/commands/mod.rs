@@ -11,6 +11,7 @@ mod graph;
 mod processor;
 mod query;
 mod show;
+mod span;
 mod understand;
 mod update;
 

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use super::context::{host, job, now, print_for_people, readings, strings, with_way_out};
-use crate::chart::period::Period;
+use super::span::{self, FromTo};
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -21,8 +21,10 @@ use crate::{owner, query};
 pub(crate) struct Show {
     /// Templates by name; empty: all that have data.
     pub names: Vec<String>,
-    /// `day`, `week`, `month` or `year`.
-    pub period: String,
+    /// One of [`span::PERIODS`]; none: a day, or the span.
+    pub period: Option<String>,
+    /// A span instead of a period.
+    pub span: FromTo,
     /// `auto`, `always` or `never`.
     pub color: String,
     /// `light` or `dark`; none: what the terminal says.
@@ -38,7 +40,8 @@ impl Show {
     pub(super) fn of(m: &ArgMatches) -> Self {
         Self {
             names: strings(m, "name"),
-            period: m.get_one::<String>("period").cloned().unwrap_or_default(),
+            period: m.get_one::<String>("period").cloned(),
+            span: FromTo::of(m),
             color: m.get_one::<String>("color").cloned().unwrap_or_default(),
             theme: m.get_one::<String>("theme").cloned(),
             width: m.get_one::<u16>("width").copied(),
@@ -56,10 +59,11 @@ pub(super) fn define(command: Command) -> Command {
     let number = |name: &'static str, range: std::ops::RangeInclusive<i64>, help: &'static str| {
         Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u16).range(range)).help(help)
     };
-    command
+    let command = command
         .about("Draw graphs in the terminal, up to this moment; reads only")
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all that have data"))
-        .arg(one_of("period", &["day", "week", "month", "year"], "The span up to now").default_value("day"))
+        .arg(one_of("period", &span::PERIODS, "The span up to now [default: day]"));
+    span::define(command, "Where the span begins, instead of --period")
         .arg(
             one_of(
                 "color",
@@ -86,7 +90,7 @@ pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
     let now = now();
     let options = Options {
         names: what.names.clone(),
-        period: Period::ALL.into_iter().find(|p| p.name() == what.period).unwrap_or(Period::Day),
+        stretch: what.span.stretch("show", what.period.as_deref(), now)?,
         templates_dir: config.templates_dir.clone(),
         now,
         host: host(config),

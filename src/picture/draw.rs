@@ -61,9 +61,9 @@ impl Drawing<'_> {
     /// All pictures of one graph.
     fn draw_graph(&self, template: &Template, report: &mut Report) {
         let Self { options, folder, readings, time, program } = *self;
-        let or_all = |periods: &[Period]| match periods {
-            [] => Period::ALL.to_vec(),
-            some => some.to_vec(),
+        let periods = match options.periods.as_slice() {
+            [] => &Period::USUAL,
+            some => some,
         };
         let themes = match options.themes.as_slice() {
             [] => &Theme::ALL,
@@ -71,7 +71,7 @@ impl Drawing<'_> {
         };
         let step = step(readings);
         let has_data = fresh::has_data(template, readings);
-        for period in or_all(&options.periods) {
+        for period in periods.iter().copied() {
             let file = |theme| file_name(&template.name, period, theme, options.format);
             let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {
                 let seen = || folder.picture(&file(**theme));

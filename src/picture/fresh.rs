@@ -9,9 +9,9 @@ use crate::chart::template::{Source, Template};
 use crate::reading::Reading;
 use crate::store::rrd::header::{Look, peek};
 
-/// Seconds that one pixel of the canvas covers.
+/// Seconds that one pixel of the canvas covers; a minute at least, because no row is shorter.
 pub(super) fn pixel(template: &Template, period: Period) -> i64 {
-    (period.seconds() / i64::from(template.width)).max(1)
+    (period.seconds() / i64::from(template.width)).max(60)
 }
 
 /// Has an RRD any of the template's data sources? One that cannot be read may have them: drawing it says what is wrong.
@@ -45,7 +45,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     std::fs::symlink_metadata(path).ok()?.modified().ok()
 }
 
-/// Whether a picture is younger than a pixel, and than what it was made from: a template of `templates_dir`, or the
+/// Whether a picture is younger than a pixel, or that of an hour of this very minute, and than what it was made from: a template of `templates_dir`, or the
 /// `program`. Where there is no data, that is asked of an empty frame, which is younger by a pixel than its file says: so
 /// one is told from a picture of data, and as soon as there is data it is not fresh.
 pub(super) fn is_fresh(
@@ -59,7 +59,12 @@ pub(super) fn is_fresh(
     let made = template.modified.or(program);
     let pixel = pixel(template, period);
     let drawn = unix(picture.modified) + if has_data { 0 } else { pixel };
-    (0..pixel).contains(&(now - drawn)) && made.is_none_or(|made| unix(made) < drawn)
+    // A cron that runs each minute is a second early now and then: that must not cost every second picture.
+    let is_young = match period {
+        Period::Hour => now.div_euclid(60) == drawn.div_euclid(60),
+        _ => (0..pixel).contains(&(now - drawn)),
+    };
+    is_young && made.is_none_or(|made| unix(made) < drawn)
 }
 
 pub(super) fn unix(time: SystemTime) -> i64 {

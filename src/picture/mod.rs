@@ -26,7 +26,7 @@ mod tests;
 pub use draw::draw;
 pub use folder::AsRoot;
 pub use fonts::problem as missing_fonts;
-pub use one::{Stretch, one, write};
+pub use one::{one, write};
 pub use options::{Error, Format, Options, Report};
 pub use page::{RENDER_A_PAGE, render_a_page};
 pub use problems::{missing_librrd, refused_directory, template_problems};

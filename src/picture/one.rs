@@ -4,28 +4,18 @@ use std::path::Path;
 use super::folder::{AsRoot, Folder};
 use super::options::{Error, Options, at};
 use super::{args, render};
-use crate::chart::period::{Period, Window};
+use crate::chart::period::Stretch;
 use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
-use crate::chart::{rows, when, zone};
+use crate::chart::{rows, zone};
 use crate::reading::Reading;
 use crate::store::rrd::graph_v::{RrdError, can_draw};
-
-/// What one picture shows.
-#[derive(Debug, Clone)]
-pub enum Stretch {
-    /// The time up to now.
-    Period(Period),
-    /// From and to, as people write them.
-    Between(String, Option<String>),
-}
 
 /// Draws one picture of one graph into memory: the first of `options.names`, in the first of its themes.
 ///
 /// # Errors
-/// One line: a name that no template has, a template or an RRD that is broken, or a text that is not
-/// a time; no librrd.
-pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result<Vec<u8>, Error> {
+/// One line: a name that no template has, a template or an RRD that is broken; no librrd.
+pub fn one(options: &Options, stretch: Stretch, readings: &[Reading]) -> Result<Vec<u8>, Error> {
     let (templates, problems) = template::load(options.templates_dir.as_deref(), readings);
     check_names(&options.names, &templates, &problems)?;
     let wanted = options.names.first();
@@ -33,14 +23,7 @@ pub fn one(options: &Options, stretch: &Stretch, readings: &[Reading]) -> Result
         return Err(Error::One(problems.join("; ")));
     };
     can_draw().map_err(Error::Librrd)?;
-    let step = step(readings);
-    let window = match stretch {
-        Stretch::Period(period) => Window::of(*period, options.now, step),
-        Stretch::Between(from, to) => {
-            let (from, to) = when::span(from, to.as_deref(), options.now).map_err(Error::Time)?;
-            Window::between(from, to, options.now, step, template.width)
-        }
-    };
+    let window = stretch.window(options.now, step(readings), template.width);
     let values = rows::load(template, window.span, readings, rows::Waiting::LeftOut).map_err(Error::One)?;
     let arguments = args::arguments(&args::Picture {
         template,

@@ -32,7 +32,7 @@ impl Format {
 pub struct Options {
     /// Names of graphs; empty: all.
     pub names: Vec<String>,
-    /// Which periods; empty: all.
+    /// Which periods; empty: the usual ones.
     pub periods: Vec<Period>,
     /// Which themes; empty: both.
     pub themes: Vec<Theme>,
@@ -84,9 +84,6 @@ pub enum Error {
     /// librrd is not there.
     #[error("{0}")]
     Librrd(String),
-    /// A text that is not a time, or a span that cannot be drawn.
-    #[error("{0}")]
-    Time(String),
     /// The one picture that was asked for cannot be drawn.
     #[error("{0}")]
     One(String),

@@ -20,8 +20,7 @@ use std::path::PathBuf;
 
 pub use detect::{Depth, Terminal, WIDTHS, When, Wishes};
 
-use crate::chart::period::Period;
-use crate::chart::period::Window;
+use crate::chart::period::Stretch;
 use crate::chart::template::{self, Template, UnknownGraph, check_names};
 use crate::chart::{rows, scene, zone};
 use crate::reading::Reading;
@@ -32,8 +31,8 @@ use chart::Chart;
 pub struct Options {
     /// Names of graphs; empty: all that have data.
     pub names: Vec<String>,
-    /// The span up to now.
-    pub period: Period,
+    /// The time that is shown.
+    pub stretch: Stretch,
     /// Every protocol, by its last commit: some of the templates come from what is counted.
     pub readings: Vec<Reading>,
     /// Templates that replace or join those of the binary.
@@ -77,7 +76,7 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Reading>) ->
         }
         let is_drawn = |reading: &&Reading| template.protocols().any(|name| name == reading.protocol);
         let step = readings.iter().filter(is_drawn).map(|reading| i64::from(reading.step)).max();
-        let window = Window::of(options.period, options.now, step.unwrap_or(60));
+        let window = options.stretch.window(options.now, step.unwrap_or(60), template.width);
         let span = window.span;
         let values = match rows::load(template, span, &readings, rows::Waiting::Added) {
             Ok(values) => values,

@@ -3,7 +3,7 @@
 use super::chart::Chart;
 use super::raster::{Dots, Join, Scale, block, fill, resample};
 use super::*;
-use crate::chart::period::{Span, Window};
+use crate::chart::period::{Period, Span, Window};
 use crate::chart::rows::{Edge, Values};
 use crate::chart::scene;
 use crate::chart::text;

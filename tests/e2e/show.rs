@@ -101,6 +101,29 @@ fn the_legend_counts_every_line_and_nothing_is_written() {
     }
 }
 
+/// Minutes of the log, counted by their stamps.
+#[test]
+fn any_span_has_what_was_logged_in_it() {
+    let (store, log) = server(69);
+    let end = now().div_euclid(60) * 60 - 3_600;
+    let begin = end - 2_400;
+    let bins = count::by_bin(&log, 60);
+    let expected =
+        |key| -> u128 { bins.range(begin as u64 + 60..=end as u64).map(|(_, counts)| counts[key]).sum() };
+    let (from, to) = (format!("@{begin}"), format!("@{end}"));
+    let text = show(&store, &["deliveries", "--from", &from, "--to", &to], &[]);
+    let text_of_a_distance = show(&store, &["deliveries", "--from", &from, "--to", "+40m"], &[]);
+    assert_eq!(text, text_of_a_distance);
+    assert!(expected("delivery_success") > 10, "{text}");
+    for (name, key) in
+        [("Success", "delivery_success"), ("Deferral", "delivery_deferral"), ("Failure", "delivery_failure")]
+    {
+        assert_eq!(total(&text, name), expected(key), "{name}\n{text}");
+    }
+    let hour = show(&store, &["deliveries", "--period", "hour"], &[]);
+    assert!(hour.starts_with("Deliveries, last hour "), "{hour}");
+}
+
 #[test]
 fn before_the_first_commit_there_is_a_chart_too() {
     let store = Store::new();
@@ -213,6 +236,15 @@ fn what_is_wrong_is_told_and_a_closed_pipe_is_not() {
     );
     for wrong in [["--period", "decade"], ["--width", "39"], ["--height", "0"], ["--color", "red"]] {
         assert_eq!(store.maillogs(&["show", wrong[0], wrong[1]]).status.code(), Some(2), "{wrong:?}");
+    }
+    for (wrong, said) in [
+        (&["--to", "now"][..], "maillogs: show: --to without --from"),
+        (&["--from", "soon"], "maillogs: --from `soon` is not a time"),
+        (&["--from", "-2h", "--period", "day"], "maillogs: show: --from and --period exclude each other"),
+    ] {
+        let output = store.maillogs(&[&["show"], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(stderr(&output).starts_with(said) && output.stdout.is_empty(), "{}", stderr(&output));
     }
     let mut child = store
         .command(MAILLOGS)

@@ -39,6 +39,8 @@ struct Graph {
     title: String,
     page: String,
     pictures: Vec<Picture>,
+    /// The last hour, where somebody has it drawn.
+    hour: Option<Picture>,
     #[serde(skip)]
     protocols: Vec<String>,
     #[serde(skip)]
@@ -152,12 +154,17 @@ fn graph(template: &Template, options: &Options, readings: &[Reading], folder: &
         let value = reading.and_then(|reading| reading.source(ds)?.value);
         value.is_none_or(|value| value.moved)
     };
-    let picture = |period| picture(&template.name, period, folder, options.format);
+    let picture = |period| picture(&template.name, period, folder, options);
+    let usual: Vec<Picture> = Period::USUAL.into_iter().filter_map(picture).collect();
+    let hour = picture(Period::Hour);
+    // In a directory of nothing but hours they are the pictures.
+    let (pictures, hour) = if usual.is_empty() { (Vec::from_iter(hour), None) } else { (usual, hour) };
     Graph {
         name: template.name.clone(),
         title: text::plain(&template.title),
         page: page_name(&template.name),
-        pictures: Period::ALL.into_iter().filter_map(picture).collect(),
+        pictures,
+        hour,
         has_data: sources.iter().any(has_data),
         protocols,
     }
@@ -171,12 +178,15 @@ fn page_name(graph: &str) -> String {
     }
 }
 
-/// The pictures of a period that are in `folder`; none: there are none.
-fn picture(graph: &str, period: Period, folder: &Folder, format: Format) -> Option<Picture> {
+/// The pictures of a period that are in `folder`; none: there are none. That of an hour was drawn because somebody asked
+/// for it: once it is over, it is not shown as the last one.
+fn picture(graph: &str, period: Period, folder: &Folder, options: &Options) -> Option<Picture> {
+    let format = options.format;
     let find = |theme| {
         let name = file_name(graph, period, theme, format);
-        let size = folder.picture(&name)?.size;
-        Some((name, size))
+        let seen = folder.picture(&name)?;
+        let is_over = options.now - unix(seen.modified) >= period.seconds();
+        (period != Period::Hour || !is_over).then_some((name, seen.size))
     };
     let (light, dark) = (find(Theme::Light), find(Theme::Dark));
     let (_, (width, height)) = light.as_ref().or(dark.as_ref())?;

@@ -35,6 +35,37 @@ fn fresh_pictures_are_left_and_stale_ones_drawn() {
     assert_eq!(run(&options), (8, 0));
 }
 
+/// That of an hour is drawn where it is asked for, and anew in each minute.
+#[test]
+fn the_hour_is_drawn_each_minute_where_it_is_asked_for() {
+    let mail = Mail::new(1, NOW - NOW % STEP, STEP);
+    let now = (unix(SystemTime::now()) + 1_000) / 60 * 60;
+    let of = |periods: &[Period], later, reading: &[Reading]| {
+        let (names, periods) = (vec!["deliveries".into()], periods.to_vec());
+        let report = draw(&Options { names, periods, now: now + later, ..mail.options() }, reading).unwrap();
+        assert_eq!(report.problems, Vec::<String>::new());
+        (report.drawn, report.fresh)
+    };
+    let run = |later, reading: &[Reading]| of(&[Period::Hour], later, reading);
+    let readings = mail.readings(NOW);
+    assert_eq!(of(&[Period::Week], 0, &readings), (2, 0));
+    assert_eq!(run(1, &readings), (2, 0));
+    assert_eq!(run(59, &readings), (0, 2));
+    // A cron that is a second early is not left out.
+    assert_eq!(run(60, &readings), (2, 0));
+    let page = || fs::read_to_string(mail.output().join("deliveries.html")).unwrap();
+    assert!(page().contains("Last hour") && page().contains("deliveries-hour-dark.png"), "{}", page());
+    let index = fs::read_to_string(mail.output().join("index.html")).unwrap();
+    assert!(!index.contains("-hour-"), "{index}");
+    // Without data it is an empty frame, and drawn as soon as there is some.
+    assert_eq!(run(61, &[]), (2, 0));
+    assert_eq!(run(62, &[]), (0, 2));
+    assert_eq!(run(63, &readings), (2, 0));
+    // The usual pictures do not become more, and an hour that is over is no last hour.
+    assert_eq!(of(&[], 3_663, &readings), (8, 0));
+    assert!(!page().contains("Last hour"), "{}", page());
+}
+
 #[test]
 fn without_data_there_is_an_empty_frame_until_there_is_some() {
     let mail = Mail::of(NOW - NOW % 86_400, Vec::new());

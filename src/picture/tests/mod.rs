@@ -276,7 +276,7 @@ fn every_template_in_every_period_and_theme() {
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!((report.drawn, report.fresh), (templates.len() * 8, 0));
     for template in &templates {
-        for period in Period::ALL {
+        for period in Period::USUAL {
             for theme in Theme::ALL {
                 let name = file_name(&template.name, period, theme, Format::Png);
                 let png = fs::read(mail.output().join(&name)).unwrap();
@@ -437,7 +437,8 @@ fn same_values(readings: &[Reading]) {
                     compared += 1;
                 }
             }
-            assert!(compared > 200 * template.data.len(), "{period:?}: {compared}");
+            let rows = if period == Period::Hour { 40 } else { 200 };
+            assert!(compared > rows * template.data.len(), "{period:?}: {compared}");
         }
     }
 }
