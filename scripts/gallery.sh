@@ -1,6 +1,6 @@
 #!/bin/sh
 # The pictures of graphs/, which the README shows: a day of every graph from the demonstration of a fixed seed that ends
-# at a fixed time, so that they come out the same again; and deliveries by week, month and year, from the log of a year
+# at a fixed time, so that they come out the same again, and long enough for a week before it; and deliveries by week, month and year, from the log of a year
 # with a quarter of its load. TARGET is cargo's directory.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,8 +9,9 @@ target=$(cd "${TARGET:-target}/release" && pwd)
 END=1795176300 # 2026-11-20 12:05 UTC, a Friday
 SEED=1
 TZ=Europe/Berlin
-export END SEED TZ
-unset DAYS TOASTER_CONF
+DAYS=8
+export END SEED TZ DAYS
+unset TOASTER_CONF
 sh scripts/demo.sh
 
 echo 'gallery: a year of deliveries'

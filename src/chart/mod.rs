@@ -1,16 +1,18 @@
 //! What pictures and the terminal share: templates, the rows of the RRDs that they show, and everything that is computed
 //! from both before anything is drawn.
 //!
-//! `template` says what a graph shows, `period` over which time; `rows` reads the values of the RRDs that a
-//! [`crate::reading::Reading`] names and completes them at their newest end, `scene` and `legend` make shapes and numbers of
-//! them, `axis`, `zone` and `wall` say what stands at the axes.
+//! `template` says what a graph shows, `period` over which time, `shift` how much earlier; `rows` reads the values of the
+//! RRDs that a [`crate::reading::Reading`] names, `known` completes them at their newest end, `scene` and `legend` make
+//! shapes and numbers of them, `axis`, `zone` and `wall` say what stands at the axes.
 
 pub(crate) mod axis;
+mod known;
 pub(crate) mod legend;
 pub mod period;
 pub(crate) mod rows;
 mod rpn;
 pub(crate) mod scene;
+mod shift;
 pub mod template;
 pub(crate) mod text;
 pub mod theme;

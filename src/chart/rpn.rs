@@ -106,6 +106,15 @@ impl Rpn {
         })
     }
 
+    /// The same of other data: `other` gives the index of an entry by that of the one which is used here.
+    pub(crate) fn with(&self, mut other: impl FnMut(usize) -> usize) -> Self {
+        let word = |word: &Word| match word {
+            Word::Data(index) => Word::Data(other(*index)),
+            word => word.clone(),
+        };
+        Self(self.0.iter().map(word).collect())
+    }
+
     /// The value of one row; `data` gives the value of an entry by its index, NaN is unknown.
     pub(crate) fn eval(&self, data: impl Fn(usize) -> f64) -> f64 {
         let mut stack: Vec<f64> = Vec::with_capacity(8);

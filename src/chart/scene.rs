@@ -50,6 +50,11 @@ pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
         if draw.optional && draw.shape.data().is_some_and(|data| is_empty(values, data)) {
             continue;
         }
+        // Where counting began later, a line of the time before would be a name without anything.
+        let earlier = draw.shape.data().filter(|data| template.data[*data].shift.is_some());
+        if earlier.is_some_and(|data| values.values[data].iter().all(|value| value.is_nan())) {
+            continue;
+        }
         // What the first of a stack would stand on may have been left out.
         let on = |stack: bool| {
             stack && all.iter().any(|d| matches!(d.form, Form::Area { .. } | Form::Line { .. }))
@@ -130,8 +135,8 @@ pub(crate) fn extent(template: &Template, values: &Values, forms: impl Iterator<
         match form {
             Form::Area { data, stack } | Form::Line { data, stack, .. } => {
                 let factor = template.factor_of(data);
-                let drawn = (0..values.span.rows())
-                    .take_while(|row| values.span.row_end(*row) <= values.edge.horizon);
+                let horizon = values.edge(data).horizon;
+                let drawn = (0..values.span.rows()).take_while(|row| values.span.row_end(*row) <= horizon);
                 for row in drawn {
                     let (base, value) = (&mut stacked[row], values.values[data][row]);
                     let value = if value.is_finite() { value * factor } else { 0.0 };

@@ -42,6 +42,8 @@ const PALETTE: &[(&str, &str, &str)] = &[
     ("sand-area", "#D9C48FD9", "#E3D5A8D9"),
     ("brown-area", "#8A5A3CD9", "#B98560D9"),
     ("grey-area", "#8A8F98D9", "#8F97A5D9"),
+    // Of an earlier time: neither good nor bad, and seen upon every area.
+    ("before", "#37415199", "#F9FAFB99"),
     ("grey", "#8A8F98", "#9AA3AF"),
     ("grey-pale", "#8A8F9833", "#9AA3AF33"),
 ];

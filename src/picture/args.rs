@@ -7,7 +7,7 @@
 use super::options::Format;
 use crate::chart::axis::axis;
 use crate::chart::legend;
-use crate::chart::period::Window;
+use crate::chart::period::{Span, Window};
 use crate::chart::rows::{Filled, Values};
 use crate::chart::scene::{self, Drawn, Form};
 use crate::chart::template::{Source, Template};
@@ -147,11 +147,20 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
     for (i, filled) in values.filled.iter().enumerate() {
         if let Some(filled) = filled {
             let path = text::path(&filled.path.to_string_lossy());
-            let (ds, cf, row) = (&filled.ds, filled.cf.as_str(), values.span.row);
-            args.push(format!("DEF:r{i}={path}:{ds}:{cf}:step={row}"));
+            let (ds, cf, Span { start, end, row }) = (&filled.ds, filled.cf.as_str(), filled.span);
+            let mut def = format!("DEF:r{i}={path}:{ds}:{cf}:step={row}");
+            if filled.shift > 0 {
+                def += &format!(":start={start}:end={end}");
+            }
+            args.push(def);
+            if filled.shift > 0 {
+                args.push(format!("SHIFT:r{i}:{}", filled.shift));
+            }
         }
     }
-    for (i, data) in template.data.iter().enumerate() {
+    // What is not drawn because the span is too long for it has no variable.
+    let is_drawn = |i: usize| values.shifts[i].is_some();
+    for (i, data) in template.data.iter().enumerate().filter(|(i, _)| is_drawn(*i)) {
         let rpn = match (&data.source, &values.filled[i]) {
             (Source::Ds { .. }, Some(filled)) => whole(i, filled),
             (Source::Ds { .. }, None) => format!("r{clock},POP,UNKN"),
@@ -164,7 +173,7 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
     }
     let mut scaled = Vec::new();
     for (i, data) in template.data.iter().enumerate() {
-        if data.rate {
+        if data.rate && is_drawn(i) {
             args.push(format!("CDEF:v{i}=d{i},{},*", template.factor));
             scaled.push(format!("v{i}"));
         } else {
@@ -176,19 +185,20 @@ fn variables(template: &Template, values: &Values, args: &mut Vec<String>) -> Ve
 
 /// An expression that does for librrd what [`crate::chart::rows`] does with the numbers: it gives the values of the
 /// row of which only the later part is known and of the row that is not over, and then zero up to the last reading.
-/// TIME is the end of a row.
+/// TIME is the end of a row, in which it is drawn.
 fn whole(i: usize, filled: &Filled) -> String {
-    let quiet = format!("TIME,{},LE,{},UNKN,IF", filled.edge.horizon, filled.quiet);
+    let drawn = |time: i64| time + filled.shift;
+    let quiet = format!("TIME,{},LE,{},UNKN,IF", drawn(filled.edge.horizon), filled.quiet);
     let after = match filled.patch {
-        Some((end, value)) => format!("TIME,{end},EQ,{value},{quiet},IF"),
+        Some((end, value)) => format!("TIME,{},EQ,{value},{quiet},IF", drawn(end)),
         None => quiet,
     };
     let row = if filled.absent { format!("r{i},UN,UNKN,0,IF") } else { format!("r{i}") };
     let row = match filled.first {
-        Some((end, value)) => format!("TIME,{end},EQ,{value},{row},IF"),
+        Some((end, value)) => format!("TIME,{},EQ,{value},{row},IF", drawn(end)),
         None => row,
     };
-    format!("TIME,{},LE,{row},{after},IF", filled.edge.last_update)
+    format!("TIME,{},LE,{row},{after},IF", drawn(filled.edge.last_update))
 }
 
 /// A pale band over what was not read yet, unless it is so narrow that it says nothing.
@@ -286,7 +296,7 @@ fn element(theme: Theme, draw: &Drawn, scaled: &[String], legend: Option<&str>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::period::{Period, Span};
+    use crate::chart::period::Period;
     use crate::chart::rows::Edge;
     use crate::chart::template;
     use crate::store::rrd::fetch::Cf;
@@ -300,6 +310,8 @@ mod tests {
                 ds: format!("ds{i}"),
                 absent: false,
                 cf: Cf::Average,
+                span: SPAN,
+                shift: 0,
                 edge,
                 patch,
                 first: None,
@@ -313,6 +325,7 @@ mod tests {
             values: columns.iter().map(|column| column.to_vec()).collect(),
             edge,
             since: vec![None; columns.len()],
+            shifts: vec![Some(0); columns.len()],
             held: Vec::new(),
         }
     }

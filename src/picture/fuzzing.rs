@@ -56,6 +56,7 @@ impl Checked {
                 values: Vec::new(),
                 edge,
                 since: vec![None; self.0.data.len()],
+                shifts: self.0.data.iter().map(|d| d.shift.map_or(Some(0), |s| s.seconds(span))).collect(),
                 held: Vec::new(),
             };
             for data in &self.0.data {
@@ -74,6 +75,8 @@ impl Checked {
                                 ds,
                                 absent: false,
                                 cf,
+                                span,
+                                shift: 0,
                                 edge,
                                 patch,
                                 first: None,

@@ -4,7 +4,7 @@
 
 use super::cell::{cell, letter};
 use super::detect::{Depth, Terminal};
-use super::paint::{Line, Paint, Palette, Quiet, Rgb, Style, blend, clean, parts};
+use super::paint::{Line, Paint, Palette, Quiet, Rgb, Style, clean, shade};
 use super::raster::{Dots, Join, fill, resample};
 use super::scale::{Left, left, times};
 use super::table::table;
@@ -13,7 +13,6 @@ use crate::chart::rows::Values;
 use crate::chart::scene::{Drawn, Form};
 use crate::chart::template::{Source, Template};
 use crate::chart::text;
-use crate::chart::theme::Theme;
 use crate::store::rrd::fetch::Cf;
 
 /// What is drawn, and on what.
@@ -109,18 +108,7 @@ impl Chart<'_> {
 
     /// The colour of an entry, and whether it is so pale that it only goes with a line.
     fn color(&self, draw: &Drawn) -> (Rgb, bool) {
-        let (light, _) = parts(draw.color.in_theme(Theme::Light));
-        let (dark, _) = parts(draw.color.in_theme(Theme::Dark));
-        let share = |theme| parts(draw.color.in_theme(theme)).1;
-        let (color, back, share) = match self.terminal.theme {
-            Some(Theme::Light) => (light, [255; 3], share(Theme::Light)),
-            Some(Theme::Dark) => (dark, [0x14, 0x18, 0x1f], share(Theme::Dark)),
-            // What is between both can be read on both.
-            None => (blend(light, dark, 128), [128; 3], share(Theme::Light)),
-        };
-        let pale = share < 0x70;
-        // What is nearly opaque is it on a terminal: large areas of pure colour are rare there.
-        (if share >= 0xa0 { color } else { blend(color, back, share) }, pale)
+        shade(&draw.color, self.terminal)
     }
 
     /// A pale area is the shade under its line, and a line along an area's edge is the edge.
@@ -145,13 +133,28 @@ impl Chart<'_> {
         }
     }
 
+    /// Is it of an earlier time than the chart?
+    fn is_earlier(&self, draw: &Drawn) -> bool {
+        let (Form::Area { data, .. } | Form::Line { data, .. }) = draw.form else { return false };
+        self.template.data[data].shift.is_some()
+    }
+
+    /// What `draw` is painted with. Of sixteen colours none is neutral but the text's own.
+    fn paint(&self, draw: &Drawn, palette: &Palette) -> Paint {
+        match self.terminal.depth {
+            Depth::Sixteen if self.is_earlier(draw) => Paint::Own,
+            _ => palette.of(self.color(draw).0),
+        }
+    }
+
     /// The colours of a common chart. `None` if the terminal has no colours, or too few, or lacks the characters for
     /// it.
     fn palette(&self) -> Option<Palette> {
         if self.terminal.depth == Depth::None || !self.terminal.unicode {
             return None;
         }
-        let drawn = self.drawn.iter().filter(|draw| self.way(draw) != Way::Not);
+        let is_own = |draw: &Drawn| self.terminal.depth == Depth::Sixteen && self.is_earlier(draw);
+        let drawn = self.drawn.iter().filter(|draw| self.way(draw) != Way::Not && !is_own(draw));
         let wanted: Vec<Rgb> = drawn.map(|draw| self.color(draw).0).collect();
         Palette::new(&wanted, self.terminal.depth)
     }
@@ -162,7 +165,8 @@ impl Chart<'_> {
             Source::Ds { cf: Cf::Max, .. } => Join::Highest,
             _ => Join::Mean,
         };
-        let mut sampled = resample(&values.values[data], values.span, values.edge.horizon, columns, join);
+        let horizon = values.edge(data).horizon;
+        let mut sampled = resample(&values.values[data], values.span, horizon, columns, join);
         sampled.iter_mut().for_each(|value| *value *= self.template.factor_of(data));
         sampled
     }
@@ -224,7 +228,7 @@ impl Chart<'_> {
                 Way::Not => {}
             }
         }
-        let paint = |n: usize| palette.of(self.color(&self.drawn[n]).0);
+        let paint = |n: usize| self.paint(&self.drawn[n], palette);
         let mut lines = self.framed(&left, gutter, values, |column, row| {
             let eighths = &areas[column][(left.rows - 1 - row) * 8..][..8];
             cell(eighths, dots.cell(column, row), &paint)
@@ -276,7 +280,7 @@ impl Chart<'_> {
             for (column, value) in columns.iter_mut().zip(self.columns(values, *data, width)) {
                 fill(column, left.scale, 0.0, value, n);
             }
-            let fore = palette.as_ref().map_or(Paint::Own, |palette| palette.of(self.color(draw).0));
+            let fore = palette.as_ref().map_or(Paint::Own, |palette| self.paint(draw, palette));
             lines.extend(self.framed(left, gutter, values, |column, row| {
                 let eighths = &columns[column][(left.rows - 1 - row) * 8..][..8];
                 match self.terminal.unicode {
@@ -424,7 +428,7 @@ impl Chart<'_> {
             };
             // Without colours the names stand at the charts themselves.
             let mark = if palette.is_none() { "   " } else { mark };
-            let fore = palette.map_or(Paint::Own, |palette| palette.of(self.color(draw).0));
+            let fore = palette.map_or(Paint::Own, |palette| self.paint(draw, palette));
             let mut line = Line::default();
             line.push(mark, Style { fore, ..Style::default() });
             line.push(&row, Style::default());

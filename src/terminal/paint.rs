@@ -2,7 +2,7 @@
 
 use super::detect::{Depth, Terminal};
 use crate::chart::text;
-use crate::chart::theme::Theme;
+use crate::chart::theme::{Color, Theme};
 
 /// Red, green, blue.
 pub(super) type Rgb = [u8; 3];
@@ -205,14 +205,30 @@ fn distance(a: Rgb, b: Rgb) -> u32 {
     a.iter().zip(b).zip([3, 4, 2]).map(|((a, b), weight)| weight * u32::from(a.abs_diff(b)).pow(2)).sum()
 }
 
+/// The colour of a series on `terminal`, and whether it is so pale that it only goes with a line.
+pub(super) fn shade(of: &Color, terminal: &Terminal) -> (Rgb, bool) {
+    let (light, _) = parts(of.in_theme(Theme::Light));
+    let (dark, _) = parts(of.in_theme(Theme::Dark));
+    let share = |theme| parts(of.in_theme(theme)).1;
+    let (color, back, share) = match terminal.theme {
+        Some(Theme::Light) => (light, [255; 3], share(Theme::Light)),
+        Some(Theme::Dark) => (dark, [0x14, 0x18, 0x1f], share(Theme::Dark)),
+        // What is between both can be read on both.
+        None => (blend(light, dark, 128), [128; 3], share(Theme::Light)),
+    };
+    let pale = share < 0x70;
+    // What is nearly opaque is it on a terminal: large areas of pure colour are rare there.
+    (if share >= 0xa0 { color } else { blend(color, back, share) }, pale)
+}
+
 /// The colour of a template, and how much of it there is, from 0 to 255.
-pub(super) fn parts(color: &str) -> (Rgb, u8) {
+fn parts(color: &str) -> (Rgb, u8) {
     let byte = |at: usize| color.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
     ([1, 3, 5].map(|at| byte(at).unwrap_or(128)), byte(7).unwrap_or(255))
 }
 
 /// `share` (of 255) of `color` on `back`.
-pub(super) fn blend(color: Rgb, back: Rgb, share: u8) -> Rgb {
+fn blend(color: Rgb, back: Rgb, share: u8) -> Rgb {
     let mut mixed = [0; 3];
     for (mixed, (color, back)) in mixed.iter_mut().zip(color.into_iter().zip(back)) {
         let sum = u16::from(color) * u16::from(share) + u16::from(back) * (255 - u16::from(share));

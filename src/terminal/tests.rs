@@ -48,7 +48,8 @@ fn terminal(width: usize, depth: Depth) -> Terminal {
 fn values(columns: Vec<Vec<f64>>, horizon: i64) -> Values {
     let edge = Edge { last_update: horizon, seen: horizon, horizon, since: None };
     let (filled, since) = (vec![None; columns.len()], vec![None; columns.len()]);
-    Values { span: SPAN, filled, values: columns, edge, since, held: Vec::new() }
+    let shifts = vec![Some(0); columns.len()];
+    Values { span: SPAN, filled, values: columns, edge, since, shifts, held: Vec::new() }
 }
 
 fn draw(toml: &str, values: Option<&Values>, terminal: Terminal, exact: Option<usize>) -> String {
@@ -309,6 +310,40 @@ fn rules_are_dashed_and_lines_are_dots() {
     assert!(limit.windows(2).any(|pair| pair[1] - pair[0] > 1), "{limit:?}");
     assert!(plot.iter().flatten().any(|(c, fore, _)| is_dots(*c) && fore == "170,0,0"), "{text}");
     assert!(text.contains("Limit"), "{text}");
+}
+
+/// It goes on to the right end, where this week is not known yet, in a colour of its own or the text's.
+#[test]
+fn a_week_before_is_a_line_over_the_areas_up_to_the_right_end() {
+    let toml = AREAS.replace(
+        "stack = true },\n]",
+        "stack = true },\n  { line = \"a\", color = \"#fafafa\", shift = \"1w\", legend = \"Before\" },\n]",
+    );
+    let with = |before: f64| {
+        let mut all = known();
+        all.values.push(vec![before; 288]);
+        all.filled.push(None);
+        all.since.push(None);
+        all.shifts.push(Some(604_800));
+        all
+    };
+    let all = with(60.0);
+    let text = draw(&toml, Some(&all), terminal(80, Depth::True), Some(9));
+    let plot = plot(&text);
+    let is_before = |(c, fore, _): &Cell| ('\u{2801}'..='\u{28ff}').contains(c) && fore == "250,250,250";
+    let lines: Vec<usize> = (0..9).filter(|row| plot[*row].iter().any(is_before)).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    let columns = plot[lines[0]].len();
+    assert_eq!(plot[lines[0]].iter().filter(|cell| is_before(cell)).count(), columns, "{text}");
+    // In the line that the axis calls 60.
+    assert!(text.lines().nth(1 + lines[0]).is_some_and(|line| line.contains("60 ┤")), "{text}");
+    assert!(text.contains("Before") && text.contains("60.0"), "{text}");
+    // One of sixteen colours would be good or bad.
+    let text = draw(&toml, Some(&all), terminal(80, Depth::Sixteen), Some(9));
+    assert!(text.lines().any(|line| line.starts_with("━━ Before")), "{text}");
+    // Where nothing is known of it there is no name.
+    let text = draw(&toml, Some(&with(f64::NAN)), terminal(80, Depth::True), Some(9));
+    assert!(!text.contains("Before"), "{text}");
 }
 
 #[test]

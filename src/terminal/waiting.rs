@@ -23,20 +23,23 @@ pub(super) fn add(
         match &data.source {
             Source::Ds { protocol, ds, cf } => {
                 let Some(reading) = of(protocol) else { continue };
+                let Some(shift) = values.shifts[n] else { continue };
                 let Some(at) = reading.counters.iter().position(|c| c.ds == *ds) else { continue };
                 let pushed = values.filled[n].as_ref().map(|filled| filled.edge.last_update);
                 if pushed.is_none() {
                     values.since[n] = since(reading);
                 }
-                let edge = Edge { seen: reading.seen, ..values.edge(n) };
+                let edge = Edge { seen: reading.seen, since: values.since[n], ..values.edge };
+                let span = Span { start: span.start - shift, end: span.end - shift, ..span };
                 add_bins(&mut values.values[n], span, *cf, reading, at, pushed, edge);
             }
-            Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
+            Source::Rpn(rpn) | Source::Mean { rpn, .. } if values.shifts[n].is_some() => {
                 let computed =
                     (0..span.rows()).map(|row| rpn.eval(|data| values.values[data][row])).collect();
                 values.values[n] = computed;
                 values.since[n] = rpn.uses().filter_map(|data| values.since[data]).min();
             }
+            Source::Rpn(_) | Source::Mean { .. } => {}
         }
     }
     Some(values)
@@ -59,6 +62,8 @@ fn begun<'a>(template: &Template, span: Span, of: impl Fn(&str) -> Option<&'a Re
         values: vec![vec![f64::NAN; span.rows()]; template.data.len()],
         edge: Edge { last_update, seen, horizon: next_row(seen, span.row), since: None },
         since: vec![None; template.data.len()],
+        // Nothing is known of an earlier time.
+        shifts: template.data.iter().map(|data| data.shift.is_none().then_some(0)).collect(),
         held: Vec::new(),
     })
 }
@@ -174,6 +179,32 @@ mod tests {
         assert!(rows[0].is_nan() && rows[3].is_nan());
         // Of the row 300..600 nothing is known up to 360.
         assert_eq!(rows[1..3], [30.0 / 240.0, 0.0]);
+    }
+
+    /// As in a chart that reaches into the future: a day before its end is now.
+    #[test]
+    fn what_waits_is_also_the_newest_of_an_earlier_series() {
+        let toml = "title = \"T\"\nprotocol = \"p\"\nunit = \"n\"\ncolumns = [\"total\"]\ndata = [{ name = \"a\", ds = \"a\" }]\n\
+                    draw = [{ line = \"a\", color = \"before\", shift = \"1d\" }]";
+        let template = crate::chart::template::parse("t", "t.toml", toml, None, &[]).unwrap();
+        let day = 86_400;
+        let reading =
+            Reading { protocol: "p", seen: 900, ..waiting(Measure::Count, false, &[(660, 30), (840, 6)]) };
+        let row = [1.0, 2.0, 0.0, f64::NAN];
+        let values = Values {
+            span: Span { start: day, end: day + 1_200, row: 300 },
+            filled: vec![None, None],
+            values: vec![vec![f64::NAN; 4], row.to_vec()],
+            edge: Edge { last_update: 600, seen: 900, horizon: 900, since: None },
+            since: vec![None, None],
+            shifts: vec![Some(0), Some(day)],
+            held: Vec::new(),
+        };
+        let span = values.span;
+        let values = add(&template, span, Some(values), &[reading]).unwrap();
+        // Both bins of the row from 600 to 900, which is known from the first of them on.
+        assert_eq!(values.values[1][..3], [1.0, 2.0, 36.0 / 240.0]);
+        assert!(values.values[1][3].is_nan() && values.values[0].iter().all(|value| value.is_nan()));
     }
 
     #[test]

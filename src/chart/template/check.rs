@@ -2,8 +2,11 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
+use super::earlier::earlier;
 use super::expand::expand;
-use super::model::{Data, Draw, Level, MAX_ENTRIES, MAX_LEGEND, MAX_TITLE, Shape, Source, Template};
+use super::model::{
+    Data, Draw, Level, MAX_ENTRIES, MAX_LEGEND, MAX_SHIFTS, MAX_TITLE, Shape, Source, Template,
+};
 use super::raw::{Per, RawCf, RawData, RawDraw, RawLevel, RawTemplate};
 use crate::chart::rpn::Rpn;
 use crate::chart::text;
@@ -81,14 +84,25 @@ pub(super) fn check(
         Some(Per::Min) => (format!("{unit} / min"), 60.0),
         Some(Per::H) => (format!("{unit} / h"), 3_600.0),
     };
-    let data = check_data(raw.data, &raw.protocol)?;
+    let shifts = raw.draw.iter().filter(|draw| draw.shift.is_some()).count();
+    if shifts > MAX_SHIFTS {
+        return Err(format!("draw: {shifts} entries have a `shift`; at most {MAX_SHIFTS} may"));
+    }
+    let mut data = check_data(raw.data, &raw.protocol)?;
     let names: Vec<_> = data.iter().map(|data| data.name.clone()).collect();
     let draw = raw
         .draw
         .into_iter()
         .enumerate()
-        .map(|(n, draw)| check_draw(draw, &names).map_err(|(key, e)| format!("draw[{n}].{key}: {e}")))
-        .collect::<Result<_, _>>()?;
+        .map(|(n, draw)| {
+            let shift = draw.shift;
+            let draw = check_draw(draw, &names).map_err(|(key, e)| format!("draw[{n}].{key}: {e}"))?;
+            Ok(match shift {
+                Some(shift) => draw.of(|of| earlier(&mut data, of, shift)),
+                None => draw,
+            })
+        })
+        .collect::<Result<_, String>>()?;
     Ok(Template {
         name: name.to_owned(),
         file: file.to_owned(),
@@ -197,7 +211,7 @@ fn check_data(raw: Vec<RawData>, protocol: &str) -> Result<Vec<Data>, String> {
         }
         let rate = raw.rate.unwrap_or(!matches!(source, Source::Mean { .. }));
         names.push(raw.name.clone());
-        data.push(Data { name: raw.name, source, rate });
+        data.push(Data { name: raw.name, source, rate, shift: None });
     }
     Ok(data)
 }
@@ -241,6 +255,7 @@ fn check_draw(raw: RawDraw, names: &[String]) -> Result<Draw, (&'static str, Str
         ("dashes", raw.dashes.is_some(), &["line", "hrule"][..]),
         ("max", raw.max.is_some(), &["area", "line", "row"][..]),
         ("optional", raw.optional, &["area", "line", "row"][..]),
+        ("shift", raw.shift.is_some(), &["line", "row"][..]),
     ] {
         if given && !fits(allowed) {
             return Err((option, format!("belongs to {}; remove it", allowed.join(" and "))));

@@ -58,6 +58,7 @@ pub(super) fn expand(raw: &mut RawTemplate, readings: &[Reading]) -> Result<(), 
             || entry.dashes.is_some()
             || entry.area.is_some()
             || entry.line.is_some()
+            || entry.shift.is_some()
         {
             return Err("draw: `each` takes `stack` and `optional` only; remove the others".to_owned());
         }

@@ -24,15 +24,17 @@
 //!   { row = "all", legend = "Total" },                      # numbers only
 //!   { area = "both", color = "blue", legend = "B", optional = true }, # only where it is not 0
 //!   { each = "mine", stack = true },                        # an area for each own list
+//!   { line = "ok", color = "before", shift = "1w" },        # a week before; only where less than a week is shown
 //! ]
 //! ```
 //!
 //! `raw` is what stands in a file, `expand` adds the counters of toaster.conf to it, `check` makes the checked `model`
-//! of it, `custom` makes the graphs that toaster.conf asks for, `load` finds them all, `names` are those of a command line.
+//! of it, `earlier` what is drawn of an earlier time, `custom` makes the graphs that toaster.conf asks for, `load` finds them all, `names` are those of a command line.
 //! templates/README.md is the same for people.
 
 mod check;
 mod custom;
+mod earlier;
 mod expand;
 mod load;
 mod model;
@@ -46,6 +48,8 @@ pub(crate) use check::parse;
 #[cfg(test)]
 pub(crate) use load::EMBEDDED;
 pub(crate) use load::{load, read_small};
+#[cfg(test)]
+pub(crate) use model::Data;
 pub(crate) use model::{Column, Draw, Level, Shape, Source, Template};
 pub use names::UnknownGraph;
 pub(crate) use names::check_names;

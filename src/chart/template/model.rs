@@ -4,6 +4,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::chart::rpn::Rpn;
+use crate::chart::shift::Shift;
 use crate::chart::text;
 use crate::chart::theme::Color;
 use crate::reading::Reading;
@@ -11,6 +12,8 @@ use crate::store::rrd::fetch::Cf;
 
 /// The most entries of `data`, and of `draw`.
 pub(super) const MAX_ENTRIES: usize = 64;
+/// The most entries of `draw` that have a shift: for each, data is read once more.
+pub(super) const MAX_SHIFTS: usize = 4;
 /// The longest title, in columns: what fits over a canvas of the usual width.
 pub(super) const MAX_TITLE: usize = 60;
 /// The longest legend, unit and name.
@@ -56,6 +59,9 @@ pub(crate) struct Data {
     pub source: Source,
     /// Is it a rate per second? A rate is multiplied by the template's factor, and has a total.
     pub rate: bool,
+    /// By how much its values are earlier than the picture, where it is the copy of a data that is drawn so; all copies
+    /// stand after the data of the file.
+    pub shift: Option<Shift>,
 }
 
 /// Where values come from.
@@ -105,6 +111,19 @@ pub(crate) enum Shape {
     },
 }
 
+impl Draw {
+    /// The same of other data: `other` gives the index of an entry by that of the one which is drawn here.
+    pub(super) fn of(self, mut other: impl FnMut(usize) -> usize) -> Self {
+        let shape = match self.shape {
+            Shape::Area { data, stack } => Shape::Area { data: other(data), stack },
+            Shape::Line { data, width, stack } => Shape::Line { data: other(data), width, stack },
+            Shape::Row { data } => Shape::Row { data: other(data) },
+            rule @ Shape::Rule { .. } => rule,
+        };
+        Self { shape, max: self.max.map(other), ..self }
+    }
+}
+
 impl Shape {
     /// The data it shows; none for a rule.
     pub(crate) fn data(self) -> Option<usize> {
@@ -136,6 +155,9 @@ impl Template {
     pub(crate) fn unknown_sources(&self, readings: &[Reading]) -> Vec<String> {
         let unknown = |(n, data): (usize, &Data)| {
             let Source::Ds { protocol, ds, .. } = &data.source else { return None };
+            if data.shift.is_some() {
+                return None;
+            }
             let reading = readings.iter().find(|reading| reading.protocol == *protocol)?;
             let names: Vec<&str> = reading.sources().map(|counter| counter.ds).collect();
             (!names.contains(&ds.as_str())).then(|| {

@@ -2,6 +2,7 @@
 use serde::Deserialize;
 
 use super::model::Column;
+use crate::chart::shift::Shift;
 use crate::reading::{Counter, DefinedBy};
 
 #[derive(Deserialize)]
@@ -64,6 +65,7 @@ pub(super) struct RawDraw {
     pub width: Option<f64>,
     pub dashes: Option<[f64; 2]>,
     pub max: Option<String>,
+    pub shift: Option<Shift>,
 }
 
 /// A number, or the name of a data.

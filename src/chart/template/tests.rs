@@ -57,6 +57,11 @@ fn errors_name_file_key_and_the_way_out() {
         ("area = \"a\"", "area = \"x\"", "t.toml: draw[0].area: no data is named `x`"),
         ("legend = \"A\"", "width = 2", "t.toml: draw[0].width: belongs to line"),
         ("width = 2", "row = \"a\"", "t.toml: draw[1].area: needs exactly one of"),
+        ("width = 2", "shift = \"1m\"", "t.toml: line 13: shift: `1m` is not a number of days or weeks"),
+        ("width = 2", "shift = 7", "t.toml: line 13: invalid type: integer `7`, expected a string"),
+        ("width = 2", "shift = \"0w\"", "t.toml: line 13: shift: `0w` is not"),
+        ("legend = \"A\"", "shift = \"1w\"", "t.toml: draw[0].shift: belongs to line and row"),
+        ("dashes = [4, 3]", "shift = \"1w\"", "t.toml: draw[2].shift: belongs to line and row"),
         ("[4, 3]", "[4, 0]", "t.toml: draw[2].dashes: is [on, off]"),
         ("hrule = 3", "hrule = nan", "t.toml: draw[2].hrule: NaN cannot be drawn"),
         (", legend = \"All\"", "", "t.toml: draw[3].legend: is missing"),
@@ -69,6 +74,24 @@ fn errors_name_file_key_and_the_way_out() {
     let long = GOOD.replacen("\"A\"", &format!("\"{}\"", "x".repeat(400)), 1);
     let error = parse("t", "t.toml", &long, None, &[]).unwrap_err();
     assert!(error.contains("draw[0].legend") && error.contains("400 characters"), "{error}");
+}
+
+/// What is drawn of an earlier time is copied with all that it is computed from, once.
+#[test]
+fn an_earlier_series_is_computed_from_earlier_data() {
+    let line = "{ line = \"b\", color = \"before\", shift = \"1w\", max = \"a\" },";
+    let toml = |lines: &str| GOOD.replacen("{ row = \"b\"", &format!("{lines} {{ row = \"b\""), 1);
+    let template = parse("t", "t.toml", &toml(&line.repeat(2)), None, &[]).unwrap();
+    let names: Vec<_> = template.data.iter().map(|d| (d.name.as_str(), d.shift.is_some())).collect();
+    assert_eq!(names, [("a", false), ("b", false), ("a", true), ("b", true)]);
+    let Source::Rpn(rpn) = &template.data[3].source else { panic!("{:?}", template.data[3]) };
+    assert_eq!(rpn.to_librrd(|n| format!("d{n}")), "d2,2,*");
+    for draw in &template.draw[3..5] {
+        assert_eq!((draw.shape.data(), draw.max), (Some(3), Some(2)));
+    }
+    assert_eq!(template.draw[5].shape, Shape::Row { data: 1 });
+    let error = parse("t", "t.toml", &toml(&line.repeat(5)), None, &[]).unwrap_err();
+    assert_eq!(error, "t.toml: draw: 5 entries have a `shift`; at most 4 may");
 }
 
 #[test]
@@ -100,8 +123,10 @@ fn the_example_of_the_readme_is_right_and_complete() {
     let example = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let template = parse("worth", "worth.toml", example, None, &[]).unwrap();
     assert_eq!((template.data.len(), template.draw.len()), (3, 4));
-    for key in ["title", "per", "columns", "sum", "mean", "rpn", "own", "each", "optional", "hrule", "dashes"]
-    {
+    for key in [
+        "title", "per", "columns", "sum", "mean", "rpn", "own", "each", "optional", "hrule", "dashes",
+        "shift",
+    ] {
         assert!(README.contains(&format!("`{key}")), "{key} is not explained");
     }
 }

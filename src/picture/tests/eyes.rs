@@ -96,6 +96,35 @@ fn neighbours_are_told_apart_without_red_and_green() {
     assert!(compared > 100, "{compared}");
 }
 
+/// A line of an earlier time crosses everything, and is seen upon everything: the canvas, and each area with a name.
+#[test]
+fn an_earlier_line_is_seen_on_every_area() {
+    let (templates, _) = template::load(None, &[]);
+    let (mut told, mut compared) = (String::new(), 0);
+    for template in &templates {
+        let is_earlier = |d: &&Draw| d.shape.data().is_some_and(|data| template.data[data].shift.is_some());
+        for line in template.draw.iter().filter(is_earlier) {
+            for theme in Theme::ALL {
+                let areas = template.draw.iter().filter(|d| matches!(d.shape, Shape::Area { .. }));
+                let areas = areas.map(|area| blend(canvas(theme), colour(area.color.in_theme(theme))));
+                for behind in std::iter::once(canvas(theme)).chain(areas) {
+                    for eye in [PROTANOPIA, DEUTERANOPIA] {
+                        compared += 1;
+                        let apart =
+                            difference(blend(behind, colour(line.color.in_theme(theme))), behind, eye);
+                        if apart < APART {
+                            let (graph, theme) = (&template.name, theme.name());
+                            writeln!(told, "{graph}, {theme}: on {behind:?}: {apart:.1}").unwrap();
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(told.is_empty(), "less than {APART} apart:\n{told}");
+    assert!(compared > 100, "{compared}");
+}
+
 /// The outline of an area says where it ends, and no more: it is not as far from the area as the area from the canvas,
 /// and where it is the brighter of the two not half as far.
 #[test]

@@ -146,8 +146,13 @@ impl Geometry {
     }
 }
 
-/// Everything a template draws at one time, from back to front.
-fn layers(toml: &toml::Table, values: &HashMap<String, f64>, theme: Theme, canvas: &Geometry) -> Vec<Layer> {
+/// Everything a template draws at one time, from back to front; the second one of `values` is of a week before.
+fn layers(
+    toml: &toml::Table,
+    values: &[HashMap<String, f64>; 2],
+    theme: Theme,
+    canvas: &Geometry,
+) -> Vec<Layer> {
     let mut layers = Vec::new();
     let mut below = 0.0;
     for draw in toml["draw"].as_array().unwrap() {
@@ -155,7 +160,8 @@ fn layers(toml: &toml::Table, values: &HashMap<String, f64>, theme: Theme, canva
         let Some(name) = text("area").or(text("line")).or(text("hrule")) else { continue };
         let stacked = draw.get("stack").and_then(toml::Value::as_bool) == Some(true);
         let base = if stacked { below } else { 0.0 };
-        let value = base + values[name];
+        let is_earlier = text("shift").inspect(|shift| assert_eq!(*shift, "1w")).is_some();
+        let value = base + values[usize::from(is_earlier)][name];
         let (top, bottom, line) = if text("area").is_some() {
             (canvas.y(value), canvas.y(base), None)
         } else {
@@ -181,7 +187,7 @@ fn painted(layers: &[Layer], theme: Theme, y: f64) -> Rgb {
 #[test]
 fn every_series_is_as_high_as_the_rrd_says() {
     let dir = tempfile::tempdir().unwrap();
-    let readings = plateaus::readings(dir.path());
+    let readings = plateaus::readings_of_two_weeks(dir.path());
     // In the middle of a plateau and of an hour: no line of the grid is there.
     let midnight = NOW.div_euclid(86_400) * 86_400;
     let minutes = [2 - 4, 3 - 4, 4 - 4].map(|n| midnight + n * LENGTH + LENGTH / 2 - 30 * 60);
@@ -190,7 +196,8 @@ fn every_series_is_as_high_as_the_rrd_says() {
         let toml: toml::Table = toml::from_str(text).unwrap();
         let (templates, _) = template::load(None, &[]);
         let template = templates.iter().find(|template| template.name == *name).unwrap();
-        let rows = minutes.map(|minute| values(&toml, dir.path(), minute));
+        let rows = minutes
+            .map(|minute| [minute, minute - 7 * 86_400].map(|minute| values(&toml, dir.path(), minute)));
         for theme in Theme::ALL {
             let arguments = plateaus::arguments(template, Period::Day, theme, &readings);
             let pixels = Pixels::of(&render::picture(&arguments, None).unwrap());

@@ -6,9 +6,10 @@ use super::*;
 /// Seconds of a plateau; they begin at midnight UTC.
 pub(super) const LENGTH: i64 = 6 * 3_600;
 
-/// By what the values of a plateau are multiplied; no two neighbours are alike.
+/// By what the values of a plateau are multiplied; no two neighbours are alike, and none is as it was a week before.
 fn level(end: i64) -> u64 {
-    [5, 3, 4, 2][((end - 1) / LENGTH % 4) as usize]
+    let levels = if end > NOW - 5 * 86_400 { [5, 3, 4, 2] } else { [3, 4, 2, 5] };
+    levels[((end - 1) / LENGTH % 4) as usize]
 }
 
 /// What a counter adds a second, or a gauge shows, in the step that ends at `end`. Chosen so that no series of a
@@ -63,8 +64,24 @@ fn value(ds: &str, number: usize, end: i64) -> u64 {
 
 /// Two days up to `NOW` of every protocol, in `dir`.
 pub(super) fn readings(dir: &Path) -> Vec<Reading> {
+    readings_of(dir, &[])
+}
+
+/// And the same days a week before.
+pub(super) fn readings_of_two_weeks(dir: &Path) -> Vec<Reading> {
+    readings_of(dir, &[7 * 86_400])
+}
+
+/// Two days up to `NOW`, and those that were so many seconds `before`.
+fn readings_of(dir: &Path, before: &[i64]) -> Vec<Reading> {
     let until = NOW - NOW % STEP;
     let first = (until - 2 * 86_400).div_euclid(86_400) * 86_400;
+    let ends: Vec<i64> = before
+        .iter()
+        .chain(&[0])
+        .flat_map(|before| (1..=(until - first) / STEP).map(move |n| first - before + n * STEP))
+        .collect();
+    let first = first - before.first().unwrap_or(&0);
     let make = |protocol: &crate::protocol::Protocol| {
         let path = dir.join(format!("{}.rrd", protocol.name));
         let stored: Vec<_> = protocol.counters.iter().filter(|c| !c.ds.is_empty()).collect();
@@ -79,8 +96,8 @@ pub(super) fn readings(dir: &Path) -> Vec<Reading> {
             })
             .collect();
         let archives = archives();
-        let data = (1..=(until - first) / STEP).map(|n| {
-            let end = first + n * STEP;
+        let data = ends.iter().map(|end| {
+            let end = *end;
             let values = stored.iter().enumerate().map(|(number, c)| {
                 let seconds = if c.kind.is_gauge() { 1 } else { STEP as u64 };
                 update::Datum::from(value(c.ds, number, end) * seconds)
