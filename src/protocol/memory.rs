@@ -24,24 +24,43 @@ pub struct Memory<'a> {
 }
 
 /// The open deliveries of a source.
+///
+/// qmail-send numbers them one after the other, so that those which are open have numbers that are near each other: nearly
+/// all of them stand in a ring, at the place that their number has in it.
 #[derive(Clone, Debug, Default)]
 pub struct Deliveries {
     source: u32,
-    open: HashMap<DeliveryKey, Delivery, Seed>,
+    ring: Vec<Option<(DeliveryKey, Delivery)>>,
+    /// Those of which the place in the ring is taken, and no number of one of them is higher than this.
+    others: HashMap<DeliveryKey, Delivery, Seed>,
+    highest: u64,
+    len: usize,
     given_up: u64,
+}
+
+/// Places in the ring.
+const PLACES: usize = 512;
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)]
+fn place_of(key: DeliveryKey) -> usize {
+    (key.number as usize ^ key.origin as usize) % PLACES
 }
 
 impl Deliveries {
     /// Goes on from what the last commit has.
     pub fn of(open: &Open) -> Deliveries {
-        let mut all = HashMap::with_hasher(Seed::default());
-        all.extend(open.deliveries.iter().copied());
-        Deliveries { source: open.source, open: all, given_up: 0 }
+        let mut all = Deliveries { source: open.source, ..Deliveries::default() };
+        for (key, delivery) in &open.deliveries {
+            all.put(*key, *delivery);
+        }
+        all
     }
 
     /// For the next commit.
     pub fn finish(self) -> Open {
-        let mut deliveries: Vec<_> = self.open.into_iter().collect();
+        let ring = self.ring.into_iter().flatten();
+        let mut deliveries: Vec<_> = ring.chain(self.others).collect();
         deliveries.sort_unstable_by_key(|(key, _)| *key);
         Open { source: self.source, deliveries }
     }
@@ -58,35 +77,85 @@ impl Deliveries {
             // qmail-send counts from 1 on for as long as it runs.
             self.restart(key.origin);
         }
-        if self.open.len() >= MOST_DELIVERIES {
+        if self.len >= MOST_DELIVERIES {
             self.give_up();
         }
-        self.open.insert(key, delivery);
+        self.put(key, delivery);
+    }
+
+    #[inline]
+    fn put(&mut self, key: DeliveryKey, delivery: Delivery) {
+        match self.ring.get_mut(place_of(key)) {
+            Some(Some((known, there))) if *known == key => *there = delivery,
+            Some(place @ None) if key.number > self.highest => {
+                *place = Some((key, delivery));
+                self.len += 1;
+            }
+            _ => self.put_elsewhere(key, delivery),
+        }
+    }
+
+    #[cold]
+    fn put_elsewhere(&mut self, key: DeliveryKey, delivery: Delivery) {
+        if self.ring.is_empty() {
+            self.ring.resize(PLACES, None);
+        }
+        let known = self.others.remove(&key);
+        self.len += usize::from(known.is_none());
+        match self.ring.get_mut(place_of(key)) {
+            Some(place @ None) => *place = Some((key, delivery)),
+            _ => {
+                self.highest = self.highest.max(key.number);
+                self.others.insert(key, delivery);
+            }
+        }
     }
 
     /// A delivery has ended. `None`: its beginning was not seen.
     #[inline]
     pub(super) fn end(&mut self, key: DeliveryKey) -> Option<Delivery> {
-        self.open.remove(&key)
+        let place = self.ring.get_mut(place_of(key))?;
+        let ended = match place {
+            Some((known, delivery)) if *known == key => {
+                let delivery = *delivery;
+                *place = None;
+                Some(delivery)
+            }
+            _ if key.number > self.highest => None,
+            _ => self.others.remove(&key),
+        };
+        self.len -= usize::from(ended.is_some());
+        ended
     }
 
     /// qmail-send was started anew: what was open has ended without a line.
     pub(super) fn restart(&mut self, origin: u32) {
-        if !self.open.is_empty() {
-            self.open.retain(|key, _| key.origin != origin);
+        if self.len > 0 {
+            self.keep(|key| key.origin != origin);
         }
+    }
+
+    fn keep(&mut self, is_kept: impl Fn(&DeliveryKey) -> bool) {
+        for place in &mut self.ring {
+            if place.as_ref().is_some_and(|(key, _)| !is_kept(key)) {
+                *place = None;
+            }
+        }
+        self.others.retain(|key, _| is_kept(key));
+        self.len = self.ring.iter().flatten().count() + self.others.len();
     }
 
     /// Gives up the oldest quarter, so that this is seldom done.
     #[cold]
     fn give_up(&mut self) {
-        let mut all: Vec<(Option<i64>, DeliveryKey)> =
-            self.open.iter().map(|(key, delivery)| (delivery.begun, *key)).collect();
+        let ring = self.ring.iter().flatten().map(|(key, delivery)| (delivery.begun, *key));
+        let others = self.others.iter().map(|(key, delivery)| (delivery.begun, *key));
+        let mut all: Vec<(Option<i64>, DeliveryKey)> = ring.chain(others).collect();
         all.sort_unstable();
         all.truncate(MOST_DELIVERIES / 4);
         self.given_up += all.len() as u64;
         for (_, key) in all {
-            self.open.remove(&key);
+            self.end(key);
         }
     }
 

@@ -8,6 +8,7 @@
 mod bulk;
 mod counters;
 mod follow;
+mod places;
 
 use super::bulk::Bulk;
 use super::card::templates;
@@ -107,7 +108,7 @@ const TIMES_SECTION: Section = Section {
         ("first_1h", "within 1 h"),
         ("queue_longer", "In the queue over 5 days"),
     ],
-    templates: templates!["times"],
+    templates: templates!["times", "times-remote", "times-queue"],
     unknown: None,
     table: None,
 };

@@ -8,7 +8,7 @@
 //! A header of 64 bytes: magic word, random name, number of messages, hash. Then pages of 4,096 bytes: the hash of the page,
 //! and 170 messages of 24 bytes, in the order of their keys. So a message is found by a look at a few pages, and damage costs
 //! the messages of one page.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -115,32 +115,41 @@ fn is_there(store: &Store, messages: &Messages) -> bool {
     messages.file.is_none_or(|named| QueueTable::open(&store.queue_path(named.second), &named).is_ok())
 }
 
-/// All messages, at most [`MOST_MESSAGES`], and the number of those that were given up.
+/// All messages, in the order of their keys, at most [`MOST_MESSAGES`], and the number of those that were given up.
 fn whole(store: &Store, messages: &Messages) -> (Vec<(MessageKey, Message)>, usize) {
-    let mut all: BTreeMap<MessageKey, Message> = BTreeMap::new();
+    let mut of_file: Vec<(MessageKey, Message)> = Vec::new();
     if let Some(named) = messages.file
         && let Ok(mut table) = QueueTable::open(&store.queue_path(named.second), &named)
     {
         for page in 0..table.messages.div_ceil(EACH) {
-            all.extend(table.page(page).into_iter().flatten().copied());
+            of_file.extend(table.page(page).into_iter().flatten().copied());
         }
     }
+    let mut all = Vec::with_capacity(of_file.len() + messages.changed.len());
+    let mut of_file = of_file.into_iter().peekable();
+    // Both are in the order of their keys.
     for (key, message) in &messages.changed {
-        match message {
-            Some(message) => all.insert(*key, *message),
-            None => all.remove(key),
-        };
+        while let Some(before) = of_file.next_if(|(known, _)| known < key) {
+            all.push(before);
+        }
+        of_file.next_if(|(known, _)| known == key);
+        all.extend(message.map(|message| (*key, message)));
     }
+    all.extend(of_file);
     let given_up = all.len().saturating_sub(MOST_MESSAGES);
     if given_up > 0 {
-        let mut oldest: Vec<(i64, MessageKey)> =
-            all.iter().map(|(key, message)| (message.begun, *key)).collect();
-        oldest.sort_unstable();
-        for (_, key) in oldest.iter().take(given_up) {
-            all.remove(key);
-        }
+        let mut begun: Vec<i64> = all.iter().map(|(_, message)| message.begun).collect();
+        begun.sort_unstable();
+        let oldest = begun[given_up];
+        // Of those that are just as old as the oldest one that stays some may have to go.
+        let mut ties = begun[..given_up].iter().filter(|begun| **begun == oldest).count();
+        all.retain(|(_, message)| {
+            let is_tie = message.begun == oldest && ties > 0;
+            ties -= usize::from(is_tie);
+            message.begun >= oldest && !is_tie
+        });
     }
-    (all.into_iter().collect(), given_up)
+    (all, given_up)
 }
 
 fn encode(identity: Digest, all: &[(MessageKey, Message)]) -> Vec<u8> {

@@ -181,14 +181,30 @@ impl Domain {
 /// The first eight bytes of the first label, in lower case, as a number.
 #[inline]
 fn first_label(domain: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    for (into, byte) in bytes.iter_mut().zip(domain) {
-        if *byte == b'.' {
-            break;
-        }
-        *into = byte.to_ascii_lowercase();
-    }
-    u64::from_le_bytes(bytes)
+    const DOTS: u64 = every(b'.');
+    let word = match domain.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => domain.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    // The highest bit of the first dot; what is carried on from it reaches only the bytes behind.
+    let dots = word ^ DOTS;
+    let first = dots.wrapping_sub(every(1)) & !dots & every(0x80);
+    let bits = first.trailing_zeros() / 8 * 8;
+    let label = if bits == 64 { word } else { word & ((1 << bits) - 1) };
+    // Letters become small ones, and digits and `-` stay what they are. What else changes is no domain of the table.
+    label | (every(0x20) & spread(label))
+}
+
+/// 0xff for each byte that is not 0.
+#[inline]
+fn spread(word: u64) -> u64 {
+    let is_any = ((word & every(0x7f)).wrapping_add(every(0x7f)) | word) & every(0x80);
+    (is_any >> 7).wrapping_mul(0xff)
+}
+
+/// A `u64` of eight times this byte.
+const fn every(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
 }
 
 #[inline]

@@ -1,4 +1,6 @@
 //! Domains with the provider that a person gave each of them.
+use proptest::prelude::*;
+
 use super::keys::EACH;
 use super::*;
 
@@ -115,5 +117,26 @@ fn a_signature_is_told_by_the_words_of_the_reply() {
         ("550_User_unknown/", None),
     ] {
         assert_eq!(table.signature(reply.as_bytes()), service, "{reply}");
+    }
+}
+
+proptest! {
+    /// Whatever a domain is: its provider is that of the first of all domains which it is, looked for one by one.
+    #[test]
+    fn a_provider_is_found_as_by_looking_at_each_domain(
+        domain in "[A-Za-z0-9.\\-_ @\u{e9}]{0,14}|(gmail|yahoo|GMX|outlook|live|t-online|163|mail|privaterelay)[.a]?[a-z.]{0,8}"
+    ) {
+        let raw: toml::Table = toml::from_str(SHIPPED).unwrap();
+        let lower = domain.to_ascii_lowercase();
+        let top = |name: &str| {
+            let rest = lower.strip_prefix(name).unwrap_or("");
+            let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
+            is_plain(rest) || "co.uk com.au com.br co.jp com.tr com.mx com.ar co.in co.kr co.nz com.sg com.hk com.tw com.ph com.my com.vn co.id co.th co.za co.il com.cn com.pe com.co com.ve".split(' ').any(|like| like == rest)
+        };
+        let is = |name: &str| if name.ends_with('.') { lower.starts_with(name) && top(name) } else { lower == name };
+        let found = raw["provider"].as_array().unwrap().iter().find(|entry| {
+            entry["domains"].as_array().unwrap().iter().any(|name| is(name.as_str().unwrap()))
+        });
+        prop_assert_eq!(provider(&domain), found.map_or("other", |entry| entry["key"].as_str().unwrap()));
     }
 }

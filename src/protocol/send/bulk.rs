@@ -21,6 +21,7 @@ use super::counters::{
     STATUS_REMOTEP, raise_why,
 };
 use super::follow::{Follow, LOCAL, Writing};
+use super::places::Places;
 use crate::line::{Run, Window};
 
 /// Keeps the limits of the last status line.
@@ -29,12 +30,13 @@ pub(super) struct SendBulk {
     limits: Option<Limits>,
     reasons: Reasons,
     follow: Follow,
+    places: Places,
 }
 
 impl SendBulk {
     /// With these rules for why deliveries fail, and with what is followed.
     pub(super) fn with(reasons: Reasons, follow: Follow) -> Self {
-        SendBulk { limits: None, reasons, follow }
+        SendBulk { limits: None, reasons, follow, places: Places::default() }
     }
 }
 
@@ -89,19 +91,25 @@ impl Bulk for SendBulk {
     ) -> Taken {
         // The loop works on values that nothing else can reach, so that they may stay in registers.
         let (mut counted, limits) = (Counted::default(), &mut self.limits);
-        let (reasons, follow, is_followed) = (self.reasons, self.follow, self.follow.counts());
+        let (reasons, follow, places) = (self.reasons, self.follow, &mut self.places);
+        let (are_deliveries_followed, are_messages_followed) = (follow.counts(), follow.times.is_some());
         let taken = take_while(run, window, |offer, window| {
             // Why a delivery failed, and where it goes, is told by the end of the text, too.
             if !offer.is_whole() {
                 return None;
             }
             let seen = see(offer.look, &mut counted, limits)?;
-            if is_followed && !matches!(seen, Seen::Counted) {
+            let is_followed = match seen {
+                Seen::Counted => false,
+                Seen::New | Seen::End => are_messages_followed,
+                Seen::Begun(_) | Seen::Ended(..) => are_deliveries_followed,
+            };
+            if is_followed {
                 let writing = Writing { origin: 0, time: Some(offer.time(window)) };
-                followed(seen, &offer, &follow, writing, memory, raise)?;
+                followed(seen, &offer, &follow, places, writing, memory, raise)?;
             }
             counted.note(seen);
-            if let Seen::Ended(_, Outcome::Deferral | Outcome::Failure) = seen {
+            if let Seen::Ended(Ended { outcome: Outcome::Deferral | Outcome::Failure, .. }) = seen {
                 ended(&offer, reasons, raise);
             }
             Some(Verdict::Known)
@@ -143,16 +151,24 @@ enum Seen {
     New,
     End,
     Begun(Begun),
-    /// A delivery that ended so. Its number is at [`NUMBER`], and the report begins here or one byte later.
-    Ended(usize, Outcome),
+    Ended(Ended),
 }
 
-/// A delivery that began: where the number of its message is in the text, and where what follows `to `.
+/// A delivery that began: its number and that of its message, and where in the text the recipient begins.
 #[derive(Clone, Copy, Debug)]
 struct Begun {
-    message: usize,
+    number: u64,
+    message: u64,
     to: usize,
     is_local: bool,
+}
+
+/// A delivery that ended: its number, and where in the text the report begins, or one byte before that.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    number: u64,
+    outcome: Outcome,
+    report: usize,
 }
 
 /// What the line of this text is. `None`: none of the usual ones, and nothing was counted.
@@ -171,7 +187,7 @@ fn see(text: &[u8; LOOK], counted: &mut Counted, limits: &mut Option<Limits>) ->
     } else if begins(first, STARTING) {
         return starting(text).map(Seen::Begun);
     } else if begins(first, DELIVERY) {
-        return delivery(text);
+        return delivery(text).map(Seen::Ended);
     } else if begins(first, INFO) {
         info(text, counted)
     } else if begins(first, NEW) {
@@ -199,6 +215,7 @@ fn followed(
     seen: Seen,
     offer: &Offer<'_>,
     follow: &Follow,
+    places: &mut Places,
     writing: Writing,
     memory: &mut Memory<'_>,
     raise: &mut Raise<'_>,
@@ -218,21 +235,18 @@ fn followed(
                 follow.left_queue(number, writing, memory, raise);
             }
         }
-        Seen::Begun(Begun { message, to, is_local }) => {
-            let (number, _) = long_number(text, STARTING_NUMBER)?;
-            let (message, _) = long_number(text, message)?;
+        Seen::Begun(Begun { number, message, to, is_local }) => {
             let recipient = offer.text(to);
-            // qmail-send writes no blank into an address: what stands behind one is the queue.
-            if memchr::memchr(b' ', recipient).is_some() {
+            // It may be the number of a queue.
+            if recipient.last().is_some_and(u8::is_ascii_digit) {
                 return None;
             }
-            let to = if is_local { LOCAL } else { follow.place(recipient) };
+            let to = if is_local { LOCAL } else { places.of(recipient, follow) };
             follow.begun(number, message, to, writing, memory, raise);
         }
-        Seen::Ended(at, outcome) => {
-            let (number, _) = long_number(text, NUMBER)?;
+        Seen::Ended(Ended { number, outcome, report }) => {
             // A report ends so.
-            if offer.text(at).last() != Some(&b'/') {
+            if offer.text(report).last() != Some(&b'/') {
                 return None;
             }
             follow.ended(number, Some(outcome), writing, memory, raise);
@@ -283,17 +297,18 @@ fn starting(text: &[u8; LOOK]) -> Option<Begun> {
     if !begins(word(text, 8), DELIVERY) || !begins(word(text, 16), Y) {
         return None;
     }
-    let at = behind_a_number(text, STARTING_NUMBER)?;
+    let (number, digits) = long_number(text, STARTING_NUMBER)?;
+    let at = STARTING_NUMBER + digits;
     if !begins(word(text, at), MSG) {
         return None;
     }
-    let message = at + 6;
-    let at = behind_a_number(text, message)?;
+    let (message, digits) = long_number(text, at + 6)?;
+    let at = at + 6 + digits;
     let (to, rest) = (word(text, at), word(text, at + 8));
     if begins(to, TO_LOCAL[0]) && begins(rest, TO_LOCAL[1]) {
-        Some(Begun { message, to: at + 10, is_local: true })
+        Some(Begun { number, message, to: at + 10, is_local: true })
     } else if begins(to, TO_REMOTE[0]) && begins(rest, TO_REMOTE[1]) {
-        Some(Begun { message, to: at + 11, is_local: false })
+        Some(Begun { number, message, to: at + 11, is_local: false })
     } else {
         None
     }
@@ -301,7 +316,7 @@ fn starting(text: &[u8; LOOK]) -> Option<Begun> {
 
 /// `delivery N: success: REPORT`, `… deferral: …`, `… failure: …`.
 #[inline]
-fn delivery(text: &[u8; LOOK]) -> Option<Seen> {
+fn delivery(text: &[u8; LOOK]) -> Option<Ended> {
     const COLON: (u64, u64) = bytes(b": ");
     const SUCCESS: (u64, u64) = bytes(b"success:");
     const DEFERRAL: (u64, u64) = bytes(b"deferral");
@@ -309,7 +324,8 @@ fn delivery(text: &[u8; LOOK]) -> Option<Seen> {
     if text[NUMBER - 1] != b' ' {
         return None;
     }
-    let at = behind_a_number(text, NUMBER)?;
+    let (number, digits) = long_number(text, NUMBER)?;
+    let at = NUMBER + digits;
     if !begins(word(text, at), COLON) {
         return None;
     }
@@ -324,7 +340,7 @@ fn delivery(text: &[u8; LOOK]) -> Option<Seen> {
     } else {
         return None;
     };
-    Some(Seen::Ended(at + 11, outcome))
+    Some(Ended { number, outcome, report: at + 11 })
 }
 
 /// `info msg N: bytes B from …`.
@@ -366,9 +382,9 @@ impl Counted {
             Seen::End => self.end += 1,
             Seen::Begun(Begun { is_local: true, .. }) => self.local += 1,
             Seen::Begun(_) => self.remote += 1,
-            Seen::Ended(_, Outcome::Success) => self.success += 1,
-            Seen::Ended(_, Outcome::Deferral) => self.deferral += 1,
-            Seen::Ended(_, Outcome::Failure) => self.failure += 1,
+            Seen::Ended(Ended { outcome: Outcome::Success, .. }) => self.success += 1,
+            Seen::Ended(Ended { outcome: Outcome::Deferral, .. }) => self.deferral += 1,
+            Seen::Ended(Ended { outcome: Outcome::Failure, .. }) => self.failure += 1,
         }
     }
 

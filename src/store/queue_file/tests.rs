@@ -1,4 +1,6 @@
 //! The file of messages against a map.
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::protocol::send::SEND;
 use proptest::prelude::*;
@@ -84,6 +86,7 @@ fn the_two_files_take_turns_and_the_one_before_stays() {
     let new = messages(5_000..5_100);
     second.messages.changed.extend(new.iter().map(|(key, message)| (*key, Some(*message))));
     all.extend(new);
+    second.messages.changed.sort_unstable_by_key(|(key, _)| *key);
     session.settle_queue(&mut second);
     let file = second.messages.file.unwrap();
     assert_eq!((file.second, file.messages), (true, 1_500));
