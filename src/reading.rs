@@ -14,6 +14,8 @@ pub struct Reading {
     /// The counters that the overview of the pages chooses from, each with words for people: `(key, label)`; none: the
     /// first of its counters.
     pub overview: &'static [(&'static str, &'static str)],
+    /// What it is a second instance of; `None`: it is none.
+    pub like: Option<Like>,
     /// Its RRD; the file need not exist yet.
     pub rrd: PathBuf,
     /// Seconds of a step of the RRD, and of a bin that waits for it.
@@ -39,6 +41,17 @@ pub struct Reading {
     /// What the RRD does not have yet: the begin of each bin, Unix seconds, and what each of `counters` has in it, in
     /// their order and the units of their measures. Oldest first.
     pub waiting: Vec<(i64, Vec<i128>)>,
+}
+
+/// What a protocol, or a section of one, is a second instance of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Like {
+    /// The name of the protocol that is the second instance; its sections have this too.
+    pub instance: &'static str,
+    /// The built-in protocol, or the section of one, whose numbers these are for the instance's lines.
+    pub part: &'static str,
+    /// The templates of that, by name and text, that are drawn for the instance as well.
+    pub templates: &'static [(&'static str, &'static str)],
 }
 
 /// One number of a protocol.

@@ -84,9 +84,10 @@ fn rules(report: &mut Report, job: &Job<'_>, state: &State, now: i64) {
     }
 }
 
-/// Is it a protocol of toaster.conf?
+/// Does it count nothing but what toaster.conf looks for?
 fn is_defined(job: &Job<'_>) -> bool {
-    job.config.protocols.iter().any(|protocol| protocol.name == job.feed.protocol.name)
+    let protocol = job.feed.protocol;
+    protocol.like.is_none() && job.config.protocols.iter().any(|own| own.name == protocol.name)
 }
 
 /// Reports the share of lines that were not understood. Returns whether it is too large.

@@ -59,7 +59,7 @@ pub fn check(
         protocols::check(&mut report, &Job { config, feed, clock, as_root });
     }
     agents::check(&mut report, config, &feeds);
-    reading::check(&mut report, clock());
+    reading::check(&mut report, &feeds, clock());
     graphs::check(&mut report, config, readings, as_root, clock());
     report.ok = report.findings.iter().all(|f| f.level <= Level::Note);
     report

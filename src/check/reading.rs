@@ -1,13 +1,13 @@
 //! When each protocol's sources were last read to their end, and whether cron does it.
 use super::finding::{Level, Report};
 use super::sources::ago;
-use crate::protocol::shipped;
+use crate::ingest::Feed;
 
 /// `maillogs update` has to run at least this often (seconds), otherwise the graphs end in the past.
 const CRON: i64 = 3600;
 
-pub(super) fn check(report: &mut Report, now: i64) {
-    let updated = updated(report);
+pub(super) fn check(report: &mut Report, feeds: &[Feed], now: i64) {
+    let updated = updated(report, feeds);
     for protocol in report.protocols.clone().iter().filter(|p| p.used) {
         let (name, seen) = (protocol.name.as_str(), protocol.seen);
         let (level, text) = if seen == 0 && updated == 0 {
@@ -32,8 +32,8 @@ pub(super) fn check(report: &mut Report, now: i64) {
 
 /// When `maillogs update` was last done, unix seconds; 0: never. A logger's processor reads its own protocol only, so
 /// the others tell.
-fn updated(report: &Report) -> i64 {
-    let own = |name: &str| shipped().iter().any(|p| p.name == name && p.processor.is_some());
+fn updated(report: &Report, feeds: &[Feed]) -> i64 {
+    let own = |name: &str| feeds.iter().any(|feed| feed.protocol.name == name && feed.log.is_some());
     report.protocols.iter().filter(|p| !own(&p.name)).map(|p| p.seen).max().unwrap_or(0)
 }
 

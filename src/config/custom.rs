@@ -32,8 +32,17 @@ pub enum CustomSource {
     Multilog(PathBuf),
     /// What `logs_syslog` names.
     Syslog,
+    /// A file that every program may write to, besides those that `logs_syslog` names.
+    SyslogAt(PathBuf),
     /// A file of its own, rotated as syslog's are.
     File(PathBuf),
+}
+
+impl CustomSource {
+    /// Do all programs write to it? Then only lines of its own programs are the protocol's.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, CustomSource::Syslog | CustomSource::SyslogAt(_))
+    }
 }
 
 /// A protocol: one `[protocol.NAME]`.
@@ -43,6 +52,8 @@ pub struct CustomProtocol {
     pub name: String,
     /// One line for the usage; may be empty.
     pub about: String,
+    /// The built-in protocol that it is a second instance of.
+    pub like: Option<&'static str>,
     /// Absolute, as far as `logs_base` is.
     pub source: CustomSource,
     /// Where it stands, from 1.
@@ -57,7 +68,8 @@ impl CustomProtocol {
 
     /// What `protocol` has to know of it.
     pub(super) fn plain(&self) -> custom::CustomProtocol {
-        let place = if self.source == CustomSource::Syslog { LogKind::Shared } else { LogKind::Dedicated };
-        custom::CustomProtocol { name: self.name.clone(), about: self.about.clone(), place }
+        let place = if self.source.is_shared() { LogKind::Shared } else { LogKind::Dedicated };
+        let (name, about) = (self.name.clone(), self.about.clone());
+        custom::CustomProtocol { name, about, place, like: self.like }
     }
 }

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use super::fields::{Config, LogMethod, Loopback, Made};
 use crate::protocol::{CounterFile, Directories, Protocol, shipped};
 
+/// Syslog's file without `logs_syslog`: the first of these that exists.
+pub const USUAL_SYSLOGS: [&str; 4] =
+    ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
+
 impl Config {
     /// What holds where the file is silent, or wrong. Paths are as in toaster.conf, not yet absolute.
     pub(super) fn builtin() -> Config {

@@ -232,13 +232,15 @@ impl Config {
         named.cloned().unwrap_or_else(|| format!("{}.txt", protocol.name))
     }
 
-    /// Every protocol: the built-in ones as the settings want them and with their own counters, then those of
-    /// `[protocol.NAME]`, in the order of [`Config::protocols`]. They are made at the first call.
+    /// Every protocol: the built-in ones as the settings want them and with their own counters, each followed by those of
+    /// `[protocol.NAME]` that are `like` it; then the others of these. They are made at the first call.
     pub fn all_protocols(&self) -> &[&'static Protocol] {
-        self.made.0.get_or_init(|| {
-            let own: Vec<custom::CustomProtocol> = self.protocols.iter().map(CustomProtocol::plain).collect();
-            custom::all(&self.settings(), &self.counters, &own)
-        })
+        self.made.0.get_or_init(|| custom::all(&self.settings(), &self.counters, &self.own_protocols()))
+    }
+
+    /// Those of `[protocol.NAME]`, as far as it concerns how lines are counted.
+    pub fn own_protocols(&self) -> Vec<custom::CustomProtocol> {
+        self.protocols.iter().map(CustomProtocol::plain).collect()
     }
 
     /// The same configuration with other protocols.

@@ -9,7 +9,7 @@
 //! `find` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form; `twice` finds
 //! the first of two equal keys), `keys`
 //! is the table of all keys, `values` reads what they say, `tables` reads the tables (`[[rbl]]`, `[[counter]]`,
-//! `[protocol.NAME]`), `print` shows what is in force. To add a key: a field in `fields`, its default in `defaults`, a
+//! `[protocol.NAME]`, `like` what that names as its model), `print` shows what is in force. To add a key: a field in `fields`, its default in `defaults`, a
 //! row in `keys`, its text in toaster.conf; a test says which of them is missing.
 
 mod custom;
@@ -21,6 +21,7 @@ mod find;
 #[doc(hidden)]
 pub mod fuzzing;
 mod keys;
+mod like;
 pub mod print;
 mod problem;
 mod read;
@@ -31,6 +32,7 @@ mod twice;
 mod values;
 
 pub use custom::{CustomList, CustomProtocol, CustomSource};
+pub use defaults::USUAL_SYSLOGS;
 pub use fields::{Config, LogMethod, Loopback};
 pub use problem::{Location, Problem, ProblemKind, Severity};
 pub use read::SHIPPED;

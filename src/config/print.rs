@@ -64,10 +64,13 @@ fn table(header: &str, origin: &str, values: &[(&str, Value)]) -> String {
 fn of_protocol(protocol: &CustomProtocol) -> Vec<(&'static str, Value)> {
     let source = match &protocol.source {
         CustomSource::Syslog => "syslog".to_owned(),
+        CustomSource::SyslogAt(path) => format!("syslog:{}", path.display()),
         CustomSource::Multilog(dir) => format!("multilog:{}", dir.display()),
         CustomSource::File(path) => format!("file:{}", path.display()),
     };
-    let mut values = vec![("source", source.into())];
+    let like = protocol.like.map(|like| ("like", like.into()));
+    let mut values: Vec<(&'static str, Value)> =
+        like.into_iter().chain([("source", source.into())]).collect();
     if !protocol.about.is_empty() {
         values.push(("about", protocol.about.as_str().into()));
     }

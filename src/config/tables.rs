@@ -12,7 +12,7 @@ use super::custom::{CustomList, CustomProtocol, CustomSource};
 use super::document::{Document, Entry};
 use super::fields::Config;
 use super::problem::{Problem, ProblemKind, Severity};
-use super::{keys, values};
+use super::{keys, like, values};
 use crate::protocol::custom::CustomCounter;
 use crate::protocol::names::ds_name;
 use crate::protocol::{Protocol, rbl, shipped};
@@ -130,8 +130,19 @@ fn regex(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
     })
 }
 
+/// What a `[protocol.NAME]` with a key of `[[counter]]` is told, besides `error`.
+fn without_patterns(part: &Part<'_>, error: String) -> String {
+    let name = part.key.split_once('.').map_or("", |(_, name)| name);
+    let keys = part.value.and_then(Value::as_table).map(Table::keys);
+    let is_of_counter = |key: &String| ["match", "sum", "tag", "name", "help"].contains(&key.as_str());
+    match keys.into_iter().flatten().find(|key| is_of_counter(key)) {
+        Some(key) => format!("{key} belongs into a [[counter]] with protocol = {name:?}, below this table"),
+        None => error,
+    }
+}
+
 /// The names that counters of a protocol have already.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Taken {
     keys: BTreeSet<String>,
     ds: BTreeSet<String>,
@@ -254,7 +265,7 @@ impl<'a> Reader<'a> {
     }
 
     fn protocol(&mut self, part: &Part<'_>) -> Result<(), String> {
-        let table = part.table(&["source", "about"])?;
+        let table = part.table(&["like", "source", "about"]).map_err(|e| without_patterns(part, e))?;
         let name = part.key.split_once('.').map_or("", |(_, name)| name);
         let name = valid_name(name.to_owned())?;
         let is_taken = |card: &Protocol| {
@@ -271,15 +282,23 @@ impl<'a> Reader<'a> {
             return Err(format!("maillogs {name} has a meaning already; choose another name"));
         }
         let source = self.source(&required(table, "source")?)?;
+        let like = text(table, "like")?.map(|like| like::original(&like, self.config)).transpose()?;
+        if let Some(original) = like {
+            like::refuse_to_read_twice(self.config, original, &source)?;
+        }
+        self.refuse_a_directory_of_others(&source)?;
         let about = text(table, "about")?.unwrap_or_default();
-        let protocol = CustomProtocol { name, about, source, line: part.line };
+        let like = like.map(|original| original.name);
+        let protocol = CustomProtocol { name, about, like, source, line: part.line };
         if let Some(key) = keys::counter_file(self.config, &protocol.counter_file()) {
             return Err(format!(
                 "its counter file {} is that of {key}; choose another name",
                 protocol.counter_file()
             ));
         }
-        self.taken.insert(protocol.name.clone(), Taken::default());
+        // Lists of [[rbl]] were read before.
+        let taken = like.and_then(|original| self.taken.get(original)).cloned().unwrap_or_default();
+        self.taken.insert(protocol.name.clone(), taken);
         self.config.protocols.push(protocol);
         Ok(())
     }
@@ -289,28 +308,30 @@ impl<'a> Reader<'a> {
             "" => Err("source: the path is missing".to_owned()),
             path => Ok(self.config.logs_base.join(values::checked_path(path.to_owned())?)),
         };
-        if source == "syslog" {
-            return Ok(CustomSource::Syslog);
+        match source.split_once(':') {
+            None if source == "syslog" => Ok(CustomSource::Syslog),
+            Some(("syslog", file)) => path(file).map(CustomSource::SyslogAt),
+            Some(("file", file)) => path(file).map(CustomSource::File),
+            Some(("multilog", dir)) => path(dir).map(CustomSource::Multilog),
+            _ => Err(format!(
+                "source {source:?} is none of \"syslog\", \"syslog:PATH\", \"multilog:DIR\" and \"file:PATH\""
+            )),
         }
-        if let Some(file) = source.strip_prefix("file:") {
-            return Ok(CustomSource::File(path(file)?));
-        }
-        let Some(dir) = source.strip_prefix("multilog:") else {
-            return Err(format!(
-                "source {source:?} is none of \"syslog\", \"multilog:DIR\" and \"file:PATH\""
-            ));
-        };
-        let dir = path(dir)?;
+    }
+
+    /// A log directory has one processor, and one protocol.
+    fn refuse_a_directory_of_others(&self, source: &CustomSource) -> Result<(), String> {
+        let CustomSource::Multilog(dir) = source else { return Ok(()) };
         let c = &*self.config;
         let builtin = c.log_dirs.values().flatten();
         let own = c.protocols.iter().filter_map(|protocol| match &protocol.source {
             CustomSource::Multilog(dir) => Some(dir),
             _ => None,
         });
-        if builtin.chain(own).any(|other| *other == dir) {
+        if builtin.chain(own).any(|other| other == dir) {
             return Err(format!("{dir:?} is another protocol's already; give that one a [[counter]]"));
         }
-        Ok(CustomSource::Multilog(dir))
+        Ok(())
     }
 
     fn counter(&mut self, part: &Part<'_>) -> Result<(), String> {
@@ -348,10 +369,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Removes and reports protocols that count nothing.
+    /// Removes and reports protocols that count nothing: a second instance counts what its original does.
     fn drop_the_empty(&mut self) {
         let counters = &self.config.counters;
-        let has_some = |p: &CustomProtocol| counters.iter().any(|counter| counter.protocol == p.name);
+        let has_some = |p: &CustomProtocol| {
+            p.like.is_some() || counters.iter().any(|counter| counter.protocol == p.name)
+        };
         let (full, empty): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.config.protocols).into_iter().partition(has_some);
         self.config.protocols = full;

@@ -1,14 +1,14 @@
 //! Which protocols are asked about a line, and as which kind of log.
-use crate::config::{Config, CustomSource};
+use crate::config::Config;
 use crate::ingest::feeds;
-use crate::protocol::{BUILTIN, LogKind, Protocol, Settings, builtin};
+use crate::protocol::{LogKind, Protocol, builtin, custom};
 
 /// A protocol that is asked.
 #[derive(Debug)]
 pub(super) struct Asked {
     /// As toaster.conf wants it.
     pub protocol: &'static Protocol,
-    /// The same without the counters of toaster.conf. `None`: it is one of toaster.conf's own.
+    /// The same without the counters of toaster.conf. `None`: it has no others.
     pub plain: Option<&'static Protocol>,
     /// May it have logs of its own: a logger's directories, or files?
     pub has_own_logs: bool,
@@ -28,8 +28,8 @@ pub(super) struct Question {
 pub(super) enum Whose {
     /// That is not known; its lines may tell.
     Unknown,
-    /// Of every program: toaster.conf names it as syslog.
-    Shared,
+    /// Of every program: toaster.conf names it as syslog, for the protocols of these names.
+    Shared(&'static [&'static str]),
     /// Of the protocol of this name: a file of one of its log directories, or a day of the archive.
     Directory(&'static str),
     /// Of the protocol of this name, a growing file.
@@ -71,36 +71,32 @@ impl Panel {
             names.is_empty() || protocol.parts().any(|part| names.iter().any(|name| name == part))
         };
         // Where nothing was added, the protocol itself is the plain one.
-        let plain = |protocol: &'static Protocol, place: usize| {
-            let make = BUILTIN.get(place)?;
-            let is_extended = config.counters.iter().any(|counter| counter.protocol == protocol.name);
-            Some(if is_extended { &*Box::leak(Box::new(make(&settings))) } else { protocol })
+        let bare = if config.counters.is_empty() {
+            config.all_protocols().to_vec()
+        } else {
+            custom::all(&settings, &[], &config.own_protocols())
+        };
+        let plain = |protocol: &Protocol| {
+            let found = bare.iter().copied().find(|plain| plain.name == protocol.name);
+            found.filter(|plain| !plain.counters.is_empty())
         };
         let all = feeds(config)
             .into_iter()
-            .enumerate()
-            .filter(|(_, feed)| !feed.protocol.measured && is_wanted(feed.protocol))
-            .map(|(place, feed)| Asked {
+            .filter(|feed| !feed.protocol.measured && is_wanted(feed.protocol))
+            .map(|feed| Asked {
                 protocol: feed.protocol,
-                plain: plain(feed.protocol, place),
+                plain: plain(feed.protocol),
                 has_own_logs: feed.log.is_some()
                     || !feed.files.is_empty()
                     || feed.protocol.files_key.is_some()
                     || config
                         .protocols
                         .iter()
-                        .any(|own| own.name == feed.protocol.name && own.source != CustomSource::Syslog),
+                        .any(|own| own.name == feed.protocol.name && !own.source.is_shared()),
             })
             .collect();
-        let everywhere = Settings {
-            send_in_syslog: true,
-            smtpd_in_syslog: true,
-            pop3_in_syslog: true,
-            spamdyke_in_syslog: true,
-            ..settings.clone()
-        };
         let reads = |name: &str| config.all_protocols().iter().any(|p| p.name == name && p.reads_syslog);
-        let elsewhere = builtin(&everywhere)
+        let elsewhere = builtin(&settings.all_in_syslog())
             .into_iter()
             .filter(|protocol| protocol.reads_syslog && is_wanted(protocol) && !reads(protocol.name))
             .collect();
@@ -127,8 +123,18 @@ impl Panel {
         }
     }
 
-    /// As which kind of log `asked` reads a line. `None`: it does not read it.
+    /// As which kind of log `asked` reads a line. `None`: it does not read it, or the line may be anybody's, and a built-in
+    /// protocol of which `asked` is a second instance says the same.
     fn place(&self, asked: &Asked, whose: Whose, is_headed: bool) -> Option<LogKind> {
+        let place = self.place_of_its_own(asked, whose, is_headed)?;
+        let same = |other: &&Asked| self.place_of_its_own(other, whose, is_headed) == Some(place);
+        let original = asked.protocol.original();
+        let mut others = self.all.iter().filter(|other| other.protocol.name == original);
+        let is_said = !self.are_named && whose == Whose::Unknown && asked.protocol.like.is_some();
+        (!is_said || !others.any(|other| same(&other))).then_some(place)
+    }
+
+    fn place_of_its_own(&self, asked: &Asked, whose: Whose, is_headed: bool) -> Option<LogKind> {
         let reads_syslog = asked.protocol.reads_syslog;
         let shared = reads_syslog.then_some(LogKind::Shared);
         let own = asked.has_own_logs.then_some(LogKind::Dedicated);
@@ -137,8 +143,8 @@ impl Panel {
                 let is_its = name == asked.protocol.name || self.are_named;
                 is_its.then_some(LogKind::Dedicated)
             }
-            Whose::Shared if self.are_named => shared.or(Some(LogKind::Dedicated)),
-            Whose::Shared => shared,
+            Whose::Shared(_) if self.are_named => shared.or(Some(LogKind::Dedicated)),
+            Whose::Shared(names) => shared.filter(|_| names.contains(&asked.protocol.name)),
             Whose::Unknown if is_headed && self.are_named => shared.or(Some(LogKind::Dedicated)),
             Whose::Unknown if is_headed => shared,
             Whose::Unknown => own.or(shared),

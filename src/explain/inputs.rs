@@ -149,11 +149,10 @@ fn whose(config: &Config, path: &Path) -> Whose {
         Syslog::Named(names) => names.iter().any(|name| is_same_log(Path::new(name))),
         Syslog::Unused | Syslog::Usual => false,
     };
-    feeds
-        .iter()
-        .find_map(of)
-        .or_else(|| feeds.iter().any(is_syslog).then_some(Whose::Shared))
-        .unwrap_or(Whose::Unknown)
+    let readers: Vec<&str> =
+        feeds.iter().filter(|feed| is_syslog(feed)).map(|feed| feed.protocol.name).collect();
+    let shared = (!readers.is_empty()).then(|| Whose::Shared(readers.leak()));
+    feeds.iter().find_map(of).or(shared).unwrap_or(Whose::Unknown)
 }
 
 /// By how many seconds labels are ahead of unix time, if the last commit of the protocol knows it for all of its directories.

@@ -140,6 +140,7 @@ impl Job<'_> {
         options: Options,
     ) -> Result<()> {
         if let Some(directory) = input.as_ref().and_then(|input| input.directory.as_deref()) {
+            self.refuse_to_count_for_another(directory)?;
             self.refuse_to_count_elsewhere(directory)?;
         }
         let store = self.store();

@@ -1,4 +1,4 @@
-//! A log directory that is counted in another store.
+//! A log directory that is counted in another store, or for another protocol.
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -9,6 +9,25 @@ use crate::store::record::{LARGEST_RECORD, decode};
 use crate::store::state::State;
 
 impl Job<'_> {
+    /// Refuses what a logger hands to us in `directory`, where that is a log directory of a second instance of this protocol
+    /// (`like` in toaster.conf), or of the original: the logger still runs the processor of before, and the lines would count
+    /// for both.
+    ///
+    /// # Errors
+    /// When it is one.
+    pub(super) fn refuse_to_count_for_another(&self, directory: &Path) -> Result<()> {
+        let ours = self.feed.protocol;
+        match self.other_reader_of(directory) {
+            Some((processor, other)) if other.original() == ours.original() => Err(Error::Message(format!(
+                "{}: is the log directory of {} in toaster.conf, not of {}; let its logger run {processor}",
+                directory.display(),
+                other.name,
+                ours.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses what a logger hands to us in `directory`, where that is a log directory of another store than
     /// `logs_base`: the configuration that names it was not found this time, or was cut off. Such a store stands above
     /// its log directories, and knows them.

@@ -1,12 +1,8 @@
 //! Where each protocol's lines stand, under one configuration.
 use std::path::PathBuf;
 
-use crate::config::{Config, CustomSource};
+use crate::config::{Config, CustomSource, USUAL_SYSLOGS};
 use crate::protocol::Protocol;
-
-/// Syslog's file where toaster.conf is silent: the first of these that exists.
-const SYSLOGS: [&str; 4] =
-    ["/var/log/maillog", "/var/log/mail.log", "/var/log/messages", "/var/log/system.log"];
 
 #[cfg(test)]
 thread_local! {
@@ -14,13 +10,13 @@ thread_local! {
     pub static PRETENDED: std::cell::RefCell<Option<Vec<String>>> = const { std::cell::RefCell::new(None) };
 }
 
-/// Those files.
+/// Syslog's file where toaster.conf is silent: the first of these that exists.
 pub fn usual_syslogs() -> Vec<String> {
     #[cfg(test)]
     if let Some(names) = PRETENDED.with_borrow(Clone::clone) {
         return names;
     }
-    SYSLOGS.map(str::to_owned).to_vec()
+    USUAL_SYSLOGS.map(str::to_owned).to_vec()
 }
 
 /// Which streams (syslog files, journals) a protocol reads.
@@ -68,17 +64,18 @@ pub fn feeds(config: &Config) -> Vec<Feed> {
 
 /// `protocol` with its sources.
 pub fn feed_of(config: &Config, protocol: &'static Protocol) -> Feed {
-    let syslog = match &config.logs_syslog {
-        _ if !protocol.reads_syslog => Syslog::Unused,
-        Some(names) => Syslog::Named(names.clone()),
-        None => Syslog::Usual,
-    };
     let own = config.protocols.iter().find(|own| own.name == protocol.name).map(|own| &own.source);
+    let syslog = match (own, &config.logs_syslog) {
+        _ if !protocol.reads_syslog => Syslog::Unused,
+        (Some(CustomSource::SyslogAt(file)), _) => Syslog::Named(vec![file.to_string_lossy().into_owned()]),
+        (_, Some(names)) => Syslog::Named(names.clone()),
+        (_, None) => Syslog::Usual,
+    };
     let (mut directories, mut files) = (config.directories(protocol), config.files(protocol));
     match own {
         Some(CustomSource::Multilog(dir)) => directories.push(dir.clone()),
         Some(CustomSource::File(file)) => files.push(file.clone()),
-        Some(CustomSource::Syslog) | None => {}
+        Some(CustomSource::Syslog | CustomSource::SyslogAt(_)) | None => {}
     }
     let has_directories = protocol.directories().is_some() || !directories.is_empty();
     Feed {

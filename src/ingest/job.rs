@@ -2,12 +2,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::feeds::Feed;
+use super::feeds::{Feed, feeds};
 use super::intake::Intake;
 use super::read_options::ReadOptions;
 use super::under;
 use crate::config::Config;
 use crate::error::{At, Result};
+use crate::protocol::Protocol;
 use crate::protocol::memory::Messages;
 use crate::store::files::{Legacy, Store};
 use crate::store::session::StateOrigin;
@@ -52,6 +53,17 @@ impl Job<'_> {
         self.config.rrd_dir.join(format!("{}.rrd", self.feed.protocol.name))
     }
 
+    /// The processor of another protocol, and that protocol, if the configuration names `directory` for that one and not for this.
+    pub(super) fn other_reader_of(&self, directory: &Path) -> Option<(String, &'static Protocol)> {
+        let is_it =
+            |dir: &PathBuf| dir == directory || std::fs::canonicalize(dir).is_ok_and(|dir| dir == directory);
+        if self.feed.directories.iter().any(is_it) {
+            return None;
+        }
+        let other = feeds(self.config).into_iter().find(|feed| feed.directories.iter().any(is_it))?;
+        Some((other.log.unwrap_or_default(), other.protocol))
+    }
+
     /// How its sources are read.
     ///
     /// # Errors
@@ -83,13 +95,15 @@ impl Job<'_> {
         Intake::new(self.feed.protocol, self.log(), self.config.logs_archive_untai, how, state, messages)
     }
 
-    /// The directories to read: those of the configuration, and those that a logger ran us in.
+    /// The directories to read: those of the configuration, and those that a logger ran us in, unless the configuration
+    /// names them for another protocol now.
     ///
     /// # Errors
     /// When it cannot be told which directory a path leads to: by another name it would be another directory.
     pub fn directories(&self, state: &State) -> Result<Vec<PathBuf>> {
         let named = self.feed.directories.iter().map(PathBuf::as_path);
         let known = state.ledger.directories.iter().map(|d| Path::new(&d.path));
+        let known = known.filter(|path| self.other_reader_of(path).is_none());
         let mut all: Vec<PathBuf> = Vec::new();
         for path in named.chain(known.filter(|p| !p.as_os_str().is_empty())) {
             let path = match std::fs::canonicalize(path) {

@@ -62,6 +62,17 @@ pub struct Protocol {
     pub sections: &'static [Section],
     /// Do its graphs stand at the top of the page? All others follow in the order of the usage.
     pub leads_the_page: bool,
+    /// What it is a second instance of, if toaster.conf made it of a built-in protocol.
+    pub like: Option<Like>,
+}
+
+/// What a second instance of a built-in protocol was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Like {
+    /// The built-in protocol.
+    pub original: &'static str,
+    /// What may be asked for, and what that is called in the original: `(name, name there)`.
+    pub parts: &'static [(&'static str, &'static str)],
 }
 
 /// How a protocol counts what several lines say together.
@@ -79,6 +90,18 @@ pub struct Processor {
     pub about: &'static str,
     /// The log directories; `None`: `[protocol.NAME]` of toaster.conf names its only one.
     pub directories: Option<Directories>,
+}
+
+impl Processor {
+    /// That of the protocol `name` of toaster.conf, `NAMElog`. A protocol lives as long as the process, so that its name may
+    /// be leaked.
+    pub(super) fn of_conf(name: &str) -> Processor {
+        Processor {
+            name: format!("{name}log").leak(),
+            about: "Be the processor of this protocol's logger",
+            directories: None,
+        }
+    }
 }
 
 /// The programs that write a protocol's lines of syslog. Every other line that has a host and a tag is
@@ -155,6 +178,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     templates: &[],
     sections: &[],
     leads_the_page: false,
+    like: None,
 };
 
 /// Templates of the binary, by their names in `templates/`.
@@ -217,6 +241,11 @@ impl Protocol {
     /// The section that has the counter at `position`; `None`: it is the protocol's own.
     pub fn section(&self, position: usize) -> Option<&'static Section> {
         self.sections.iter().find(|section| section.has(position))
+    }
+
+    /// The name of the built-in protocol that it is, or is a second instance of.
+    pub fn original(&self) -> &'static str {
+        self.like.map_or(self.name, |like| like.original)
     }
 
     /// The position of `key` in [`Protocol::counters`].

@@ -52,6 +52,19 @@ pub struct Settings {
     pub lists: Vec<(String, regex::bytes::Regex)>,
 }
 
+impl Settings {
+    /// The same where every program writes to syslog.
+    pub fn all_in_syslog(&self) -> Settings {
+        Settings {
+            send_in_syslog: true,
+            smtpd_in_syslog: true,
+            pop3_in_syslog: true,
+            spamdyke_in_syslog: true,
+            ..self.clone()
+        }
+    }
+}
+
 /// How a protocol reads one line.
 pub type Classify = dyn Fn(&Line<'_>, LogKind, &mut Raise<'_>) -> Verdict + Send + Sync;
 

@@ -12,6 +12,7 @@ use super::card::{IN_SYSLOG, Processor, Protocol};
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
 use super::conf_sum::ConfSum;
 use super::counter::{Counter, CounterKind};
+use super::like::instance;
 use super::names::ds_name;
 use crate::line::Line;
 
@@ -108,10 +109,12 @@ pub struct CustomProtocol {
     pub about: String,
     /// Where its lines stand.
     pub place: LogKind,
+    /// The built-in protocol that it is a second instance of; `None`: it counts nothing but its own counters.
+    pub like: Option<&'static str>,
 }
 
-/// All protocols: the built-in ones with their own counters, then those of toaster.conf in its order. They live as
-/// long as the process.
+/// All protocols: the built-in ones with their own counters, each followed by its second instances, then those of
+/// toaster.conf in its order. They live as long as the process.
 pub fn all(
     settings: &Settings,
     counters: &[CustomCounter],
@@ -120,13 +123,19 @@ pub fn all(
     let of = |name: &str| -> Vec<CustomCounter> {
         counters.iter().filter(|counter| counter.protocol == name).cloned().collect()
     };
-    let builtin = BUILTIN.iter().map(|make| {
+    let mut all = Vec::new();
+    for make in BUILTIN {
         let base = make(settings);
-        let own = of(base.name);
-        extend(base, &own)
-    });
-    let own = own.iter().map(|p| protocol(&p.name, &p.about, p.place, &of(&p.name)));
-    builtin.chain(own).map(|protocol| &*Box::leak(Box::new(protocol))).collect()
+        let name = base.name;
+        all.push(extend(base, &of(name)));
+        for own in own.iter().filter(|own| own.like == Some(name)) {
+            let base = instance(*make, settings, &own.name, &own.about, own.place);
+            all.push(extend(base, &of(&own.name)));
+        }
+    }
+    let own = own.iter().filter(|own| own.like.is_none());
+    all.extend(own.map(|p| protocol(&p.name, &p.about, p.place, &of(&p.name))));
+    all.into_iter().map(|protocol| &*Box::leak(Box::new(protocol))).collect()
 }
 
 /// `base` with the counters `own` behind its own. A line that one of them matches is known, whatever `base` says.
@@ -164,11 +173,7 @@ pub fn protocol(name: &str, about: &str, home: LogKind, own: &[CustomCounter]) -
         classify: leaked(classify),
         conf_sums,
         reads_syslog: home == LogKind::Shared,
-        processor: Some(Processor {
-            name: text(&format!("{name}log")),
-            about: "Be the processor of this protocol's logger",
-            directories: None,
-        }),
+        processor: Some(Processor::of_conf(name)),
         ..IN_SYSLOG
     }
 }

@@ -23,6 +23,7 @@ mod decimal;
 pub mod delivery;
 pub mod haraka;
 pub mod imap;
+pub mod like;
 mod login;
 pub mod memory;
 pub mod names;
@@ -51,7 +52,7 @@ use std::sync::LazyLock;
 pub use bulk::{Bulk, Taken};
 pub use by_classifier::ByClassifier;
 pub use card::{
-    CounterFile, Directories, Follow, IN_SYSLOG, MakeBulk, OlderFile, Processor, Protocol, Writers,
+    CounterFile, Directories, Follow, IN_SYSLOG, Like, MakeBulk, OlderFile, Processor, Protocol, Writers,
 };
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};

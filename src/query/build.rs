@@ -38,7 +38,8 @@ pub(super) fn unreadable(job: &Job<'_>, why: &Error) -> Reading {
 fn without_values(job: &Job<'_>) -> Reading {
     let protocol = job.feed.protocol;
     // A protocol without a template has a graph of its counters, as those of toaster.conf have.
-    let card = shipped().iter().find(|card| card.name == protocol.name && !card.templates.is_empty());
+    let is_drawn = !protocol.templates.is_empty();
+    let card = shipped().iter().find(|card| card.name == protocol.original() && is_drawn);
     let ours = card.map_or(0, |card| card.counters.len());
     let is_list = |key: &str| protocol.counts_lists && job.config.lists.iter().any(|list| list.name == key);
     let counters = protocol.counters.iter().enumerate().map(|(i, counter)| Counter {

@@ -1,6 +1,6 @@
 //! What a protocol is at → the same of its own counters, and of each of its sections.
 use crate::protocol::{Protocol, Section};
-use crate::reading::Reading;
+use crate::reading::{Like, Reading};
 
 /// The reading of the part of `protocol` that is called `name`: the protocol itself, or a section. `None`: it has none of
 /// that name.
@@ -21,6 +21,12 @@ pub fn parts(protocol: &Protocol, reading: Reading) -> Vec<Reading> {
 
 /// The same with those counters alone that are in `section`, or in none.
 fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) -> Reading {
+    let (name, templates) =
+        section.map_or((protocol.name, protocol.templates), |section| (section.name, section.templates));
+    reading.like = protocol.like.and_then(|like| {
+        let (_, part) = like.parts.iter().find(|(own, _)| *own == name)?;
+        Some(Like { instance: protocol.name, part, templates })
+    });
     if protocol.sections.is_empty() {
         return reading;
     }

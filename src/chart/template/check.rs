@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use super::earlier::earlier;
 use super::expand::expand;
+use super::like::Names;
 use super::model::{
     Data, Draw, Level, MAX_ENTRIES, MAX_LEGEND, MAX_SHIFTS, MAX_TITLE, Shape, Source, Template,
 };
@@ -22,7 +23,19 @@ pub(crate) fn parse(
     modified: Option<SystemTime>,
     readings: &[Reading],
 ) -> Result<Template, String> {
-    let raw: RawTemplate = toml::from_str(toml).map_err(|error| {
+    parse_for(None, name, file, toml, modified, readings)
+}
+
+/// As [`parse()`], of an original's template for a second instance that has these names.
+pub(super) fn parse_for(
+    names: Option<&Names>,
+    name: &str,
+    file: &str,
+    toml: &str,
+    modified: Option<SystemTime>,
+    readings: &[Reading],
+) -> Result<Template, String> {
+    let mut raw: RawTemplate = toml::from_str(toml).map_err(|error| {
         let line =
             error.span().map_or(1, |span| toml[..span.start.min(toml.len())].matches('\n').count() + 1);
         let message = text::truncate(&text::plain(error.message()), 300);
@@ -33,6 +46,9 @@ pub(crate) fn parse(
         let at = key.map(|key| format!(" (at `{key}`)")).unwrap_or_default();
         format!("{file}: line {line}: {message}{at}; templates/README.md says what is possible")
     })?;
+    if let Some(names) = names {
+        names.put_into(&mut raw);
+    }
     check(name, file, raw, modified, readings).map_err(|problem| format!("{file}: {problem}"))
 }
 

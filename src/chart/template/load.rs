@@ -3,12 +3,14 @@
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+#[cfg(test)]
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use super::check::parse;
+use super::check::{parse, parse_for};
 use super::custom;
-use super::model::{MAX_LEGEND, Template, is_name};
+use super::like::{Planned, planned};
+use super::model::{MAX_NAME, Template, is_name};
 use crate::chart::text;
 use crate::error::words;
 use crate::protocol::{Protocol, shipped};
@@ -16,36 +18,57 @@ use crate::reading::Reading;
 use crate::source::opener::{self, Opener, Plain};
 
 /// Templates of the binary, in the order of the page: name and text, as they stand on the cards of the protocols.
-pub(crate) static EMBEDDED: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+#[cfg(test)]
+pub(crate) static EMBEDDED: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| cards().flat_map(embedded).collect());
+
+/// The cards in the order in which their graphs stand on the page.
+fn cards() -> impl Iterator<Item = &'static Protocol> {
     let (leading, others): (Vec<&Protocol>, Vec<&Protocol>) =
         shipped().iter().partition(|card| card.leads_the_page);
-    let of = |card: &'static Protocol| {
-        card.templates.iter().chain(card.sections.iter().flat_map(|section| section.templates))
-    };
-    leading.into_iter().chain(others).flat_map(of).copied().collect()
-});
+    leading.into_iter().chain(others)
+}
+
+/// The templates on a card.
+fn embedded(card: &'static Protocol) -> impl Iterator<Item = (&'static str, &'static str)> {
+    card.templates.iter().chain(card.sections.iter().flat_map(|section| section.templates)).copied()
+}
 
 /// A template larger than this is not one.
 const MAX_BYTES: u64 = 65_536;
 /// The most templates that are read of a directory.
 const MOST: usize = 1_000;
 
-/// All templates: those of the binary, each replaced by the file of its name in `dir`, then the
-/// others of `dir` by name, then those of own protocols and counters. The second list says what could not be used;
+/// All templates: those of the binary, each replaced by the file of its name in `dir`, and behind those of a protocol the
+/// same for each of its second instances; then the others of `dir` by name, then those of own protocols and counters. The second list says what could not be used;
 /// the rest is there.
 pub(crate) fn load(dir: Option<&Path>, readings: &[Reading]) -> (Vec<Template>, Vec<String>) {
     let mut problems = Vec::new();
     let mut found = dir.map_or_else(Vec::new, |dir| read_dir(dir, &mut problems));
     let mut templates = Vec::new();
-    for (name, embedded) in EMBEDDED.iter() {
-        let own = found.iter().position(|file| file.name == *name);
-        let parsed = match own.map(|index| found.remove(index)) {
-            Some(file) => file.parse(readings),
-            None => parse(name, &format!("templates/{name}.toml"), embedded, None, readings),
-        };
-        match parsed {
-            Ok(template) => templates.push(template),
-            Err(problem) => problems.push(problem),
+    let mut add = |parsed: Result<Template, String>| match parsed {
+        Ok(template) => templates.push(template),
+        // Of a file that is drawn for second instances too it is said once.
+        Err(problem) if problems.contains(&problem) => {}
+        Err(problem) => problems.push(problem),
+    };
+    for card in cards() {
+        let parts: Vec<&str> = card.parts().collect();
+        let planned = planned(readings, &parts);
+        let mut originals = Vec::new();
+        for (name, text) in embedded(card) {
+            let own = take(&mut found, name);
+            add(match &own {
+                Some(file) => file.parse(readings),
+                None => parse(name, &format!("templates/{name}.toml"), text, None, readings),
+            });
+            originals.extend(own);
+        }
+        for graph in planned {
+            add(match take(&mut found, &graph.name) {
+                Some(file) => file.parse(readings),
+                None => graph.parse(originals.iter().find(|file| file.name == graph.original), readings),
+            });
         }
     }
     let taken: Vec<String> = found.iter().map(|file| file.name.clone()).collect();
@@ -59,6 +82,24 @@ pub(crate) fn load(dir: Option<&Path>, readings: &[Reading]) -> (Vec<Template>, 
     (templates, problems)
 }
 
+/// Takes the file of this name out of `files`.
+fn take(files: &mut Vec<File>, name: &str) -> Option<File> {
+    let at = files.iter().position(|file| file.name == name)?;
+    Some(files.remove(at))
+}
+
+impl Planned {
+    /// The template, made of the file of the user's that replaces the original's, if there is one.
+    fn parse(&self, replaced: Option<&File>, readings: &[Reading]) -> Result<Template, String> {
+        let (file, text, modified) = match replaced {
+            Some(File { path, text: Err(error), .. }) => return Err(format!("{path}: {error}")),
+            Some(File { path, text: Ok(text), modified, .. }) => (path.clone(), text.as_str(), *modified),
+            None => (format!("templates/{}.toml", self.original), self.text, None),
+        };
+        parse_for(Some(&self.names), &self.name, &file, text, modified, readings)
+    }
+}
+
 /// The text of one file of the user's.
 struct File {
     name: String,
@@ -68,9 +109,9 @@ struct File {
 }
 
 impl File {
-    fn parse(self, readings: &[Reading]) -> Result<Template, String> {
-        let text = self.text.map_err(|error| format!("{}: {error}", self.path))?;
-        parse(&self.name, &self.path, &text, self.modified, readings)
+    fn parse(&self, readings: &[Reading]) -> Result<Template, String> {
+        let text = self.text.as_ref().map_err(|error| format!("{}: {error}", self.path))?;
+        parse(&self.name, &self.path, text, self.modified, readings)
     }
 }
 
@@ -112,7 +153,7 @@ fn read_dir(dir: &Path, problems: &mut Vec<String>) -> Vec<File> {
                 files.push(File { name: name.to_owned(), path, text, modified });
             }
             None => problems.push(format!(
-                "{}: a template's file name is 1 to {MAX_LEGEND} of a-z, 0-9, - and _, then .toml; \
+                "{}: a template's file name is 1 to {MAX_NAME} of a-z, 0-9, - and _, then .toml; \
                  rename it",
                 text::plain(&path.display().to_string())
             )),

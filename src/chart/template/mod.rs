@@ -29,13 +29,15 @@
 //! ```
 //!
 //! `raw` is what stands in a file, `expand` adds the counters of toaster.conf to it, `check` makes the checked `model`
-//! of it, `earlier` what is drawn of an earlier time, `custom` makes the graphs that toaster.conf asks for, `load` finds them all, `names` are those of a command line.
+//! of it, `earlier` what is drawn of an earlier time, `custom` makes the graphs that toaster.conf asks for, `like` those of
+//! second instances, `load` finds them all, `names` are those of a command line.
 //! templates/README.md is the same for people.
 
 mod check;
 mod custom;
 mod earlier;
 mod expand;
+mod like;
 mod load;
 mod model;
 mod names;

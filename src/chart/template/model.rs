@@ -16,7 +16,9 @@ pub(super) const MAX_ENTRIES: usize = 64;
 pub(super) const MAX_SHIFTS: usize = 4;
 /// The longest title, in columns: what fits over a canvas of the usual width.
 pub(super) const MAX_TITLE: usize = 60;
-/// The longest legend, unit and name.
+/// The longest name of a graph: that of a second instance's begins with the instance's name.
+pub(super) const MAX_NAME: usize = 64;
+/// The longest legend, unit and name of a data.
 pub(super) const MAX_LEGEND: usize = 30;
 
 /// A checked template.
@@ -180,7 +182,7 @@ impl Template {
 
 /// Whether `name` may name a graph: it becomes part of file names and links.
 pub(super) fn is_name(name: &str) -> bool {
-    (1..=MAX_LEGEND).contains(&name.len())
+    (1..=MAX_NAME).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
         && !name.starts_with('-')
 }
