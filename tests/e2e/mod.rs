@@ -21,6 +21,7 @@ mod graphs;
 mod identities;
 mod inherited;
 mod left_over;
+mod like;
 mod logger_logs;
 mod loggers;
 mod maillog;

@@ -193,3 +193,65 @@ fn own_protocols_and_counters_have_graphs_of_their_own() {
     let own: Vec<_> = templates.iter().filter(|t| t.name == "greylist").map(|t| t.title.as_str()).collect();
     assert_eq!(own, ["T"]);
 }
+
+#[test]
+fn a_second_instance_has_the_graphs_of_its_original() {
+    use crate::protocol::shipped;
+    use crate::reading::Like;
+    let card = |part: &str| shipped().iter().find(|card| card.parts().any(|p| p == part)).unwrap();
+    let part = |name: &'static str, part: &'static str| {
+        let of_section = card(part).sections.iter().find(|section| section.name == part);
+        let templates = of_section.map_or(card(part).templates, |section| section.templates);
+        let like = Some(Like { instance: name.split('-').next().unwrap(), part, templates });
+        Reading { like, ..reading(name, vec![list("x", DefinedBy::BuiltIn)]) }
+    };
+    let rbl = reading("rbl", vec![list("spamhaus", DefinedBy::BuiltIn)]);
+    let all = [rbl, part("submit", "rbl"), part("two", "send"), part("two-reasons", "reasons")];
+    let (templates, problems) = load(None, &all);
+    assert_eq!(problems, Vec::<String>::new());
+    let names: Vec<&str> = templates.iter().map(|t| t.name.as_str()).collect();
+    let at =
+        |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
+    // Each original's graphs, then those of its instance in the same order.
+    let of_rbl =
+        ["rbl", "smtp-filter", "smtp-sessions", "submit-rbl", "submit-smtp-filter", "submit-smtp-sessions"];
+    assert_eq!(names[at("rbl")..][..6], of_rbl);
+    let of_two =
+        ["two-deliveries", "two-concurrency", "two-messages", "two-throughput", "two-reasons", "queue"];
+    assert_eq!(names[at("two-deliveries")..][..6], of_two);
+    assert!(at("times") < at("two-deliveries"), "behind all of the original's");
+    for (name, original) in [("submit-rbl", "rbl"), ("two-reasons", "reasons"), ("two-messages", "messages")]
+    {
+        let [instance, original] = [name, original].map(|name| &templates[at(name)]);
+        assert_eq!((instance.draw.len(), &instance.label), (original.draw.len(), &original.label));
+        let before = name.split('-').next().unwrap();
+        assert_eq!(instance.title, format!("{before}: {}", original.title));
+        let of = |template: &Template| template.protocols().map(str::to_owned).collect::<Vec<_>>();
+        let expected = if original.name == "reasons" { "two-reasons" } else { before };
+        assert!(of(instance).iter().all(|protocol| protocol == expected), "{:?}", of(instance));
+    }
+
+    // A file in place of the original's is the instance's too, unless there is one for the instance.
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("rbl.toml", &GOOD.replace("\"send\"", "\"rbl\"").replace("delivery", "spamhaus"));
+    write("submit-smtp-filter.toml", &GOOD.replace("\"send\"", "\"submit\"").replace("\"T\"", "\"Mine\""));
+    write("smtp-sessions.toml", "title = 1");
+    write("extra.toml", &GOOD.replace("\"send\"", "\"submit\""));
+    let (templates, problems) = load(Some(dir.path()), &all);
+    let title = |name: &str| templates.iter().find(|t| t.name == name).map(|t| t.title.clone());
+    let titles = ["rbl", "submit-rbl", "submit-smtp-filter", "submit-smtp-sessions", "extra"].map(title);
+    let expected = [Some("T"), Some("submit: T"), Some("Mine"), None, Some("T")];
+    assert_eq!(titles, expected.map(|title| title.map(str::to_owned)));
+    let drawn = templates.iter().find(|t| t.name == "submit-rbl").unwrap();
+    assert_eq!(drawn.protocols().collect::<Vec<_>>(), ["submit"]);
+    assert!(drawn.modified.is_some(), "it is drawn again when the file changes");
+    assert_eq!(problems.len(), 1, "what is wrong with a file is said once: {problems:?}");
+
+    // The longest names there may be.
+    let long: &'static str = "a".repeat(32).leak();
+    let (templates, problems) = load(None, &[part(long, "rbl")]);
+    assert_eq!(problems, Vec::<String>::new());
+    let longest = templates.iter().find(|t| t.name == format!("{long}-smtp-sessions")).unwrap();
+    assert!(longest.title.starts_with(&format!("{long}: ")) && longest.title.chars().count() <= 60);
+}

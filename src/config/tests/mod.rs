@@ -2,6 +2,7 @@
 
 mod find;
 mod form;
+mod like;
 mod own;
 mod print;
 mod problems;

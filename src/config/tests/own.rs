@@ -200,7 +200,11 @@ fn a_wrong_protocol_is_left_out() {
     for (name, lines, expected) in [
         ("x", "", "source is missing"),
         ("x", "source = 1", "source is not text; put it into quotes"),
-        ("x", "source = 'pipe'", "source \"pipe\" is none of \"syslog\", \"multilog:DIR\" and \"file:PATH\""),
+        (
+            "x",
+            "source = 'pipe'",
+            "source \"pipe\" is none of \"syslog\", \"syslog:PATH\", \"multilog:DIR\" and \"file:PATH\"",
+        ),
         ("x", "source = 'multilog:'", "source: the path is missing"),
         ("x", "source = 'file:../x'", "\"../x\" has \"..\" in it; write the whole path"),
         (
@@ -211,7 +215,7 @@ fn a_wrong_protocol_is_left_out() {
         (
             "x",
             "source = 'syslog'\nsauce = 1",
-            "there is no key \"sauce\" here, only source, about; did you mean source?",
+            "there is no key \"sauce\" here, only like, source, about; did you mean source?",
         ),
         ("graph", "source = 'syslog'", "maillogs graph has a meaning already; choose another name"),
         ("send", "source = 'syslog'", "maillogs send has a meaning already; choose another name"),

@@ -129,7 +129,7 @@ fn every_key_and_table_is_in_the_full_file() {
         assert!(config.origins.contains_key(key.name), "{}", key.name);
         assert_ne!(key.value(&config), key.value(&default), "{}", key.name);
     }
-    assert_eq!((config.lists.len(), config.counters.len(), config.protocols.len()), (2, 4, 3));
+    assert_eq!((config.lists.len(), config.counters.len(), config.protocols.len()), (2, 5, 5));
 }
 
 #[test]

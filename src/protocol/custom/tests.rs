@@ -156,7 +156,8 @@ fn tables_are_sound() {
         own("ftp", "z", "z"),
         own("send", "s", "s"),
     ];
-    let own = CustomProtocol { name: "ftp".into(), about: String::new(), place: LogKind::Dedicated };
+    let own =
+        CustomProtocol { name: "ftp".into(), about: String::new(), place: LogKind::Dedicated, like: None };
     let all = all(&Settings::default(), &counters, &[own]);
     assert_eq!(all.len(), BUILTIN.len() + 1);
     assert_eq!(all.iter().filter(|p| p.index("s").is_some()).map(|p| p.name).collect::<Vec<_>>(), ["send"]);
