@@ -23,9 +23,10 @@ fn the_examples_of_the_shipped_file_are_read() {
     assert_eq!((upload.sum, upload.tag.as_deref()), (Some(1), Some(&b"vsftpd"[..])));
     assert!(upload.pattern.is_match(b"OK UPLOAD: Client \"192.0.2.1\", \"/a\", 123 bytes, 1.5Kbyte/sec"));
     assert_eq!(config.lists[0].name, "example_list");
-    let [ftp] = &config.protocols[..] else { panic!("{:?}", config.protocols) };
+    let [ftp, submit] = &config.protocols[..] else { panic!("{:?}", config.protocols) };
     assert_eq!((ftp.name.as_str(), ftp.about.as_str()), ("ftp", "uploads by FTP"));
     assert_eq!((&ftp.source, ftp.counter_file().as_str()), (&CustomSource::Syslog, "ftp.txt"));
+    assert_eq!((ftp.like, submit.like, submit.name.as_str()), (None, Some("rbl"), "submit"));
 }
 
 #[test]
