@@ -56,6 +56,10 @@ has() {
 dejavu() {
 	test -n "$(find /usr/share/fonts /usr/local/share/fonts -name DejaVuSansMono.ttf 2>/dev/null)"
 }
+# Debian lets only one mail server be installed at a time, and this machine's own is not to be replaced.
+postfix_or_another() {
+	test -x /usr/sbin/postfix || test -e /usr/sbin/sendmail
+}
 journal_remote() {
 	test -x /usr/lib/systemd/systemd-journal-remote || test -x /lib/systemd/systemd-journal-remote
 }
@@ -78,9 +82,16 @@ need bench valgrind has valgrind
 need bench strace has strace
 need test runit has svlogd
 need test s6 has s6-log
-# A mail server whose log is real, run by the tests alone and in the foreground.
+# Mail servers and a filter whose logs are real, run by the tests alone and in the foreground.
 need test dovecot-core test -x /usr/sbin/dovecot
 need test dovecot-imapd test -x /usr/lib/dovecot/imap
+need test dovecot-lmtpd test -x /usr/lib/dovecot/lmtp
+need test dovecot-sieve test -e /usr/lib/dovecot/modules/lib90_sieve_plugin.so
+need test postfix postfix_or_another
+need test rspamd has rspamd
+# What Haraka runs with; itself it is fetched below.
+need test nodejs has node
+need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need test openssl has openssl
 # What rotated logs are packed with, and a journal to read.
 need test bzip2 has bzip2
@@ -118,8 +129,8 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 
-	# Dovecot brings a daemon along. It must not start on a machine that only wanted to run our tests, neither now nor
-	# when the machine starts.
+	# Dovecot, postfix and rspamd bring daemons along. They must not start on a machine that only wanted to run our tests,
+	# neither now nor when the machine starts.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		trap '$as_root rm -f "$policy"' EXIT
@@ -127,6 +138,9 @@ if [ -n "$missing" ]; then
 		printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
 		$as_root chmod 755 "$policy"
 	fi
+	case "$missing " in
+	*' postfix '*) echo 'postfix postfix/main_mailer_type select No configuration' | $as_root debconf-set-selections ;;
+	esac
 	echo "make: installing$missing"
 	install() {
 		# shellcheck disable=SC2086 # a list of words
@@ -146,10 +160,20 @@ if [ -n "$missing" ]; then
 		esac
 		exit 1
 	}
-	case "$missing " in
-	*' dovecot-core '*) $as_root /usr/sbin/update-rc.d dovecot disable >/dev/null ;;
-	esac
+	for package in dovecot-core postfix rspamd; do
+		case "$missing " in
+		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
+		esac
+	done
 fi
 case " $purposes " in
-*' test '*) sh "$(dirname "$0")/syslogds.sh" ;;
+*' test '*)
+	sh "$(dirname "$0")/syslogds.sh"
+	sh "$(dirname "$0")/haraka.sh"
+	if [ ! -x /usr/sbin/postfix ]; then
+		echo "make: this machine has another mail server than postfix: its test reads a session that was recorded" >&2
+	elif [ "$(id -u)" != 0 ]; then
+		echo "make: only root can run postfix: its test reads a session that was recorded" >&2
+	fi
+	;;
 esac

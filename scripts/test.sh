@@ -15,6 +15,9 @@ trap 'exit 1' HUP INT TERM
 	echo "exit status: $status"
 } | tee "$log" | sed '/^exit status: /d'
 
+# What ran over a recording, for lack of the program.
+grep '^real programs: ' "$log" | sort -u || true
+
 awk '
 	/^test result:/ { passed += $4; failed += $6; ignored += $8 }
 	/^exit status: / { status = $3 }

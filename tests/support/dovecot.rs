@@ -1,16 +1,14 @@
 //! Real Dovecot in the foreground, as root or without root, and clients who log in to it by IMAP.
 
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::net::SocketAddrV4;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::conversation::{Conversation, address};
 use super::{process, wait_until};
 
 /// Ordinary users have no /usr/sbin in their PATH.
@@ -58,7 +56,7 @@ impl Dovecot {
     /// One client's visit. Dovecot has to answer as that client expects.
     pub fn visit(&self, visit: Visit, tls: bool, user: &str) {
         let mut client = Client::connect(self.address, tls);
-        let greeting = client.line();
+        let greeting = client.0.line();
         assert!(greeting.starts_with("* OK"), "{greeting:?}");
         if matches!(visit, Visit::Wrong | Visit::Second) {
             client.says(&format!("LOGIN {user} wrong"), "NO");
@@ -105,16 +103,8 @@ impl Drop for Dovecot {
     }
 }
 
-/// An address that no other living process uses, because it is made of our id: all of 127.0.0.0/8 is this machine.
-/// The port is that of IMAP, the next one is that of IMAP over TLS.
-fn address() -> SocketAddrV4 {
-    static PORT: AtomicU16 = AtomicU16::new(10_143);
-    let [_, high, middle, low] = std::process::id().to_be_bytes();
-    let ip = Ipv4Addr::new(127, 64 + high % 64, middle, low);
-    SocketAddrV4::new(ip, PORT.fetch_add(2, Ordering::Relaxed))
-}
-
-fn certificate(dir: &Path) {
+/// Makes key.pem and cert.pem in `dir`.
+pub fn certificate(dir: &Path) {
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
     command.args(["-subj", "/CN=localhost", "-days", "2", "-keyout", "key.pem", "-out", "cert.pem"]);
@@ -225,68 +215,29 @@ fn me(option: &str) -> String {
     String::from_utf8(output.stdout).expect("a name").trim().to_owned()
 }
 
-struct Client {
-    read: BufReader<Box<dyn Read>>,
-    write: Option<Box<dyn Write>>,
-    openssl: Option<Child>,
-}
+/// A client of IMAP.
+struct Client(Conversation);
 
 impl Client {
     fn connect(address: SocketAddrV4, tls: bool) -> Self {
-        if tls {
-            return Self::by_openssl(SocketAddrV4::new(*address.ip(), address.port() + 1));
+        if !tls {
+            return Self(Conversation::connect(address));
         }
-        let mut stream = None;
-        // Until Dovecot listens.
-        wait_until("Dovecot listens", || match TcpStream::connect(address) {
-            Ok(connected) => stream.replace(connected).is_none(),
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => false,
-            Err(error) => panic!("{address}: {error}"),
-        });
-        let stream = stream.expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out");
-        let write = Box::new(stream.try_clone().expect("the same connection"));
-        Self { read: BufReader::new(Box::new(stream)), write: Some(write), openssl: None }
-    }
-
-    /// Ends with the input; a server that does not answer is not waited for endlessly.
-    fn by_openssl(address: SocketAddrV4) -> Self {
-        let mut command = Command::new("timeout");
-        command.args(["60", "openssl", "s_client", "-quiet", "-no_ign_eof", "-connect"]);
-        command.arg(address.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("openssl");
-        let read = Box::new(child.stdout.take().expect("a pipe"));
-        let write = Box::new(child.stdin.take().expect("a pipe"));
-        Self { read: BufReader::new(read), write: Some(write), openssl: Some(child) }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.read.read_line(&mut line).expect("a line from Dovecot");
-        line
+        let address = SocketAddrV4::new(*address.ip(), address.port() + 1);
+        // Ends with the input.
+        Self(Conversation::by_openssl(address, &["-no_ign_eof"]))
     }
 
     /// Gives a command; its answer is to be `wanted`.
     fn says(&mut self, command: &str, wanted: &str) {
-        let write = self.write.as_mut().expect("a connection");
-        write.write_all(format!("a {command}\r\n").as_bytes()).expect("Dovecot reads");
-        write.flush().expect("Dovecot reads");
+        self.0.write(&format!("a {command}\r\n"));
         loop {
-            let line = self.line();
+            let line = self.0.line();
             assert!(!line.is_empty(), "no answer to {command}");
             if let Some(answer) = line.strip_prefix("a ") {
                 assert!(answer.starts_with(wanted), "{command}: {answer}");
                 return;
             }
-        }
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        drop(self.write.take());
-        if let Some(openssl) = &mut self.openssl {
-            let _ = openssl.wait();
         }
     }
 }

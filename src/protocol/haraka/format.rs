@@ -51,6 +51,21 @@ pub(super) fn entry(text: &[u8]) -> Option<Entry<'_>> {
     }
 }
 
+/// What Haraka and its libraries write on standard output when they start, in no format.
+const OF_THE_START: [&[u8]; 6] = [
+    b"Starting up Haraka version ",
+    b"loglevel: ",
+    b"log format: ",
+    b"loaded TLD files: ",
+    b"loaded Public Suffixes: ",
+    b"Using iconv-lite only. ",
+];
+
+/// Is it a line of no format that Haraka writes when it starts?
+pub(super) fn is_of_the_start(text: &[u8]) -> bool {
+    OF_THE_START.iter().any(|beginning| text.starts_with(beginning))
+}
+
 /// The levels whose lines quote what clients say.
 const QUOTED: [&[u8]; 3] = [b"DATA", b"PROTOCOL", b"DEBUG"];
 

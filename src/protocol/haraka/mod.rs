@@ -78,6 +78,7 @@ fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
                 count(&said, raise);
                 Verdict::Known
             }
+            None if is_certain && format::is_of_the_start(text) => Verdict::Known,
             None if is_certain => {
                 raise.one(OTHER);
                 Verdict::Unknown
@@ -110,6 +111,9 @@ fn outbound(said: &Said<'_>, raise: &mut Raise<'_>) {
     }
 }
 
+/// Up to Haraka 3.2, and since 3.3.
+const OVERRIDDEN: [&[u8]; 2] = [b"deny(soft?) overriden by deny hook", b"deny(soft?) overridden by deny hook"];
+
 fn core(said: &Said<'_>, raise: &mut Raise<'_>) {
     // The words that stand before the pairs are followed by a blank.
     let fields = |words: &[u8], key: &[u8]| {
@@ -127,7 +131,7 @@ fn core(said: &Said<'_>, raise: &mut Raise<'_>) {
         if *fields.text(b"code") == *b"OK" {
             raise.one(QUEUED);
         }
-    } else if said.message.starts_with(b"deny(soft?) overriden by deny hook") {
+    } else if OVERRIDDEN.iter().any(|words| said.message.starts_with(words)) {
         raise.one(DENY_OVERRIDDEN);
     } else if let Some(fields) = fields(b"", b"hook") {
         // `params` is the client's and stands before `retval`.

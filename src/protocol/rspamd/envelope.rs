@@ -26,8 +26,7 @@ pub(super) fn record(text: &[u8]) -> Option<Record<'_>> {
     let (text, has_worker) = worker(text).map_or((text, false), |text| (text, true));
     let (module, rest) = module(text).map_or((&b""[..], text), |found| found);
     let is_placed = has_worker && !module.is_empty();
-    let end = rest.iter().take(100).position(|b| *b == b':' || *b == b' ')?;
-    let (function, message) = rest.split_at_checked(end)?;
+    let (function, message) = rest.split_at_checked(function(rest)?)?;
     let message = Cow::Borrowed(message.strip_prefix(b": ")?);
     let (module, function) = (Cow::Borrowed(module), Cow::Borrowed(function));
     Some(Record { module, function, message, is_placed, is_cut: false })
@@ -51,14 +50,29 @@ fn worker(text: &[u8]) -> Option<&[u8]> {
     name[len..].strip_prefix(b") ")
 }
 
-/// `<ID>; MODULE; `: the module, and what follows.
+/// `<ID>; MODULE; `: the module, and what follows. What Lua says while rspamd starts has no ID.
 fn module(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    const LUA: &[u8] = b"lua; ";
+    if let Some(rest) = text.strip_prefix(LUA) {
+        return Some((b"lua", rest));
+    }
     let id = text.strip_prefix(b"<")?;
     let len = id.iter().take(64).take_while(|b| b.is_ascii_alphanumeric()).count();
     let module = id[len..].strip_prefix(b">; ")?;
     let len = module.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
     let (module, rest) = module.split_at(len);
     Some((module, rest.strip_prefix(b"; ")?))
+}
+
+/// How long `FUNCTION`, or `FILE:LINE` of Lua, is.
+fn function(text: &[u8]) -> Option<usize> {
+    let within = |text: &[u8]| text.iter().take(100).position(|b| matches!(b, b':' | b' '));
+    let name = within(text)?;
+    let line = text[name..].strip_prefix(b":").filter(|line| line.first().is_some_and(u8::is_ascii_digit));
+    match line {
+        Some(line) => Some(name + 1 + within(line)?),
+        None => Some(name),
+    }
 }
 
 /// The members of an object that are read. Before the message all of them are rspamd's own words.
