@@ -183,13 +183,14 @@ fn sessionless(text: &[u8]) -> &[u8] {
 fn done(rest: &[u8]) -> Option<Option<usize>> {
     let sentences = memrchr_iter(b':', rest).filter_map(|at| rest.get(at..)?.strip_prefix(b": "));
     let (told, counter) = sentences.filter_map(|told| Some((told, sentence(told)?))).next()?;
-    // A Message-ID ends with this, and no sentence has it: the one that was found stands in the Message-ID.
-    let is_of_the_id = find_all(told, b">: ").next().is_some();
-    (!is_of_the_id).then_some(counter)
+    // A Message-ID ends with this. Of the sentences only some that count nothing have it, once, behind an address: else the
+    // one that was found stands in the Message-ID.
+    let own = usize::from(counter.is_none() && told.starts_with(b"failed to "));
+    (find_all(told, b">: ").count() <= own).then_some(counter)
 }
 
 /// The sentences, by how they begin, and what they count. Pigeonhole 2.4 has `redirect action: ` and the like before them.
-const SENTENCES: [(&[u8], Option<usize>); 18] = [
+const SENTENCES: [(&[u8], Option<usize>); 23] = [
     (b"saved mail to ", Some(SAVED)),
     (b"stored mail into mailbox ", Some(SAVED)),
     (b"forwarded to <", Some(FORWARDED)),
@@ -205,10 +206,16 @@ const SENTENCES: [(&[u8], Option<usize>); 18] = [
     (b"left message in mailbox ", None),
     // `… aborted`, `… skipped`.
     (b"store into mailbox ", None),
+    (b"Store into mailbox ", None),
     (b"not sending reject", None),
     (b"discarded vacation reply", None),
     (b"discarded duplicate vacation", None),
+    (b"discarding vacation response ", None),
     (b"not forwarding message", None),
+    // What could not be sent; the message itself is stored then.
+    (b"failed to redirect message to <", None),
+    (b"failed to send ", None),
+    (b"failed to check for duplicate", None),
 ];
 
 /// What a sentence counts. `None`: it is none.

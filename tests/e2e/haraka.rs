@@ -328,7 +328,8 @@ fn auth_of(format: &Format) -> Auth {
 
 /// All that was logged in `dir`, also what was rolled.
 fn gathered(dir: &Path) -> Vec<u8> {
-    let entries = fs::read_dir(dir).expect("the log's directory").map(|entry| entry.expect("an entry").path());
+    let entries =
+        fs::read_dir(dir).expect("the log's directory").map(|entry| entry.expect("an entry").path());
     let mut files: Vec<_> = entries.filter(|path| name_of(path).starts_with('@')).collect();
     files.sort();
     files.push(dir.join("current"));

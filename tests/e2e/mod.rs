@@ -10,6 +10,7 @@ mod config;
 mod configured;
 mod crash;
 mod damage;
+mod delivery;
 mod dovecot;
 mod encodings;
 mod explain;

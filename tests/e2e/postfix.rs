@@ -143,7 +143,10 @@ fn completed(log: &Path, mut seen: Seen) -> Seen {
     ] {
         assert_eq!(grep(log, &pattern).to_string(), seen[key], "grep finds {key} in\n{text}");
     }
-    seen.insert("delay_sum".into(), sum(log, &format!(r"^(?!.*relay=x)(?=.*{TOLD}).* delay=\K[0-9.]+(?=, delays=)")));
+    seen.insert(
+        "delay_sum".into(),
+        sum(log, &format!(r"^(?!.*relay=x)(?=.*{TOLD}).* delay=\K[0-9.]+(?=, delays=)")),
+    );
     seen
 }
 

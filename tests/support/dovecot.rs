@@ -18,7 +18,7 @@ const PROGRAM: &str = "/usr/sbin/dovecot";
 pub struct Dovecot {
     child: Child,
     address: SocketAddrV4,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// What a client does before it closes the connection.
@@ -39,18 +39,26 @@ pub enum Visit {
 impl Dovecot {
     /// With `stderr` as its log, and `more` of its configuration.
     pub fn start(stderr: Stdio, more: &str) -> Self {
+        Self::start_with(stderr, |_, _| more.to_owned())
+    }
+
+    /// The same; `more` is told the directory of the users' mail, below which each has one of his own, and whether this
+    /// Dovecot is older than 2.4.
+    pub fn start_with(stderr: Stdio, more: impl FnOnce(&Path, bool) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("dovecot-").tempdir().expect("a directory");
         // Dovecot's own users have to get to their sockets.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
         let address = address();
         certificate(dir.path());
         let config = dir.path().join("dovecot.conf");
-        fs::write(&config, configuration(dir.path(), address) + more + "\n").expect("dovecot.conf");
+        let (base, old) = configuration(dir.path(), address);
+        let more = more(&dir.path().join("mail"), old);
+        fs::write(&config, base + &more + "\n").expect("dovecot.conf");
         let mut command = Command::new(PROGRAM);
         command.arg("-F").arg("-c").arg(config).env("TZ", "UTC");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn();
         let child = child.unwrap_or_else(|error| panic!("{PROGRAM}: {error}: run `make deps-test`"));
-        Self { child, address, _dir: dir }
+        Self { child, address, dir }
     }
 
     /// One client's visit. Dovecot has to answer as that client expects.
@@ -77,6 +85,13 @@ impl Dovecot {
             }
             log().contains(" starting up for imap")
         });
+    }
+
+    /// Delivers `message` to `user` by Dovecot's LDA, which logs to `stderr`.
+    pub fn lda(&self, user: &str, message: &str, stderr: Stdio) {
+        let mut command = Command::new("/usr/lib/dovecot/dovecot-lda");
+        command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-d", user, "-f", "a@example.com"]);
+        super::pipe_through(command.env("TZ", "UTC").stderr(stderr), message.as_bytes());
     }
 
     /// Stops it; afterwards it has closed its log.
@@ -112,7 +127,8 @@ pub fn certificate(dir: &Path) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn configuration(dir: &Path, address: SocketAddrV4) -> String {
+/// Its configuration, and whether it is that of a Dovecot before 2.4.
+fn configuration(dir: &Path, address: SocketAddrV4) -> (String, bool) {
     let output = Command::new(PROGRAM).arg("--version").output();
     let output = output.unwrap_or_else(|error| panic!("{PROGRAM}: {error}: run `make deps-test`"));
     let version = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -147,7 +163,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={group} home={mail}/%u
+  args = uid={user} gid={group} home={mail}/%u allow_all_users=yes
 }}"
         )
     } else {
@@ -172,7 +188,7 @@ userdb static {{
         )
     };
     // A failing login waits neither for its own delay nor for that of its address. Processes are kept, to be fast.
-    format!(
+    let text = format!(
         "{dialect}
 {users}base_dir = {dir}/run
 state_dir = {dir}/run
@@ -206,7 +222,8 @@ service imap {{
         ip = address.ip(),
         port = address.port(),
         tls_port = address.port() + 1
-    )
+    );
+    (text, old)
 }
 
 /// What id(1) says of us.

@@ -58,7 +58,8 @@ impl Haraka {
             fs::copy(beside.join(plugin), dir.path().join("plugins").join(plugin)).expect("a plugin");
         }
         // Without it nothing is greeted.
-        fs::copy(program.join("config/connection.ini"), config.join("connection.ini")).expect("a file of Haraka");
+        fs::copy(program.join("config/connection.ini"), config.join("connection.ini"))
+            .expect("a file of Haraka");
         certificate(&config);
         for (made, wanted) in [("key.pem", "tls_key.pem"), ("cert.pem", "tls_cert.pem")] {
             fs::rename(config.join(made), config.join(wanted)).expect("a certificate");
@@ -86,7 +87,10 @@ impl Haraka {
         }
         let mut command = Command::new("node");
         command.arg(program.join("bin/haraka")).arg("-c").arg(dir.path());
-        command.env("TZ", "UTC").env("HARAKA_SINK", sink.to_string()).env("HARAKA_ITSELF", address.to_string());
+        command
+            .env("TZ", "UTC")
+            .env("HARAKA_SINK", sink.to_string())
+            .env("HARAKA_ITSELF", address.to_string());
         let child = command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).spawn();
         let child = child.unwrap_or_else(|error| panic!("node: {error}: run `make deps-test`"));
         Self { child, address, _dir: dir }

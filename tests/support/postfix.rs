@@ -50,7 +50,8 @@ impl Postfix {
         let address = address();
         let etc = dir.path().join("etc");
         fs::write(etc.join("main.cf"), main_cf(dir.path(), sink)).expect("main.cf");
-        fs::write(etc.join("master.cf"), format!("{address} inet n - n - - smtpd\n{SERVICES}")).expect("master.cf");
+        fs::write(etc.join("master.cf"), format!("{address} inet n - n - - smtpd\n{SERVICES}"))
+            .expect("master.cf");
         fs::write(etc.join("headers"), "/^X-Asked:/ REJECT no such content\n").expect("headers");
         let mut command = Command::new(PROGRAM);
         command.arg("-c").arg(&etc).arg("start-fg").env("TZ", "UTC").stdin(Stdio::null());
@@ -82,7 +83,10 @@ impl Postfix {
     /// How many messages wait to be tried again; `None` while others are on their way.
     pub fn waiting(&self) -> Option<usize> {
         let files = |queue: &str| {
-            let output = Command::new("find").arg(self.dir.path().join("queue").join(queue)).args(["-type", "f"]).output();
+            let output = Command::new("find")
+                .arg(self.dir.path().join("queue").join(queue))
+                .args(["-type", "f"])
+                .output();
             // A file may go away meanwhile; then it is looked again.
             output.expect("find").stdout.split(|&b| b == b'\n').filter(|name| !name.is_empty()).count()
         };

@@ -44,7 +44,8 @@ pub fn keep(name: &str, log: &[u8], seen: &Seen) {
 /// Says that a recorded session is read, and why: also where the test succeeds, and at the end of `make test`.
 pub fn said(why: &str) {
     // The test's own output would be kept back.
-    let _ = std::io::stderr().write_all(format!("\nreal programs: {why}: a recorded session is read\n").as_bytes());
+    let _ = std::io::stderr()
+        .write_all(format!("\nreal programs: {why}: a recorded session is read\n").as_bytes());
 }
 
 /// What client and server counted.
@@ -106,7 +107,8 @@ pub fn sum(log: &Path, pattern: &str) -> String {
 pub fn in_pieces(config: &str, protocol: &str, log: &[u8]) -> Answer {
     let store = Store::with("");
     let (own, file) = (store.config(), store.path("the.log"));
-    let named = fs::read_to_string(&own).expect("toaster.conf") + &config.replace("LOG", &file.to_string_lossy());
+    let named =
+        fs::read_to_string(&own).expect("toaster.conf") + &config.replace("LOG", &file.to_string_lossy());
     fs::write(own, named).expect("toaster.conf");
     let mut out = File::create(&file).expect("the log");
     for piece in log.chunks(log.len() / 5 + 1) {

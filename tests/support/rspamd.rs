@@ -62,7 +62,8 @@ impl Rspamd {
         // The list of all top-level domains takes seconds to read.
         fs::write(dir.path().join("tld"), "com\norg\nexample\n").expect("tld");
         let config = dir.path().join("rspamd.conf");
-        fs::write(&config, configuration(dir.path(), [scanner, proxy, controller], logging)).expect("its file");
+        fs::write(&config, configuration(dir.path(), [scanner, proxy, controller], logging))
+            .expect("its file");
         let mut command = Command::new("rspamd");
         if nix::unistd::geteuid().is_root() {
             command.arg("--insecure");

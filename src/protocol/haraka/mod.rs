@@ -70,6 +70,8 @@ fn classify(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
     };
     let is_certain = name == b"haraka" || own;
     match text.filter(|_| !line.continuation && !doubtful(line)) {
+        // `loglevel: INFO` looks like a program and its text.
+        None if own && format::is_of_the_start(line.after_stamp) => Verdict::Known,
         None if own => Verdict::Unknown,
         None => Verdict::Foreign,
         Some(text) => match format::entry(text) {
@@ -112,7 +114,8 @@ fn outbound(said: &Said<'_>, raise: &mut Raise<'_>) {
 }
 
 /// Up to Haraka 3.2, and since 3.3.
-const OVERRIDDEN: [&[u8]; 2] = [b"deny(soft?) overriden by deny hook", b"deny(soft?) overridden by deny hook"];
+const OVERRIDDEN: [&[u8]; 2] =
+    [b"deny(soft?) overriden by deny hook", b"deny(soft?) overridden by deny hook"];
 
 fn core(said: &Said<'_>, raise: &mut Raise<'_>) {
     // The words that stand before the pairs are followed by a blank.
