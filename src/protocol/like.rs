@@ -107,6 +107,8 @@ mod tests {
         };
         assert_eq!(other("qmailscanner").templates.len(), 0, "it would show what simscan found for rbl");
         assert_eq!(other("rbl").templates.len(), 3);
-        assert_eq!(other("send").sections.iter().map(|s| s.templates.len()).collect::<Vec<_>>(), [1, 2, 1]);
+        let send = shipped().iter().find(|card| card.name == "send").unwrap();
+        let graphs = |p: &Protocol| p.sections.iter().map(|s| s.templates.len()).collect::<Vec<_>>();
+        assert_eq!(graphs(&other("send")), graphs(send));
     }
 }
