@@ -1,12 +1,15 @@
 //! Real rspamd, in each form of its log: the verdicts that its clients got are what is counted.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 
 use serde_json::Value;
 
 use crate::support::recorded::{Ledger, Seen, assert_seen, grep};
-use crate::support::rspamd::{Rspamd, Worker, version};
+use crate::support::rspamd::{Rspamd, Work, Worker, version};
 use crate::support::store::{Answer, Store};
+
+/// Enough to learn a class of.
+const WORDS: &str = "one quick brown fox jumps over two lazy dogs while three clever cats watch them from four high garden walls";
 
 const GTUBE: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
@@ -35,13 +38,10 @@ struct Sums {
     time: i64,
 }
 
-/// In words that are known at once to be English: where rspamd has to guess, it does so by chance, and by the language it takes
-/// words apart and knows a message again.
 fn message(number: usize, headers: &str, text: &str) -> String {
     format!(
         "From: a@example.com\r\nTo: b@example.org\r\nMessage-ID: <{number}@example.com>\r\n{headers}\r\n\
-         {text}: this is message {number} of those that we have been waiting for, and there is nothing in it that would not be\r\n\
-         English, so that nobody who has to say which language it is in would have any doubt about that.\r\n"
+         {text}: number {number}\r\n"
     )
 }
 
@@ -91,14 +91,17 @@ fn learned(reply: &Value, class: &'static str, ledger: &mut Ledger) {
 fn session(logging: &str, is_json: bool) {
     let dir = tempfile::tempdir().expect("a directory");
     let log = dir.path().join("rspamd.log");
-    let console = File::create(&log).expect("the log");
+    // What it writes before it has read its configuration goes to the console in any case.
+    let console = if logging.contains("console") { log.clone() } else { dir.path().join("console") };
+    let console = OpenOptions::new().create(true).append(true).open(console).expect("the console");
     let store = Store::with(&format!("logs_rspamd_files = [{log:?}]"));
-    let rspamd = Rspamd::start(&logging.replace("LOG", &log.to_string_lossy()), &console);
+    let logging = logging.replace("LOG", &log.to_string_lossy());
     let (mut ledger, mut sums, mut number) = (Ledger::default(), Sums::default(), 0);
     let mut next = |headers: &str, text: &str| {
         number += 1;
         message(number, headers, text)
     };
+    let rspamd = Rspamd::start(Work::Scans, &logging, &console);
     for worker in [Worker::Scanner, Worker::Proxy] {
         for (headers, wanted) in MESSAGES {
             let message = next(headers, "text");
@@ -112,14 +115,16 @@ fn session(logging: &str, is_json: bool) {
     }
     // By hand, which is no mail.
     rspamd.ask(Worker::Controller, "checkv2", &next("X-Score: 20\r\n", "text"));
-    let spam = next("", "spam");
-    for (what, class, message) in [
-        ("learnspam", "learned_spam", spam.clone()),
-        ("learnspam", "learned_spam", spam),
-        ("learnham", "learned_ham", next("", "ham")),
-        ("learnham", "learned_ham", next("", "more ham")),
+    rspamd.stop();
+    let rspamd = Rspamd::start(Work::Learns, &logging, &console);
+    for (what, class, text) in [
+        ("learnspam", "learned_spam", WORDS),
+        ("learnham", "learned_ham", WORDS),
+        ("learnham", "learned_ham", WORDS),
+        // Too few words to learn anything of.
+        ("learnspam", "learned_spam", "few"),
     ] {
-        learned(&rspamd.ask(Worker::Controller, what, &message), class, &mut ledger);
+        learned(&rspamd.ask(Worker::Controller, what, &next("", text)), class, &mut ledger);
     }
     rspamd.stop();
     let text = fs::read_to_string(&log).expect("the log");

@@ -32,6 +32,13 @@ pub enum Worker {
     Controller,
 }
 
+/// What it does. Whoever learns is alone: the others would lock what is learned while they read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Scans,
+    Learns,
+}
+
 const RULES: &str = r"
 rspamd_config:register_symbol({ name = 'POINTS', type = 'normal', score = 1.0, callback = function(task)
   local points, action = task:get_header('X-Score'), task:get_header('X-Action')
@@ -53,16 +60,16 @@ pub fn version() -> String {
 }
 
 impl Rspamd {
-    /// With these lines in its section `logging`, beside the form of verdicts that the package has. `console` gets what it
+    /// Does this work. With these lines in its section `logging`, beside the form of verdicts that the package has. `console` gets what it
     /// writes to its standard output and error.
-    pub fn start(logging: &str, console: &File) -> Self {
+    pub fn start(work: Work, logging: &str, console: &File) -> Self {
         let dir = tempfile::Builder::new().prefix("rspamd-").tempdir().expect("a directory");
         let [scanner, proxy, controller] = [address(), address(), address()];
         fs::write(dir.path().join("rules.lua"), RULES).expect("rules.lua");
         // The list of all top-level domains takes seconds to read.
         fs::write(dir.path().join("tld"), "com\norg\nexample\n").expect("tld");
         let config = dir.path().join("rspamd.conf");
-        fs::write(&config, configuration(dir.path(), [scanner, proxy, controller], logging))
+        fs::write(&config, configuration(dir.path(), [scanner, proxy, controller], work, logging))
             .expect("its file");
         let mut command = Command::new("rspamd");
         if nix::unistd::geteuid().is_root() {
@@ -73,7 +80,11 @@ impl Rspamd {
         let child = command.stdin(Stdio::null()).stdout(console()).stderr(console()).spawn();
         let child = child.unwrap_or_else(|error| panic!("rspamd: {error}: run `make deps-test`"));
         let rspamd = Self { child, scanner, proxy, controller, _dir: dir };
-        for worker in [Worker::Scanner, Worker::Proxy, Worker::Controller] {
+        let workers: &[Worker] = match work {
+            Work::Scans => &[Worker::Scanner, Worker::Proxy, Worker::Controller],
+            Work::Learns => &[Worker::Controller],
+        };
+        for worker in workers.iter().copied() {
             drop(Conversation::connect(rspamd.address(worker)));
         }
         rspamd
@@ -124,8 +135,52 @@ impl Drop for Rspamd {
     }
 }
 
-fn configuration(dir: &Path, [scanner, proxy, controller]: [SocketAddrV4; 3], logging: &str) -> String {
+fn configuration(
+    dir: &Path,
+    [scanner, proxy, controller]: [SocketAddrV4; 3],
+    work: Work,
+    logging: &str,
+) -> String {
     let dir = dir.display();
+    let worked = match work {
+        Work::Scans => format!(
+            "worker \"normal\" {{
+  bind_socket = \"{scanner}\";
+  count = 1;
+}}
+worker \"rspamd_proxy\" {{
+  bind_socket = \"{proxy}\";
+  count = 1;
+  upstream \"local\" {{
+    default = yes;
+    self_scan = yes;
+  }}
+}}"
+        ),
+        Work::Learns => format!(
+            "classifier \"bayes\" {{
+  tokenizer {{
+    name = \"osb\";
+  }}
+  backend = \"sqlite3\";
+  min_tokens = 11;
+  min_learns = 100;
+  cache {{
+    path = \"{dir}/learned.sqlite\";
+  }}
+  statfile {{
+    symbol = \"BAYES_HAM\";
+    path = \"{dir}/ham.sqlite\";
+    spam = false;
+  }}
+  statfile {{
+    symbol = \"BAYES_SPAM\";
+    path = \"{dir}/spam.sqlite\";
+    spam = true;
+  }}
+}}"
+        ),
+    };
     // What would be waited for is short: nobody answers for the DNS.
     format!(
         "options {{
@@ -147,22 +202,11 @@ logging {{
   .include \"/etc/rspamd/logging.inc\"
   {logging}
 }}
-worker \"normal\" {{
-  bind_socket = \"{scanner}\";
-  count = 1;
-}}
-worker \"rspamd_proxy\" {{
-  bind_socket = \"{proxy}\";
-  count = 1;
-  upstream \"local\" {{
-    default = yes;
-    self_scan = yes;
-  }}
-}}
 worker \"controller\" {{
   bind_socket = \"{controller}\";
   secure_ip = [\"127.0.0.0/8\"];
 }}
+{worked}
 actions {{
   reject = 15;
   \"look closer\" = 10;
@@ -174,26 +218,6 @@ actions {{
   }}
   discard {{
     flags = [\"no_threshold\"];
-  }}
-}}
-classifier \"bayes\" {{
-  tokenizer {{
-    name = \"osb\";
-  }}
-  backend = \"sqlite3\";
-  min_learns = 100;
-  cache {{
-    path = \"{dir}/learned.sqlite\";
-  }}
-  statfile {{
-    symbol = \"BAYES_HAM\";
-    path = \"{dir}/ham.sqlite\";
-    spam = false;
-  }}
-  statfile {{
-    symbol = \"BAYES_SPAM\";
-    path = \"{dir}/spam.sqlite\";
-    spam = true;
   }}
 }}
 lua = \"{dir}/rules.lua\";
