@@ -2,6 +2,7 @@
 use std::sync::OnceLock;
 
 use maillogs::line::{Line, Parser, Run, Stamp, Window};
+use maillogs::protocol::memory::{Deliveries, Memory, Messages};
 use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Taken, Verdict, builtin};
 use maillogs::source::lines::LINE_LIMIT;
 use maillogs::store::state::State;

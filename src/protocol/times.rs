@@ -7,7 +7,7 @@ use super::counter_table::groups;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// The upper bounds in nanoseconds. Deliveries use the first [`SHORT`] of them.
+/// The upper bounds in nanoseconds. Deliveries use the first twelve of them.
 pub const BOUNDS: [i64; 17] = [
     SECOND / 2,
     SECOND,

@@ -23,9 +23,12 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("broken", "redirect \"nobody"),
 ];
 
+/// A message: see [`MESSAGES`].
+type Message = (&'static str, &'static str, &'static str, usize, u16, &'static [&'static str]);
+
 /// Messages: sender, user, Message-ID, kilobytes, the code of the reply, and the counters of what Dovecot does with it. What
 /// the sink gets of it is counted there.
-const MESSAGES: [(&str, &str, &str, usize, u16, &[&str]); 14] = [
+const MESSAGES: [Message; 14] = [
     ("a@example.com", "kept", "1", 1, 250, &["saved"]),
     ("a@example.com", "kept", "saved mail to INBOX: sieve: discarded message", 1, 250, &["saved"]),
     ("a@example.com", "filed", "3", 1, 250, &["saved"]),

@@ -242,8 +242,11 @@ fn note(histogram: Histogram, first: usize, took: i64, raise: &mut Raise<'_>) {
     raise.add(first + histogram.sum(), took.unsigned_abs());
 }
 
-/// A number, the queue that indimail writes behind it (`2.queue5`), and what follows.
-fn id(text: &[u8]) -> Option<(u64, Option<&[u8]>, &[u8])> {
+/// A number, the queue behind it if there is one, and what follows.
+type Id<'a> = (u64, Option<&'a [u8]>, &'a [u8]);
+
+/// The number that `text` begins with, and the queue that indimail writes behind it (`2.queue5`).
+fn id(text: &[u8]) -> Option<Id<'_>> {
     let (id, rest) = number(text)?;
     let queue = rest.strip_prefix(b".queue").and_then(|digits| Some((digits, number(digits)?.1)));
     Some(match queue {
