@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use maillogs::ingest::{Intake, ReadOptions};
 use maillogs::line::{Parser, label_len};
+use maillogs::protocol::memory::Messages;
 use maillogs::protocol::send::SEND;
 use maillogs::protocol::{LogKind, Raise};
 use maillogs::source::directory::{Chunk, Role};
@@ -156,7 +157,8 @@ impl Logger {
             let chunk = Chunk { file, meta, name: "previous".into(), role: Role::Stdin };
             Input { chunk, directory: Some(self.dir.clone()), is_pipe: false }
         });
-        let mut intake = Intake::new(&SEND, "sendlog", false, how, self.state.clone());
+        let messages = Messages::of(&self.state.messages.changed, None);
+        let mut intake = Intake::new(&SEND, "sendlog", false, how, self.state.clone(), messages);
         let listing = intake.open(&self.dir, input.as_ref(), 512).expect("a log directory");
         let listing = match &input {
             // An empty chunk is in no listing.
