@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use super::wait_until;
 
@@ -65,4 +65,14 @@ pub fn children(parent: u32) -> Vec<u32> {
             after.split(' ').nth(1).and_then(|ppid| ppid.parse().ok()) == Some(parent)
         })
         .collect()
+}
+
+/// Kills a process of ours and those that it started; also while a test fails.
+pub fn kill_with_children(child: &mut Child) {
+    let started = if matches!(child.try_wait(), Ok(None)) { children(child.id()) } else { Vec::new() };
+    let _ = child.kill();
+    let _ = child.wait();
+    for pid in started {
+        let _ = Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).stderr(Stdio::null()).status();
+    }
 }

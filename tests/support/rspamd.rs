@@ -129,9 +129,8 @@ impl Drop for Rspamd {
         if !std::thread::panicking() {
             self.terminate();
         }
-        // Its workers end when the main process is gone.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Its workers do not end when the main process is killed.
+        process::kill_with_children(&mut self.child);
     }
 }
 
