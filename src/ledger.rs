@@ -291,6 +291,8 @@ pub struct Ledger {
     pub directories: Vec<Directory>,
     /// The logs that every program writes to, and files of a protocol's own.
     pub streams: Vec<Stream>,
+    /// The last number that a source was given ([`Open::source`]); 0: none was.
+    pub last_source: u32,
 }
 
 /// How many chunks are remembered whose files are gone …
@@ -316,10 +318,10 @@ impl Ledger {
         of(machine).or_else(|| of(""))
     }
 
-    /// A number for a source that no other one has.
-    pub fn new_source(&self) -> u32 {
-        let open = self.directories.iter().map(|d| &d.open).chain(self.streams.iter().map(|s| &s.open));
-        open.map(|open| open.source).max().unwrap_or(0) + 1
+    /// A number for a source, which no other one has or had.
+    pub fn new_source(&mut self) -> u32 {
+        self.last_source += 1;
+        self.last_source
     }
 
     /// The position of the chunk of this identity.

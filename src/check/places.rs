@@ -88,6 +88,8 @@ fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
         let bits = match path.extension().and_then(OsStr::to_str) {
             Some("lock" | "packing" | "rrd" | "minutes") => READ | WRITE,
             Some("state" | "journal" | "intent" | "held" | "txt") => READ,
+            // Messages in the queue: `send.queue.1`.
+            Some("1" | "2") => READ,
             _ => continue,
         };
         let Ok(meta) = entry.metadata() else { continue };

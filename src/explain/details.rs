@@ -128,7 +128,8 @@ impl Circumstances<'_> {
             text,
             notes: self.notes(seen),
             parts: seen.answers.iter().flat_map(|answer| self.parts(seen, answer)).collect(),
-            hits: hits.iter().map(hit).collect(),
+            // A piece of a line may be a piece of a password.
+            hits: hits.iter().filter(|_| !is_piece).map(hit).collect(),
             judged: seen.judged,
         }
     }

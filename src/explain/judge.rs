@@ -3,6 +3,7 @@ use super::asked::{Asked, Question, Questions};
 use super::repeated::{Hosts, Says, says};
 use super::seen::{Answer, Clock, Judged, Part, Repeats, Seen};
 use crate::line::{Line, Parser, Parts, part_of};
+use crate::protocol::memory::{Deliveries, Memory, Messages};
 use crate::protocol::{CounterKind, LogKind, Raise, Verdict};
 use crate::source::lines::RawLine;
 
@@ -20,6 +21,8 @@ pub(super) struct Judge<'a> {
     now: i64,
     /// What one line raises, of each who is asked.
     scratch: Vec<Vec<i128>>,
+    /// Of each protocol, what it remembers of the lines before.
+    memories: Vec<(Deliveries, Messages)>,
     answers: Vec<Answer>,
     strange_to: Vec<usize>,
 }
@@ -44,6 +47,7 @@ impl<'a> Judge<'a> {
             before: 0,
             now,
             scratch: all.iter().map(|asked| vec![0; asked.protocol.counters.len()]).collect(),
+            memories: all.iter().map(|_| (Deliveries::default(), Messages::default())).collect(),
             answers: Vec::new(),
             strange_to: Vec::new(),
         }
@@ -56,7 +60,18 @@ impl<'a> Judge<'a> {
         }
         self.number += 1;
         let Judge {
-            all, questions, parser, parts, hosts, number, before, scratch, answers, strange_to, ..
+            all,
+            questions,
+            parser,
+            parts,
+            hosts,
+            number,
+            before,
+            scratch,
+            memories,
+            answers,
+            strange_to,
+            ..
         } = self;
         let mut line = parts.parse(parser, raw.text, raw.last);
         answers.clear();
@@ -90,7 +105,7 @@ impl<'a> Judge<'a> {
                 }
                 Says::This(times, text) => {
                     line = Line { text, ..line };
-                    ask(all, asked, &line, scratch, answers);
+                    ask(all, asked, &line, scratch, memories, answers);
                     let once: Vec<Answer> = answers.iter().map(|answer| answer.repeated(all, 1)).collect();
                     let counted = if answers.is_empty() { times } else { last.possible(times, since, time) };
                     for (answer, once) in answers.iter_mut().zip(&once) {
@@ -100,13 +115,13 @@ impl<'a> Judge<'a> {
                     repeats = Some(Repeats { times, counted, of: None, is_itself: true });
                 }
                 Says::Nothing => {
-                    ask(all, asked, &line, scratch, answers);
+                    ask(all, asked, &line, scratch, memories, answers);
                     last.answers.clone_from(answers);
                     last.number = *number;
                 }
             }
         } else {
-            ask(all, asked, &line, scratch, answers);
+            ask(all, asked, &line, scratch, memories, answers);
         }
         if !questions.is_certain && !is_headed {
             let own = |answer: &Answer| answer.place == LogKind::Dedicated;
@@ -149,12 +164,14 @@ fn ask(
     questions: &[Question],
     line: &Line<'_>,
     scratch: &mut [Vec<i128>],
+    memories: &mut [(Deliveries, Messages)],
     answers: &mut Vec<Answer>,
 ) {
     for &Question { asked, place } in questions {
         let protocol = all[asked].protocol;
         let values = &mut scratch[asked];
-        let verdict = (protocol.classify)(line, place, &mut Raise(values));
+        let (deliveries, messages) = &mut memories[asked];
+        let verdict = protocol.count(line, place, &mut Memory { deliveries, messages }, &mut Raise(values));
         if verdict == Verdict::Foreign {
             continue;
         }

@@ -70,7 +70,7 @@ impl Job<'_> {
         }
         let most = most_held(directories.len());
         'anew: loop {
-            let mut intake = self.intake(how, state.clone());
+            let mut intake = self.intake(how, state.clone())?;
             for (i, directory) in directories.iter().enumerate() {
                 let stdin = input.filter(|_| own.as_ref() == Some(directory));
                 let opened = intake.open(directory, stdin, most).unwrap_or_else(|e| {

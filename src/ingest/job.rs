@@ -88,11 +88,21 @@ impl Job<'_> {
     }
 
     /// Begins to read from `state`.
-    pub fn intake(&self, how: ReadOptions, state: State) -> Intake {
-        let earlier =
-            self.feed.protocol.follow.and_then(|_| self.store().earlier(&state.messages, !how.may_time_out));
+    ///
+    /// # Errors
+    /// When the messages in the queue cannot be read at this moment.
+    pub fn intake(&self, how: ReadOptions, mut state: State) -> Result<Intake> {
+        let mut earlier = None;
+        if let Some(named) = state.messages.file.filter(|_| self.feed.protocol.follows_messages) {
+            earlier = self.store().earlier(&named, !how.may_time_out)?;
+            if earlier.is_none() {
+                // The next commit knows that it is lost, and says so once.
+                state.messages.file = None;
+            }
+        }
         let messages = Messages::of(&state.messages.changed, earlier);
-        Intake::new(self.feed.protocol, self.log(), self.config.logs_archive_untai, how, state, messages)
+        let untai = self.config.logs_archive_untai;
+        Ok(Intake::new(self.feed.protocol, self.log(), untai, how, state, messages))
     }
 
     /// The directories to read: those of the configuration, and those that a logger ran us in, unless the configuration

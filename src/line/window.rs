@@ -126,7 +126,8 @@ impl Window {
     pub fn nanos(&self, line: &[u8]) -> i64 {
         let Some(label) = line.first_chunk::<LABEL>() else { return 0 };
         let nanos = eight_digits(word(label, NANOS).swap_bytes());
-        (self.base + i64::from(second_of(label))) * 1_000_000_000 + i64::from(nanos)
+        let secs = self.base + i64::from(second_of(label));
+        secs.saturating_mul(1_000_000_000).saturating_add(i64::from(nanos))
     }
 
     /// Notes that a line with this label was met, as the last one.

@@ -5,9 +5,12 @@
 //! the classifier. So a bulk has to be right in what it takes, and never in what it leaves.
 //!
 //! A protocol without a bulk of its own has [`super::ByClassifier`]: it spares its lines what comes before the classifier.
-use super::classify::{Raise, Verdict};
+use super::classify::{LogKind, Raise, Verdict};
 use super::memory::Memory;
-use crate::line::{LINE_LIMIT, Run, TEXT, Window};
+use crate::line::{LINE_LIMIT, Line, Run, TEXT, Window};
+
+/// How a protocol counts what several lines say together.
+pub type Follow = dyn Fn(&Line<'_>, LogKind, &mut Memory<'_>, &mut Raise<'_>) + Send + Sync;
 
 /// Counts the usual lines of a protocol. All that it takes in one call belongs to one bin.
 pub trait Bulk {

@@ -1,6 +1,6 @@
 //! The bulk of a protocol that has none of its own: every line whose label is in the window goes to the classifier, without
-//! its label being taken apart and its bin being looked for. A protocol that follows deliveries needs one of its own.
-use super::bulk::{Bulk, Offer, Taken, take_while};
+//! its label being taken apart and its bin being looked for.
+use super::bulk::{Bulk, Follow, Offer, Taken, take_while};
 use super::classify::{Classify, LogKind, Raise, Verdict};
 use super::memory::Memory;
 use crate::line::{Run, Window};
@@ -8,12 +8,18 @@ use crate::line::{Run, Window};
 /// Takes all lines of a window.
 pub struct ByClassifier {
     classify: &'static Classify,
+    follow: Option<&'static Follow>,
 }
 
 impl ByClassifier {
     /// By the classifier of a protocol.
     pub fn new(classify: &'static Classify) -> Self {
-        ByClassifier { classify }
+        ByClassifier { classify, follow: None }
+    }
+
+    /// As [`ByClassifier::new`], of a protocol that also counts what several lines say together.
+    pub fn following(classify: &'static Classify, follow: Option<&'static Follow>) -> Self {
+        ByClassifier { classify, follow }
     }
 
     /// Counts a line as it would be counted by itself. `None`: it is too long to be known to its end.
@@ -28,8 +34,16 @@ impl Bulk for ByClassifier {
         run: &Run<'_>,
         window: &mut Window,
         raise: &mut Raise<'_>,
-        _: &mut Memory<'_>,
+        memory: &mut Memory<'_>,
     ) -> Taken {
-        take_while(run, window, |offer, window| self.count(&offer, window, raise))
+        take_while(run, window, |offer, window| {
+            let verdict = self.count(&offer, window, raise)?;
+            if let Some(follow) = self.follow
+                && verdict != Verdict::Foreign
+            {
+                follow(&window.line(offer.line()), LogKind::Dedicated, memory, raise);
+            }
+            Some(verdict)
+        })
     }
 }

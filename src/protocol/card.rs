@@ -1,7 +1,7 @@
 //! A protocol's card: everything that is particular to it, in its own file.
 use std::fmt;
 
-use super::bulk::Bulk;
+use super::bulk::{Bulk, Follow};
 use super::by_classifier::ByClassifier;
 use super::classify::{Classify, LogKind, Raise, Verdict};
 use super::conf_sum::ConfSum;
@@ -23,9 +23,10 @@ pub struct Protocol {
     pub counters: &'static [Counter],
     /// Raises what one line counts.
     pub classify: &'static Classify,
-    /// Raises what a line counts together with lines before it, after `classify` has known it, and takes note of it. Only a
-    /// protocol with a bulk of its own may have this.
+    /// Raises what a line counts together with lines before it, after `classify` has known it, and takes note of it.
     pub follow: Option<&'static Follow>,
+    /// Does `follow` take note of messages, too?
+    pub follows_messages: bool,
     /// Makes what counts the usual lines of its log directories faster, and just as `classify` does, if there is something:
     /// see [`Protocol::bulk()`].
     pub bulk: Option<&'static MakeBulk>,
@@ -74,9 +75,6 @@ pub struct Like {
     /// What may be asked for, and what that is called in the original: `(name, name there)`.
     pub parts: &'static [(&'static str, &'static str)],
 }
-
-/// How a protocol counts what several lines say together.
-pub type Follow = dyn Fn(&Line<'_>, LogKind, &mut Memory<'_>, &mut Raise<'_>) + Send + Sync;
 
 /// Makes a [`Bulk`].
 pub type MakeBulk = dyn Fn() -> Box<dyn Bulk> + Send + Sync;
@@ -162,6 +160,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     counters: &[],
     classify: &|_, _, _| Verdict::Foreign,
     follow: None,
+    follows_messages: false,
     bulk: None,
     conf_sums: &[],
     reads_syslog: true,
@@ -216,7 +215,10 @@ impl Protocol {
 
     /// What counts many lines of its log directories at once.
     pub fn bulk(&self) -> Box<dyn Bulk> {
-        self.bulk.map_or_else(|| Box::new(ByClassifier::new(self.classify)) as Box<dyn Bulk>, |make| make())
+        self.bulk.map_or_else(
+            || Box::new(ByClassifier::following(self.classify, self.follow)) as Box<dyn Bulk>,
+            |make| make(),
+        )
     }
 
     /// The key of its log directories in toaster.conf, and the default.

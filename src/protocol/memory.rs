@@ -2,7 +2,8 @@
 //! deliveries are open, which messages are in the queue.
 //!
 //! It is part of the reading position, so that any cut of a log gives the same counts. Both tables are bounded; of more
-//! than that the oldest are given up.
+//! than that the oldest are given up. Where more messages are in the queue than are remembered, which of them are given up
+//! depends on how the log is cut.
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -11,7 +12,7 @@ use crate::ledger::{Delivery, DeliveryKey, Message, MessageKey, Open};
 /// qmail-send has at most 255 deliveries open in each of its channels, and 65,000 with patches.
 pub const MOST_DELIVERIES: usize = 65_536;
 
-/// No queue that can be worked off has more messages.
+/// No queue that can be worked off has more messages. A commit keeps this number of them, and a reading up to the same number of new ones.
 pub const MOST_MESSAGES: usize = 200_000;
 
 /// What is remembered of a source, while one of its lines is counted.

@@ -49,10 +49,10 @@ pub mod webmail;
 
 use std::sync::LazyLock;
 
-pub use bulk::{Bulk, Taken};
+pub use bulk::{Bulk, Follow, Taken};
 pub use by_classifier::ByClassifier;
 pub use card::{
-    CounterFile, Directories, Follow, IN_SYSLOG, Like, MakeBulk, OlderFile, Processor, Protocol, Writers,
+    CounterFile, Directories, IN_SYSLOG, Like, MakeBulk, OlderFile, Processor, Protocol, Writers,
 };
 pub use classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 pub use counter::{Counter, CounterKind, Known, count, derived, events, of_kind};

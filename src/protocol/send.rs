@@ -12,7 +12,7 @@ mod places;
 
 use super::bulk::Bulk;
 use super::card::templates;
-use super::card::{self, CounterFile, Directories, IN_SYSLOG, Processor, Protocol, Writers};
+use super::card::{CounterFile, Directories, IN_SYSLOG, Processor, Protocol, Writers};
 use super::classify::{Classify, LogKind, Raise, Settings, Verdict, nanofraction};
 use super::counter::Counter;
 use super::memory::Memory;
@@ -24,7 +24,7 @@ use super::times;
 use crate::line::Line;
 use bulk::SendBulk;
 use counters::*;
-use follow::{Follow, is_supplementary};
+use follow::{Follow, TAGS, is_supplementary};
 
 /// The protocol `send`, where qmail-send has a log of its own.
 pub const SEND: Protocol = Protocol {
@@ -34,6 +34,7 @@ pub const SEND: Protocol = Protocol {
     counters: COUNTERS,
     classify: &|line, place, raise| classify(line, place, Reasons::Shipped, raise),
     follow: Some(&|line, place, memory, raise| FOLLOW.line(line, place, memory, raise)),
+    follows_messages: true,
     bulk: Some(&|| Box::new(SendBulk::with(Reasons::Shipped, FOLLOW))),
     sections: &[REASONS_SECTION, PROVIDERS_SECTION, TIMES_SECTION],
     reads_syslog: false,
@@ -149,7 +150,7 @@ fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_tim
         Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
             classify(line, place, reasons, raise)
         }));
-    let followed: &'static card::Follow = Box::leak(Box::new(
+    let followed: &'static super::bulk::Follow = Box::leak(Box::new(
         move |line: &Line<'_>, place: LogKind, memory: &mut Memory<'_>, raise: &mut Raise<'_>| {
             follow.line(line, place, memory, raise);
         },
@@ -160,13 +161,11 @@ fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_tim
         sections: sections.leak(),
         classify,
         follow: follow.counts().then_some(followed),
+        follows_messages: has_times,
         bulk: Some(bulk),
         ..send
     }
 }
-
-/// Under these tags it writes to syslog.
-const TAGS: &[&[u8]] = &[b"qmail", b"qmail-send"];
 
 fn classify(line: &Line<'_>, place: LogKind, reasons: Reasons, raise: &mut Raise<'_>) -> Verdict {
     let ours = place == LogKind::Dedicated || line.tag.is_some_and(|tag| TAGS.contains(&tag));

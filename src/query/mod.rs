@@ -122,7 +122,14 @@ const MOST_TRIES: u32 = 50;
 fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Found>> {
     let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
     let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
-    let mut intake = job.intake(how, base.clone());
+    let mut intake = job.intake(how, base.clone())?;
+    if base.messages.file.is_some() && intake.state.messages.file.is_none() {
+        // A commit may have come in between, and have taken the file away.
+        let is_newer = |state: State| state.number != base.number;
+        if job.store().read()?.is_some_and(is_newer) {
+            return Ok(None);
+        }
+    }
     let read = opened.and_then(|all| {
         if let Some(dir) = gone::needed(&base, &all, now).at("read", Path::new("the log directories"))?.first() {
             return Err(Error::Passing(format!(

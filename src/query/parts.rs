@@ -76,7 +76,10 @@ mod tests {
             ..Reading::default()
         };
         let all = parts(&SEND, reading.clone());
-        assert_eq!(all.iter().map(|part| part.protocol).collect::<Vec<_>>(), ["send", "reasons"]);
+        assert_eq!(
+            all.iter().map(|part| part.protocol).collect::<Vec<_>>(),
+            ["send", "reasons", "providers", "times"]
+        );
         for counter in &reading.counters {
             let parts: Vec<&Reading> =
                 all.iter().filter(|part| part.counter(counter.key).is_some()).collect();

@@ -192,11 +192,11 @@ impl Session<'_> {
         disk::remove(&store.journal())?;
         self.intent = None;
         self.drop_held(&state);
-        let had_queue_file = self.state.messages.file.is_some();
+        let queue_file = self.state.messages.file;
         self.state = state;
         self.put_back_held();
-        if had_queue_file {
-            self.drop_queue();
+        if let Some(before) = queue_file {
+            self.drop_queue(before);
         }
         Ok(())
     }

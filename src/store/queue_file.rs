@@ -2,7 +2,7 @@
 //!
 //! The state holds what has changed since that file was written. Once that is much, a commit writes the file anew, before its
 //! journal, and the state of that commit names it. There are two files, which take turns: the one of the commit before
-//! stays, for who reads that commit. A file that is not the one that the state names (after a restore, say) is not used: the
+//! stays, for those who read that commit. A file that is not the one that the state names (after a restore, say) is not used: the
 //! messages that were in it are left out of the times, and count as messages whose beginning was not seen.
 //!
 //! A header of 64 bytes: magic word, random name, number of messages, hash. Then pages of 4,096 bytes: the hash of the page,
@@ -16,6 +16,7 @@ use super::files::Store;
 use super::session::Session;
 use super::state::{Messages, QueueFile, State};
 use crate::disk;
+use crate::error::{At, Error, Result};
 use crate::ledger::{Digest, Message, MessageKey, digest, new_identity};
 use crate::protocol::memory::{Earlier, MOST_MESSAGES};
 use crate::say::warn;
@@ -46,23 +47,34 @@ impl Store {
         self.file(if second { "queue.2" } else { "queue.1" })
     }
 
-    /// What finds the messages that `messages` has not. Whether it `is_query` decides whether it is said that they are lost.
-    pub fn earlier(&self, messages: &Messages, is_query: bool) -> Option<Box<dyn Earlier>> {
-        let named = messages.file?;
-        match QueueTable::open(&self.queue_path(named.second), &named) {
-            Ok(table) => Some(Box::new(table)),
-            Err(why) => {
+    /// What finds the messages of the file that a state names; `None`: it is lost, which is said unless this `is_query`.
+    ///
+    /// # Errors
+    /// When it cannot be read at this moment.
+    pub fn earlier(&self, named: &QueueFile, is_query: bool) -> Result<Option<Box<dyn Earlier>>> {
+        let path = self.queue_path(named.second);
+        match QueueTable::open(&path, named) {
+            Ok(table) => Ok(Some(Box::new(table))),
+            Err(Unusable::Now(e)) => Err(e),
+            Err(Unusable::Lost(why)) => {
                 if !is_query {
+                    let (path, messages) = (path.display(), named.messages);
                     warn(format_args!(
-                        "{}: {why}; the {} messages that were in it are left out of the times",
-                        self.queue_path(named.second).display(),
-                        named.messages
+                        "{path}: {why}; the {messages} messages that were in it are left out of the times"
                     ));
                 }
-                None
+                Ok(None)
             }
         }
     }
+}
+
+/// Why a file cannot be used.
+enum Unusable {
+    /// It is not the one that is named, or damaged.
+    Lost(&'static str),
+    /// It cannot be opened or read at this moment.
+    Now(Error),
 }
 
 impl Session<'_> {
@@ -70,10 +82,18 @@ impl Session<'_> {
     ///
     /// Where it cannot be written, all stays in the state.
     pub(super) fn settle_queue(&self, state: &mut State) {
-        if state.messages.changed.len() <= FEW && is_there(self.store, &state.messages) {
+        // A commit that only makes room in the RRD leaves them as they are: what is committed next goes on from them.
+        if state.messages.changed.len() <= FEW || state.messages == self.state.messages {
             return;
         }
-        let (all, given_up) = whole(self.store, &state.messages);
+        let (all, given_up) = match whole(self.store, &state.messages) {
+            Ok(whole) => whole,
+            Err(e) => {
+                return warn(format_args!(
+                    "{e}; the messages in the queue stand in the state until it can be read"
+                ));
+            }
+        };
         if given_up > 0 {
             warn(format_args!(
                 "{}: more than {MOST_MESSAGES} messages are in the queue; the oldest {given_up} are given up: the times of these are not counted",
@@ -88,7 +108,10 @@ impl Session<'_> {
         let second = self.state.messages.file.is_some_and(|file| !file.second);
         let identity = new_identity();
         let path = self.store.queue_path(second);
-        match disk::replace(&path, &encode(identity, &all), 0o644) {
+        // The journal that names it comes after it, also if a loss of power decides what is kept.
+        let written = disk::replace(&path, &encode(identity, &all), 0o644)
+            .and_then(|()| disk::sync_dir(&self.store.state_dir));
+        match written {
             Ok(()) => {
                 let file = Some(QueueFile { identity, second, messages: all.len() as u64 });
                 state.messages = Messages { changed: Vec::new(), file };
@@ -99,30 +122,32 @@ impl Session<'_> {
         }
     }
 
-    /// Removes the files of messages that no commit needs any more.
-    pub(super) fn drop_queue(&self) {
+    /// Removes a file of messages that no commit needs any more: the one that neither the last commit has, nor the one before,
+    /// of which `before` is the file. That may still be read; it is written over, or removed, when there is a file again.
+    pub(super) fn drop_queue(&self, before: QueueFile) {
         if self.state.messages.file.is_none() {
-            for second in [false, true] {
-                // If it cannot be removed, it stays, and is not used.
-                let _ = disk::remove(&self.store.queue_path(second));
-            }
+            // If it cannot be removed, it stays, and is not used.
+            let _ = disk::remove(&self.store.queue_path(!before.second));
         }
     }
 }
 
-/// Is the file that is named there, if one is?
-fn is_there(store: &Store, messages: &Messages) -> bool {
-    messages.file.is_none_or(|named| QueueTable::open(&store.queue_path(named.second), &named).is_ok())
-}
-
 /// All messages, in the order of their keys, at most [`MOST_MESSAGES`], and the number of those that were given up.
-fn whole(store: &Store, messages: &Messages) -> (Vec<(MessageKey, Message)>, usize) {
+///
+/// # Errors
+/// When the file cannot be read at this moment.
+fn whole(store: &Store, messages: &Messages) -> Result<(Vec<(MessageKey, Message)>, usize)> {
     let mut of_file: Vec<(MessageKey, Message)> = Vec::new();
-    if let Some(named) = messages.file
-        && let Ok(mut table) = QueueTable::open(&store.queue_path(named.second), &named)
-    {
-        for page in 0..table.messages.div_ceil(EACH) {
-            of_file.extend(table.page(page).into_iter().flatten().copied());
+    if let Some(named) = messages.file {
+        match QueueTable::open(&store.queue_path(named.second), &named) {
+            Ok(mut table) => {
+                for page in 0..table.messages.div_ceil(EACH) {
+                    of_file.extend(table.page(page).into_iter().flatten().copied());
+                }
+            }
+            Err(Unusable::Now(e)) => return Err(e),
+            // It was said when it was missed.
+            Err(Unusable::Lost(_)) => {}
         }
     }
     let mut all = Vec::with_capacity(of_file.len() + messages.changed.len());
@@ -149,7 +174,7 @@ fn whole(store: &Store, messages: &Messages) -> (Vec<(MessageKey, Message)>, usi
             message.begun >= oldest && !is_tie
         });
     }
-    (all, given_up)
+    Ok((all, given_up))
 }
 
 fn encode(identity: Digest, all: &[(MessageKey, Message)]) -> Vec<u8> {
@@ -183,23 +208,25 @@ impl QueueTable {
     /// Opens the file that a state names.
     ///
     /// # Errors
-    /// Why it is not that one, in words.
-    fn open(path: &Path, named: &QueueFile) -> Result<QueueTable, String> {
+    /// Why it cannot be used.
+    fn open(path: &Path, named: &QueueFile) -> std::result::Result<QueueTable, Unusable> {
+        let lost = |why| Err(Unusable::Lost(why));
         let file = match disk::open(path) {
             Ok(Some(file)) => file,
-            Ok(None) => return Err("is gone".to_owned()),
-            Err(e) => return Err(e.to_string()),
+            Ok(None) => return lost("is gone"),
+            Err(_) if disk::is_something_else(path) => return lost("is not a file"),
+            Err(e) => return Err(Unusable::Now(e)),
         };
         let mut header = [0; HEADER];
-        let read = disk::read_at(&file, &mut header, 0).map_err(|e| format!("cannot be read ({e})"))?;
+        let read = disk::read_at(&file, &mut header, 0).at("read", path).map_err(Unusable::Now)?;
         let (front, sum) = (&header[..32], &header[32..48]);
         if read < HEADER || digest(&[front]) != *sum || !front.starts_with(MAGIC) {
-            return Err("is damaged".to_owned());
+            return lost("is damaged");
         }
         if front[8..24] != named.identity || front[24..32] != named.messages.to_le_bytes() {
-            return Err("is of another commit".to_owned());
+            return lost("is of another commit");
         }
-        let messages = usize::try_from(named.messages).map_err(|_| "is damaged".to_owned())?;
+        let Ok(messages) = usize::try_from(named.messages) else { return lost("is damaged") };
         let identity = named.identity;
         Ok(QueueTable { path: path.to_owned(), file, identity, messages, pages: HashMap::new() })
     }

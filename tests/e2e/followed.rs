@@ -34,7 +34,8 @@ fn counted(store: &Store) -> BTreeMap<String, u128> {
         let answer = Answer::parse(&store.run(&[section]));
         all.extend(answer.keys().iter().map(|key| ((*key).to_owned(), answer.nanos(key))));
     }
-    all.retain(|_, amount| *amount != 0);
+    let is_quantile = |key: &String| ["_p50", "_p95", "_p99"].iter().any(|end| key.ends_with(end));
+    all.retain(|key, amount| *amount != 0 && !is_quantile(key));
     all
 }
 

@@ -14,8 +14,7 @@ impl Intake {
             return Deliveries::default();
         }
         if open.source == 0 {
-            open.source = self.state.ledger.new_source().max(self.newest_source + 1);
-            self.newest_source = open.source;
+            open.source = self.state.ledger.new_source();
         }
         Deliveries::of(open)
     }
@@ -57,7 +56,8 @@ impl Intake {
 
     /// The messages, for the state.
     pub(super) fn end_memory(&mut self) {
-        if self.protocol.follow.is_none() {
+        if !self.protocol.follows_messages {
+            // They would be wrong when messages are followed again.
             self.state.messages = crate::store::state::Messages::default();
             return;
         }

@@ -49,8 +49,6 @@ pub struct Intake {
     deliveries: Deliveries,
     /// The messages in the queues of all sources.
     messages: Messages,
-    /// The highest number that a source was given in this reading; 0: none was.
-    newest_source: u32,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Intake::finish`].
     pub state: State,
@@ -113,7 +111,6 @@ impl Intake {
             bulk: protocol.bulk(),
             deliveries: Deliveries::default(),
             messages,
-            newest_source: 0,
             calendar,
             state,
             plan,

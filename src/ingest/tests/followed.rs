@@ -4,7 +4,7 @@ use crate::protocol::{providers, times};
 
 /// The counters of the sections that follow deliveries and messages, of all that `values` has.
 pub(super) fn followed(values: &BTreeMap<&'static str, i128>) -> BTreeMap<&'static str, i128> {
-    let keys = SEND.counters.iter().filter(|c| is_followed(c.key)).map(|c| c.key);
+    let keys = SEND.counters.iter().filter(|c| c.kind.is_odometer() && is_followed(c.key)).map(|c| c.key);
     keys.filter_map(|k| values.get(k).filter(|v| **v != 0).map(|v| (k, *v))).collect()
 }
 

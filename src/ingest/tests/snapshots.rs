@@ -55,8 +55,9 @@ fn query_beside(
         Ok(found)
     };
     let Snapshot { state, origin, opened } = Snapshot::take(&job, &mut last).unwrap();
-    let mut intake =
-        job.intake(ReadOptions { archive: false, ..job.read_options(NOW.get(), origin).unwrap() }, state);
+    let mut intake = job
+        .intake(ReadOptions { archive: false, ..job.read_options(NOW.get(), origin).unwrap() }, state)
+        .unwrap();
     for (dir, listing) in opened.unwrap() {
         intake.read_directory(&dir, listing).unwrap();
     }

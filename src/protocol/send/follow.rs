@@ -13,12 +13,17 @@ use super::super::times::{
     FIRST_TIME, Histogram, LOCAL_TIME, QUEUE_TIME, REMOTE_TIME, UNSEEN_DELIVERY, UNSEEN_QUEUE,
 };
 use crate::ledger::{Delivery, DeliveryKey};
-use crate::line::Line;
+use crate::line::{Line, Stamp};
+
+/// Under these tags qmail-send writes to syslog.
+pub(super) const TAGS: &[&[u8]] = &[b"qmail", b"qmail-send"];
 
 /// Deliveries to local mailboxes go here; those to a provider to one more than its position.
 pub(super) const LOCAL: u8 = 0;
 /// What goes through a channel that qmail-send does not have.
 const ELSEWHERE: u8 = u8::MAX;
+/// To another host, where providers are not counted.
+const ANYWHERE: u8 = u8::MAX - 1;
 
 /// What is counted, and where the counters begin.
 #[derive(Clone, Copy, Debug)]
@@ -50,10 +55,14 @@ impl Follow {
         memory: &mut Memory<'_>,
         raise: &mut Raise<'_>,
     ) {
-        if line.continuation {
+        // A counter of toaster.conf may count lines of other programs.
+        let is_ours = place == LogKind::Dedicated || line.tag.is_some_and(|tag| TAGS.contains(&tag));
+        if line.continuation || !is_ours {
             return;
         }
-        let time = line.time.map(|stamp| stamp.secs * 1_000_000_000 + i64::from(stamp.nanos));
+        let nanos =
+            |stamp: Stamp| stamp.secs.saturating_mul(1_000_000_000).saturating_add(stamp.nanos.into());
+        let time = line.time.map(nanos);
         if self.text(line.text, line.host.unwrap_or_default(), time, memory, raise).is_none()
             && place == LogKind::Dedicated
             && line.after_stamp.len() != line.text.len()
@@ -112,11 +121,11 @@ impl Follow {
     /// The place that a delivery to this recipient of another host goes to.
     #[inline]
     pub(super) fn place(&self, recipient: &[u8]) -> u8 {
-        let provider = match (self.providers.0.table(), memchr::memrchr(b'@', recipient)) {
-            (Some(table), Some(at)) => table.provider(recipient.get(at + 1..).unwrap_or_default()),
-            _ => providers::OTHER,
-        };
-        1 + provider
+        match (self.providers.0.table(), memchr::memrchr(b'@', recipient)) {
+            (None, _) => ANYWHERE,
+            (Some(table), Some(at)) => 1 + table.provider(recipient.get(at + 1..).unwrap_or_default()),
+            (Some(_), None) => 1 + providers::OTHER,
+        }
     }
 
     /// A delivery has begun.
@@ -162,6 +171,9 @@ impl Follow {
             Outcome::Deferral => providers::DEFERRED,
             Outcome::Failure => providers::FAILED,
         };
+        if delivery.to == ANYWHERE && !matches!(self.providers.0, Providers::Off) {
+            raise.one(self.providers.1 + providers::UNSEEN);
+        }
         let took = elapsed(delivery.begun, writing.time);
         if let Some(counter) = self.counter(delivery.to, of) {
             raise.one(counter);
@@ -207,7 +219,7 @@ impl Follow {
         let Some(first) = self.times else { return };
         let begun = memory.messages.end(memory.deliveries.message(writing.origin, number));
         match (begun, writing.time) {
-            (Some(begun), Some(now)) => note(QUEUE_TIME, first, (now - begun).max(0), raise),
+            (Some(begun), Some(now)) => note(QUEUE_TIME, first, now.saturating_sub(begun).max(0), raise),
             // Without stamps there are no times, and none is missed.
             (_, None) => {}
             (None, Some(_)) => raise.one(first + UNSEEN_QUEUE),
@@ -233,7 +245,7 @@ pub(super) fn is_supplementary(place: &[u8]) -> bool {
 /// The nanoseconds from `begun` to `now`; 0, if the clock was set back between them.
 #[inline]
 fn elapsed(begun: Option<i64>, now: Option<i64>) -> Option<i64> {
-    Some((now? - begun?).max(0))
+    Some(now?.saturating_sub(begun?).max(0))
 }
 
 #[inline]

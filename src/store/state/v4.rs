@@ -132,6 +132,7 @@ impl From<StateV4> for State {
                 cursors,
                 directories: directories.into_iter().map(Directory::from).collect(),
                 streams: streams.into_iter().map(Stream::from).collect(),
+                last_source: 0,
             },
             rrd: old.rrd,
             rrd_end: old.rrd_end,
