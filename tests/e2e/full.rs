@@ -82,7 +82,8 @@ const HEADING: &str = "place     left           roll   exit  what stood         
 
 impl World {
     fn new(place: Place, config: &str) -> Self {
-        let store = Store::with(config);
+        // The disks are as large as RRDs are without these sections.
+        let store = Store::with(&format!("providers = false\ntimes = false\n{config}"));
         let (dir, pages) = match place {
             // Of every protocol a counter file, and what stands beside it.
             Place::Counters => ("log/counters", 64),

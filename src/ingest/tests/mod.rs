@@ -57,6 +57,8 @@ struct World {
     orphans: u32,
     /// What was passed through.
     passed: Vec<u8>,
+    /// Is what several lines say together counted?
+    follows: bool,
 }
 
 impl World {
@@ -85,12 +87,23 @@ impl World {
         };
         fs::create_dir(base.join("send")).unwrap();
         let feed = feeds(&config).remove(0);
-        World { _dir: dir, config, feed, log: base.join("send"), writes: 0, orphans: 0, passed: Vec::new() }
+        World {
+            _dir: dir,
+            config,
+            feed,
+            log: base.join("send"),
+            writes: 0,
+            orphans: 0,
+            passed: Vec::new(),
+            follows,
+        }
     }
 
     /// With more lines of toaster.conf from now on.
     fn configure(&mut self, more: &str) {
-        let text = format!("logs_base = {:?}\n{more}", self.config.logs_base);
+        let base = &self.config.logs_base;
+        let rest = if self.follows { "" } else { "providers = false\ntimes = false\n" };
+        let text = format!("logs_base = {base:?}\n{rest}{more}");
         let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
         assert_eq!(problems, []);
         self.feed = feeds(&config).remove(0);

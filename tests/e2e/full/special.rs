@@ -200,7 +200,7 @@ fn a_large_query_on_a_full_disk_answers() {
 /// The device whose every write finds no room.
 #[test]
 fn a_stdout_that_takes_nothing() {
-    let (store, log) = (Store::new(), traffic(94, 0.02, 1.0));
+    let (store, log) = (Store::with("providers = false\ntimes = false"), traffic(94, 0.02, 1.0));
     let previous = store.logs().join("previous");
     fs::write(&previous, &log).expect("previous");
     let roll = |stdout: File| {
