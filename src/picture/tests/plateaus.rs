@@ -58,14 +58,6 @@ fn value(ds: &str, number: usize, end: i64) -> u64 {
         "tcp_ok" => 50 * level,
         "tcp_deny" => 20 * level,
         "peak_smtp" => 90 * 60 * level,
-        // The shares of deferrals are far from each other, and rise with the level.
-        "def_google" => 4 * sum,
-        "def_microsoft" => 9 * sum,
-        "def_yahoo" => 15 * sum,
-        "def_apple" => 22 * sum,
-        "def_gmx" => 30 * sum,
-        ds if ds.starts_with("ok_") => 60 * level,
-        ds if ds.starts_with("fail_") => 10 * level,
         _ => (20 + 3 * (number as u64 % 7)) * level,
     }
 }
