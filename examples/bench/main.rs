@@ -66,6 +66,10 @@ fn bench(results: &PathBuf) -> Result<()> {
     let (large, fifth) = (megabytes, megabytes / 5.0);
     row("send within a day", &|what| bench.whole_log(what, Kind::Send, fifth, 1.0, 2.0))?;
     row("send over 30 days", &|what| bench.whole_log(what, Kind::Send, large, 30.0, 2.3))?;
+    row("send within a day with reasons and providers", &|what| {
+        bench.sections(what, "times = false\n", Some(1.5))
+    })?;
+    row("send within a day with all sections", &|what| bench.sections(what, "", None))?;
     row("smtp over 30 days, all rules of rbl", &|what| bench.whole_log(what, Kind::Smtp, large, 30.0, 3.0))?;
     row("maillog over 30 days, all protocols of syslog", &|what| {
         bench.whole_log(what, Kind::Maillog, large, 30.0, 3.1)

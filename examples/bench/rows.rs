@@ -71,6 +71,31 @@ impl Bench {
         })
     }
 
+    /// Counts the whole log of a day with sections of send, beside the same without any.
+    ///
+    /// # Errors
+    /// When something cannot be run, or a counter is wrong.
+    pub fn sections(&self, what: &str, without: &str, goal: Option<f64>) -> Result<Row> {
+        let input = self.inputs.log(Kind::Send, self.megabytes / 5.0, 1.0)?;
+        let count = |without: &str| {
+            let store = self.store(Settings { without, ..Settings::default() })?;
+            let figures = store.count(Kind::Send, &input.path).run(self.scratch())?;
+            store.check(&[&input])?;
+            Ok(figures)
+        };
+        let ours = &mut || count(without);
+        let none = &mut || count("reasons = false\nproviders = false\ntimes = false\n");
+        none()?;
+        let figures = take_turns(FEW, &mut [ours, none])?;
+        Ok(Row {
+            what: format!("{what}, {} MB, {} lines", input.bytes / 1_000_000, input.lines),
+            beside: "the same without sections".into(),
+            goal,
+            lines: Some(input.lines),
+            ..Row::of_cpu(FEW, figures[0], figures[1])
+        })
+    }
+
     fn a_line(&self, input: &Input) -> Result<Option<Instructions>> {
         let count = |most| -> Result<(f64, u64)> {
             let part = self.inputs.dir.join("part.log");

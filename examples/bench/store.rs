@@ -20,6 +20,8 @@ pub struct Settings<'s> {
     pub syslog: Option<&'s Path>,
     /// Has it no sources but qmail-send's directory?
     pub only_send: bool,
+    /// Which sections of send are left out, as lines of toaster.conf.
+    pub without: &'s str,
 }
 
 impl Store {
@@ -44,6 +46,7 @@ impl Store {
             dir.join("queue").display().to_string(),
         );
         conf += &format!("logs_archive = {0}\nlogs_taifiles = {0}\n", settings.keeps_lines);
+        conf += settings.without;
         if settings.only_send {
             conf += "logs_smtp_dirs = []\nlogs_pop3_dirs = []\n";
         }

@@ -85,11 +85,12 @@ fn files(report: &mut Report, key: &str, dir: &Path, owner: (Uid, Gid)) {
     for entry in crate::dir::read(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         // What is replaced as a whole needs to be read; a lock and an RRD are written in place.
+        // Messages in the queue: `send.queue.1`.
+        let is_queue = path.file_name().is_some_and(|name| name.to_string_lossy().contains(".queue."));
         let bits = match path.extension().and_then(OsStr::to_str) {
+            Some("1" | "2") if is_queue => READ,
             Some("lock" | "packing" | "rrd" | "minutes") => READ | WRITE,
             Some("state" | "journal" | "intent" | "held" | "txt") => READ,
-            // Messages in the queue: `send.queue.1`.
-            Some("1" | "2") => READ,
             _ => continue,
         };
         let Ok(meta) = entry.metadata() else { continue };

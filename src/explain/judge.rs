@@ -1,7 +1,8 @@
 //! What each line of a log counts: read as an update or a roll reads it.
 use super::asked::{Asked, Question, Questions};
-use super::repeated::{Hosts, Says, says};
+use super::repeated::Hosts;
 use super::seen::{Answer, Clock, Judged, Part, Repeats, Seen};
+use crate::ingest::{Repeat, repeat};
 use crate::line::{Line, Parser, Parts, part_of};
 use crate::protocol::memory::{Deliveries, Memory, Messages};
 use crate::protocol::{CounterKind, LogKind, Raise, Verdict};
@@ -82,7 +83,7 @@ impl<'a> Judge<'a> {
             None => (self.now, Clock::Reading),
         };
         let earlier = std::mem::replace(before, line.time.map_or(*before, |stamp| stamp.secs));
-        let says = if questions.is_stream { says(&line) } else { Says::Nothing };
+        let says = if questions.is_stream { repeat(&line) } else { Repeat::None };
         let mut repeats = None;
         let is_headed = line.tag.is_some() || line.host.is_some();
         let asked = if is_headed { &questions.headed } else { &questions.bare };
@@ -95,26 +96,27 @@ impl<'a> Judge<'a> {
             };
             last.time = time;
             match says {
-                Says::Last(times) => {
+                Repeat::Last(times) => {
                     let counted =
-                        if last.answers.is_empty() { times } else { last.possible(times, since, time) };
+                        if last.answers.is_empty() { times } else { last.rate.possible(times, since, time) };
                     answers.extend(last.answers.iter().map(|answer| answer.repeated(all, counted)));
                     let of = Some(last.number).filter(|number| *number > 0);
                     repeats = Some(Repeats { times, counted, of, is_itself: false });
                     judged = Some(Judged::Repeats);
                 }
-                Says::This(times, text) => {
+                Repeat::This(times, text) => {
                     line = Line { text, ..line };
                     ask(all, asked, &line, scratch, memories, answers);
                     let once: Vec<Answer> = answers.iter().map(|answer| answer.repeated(all, 1)).collect();
-                    let counted = if answers.is_empty() { times } else { last.possible(times, since, time) };
+                    let counted =
+                        if answers.is_empty() { times } else { last.rate.possible(times, since, time) };
                     for (answer, once) in answers.iter_mut().zip(&once) {
                         *answer = Answer { raised: answer.repeated(all, counted).raised, ..once.clone() };
                     }
                     (last.answers, last.number) = (once, *number);
                     repeats = Some(Repeats { times, counted, of: None, is_itself: true });
                 }
-                Says::Nothing => {
+                Repeat::None => {
                     ask(all, asked, &line, scratch, memories, answers);
                     last.answers.clone_from(answers);
                     last.number = *number;

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `inputs` | what is read: standard input, files, days of the archive; of whom each of them is |
 //! | `asked` | which protocols are asked about a line, and as which kind of log |
-//! | `judge` | what a line counts: `seen` is what was found out about it; `repeated`: lines that say how often another one came |
+//! | `judge` | what a line counts: `seen` is what was found out about it; `repeated`: the last line of each host |
 //! | `needed` | how much of a text is needed for what it counts |
 //! | `definitions` | what `[[counter]]` and `[[rbl]]` of toaster.conf say |
 //! | `details` | all that is said of a line; `block` prints it for people, `json` for programs |

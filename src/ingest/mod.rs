@@ -46,6 +46,7 @@ pub use named::{Named, Twin};
 pub use pass_through::pass_through;
 pub use read_options::ReadOptions;
 pub use reader::Reader;
+pub use repeat::{Rate, Repeat, repeat};
 pub use snapshot::Snapshot;
 pub use stream_names::stream_names;
 pub use streams::read_streams;

@@ -70,22 +70,26 @@ pub struct Last {
     pub raised: Raised,
     /// When it was logged, unix seconds; 0: not known.
     pub time: i64,
-    /// Repetitions that were counted in that second.
-    repeated: u32,
+    /// How often it may have come.
+    pub rate: Rate,
 }
 
-impl Last {
+/// How many repetitions of a host's last line were counted in the second of the line before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rate(u32);
+
+impl Rate {
     /// How many of the `times` repetitions that a line claims are possible, if it has the time `time` and the line
     /// before it the time `before`. Any user of the machine can write such lines, so the claim is not simply
     /// believed.
     pub fn possible(&mut self, times: u32, before: i64, time: i64) -> u32 {
         let seconds = time.saturating_sub(before).max(0);
         if seconds > 0 {
-            self.repeated = 0;
+            self.0 = 0;
         }
-        let most = seconds.saturating_add(1).saturating_mul(RATE) - i64::from(self.repeated);
+        let most = seconds.saturating_add(1).saturating_mul(RATE) - i64::from(self.0);
         let possible = times.min(MOST).min(u32::try_from(most.max(0)).unwrap_or(MOST));
-        self.repeated += possible;
+        self.0 += possible;
         possible
     }
 }
@@ -106,7 +110,7 @@ impl Hosts {
         let mut hosts = Hosts::default();
         for last in list {
             hosts.turn_to(&last.host);
-            hosts.last = Last { raised: last.raised.clone(), time: last.time, repeated: 0 };
+            hosts.last = Last { raised: last.raised.clone(), time: last.time, rate: Rate::default() };
         }
         hosts
     }
@@ -196,17 +200,17 @@ mod tests {
 
     #[test]
     fn no_more_repetitions_than_can_be() {
-        let possible = |times, seconds| Last::default().possible(times, T, T + seconds);
+        let possible = |times, seconds| Rate::default().possible(times, T, T + seconds);
         assert_eq!(possible(4_294_967_295, 0), 20_000);
         assert_eq!(possible(4_294_967_295, -3600), 20_000, "the clock was set back");
         assert_eq!(possible(4_294_967_295, 30), 620_000);
         assert_eq!(possible(4_294_967_295, 600), 1_000_000);
-        assert_eq!(Last::default().possible(4_294_967_295, i64::MIN, i64::MAX), 1_000_000);
+        assert_eq!(Rate::default().possible(4_294_967_295, i64::MIN, i64::MAX), 1_000_000);
         for (times, seconds) in [(1, 0), (19_999, 0), (20_000, 0), (600_000, 30), (1_000_000, 600)] {
             assert_eq!(possible(times, seconds), times);
         }
         // Many such lines within a second are no more than one.
-        let mut last = Last::default();
+        let mut last = Rate::default();
         assert_eq!([9_000, 9_000, 9_000, 9_000].map(|n| last.possible(n, T, T)), [9_000, 9_000, 2_000, 0]);
         assert_eq!((last.possible(u32::MAX, T, T + 1), last.possible(5, T + 1, T + 1)), (40_000, 0));
         assert_eq!(last.possible(5, T + 1, T + 3), 5);

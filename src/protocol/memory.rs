@@ -143,6 +143,7 @@ impl Deliveries {
             }
         }
         self.others.retain(|key, _| is_kept(key));
+        self.highest = self.others.keys().map(|key| key.number).max().unwrap_or(0);
         self.len = self.ring.iter().flatten().count() + self.others.len();
     }
 

@@ -2,7 +2,7 @@
 use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::ingest::Job;
-use crate::protocol::shipped;
+use crate::protocol::custom::lines_key;
 use crate::reading::{Counter, DefinedBy, Reading, Value};
 use crate::store::state::State;
 
@@ -39,18 +39,19 @@ fn without_values(job: &Job<'_>) -> Reading {
     let protocol = job.feed.protocol;
     // A protocol without a template has a graph of its counters, as those of toaster.conf have.
     let is_drawn = !protocol.templates.is_empty();
-    let card = shipped().iter().find(|card| card.name == protocol.original() && is_drawn);
-    let ours = card.map_or(0, |card| card.counters.len());
+    let own = job.config.counters.iter().filter(|own| own.protocol == protocol.name);
+    let own: Vec<String> = own.flat_map(|own| [own.key.clone(), lines_key(&own.key)]).collect();
+    let is_own = |key: &str| own.iter().any(|own| own == key);
     let is_list = |key: &str| protocol.counts_lists && job.config.lists.iter().any(|list| list.name == key);
-    let counters = protocol.counters.iter().enumerate().map(|(i, counter)| Counter {
+    let counters = protocol.counters.iter().map(|counter| Counter {
         key: counter.key,
         ds: counter.ds,
         help: counter.help,
         measure: counter.kind.measure(),
-        defined_by: match i {
-            i if i < ours => DefinedBy::BuiltIn,
-            _ if is_list(counter.key) => DefinedBy::List,
-            _ => DefinedBy::Counter,
+        defined_by: match counter.key {
+            key if is_list(key) => DefinedBy::List,
+            key if is_own(key) || !is_drawn => DefinedBy::Counter,
+            _ => DefinedBy::BuiltIn,
         },
         value: None,
     });
@@ -111,5 +112,24 @@ mod tests {
         );
         let none = of_state(&job, State::new(&SEND), now);
         assert!(none.counters.iter().all(|counter| counter.value.is_some_and(|value| !value.moved)));
+    }
+
+    /// Also where a section is left out, so that the table is shorter than that of the card.
+    #[test]
+    fn a_counter_of_toaster_conf_is_told_from_the_built_in_ones() {
+        for rest in ["", "reasons = false\nproviders = false\ntimes = false\n"] {
+            let text = format!(
+                "{rest}[[counter]]\nprotocol = \"send\"\nname = \"mine\"\nmatch = \"x (?<mine>[0-9]+)\"\nsum = \"mine\"\n"
+            );
+            let (config, problems) = Config::parse(&text, std::path::Path::new("toaster.conf"));
+            assert_eq!(problems, []);
+            let feeds = crate::ingest::feeds(&config);
+            let job = Job { config: &config, feed: &feeds[0], clock: || 0, as_root: |what| what() };
+            let reading = without_values(&job);
+            let defined = reading.counters.iter().filter(|c| c.defined_by == DefinedBy::Counter);
+            assert_eq!(defined.map(|c| c.key).collect::<Vec<_>>().len(), 2, "{rest}");
+            assert_eq!(reading.counter("mine").unwrap().defined_by, DefinedBy::Counter);
+            assert_eq!(reading.counter("message_new").unwrap().defined_by, DefinedBy::BuiltIn);
+        }
     }
 }

@@ -121,6 +121,19 @@ fn the_rules_may_be_others_or_none() {
     let store = with(&named);
     let answer = Answer::parse(&store.run(&["reasons"]));
     assert_eq!((answer.text("why_local_trouble"), answer.text("why_other")), ("100", "500"));
+    // Which version counted is kept, and a change is told.
+    let told = |store: &Store| {
+        let text = String::from_utf8_lossy(&store.maillogs(&["check"]).stdout).into_owned();
+        text.lines().find(|line| line.contains("of its table")).map(str::to_owned)
+    };
+    assert_eq!(told(&store), None);
+    fs::write(&file, rules.replace("version = 7", "version = 8")).unwrap();
+    assert!(store.postprocess(&log(1_300)).status.success());
+    let said = told(&store).expect("a note");
+    assert!(
+        said.contains("reasons") && said.contains("by version 8") && said.contains("by version 7 before"),
+        "{said}"
+    );
     // A wrong one stops everything, with its line, and the chunk stays the logger's.
     fs::write(&file, rules.replace("local_trouble", "planets")).unwrap();
     let output = store.maillogs(&["reasons"]);

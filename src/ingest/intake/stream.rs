@@ -221,7 +221,7 @@ impl Intake {
         let told = &mut reading.told;
         let mut bounded = |last: &mut Last, times: u32| {
             let before = if since == 0 { time } else { since };
-            let possible = last.possible(times, before, time);
+            let possible = last.rate.possible(times, before, time);
             if possible < times && !std::mem::replace(told, true) {
                 warn(format_args!(
                     "{}: a line says that another one was repeated {times} times; within {} s that cannot be, and {possible} are counted (every user of a machine can write such a line)",

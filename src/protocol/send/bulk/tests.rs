@@ -102,3 +102,21 @@ proptest! {
         is_the_same(&log_of(texts.iter().map(String::as_str)));
     }
 }
+
+/// Some hundred domains in turns, more than are remembered at once, of which many begin or end alike.
+#[test]
+fn each_domain_goes_where_the_classifier_says() {
+    let stems = [
+        "gmail", "Gmail", "gmx", "yahoo", "outlook", "mail", "t-online", "me", "example", "a.gmail", "gmailx",
+    ];
+    let ends = ["com", "COM", "de", "net", "co.uk", "com.example.org", "ru", "cn", "x"];
+    let recipients =
+        (0..3).flat_map(|_| stems.iter().flat_map(|stem| ends.map(|end| format!("u@{stem}.{end}"))));
+    let texts: Vec<String> = recipients
+        .enumerate()
+        .map(|(n, to)| format!("starting delivery {}: msg 7 to remote {to}", n + 2))
+        .collect();
+    for some in texts.chunks(250) {
+        assert_eq!(is_the_same(&log_of(some.iter().map(String::as_str))), some.len());
+    }
+}

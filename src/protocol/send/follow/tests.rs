@@ -150,3 +150,24 @@ fn a_delivery_whose_report_cannot_be_read_is_over() {
     let unseen = [("go_google", 1), ("to_unseen", 1), ("delivery_unseen", 1)];
     assert_eq!(raised(LogKind::Dedicated, &lines), unseen);
 }
+
+/// A counter of toaster.conf may hit lines of any program; then the classifier's verdict is that they are known.
+#[test]
+fn in_syslog_only_lines_of_qmail_send_are_followed() {
+    let follow = Follow { providers: (Providers::Shipped, 0), times: Some(200) };
+    let mut values = vec![0; 400];
+    let (mut deliveries, mut messages) = (Deliveries::default(), Messages::default());
+    let mut read = |text: &str| {
+        let mut memory = Memory { deliveries: &mut deliveries, messages: &mut messages };
+        let text = format!("2026-09-28T22:45:01+00:00 mx1 {text}");
+        let line = Parser::new(10, 1_790_635_513).parse(text.as_bytes());
+        follow.line(&line, LogKind::Shared, &mut memory, &mut Raise(&mut values));
+        std::mem::take(&mut values[usize::from(providers::OTHER) * 5 + providers::DELIVERED])
+    };
+    let took = "delivery 7: success: x/";
+    assert_eq!(read("qmail: starting delivery 7: msg 5 to remote u@example.org"), 0);
+    for text in ["status: exiting", "starting delivery 1: msg 5 to remote u@gmail.com", took] {
+        assert_eq!(read(&format!("logger: {text}")), 0, "{text}");
+    }
+    assert_eq!(read(&format!("qmail: {took}")), 1);
+}
