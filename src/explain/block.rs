@@ -92,6 +92,14 @@ fn says(rows: &mut Rows, part: &PartSays, table: &str) {
     if let Some(told) = &part.why {
         why(rows, told, table);
     }
+    if let Some(service) = part.signed {
+        rows.row(
+            "",
+            &format!(
+                "signed: the reply has words of {service} in it (told only; recipients' domains are counted)"
+            ),
+        );
+    }
 }
 
 fn why(rows: &mut Rows, told: &Told, table: &str) {

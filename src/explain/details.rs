@@ -6,6 +6,7 @@ use super::secrets::{secrets, shown, shown_part};
 use super::seen::{Answer, Clock, Judged, Part, Seen};
 use crate::line::LINE_LIMIT;
 use crate::protocol::custom::Amount;
+use crate::protocol::providers::Providers;
 use crate::protocol::reasons::{Reasons, Told};
 use crate::protocol::{LogKind, Raise, Verdict};
 use crate::source::encoding;
@@ -61,6 +62,8 @@ pub(super) struct PartSays {
     pub needs: Option<String>,
     /// The rule for reasons that decided.
     pub why: Option<Told>,
+    /// The service that the reply's words are of. It is told, and never counted: a server says who it is mostly when it refuses.
+    pub signed: Option<&'static str>,
 }
 
 /// What a definition of toaster.conf says.
@@ -86,6 +89,8 @@ pub(super) struct Circumstances<'a> {
     pub names: &'a [String],
     /// The rules for reasons.
     pub reasons: Reasons,
+    /// The table with the signatures of providers.
+    pub providers: Providers,
     /// Seconds a bin.
     pub step: i64,
     /// Unix seconds.
@@ -155,12 +160,13 @@ impl Circumstances<'_> {
             (end > 0).then(|| shown_part(seen.line.text, 0..end, &secrets(seen.line.text), PIECE))
         });
         let mut parts = Vec::new();
-        let says = |name: &'static str, counters, needs, why| PartSays {
+        let says = |name: &'static str, counters, needs, why: Option<Told>| PartSays {
             name,
             place: answer.place,
             verdict: answer.verdict,
             counters,
             needs,
+            signed: why.as_ref().and_then(|told| self.providers.signature(told.reply.as_deref()?)),
             why,
         };
         if self.is_wanted(protocol.name, protocol.name) {

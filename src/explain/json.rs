@@ -73,6 +73,7 @@ fn says(part: &PartSays, table: &str) -> Value {
         "counters": amounts(&part.counters),
         "needs": part.needs,
         "reason": part.why.as_ref().map(|told| why(told, table)),
+        "signed": part.signed,
     })
 }
 

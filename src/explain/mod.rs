@@ -82,6 +82,7 @@ pub fn explain(
         panel: &panel,
         names: &options.protocols,
         reasons: config.settings().reasons,
+        providers: config.settings().providers,
         step: i64::from(config.rrd_step),
         now,
     };

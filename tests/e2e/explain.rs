@@ -405,3 +405,39 @@ fn exit_codes_and_what_is_refused() {
         fs::read_dir(store.base()).expect("logs_base").map(|e| e.expect("an entry").file_name()).collect();
     assert_eq!(below, ["send"]);
 }
+
+/// A server that refuses often says who it is. A client can put the same words into an address, and nowhere else.
+#[test]
+fn whose_words_a_reply_has_is_told_and_not_counted() {
+    let store = Store::new();
+    let line = |reply: &str| {
+        format!(
+            "@400000006abaeefa03d5e41f delivery 7: failure: 192.0.2.2_does_not_like_recipient./Remote_host_said:_{reply}/Giving_up_on_192.0.2.2./\n"
+        )
+    };
+    for (reply, service) in [
+        ("550-5.1.1_No_such_user./550_5.1.1_see_x7_-_gsmtp", Some("google")),
+        ("550_5.4.1_Access_denied._[CY4.namprd05.prod.outlook.com]", Some("microsoft")),
+        ("550_5.1.1_<senders.yahooinc.com@example.org>:_User_unknown", None),
+        ("550_5.1.1_\"support.apple.com/\"@example.org:_User_unknown", None),
+        ("550_5.1.1_User_unknown", None),
+    ] {
+        let text = said(&store, &[], line(reply).as_bytes());
+        let rows: Vec<&str> = text.lines().filter(|row| row.contains("signed: ")).collect();
+        match service {
+            Some(service) => {
+                assert_eq!(rows.len(), 1, "{text}");
+                assert!(rows[0].contains(&format!("words of {service} in it")), "{text}");
+            }
+            None => assert!(rows.is_empty(), "{text}"),
+        }
+        assert!(text.contains("providers     to_unseen 1"), "{text}");
+        let json: Value = serde_json::from_str(
+            said(&store, &["--format", "json"], line(reply).as_bytes()).lines().next().expect("a line"),
+        )
+        .expect("JSON");
+        let parts = json["protocols"].as_array().expect("parts");
+        let reasons = parts.iter().find(|part| part["name"] == "reasons").expect("reasons");
+        assert_eq!(reasons["signed"].as_str(), service, "{json}");
+    }
+}

@@ -62,6 +62,18 @@ impl Providers {
             Providers::Of(table) => Some(table),
         }
     }
+
+    /// The service, by its key in the table, of which a reply bears a signature. `reply`: in lower case, as logged, without what
+    /// a client chose. It is told, and never counted.
+    pub fn signature(self, reply: &str) -> Option<&'static str> {
+        // That of the binary with its signatures, which to read takes longer than a query may take.
+        static READ: LazyLock<Option<Table>> = LazyLock::new(|| Table::parse(SHIPPED).ok());
+        match self {
+            Providers::Off => None,
+            Providers::Shipped => READ.as_ref()?.signature(reply),
+            Providers::Of(table) => table.signature(reply),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -152,9 +152,8 @@ impl Table {
         OTHER
     }
 
-    /// The service, by its key, of which a reply bears a signature, as logged. It is told, and never counted.
-    pub fn signature(&self, reply: &[u8]) -> Option<&str> {
-        let reply = String::from_utf8_lossy(reply).to_ascii_lowercase();
+    /// The service, by its key, of which a reply bears a signature. `reply`: in lower case, as logged.
+    pub(super) fn signature(&self, reply: &str) -> Option<&str> {
         let end = reply.trim_end_matches('/');
         let is_in = |(_, words): &&(usize, String)| match words.strip_suffix('$') {
             Some(words) => end.ends_with(words),

@@ -116,7 +116,7 @@ fn a_signature_is_told_by_the_words_of_the_reply() {
         ("550_they_said__-_gsmtp_but_not_at_the_end/", None),
         ("550_User_unknown/", None),
     ] {
-        assert_eq!(table.signature(reply.as_bytes()), service, "{reply}");
+        assert_eq!(table.signature(&reply.to_ascii_lowercase()), service, "{reply}");
     }
 }
 

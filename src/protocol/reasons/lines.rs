@@ -7,7 +7,7 @@
 //! | the first | the version |
 //! | the second | the needles |
 //! | `own CLASS OUTCOME BEGINS HOLDS` | a rule for what qmail itself says; OUTCOME may be empty |
-//! | `reply CLASS CODES STATUSES PHASES ANY ALL NONE` | a rule for replies; the last three are positions of needles |
+//! | `reply CLASS CODES STATUSES PHASES ANY WITH ALL NONE` | a rule for replies; the last four are positions of needles |
 //!
 //! Tabs stand between the fields, `|` between the parts of a list, and classes and phases by name.
 use super::classes::{CLASSES, Outcome};
@@ -34,12 +34,13 @@ pub(super) fn read(text: &'static str) -> Option<Table> {
                 begins: begins.split('|').collect(),
                 holds: list(holds),
             }),
-            ["reply", class, codes, statuses, phases, any, all, none] => table.rules.push(ReplyRule {
+            ["reply", class, codes, statuses, phases, any, with, all, none] => table.rules.push(ReplyRule {
                 class: class_of(class)?,
                 codes: list(codes),
                 statuses: list(statuses),
                 phases: list(phases).iter().map(|phase| Phase::named(phase)).collect::<Option<_>>()?,
                 any: positions(any)?,
+                with: positions(with)?,
                 all: positions(all)?,
                 none: positions(none)?,
             }),
@@ -76,7 +77,7 @@ mod tests {
         for rule in &table.rules {
             let phases: Vec<String> = rule.phases.iter().map(|p| format!("{p:?}").to_lowercase()).collect();
             let lists = [rule.codes.join("|"), rule.statuses.join("|"), phases.join("|")];
-            let numbers = [&rule.any, &rule.all, &rule.none]
+            let numbers = [&rule.any, &rule.with, &rule.all, &rule.none]
                 .map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join("|"));
             writeln!(text, "reply\t{}\t{}\t{}", CLASSES[rule.class], lists.join("\t"), numbers.join("\t"))
                 .unwrap();
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn what_is_no_such_table_is_none() {
         for text in
-            ["", "x\n\n", "1\n\nown\tno-class\t\tx\t\n", "1\n\nreply\ttls\t\t\t\tx\t\t\n", "1\n\nother\n"]
+            ["", "x\n\n", "1\n\nown\tno-class\t\tx\t\n", "1\n\nreply\ttls\t\t\t\tx\t\t\t\n", "1\n\nother\n"]
         {
             assert!(read(text).is_none(), "{text:?}");
         }

@@ -28,6 +28,13 @@ impl Reply {
     }
 }
 
+/// A reply as it is logged, but in lower case and without what a client chose.
+pub(super) fn of_the_server(reply: &[u8]) -> String {
+    let text =
+        String::from_utf8_lossy(&reply[..reply.len().min(MOST)]).replace('_', " ").to_ascii_lowercase();
+    without_clients_words(&text).replace(' ', "_")
+}
+
 /// The enhanced status right behind the code, also behind `#`; else the last one in brackets, `(#5.7.1)`.
 fn status_of(rest: &str) -> String {
     let first = rest.trim_start_matches(['-', '_']).trim_start_matches('#');

@@ -39,6 +39,8 @@ pub(super) struct Notes {
     pub(super) rules: Vec<usize>,
     /// Classes by position in [`CLASSES`], each with what it means and what is to be done.
     pub(super) classes: Vec<(usize, String, String)>,
+    /// Words by their position in [`Table::needles`], while the file is read.
+    needles: HashMap<&'static str, usize>,
 }
 
 /// This number of decisions is kept, of replies that have no more than these bytes.
@@ -46,7 +48,7 @@ const KEPT: usize = 256;
 const LONGEST_KEPT: usize = 512;
 
 /// This number of replies is read without [`Table::finder`]: a roll has few.
-const FEW: u32 = 64;
+const FEW: u32 = 256;
 
 /// A rule for what qmail itself says.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,6 +68,7 @@ pub(super) struct ReplyRule {
     pub(super) phases: Vec<Phase>,
     /// Positions in [`Table::needles`].
     pub(super) any: Vec<usize>,
+    pub(super) with: Vec<usize>,
     pub(super) all: Vec<usize>,
     pub(super) none: Vec<usize>,
 }
@@ -112,6 +115,8 @@ struct RawReply {
     phase: Vec<Spanned<String>>,
     #[serde(default)]
     any: Vec<Spanned<String>>,
+    #[serde(default)]
+    with: Vec<Spanned<String>>,
     #[serde(default)]
     all: Vec<Spanned<String>>,
     #[serde(default)]
@@ -189,8 +194,8 @@ impl Table {
     }
 
     fn reply_rule(&mut self, raw: RawReply, at: usize) -> Result<ReplyRule, Wrong> {
-        let RawReply { class, code, status, phase, any, all, none } = raw;
-        if [&code, &status, &phase, &any, &all].iter().all(|field| field.is_empty()) {
+        let RawReply { class, code, status, phase, any, with, all, none } = raw;
+        if [&code, &status, &phase, &any, &with, &all].iter().all(|field| field.is_empty()) {
             return Err((at, "the rule has no condition, and would decide every reply".to_owned()));
         }
         let phases = phase.iter().map(|phase| {
@@ -211,6 +216,7 @@ impl Table {
             statuses: checked(status, is_status, "is no enhanced code: `5.7.1`, `x.7.1`, `5.7.`")?,
             phases: phases.collect::<Result<_, _>>()?,
             any: self.needles_of(any)?,
+            with: self.needles_of(with)?,
             all: self.needles_of(all)?,
             none: self.needles_of(none)?,
         })
@@ -223,10 +229,12 @@ impl Table {
     }
 
     fn needle(&mut self, word: &'static str) -> usize {
-        self.needles.iter().position(|known| *known == word).unwrap_or_else(|| {
+        let next = self.needles.len();
+        let position = *self.notes.needles.entry(word).or_insert(next);
+        if position == next {
             self.needles.push(word);
-            self.needles.len() - 1
-        })
+        }
+        position
     }
 
     /// The class of a report that ended as `outcome`, by its position in [`CLASSES`]. `None`: no rule knows it.
@@ -271,7 +279,7 @@ impl Table {
                 && (rule.statuses.is_empty()
                     || rule.statuses.iter().any(|status| is_of(&reply.status, status)))
                 && (rule.phases.is_empty() || phase.is_some_and(|phase| rule.phases.contains(&phase)))
-                && (rule.any.is_empty() || rule.any.iter().any(holds))
+                && [&rule.any, &rule.with].iter().all(|words| words.is_empty() || words.iter().any(holds))
                 && rule.all.iter().all(holds)
                 && !rule.none.iter().any(holds)
         };

@@ -1,6 +1,6 @@
 //! Which rule decides why a delivery did not succeed, and by what in the report: for a postmaster who asks.
 use super::classes::{CLASSES, COUNTERS, Outcome};
-use super::reply::Reply;
+use super::reply::{Reply, of_the_server};
 use super::report::{Phase, Report};
 use super::table::{OwnRule, ReplyRule, Table, is_of};
 
@@ -23,6 +23,8 @@ pub struct Told {
     pub code: String,
     /// The reply's enhanced status; empty likewise.
     pub status: String,
+    /// The reply as it is logged, but in lower case and without what a client chose; `None`: there is no reply.
+    pub reply: Option<String>,
     /// The rule that decided.
     pub rule: Rule,
 }
@@ -90,6 +92,7 @@ impl Told {
             phase: report.phase.map(Phase::name),
             code,
             status,
+            reply: report.reply.map(of_the_server),
             rule,
         }
     }
@@ -109,7 +112,7 @@ fn own(table: &Table, text: &[u8], outcome: Outcome) -> (Option<usize>, Rule) {
 
 fn replied(table: &Table, reply: &Reply, phase: Option<Phase>) -> (Option<usize>, Rule) {
     let Some(at) = table.reply_rule_of(reply, phase) else { return (None, Rule::None) };
-    let ReplyRule { class, codes, statuses, phases, any, all, .. } = &table.rules[at];
+    let ReplyRule { class, codes, statuses, phases, any, with, all, .. } = &table.rules[at];
     let mut held = Vec::new();
     held.extend(codes.iter().find(|code| reply.code.starts_with(**code)).map(|code| ("code", *code)));
     held.extend(
@@ -117,7 +120,9 @@ fn replied(table: &Table, reply: &Reply, phase: Option<Phase>) -> (Option<usize>
     );
     held.extend(phase.filter(|phase| phases.contains(phase)).map(|phase| ("phase", phase.name())));
     let word = |needle: &usize| table.needles.get(*needle).copied().unwrap_or_default();
-    held.extend(any.iter().map(word).find(|word| reply.words.contains(word)).map(|word| ("any", word)));
+    for (field, words) in [("any", any), ("with", with)] {
+        held.extend(words.iter().map(word).find(|word| reply.words.contains(word)).map(|word| (field, word)));
+    }
     held.extend(all.iter().map(|needle| ("all", word(needle))));
     (Some(*class), Rule::Reply { number: at + 1, line: line(&table.notes.rules, at), held })
 }
