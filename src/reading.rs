@@ -1,6 +1,10 @@
 //! What a protocol is at: one plain value, which the read side makes ([`crate::query`]), and of which the query's line, the
 //! pages, the pictures and the charts in the terminal are functions. It knows no store, no file format and no clock.
+pub mod family;
+
 use std::path::PathBuf;
+
+use family::Family;
 
 /// A protocol at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,13 +38,32 @@ pub struct Reading {
     /// Why something could not be read: a source, and then the values are those of the last commit; or the last commit,
     /// and then no counter has a value.
     pub failed: Option<String>,
+    /// Why nothing is known yet, where nothing was ever counted: then every value is 0 because nobody has looked.
+    pub unknown: Option<String>,
     /// Bytes that lay beyond the last commit.
     pub new_bytes: u64,
+    /// What is told of the whole protocol; `None`: this is a section of it.
+    pub whole: Option<Whole>,
+    /// By which metrics and labels other programs know `counters`.
+    pub families: &'static [Family],
     /// In the order of the query.
     pub counters: Vec<Counter>,
     /// What the RRD does not have yet: the begin of each bin, Unix seconds, and what each of `counters` has in it, in
     /// their order and the units of their measures. Oldest first.
     pub waiting: Vec<(i64, Vec<i128>)>,
+}
+
+/// What is told of a protocol, and not of its sections.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whole {
+    /// When the last commit was made, Unix seconds; 0: not known.
+    pub committed: i64,
+    /// Lines of the protocol's programs that a rule knows.
+    pub understood: u64,
+    /// Lines of them that no rule knows.
+    pub not_understood: u64,
+    /// Its sources, by path, each with the stamp of the newest line that was counted, Unix seconds; 0: there was none.
+    pub sources: Vec<(String, i64)>,
 }
 
 /// What a protocol, or a section of one, is a second instance of.

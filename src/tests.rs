@@ -117,7 +117,8 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     let help = cli::parse(&words(&["maillogs", "toy", "--help"]), &[&TOY]).unwrap_err().to_string();
     assert!(help.contains("toy_broken  toys that do not work"), "{help}");
     let call = cli::parse(&words(&["maillogs", "toy"]), &[&TOY]).unwrap();
-    assert_eq!(call.action, Action::Query { protocol: "toy".into() });
+    let Action::Query(query) = call.action else { panic!("{:?}", call.action) };
+    assert_eq!(query.words, ["toy"]);
     let call = cli::parse(&words(&["/usr/local/bin/toylog"]), &[&TOY]).unwrap();
     assert_eq!(call.action, Action::Process { log: "toylog".into(), force: false });
 

@@ -9,6 +9,7 @@ use clap::ArgMatches;
 
 use super::context::strings;
 use super::graph::Graph;
+use super::query::Query;
 use super::show::Show;
 use super::{definition, explain};
 use crate::explain::Options;
@@ -24,11 +25,8 @@ pub enum Action {
         /// Count the input even if it is known.
         force: bool,
     },
-    /// Print a protocol's counters.
-    Query {
-        /// The protocol.
-        protocol: String,
-    },
+    /// Print counters.
+    Query(Query),
     /// Read every source and commit.
     Update {
         /// Empty: all.
@@ -167,7 +165,9 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
         }
         Some(("explain", m)) => Action::Explain(explain::options(m)),
         Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
-        other => Action::Query { protocol: other.map(|(name, _)| name.to_owned()).unwrap_or_default() },
+        Some((name, m)) => Action::Query(Query::of(name, m)),
+        // A command is required.
+        None => Action::Config { toml: false },
     };
     Call {
         config: matches.get_one::<PathBuf>("config").cloned(),
@@ -185,6 +185,11 @@ mod tests {
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
         let words: Vec<_> = words.iter().map(OsString::from).collect();
         parse(&words, &builtin(&Settings::default()))
+    }
+
+    fn query(words: &[&str], format: &str, output: Option<&str>) -> Action {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Action::Query(Query { words, format: format.to_owned(), output: output.map(PathBuf::from) })
     }
 
     #[test]
@@ -227,6 +232,11 @@ mod tests {
             "--config check update",
             "-v -r --config=send graph --config x",
             "update -- send",
+            "send rbl",
+            "send update",
+            "send delivery_success delivery_failure",
+            "all --format prometheus --output x.prom",
+            "send --format mrtg delivery_success rbl count",
         ]
         .map(str::to_owned)
         .into();
@@ -256,9 +266,10 @@ mod tests {
             "graph --period daily",
             "graph --theme",
             "graph --form x",
-            "send rbl",
             "send --flush",
             "send update --flush",
+            "send --format",
+            "send --format xml",
             "show --width 1000",
             "show --period hours",
             "show --from",
@@ -392,7 +403,9 @@ mod tests {
             assert_eq!(call(words).unwrap().action, sendlog, "{words:?}");
         }
         assert_eq!(call(&["sendlog", "--nonsense"]).unwrap().action, sendlog);
-        assert_eq!(call(&["/x/maillogs", "send"]).unwrap().action, Action::Query { protocol: "send".into() });
+        assert_eq!(call(&["/x/maillogs", "send"]).unwrap().action, query(&["send"], "text", None));
+        let asked = call(&["maillogs", "send", "delivery", "rbl", "--format", "json", "-o", "x"]).unwrap();
+        assert_eq!(asked.action, query(&["send", "delivery", "rbl"], "json", Some("x")));
         assert_eq!(known_processor(Path::new("sendlog2"), &[]), None);
     }
 
@@ -400,7 +413,7 @@ mod tests {
     fn the_perl_programs_options_are_taken() {
         let call = call(&["maillogs", "send", "-v", "-r"]).unwrap();
         assert!(call.verbose);
-        assert_eq!(call.action, Action::Query { protocol: "send".into() });
+        assert_eq!(call.action, query(&["send"], "text", None));
     }
 
     /// Every command and option of the definition stands in the manual page and in the help, with all its values.

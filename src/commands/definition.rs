@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{explain, graph, show};
+use super::{explain, graph, query, show};
 use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
@@ -31,11 +31,12 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
     let queries: Vec<Command> = match words {
         Some(_) => {
             let names = protocols.iter().flat_map(|protocol| protocol.parts());
-            names.filter(|name| is_wanted(name)).map(Command::new).collect()
+            names.filter(|name| is_wanted(name)).map(|name| query::define(Command::new(name))).collect()
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: [(&str, Define<'_>); 6] = [
+    let commands: [(&str, Define<'_>); 7] = [
+        (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
         ("graph", &graph::define),
         ("show", &show::define),
@@ -89,7 +90,7 @@ fn root() -> Command {
 /// The queries of a protocol: its own, and those of its sections.
 fn queries(protocol: &Protocol) -> Vec<Command> {
     let query = |name: &'static str, about: &str, counters: &[&Counter]| {
-        Command::new(name)
+        query::define(Command::new(name))
             .about(format!("Print the counters: {}", masked(about)))
             .after_help(counter_help(counters))
     };

@@ -72,7 +72,7 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
         }
     };
     begin::allow_many_files();
-    if !matches!(call.action, Action::Query { .. }) {
+    if !matches!(call.action, Action::Query(_)) {
         return act(&call);
     }
     // snmpd's `extend` reads stdout and stderr as one, and takes the first line: that has to be the counters.
@@ -117,7 +117,10 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
     }
     let done = match &call.action {
         Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
-        Action::Query { protocol } => query::print_counters(config, protocol, call.verbose),
+        Action::Query(what) => match query::answer(config, what, call.verbose) {
+            Ok(code) => return ExitCode::from(code),
+            Err(e) => Err(e),
+        },
         Action::Update { protocols, flush } => {
             let verbose = call.verbose || config.logs_verbose;
             let options = Options { flush: *flush, verbose, ..Options::default() };

@@ -1,28 +1,282 @@
-//! `maillogs PROTOCOL`: its counters in one line.
-use super::context::{feed, job, now, print};
+//! `maillogs PROTOCOL…`: counters, in the format that a monitoring system reads.
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::context::{feed, host, job, now, print, strings, with_way_out};
+use super::exit::FAILED;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::export::{groups, influx, json, prometheus, small, text};
+use crate::ingest::feeds;
+use crate::query;
+use crate::reading::{Counter, Reading};
 use crate::say::warn;
 use crate::store::rrd::patient;
-use crate::{export, owner, query};
+use crate::{disk, owner};
 
-/// Prints the counters of `protocol`, or of the section that is called so.
-pub(super) fn print_counters(config: &Config, protocol: &str, verbose: bool) -> Result<()> {
-    let feed = feed(config, protocol)?;
-    let job = job(config, &feed);
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The names of protocols, sections and counters, in the order of the command line; the first one is a protocol's or a
+    /// section's, or [`ALL`].
+    pub words: Vec<String>,
+    /// A name of [`FORMATS`].
+    pub format: String,
+    /// The file to write instead of standard output.
+    pub output: Option<PathBuf>,
+}
+
+/// Stands for all protocols and their sections.
+pub(super) const ALL: &str = "all";
+
+/// How counters can be printed.
+const FORMATS: [&str; 10] = [
+    "text",
+    "json",
+    "prometheus",
+    "openmetrics",
+    "influx",
+    "nagios",
+    "checkmk",
+    "zabbix",
+    "librenms",
+    "mrtg",
+];
+
+/// Adds the options of a query.
+pub(super) fn define(command: Command) -> Command {
+    command
+        .arg(
+            Arg::new("word")
+                .num_args(0..)
+                .value_name("KEY|PROTOCOL")
+                .help("Print these counters only, a value a line; or further protocols"),
+        )
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .default_value("text")
+                .value_parser(PossibleValuesParser::new(FORMATS))
+                .help("What reads it"),
+        )
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Replace this file at once, so that who reads it never sees a half (node_exporter's textfile directory)"),
+        )
+}
+
+impl Query {
+    /// As the command line says it.
+    pub(super) fn of(name: &str, matches: &ArgMatches) -> Query {
+        Query {
+            words: std::iter::once(name.to_owned()).chain(strings(matches, "word")).collect(),
+            format: matches.get_one::<String>("format").cloned().unwrap_or_default(),
+            output: matches.get_one::<PathBuf>("output").cloned(),
+        }
+    }
+}
+
+/// What the words of a query mean.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Meant {
+    /// Protocols and sections, each once.
+    parts: Vec<String>,
+    /// Counters, each with its part's name.
+    keys: Vec<(String, String)>,
+}
+
+/// Prints what is asked, and returns the exit code.
+///
+/// # Errors
+/// When a word is neither a protocol nor a counter, a reading fails, or the answer cannot be written.
+pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8> {
+    let meant = meant(config, &query.words)?;
     // A poller waits for the answer.
     patient::wait_at_most(patient::SHORT);
     // Only a query that finds much to count writes, and then as the owner of the store.
     owner::look_as_owner(config)?;
-    let reading = query::query(&job, now())?;
-    if verbose {
-        warn(format_args!(
-            "commit {}, {} bytes beyond its reading positions",
-            reading.commit, reading.new_bytes
-        ));
+    let now = now();
+    let (readings, is_whole) = read(config, &meant.parts, now, verbose, query.format == "text")?;
+    let (bytes, code) = printed(config, query, &meant, &readings, now)?;
+    match &query.output {
+        Some(file) => replace(file, bytes.as_bytes())?,
+        None => print(bytes.as_bytes())?,
     }
-    let part = query::part(feed.protocol, reading, protocol)
-        .ok_or_else(|| Error::Message(format!("{protocol}: there is no such protocol")))?;
-    let line = export::text::line(&part, config.counter_bits);
-    print(line.as_bytes())
+    Ok(if code == 0 && !is_whole { FAILED } else { code })
+}
+
+/// A reading of each part, and whether each could be read. Where only one is asked for, what went wrong with it is an error.
+fn read(
+    config: &Config,
+    parts: &[String],
+    now: i64,
+    verbose: bool,
+    is_text: bool,
+) -> Result<(Vec<Reading>, bool)> {
+    let mut readings: Vec<Reading> = Vec::new();
+    let (mut of_protocols, mut is_whole) = (Vec::<(&str, Reading)>::new(), true);
+    for name in parts {
+        let feed = feed(config, name)?;
+        let protocol = feed.protocol;
+        let known =
+            of_protocols.iter().find(|(of, _)| *of == protocol.name).map(|(_, reading)| reading.clone());
+        let reading = match known {
+            Some(reading) => reading,
+            None => {
+                let job = job(config, &feed);
+                let reading = match query::query(&job, now) {
+                    Ok(reading) => reading,
+                    Err(e) if parts.len() == 1 && is_text => return Err(e),
+                    Err(e) => {
+                        warn(with_way_out(&e));
+                        is_whole = false;
+                        query::unreadable(&job, &e)
+                    }
+                };
+                if verbose {
+                    warn(format_args!(
+                        "commit {}, {} bytes beyond its reading positions",
+                        reading.commit, reading.new_bytes
+                    ));
+                }
+                of_protocols.push((protocol.name, reading.clone()));
+                reading
+            }
+        };
+        readings.extend(query::part(protocol, reading, name));
+    }
+    Ok((readings, is_whole))
+}
+
+/// What the words mean: protocols and sections, and keys of the one that was named last.
+fn meant(config: &Config, words: &[String]) -> Result<Meant> {
+    let feeds = feeds(config);
+    let part_of = |name: &str| feeds.iter().find(|feed| feed.protocol.parts().any(|part| part == name));
+    let has_key = |part: &str, key: &str| {
+        part_of(part).is_some_and(|feed| {
+            let section = feed.protocol.sections.iter().find(|section| section.name == part);
+            match section {
+                Some(section) => section.counters.iter().any(|counter| counter.key == key),
+                None => feed.protocol.own_counters().any(|counter| counter.key == key),
+            }
+        })
+    };
+    let mut meant = Meant::default();
+    let add = |meant: &mut Meant, part: &str| {
+        if !meant.parts.iter().any(|known| known == part) {
+            meant.parts.push(part.to_owned());
+        }
+    };
+    let mut last = String::new();
+    for word in words {
+        if word == ALL && last.is_empty() {
+            feeds.iter().flat_map(|feed| feed.protocol.parts()).for_each(|part| add(&mut meant, part));
+            word.clone_into(&mut last);
+        } else if has_key(&last, word) {
+            meant.keys.push((last.clone(), word.clone()));
+        } else if part_of(word).is_some() {
+            add(&mut meant, word);
+            word.clone_into(&mut last);
+        } else if let Some((part, key)) = word.split_once('.')
+            && has_key(part, key)
+        {
+            add(&mut meant, part);
+            meant.keys.push((part.to_owned(), key.to_owned()));
+        } else {
+            let help = if last == ALL { "PROTOCOL" } else { &last };
+            return Err(Error::Usage(format!(
+                "{word}: is no counter of {help}, and no protocol; `maillogs {help} --help` lists the counters, `maillogs --help` the protocols"
+            )));
+        }
+    }
+    Ok(meant)
+}
+
+/// The answer, and the exit code.
+fn printed(config: &Config, query: &Query, meant: &Meant, all: &[Reading], now: i64) -> Result<(String, u8)> {
+    let readings = &only_asked(all, meant);
+    let host = || host(config);
+    Ok(match query.format.as_str() {
+        "json" => (json::json(readings, &host(), now), 0),
+        "prometheus" => (prometheus::text(&groups::groups(readings), prometheus::Dialect::Prometheus), 0),
+        "openmetrics" => (prometheus::text(&groups::groups(readings), prometheus::Dialect::OpenMetrics), 0),
+        "influx" => (influx::lines(readings, &host(), now), 0),
+        "nagios" => small::nagios(readings),
+        "checkmk" => (small::checkmk(readings), 0),
+        "zabbix" => (json::zabbix(readings), 0),
+        "librenms" => (json::librenms(readings), 0),
+        "mrtg" => match asked(readings, meant)[..] {
+            [first, second] => (small::mrtg(first, second, &host()), 0),
+            _ => {
+                return Err(Error::Usage(
+                    "--format mrtg prints two counters: maillogs send delivery_success delivery_failure --format mrtg"
+                        .to_owned(),
+                ));
+            }
+        },
+        _ if !meant.keys.is_empty() => (values(&asked(readings, meant))?, 0),
+        _ => (lines(readings, config.counter_bits), 0),
+    })
+}
+
+/// A bare value a line.
+fn values(asked: &[small::Asked<'_>]) -> Result<String> {
+    let value = |asked: &small::Asked<'_>| {
+        small::value(*asked).map(|value| value + "\n").ok_or_else(|| {
+            let (reading, counter) = asked;
+            let why = reading.unknown.as_ref().or(reading.failed.as_ref());
+            let why = why.map_or("it is not known", String::as_str);
+            Error::Message(format!("{}.{}: {why}", reading.protocol, counter.key))
+        })
+    };
+    asked.iter().map(value).collect()
+}
+
+/// The line of the Perl maillogs; of several, each behind its name.
+fn lines(readings: &[Reading], bits: u32) -> String {
+    let named = |reading: &Reading| {
+        let name = if readings.len() > 1 { format!("{} ", reading.protocol) } else { String::new() };
+        name + &text::line(reading, bits)
+    };
+    readings.iter().map(named).collect()
+}
+
+/// The readings with the counters alone that were asked for, if any were.
+fn only_asked(readings: &[Reading], meant: &Meant) -> Vec<Reading> {
+    let mut readings = readings.to_vec();
+    if meant.keys.is_empty() {
+        return readings;
+    }
+    for reading in &mut readings {
+        let part = reading.protocol;
+        if meant.keys.iter().any(|(of, _)| of == part) {
+            reading
+                .counters
+                .retain(|counter| meant.keys.iter().any(|(of, key)| of == part && key == counter.key));
+            reading.whole = None;
+        }
+    }
+    readings
+}
+
+/// The counters that were asked for, in that order.
+fn asked<'a>(readings: &'a [Reading], meant: &Meant) -> Vec<(&'a Reading, &'a Counter)> {
+    let find = |(part, key): &(String, String)| {
+        let reading = readings.iter().find(|reading| reading.protocol == part)?;
+        Some((reading, reading.counter(key)?))
+    };
+    meant.keys.iter().filter_map(find).collect()
+}
+
+/// Replaces the file at once, with the rights of who has started us.
+fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
+    let mut written = Ok(());
+    owner::as_root(&mut || written = disk::replace(file, bytes, 0o644));
+    written
 }

@@ -9,6 +9,7 @@ use super::counter::Counter;
 use super::memory::Memory;
 use super::section::Section;
 use crate::line::Line;
+use crate::reading::family::Family;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -63,6 +64,9 @@ pub struct Protocol {
     pub sections: &'static [Section],
     /// Do its graphs stand at the top of the page? All others follow in the order of the usage.
     pub leads_the_page: bool,
+    /// By which metrics and labels other programs know its counters, but for those of its sections. What is in none of them is
+    /// known by its key.
+    pub families: &'static [Family],
     /// What it is a second instance of, if toaster.conf made it of a built-in protocol.
     pub like: Option<Like>,
 }
@@ -177,6 +181,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     templates: &[],
     sections: &[],
     leads_the_page: false,
+    families: &[],
     like: None,
 };
 

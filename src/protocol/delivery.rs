@@ -21,6 +21,8 @@ use super::login;
 use super::program::{doubtful, program, unheaded};
 use super::scan::{find_all, number, word};
 use crate::line::Line;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, family};
 use memchr::{memchr, memmem, memrchr_iter};
 
 /// The protocol `delivery`; nothing of toaster.conf changes how its lines are read.
@@ -40,9 +42,37 @@ pub fn protocol(_: &Settings) -> Protocol {
             ("failed", "Failed"),
         ],
         templates: templates!["delivery", "sieve"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "mailbox_deliveries",
+        "what Dovecot did with messages",
+        &["action"],
+        &[
+            Key("saved", &["saved"]),
+            Key("forwarded", &["forwarded"]),
+            Key("duplicate", &["duplicate"]),
+            Key("discarded", &["discarded"]),
+            Key("rejected", &["rejected"]),
+            Key("vacation", &["vacation"]),
+            Key("quota", &["mailbox_full"]),
+            Key("failed", &["failed"]),
+        ],
+    ),
+    family(
+        "logins",
+        "logins, by whether the connection was encrypted (unknown: the log does not say) and how they ended",
+        &["service", "tls", "result"],
+        &[
+            Key("sieve_login", &["sieve", "unknown", "success"]),
+            Key("sieve_fail", &["sieve", "unknown", "failure"]),
+        ],
+    ),
+];
 
 counters! {
     const COUNTERS = [

@@ -7,6 +7,8 @@ use super::classify::Settings;
 use super::counter::events;
 use super::counter_table::counters;
 use super::login::{self, Service, Slots};
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, family};
 
 /// The protocol `imap`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -25,9 +27,30 @@ pub fn protocol(settings: &Settings) -> Protocol {
             ("imap_fail", "Failed, plain"),
         ],
         templates: templates!["imap"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "logins",
+        "logins, by whether the connection was encrypted (unknown: the log does not say) and how they ended",
+        &["service", "tls", "result"],
+        &[
+            Key("imap_success", &["imap", "no", "success"]),
+            Key("imap_fail", &["imap", "no", "failure"]),
+            Key("imap_ssl_success", &["imap", "yes", "success"]),
+            Key("imap_ssl_fail", &["imap", "yes", "failure"]),
+        ],
+    ),
+    family(
+        "login_connections",
+        "connections of programs that read mail, as far as they are logged",
+        &["service", "tls"],
+        &[Key("imap_connect", &["imap", "no"]), Key("imap_ssl_connect", &["imap", "yes"])],
+    ),
+];
 
 /// Plain, then encrypted.
 const KEYS: [Slots; 2] = [

@@ -5,7 +5,9 @@
 //!    to it, ended by `..IN_SYSLOG`. The smallest is [`qmailscanner`] (`src/protocol/qmailscanner.rs`).
 //! 2. Name it here: `pub mod`, and its line in [`BUILTIN`].
 //! 3. Put lines into `tests/data/samples`, with what each raises; `samples.rs` says how.
-//! 4. Draw it, if a graph of all its counters is not enough: a template in `templates/`, named on the card.
+//! 4. Name its metrics and their labels on the card (`families`), for Prometheus and others; without that a counter is known
+//!    by its key.
+//! 5. Draw it, if a graph of all its counters is not enough: a template in `templates/`, named on the card.
 //!
 //! Everything else asks the card: query, counter file, RRD, help, pages, `check`. No other module compares a protocol's
 //! name (`src/layers.rs` tests that). Tests refuse a protocol with a counter that no sample raises, without help texts
@@ -91,7 +93,66 @@ pub fn builtin(settings: &Settings) -> Vec<&'static Protocol> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::family::Family;
     use std::collections::BTreeSet;
+
+    /// Other programs know a number by its metric and its labels: each counter has one place, and no two have the same.
+    #[test]
+    fn every_counter_has_a_metric_of_its_own() {
+        let mut places = BTreeSet::new();
+        let mut families: Vec<&Family> = Vec::new();
+        for protocol in shipped() {
+            let own: Vec<&Counter> = protocol.own_counters().collect();
+            let sections =
+                protocol.sections.iter().map(|s| (s.name, s.families, s.counters.iter().collect()));
+            for (part, of, counters) in
+                std::iter::once((protocol.name, protocol.families, own)).chain(sections)
+            {
+                for counter in &counters {
+                    let at = format!("{part}: {}", counter.key);
+                    let found: Vec<_> = of.iter().filter_map(|f| Some((f, f.place(counter.key)?))).collect();
+                    if matches!(counter.kind, CounterKind::Derived(_)) {
+                        assert!(found.is_empty(), "{at}: others compute it from the rest");
+                        continue;
+                    }
+                    let [(family, place)] = &found[..] else { panic!("{at}: {found:?}") };
+                    assert_eq!(place.values.len(), family.labels.len(), "{at}: a value for each label");
+                    assert!(
+                        places.insert((family.name, place.values.clone(), format!("{:?}", place.bucket))),
+                        "{at}: another counter is {} {:?}",
+                        family.name,
+                        place.values
+                    );
+                }
+                for family in of {
+                    let name = format!("{part}: {}", family.name);
+                    let is_name =
+                        |text: &str| text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+                    assert!(is_name(family.name) && family.labels.iter().all(|l| is_name(l)), "{name}");
+                    let reserved = ["protocol", "source", "log", "le", "job", "instance", "host", "quantile"];
+                    assert!(!family.labels.iter().any(|label| reserved.contains(label)), "{name}");
+                    for end in ["_total", "_count", "_sum_total", "_bucket", "_seconds", "_bytes", "_info"] {
+                        assert!(!family.name.ends_with(end), "{name}: the formats add {end}");
+                    }
+                    let members = family.members.iter().filter(|member| {
+                        let alone = Family { members: std::slice::from_ref(member), ..*family };
+                        counters.iter().any(|counter| alone.place(counter.key).is_some())
+                    });
+                    assert_eq!(members.count(), family.members.len(), "{name}: a member is no counter");
+                    let same = families.iter().find(|known| known.name == family.name);
+                    if let Some(same) = same {
+                        assert_eq!(
+                            (same.help, same.unit, same.labels),
+                            (family.help, family.unit, family.labels),
+                            "{name}"
+                        );
+                    }
+                    families.push(family);
+                }
+            }
+        }
+        assert!(places.len() > 400, "{}", places.len());
+    }
 
     #[test]
     fn every_protocol_is_complete() {

@@ -12,6 +12,8 @@ use super::login::{self, Rules, Service, Slots};
 use super::program::program;
 use super::tcpserver;
 use crate::line::Line;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, family};
 
 /// The protocol `pop3`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -39,9 +41,53 @@ pub fn protocol(settings: &Settings) -> Protocol {
             ("pop3_fail", "Failed, plain"),
         ],
         templates: templates!["pop3"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "logins",
+        "logins, by whether the connection was encrypted (unknown: the log does not say) and how they ended",
+        &["service", "tls", "result"],
+        &[
+            Key("pop3_success", &["pop3", "no", "success"]),
+            Key("pop3_fail", &["pop3", "no", "failure"]),
+            Key("pop3_ssl_success", &["pop3", "yes", "success"]),
+            Key("pop3_ssl_fail", &["pop3", "yes", "failure"]),
+        ],
+    ),
+    family(
+        "login_connections",
+        "connections of programs that read mail, as far as they are logged",
+        &["service", "tls"],
+        &[Key("pop3_connect", &["pop3", "no"]), Key("pop3_ssl_connect", &["pop3", "yes"])],
+    ),
+    family(
+        "tcpserver_connections",
+        "connections of a tcpserver, by what became of them",
+        &["service", "event"],
+        &[
+            Key("tcp_connect", &["pop3", "accepted"]),
+            Key("tcp_ok", &["pop3", "let_in"]),
+            Key("tcp_deny", &["pop3", "turned_away"]),
+            Key("tcp_end", &["pop3", "ended"]),
+        ],
+    ),
+    family(
+        "tcpserver_status_lines",
+        "status lines of a tcpserver, one at every connect and end",
+        &["service"],
+        &[Key("tcp_status", &["pop3"])],
+    ),
+    family(
+        "tcpserver_connections_peak",
+        "most connections at once in the last complete step",
+        &["service"],
+        &[Key("peak_pop3", &["pop3"])],
+    ),
+];
 
 /// Plain, then encrypted.
 const KEYS: [Slots; 2] = [

@@ -22,6 +22,8 @@ use super::decimal::nanos;
 use super::program::{doubtful, program};
 use super::scan::{find_all, number};
 use crate::line::Line;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, Unit, family, family_in};
 use memchr::memchr;
 
 /// The protocol `postfix`; nothing of toaster.conf changes how its lines are read.
@@ -40,9 +42,70 @@ pub fn protocol(_: &Settings) -> Protocol {
             ("rejected", "Rejected"),
         ],
         templates: templates!["postfix", "postfix-reasons", "postfix-rejected"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "postfix_deliveries",
+        "delivery attempts of Postfix that ended",
+        &["status"],
+        &[
+            Key("sent", &["sent"]),
+            Key("deferred", &["deferred"]),
+            Key("bounced", &["bounced"]),
+            Key("expired", &["expired"]),
+        ],
+    ),
+    family_in(
+        "postfix_delay",
+        "seconds from arrival to the end of each attempt",
+        Unit::Seconds,
+        &[],
+        &[Key("delay_sum", &[])],
+    ),
+    family(
+        "postfix_rejections",
+        "commands, connections and messages that Postfix turned away",
+        &[],
+        &[Key("rejected", &[])],
+    ),
+    family(
+        "postfix_temporary_rejections",
+        "of these, those that the client may try again",
+        &[],
+        &[Key("rejected_temp", &[])],
+    ),
+    family(
+        "postfix_delivery_problems",
+        "delivery attempts of Postfix that were put off or failed, by the class of the status",
+        &["status", "class"],
+        &[
+            Key("deferred_address", &["deferred", "address"]),
+            Key("deferred_mailbox", &["deferred", "mailbox"]),
+            Key("deferred_system", &["deferred", "system"]),
+            Key("deferred_network", &["deferred", "network"]),
+            Key("deferred_protocol", &["deferred", "protocol"]),
+            Key("deferred_content", &["deferred", "content"]),
+            Key("deferred_policy", &["deferred", "policy"]),
+            Key("bounced_address", &["bounced", "address"]),
+            Key("bounced_mailbox", &["bounced", "mailbox"]),
+            Key("bounced_system", &["bounced", "system"]),
+            Key("bounced_network", &["bounced", "network"]),
+            Key("bounced_protocol", &["bounced", "protocol"]),
+            Key("bounced_content", &["bounced", "content"]),
+            Key("bounced_policy", &["bounced", "policy"]),
+        ],
+    ),
+    family(
+        "postfix_other_lines",
+        "lines of deliveries that are not read, for they may mean two things",
+        &[],
+        &[Key("postfix_other", &[])],
+    ),
+];
 
 counters! {
     const COUNTERS = [

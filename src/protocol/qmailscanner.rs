@@ -9,6 +9,8 @@ use super::counter::events;
 use super::counter_table::counters;
 use super::program::{doubtful, program};
 use crate::line::Line;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, family};
 use memchr::memmem;
 
 /// The protocol `qmailscanner`; nothing of toaster.conf changes how its lines are read.
@@ -30,9 +32,17 @@ pub fn protocol(_: &Settings) -> Protocol {
         overview: &[("qs_clean", "Clean"), ("qs_virii", "Viruses"), ("qs_spam", "Spam")],
         // The viruses of all scanners are drawn in one graph.
         templates: templates!["virus"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[family(
+    "qmailscanner_messages",
+    "messages that qmail-scanner looked at",
+    &["verdict"],
+    &[Key("qs_clean", &["clean"]), Key("qs_virii", &["virus"]), Key("qs_spam", &["spam"])],
+)];
 
 counters! {
     const COUNTERS = [

@@ -6,6 +6,8 @@ use super::card::{CounterFile, IN_SYSLOG, Protocol};
 use super::classify::{Raise, Settings};
 use super::counter::{CounterKind, events, of_kind};
 use super::counter_table::counters;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, Unit, family, family_in};
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -25,9 +27,34 @@ pub fn protocol(_: &Settings) -> Protocol {
         ],
         templates: templates!["queue"],
         leads_the_page: true,
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family("queue_measurements", "how often the queue was measured", &[], &[Key("queue_reads", &[])]),
+    family("queue_messages", "messages in the queue", &[], &[Key("messages", &[])]),
+    family(
+        "queue_messages_unprocessed",
+        "messages in the queue that qmail-send has not looked at yet",
+        &[],
+        &[Key("unprocessed", &[])],
+    ),
+    family(
+        "queue_messages_to_deliver",
+        "messages in the queue with recipients to be delivered",
+        &["channel"],
+        &[Key("local", &["local"]), Key("remote", &["remote"])],
+    ),
+    family_in(
+        "queue_oldest_message_age",
+        "age of the oldest message in the queue; 0 if there is none",
+        Unit::Seconds,
+        &[],
+        &[Key("oldest", &[])],
+    ),
+];
 
 counters! {
     const COUNTERS = [

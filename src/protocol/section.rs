@@ -2,6 +2,7 @@
 use std::fmt;
 
 use super::counter::Counter;
+use crate::reading::family::Family;
 
 /// A part of a protocol: some of its counters, which stand one behind the other.
 #[derive(Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Section {
     pub counters: &'static [Counter],
     /// As [`super::Protocol::overview`].
     pub overview: &'static [(&'static str, &'static str)],
+    /// As [`super::Protocol::families`].
+    pub families: &'static [Family],
     /// As [`super::Protocol::templates`].
     pub templates: &'static [(&'static str, &'static str)],
     /// The counter of what its rules do not know, if it has rules: where that is more than a tenth of all, they are too

@@ -7,6 +7,7 @@
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
 mod bulk;
 mod counters;
+mod families;
 mod follow;
 mod places;
 
@@ -53,6 +54,7 @@ pub const SEND: Protocol = Protocol {
     ],
     templates: templates!["deliveries", "concurrency", "messages", "throughput"],
     leads_the_page: true,
+    families: families::SEND,
     ..IN_SYSLOG
 };
 
@@ -73,6 +75,7 @@ const REASONS_SECTION: Section = Section {
         ("why_user_unknown", "No such mailbox"),
         ("why_connection", "No connection"),
     ],
+    families: families::REASONS,
     templates: templates!["reasons"],
     unknown: Some(reasons::UNKNOWN),
     table: Some(&|| Reasons::Shipped.version()),
@@ -92,6 +95,7 @@ const PROVIDERS_SECTION: Section = Section {
         ("ok_yahoo", "Yahoo took"),
         ("def_yahoo", "Yahoo put off"),
     ],
+    families: families::PROVIDERS,
     templates: templates!["providers", "deferred"],
     unknown: None,
     table: Some(&|| Providers::Shipped.version()),
@@ -109,6 +113,7 @@ const TIMES_SECTION: Section = Section {
         ("first_1h", "within 1 h"),
         ("queue_longer", "In the queue over 5 days"),
     ],
+    families: families::TIMES,
     templates: templates!["times", "times-remote", "times-queue"],
     unknown: None,
     table: None,

@@ -7,6 +7,8 @@ use super::classify::Settings;
 use super::counter::events;
 use super::counter_table::counters;
 use super::login::{self, Service, Slots};
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, family};
 
 /// The protocol `smtp`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -36,9 +38,28 @@ pub fn protocol(settings: &Settings) -> Protocol {
             ("smtp_auth_fail", "Failed"),
         ],
         templates: templates!["smtp-auth"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "logins",
+        "logins, by whether the connection was encrypted (unknown: the log does not say) and how they ended",
+        &["service", "tls", "result"],
+        &[
+            Key("smtp_auth_success", &["smtp", "unknown", "success"]),
+            Key("smtp_auth_fail", &["smtp", "unknown", "failure"]),
+        ],
+    ),
+    family(
+        "login_connections",
+        "connections of programs that read mail, as far as they are logged",
+        &["service", "tls"],
+        &[Key("smtp_auth_connect", &["smtp", "unknown"])],
+    ),
+];
 
 /// One pair of counters, encrypted or not.
 const KEYS: [Slots; 2] = [Slots { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];

@@ -12,6 +12,8 @@ use super::counter_table::counters;
 use super::decimal::{NANO, digits, nanos};
 use super::program::{doubtful, program, unheaded};
 use crate::line::Line;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, Unit, family, family_in};
 
 /// The protocol `spamassassin`; nothing of toaster.conf changes how its lines are read.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -27,9 +29,46 @@ pub fn protocol(_: &Settings) -> Protocol {
         aliases: &[("sa_clean", "sa_ham")],
         overview: &[("sa_ham", "Ham"), ("sa_spam", "Spam")],
         templates: templates!["spam", "spam-scores", "spam-seconds"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "spamassassin_messages",
+        "messages that spamd looked at",
+        &["verdict"],
+        &[Key("sa_spam", &["spam"]), Key("sa_ham", &["ham"])],
+    ),
+    family(
+        "spamassassin_score_sum",
+        "sum of the scores",
+        &["verdict"],
+        &[Key("spam_score_sum", &["spam"]), Key("ham_score_sum", &["ham"])],
+    ),
+    family_in(
+        "spamassassin_scan",
+        "seconds that spamd took",
+        Unit::Seconds,
+        &["verdict"],
+        &[Key("spam_seconds_sum", &["spam"]), Key("ham_seconds_sum", &["ham"])],
+    ),
+    family_in(
+        "spamassassin_scanned",
+        "bytes of the messages that spamd looked at",
+        Unit::Bytes,
+        &["verdict"],
+        &[Key("spam_bytes_sum", &["spam"]), Key("ham_bytes_sum", &["ham"])],
+    ),
+    family(
+        "spamassassin_threshold_sum",
+        "sum over all messages of the score from which they would be spam",
+        &[],
+        &[Key("threshold_sum", &[])],
+    ),
+    family("spamassassin_other_lines", "other lines of spamd", &[], &[Key("sa_other", &[])]),
+];
 
 /// Where one verdict has its counters.
 struct Keys {

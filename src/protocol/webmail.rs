@@ -8,6 +8,8 @@ use super::classify::Settings;
 use super::counter::events;
 use super::counter_table::counters;
 use super::login::{self, Service, Slots};
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, family};
 
 /// The protocol `webmail`: `webmail_loopback` says whose logins from loopback are its own, `logs_vchkpw_ports` may
 /// name more of its ports.
@@ -25,9 +27,28 @@ pub fn protocol(settings: &Settings) -> Protocol {
         stored: &[("webmail_connect", "connect"), ("webmail_success", "success"), ("webmail_fail", "fail")],
         overview: &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")],
         templates: templates!["webmail"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "logins",
+        "logins, by whether the connection was encrypted (unknown: the log does not say) and how they ended",
+        &["service", "tls", "result"],
+        &[
+            Key("webmail_success", &["webmail", "unknown", "success"]),
+            Key("webmail_fail", &["webmail", "unknown", "failure"]),
+        ],
+    ),
+    family(
+        "login_connections",
+        "connections of programs that read mail, as far as they are logged",
+        &["service", "tls"],
+        &[Key("webmail_connect", &["webmail", "unknown"])],
+    ),
+];
 
 /// One pair of counters, encrypted or not.
 const KEYS: [Slots; 2] = [Slots { connect: CONNECT, success: SUCCESS, fail: FAIL }; 2];

@@ -3,7 +3,7 @@ use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::ingest::Job;
 use crate::protocol::custom::lines_key;
-use crate::reading::{Counter, DefinedBy, Reading, Value};
+use crate::reading::{Counter, DefinedBy, Reading, Value, Whole};
 use crate::store::state::State;
 
 /// What `state` says at `now` (Unix seconds).
@@ -25,6 +25,15 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
     reading.commit = state.number;
     reading.seen = state.seen;
     reading.since = state.since;
+    let directories = state.ledger.directories.iter().map(|dir| (&dir.path, dir.last_time));
+    let streams = state.ledger.streams.iter().map(|stream| (&stream.name, stream.last_time));
+    let sources = directories.chain(streams).filter(|(path, _)| !path.is_empty());
+    reading.whole = Some(Whole {
+        committed: state.committed,
+        understood: state.understood.known,
+        not_understood: state.understood.unknown,
+        sources: sources.map(|(path, time)| (path.clone(), time)).collect(),
+    });
     reading.waiting = state.bins.into_iter().map(|(begin, bin)| (begin, bin.values.to_vec())).collect();
     reading
 }
@@ -64,6 +73,8 @@ fn without_values(job: &Job<'_>) -> Reading {
         step: job.config.rrd_step,
         measured: protocol.measured,
         counters: counters.collect(),
+        families: protocol.families,
+        whole: Some(Whole::default()),
         ..Reading::default()
     }
 }

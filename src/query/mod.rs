@@ -76,11 +76,9 @@ pub fn query(job: &Job<'_>, now: i64) -> Result<Reading> {
     if let Some(clash) = job.store().clash(&found.state) {
         warn(format_args!("{clash}; nothing is counted under it until then"));
     }
-    if found.state.number == 0
-        && let Some(missing) = job.missing(&found.state)
-    {
-        warn(format_args!("nothing was counted yet, and {missing}"));
-    }
+    let missing = if found.state.number == 0 { job.missing(&found.state) } else { None };
+    let unknown = missing.map(|missing| format!("nothing was counted yet, and {missing}"));
+    unknown.iter().for_each(warn);
     if found.new_bytes > WORTH_A_COMMIT {
         let at_once = Options { patience: Duration::ZERO, ..Options::default() };
         // A user who may not write, a lock that is held: the answer in memory is as good.
@@ -88,7 +86,7 @@ pub fn query(job: &Job<'_>, now: i64) -> Result<Reading> {
             found = Found { new_bytes: found.new_bytes, ..whole(look(job, now)?)? };
         }
     }
-    Ok(found.reading(job, now))
+    Ok(Reading { unknown, ..found.reading(job, now) })
 }
 
 fn whole(found: Found) -> Result<Found> {

@@ -12,6 +12,7 @@
 //! `recipient` lines count; `disconnect` has the truth. `deny` likewise: karma and delay_deny turn most refusals into
 //! points of a score.
 mod counters;
+mod families;
 mod format;
 
 use super::card::{IN_SYSLOG, Protocol, Writers, templates};
@@ -43,6 +44,7 @@ pub fn protocol(_: &Settings) -> Protocol {
             ("out_delivered", "Delivered"),
         ],
         templates: templates!["haraka-sessions", "haraka-messages", "haraka-denials", "haraka-outbound"],
+        families: families::FAMILIES,
         ..IN_SYSLOG
     }
 }

@@ -23,6 +23,7 @@
 mod bulk;
 mod chkuser;
 mod common;
+mod families;
 mod keys;
 mod lists;
 mod qlog;
@@ -101,6 +102,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
             ("dns", "No reverse DNS"),
         ],
         templates: templates!["rbl", "smtp-filter", "smtp-sessions"],
+        families: families::FAMILIES,
         ..IN_SYSLOG
     }
 }

@@ -18,6 +18,8 @@ use super::counter::{CounterKind, events, of_kind};
 use super::counter_table::counters;
 use super::program::{doubtful, program, unheaded};
 use crate::line::Line;
+use crate::reading::family::Member::Key;
+use crate::reading::family::{Family, Unit, family, family_in};
 use envelope::Record;
 
 /// The protocol `rspamd`; nothing of toaster.conf changes how its lines are read.
@@ -32,9 +34,48 @@ pub fn protocol(_: &Settings) -> Protocol {
         files_key: Some("logs_rspamd_files"),
         overview: &[("ham", "Ham"), ("spam", "Spam"), ("reject", "Rejected")],
         templates: templates!["rspamd", "rspamd-actions", "rspamd-effort"],
+        families: FAMILIES,
         ..IN_SYSLOG
     }
 }
+
+const FAMILIES: &[Family] = &[
+    family(
+        "rspamd_messages",
+        "messages that rspamd scanned",
+        &["verdict"],
+        &[Key("spam", &["spam"]), Key("ham", &["ham"]), Key("skipped", &["skipped"])],
+    ),
+    family("rspamd_scans", "messages scanned", &[], &[Key("scan", &[])]),
+    family(
+        "rspamd_actions",
+        "messages, by what is to be done with them",
+        &["action"],
+        &[
+            Key("reject", &["reject"]),
+            Key("soft_reject", &["soft_reject"]),
+            Key("greylist", &["greylist"]),
+            Key("add_header", &["add_header"]),
+            Key("rewrite_subject", &["rewrite_subject"]),
+            Key("no_action", &["no_action"]),
+            Key("quarantine", &["quarantine"]),
+            Key("discard", &["discard"]),
+            Key("action_other", &["other"]),
+        ],
+    ),
+    family("rspamd_score_sum", "sum of the scores of all messages", &[], &[Key("score_sum", &[])]),
+    family_in("rspamd_scan", "seconds that scanning took", Unit::Seconds, &[], &[Key("time_sum", &[])]),
+    family_in("rspamd_scanned", "bytes of the messages", Unit::Bytes, &[], &[Key("bytes", &[])]),
+    family("rspamd_dns_requests", "DNS requests of rspamd", &[], &[Key("dns_requests", &[])]),
+    family(
+        "rspamd_learned",
+        "messages learned",
+        &["class"],
+        &[Key("learned_spam", &["spam"]), Key("learned_ham", &["ham"]), Key("learned_other", &["other"])],
+    ),
+    family("rspamd_learn_failures", "messages that could not be learned", &[], &[Key("learn_fail", &[])]),
+    family("rspamd_other_lines", "verdicts of a form that is not known", &[], &[Key("rspamd_other", &[])]),
+];
 
 counters! {
     const COUNTERS = [
