@@ -16,7 +16,7 @@ mod traffic;
 #[derive(Parser)]
 #[command(name = "qmail-traffic")]
 struct Options {
-    /// Whose log: send, smtpd, pop3d, syslog or greylist
+    /// Whose log: send, smtpd, pop3d, syslog, greylist or toaster6
     #[arg(long, default_value = "send", value_parser = parse_log)]
     log: traffic::Log,
     /// Another seed is another server's log
@@ -40,7 +40,7 @@ fn parse_log(text: &str) -> Result<traffic::Log, String> {
     let found = traffic::Log::ALL.iter().find(|(name, _)| *name == text);
     found
         .map(|(_, log)| *log)
-        .ok_or_else(|| format!("{text:?} is none of send, smtpd, pop3d, syslog, greylist"))
+        .ok_or_else(|| format!("{text:?} is none of send, smtpd, pop3d, syslog, greylist, toaster6"))
 }
 
 fn parse_end(text: &str) -> Result<i64, String> {

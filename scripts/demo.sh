@@ -89,7 +89,11 @@ generate() {
 }
 echo "demo: $days days of mail"
 for log in send smtpd pop3d greylist; do generate "$log" "qmail-$log.log"; done
-generate syslog maillog
+generate syslog maillog-5
+# The programs of Mail-Toaster 6, as if each message went through them as well.
+generate toaster6 maillog-6
+LC_ALL=C sort -m -s -k 1,1 demo/maillog-5 demo/maillog-6 >demo/maillog
+rm demo/maillog-5 demo/maillog-6
 
 # service NAME PROCESSOR SIZE DIR: what qmail-NAME logged, through a multilog with PROCESSOR into log/DIR.
 # On a real server its run file would be /var/qmail/supervise/NAME/log/run, with `t` before n400, so that multilog labels
@@ -152,6 +156,10 @@ counts smtp smtp_auth_fail maillog 'vchkpw-smtp: (password fail|vpopmail user no
 counts imap imap_ssl_success maillog 'imap-login: Login: .*, TLS, session='
 counts webmail webmail_fail maillog 'roundcube\[[0-9]*\]: <[0-9a-f]*> Failed login for '
 counts spamassassin sa_spam maillog 'spamd: identified spam '
+counts haraka msg_ok maillog 'haraka\[[0-9]*\]: .* \[core\] disconnect .* msgs=1/0/0 '
+counts haraka out_deferred maillog 'haraka\[[0-9]*\]: .* \[outbound\] Temp failing '
+counts rspamd reject maillog 'rspamd\[[0-9]*\]: .* \(default: [TF] \(reject\): '
+counts delivery saved maillog 'dovecot: lmtp\(.* stored mail into mailbox '
 counts qmailscanner qs_virii maillog 'qmail-scanner\[[0-9]*\]: (CLAMDSCAN|Policy):'
 counts greylist deferred qmail-greylist.log "$label deferred "
 same 'greylist waited' "$(counter greylist waited)" \

@@ -89,6 +89,12 @@ need test dovecot-lmtpd test -x /usr/lib/dovecot/lmtp
 need test dovecot-sieve test -e /usr/lib/dovecot/modules/lib90_sieve_plugin.so
 need test postfix postfix_or_another
 need test rspamd has rspamd
+# Who reads our numbers: what checks and stores samples, and what takes JSON apart.
+need test prometheus has promtool
+need test prometheus-node-exporter has prometheus-node-exporter
+need test victoria-metrics has victoria-metrics
+need test curl has curl
+need test jq has jq
 # What Haraka runs with; itself it is fetched below.
 need test nodejs has node
 need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -129,7 +135,7 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 
-	# Dovecot, postfix and rspamd bring daemons along. They must not start on a machine that only wanted to run our tests,
+	# Dovecot, postfix, rspamd and the databases bring daemons along. They must not start on a machine that only wanted to run our tests,
 	# neither now nor when the machine starts.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
@@ -160,7 +166,7 @@ if [ -n "$missing" ]; then
 		esac
 		exit 1
 	}
-	for package in dovecot-core postfix rspamd; do
+	for package in dovecot-core postfix rspamd prometheus prometheus-node-exporter victoria-metrics; do
 		case "$missing " in
 		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
 		esac

@@ -51,6 +51,9 @@ pub struct Reading {
     /// What the RRD does not have yet: the begin of each bin, Unix seconds, and what each of `counters` has in it, in
     /// their order and the units of their measures. Oldest first.
     pub waiting: Vec<(i64, Vec<i128>)>,
+    /// Where each of `counters` stood at the end of a minute (of a step of the RRD): that end, Unix seconds, and the totals;
+    /// of a level what it was. Oldest first; empty, unless it was asked for.
+    pub minutes: Vec<(i64, Vec<Option<i128>>)>,
 }
 
 /// What is told of a protocol, and not of its sections.

@@ -33,7 +33,10 @@ pub(crate) fn span(from: &str, to: Option<&str>, now: i64) -> Result<(i64, i64),
 }
 
 /// One time, Unix seconds; what begins with a sign counts from `base`.
-fn time(text: &str, base: i64, now: i64) -> Result<i64, String> {
+///
+/// # Errors
+/// One line that says what would be a time.
+pub(crate) fn time(text: &str, base: i64, now: i64) -> Result<i64, String> {
     let text = text.trim();
     let parsed = match text.as_bytes().first() {
         Some(b'+') => duration(&text[1..]).and_then(|d| base.checked_add(d)),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::context::strings;
+use super::export::Export;
 use super::graph::Graph;
 use super::query::Query;
 use super::show::Show;
@@ -43,6 +44,8 @@ pub enum Action {
         /// As JSON.
         json: bool,
     },
+    /// Print where the counters stood at the end of each minute.
+    Export(Export),
     /// Say what lines count.
     Explain(Options),
     /// Print what of toaster.conf is in force.
@@ -163,6 +166,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
         Some(("check", m)) => {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
         }
+        Some(("export", m)) => Action::Export(Export::of(m)),
         Some(("explain", m)) => Action::Explain(explain::options(m)),
         Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
         Some((name, m)) => Action::Query(Query::of(name, m)),
@@ -232,6 +236,9 @@ mod tests {
             "--config check update",
             "-v -r --config=send graph --config x",
             "update -- send",
+            "export",
+            "export send --since -2h --until now",
+            "export all --cursor x --again 20 --format influx -- curl -T - x",
             "send rbl",
             "send update",
             "send delivery_success delivery_failure",
@@ -269,6 +276,9 @@ mod tests {
             "send --flush",
             "send update --flush",
             "send --format",
+            "export send --cursor",
+            "export send --cursor x --since 1",
+            "export send --again 9999",
             "send --format xml",
             "show --width 1000",
             "show --period hours",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{explain, graph, query, show};
+use super::{explain, export, graph, query, show};
 use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
@@ -35,13 +35,14 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: [(&str, Define<'_>); 7] = [
+    let commands: [(&str, Define<'_>); 8] = [
         (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
         ("graph", &graph::define),
         ("show", &show::define),
         ("check", &check),
         ("config", &config),
+        ("export", &export::define),
         ("explain", &|command| explain::define(command, protocols)),
     ];
     let commands = commands.into_iter().filter(|(name, _)| is_wanted(name));

@@ -7,6 +7,7 @@ mod context;
 pub(crate) mod definition;
 mod exit;
 mod explain;
+mod export;
 mod graph;
 mod processor;
 mod query;
@@ -129,6 +130,7 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
         Action::Graph(what) => graph::draw(config, what, call.verbose),
         Action::Show(what) => show::show(config, what),
         Action::Explain(options) => explain::print(config, options),
+        Action::Export(what) => export::export(config, what),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use super::context::{feed, host, job, now, print, strings, with_way_out};
 use super::exit::FAILED;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::export::prometheus::Dialect;
 use crate::export::{groups, influx, json, prometheus, small, text};
 use crate::ingest::feeds;
 use crate::query;
@@ -154,6 +155,17 @@ fn read(
     Ok((readings, is_whole))
 }
 
+/// Protocols and sections by their names; [`ALL`] stands for all of them. A word that is none is an error.
+pub(super) fn parts(config: &Config, words: &[String]) -> Result<Vec<String>> {
+    let meant = meant(config, words)?;
+    match meant.keys.first() {
+        None => Ok(meant.parts),
+        Some((_, key)) => {
+            Err(Error::Usage(format!("{key}: is no protocol; single counters are not exported")))
+        }
+    }
+}
+
 /// What the words mean: protocols and sections, and keys of the one that was named last.
 fn meant(config: &Config, words: &[String]) -> Result<Meant> {
     let feeds = feeds(config);
@@ -204,8 +216,8 @@ fn printed(config: &Config, query: &Query, meant: &Meant, all: &[Reading], now: 
     let host = || host(config);
     Ok(match query.format.as_str() {
         "json" => (json::json(readings, &host(), now), 0),
-        "prometheus" => (prometheus::text(&groups::groups(readings), prometheus::Dialect::Prometheus), 0),
-        "openmetrics" => (prometheus::text(&groups::groups(readings), prometheus::Dialect::OpenMetrics), 0),
+        "prometheus" => (prometheus::text(&groups::groups(readings), readings, Dialect::Prometheus), 0),
+        "openmetrics" => (prometheus::text(&groups::groups(readings), readings, Dialect::OpenMetrics), 0),
         "influx" => (influx::lines(readings, &host(), now), 0),
         "nagios" => small::nagios(readings),
         "checkmk" => (small::checkmk(readings), 0),

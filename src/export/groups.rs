@@ -35,8 +35,26 @@ pub enum Kind {
 pub struct Series {
     /// Names and values of its labels; values hold any text.
     pub labels: Vec<(&'static str, String)>,
-    /// Where it stands.
-    pub value: Amount,
+    /// Where its values come from.
+    pub source: Source,
+}
+
+/// Where the values of a series come from. Readings and counters are told by position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A counter of a reading.
+    Counter(usize, usize),
+    /// Counters of a reading that are a histogram together.
+    Histogram {
+        /// The reading.
+        reading: usize,
+        /// Each bound, the last one `+Inf`, with the counter of what is within it and beyond the one before.
+        buckets: Vec<(&'static str, usize)>,
+        /// The counter that is the sum of the values.
+        sum: Option<usize>,
+    },
+    /// No counter: this number.
+    Said(String),
 }
 
 /// Where a series stands. Numbers are decimal.
@@ -47,27 +65,75 @@ pub enum Amount {
     /// A histogram.
     Histogram {
         /// Each bound, the last one `+Inf`, with how many values are within it.
-        buckets: Vec<(&'static str, u128)>,
+        buckets: Vec<(&'static str, i128)>,
         /// The sum of the values.
         sum: String,
     },
 }
 
-/// The groups of all counters that have a value, in the order of the readings. Counters of one name are in one group, also
-/// where several protocols have them.
+impl Series {
+    /// Where it stands now. `None`: that is not known.
+    pub fn now(&self, readings: &[Reading]) -> Option<Amount> {
+        self.amount(readings, &|reading, counter| {
+            Some(readings.get(reading)?.counters.get(counter)?.value?.total)
+        })
+    }
+
+    /// The reading that it is of; `None`: it is no counter.
+    pub fn reading(&self) -> Option<usize> {
+        match &self.source {
+            Source::Counter(reading, _) | Source::Histogram { reading, .. } => Some(*reading),
+            Source::Said(_) => None,
+        }
+    }
+
+    /// Where it stood at the end of the `minute`-th of its reading's minutes. `None`: that is not known, or it is no counter.
+    pub fn then(&self, readings: &[Reading], minute: usize) -> Option<Amount> {
+        if matches!(self.source, Source::Said(_)) {
+            return None;
+        }
+        self.amount(readings, &|reading, counter| {
+            let (_, totals) = readings.get(reading)?.minutes.get(minute)?;
+            *totals.get(counter)?
+        })
+    }
+
+    fn amount(&self, readings: &[Reading], total: &dyn Fn(usize, usize) -> Option<i128>) -> Option<Amount> {
+        let print = |reading: usize, counter: usize| {
+            let measure = readings.get(reading)?.counters.get(counter)?.measure;
+            Some(measure.print(total(reading, counter)?))
+        };
+        match &self.source {
+            Source::Said(number) => Some(Amount::Number(number.clone())),
+            Source::Counter(reading, counter) => print(*reading, *counter).map(Amount::Number),
+            Source::Histogram { reading, buckets, sum } => {
+                let mut within = 0;
+                let buckets = buckets.iter().map(|(bound, counter)| {
+                    within += total(*reading, *counter)?;
+                    Some((*bound, within))
+                });
+                let buckets = buckets.collect::<Option<_>>()?;
+                Some(Amount::Histogram { buckets, sum: sum.and_then(|sum| print(*reading, sum))? })
+            }
+        }
+    }
+}
+
+/// The groups of all counters, in the order of the readings, and what is told of whole protocols. Counters of one name are in
+/// one group, also where several protocols have them. A reading of which nothing is known yet has no counter in it.
 pub fn groups(readings: &[Reading]) -> Vec<Group> {
     let mut all = Groups::default();
     // What nobody has counted yet is no 0.
-    let known = || readings.iter().filter(|reading| reading.unknown.is_none());
-    for reading in known() {
+    let known = || readings.iter().enumerate().filter(|(_, reading)| reading.unknown.is_none());
+    for (at, reading) in known() {
         for family in reading.families {
-            all.family(reading, family);
+            all.family(at, reading, family);
         }
-        for counter in &reading.counters {
-            all.other(reading, counter);
+        for (counter, what) in reading.counters.iter().enumerate() {
+            all.other(at, reading, counter, what);
         }
     }
-    for reading in known() {
+    for (_, reading) in known() {
         all.state(reading);
     }
     all.0
@@ -92,46 +158,55 @@ impl Groups {
     }
 
     /// The counters of a family.
-    fn family(&mut self, reading: &Reading, family: &Family) {
+    fn family(&mut self, at: usize, reading: &Reading, family: &Family) {
         let unit = match family.unit {
             Unit::None => "",
             Unit::Seconds => "seconds",
             Unit::Bytes => "bytes",
         };
-        let mut histograms: BTreeMap<Vec<&'static str>, Vec<(Bucket, &Counter)>> = BTreeMap::new();
-        for counter in &reading.counters {
+        let mut histograms: BTreeMap<Vec<&'static str>, Vec<(Bucket, usize)>> = BTreeMap::new();
+        for (position, counter) in reading.counters.iter().enumerate() {
             let Some(place) = family.place(counter.key).filter(|_| counter.measure != Measure::Derived)
             else {
                 continue;
             };
             if let Some(bucket) = place.bucket {
-                histograms.entry(place.values).or_default().push((bucket, counter));
-            } else if let Some(value) = counter.value {
-                let labels = labels(reading, family, &place.values);
-                let value = Amount::Number(counter.measure.print(value.total));
-                self.push(family.name, family.help, unit, kind(counter.measure), Series { labels, value });
+                histograms.entry(place.values).or_default().push((bucket, position));
+                continue;
             }
+            let labels = labels(reading, family, &place.values);
+            let source = Source::Counter(at, position);
+            self.push(family.name, family.help, unit, kind(counter.measure), Series { labels, source });
         }
         for (values, counters) in histograms {
-            if let Some(value) = histogram(&counters) {
+            let (mut buckets, mut sum) = (Vec::new(), None);
+            for (bucket, position) in counters {
+                match bucket {
+                    Bucket::Within(bound) => buckets.push((bound, position)),
+                    Bucket::Sum => sum = Some(position),
+                }
+            }
+            // Of a histogram that was asked for in part nothing can be told.
+            if sum.is_some() && buckets.last().is_some_and(|(bound, _)| *bound == "+Inf") {
                 let labels = labels(reading, family, &values);
-                self.push(family.name, family.help, unit, Kind::Histogram, Series { labels, value });
+                let source = Source::Histogram { reading: at, buckets, sum };
+                self.push(family.name, family.help, unit, Kind::Histogram, Series { labels, source });
             }
         }
     }
 
     /// A counter that no family has: one of toaster.conf, of a list or of a protocol without families.
-    fn other(&mut self, reading: &Reading, counter: &Counter) {
-        let Some(value) = counter.value.filter(|_| counter.measure != Measure::Derived) else { return };
-        if reading.families.iter().any(|family| family.place(counter.key).is_some()) {
+    fn other(&mut self, at: usize, reading: &Reading, position: usize, counter: &Counter) {
+        if counter.measure == Measure::Derived
+            || reading.families.iter().any(|family| family.place(counter.key).is_some())
+        {
             return;
         }
-        let value = Amount::Number(counter.measure.print(value.total));
-        let of = instance(reading);
+        let source = Source::Counter(at, position);
         if counter.defined_by == DefinedBy::List {
-            let labels = [vec![("list", counter.key.to_owned())], of].concat();
+            let labels = [vec![("list", counter.key.to_owned())], instance(reading)].concat();
             let help = "connections that a DNS list turned away";
-            return self.push("blocked", help, "", Kind::Counter, Series { labels, value });
+            return self.push("blocked", help, "", Kind::Counter, Series { labels, source });
         }
         let labels = vec![("protocol", reading.protocol.to_owned()), ("key", counter.key.to_owned())];
         let (name, help, kind) = match counter.measure {
@@ -139,7 +214,7 @@ impl Groups {
             Measure::Sum => ("sums", "what toaster.conf or a protocol adds up, by its key", Kind::Counter),
             _ => ("levels", "what toaster.conf or a protocol measures, by its key", Kind::Gauge),
         };
-        self.push(name, help, "", kind, Series { labels, value });
+        self.push(name, help, "", kind, Series { labels, source });
     }
 
     /// What a protocol itself is at.
@@ -147,7 +222,7 @@ impl Groups {
         let Some(whole) = &reading.whole else { return };
         let protocol = || vec![("protocol", reading.protocol.to_owned())];
         let mut gauge = |name: &str, help: &str, unit, labels, value: String| {
-            self.push(name, help, unit, Kind::Gauge, Series { labels, value: Amount::Number(value) });
+            self.push(name, help, unit, Kind::Gauge, Series { labels, source: Source::Said(value) });
         };
         gauge(
             "up",
@@ -170,8 +245,8 @@ impl Groups {
             gauge("last_line_timestamp", help, "seconds", labels, time.to_string());
         }
         let mut counter = |name: &str, help: &str, labels, value: u64| {
-            let value = Amount::Number(value.to_string());
-            self.push(name, help, "", Kind::Counter, Series { labels, value });
+            let source = Source::Said(value.to_string());
+            self.push(name, help, "", Kind::Counter, Series { labels, source });
         };
         counter("commits", "commits", protocol(), reading.commit);
         for (understood, lines) in [("yes", whole.understood), ("no", whole.not_understood)] {
@@ -196,20 +271,4 @@ fn labels(reading: &Reading, family: &Family, values: &[&'static str]) -> Vec<(&
 /// The label that tells a second instance of a protocol from the first.
 fn instance(reading: &Reading) -> Vec<(&'static str, String)> {
     reading.like.iter().map(|like| ("log", like.instance.to_owned())).collect()
-}
-
-/// `None`: a part of it has no value.
-fn histogram(counters: &[(Bucket, &Counter)]) -> Option<Amount> {
-    let (mut buckets, mut within, mut sum) = (Vec::new(), 0u128, String::new());
-    for (bucket, counter) in counters {
-        let total = counter.value?.total;
-        match bucket {
-            Bucket::Within(bound) => {
-                within += u128::try_from(total).unwrap_or(0);
-                buckets.push((*bound, within));
-            }
-            Bucket::Sum => sum = counter.measure.print(total),
-        }
-    }
-    Some(Amount::Histogram { buckets, sum })
 }

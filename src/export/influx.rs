@@ -1,34 +1,39 @@
 //! Readings in the line protocol of InfluxDB (<https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/>): a
 //! line a protocol, its counters as fields.
-use crate::reading::{Measure, Reading};
+use crate::reading::{Counter, Measure, Reading};
 
 /// A line for each reading that has values: `maillogs,host=…,protocol=… key=5i,… NANOSECONDS`. Whole numbers have an `i`
 /// behind them. `now`: unix seconds.
 pub fn lines(readings: &[Reading], host: &str, now: i64) -> String {
-    let line = |reading: &Reading| {
-        let fields: Vec<String> = reading
-            .counters
-            .iter()
-            .filter_map(|counter| {
-                let number = counter.measure.print(counter.value?.total);
-                let end = if matches!(counter.measure, Measure::Count | Measure::Level) { "i" } else { "" };
-                Some(format!("{}={number}{end}", escaped(counter.key)))
-            })
-            .collect();
-        (!fields.is_empty() && reading.unknown.is_none()).then(|| {
-            format!(
-                "maillogs,host={},protocol={} {} {now}000000000\n",
-                escaped(host),
-                escaped(reading.protocol),
-                fields.join(",")
-            )
-        })
+    let total = |counter: &Counter| Some(counter.value?.total);
+    let known = readings.iter().filter(|reading| reading.unknown.is_none());
+    known.map(|reading| line(reading, host, now, reading.counters.iter().map(total))).collect()
+}
+
+/// The same of the end of each minute.
+pub fn minutes(readings: &[Reading], host: &str) -> String {
+    let minutes =
+        readings.iter().flat_map(|reading| reading.minutes.iter().map(move |minute| (reading, minute)));
+    minutes.map(|(reading, (end, totals))| line(reading, host, *end, totals.iter().copied())).collect()
+}
+
+/// Nothing, if no total is known.
+fn line(reading: &Reading, host: &str, time: i64, totals: impl Iterator<Item = Option<i128>>) -> String {
+    let field = |(counter, total): (&Counter, Option<i128>)| {
+        let number = counter.measure.print(total?);
+        let end = if matches!(counter.measure, Measure::Count | Measure::Level) { "i" } else { "" };
+        Some(format!("{}={number}{end}", escaped(counter.key)))
     };
-    readings.iter().filter_map(line).collect()
+    let fields: Vec<String> = reading.counters.iter().zip(totals).filter_map(field).collect();
+    if fields.is_empty() {
+        return String::new();
+    }
+    let (host, protocol) = (escaped(host), escaped(reading.protocol));
+    format!("maillogs,host={host},protocol={protocol} {} {time}000000000\n", fields.join(","))
 }
 
 /// A name or a value of a tag, or a name of a field.
-pub(super) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::groups::{Amount, Group, Kind, Series};
+use crate::reading::Reading;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +14,41 @@ pub enum Dialect {
     OpenMetrics,
 }
 
-/// `groups` as text.
-pub fn text(groups: &[Group], dialect: Dialect) -> String {
+/// What `groups` stand at now.
+pub fn text(groups: &[Group], readings: &[Reading], dialect: Dialect) -> String {
+    written(groups, dialect, |series| {
+        series.now(readings).map(|amount| (amount, String::new())).into_iter().collect()
+    })
+}
+
+/// What `groups` stood at at the end of each minute of their readings, each with its stamp: in milliseconds for Prometheus,
+/// and in seconds for OpenMetrics.
+pub fn minutes(groups: &[Group], readings: &[Reading], dialect: Dialect) -> String {
+    let stamp = |end: i64| match dialect {
+        Dialect::Prometheus => format!(" {end}000"),
+        Dialect::OpenMetrics => format!(" {end}"),
+    };
+    written(groups, dialect, |series| {
+        let reading = series.reading().and_then(|reading| readings.get(reading));
+        let ends = reading.iter().flat_map(|reading| &reading.minutes).map(|(end, _)| *end);
+        let then = ends.enumerate();
+        then.filter_map(|(minute, end)| Some((series.then(readings, minute)?, stamp(end)))).collect()
+    })
+}
+
+/// The groups with what `amounts` says of each series, and what is to stand behind each number.
+fn written(groups: &[Group], dialect: Dialect, amounts: impl Fn(&Series) -> Vec<(Amount, String)>) -> String {
     let mut text = String::new();
     for group in groups {
-        head(&mut text, group, dialect);
+        let mut numbers = String::new();
         for series in &group.series {
-            lines(&mut text, group, series);
+            for (amount, stamp) in amounts(series) {
+                lines(&mut numbers, group, series, &amount, &stamp);
+            }
+        }
+        if !numbers.is_empty() {
+            head(&mut text, group, dialect);
+            text += &numbers;
         }
     }
     if dialect == Dialect::OpenMetrics {
@@ -29,7 +58,7 @@ pub fn text(groups: &[Group], dialect: Dialect) -> String {
 }
 
 /// What stands before the numbers of a group.
-pub(super) fn head(text: &mut String, group: &Group, dialect: Dialect) {
+fn head(text: &mut String, group: &Group, dialect: Dialect) {
     let kind = match group.kind {
         Kind::Counter => "counter",
         Kind::Gauge => "gauge",
@@ -47,29 +76,31 @@ pub(super) fn head(text: &mut String, group: &Group, dialect: Dialect) {
 }
 
 /// What the name of a number of this kind ends with.
-pub(super) fn suffix(kind: Kind) -> &'static str {
+fn suffix(kind: Kind) -> &'static str {
     if kind == Kind::Counter { "_total" } else { "" }
 }
 
-fn lines(text: &mut String, group: &Group, series: &Series) {
+fn lines(text: &mut String, group: &Group, series: &Series, amount: &Amount, stamp: &str) {
     let name = &group.name;
-    match &series.value {
+    match amount {
         Amount::Number(number) => {
-            let _ = writeln!(text, "{name}{}{} {number}", suffix(group.kind), labels(&series.labels, None));
+            let labels = labels(&series.labels, None);
+            let _ = writeln!(text, "{name}{}{labels} {number}{stamp}", suffix(group.kind));
         }
         Amount::Histogram { buckets, sum } => {
             for (bound, within) in buckets {
-                let _ = writeln!(text, "{name}_bucket{} {within}", labels(&series.labels, Some(bound)));
+                let labels = labels(&series.labels, Some(bound));
+                let _ = writeln!(text, "{name}_bucket{labels} {within}{stamp}");
             }
             let count = buckets.last().map_or(0, |(_, within)| *within);
             let own = labels(&series.labels, None);
-            let _ = writeln!(text, "{name}_sum{own} {sum}\n{name}_count{own} {count}");
+            let _ = writeln!(text, "{name}_sum{own} {sum}{stamp}\n{name}_count{own} {count}{stamp}");
         }
     }
 }
 
 /// `{name="value",…}`; nothing if there is no label. `bound`: of a histogram's bucket.
-pub(super) fn labels(labels: &[(&'static str, String)], bound: Option<&str>) -> String {
+fn labels(labels: &[(&'static str, String)], bound: Option<&str>) -> String {
     let escaped = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let own = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value)));
     let all: Vec<String> = own.chain(bound.map(|bound| format!("le=\"{bound}\""))).collect();

@@ -131,7 +131,7 @@ mod tests {
                     assert!(is_name(family.name) && family.labels.iter().all(|l| is_name(l)), "{name}");
                     let reserved = ["protocol", "source", "log", "le", "job", "instance", "host", "quantile"];
                     assert!(!family.labels.iter().any(|label| reserved.contains(label)), "{name}");
-                    for end in ["_total", "_count", "_sum_total", "_bucket", "_seconds", "_bytes", "_info"] {
+                    for end in ["_total", "_count", "_sum", "_bucket", "_seconds", "_bytes", "_info"] {
                         assert!(!family.name.ends_with(end), "{name}: the formats add {end}");
                     }
                     let members = family.members.iter().filter(|member| {

@@ -42,7 +42,7 @@ const FAMILIES: &[Family] = &[
         &[Key("sa_spam", &["spam"]), Key("sa_ham", &["ham"])],
     ),
     family(
-        "spamassassin_score_sum",
+        "spamassassin_scores",
         "sum of the scores",
         &["verdict"],
         &[Key("spam_score_sum", &["spam"]), Key("ham_score_sum", &["ham"])],
@@ -62,7 +62,7 @@ const FAMILIES: &[Family] = &[
         &[Key("spam_bytes_sum", &["spam"]), Key("ham_bytes_sum", &["ham"])],
     ),
     family(
-        "spamassassin_threshold_sum",
+        "spamassassin_thresholds",
         "sum over all messages of the score from which they would be spam",
         &[],
         &[Key("threshold_sum", &[])],

@@ -3,8 +3,10 @@
 //! No lock, no write, no fsync; right at any instant, also while a logger rolls and a processor works. What comes of it is
 //! a [`Reading`]; `build` makes it of a state.
 mod build;
+mod minutes;
 mod parts;
 
+pub use minutes::minutes;
 pub use parts::{part, parts};
 
 use std::path::Path;
@@ -76,9 +78,13 @@ pub fn query(job: &Job<'_>, now: i64) -> Result<Reading> {
     if let Some(clash) = job.store().clash(&found.state) {
         warn(format_args!("{clash}; nothing is counted under it until then"));
     }
-    let missing = if found.state.number == 0 { job.missing(&found.state) } else { None };
+    let has_counted = found.state.moved.iter().any(|moved| *moved != 0)
+        || found.state.totals.iter().any(|total| *total != 0);
+    let missing = if has_counted { None } else { job.missing(&found.state) };
     let unknown = missing.map(|missing| format!("nothing was counted yet, and {missing}"));
-    unknown.iter().for_each(warn);
+    if found.state.number == 0 {
+        unknown.iter().for_each(warn);
+    }
     if found.new_bytes > WORTH_A_COMMIT {
         let at_once = Options { patience: Duration::ZERO, ..Options::default() };
         // A user who may not write, a lock that is held: the answer in memory is as good.

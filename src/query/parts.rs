@@ -34,6 +34,7 @@ fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) ->
     let is_its = |position: usize| protocol.section(position).map(|section| section.name) == wanted;
     retain(&mut reading.counters, is_its);
     reading.waiting.iter_mut().for_each(|(_, values)| retain(values, is_its));
+    reading.minutes.iter_mut().for_each(|(_, totals)| retain(totals, is_its));
     if let Some(section) = section {
         (reading.protocol, reading.title) = (section.name, section.title);
         (reading.about, reading.overview) = (section.about, section.overview);

@@ -40,6 +40,7 @@ mod rolls;
 mod rotate;
 mod rspamd;
 mod run_files;
+mod samples;
 mod several;
 mod show;
 mod sources;

@@ -5,7 +5,7 @@ use std::fs;
 
 use chrono::DateTime;
 
-use crate::support::store::{Answer, Store};
+use crate::support::store::{Answer, MAILLOGS, Store};
 use crate::support::traffic::{LIMITS, Log, Traffic};
 use crate::support::{END, count, lines, traffic};
 
@@ -161,7 +161,7 @@ fn the_stamps_of_each_log_rise_within_the_span() {
     for (name, log) in Log::ALL {
         let bytes = of(log, 1);
         let stamp = |line: &str| match log {
-            Log::Syslog => {
+            Log::Syslog | Log::Toaster6 => {
                 let (date, _) = line.split_once(' ').expect("a date");
                 assert!(date.ends_with("+01:00"), "{line}");
                 let date = DateTime::parse_from_rfc3339(date).expect("RFC 3339");
@@ -414,5 +414,33 @@ fn spamd_is_counted(store: &Store, syslog: &[u8]) {
             let found: f64 = answer.text(&format!("{name}_{key}")).parse().expect("a number");
             assert!((found - sum as f64 / 10.0).abs() < 1e-6, "{name}_{key}: {found} and {sum} tenths");
         }
+    }
+}
+
+/// The programs of Mail-Toaster 6 write nothing that is not understood, and what they write is counted as awk counts it.
+#[test]
+fn the_programs_of_mail_toaster_6_are_understood() {
+    let log = of(Log::Toaster6, 9);
+    let store = Store::new();
+    let file = store.path("maillog");
+    fs::write(&file, &log).expect("a log");
+    let file = file.to_str().expect("UTF-8");
+    let output = store.command(MAILLOGS).args(["explain", "--summary", file]).output().expect("maillogs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(!told.contains("not understood") && !told.contains("of other programs"), "{told}");
+    for (key, pattern) in [
+        ("msg_ok", "[core] disconnect .* msgs=1/0/0 "),
+        ("out_deferred", "[outbound] Temp failing "),
+        ("auth_fail", "[auth/auth_vpopmaild] delaying for "),
+        ("reject", "(default: T (reject): "),
+        ("saved", "sieve: msgid=.* stored mail into mailbox "),
+    ] {
+        let pattern = regex::Regex::new(&regex::escape(pattern).replace("\\.\\*", ".*")).expect("a pattern");
+        let count = text(&log).filter(|line| pattern.is_match(line)).count();
+        assert!(count > 0, "{key}");
+        assert!(
+            told.contains(&format!(" {key} {count},")) || told.contains(&format!(" {key} {count}\n")),
+            "{key} {count}: {told}"
+        );
     }
 }

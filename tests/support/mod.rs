@@ -8,6 +8,7 @@ pub mod browser;
 pub mod clock;
 pub mod conversation;
 pub mod count;
+pub mod databases;
 pub mod disks;
 pub mod dovecot;
 pub mod faults;

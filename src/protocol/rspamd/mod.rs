@@ -63,7 +63,7 @@ const FAMILIES: &[Family] = &[
             Key("action_other", &["other"]),
         ],
     ),
-    family("rspamd_score_sum", "sum of the scores of all messages", &[], &[Key("score_sum", &[])]),
+    family("rspamd_scores", "sum of the scores of all messages", &[], &[Key("score_sum", &[])]),
     family_in("rspamd_scan", "seconds that scanning took", Unit::Seconds, &[], &[Key("time_sum", &[])]),
     family_in("rspamd_scanned", "bytes of the messages", Unit::Bytes, &[], &[Key("bytes", &[])]),
     family("rspamd_dns_requests", "DNS requests of rspamd", &[], &[Key("dns_requests", &[])]),

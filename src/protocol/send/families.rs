@@ -82,7 +82,7 @@ pub(super) const SEND: &[Family] = &[
         &[Key("status_localp", &["local"]), Key("status_remotep", &["remote"])],
     ),
     family(
-        "deliveries_in_flight_sum",
+        "deliveries_in_flight_seen",
         "sum over the status lines of the deliveries in flight",
         &["channel"],
         &[Key("status_local_sum", &["local"]), Key("status_remote_sum", &["remote"])],

@@ -6,6 +6,7 @@
 //! | `smtpd` | qmail-smtpd's with tcpserver, rblsmtpd, CHKUSER and simscan |
 //! | `pop3d` | that of the POP3 server's tcpserver |
 //! | `syslog` | logins, spamd, qmail-scanner, and programs that nobody counts |
+//! | `toaster6` | what Haraka, rspamd and Dovecot's LMTP server would write in their place |
 //! | `greylist` | a greylisting daemon's, which only an own protocol of toaster.conf knows |
 //!
 //! All of them see the same load and the same visitors (`visits`): what simscan refuses in one log, spamd judged in
@@ -22,6 +23,7 @@ mod send;
 mod smtpd;
 mod syslog;
 mod tcpserver;
+mod toaster6;
 mod visits;
 
 use std::io::{self, Write};
@@ -53,16 +55,18 @@ pub enum Log {
     Pop3d,
     Syslog,
     Greylist,
+    Toaster6,
 }
 
 impl Log {
     /// Each with its name.
-    pub const ALL: [(&str, Log); 5] = [
+    pub const ALL: [(&str, Log); 6] = [
         ("send", Log::Send),
         ("smtpd", Log::Smtpd),
         ("pop3d", Log::Pop3d),
         ("syslog", Log::Syslog),
         ("greylist", Log::Greylist),
+        ("toaster6", Log::Toaster6),
     ];
 }
 
@@ -88,6 +92,7 @@ impl Traffic {
             Log::Pop3d => pop3d::write(self, out),
             Log::Syslog => syslog::write(self, out),
             Log::Greylist => greylist::write(self, out),
+            Log::Toaster6 => toaster6::write(self, out),
         }
     }
 

@@ -1,0 +1,346 @@
+//! What monitoring systems are given: by real promtool, node_exporter, VictoriaMetrics, Prometheus and jq. What is expected is
+//! counted in the log.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::databases::{
+    blocks, curl_to, node_exporter, number, prometheus, promtool, victoria_metrics,
+};
+use crate::support::store::{Answer, MAILLOGS, Store, stderr};
+use crate::support::{END, count, lines, traffic};
+
+const SEED: u64 = 515;
+
+/// Four hours of a small server, which are counted at [`END`] and written to the RRD.
+struct World {
+    store: Store,
+    log: Vec<u8>,
+}
+
+impl World {
+    fn new() -> World {
+        let store = Store::new();
+        let log = traffic(SEED, 4.0 / 24.0, 0.4);
+        fs::write(store.logs().join("current"), &log).expect("a log");
+        let world = World { store, log };
+        world.said_at(END + 120, &["update", "--flush"]);
+        world
+    }
+
+    fn at(&self, time: i64, words: &[&str]) -> Output {
+        let mut command = self.store.faketime(&["-f", &time.to_string(), MAILLOGS]);
+        command.env("FAKETIME_FMT", "%s").env("NO_FAKE_STAT", "1").args(words);
+        command.output().expect("faketime")
+    }
+
+    fn said_at(&self, time: i64, words: &[&str]) -> String {
+        let output = self.at(time, words);
+        assert!(output.status.success(), "{words:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// How many lines from `from` to `to` (unix seconds) have this text behind a number.
+    fn ended(&self, how: &str, from: i64, to: i64) -> u64 {
+        let is_one = |line: &&[u8]| {
+            let text = String::from_utf8_lossy(line);
+            let stamp =
+                i64::try_from(count::unix_nanos(&text).expect("a label") / 1_000_000_000).expect("a time");
+            let rest = text[26..].strip_prefix("delivery ").and_then(|rest| rest.split_once(": "));
+            (from..to).contains(&stamp) && rest.is_some_and(|(_, rest)| rest.starts_with(how))
+        };
+        lines(&self.log).filter(is_one).count() as u64
+    }
+}
+
+#[test]
+fn promtool_finds_nothing_to_complain_of() {
+    let world = World::new();
+    let text = world.said_at(END + 180, &["all", "--format", "prometheus"]);
+    let output = promtool(&["check", "metrics"], text.as_bytes());
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    // The counters are those of the text.
+    let answer = Answer::parse(&world.said_at(END + 180, &["send"]));
+    let value = |series: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{series}")).to_owned()
+    };
+    assert_eq!(value("maillogs_deliveries_total{result=\"success\"}"), answer.text("delivery_success"));
+    assert_eq!(value("maillogs_message_bytes_total"), answer.text("message_bytes"));
+    assert_eq!(value("maillogs_delivery_slots{channel=\"remote\"}"), answer.text("limit_remote"));
+    assert_eq!(
+        answer.text("delivery_success"),
+        world.ended("success: ", 0, END + 60).to_string(),
+        "as the lines say"
+    );
+    let last =
+        lines(&world.log).last().map(|line| String::from_utf8_lossy(line).into_owned()).expect("a line");
+    let stamp = count::unix_nanos(&last).expect("a label") / 1_000_000_000;
+    let path = world.store.logs().display().to_string();
+    let series = format!("maillogs_last_line_timestamp_seconds{{protocol=\"send\",source=\"{path}\"}}");
+    assert_eq!(value(&series), stamp.to_string());
+    assert_eq!(
+        value("maillogs_lines_total{protocol=\"send\",understood=\"yes\"}"),
+        lines(&world.log).count().to_string()
+    );
+    // There is no log of an SMTP server here: nothing is 0.
+    assert!(!text.contains("protocol=\"rbl\"") && !text.contains("maillogs_blocked_total"), "{text}");
+    // A histogram has all messages in its last bucket.
+    let times = Answer::parse(&world.said_at(END + 180, &["times"]));
+    let all: u128 = times
+        .keys()
+        .iter()
+        .filter(|key| key.starts_with("queue_") && !key.starts_with("queue_p"))
+        .filter(|key| !["queue_seconds", "queue_unseen"].contains(*key))
+        .map(|key| times.nanos(key) / 1_000_000_000)
+        .sum();
+    assert_eq!(value("maillogs_message_queue_duration_seconds_bucket{le=\"+Inf\"}"), all.to_string());
+    assert_eq!(value("maillogs_message_queue_duration_seconds_count"), all.to_string());
+}
+
+#[test]
+fn node_exporter_hands_the_file_on() {
+    let world = World::new();
+    let dir = world.store.path("textfile");
+    fs::create_dir(&dir).expect("a directory");
+    let file = dir.join("maillogs.prom");
+    let words = ["all", "--format", "prometheus", "--output", file.to_str().expect("UTF-8")];
+    for _ in 0..2 {
+        assert_eq!(world.said_at(END + 180, &words), "");
+    }
+    assert_eq!(fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o644);
+    assert_eq!(fs::read_dir(&dir).expect("a directory").count(), 1, "nothing is left beside it");
+    let scraped = node_exporter(&dir).get("/metrics");
+    assert!(scraped.contains("node_textfile_scrape_error 0"), "{scraped}");
+    let count = world.ended("failure: ", 0, END + 60);
+    assert!(
+        scraped.contains(&format!("maillogs_deliveries_total{{result=\"failure\"}} {count}\n")),
+        "{scraped}"
+    );
+}
+
+/// The growth of an hour is the number of its lines: sent in two parts, to a server that dies behind its answer, and sent
+/// again; a collector that was away for hours loses nothing.
+#[test]
+fn victoria_metrics_has_each_line_in_its_minute() {
+    let world = World::new();
+    let dir = world.store.path("vm");
+    let cursor = world.store.path("cursor");
+    let cursor = cursor.to_str().expect("UTF-8");
+    let send = |address: &str, until: &str, again: &str| {
+        let url = format!("http://{address}/api/v1/import/prometheus");
+        let to = curl_to(&url);
+        let mut words = vec![
+            "export",
+            "send",
+            "providers",
+            "times",
+            "--cursor",
+            cursor,
+            "--until",
+            until,
+            "--again",
+            again,
+            "--",
+        ];
+        words.extend(to.iter().map(String::as_str));
+        world.at(END + 180, &words)
+    };
+    let server = victoria_metrics(&dir);
+    let address = server.address.to_string();
+    let half = (END - 2 * 3_600).div_euclid(60) * 60;
+    let first = send(&address, &format!("@{half}"), "10");
+    assert!(first.status.success(), "{}", stderr(&first));
+    let sent = fs::read_to_string(cursor).expect("the cursor");
+    assert_eq!(sent, format!("send {half}\n"));
+    // What it has taken is not on its disk yet.
+    server.kill();
+    // Nobody listens: nothing is sent, and the cursor stays.
+    let vain = send(&address, "now", "10");
+    assert_eq!(vain.status.code(), Some(1), "{}", stderr(&vain));
+    assert!(stderr(&vain).contains("sent again"), "{}", stderr(&vain));
+    assert_eq!(fs::read_to_string(cursor).expect("the cursor"), sent);
+    let server = victoria_metrics(&dir);
+    let address = server.address.to_string();
+    for again in ["240", "10"] {
+        let rest = send(&address, "now", again);
+        assert!(rest.status.success(), "{}", stderr(&rest));
+    }
+    server.get("/internal/force_flush");
+    let begin = (END - 4 * 3_600).div_euclid(60) * 60;
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    for hour in 0..4 {
+        let end = begin + (hour + 1) * 3_600;
+        for how in ["success", "deferral", "failure"] {
+            let query = format!("increase(maillogs_deliveries_total{{result=\"{how}\"}}[1h])");
+            let got = number(&server, &query, end).unwrap_or(0.0);
+            let lines = world.ended(&format!("{how}: "), end - 3_600, end);
+            assert!(
+                (got - lines as f64).abs() < 1e-6,
+                "{how} of the hour to {end}: {got}, and {lines} lines"
+            );
+            *sums.entry(how).or_default() += lines;
+        }
+    }
+    assert!(sums.values().all(|sum| *sum > 5), "{sums:?}");
+    // All providers together have all deliveries to other hosts that ended and had begun in the log.
+    let of_all = "sum(increase(maillogs_provider_deliveries_total[4h]))";
+    let local = number(
+        &server,
+        "sum(increase(maillogs_delivery_duration_seconds_count{channel=\"local\"}[4h]))",
+        begin + 4 * 3_600,
+    );
+    let remote = number(&server, of_all, begin + 4 * 3_600);
+    let ended: u64 = ["success: ", "deferral: ", "failure: "]
+        .map(|how| world.ended(how, begin, begin + 4 * 3_600))
+        .iter()
+        .sum();
+    let unseen =
+        number(&server, "increase(maillogs_provider_deliveries_unseen_total[4h])", begin + 4 * 3_600);
+    let sum = local.unwrap_or(0.0) + remote.unwrap_or(0.0) + unseen.unwrap_or(0.0);
+    assert!((sum - ended as f64).abs() < 1e-6, "{local:?} + {remote:?} + {unseen:?}, and {ended} lines");
+}
+
+/// The same by promtool's blocks, in a Prometheus that reads them.
+#[test]
+fn promtool_makes_blocks_of_an_export() {
+    let world = World::new();
+    let file = world.store.path("export.om");
+    let text =
+        world.said_at(END + 180, &["export", "send", "times", "--format", "openmetrics", "--since", "-6h"]);
+    assert!(text.ends_with("# EOF\n"));
+    fs::write(&file, &text).expect("a file");
+    let data = blocks(&file, &world.store.path("tsdb"));
+    let config = world.store.path("prometheus.yml");
+    fs::write(&config, "global:\n  scrape_interval: 1h\n").expect("its file");
+    let server = prometheus(&data, &config);
+    let begin = (END - 4 * 3_600).div_euclid(60) * 60;
+    for hour in 1..4 {
+        let (from, to) = (begin + hour * 3_600, begin + (hour + 1) * 3_600);
+        // `increase` of Prometheus extrapolates; the difference of two totals does not.
+        let total = "maillogs_deliveries_total{result=\"success\"}";
+        let grown =
+            number(&server, total, to).expect("a total") - number(&server, total, from).expect("a total");
+        assert_eq!(grown as u64, world.ended("success: ", from, to), "to {to}");
+    }
+}
+
+#[test]
+fn an_export_ends_where_it_was_told_to_and_says_the_same_again() {
+    let world = World::new();
+    let export = |words: &[&str]| world.said_at(END + 180, &[&["export", "send"], words].concat());
+    let whole = export(&["--since", "-6h"]);
+    let stamps = |text: &str| -> Vec<i64> {
+        let series = "maillogs_deliveries_total{result=\"success\"} ";
+        let of = text.lines().filter_map(|line| line.strip_prefix(series)?.rsplit(' ').next()?.parse().ok());
+        of.collect()
+    };
+    let all = stamps(&whole);
+    assert!(all.windows(2).all(|two| two[1] == two[0] + 60_000), "{all:?}");
+    assert_eq!(whole, export(&["--since", "-6h"]), "the same");
+    let (from, to) = (all[10] / 1_000, all[20] / 1_000);
+    let part = export(&["--since", &format!("@{from}"), "--until", &format!("@{to}")]);
+    assert_eq!(stamps(&part), all[11..=20]);
+    for line in part.lines().filter(|line| !line.starts_with('#')) {
+        assert!(whole.contains(&format!("{line}\n")), "{line}");
+    }
+    // In lines of InfluxDB, a minute each.
+    let influx =
+        export(&["--since", &format!("@{from}"), "--until", &format!("@{to}"), "--format", "influx"]);
+    assert_eq!(influx.lines().count(), 10);
+    let value = |line: &str| {
+        line.split("delivery_success=").nth(1).and_then(|rest| rest.split('i').next()).map(str::to_owned)
+    };
+    for (line, end) in influx.lines().zip(&all[11..=20]) {
+        assert!(line.starts_with("maillogs,host=") && line.ends_with(&format!(" {end}000000")), "{line}");
+        let same = format!(
+            "maillogs_deliveries_total{{result=\"success\"}} {} {end}\n",
+            value(line).expect("a value")
+        );
+        assert!(whole.contains(&same), "{same}");
+    }
+    // Words that are wrong.
+    for (words, why) in [
+        (&["export", "send", "--since", "yesteryear"][..], "--since"),
+        (&["export", "send", "delivery_success"], "single counters"),
+        (&["export", "nonsense"], "no protocol"),
+    ] {
+        let output = world.at(END + 180, words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(stderr(&output).contains(why), "{words:?}: {}", stderr(&output));
+    }
+}
+
+/// What jq(1) reads.
+#[test]
+fn json_for_programs_zabbix_and_librenms() {
+    let world = World::new();
+    let jq = |format: &str, filter: &str| -> Value {
+        let text = world.said_at(END + 180, &["send", "queue", "--format", format]);
+        let file = world.store.path("x.json");
+        fs::write(&file, text).expect("a file");
+        let output = Command::new("jq").args(["-ce", filter]).arg(&file).output().expect("jq");
+        assert!(output.status.success(), "{format} {filter}: {}", stderr(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let success = world.ended("success: ", 0, END + 60);
+    assert_eq!(jq("json", ".protocols.send.counters.delivery_success"), success);
+    // There is no queue here, and nothing is 0.
+    assert_eq!(jq("json", "[.protocols.queue.counters[]] | map(. == null) | all"), true);
+    assert_eq!(jq("json", ".protocols.queue.unknown | length > 0"), true);
+    assert_eq!(
+        jq("zabbix", "[.data[] | select(.protocol == \"send\" and .key == \"delivery_success\").value][0]"),
+        success
+    );
+    assert_eq!(jq("zabbix", "[.data[] | select(.protocol == \"queue\")] | length == 0"), true);
+    assert_eq!(jq("librenms", ".data.send.delivery_success"), success);
+    assert_eq!(jq("librenms", "[.version, .error, (.data | keys)]"), serde_json::json!([1, 1, ["send"]]));
+    assert_eq!(jq("librenms", ".errorString | contains(\"queue\")"), true);
+}
+
+#[test]
+fn single_values_and_single_lines() {
+    let world = World::new();
+    let answer = Answer::parse(&world.said_at(END + 180, &["send"]));
+    let said = |words: &[&str]| world.said_at(END + 180, words);
+    let (success, failure) = (answer.text("delivery_success"), answer.text("delivery_failure"));
+    assert_eq!(said(&["send", "delivery_success"]), format!("{success}\n"));
+    assert_eq!(said(&["send", "delivery_failure", "delivery_success"]), format!("{failure}\n{success}\n"));
+    assert_eq!(said(&["all", "send.delivery_success"]), format!("{success}\n"));
+    let host = said(&["send", "delivery_success", "delivery_failure", "--format", "mrtg"]);
+    assert!(host.starts_with(&format!("{success}\n{failure}\n\n")), "{host}");
+    let two = said(&["send", "reasons"]);
+    assert!(two.starts_with("send concurrencyremote:") && two.contains("\nreasons why_greylisted:"), "{two}");
+    let nagios = said(&["send", "--format", "nagios"]);
+    assert!(
+        nagios.starts_with("MAILLOGS OK - send | ")
+            && nagios.contains(&format!("'send.delivery_success'={success}c;;;0")),
+        "{nagios}"
+    );
+    let checkmk = said(&["send", "--format", "checkmk"]);
+    assert!(
+        checkmk.starts_with("0 \"maillogs send\" ")
+            && checkmk.contains(&format!("|delivery_success={success}|")),
+        "{checkmk}"
+    );
+    // What is not known is no 0, and a wrong word is the caller's fault.
+    for (words, code, out) in [
+        (&["queue", "oldest"][..], 1, ""),
+        (&["queue", "oldest", "messages", "--format", "mrtg"], 0, "UNKNOWN\nUNKNOWN\n\n"),
+        (&["queue", "--format", "nagios"], 3, "MAILLOGS UNKNOWN - queue: nothing was counted yet"),
+        (&["queue", "--format", "checkmk"], 0, "3 \"maillogs queue\" - nothing was counted yet"),
+        (&["queue", "--format", "influx"], 0, ""),
+        (&["send", "nonsense"], 2, ""),
+        (&["send", "--format", "mrtg"], 2, ""),
+    ] {
+        let output = world.at(END + 180, words);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", stderr(&output));
+        assert!(if out.is_empty() { text.is_empty() } else { text.starts_with(out) }, "{words:?}: {text}");
+    }
+}
