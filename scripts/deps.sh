@@ -95,6 +95,8 @@ need test prometheus-node-exporter has prometheus-node-exporter
 need test victoria-metrics has victoria-metrics
 need test curl has curl
 need test jq has jq
+need test zabbix-agent has zabbix_agentd
+need test python3-yaml python3 -c "import yaml"
 # What Haraka runs with; itself it is fetched below.
 need test nodejs has node
 need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -166,7 +168,7 @@ if [ -n "$missing" ]; then
 		esac
 		exit 1
 	}
-	for package in dovecot-core postfix rspamd prometheus prometheus-node-exporter victoria-metrics; do
+	for package in dovecot-core postfix rspamd prometheus prometheus-node-exporter victoria-metrics zabbix-agent; do
 		case "$missing " in
 		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
 		esac

@@ -42,6 +42,7 @@ mod rspamd;
 mod run_files;
 mod samples;
 mod several;
+mod shipped;
 mod show;
 mod sources;
 mod sweep;

@@ -107,6 +107,15 @@ pub fn promtool(words: &[&str], input: &[u8]) -> Output {
     output
 }
 
+/// The series that an instant query of Prometheus' API finds now.
+pub fn series(server: &Server, query: &str) -> Vec<Value> {
+    let escaped: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
+    let reply: Value =
+        serde_json::from_str(&server.get(&format!("/api/v1/query?query={escaped}"))).expect("JSON");
+    assert_eq!(reply["status"], "success", "{query}: {reply}");
+    reply["data"]["result"].as_array().expect("a result").clone()
+}
+
 /// The number that an instant query of Prometheus' API gives at `time`; `None`: no series.
 pub fn number(server: &Server, query: &str, time: i64) -> Option<f64> {
     let escaped: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
