@@ -16,6 +16,8 @@ CARGO = LIBRRD="$${LIBRRD:-$$(pkg-config --variable=libdir librrd)/librrd.so}" c
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET)/release/maillogs
 LINKS = sendlog smtplog pop3log
+# For other programs: a dashboard, alert rules, templates.
+SHARED = $(wildcard share/*/*)
 
 .PHONY: build deps-build deps-demo deps-bench deps-test test torture mutants fuzz demo gallery bench lint audit install uninstall clean help
 
@@ -74,6 +76,10 @@ install: ## install below PREFIX (and DESTDIR) what `make` has built
 	$(INSTALL) -d '$(DESTDIR)$(EXAMPLES)/page'
 	$(INSTALL) -m 644 templates/*.toml templates/README.md '$(DESTDIR)$(EXAMPLES)'
 	$(INSTALL) -m 644 templates/page/* '$(DESTDIR)$(EXAMPLES)/page'
+	for file in $(SHARED); do \
+		$(INSTALL) -d '$(DESTDIR)$(PREFIX)'/share/maillogs/$$(dirname $${file#share/}) || exit 1; \
+		$(INSTALL) -m 644 $$file '$(DESTDIR)$(PREFIX)'/share/maillogs/$${file#share/} || exit 1; \
+	done
 
 uninstall: ## remove what install put there, but for toaster.conf
 	for name in maillogs $(LINKS); do \

@@ -76,6 +76,7 @@ impl Programs {
 
     /// A plugin refuses.
     fn denies(&mut self, session: &mut Session, hook: &str, plugin: &str, why: &str) {
+        session.refusal = "550 refused";
         let line = format!(
             "[core]  hook={hook} plugin={plugin} function=hook_{hook} params=\"\" retval=DENY msg=\"{why}\""
         );
