@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::export::prometheus::Dialect;
 use crate::export::{groups, influx, json, prometheus, small, text};
-use crate::ingest::feeds;
+use crate::ingest::{Feed, Job, feeds};
 use crate::query;
 use crate::reading::{Counter, Reading};
 use crate::say::warn;
@@ -120,39 +120,38 @@ fn read(
     verbose: bool,
     is_text: bool,
 ) -> Result<(Vec<Reading>, bool)> {
-    let mut readings: Vec<Reading> = Vec::new();
-    let (mut of_protocols, mut is_whole) = (Vec::<(&str, Reading)>::new(), true);
-    for name in parts {
-        let feed = feed(config, name)?;
-        let protocol = feed.protocol;
-        let known =
-            of_protocols.iter().find(|(of, _)| *of == protocol.name).map(|(_, reading)| reading.clone());
-        let reading = match known {
-            Some(reading) => reading,
-            None => {
-                let job = job(config, &feed);
-                let reading = match query::query(&job, now) {
-                    Ok(reading) => reading,
-                    Err(e) if parts.len() == 1 && is_text => return Err(e),
-                    Err(e) => {
-                        warn(with_way_out(&e));
-                        is_whole = false;
-                        query::unreadable(&job, &e)
-                    }
-                };
-                if verbose {
-                    warn(format_args!(
-                        "commit {}, {} bytes beyond its reading positions",
-                        reading.commit, reading.new_bytes
-                    ));
-                }
-                of_protocols.push((protocol.name, reading.clone()));
-                reading
+    let of_parts: Vec<Feed> = parts.iter().map(|name| feed(config, name)).collect::<Result<_>>()?;
+    let mut asked: Vec<&Feed> = Vec::new();
+    for feed in &of_parts {
+        if !asked.iter().any(|known| known.protocol.name == feed.protocol.name) {
+            asked.push(feed);
+        }
+    }
+    let jobs: Vec<Job<'_>> = asked.iter().map(|feed| job(config, feed)).collect();
+    let (mut of_protocols, mut is_whole) = (Vec::new(), true);
+    for (job, reading) in jobs.iter().zip(query::query_all(&jobs, now)) {
+        let reading = match reading {
+            Ok(reading) => reading,
+            Err(e) if parts.len() == 1 && is_text => return Err(e),
+            Err(e) => {
+                warn(with_way_out(&e));
+                is_whole = false;
+                query::unreadable(job, &e)
             }
         };
-        readings.extend(query::part(protocol, reading, name));
+        if verbose {
+            warn(format_args!(
+                "commit {}, {} bytes beyond its reading positions",
+                reading.commit, reading.new_bytes
+            ));
+        }
+        of_protocols.push(reading);
     }
-    Ok((readings, is_whole))
+    let readings = parts.iter().zip(&of_parts).filter_map(|(name, feed)| {
+        let at = asked.iter().position(|known| known.protocol.name == feed.protocol.name)?;
+        query::part(feed.protocol, of_protocols.get(at)?.clone(), name)
+    });
+    Ok((readings.collect(), is_whole))
 }
 
 /// Protocols and sections by their names; [`ALL`] stands for all of them. A word that is none is an error.

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{At, Error, Result};
-use crate::ingest::{Job, Options, ReadOptions, Reader, Snapshot, gone, read_streams};
+use crate::ingest::{Intake, Job, Options, ReadOptions, Reader, Snapshot, gone, read_streams};
 use crate::reading::Reading;
 use crate::say::warn;
 use crate::store::session::StateOrigin;
@@ -74,7 +74,27 @@ const WORTH_A_COMMIT: u64 = 1 << 20;
 /// # Errors
 /// When the last commit is there and cannot be read, or a source cannot be read at this moment.
 pub fn query(job: &Job<'_>, now: i64) -> Result<Reading> {
-    let mut found = whole(look(job, now)?)?;
+    answer(job, whole(look(job, now)?)?, now)
+}
+
+/// As [`query`], for several protocols: what they share, a syslog or the journal, is read once.
+pub fn query_all(jobs: &[Job<'_>], now: i64) -> Vec<Result<Reading>> {
+    let share = |job: &&Job<'_>| job.feed.has_streams();
+    let shared: Vec<Job<'_>> = jobs.iter().filter(share).copied().collect();
+    let mut looks = look_together(&shared, now).into_iter();
+    let of_one = |job: &Job<'_>| {
+        let looked = if share(&job) { looks.next().flatten() } else { None };
+        match looked {
+            Some(found) if found.failed.is_none() => answer(job, found, now),
+            // Something changed under it: it is looked at again alone.
+            _ => query(job, now),
+        }
+    };
+    jobs.iter().map(of_one).collect()
+}
+
+/// What `found` answers.
+fn answer(job: &Job<'_>, mut found: Found, now: i64) -> Result<Reading> {
     if let Some(clash) = job.store().clash(&found.state) {
         warn(format_args!("{clash}; nothing is counted under it until then"));
     }
@@ -124,43 +144,81 @@ const MOST_TRIES: u32 = 50;
 
 /// `None`: a chunk was removed or processed while this was at it.
 fn look_once(job: &Job<'_>, now: i64) -> Result<Option<Found>> {
-    let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
-    let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
-    let mut intake = job.intake(how, base.clone())?;
-    if base.messages.file.is_some() && intake.state.messages.file.is_none() {
-        // A commit may have come in between, and have taken the file away.
-        let is_newer = |state: State| state.number != base.number;
-        if job.store().read()?.is_some_and(is_newer) {
+    let Some(mut begun) = Begun::new(job, now)? else { return Ok(None) };
+    read_streams(&mut [begun.reader()]);
+    Ok(Some(begun.end()))
+}
+
+/// Looks at protocols that share a log. `None`: something came in between, or something is wrong with it.
+fn look_together(jobs: &[Job<'_>], now: i64) -> Vec<Option<Found>> {
+    let mut all: Vec<Option<Begun<'_>>> =
+        jobs.iter().map(|job| Begun::new(job, now).ok().flatten()).collect();
+    let mut readers: Vec<Reader<'_, '_>> = all.iter_mut().flatten().map(Begun::reader).collect();
+    read_streams(&mut readers);
+    all.into_iter().map(|begun| begun.map(Begun::end)).collect()
+}
+
+/// A look, before the logs that every program writes to are read.
+struct Begun<'j> {
+    job: Job<'j>,
+    base: State,
+    intake: Intake,
+    complete: bool,
+    /// How the reading of the log directories ended.
+    read: Result<()>,
+}
+
+impl<'j> Begun<'j> {
+    /// Reads the log directories. `None`: a chunk was removed or processed meanwhile.
+    fn new(job: &Job<'j>, now: i64) -> Result<Option<Self>> {
+        let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
+        let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
+        let mut intake = job.intake(how, base.clone())?;
+        if base.messages.file.is_some() && intake.state.messages.file.is_none() {
+            // A commit may have come in between, and have taken the file away.
+            let is_newer = |state: State| state.number != base.number;
+            if job.store().read()?.is_some_and(is_newer) {
+                return Ok(None);
+            }
+        }
+        let read = opened.and_then(|all| {
+            if let Some(dir) =
+                gone::needed(&base, &all, now).at("read", Path::new("the log directories"))?.first()
+            {
+                return Err(Error::Passing(format!(
+                    "{}: is not there, and was read before; is it mounted? If it was removed or renamed, maillogs update goes on without it",
+                    dir.display()
+                )));
+            }
+            all.into_iter().try_for_each(|(dir, listing)| intake.read_directory(&dir, listing))
+        });
+        if intake.missed {
             return Ok(None);
         }
+        let complete = job.measure(&mut intake, now);
+        Ok(Some(Self { job: *job, base, intake, complete, read }))
     }
-    let read = opened.and_then(|all| {
-        if let Some(dir) = gone::needed(&base, &all, now).at("read", Path::new("the log directories"))?.first() {
-            return Err(Error::Passing(format!(
-                "{}: is not there, and was read before; is it mounted? If it was removed or renamed, maillogs update goes on without it",
-                dir.display()
-            )));
+
+    fn reader<'r>(&'r mut self) -> Reader<'r, 'j> {
+        Reader { job: self.job, intake: &mut self.intake, complete: &mut self.complete, is_roll: false }
+    }
+
+    fn end(self) -> Found {
+        let Self { base, mut intake, mut complete, read, .. } = self;
+        if let Err(e) = read {
+            let failed = if e.is_denied() {
+                warn(format_args!("{e}; this is what was counted before"));
+                intake.failed
+            } else {
+                Some(e)
+            };
+            return Found { state: base, new_bytes: 0, complete: false, failed };
         }
-        all.into_iter().try_for_each(|(dir, listing)| intake.read_directory(&dir, listing))
-    });
-    if intake.missed {
-        return Ok(None);
+        let (new_bytes, failed) = (intake.new_bytes, intake.failed.take());
+        complete &= failed.is_none();
+        let (state, ..) = intake.finish();
+        Found { state, new_bytes, complete, failed }
     }
-    let mut complete = job.measure(&mut intake, now);
-    read_streams(&mut [Reader { job: *job, intake: &mut intake, complete: &mut complete, is_roll: false }]);
-    if let Err(e) = read {
-        let failed = if e.is_denied() {
-            warn(format_args!("{e}; this is what was counted before"));
-            intake.failed
-        } else {
-            Some(e)
-        };
-        return Ok(Some(Found { state: base, new_bytes: 0, complete: false, failed }));
-    }
-    let (new_bytes, failed) = (intake.new_bytes, intake.failed.take());
-    complete &= failed.is_none();
-    let (state, ..) = intake.finish();
-    Ok(Some(Found { state, new_bytes, complete, failed }))
 }
 
 /// The last commit; before the first one, what the Perl maillogs left.

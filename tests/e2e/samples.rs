@@ -12,6 +12,7 @@ use crate::support::databases::{
     blocks, curl_to, node_exporter, number, prometheus, promtool, victoria_metrics,
 };
 use crate::support::store::{Answer, MAILLOGS, Store, stderr};
+use crate::support::traffic::{Log, Traffic};
 use crate::support::{END, count, lines, traffic};
 
 const SEED: u64 = 515;
@@ -343,4 +344,44 @@ fn single_values_and_single_lines() {
         assert_eq!(output.status.code(), Some(code), "{words:?}: {}", stderr(&output));
         assert!(if out.is_empty() { text.is_empty() } else { text.starts_with(out) }, "{words:?}: {text}");
     }
+}
+
+/// All protocols at once say what each says alone, and read the syslog that they share once.
+#[test]
+fn all_at_once_is_what_each_says_alone() {
+    let store = Store::with_syslog();
+    let mut log = Vec::new();
+    let traffic = Traffic { seed: SEED, end: END, days: 0.1, rate: 0.5, utc_offset: 0, labels: true };
+    traffic.write_log(Log::Syslog, &mut log).expect("a log");
+    traffic.write_log(Log::Toaster6, &mut log).expect("a log");
+    // Less than what a query commits: each of them reads it.
+    log.truncate(900_000);
+    log.truncate(1 + log.iter().rposition(|byte| *byte == b'\n').expect("a line"));
+    fs::write(store.syslog(), &log).expect("syslog");
+    fs::write(store.logs().join("current"), little()).expect("a log");
+    let all = store.run(&["all"]);
+    let mut moved = 0;
+    for line in all.lines() {
+        let (name, counters) = line.split_once(' ').expect("a name");
+        let alone = store.run(&[name]);
+        assert_eq!(counters, alone.trim_end(), "{name}");
+        moved +=
+            usize::from(Answer::parse(&alone).keys().iter().any(|key| alone.contains(&format!("{key}:1"))));
+    }
+    assert!(all.lines().count() > 15 && moved > 5, "{moved}: {all}");
+    let bytes_read = |words: &[&str]| -> u64 {
+        let trace = store.path("trace");
+        let mut command = store.command("strace");
+        command.args(["-f", "-y", "-e", "trace=read,pread64", "-o"]).arg(&trace).arg(MAILLOGS).args(words);
+        assert!(command.output().expect("strace").status.success(), "{words:?}");
+        let text = fs::read_to_string(&trace).expect("a trace");
+        let of_syslog = text.lines().filter(|line| line.contains("maillog>"));
+        of_syslog.filter_map(|line| line.rsplit("= ").next()?.parse::<u64>().ok()).sum()
+    };
+    let (one, every) = (bytes_read(&["imap"]), bytes_read(&["all"]));
+    assert!(one >= log.len() as u64 && every < one + one / 2, "{one} bytes for one, {every} for all");
+}
+
+fn little() -> Vec<u8> {
+    traffic(SEED, 0.02, 0.4)
 }
