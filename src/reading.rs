@@ -1,10 +1,12 @@
 //! What a protocol is at: one plain value, which the read side makes ([`crate::query`]), and of which the query's line, the
 //! pages, the pictures and the charts in the terminal are functions. It knows no store, no file format and no clock.
 pub mod family;
+pub mod mta;
 
 use std::path::PathBuf;
 
 use family::Family;
+use mta::Fact;
 
 /// A protocol at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub struct Reading {
     pub whole: Option<Whole>,
     /// By which metrics and labels other programs know `counters`.
     pub families: &'static [Family],
+    /// What they say of the mail server, as MTA-MIB asks.
+    pub mta: &'static [Fact],
     /// In the order of the query.
     pub counters: Vec<Counter>,
     /// What the RRD does not have yet: the begin of each bin, Unix seconds, and what each of `counters` has in it, in

@@ -12,6 +12,7 @@ use super::export::Export;
 use super::graph::Graph;
 use super::query::Query;
 use super::show::Show;
+use super::snmp::Snmp;
 use super::{definition, explain};
 use crate::explain::Options;
 use crate::protocol::Protocol;
@@ -39,6 +40,8 @@ pub enum Action {
     Graph(Graph),
     /// Draw in the terminal.
     Show(Show),
+    /// Answer snmpd.
+    Snmp(Snmp),
     /// Check whether all is well.
     Check {
         /// As JSON.
@@ -163,6 +166,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
         }
         Some(("graph", m)) => Action::Graph(Graph::of(m)),
         Some(("show", m)) => Action::Show(Show::of(m)),
+        Some(("snmp", m)) => Action::Snmp(Snmp::of(m)),
         Some(("check", m)) => {
             Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
         }
@@ -229,6 +233,8 @@ mod tests {
             "update --flush send rbl",
             "check --format json",
             "config --toml",
+            "snmp --mta --interval 60",
+            "snmp --oid .1.3.6.1.4.1.2021.255 --mib",
             "explain",
             "explain a b --protocol send --protocol reasons --format json",
             "explain --archive 2026-11-28 --unknown",
@@ -299,6 +305,10 @@ mod tests {
             "-vx send",
             "graph -o",
             "update -V",
+            "snmp --oid .1.3.6.1.2.1",
+            "snmp --mta --mib",
+            "snmp --interval 0",
+            "snmp send",
         ]
         .map(str::to_owned)
         .into();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{explain, export, graph, query, show};
+use super::{explain, export, graph, query, show, snmp};
 use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
@@ -35,7 +35,7 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: [(&str, Define<'_>); 8] = [
+    let commands: [(&str, Define<'_>); 9] = [
         (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
         ("graph", &graph::define),
@@ -44,6 +44,7 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         ("config", &config),
         ("export", &export::define),
         ("explain", &|command| explain::define(command, protocols)),
+        ("snmp", &snmp::define),
     ];
     let commands = commands.into_iter().filter(|(name, _)| is_wanted(name));
     let processors = protocols.iter().filter_map(|p| p.processor);

@@ -12,6 +12,7 @@ mod graph;
 mod processor;
 mod query;
 mod show;
+mod snmp;
 mod span;
 mod understand;
 mod update;
@@ -129,6 +130,7 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
         }
         Action::Graph(what) => graph::draw(config, what, call.verbose),
         Action::Show(what) => show::show(config, what),
+        Action::Snmp(what) => snmp::answer(config, what),
         Action::Explain(options) => explain::print(config, options),
         Action::Export(what) => export::export(config, what),
     };

@@ -37,6 +37,7 @@ pub(super) const RESERVED: &[&str] = &[
     "rebuild",
     "report",
     "show",
+    "snmp",
     "test",
     "update",
     "version",

@@ -7,10 +7,12 @@
 //! | `prometheus` | Prometheus and OpenMetrics |
 //! | `json` | JSON, LibreNMS, Zabbix |
 //! | `influx` | InfluxDB's line protocol |
+//! | `snmp` | SNMP: MAILLOGS-MIB, MTA-MIB and NETWORK-SERVICES-MIB |
 //! | `small` | Nagios, Checkmk, MRTG, one bare value |
 pub mod groups;
 pub mod influx;
 pub mod json;
 pub mod prometheus;
 pub mod small;
+pub mod snmp;
 pub mod text;

@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::section::Section;
 use crate::line::Line;
 use crate::reading::family::Family;
+use crate::reading::mta::Fact;
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -67,6 +68,8 @@ pub struct Protocol {
     /// By which metrics and labels other programs know its counters, but for those of its sections. What is in none of them is
     /// known by its key.
     pub families: &'static [Family],
+    /// What its counters, but for those of its sections, say of the mail server as MTA-MIB asks.
+    pub mta: &'static [Fact],
     /// What it is a second instance of, if toaster.conf made it of a built-in protocol.
     pub like: Option<Like>,
 }
@@ -182,6 +185,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     sections: &[],
     leads_the_page: false,
     families: &[],
+    mta: &[],
     like: None,
 };
 

@@ -8,6 +8,7 @@ use super::counter::{CounterKind, events, of_kind};
 use super::counter_table::counters;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, Unit, family, family_in};
+use crate::reading::mta::{Asked, Fact, Group, fact_while};
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -28,6 +29,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         templates: templates!["queue"],
         leads_the_page: true,
         families: FAMILIES,
+        mta: MTA,
         ..IN_SYSLOG
     }
 }
@@ -54,6 +56,14 @@ const FAMILIES: &[Family] = &[
         &[],
         &[Key("oldest", &[])],
     ),
+];
+
+/// Nothing of it is known before the queue was measured; and of an empty queue there is no oldest message.
+const MTA: &[Fact] = &[
+    fact_while(Asked::StoredMessages, "messages", "queue_reads"),
+    fact_while(Asked::Stored(Group::Local), "local", "queue_reads"),
+    fact_while(Asked::Stored(Group::Remote), "remote", "queue_reads"),
+    fact_while(Asked::OldestMessage, "oldest", "messages"),
 ];
 
 counters! {

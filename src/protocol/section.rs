@@ -3,6 +3,7 @@ use std::fmt;
 
 use super::counter::Counter;
 use crate::reading::family::Family;
+use crate::reading::mta::Fact;
 
 /// A part of a protocol: some of its counters, which stand one behind the other.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub struct Section {
     pub overview: &'static [(&'static str, &'static str)],
     /// As [`super::Protocol::families`].
     pub families: &'static [Family],
+    /// As [`super::Protocol::mta`].
+    pub mta: &'static [Fact],
     /// As [`super::Protocol::templates`].
     pub templates: &'static [(&'static str, &'static str)],
     /// The counter of what its rules do not know, if it has rules: where that is more than a tenth of all, they are too

@@ -9,6 +9,7 @@ mod bulk;
 mod counters;
 mod families;
 mod follow;
+mod mta;
 mod places;
 
 use super::bulk::Bulk;
@@ -55,6 +56,7 @@ pub const SEND: Protocol = Protocol {
     templates: templates!["deliveries", "concurrency", "messages", "throughput"],
     leads_the_page: true,
     families: families::SEND,
+    mta: mta::SEND,
     ..IN_SYSLOG
 };
 
@@ -76,6 +78,7 @@ const REASONS_SECTION: Section = Section {
         ("why_connection", "No connection"),
     ],
     families: families::REASONS,
+    mta: mta::REASONS,
     templates: templates!["reasons"],
     unknown: Some(reasons::UNKNOWN),
     table: Some(&|| Reasons::Shipped.version()),
@@ -96,6 +99,7 @@ const PROVIDERS_SECTION: Section = Section {
         ("def_yahoo", "Yahoo put off"),
     ],
     families: families::PROVIDERS,
+    mta: &[],
     templates: templates!["providers", "deferred"],
     unknown: None,
     table: Some(&|| Providers::Shipped.version()),
@@ -114,6 +118,7 @@ const TIMES_SECTION: Section = Section {
         ("queue_longer", "In the queue over 5 days"),
     ],
     families: families::TIMES,
+    mta: &[],
     templates: templates!["times", "times-remote", "times-queue"],
     unknown: None,
     table: None,

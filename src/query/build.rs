@@ -74,6 +74,7 @@ fn without_values(job: &Job<'_>) -> Reading {
         measured: protocol.measured,
         counters: counters.collect(),
         families: protocol.families,
+        mta: protocol.mta,
         whole: Some(Whole::default()),
         ..Reading::default()
     }

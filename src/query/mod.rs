@@ -115,6 +115,23 @@ fn answer(job: &Job<'_>, mut found: Found, now: i64) -> Result<Reading> {
     Ok(Reading { unknown, ..found.reading(job, now) })
 }
 
+/// As [`query`], for a process that asks again and again, and may have read toaster.conf long ago: it commits nothing. What was
+/// never counted, for want of a log, is not known, also where it was committed that there is none.
+///
+/// # Errors
+/// As [`query`].
+pub fn again(job: &Job<'_>, now: i64) -> Result<Reading> {
+    let found = whole(look(job, now)?)?;
+    let missing = if is_untouched(&found.state) { job.missing(&found.state) } else { None };
+    let unknown = missing.map(|missing| format!("nothing was counted yet, and {missing}"));
+    Ok(Reading { unknown, ..found.reading(job, now) })
+}
+
+/// Was nothing counted, and never a source read to its end?
+fn is_untouched(state: &State) -> bool {
+    state.since == 0 && state.totals.iter().all(|total| *total == 0)
+}
+
 fn whole(found: Found) -> Result<Found> {
     match found.failed {
         Some(e) => Err(e),

@@ -38,7 +38,7 @@ fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) ->
     if let Some(section) = section {
         (reading.protocol, reading.title) = (section.name, section.title);
         (reading.about, reading.overview) = (section.about, section.overview);
-        (reading.families, reading.whole) = (section.families, None);
+        (reading.families, reading.mta, reading.whole) = (section.families, section.mta, None);
     }
     reading
 }

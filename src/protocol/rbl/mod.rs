@@ -44,12 +44,19 @@ use super::classify::{Classify, LogKind, Raise, Settings, Verdict};
 use super::scan::{number, program};
 use super::tcpserver;
 use crate::line::Line;
+use crate::reading::mta::{Asked, Fact, fact_while};
 use bulk::RblBulk;
 use common::{known, unknown};
 use lists::Lists;
 
 /// The table of toaster.conf with lists of its own: `[[rbl]]`.
 pub const TABLE: &str = "rbl";
+
+/// Without a tcpserver, nothing of it is known.
+const MTA: &[Fact] = &[
+    fact_while(Asked::LetIn, "tcp_ok", "tcp_connect"),
+    fact_while(Asked::TurnedAway, "tcp_deny", "tcp_connect"),
+];
 
 /// The protocol `rbl`. Own lists of toaster.conf are further counters, behind the built-in ones.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -103,6 +110,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         ],
         templates: templates!["rbl", "smtp-filter", "smtp-sessions"],
         families: families::FAMILIES,
+        mta: MTA,
         ..IN_SYSLOG
     }
 }
