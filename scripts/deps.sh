@@ -97,6 +97,11 @@ need test curl has curl
 need test jq has jq
 need test zabbix-agent has zabbix_agentd
 need test python3-yaml python3 -c "import yaml"
+# An SNMP agent, clients that ask it, what draws their answers, and a judge of the MIB, whose base modules are fetched below.
+need test snmpd test -x /usr/sbin/snmpd
+need test snmp has snmpwalk
+need test mrtg has mrtg
+need test smitools has smilint
 # What Haraka runs with; itself it is fetched below.
 need test nodejs has node
 need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -137,7 +142,7 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 
-	# Dovecot, postfix, rspamd and the databases bring daemons along. They must not start on a machine that only wanted to run our tests,
+	# Dovecot, postfix, rspamd, snmpd and the databases bring daemons along. They must not start on a machine that only wanted to run our tests,
 	# neither now nor when the machine starts.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
@@ -168,7 +173,7 @@ if [ -n "$missing" ]; then
 		esac
 		exit 1
 	}
-	for package in dovecot-core postfix rspamd prometheus prometheus-node-exporter victoria-metrics zabbix-agent; do
+	for package in dovecot-core postfix rspamd snmpd prometheus prometheus-node-exporter victoria-metrics zabbix-agent; do
 		case "$missing " in
 		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
 		esac
@@ -178,6 +183,7 @@ case " $purposes " in
 *' test '*)
 	sh "$(dirname "$0")/syslogds.sh"
 	sh "$(dirname "$0")/haraka.sh"
+	sh "$(dirname "$0")/mibs.sh"
 	if [ ! -x /usr/sbin/postfix ]; then
 		echo "make: this machine has another mail server than postfix: its test reads a session that was recorded" >&2
 	elif [ "$(id -u)" != 0 ]; then

@@ -85,7 +85,8 @@ impl Snmp {
     /// Does it need the numbers of this protocol?
     fn wants(&self, feed: &Feed) -> bool {
         let protocol = feed.protocol;
-        let facts = protocol.mta.len() + protocol.sections.iter().map(|section| section.mta.len()).sum::<usize>();
+        let facts =
+            protocol.mta.len() + protocol.sections.iter().map(|section| section.mta.len()).sum::<usize>();
         !self.mta || (facts > 0 && protocol.like.is_none())
     }
 
@@ -193,7 +194,9 @@ fn converse(memory: &Memory) -> Result<()> {
                 continue;
             }
             let Some(table) = memory.table(if line.starts_with(b".") { wait } else { Duration::ZERO }) else {
-                return Err(Error::Message("snmp: the logs are read no more; snmpd starts this program again".to_owned()));
+                return Err(Error::Message(
+                    "snmp: the logs are read no more; snmpd starts this program again".to_owned(),
+                ));
             };
             if line.starts_with(b".") {
                 wait = Duration::ZERO;
@@ -219,8 +222,9 @@ fn read_for_ever(config: Config, what: &Snmp, memory: &Memory) {
     loop {
         let began = Instant::now();
         let ((), now_said) = gathered(|| {
-            if is_first {
-                memory.put(what.table(&last_commits(&source.config, what)));
+            let before = if is_first { last_commits(&source.config, what) } else { Vec::new() };
+            if !before.is_empty() {
+                memory.put(what.table(&before));
             }
             source.read_anew_if_changed();
             known = read(&source.config, what, &known);
@@ -230,9 +234,9 @@ fn read_for_ever(config: Config, what: &Snmp, memory: &Memory) {
         now_said.iter().filter(|line| !said.contains(line)).for_each(warn);
         said = now_said;
         is_first = false;
-        // Where much is to be read, as while no update has run for long, it takes a tenth of the time at most.
+        // Where much is to be read, as while no update has run for long, it takes a quarter of the time at most.
         let took = began.elapsed();
-        let pause = Duration::from_secs(what.interval).saturating_sub(took).max(took * 9).min(LONGEST_PAUSE);
+        let pause = Duration::from_secs(what.interval).saturating_sub(took).max(took * 3).min(LONGEST_PAUSE);
         std::thread::sleep(pause);
     }
 }
@@ -277,7 +281,8 @@ fn last_commits(config: &Config, what: &Snmp) -> Vec<Reading> {
     let wanted: Vec<Feed> = feeds(config).into_iter().filter(|feed| what.wants(feed)).collect();
     let known = |feed: &Feed| {
         let reading = query::last_commit(&job(config, feed), now()).ok()?;
-        let has_counted = reading.since != 0 || reading.counters.iter().any(|c| c.value.is_some_and(|v| v.moved));
+        let has_counted =
+            reading.since != 0 || reading.counters.iter().any(|c| c.value.is_some_and(|v| v.moved));
         (reading.commit != 0 && has_counted).then(|| query::parts(feed.protocol, reading))
     };
     wanted.iter().filter_map(known).flatten().collect()

@@ -28,8 +28,6 @@ pub enum Asked {
     Stored(Group),
     /// How many seconds the oldest message has been in the queue.
     OldestMessage,
-    /// How many deliveries of this group are in flight.
-    InFlight(Group),
     /// How many deliveries of this group were begun.
     Begun(Group),
     /// How many connections to the SMTP server were let in.

@@ -44,6 +44,7 @@ mod samples;
 mod several;
 mod shipped;
 mod show;
+mod snmp;
 mod sources;
 mod sweep;
 mod syslogds;

@@ -21,6 +21,7 @@ pub mod recorded;
 pub mod rrd;
 pub mod rspamd;
 pub mod smtp;
+pub mod snmpd;
 pub mod store;
 pub mod syslogds;
 pub mod traffic;

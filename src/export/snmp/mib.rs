@@ -46,7 +46,13 @@ mod tests {
         assert!(other.contains("    ::= { enterprises 2021 255 }\n") && !other.contains("8072"));
         let is_right = |oid: &str| place(oid.parse().unwrap()).is_ok();
         assert!(is_right(".1.3.6.1.4.1.2021.255") && is_right("1.3.6.1.4.1.8072.9999.9999.62455"));
-        for wrong in ["1.3.6.1.4.1", "1.3.6.1.2.1.28", "1.3", "1.3.6.1.4.2.1", &format!("1.3.6.1.4.1{}", ".1".repeat(19))] {
+        for wrong in [
+            "1.3.6.1.4.1",
+            "1.3.6.1.2.1.28",
+            "1.3",
+            "1.3.6.1.4.2.1",
+            &format!("1.3.6.1.4.1{}", ".1".repeat(19)),
+        ] {
             assert!(!is_right(wrong), "{wrong}");
         }
     }

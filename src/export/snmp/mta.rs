@@ -30,7 +30,7 @@ impl Group {
     /// `mtaGroupName`, and `mtaGroupDescription`.
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Group::Queue => ("queue", "the queue of qmail, and all deliveries out of it"),
+            Group::Queue => ("all", "the queue of qmail, and all deliveries out of it"),
             Group::Local => ("local", "deliveries to local mailboxes"),
             Group::Remote => ("remote", "deliveries to other hosts"),
             Group::Smtpd => ("smtpd", "connections to the SMTP server, as tcpserver logs them"),
@@ -91,7 +91,8 @@ pub fn rows(readings: &[Reading]) -> Vec<Row> {
 
 /// What the counter of a fact is at, if that is known.
 fn known(reading: &Reading, fact: &Fact) -> Option<i128> {
-    let total = |key: &str| reading.counter(key).and_then(|counter: &Counter| counter.value).map(|value| value.total);
+    let total =
+        |key: &str| reading.counter(key).and_then(|counter: &Counter| counter.value).map(|value| value.total);
     if let Some(any) = fact.while_any
         && total(any)? <= 0
     {
@@ -116,7 +117,6 @@ fn told(asked: Asked, total: i128) -> (Option<Value>, Vec<Place>) {
         Asked::OldestMessage => {
             (i32::try_from(total * 100).ok().map(Value::Integer32), vec![place(12, Group::Queue)])
         }
-        Asked::InFlight(group) => (gauge(), vec![place(14, group)]),
         Asked::Begun(group) => {
             let whole = (group == Group::Queue).then_some(Place::Application(11));
             (Some(counter32(total)), whole.into_iter().chain([place(16, group)]).collect())
@@ -137,7 +137,10 @@ fn of_group(group: Group) -> Vec<Row> {
     let above = matches!(group, Group::Local | Group::Remote).then(|| Group::Queue.number());
     let above = above.and_then(|number| i32::try_from(number).ok()).map(Value::Integer32);
     let columns = [(24, smtp), (25, text(name)), (28, text(about)), (31, above)];
-    columns.into_iter().filter_map(|(column, value)| Some((Place::Group(column, group).oid(), value?))).collect()
+    columns
+        .into_iter()
+        .filter_map(|(column, value)| Some((Place::Group(column, group).oid(), value?)))
+        .collect()
 }
 
 /// Modulo 2³², as a counter of SNMP wraps.

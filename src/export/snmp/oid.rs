@@ -77,7 +77,11 @@ mod tests {
     fn what_is_below_follows_and_a_text_has_its_length_before_it() {
         let oid = |text: &str| text.parse::<Oid>().unwrap();
         assert!(oid("1.3") < oid("1.3.0") && oid("1.3.9") < oid("1.3.10") && oid("1.3.10.9") < oid("1.3.11"));
-        assert!(oid("1.3").holds(&oid("1.3")) && oid("1.3").holds(&oid("1.3.1")) && !oid("1.3").holds(&oid("1.30")));
+        assert!(
+            oid("1.3").holds(&oid("1.3"))
+                && oid("1.3").holds(&oid("1.3.1"))
+                && !oid("1.3").holds(&oid("1.30"))
+        );
         assert_eq!(index("ab-"), [3, 97, 98, 45]);
         assert!(oid("1.3").with(&[0; 126]).is_some() && oid("1.3").with(&[0; 127]).is_none());
     }

@@ -5,28 +5,27 @@ use super::oid::{Oid, index};
 use super::table::{Row, Value, text};
 use crate::reading::{Counter, Measure, Reading};
 
-/// Columns of `maillogsProtocolTable`.
-mod protocol {
-    pub const ABOUT: u32 = 2;
-    pub const STATE: u32 = 3;
-    pub const WHY: u32 = 4;
-    pub const READ: u32 = 5;
-}
+// Columns of `maillogsProtocolTable`.
+const ABOUT: u32 = 2;
+const STATE: u32 = 3;
+const WHY: u32 = 4;
+const READ: u32 = 5;
 
-/// Columns of `maillogsCounterTable`.
-mod counter {
-    pub const KIND: u32 = 2;
-    pub const COUNT: u32 = 3;
-    pub const NANOS: u32 = 4;
-    pub const LEVEL: u32 = 5;
-    pub const MILLIS: u32 = 6;
-    pub const TEXT: u32 = 7;
-    pub const HELP: u32 = 8;
-}
+// Columns of `maillogsCounterTable`.
+const KIND: u32 = 2;
+const COUNT: u32 = 3;
+const NANOS: u32 = 4;
+const LEVEL: u32 = 5;
+const MILLIS: u32 = 6;
+const TEXT: u32 = 7;
+const HELP: u32 = 8;
 
 /// All rows below `base`.
 pub fn rows(readings: &[Reading], base: &Oid) -> Vec<Row> {
-    readings.iter().flat_map(|reading| [of_protocol(reading, base), of_counters(reading, base)].concat()).collect()
+    readings
+        .iter()
+        .flat_map(|reading| [of_protocol(reading, base), of_counters(reading, base)].concat())
+        .collect()
 }
 
 fn row(base: &Oid, table: u32, column: u32, index: &[u32], value: Option<Value>) -> Option<Row> {
@@ -45,10 +44,10 @@ fn of_protocol(reading: &Reading, base: &Oid) -> Vec<Row> {
     };
     let read = u32::try_from(reading.seen).ok().filter(|read| *read > 0 && state == 1);
     let columns = [
-        (protocol::ABOUT, text(reading.about)),
-        (protocol::STATE, Some(Value::Integer32(state))),
-        (protocol::WHY, why.and_then(text)),
-        (protocol::READ, read.map(Value::Gauge32)),
+        (ABOUT, text(reading.about)),
+        (STATE, Some(Value::Integer32(state))),
+        (WHY, why.and_then(text)),
+        (READ, read.map(Value::Gauge32)),
     ];
     columns.into_iter().filter_map(|(column, value)| row(base, 1, column, &index, value)).collect()
 }
@@ -58,13 +57,20 @@ fn of_counters(reading: &Reading, base: &Oid) -> Vec<Row> {
     if reading.unknown.is_some() {
         return Vec::new();
     }
-    let is_measured = reading.measured && reading.counters.iter().any(|counter| counter.value.is_some_and(|v| v.moved));
+    // All levels of a protocol are seen in the same lines, or measured at once.
+    let is_level = |counter: &&Counter| reading.measured || counter.measure == Measure::Level;
+    let has_levels =
+        reading.counters.iter().filter(is_level).any(|counter| counter.value.is_some_and(|v| v.moved));
     let of = |counter: &Counter| -> Vec<Row> {
         let Some(value) = counter.value else { return Vec::new() };
         let measure = counter.measure;
-        // A 0 of one that is not counted line by line may mean that nothing was measured yet.
-        let is_counted = matches!(measure, Measure::Count | Measure::Sum | Measure::Net);
-        if !is_counted && !value.moved && !is_measured {
+        // A 0 of one that is not counted line by line may mean that there is nothing yet that tells it.
+        let is_known = match measure {
+            Measure::Count | Measure::Sum | Measure::Net => true,
+            Measure::Level => has_levels,
+            Measure::Derived => value.moved,
+        };
+        if !is_known {
             return Vec::new();
         }
         let total = value.total;
@@ -79,13 +85,13 @@ fn of_counters(reading: &Reading, base: &Oid) -> Vec<Row> {
         let unit = if measure == Measure::Sum { total.div_euclid(1_000_000_000) } else { total };
         let gauge = |value: i128| u32::try_from(value).ok().map(Value::Gauge32);
         let columns = [
-            (counter::KIND, Some(Value::Integer32(kind))),
-            (counter::COUNT, only_if(matches!(measure, Measure::Count | Measure::Sum), Some(counter64(unit)))),
-            (counter::NANOS, only_if(measure == Measure::Sum, Some(counter64(total)))),
-            (counter::LEVEL, only_if(measure == Measure::Level, gauge(total))),
-            (counter::MILLIS, only_if(measure == Measure::Derived, gauge((total + 500_000).div_euclid(1_000_000)))),
-            (counter::TEXT, text(&measure.print(total))),
-            (counter::HELP, text(counter.help)),
+            (KIND, Some(Value::Integer32(kind))),
+            (COUNT, only_if(matches!(measure, Measure::Count | Measure::Sum), Some(counter64(unit)))),
+            (NANOS, only_if(measure == Measure::Sum, Some(counter64(total)))),
+            (LEVEL, only_if(measure == Measure::Level, gauge(total))),
+            (MILLIS, only_if(measure == Measure::Derived, gauge((total + 500_000).div_euclid(1_000_000)))),
+            (TEXT, text(&measure.print(total))),
+            (HELP, text(counter.help)),
         ];
         let index = [index(reading.protocol), index(counter.key)].concat();
         columns.into_iter().filter_map(|(column, value)| row(base, 2, column, &index, value)).collect()
@@ -146,13 +152,21 @@ mod tests {
 
     #[test]
     fn what_is_not_known_has_no_value() {
-        let counters = || vec![counter("c", Measure::Count, 0, false), counter("l", Measure::Level, 0, false)];
+        let counters =
+            || vec![counter("c", Measure::Count, 0, false), counter("l", Measure::Level, 0, false)];
         let reading = || Reading { protocol: "p", seen: 5, counters: counters(), ..Reading::default() };
-        let of_counters = |reading: Reading| of(reading).into_iter().filter(|row| row.starts_with(".1.9.1.2.")).count();
+        let of_counters =
+            |reading: Reading| of(reading).into_iter().filter(|row| row.starts_with(".1.9.1.2.")).count();
         let level_alone = vec![counter("l", Measure::Level, 0, false)];
         assert_eq!(of_counters(Reading { counters: level_alone, ..reading() }), 0, "it was never seen");
         let measured = vec![counter("r", Measure::Count, 3, true), counter("l", Measure::Level, 0, false)];
         assert_eq!(of_counters(Reading { counters: measured, measured: true, ..reading() }), 4 + 4);
+        let seen = vec![counter("l", Measure::Level, 0, false), counter("m", Measure::Level, 10, true)];
+        assert_eq!(of_counters(Reading { counters: seen, ..reading() }), 4 + 4);
+        assert_eq!(
+            of_counters(Reading { counters: vec![counter("d", Measure::Derived, 0, false)], ..reading() }),
+            0
+        );
         assert_eq!(of_counters(reading()), 4);
         assert_eq!(of_counters(Reading { unknown: Some("no log".into()), ..reading() }), 0);
         let none = counters().into_iter().map(|counter| Counter { value: None, ..counter }).collect();

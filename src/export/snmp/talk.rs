@@ -70,7 +70,8 @@ mod tests {
 
     fn said(lines: &[&[u8]]) -> String {
         let oid = |text: &str| text.parse::<Oid>().unwrap();
-        let rows = vec![(oid("1.5.1"), Value::Counter64(u64::MAX)), (oid("1.5.2"), Value::Text("a b".into()))];
+        let rows =
+            vec![(oid("1.5.1"), Value::Counter64(u64::MAX)), (oid("1.5.2"), Value::Text("a b".into()))];
         let table = Table::new(vec![oid("1.5")], rows);
         let mut talk = Talk::default();
         lines.iter().filter_map(|line| talk.line(line, || &table)).collect()

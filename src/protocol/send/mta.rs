@@ -1,8 +1,9 @@
 //! What the counters of `send` and of its sections say of the mail server, as MTA-MIB asks.
 //!
-//! Left out is what the log does not tell for certain: a message that left the queue may have been delivered or may have
-//! bounced, so that nobody knows how many were transmitted.
-use crate::reading::mta::{Asked, Fact, Group, fact, fact_while};
+//! Left out is what these counters do not tell for certain. A message that left the queue may have been delivered or may have
+//! bounced, so that it is not known how many were transmitted. The most deliveries in flight are those of the last step in
+//! which there was a change, so that it is not known how many there are now.
+use crate::reading::mta::{Asked, Fact, Group, fact};
 
 /// Of `send` itself.
 pub(super) const SEND: &[Fact] = &[
@@ -12,8 +13,6 @@ pub(super) const SEND: &[Fact] = &[
     fact(Asked::Begun(Group::Queue), "start_delivery"),
     fact(Asked::Begun(Group::Local), "start_delivery_local"),
     fact(Asked::Begun(Group::Remote), "start_delivery_remote"),
-    fact_while(Asked::InFlight(Group::Local), "peak_local", "status"),
-    fact_while(Asked::InFlight(Group::Remote), "peak_remote", "status"),
 ];
 
 /// Of `reasons`: the status code that stands for each class, whatever code the other server gave. All of them are registered
