@@ -74,6 +74,12 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
         }
     };
     begin::allow_many_files();
+    if matches!(call.action, Action::Snmp(_))
+        && let Err(e) = begin::keep_words_out_of_the_answers()
+    {
+        warn(e);
+        return ExitCode::from(FAILED);
+    }
     if !matches!(call.action, Action::Query(_)) {
         return act(&call);
     }

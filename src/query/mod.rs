@@ -119,8 +119,14 @@ fn answer(job: &Job<'_>, mut found: Found, now: i64) -> Result<Reading> {
 /// never counted, for want of a log, is not known, also where it was committed that there is none.
 ///
 /// # Errors
-/// As [`query`].
+/// As [`query`], and when the last commit is damaged: what the next one will begin with may be less than what was told before.
 pub fn again(job: &Job<'_>, now: i64) -> Result<Reading> {
+    if base(job)?.1 == StateOrigin::Damaged {
+        let name = job.feed.protocol.name;
+        return Err(Error::Message(format!(
+            "{name}: the state and its copies are damaged; run maillogs update"
+        )));
+    }
     let found = whole(look(job, now)?)?;
     let missing = if is_untouched(&found.state) { job.missing(&found.state) } else { None };
     let unknown = missing.map(|missing| format!("nothing was counted yet, and {missing}"));
