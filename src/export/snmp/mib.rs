@@ -2,7 +2,7 @@
 use super::oid::Oid;
 
 /// The module for [`PLAYPEN`].
-const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/snmp/MAILLOGS-MIB.txt"));
+const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/share/snmp/MAILLOGS-MIB.txt"));
 /// How it says its place there.
 const PLACE: &str = "{ enterprises 8072 9999 9999 62455 }";
 

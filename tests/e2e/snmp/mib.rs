@@ -23,7 +23,7 @@ fn lint(module: &Path, level: u8) -> String {
 #[test]
 fn smilint_accepts_the_mib() {
     let store = Store::new();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("snmp/MAILLOGS-MIB.txt");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/snmp/MAILLOGS-MIB.txt");
     let printed = store.run(&["snmp", "--mib"]);
     assert_eq!(printed, std::fs::read_to_string(&shipped).expect("the MIB"));
     let file = store.path("MAILLOGS-MIB");
@@ -48,7 +48,7 @@ fn smilint_accepts_the_mib() {
 #[test]
 fn the_mib_says_where_the_columns_are() {
     let mut command = Command::new("smidump");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("snmp/MAILLOGS-MIB.txt");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/snmp/MAILLOGS-MIB.txt");
     command.env("SMIPATH", base_modules()).args(["-q", "-f", "identifiers"]).arg(shipped);
     let output = command.output().expect("smidump");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

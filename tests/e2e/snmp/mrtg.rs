@@ -51,7 +51,7 @@ fn mrtg_draws_what_is_polled() {
     let pictures = store.path("mrtg");
     fs::create_dir(&pictures).expect("mkdir");
     // The two things that its head says are to be changed.
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("snmp/mrtg.cfg");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/snmp/mrtg.cfg");
     let shipped = fs::read_to_string(shipped).expect("mrtg.cfg");
     let config = shipped
         .replace("WorkDir: /var/www/mrtg", &format!("WorkDir: {}", pictures.display()))
