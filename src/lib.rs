@@ -37,6 +37,7 @@ pub mod disk;
 pub mod error;
 pub mod explain;
 pub mod export;
+pub mod hosts;
 pub mod ingest;
 #[cfg(test)]
 mod layers;

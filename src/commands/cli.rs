@@ -36,6 +36,11 @@ pub enum Action {
         /// Write all minutes that are over to the RRDs.
         flush: bool,
     },
+    /// Bring minutes to an rrdcached.
+    Push {
+        /// Empty: all.
+        protocols: Vec<String>,
+    },
     /// Draw.
     Graph(Graph),
     /// Draw in the terminal.
@@ -164,6 +169,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
         Some(("update", m)) => {
             Action::Update { protocols: strings(m, "protocol"), flush: m.get_flag("flush") }
         }
+        Some(("push", m)) => Action::Push { protocols: strings(m, "protocol") },
         Some(("graph", m)) => Action::Graph(Graph::of(m)),
         Some(("show", m)) => Action::Show(Show::of(m)),
         Some(("snmp", m)) => Action::Snmp(Snmp::of(m)),

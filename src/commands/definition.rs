@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{explain, export, graph, query, show, snmp};
+use super::{explain, export, graph, push, query, show, snmp};
 use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
@@ -36,8 +36,10 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
     let commands: [(&str, Define<'_>); 9] = [
+    let commands: [(&str, Define<'_>); 8] = [
         (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
+        ("push", &|command| push::define(command, protocols)),
         ("graph", &graph::define),
         ("show", &show::define),
         ("check", &check),

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod graph;
 mod processor;
+mod push;
 mod query;
 mod show;
 mod snmp;
@@ -134,6 +135,7 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
             let options = Options { flush: *flush, verbose, ..Options::default() };
             owner::become_owner(config).and_then(|()| update::update(config, protocols, options))
         }
+        Action::Push { protocols } => push::run(config, protocols, call.verbose || config.logs_verbose),
         Action::Graph(what) => graph::draw(config, what, call.verbose),
         Action::Show(what) => show::show(config, what),
         Action::Snmp(what) => snmp::answer(config, what),

@@ -44,6 +44,8 @@ impl Config {
             logs_archive_days: 31,
             rrd_dir: "rrd".into(),
             rrd_step: 60,
+            rrd_daemon: None,
+            hosts_dir: None,
             graphs_dir: "graphs".into(),
             templates_dir: None,
             reasons: true,

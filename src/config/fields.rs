@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::custom::{CustomList, CustomProtocol};
 use super::problem::Location;
+use super::rrd_daemon::RrdDaemon;
 use crate::protocol::custom::{self, CustomCounter};
 use crate::protocol::providers::{self, Providers};
 use crate::protocol::reasons::{self, Reasons};
@@ -104,6 +105,10 @@ pub struct Config {
     pub rrd_dir: PathBuf,
     /// One step of the RRDs, in seconds: a divisor of a day; 60.
     pub rrd_step: u32,
+    /// The rrdcached that minutes are pushed to; `None`: there is none.
+    pub rrd_daemon: Option<RrdDaemon>,
+    /// Where the RRDs of many hosts are, a directory each; `None`: they are not here.
+    pub hosts_dir: Option<PathBuf>,
     /// The directory of pictures and pages; `graphs`.
     pub graphs_dir: PathBuf,
     /// `None`: only the built-in templates.

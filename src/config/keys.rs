@@ -91,6 +91,8 @@ keys! { OUTPUT:
     logs_archive_days: |entry| small(entry, 1..=36_500),
     rrd_dir: path,
     rrd_step: step,
+    rrd_daemon: |entry| daemon(entry).map(Some),
+    hosts_dir: |entry| absolute(entry).map(Some),
     graphs_dir: path,
     templates_dir: |entry| path(entry).map(Some),
     reasons: flag,
@@ -168,12 +170,14 @@ pub(super) fn apply(
     }
 }
 
-/// Does `key` decide only how something looks, or where pictures are? A logger's processor works without it, because
+/// Does `key` decide only how something looks, or where pictures and what other machines draw are? A logger's processor works without it, because
 /// its task is to keep lines.
 pub(super) fn only_looks(key: &str) -> bool {
-    const LOOKS: [&str; 6] = [
+    const LOOKS: [&str; 8] = [
         "logs_verbose",
         "counter_bits",
+        "rrd_daemon",
+        "hosts_dir",
         "graphs_dir",
         "templates_dir",
         "toaster_hostname",

@@ -25,6 +25,7 @@ mod like;
 pub mod print;
 mod problem;
 mod read;
+mod rrd_daemon;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -36,3 +37,4 @@ pub use defaults::USUAL_SYSLOGS;
 pub use fields::{Config, LogMethod, Loopback};
 pub use problem::{Location, Problem, ProblemKind, Severity};
 pub use read::SHIPPED;
+pub use rrd_daemon::RrdDaemon;

@@ -34,6 +34,7 @@ pub(super) const RESERVED: &[&str] = &[
     "install",
     "logs",
     "man",
+    "push",
     "rebuild",
     "report",
     "show",

@@ -8,6 +8,7 @@ use toml::Value;
 
 use super::document::Entry;
 use super::fields::{LogMethod, Loopback};
+use super::rrd_daemon::RrdDaemon;
 use crate::protocol::VCHKPW_SERVICES;
 
 pub(super) fn flag(entry: &Entry) -> Result<bool, String> {
@@ -236,6 +237,11 @@ pub(super) fn host(entry: &Entry) -> Result<String, String> {
     Ok(name)
 }
 
+/// Where an rrdcached listens.
+pub(super) fn daemon(entry: &Entry) -> Result<RrdDaemon, String> {
+    RrdDaemon::parse(&text(entry)?)
+}
+
 /// Where mail to the administrator goes.
 pub(super) fn address(entry: &Entry) -> Result<String, String> {
     let address = text(entry)?;
@@ -282,6 +288,7 @@ shown! {
     u32: |number| Value::Integer((*number).into()),
     String: |text| Value::String(text.clone()),
     PathBuf: |path| Value::String(path.to_string_lossy().into_owned()),
+    RrdDaemon: |daemon| Value::String(daemon.to_string()),
     LogMethod: |method| Value::String(match method {
         LogMethod::Multilog => "multilog".into(),
         LogMethod::Syslog => "syslog".into(),

@@ -30,6 +30,7 @@ mod maillog;
 mod page;
 mod postfix;
 mod processors;
+mod push;
 mod query;
 mod readme;
 mod reasons;

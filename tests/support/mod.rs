@@ -19,6 +19,7 @@ pub mod preload;
 pub mod process;
 pub mod recorded;
 pub mod rrd;
+pub mod rrdcached;
 pub mod rspamd;
 pub mod smtp;
 pub mod snmpd;

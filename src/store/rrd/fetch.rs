@@ -74,6 +74,16 @@ impl<'r> Reader<'r> {
         Err(Error::Message(format!("{}: is damaged: {why}", rrd.path().display())))
     }
 
+    /// The header of the file.
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where the file stood when it was opened.
+    pub(super) fn path(&self) -> &std::path::Path {
+        self.rrd.path()
+    }
+
     /// Time of the last update, in unix seconds.
     pub(crate) fn last_update(&self) -> i64 {
         self.header.last_update

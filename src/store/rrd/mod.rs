@@ -7,8 +7,11 @@
 mod arithmetic;
 pub mod carry;
 mod consolidate;
+pub mod daemon;
 mod create;
+pub mod created;
 pub(crate) mod fetch;
+pub mod finest;
 pub(crate) mod graph_v;
 pub mod header;
 mod history;

@@ -1,0 +1,197 @@
+//! Sends the minutes that an rrdcached elsewhere lacks.
+//!
+//! Nothing is noted here of what was sent: the other side is asked each time. Its journal is not durable (rrdcached 1.7 loses
+//! what it acknowledged when it is killed), so it is let write what it has (FLUSH), asked where it ends (LAST), and given
+//! only what is newer, minute by minute in the order of time. Wherever it died, what it has is a beginning of that.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `cells` | what a file on the other side is to be told |
+//! | `lines` | the lines that say it, none of them too long |
+//! | `far` | a file on the other side, and whether we alone write it |
+mod cells;
+mod far;
+mod lines;
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::protocol::Protocol;
+use crate::reading::Reading;
+use crate::store::rrd::daemon::Daemon;
+use crate::store::rrd::fetch::Reader;
+use crate::store::rrd::finest::Finest;
+use crate::store::rrd::header::Source;
+use crate::store::rrd::open::OpenRrd;
+use crate::store::rrd::sources_of;
+use cells::{Origin, Row};
+use far::{FarFile, LOOK_BACK};
+
+/// A protocol whose minutes are to be sent.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// What is counted.
+    pub protocol: &'static Protocol,
+    /// Its RRD.
+    pub rrd: PathBuf,
+    /// Seconds of a step.
+    pub step: i64,
+    /// Behind the last update of the RRD nothing happened up to here, unix seconds.
+    pub quiet_until: i64,
+}
+
+/// A line may come this much later (seconds) than the others of its time, and still have a minute of its own on the other
+/// side: so long nothing is said of a minute in which nothing was logged.
+const LATE: i64 = 300;
+
+/// More files of few data sources than this are not begun: the next one has all that are left.
+const SMALL_FILES: usize = 3;
+
+/// Lines of one batch.
+const BATCH: usize = 1_000;
+
+impl Local {
+    /// What the last commit of `protocol` says.
+    pub fn of(protocol: &'static Protocol, reading: &Reading) -> Self {
+        let step = i64::from(reading.step.max(1));
+        let waits = reading.waiting.first().map_or(i64::MAX, |(begin, _)| *begin);
+        // What is measured is not known before it is measured again.
+        let quiet_until = match protocol.measured {
+            true => 0,
+            false => waits.min((reading.seen - LATE).div_euclid(step) * step),
+        };
+        Self { protocol, rrd: reading.rrd.clone(), step, quiet_until }
+    }
+}
+
+/// What was sent of a protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Files that were made.
+    pub made: usize,
+    /// Updates.
+    pub updates: usize,
+}
+
+/// Sends what `daemon` lacks of `local`, to the files of `host`.
+///
+/// # Errors
+/// When the RRD cannot be read; when the daemon cannot be reached, refuses or says nonsense; when another machine writes these
+/// files. Nothing is lost: what was not sent is sent the next time.
+pub fn push(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Sent> {
+    let mut sent = Sent::default();
+    let Some(held) = OpenRrd::open(&local.rrd)? else { return Ok(sent) };
+    let mut files = far_files(daemon, host, local)?;
+    let reader = Reader::of(&held)?;
+    let end = reader.last_update().div_euclid(local.step) * local.step;
+    let lacks = lacking(local, &reader.finest(end)?.names, &files);
+    let from = match lacks.is_empty() {
+        false => 0,
+        true => files.iter().map(|file| file.last).min().unwrap_or(0) - LOOK_BACK,
+    };
+    let finest = reader.finest(from.max(0))?;
+    drop(reader);
+    for group in lines::groups(&lines::file(host, local.protocol.name, 1), local.step, lacks) {
+        let origins = origins(local, &finest, group.iter().map(|source| source.name.as_str()));
+        // A counter of which nothing is known yet has time.
+        let Some(first) = cells::rows(&finest, &origins).first().map(|row| row.begin) else { continue };
+        let name = lines::file(host, local.protocol.name, files.len() + 1);
+        daemon.tell(&lines::create(&name, local.step, first.div_euclid(86_400) * 86_400, &group))?;
+        sent.made += 1;
+        files.push(FarFile::look(daemon, &name)?.ok_or_else(|| {
+            daemon.error(format_args!("{name} is gone as soon as it is made; look at it there"))
+        })?);
+    }
+    for file in &files {
+        sent.updates += push_file(daemon, local, &finest, end, file)?;
+    }
+    Ok(sent)
+}
+
+/// The files that the other side has.
+fn far_files(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Vec<FarFile>> {
+    let mut files = Vec::new();
+    for number in 1..=lines::MOST_FILES {
+        let Some(file) = FarFile::look(daemon, &lines::file(host, local.protocol.name, number))? else { break };
+        file.check(daemon, local)?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+/// The data sources that no file there has yet, in the order of the protocol's table: of those that the local RRD has, and
+/// after some such files of all that there are.
+fn lacking(local: &Local, there: &[String], files: &[FarFile]) -> Vec<Source> {
+    let has = |name: &str| files.iter().any(|file| file.info.sources.iter().any(|source| source.name == name));
+    let mut lacks: Vec<Source> = sources_of(local.protocol).into_iter().filter(|source| !has(&source.name)).collect();
+    let is_wanted = |source: &Source| there.contains(&source.name);
+    if !lacks.iter().any(is_wanted) || files.len() >= lines::MOST_FILES {
+        return Vec::new();
+    }
+    if files.len() < SMALL_FILES {
+        lacks.retain(is_wanted);
+    }
+    lacks
+}
+
+/// Where the values of these data sources come from.
+fn origins<'n>(local: &Local, finest: &Finest, names: impl Iterator<Item = &'n str>) -> Vec<Origin> {
+    names
+        .map(|name| {
+            let Some(counter) = local.protocol.counters.iter().find(|counter| counter.ds == name) else {
+                return Origin::Nothing;
+            };
+            let is_amount = !counter.kind.is_gauge();
+            match finest.names.iter().position(|there| there == name) {
+                Some(at) => Origin::Column { at, is_amount, is_count: is_amount && !counter.kind.measure().is_fraction() },
+                None if local.protocol.measured => Origin::Nothing,
+                None => Origin::Zero,
+            }
+        })
+        .collect()
+}
+
+/// Sends what is newer than what `file` has; returns the number of updates.
+fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file: &FarFile) -> Result<usize> {
+    let origins = origins(local, finest, file.info.sources.iter().map(|source| source.name.as_str()));
+    let mut rows = cells::rows(finest, &origins);
+    // Where nothing of it is known any more, as of a counter that was taken out of toaster.conf, there is nothing to say.
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    // The newest minute that is known ends here or nothing was logged since.
+    let quiet = |begin: i64, end: i64| Row { begin, end, cells: origins.iter().map(|o| (*o != Origin::Nothing).then_some(0)).collect() };
+    if local.quiet_until > end {
+        // What is owed to the first minute is not to be spread over all.
+        let begin = end.max(file.last);
+        if begin > end {
+            rows.push(quiet(end, begin));
+        }
+        let next = (begin + local.step).min(local.quiet_until);
+        rows.extend([(begin, next), (next, local.quiet_until)].into_iter().filter(|(b, e)| b < e).map(|(b, e)| quiet(b, e)));
+    }
+    let owed = file.owed(daemon, local, &rows, &origins)?;
+    let mut new: Vec<Row> = rows.into_iter().filter(|row| row.end > file.last).collect();
+    if let Some(first) = new.first_mut() {
+        for (cell, owed) in first.cells.iter_mut().zip(&owed) {
+            *cell = cell.map(|cell| (cell + owed).max(cell.min(0)));
+        }
+    }
+    let mut all = cells::lead(file.last, &new, &origins);
+    all.append(&mut new);
+    let all = cells::merged(all);
+    let Some(last) = all.last().map(|row| row.end) else { return Ok(0) };
+    for some in all.chunks(BATCH) {
+        let lines: Vec<String> = some.iter().map(|row| lines::update(&file.name, row.end, &row.cells)).collect();
+        let refused = daemon.batch(&lines)?;
+        if let Some((number, why)) = refused.first() {
+            let line = lines.get(number - 1).map_or("", String::as_str);
+            return Err(match why.contains("illegal attempt to update") {
+                true => file.two_writers(daemon, why),
+                false => daemon.refused(line.split_once(':').map_or(line, |(begin, _)| begin), why),
+            });
+        }
+    }
+    file.has_all(daemon, last)?;
+    Ok(all.len())
+}
