@@ -104,13 +104,16 @@ impl Drop for Rrdcached {
 }
 
 /// What `rrdtool fetch` says of the rows of `step` seconds that end in `begin + step ..= end`, added up by awk: for each
-/// data source `NAME SUM`, in units of 10⁻⁹ as a whole number.
+/// data source `NAME SUM`, in units of 10⁻⁹. It prints ten digits of a rate: where no fractions are counted, a row is rounded.
 pub fn sums(file: &Path, step: i64, begin: i64, end: i64) -> Vec<(String, i128)> {
     const ADD: &str = r#"
 NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
 NF > 1 { time = substr($1, 1, length($1) - 1)
   if (time <= begin || time > end) next
-  for (i = 2; i <= NF; i++) if ($i !~ /nan/) sum[i - 1] += $i * step }
+  for (i = 2; i <= NF; i++) if ($i !~ /nan/) {
+    value = $i * step
+    sum[i - 1] += name[i - 1] ~ /^status_|_seconds$|^took_/ ? value : int(value + 0.5)
+  } }
 END { for (i in name) printf "%s %.6f\n", name[i], sum[i] }"#;
     let script = format!(
         "rrdtool fetch \"$1\" AVERAGE -r {step} -s {begin} -e {end} | awk -v step={step} -v begin={begin} -v end={end} \"$2\""
