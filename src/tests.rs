@@ -177,6 +177,7 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
         force: false,
         host: "mx1".into(),
         pages_apart: false,
+        among: None,
     };
     let report = picture::draw(&options, &readings).unwrap();
     assert_eq!((report.drawn, report.problems), (1, Vec::new()));

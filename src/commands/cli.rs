@@ -192,6 +192,7 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hosts::Of;
     use super::*;
     use crate::protocol::{Counter, Settings, builtin, shipped};
     use clap::Command;
@@ -203,7 +204,8 @@ mod tests {
 
     fn query(words: &[&str], format: &str, output: Option<&str>) -> Action {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
-        Action::Query(Query { words, format: format.to_owned(), output: output.map(PathBuf::from) })
+        let (format, output) = (format.to_owned(), output.map(PathBuf::from));
+        Action::Query(Query { words, format, output, of: Of::Here })
     }
 
     #[test]

@@ -35,8 +35,7 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: [(&str, Define<'_>); 9] = [
-    let commands: [(&str, Define<'_>); 8] = [
+    let commands: Vec<(&str, Define<'_>)> = vec![
         (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
         ("push", &|command| push::define(command, protocols)),

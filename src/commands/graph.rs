@@ -5,12 +5,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::context::{host, now, print, readings, strings, with_way_out};
+use super::hosts::{self, Of};
 use super::span::{self, FromTo};
 use super::update::update;
 use crate::chart::period::{Period, Stretch};
 use crate::chart::theme::Theme;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::hosts::name::CLUSTER;
 use crate::ingest::Options;
 use crate::owner;
 use crate::picture::{self, Format};
@@ -34,6 +36,8 @@ pub(crate) struct Graph {
     pub span: FromTo,
     /// Draw what is fresh, too.
     pub force: bool,
+    /// Whose graphs.
+    pub of: Of,
 }
 
 impl Graph {
@@ -47,6 +51,7 @@ impl Graph {
             output: m.get_one::<PathBuf>("output").cloned(),
             span: FromTo::of(m),
             force: m.get_flag("force"),
+            of: Of::of(m),
         }
     }
 }
@@ -86,6 +91,7 @@ pub(super) fn define(command: Command) -> Command {
                     "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
                 ),
         );
+    let command = hosts::define(command, "Of each host that has pushed to hosts_dir, and of the sum of all, each in a directory of its own");
     span::define(command, "Where the span of one picture begins, instead of --period; it needs --output FILE")
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
 }
@@ -93,6 +99,9 @@ pub(super) fn define(command: Command) -> Command {
 /// Counts what is new, then draws.
 pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
     owner::become_owner(config)?;
+    if what.of != Of::Here {
+        return draw_hosts(config, what, verbose);
+    }
     if let Err(e) = update(config, &[], Options { verbose, ..Options::default() }) {
         warn(with_way_out(&e));
         warn("not everything could be counted; drawing what was counted before");
@@ -104,18 +113,55 @@ pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
         return draw_one(&options, stretch, &readings, output);
     }
     options.as_root = to_write_as(config, &options.output);
-    let report = picture::draw(&options, &readings).map_err(worded)?;
+    let is_whole = draw_all(&options, &readings, verbose)?;
+    as_they_should_be(is_whole && readings.iter().all(|reading| reading.failed.is_none()))
+}
+
+/// Draws all pictures and pages of a directory. `false`: not all could be, which was said.
+fn draw_all(options: &picture::Options, readings: &[Reading], verbose: bool) -> Result<bool> {
+    let report = picture::draw(options, readings).map_err(worded)?;
     for problem in &report.problems {
         warn(problem);
     }
     if verbose {
         warn(format_args!("{} drawn, {} fresh, in {}", report.drawn, report.fresh, options.output.display()));
     }
-    if report.problems.is_empty() && readings.iter().all(|reading| reading.failed.is_none()) {
-        Ok(())
-    } else {
-        Err(Error::Message("the pictures are not all as they should be, as said above".to_owned()))
+    Ok(report.problems.is_empty())
+}
+
+fn as_they_should_be(are: bool) -> Result<()> {
+    match are {
+        true => Ok(()),
+        false => Err(Error::Message("the pictures are not all as they should be, as said above".to_owned())),
     }
+}
+
+/// Draws the hosts that have pushed to this machine, each into a directory of its name, and the sum of all. Nothing is
+/// counted first: the lines are elsewhere.
+fn draw_hosts(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
+    let (all, mut is_whole) = hosts::hosts(config)?;
+    let mut options = options(config, what);
+    if let Some((stretch, output)) = one_picture(what, options.now)? {
+        let Of::One(name) = &what.of else {
+            return Err(Error::Usage("graph: one file holds one picture: name one host with --host, or cluster".to_owned()));
+        };
+        options.host = hosts::title(&all, name);
+        options.as_root = to_write_as(config, output);
+        return draw_one(&options, stretch, &hosts::readings(&all, name)?, output);
+    }
+    let names: Vec<&str> = match &what.of {
+        Of::One(name) => vec![name],
+        _ => std::iter::once(CLUSTER).chain(all.hosts.iter().map(|host| host.name.as_str())).collect(),
+    };
+    let base = options.output.clone();
+    for name in names {
+        options.output = base.join(name);
+        options.as_root = to_write_as(config, &options.output);
+        options.host = hosts::title(&all, name);
+        options.among = Some(hosts::among(&all, name));
+        is_whole &= draw_all(&options, &hosts::readings(&all, name)?, verbose)?;
+    }
+    as_they_should_be(is_whole)
 }
 
 /// A name that there is not is the command line's fault.
@@ -211,5 +257,6 @@ fn options(config: &Config, what: &Graph) -> picture::Options {
         force: what.force,
         host: host(config),
         pages_apart: true,
+        among: None,
     }
 }

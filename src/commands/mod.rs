@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod export;
 mod graph;
+mod hosts;
 mod processor;
 mod push;
 mod query;

@@ -6,10 +6,12 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 
 use super::context::{feed, host, job, now, print, strings, with_way_out};
 use super::exit::FAILED;
+use super::hosts::{self, Of};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::export::prometheus::Dialect;
 use crate::export::{groups, influx, json, prometheus, small, text};
+use crate::hosts::read::Host;
 use crate::ingest::{Feed, Job, feeds};
 use crate::query;
 use crate::reading::{Counter, Reading};
@@ -27,6 +29,8 @@ pub struct Query {
     pub format: String,
     /// The file to write instead of standard output.
     pub output: Option<PathBuf>,
+    /// Whose counters.
+    pub of: Of,
 }
 
 /// Stands for all protocols and their sections.
@@ -48,7 +52,7 @@ const FORMATS: [&str; 10] = [
 
 /// Adds the options of a query.
 pub(super) fn define(command: Command) -> Command {
-    command
+    hosts::define(command, "Of each host that has pushed to hosts_dir, with a label host: prometheus, openmetrics")
         .arg(
             Arg::new("word")
                 .num_args(0..)
@@ -79,6 +83,7 @@ impl Query {
             words: std::iter::once(name.to_owned()).chain(strings(matches, "word")).collect(),
             format: matches.get_one::<String>("format").cloned().unwrap_or_default(),
             output: matches.get_one::<PathBuf>("output").cloned(),
+            of: Of::of(matches),
         }
     }
 }
@@ -103,13 +108,47 @@ pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8
     // Only a query that finds much to count writes, and then as the owner of the store.
     owner::look_as_owner(config)?;
     let now = now();
-    let (readings, is_whole) = read(config, &meant.parts, now, verbose, query.format == "text")?;
-    let (bytes, code) = printed(config, query, &meant, &readings, now)?;
+    let (bytes, code, is_whole) = match &query.of {
+        Of::Here => {
+            let (readings, is_whole) = read(config, &meant.parts, now, verbose, query.format == "text")?;
+            let (bytes, code) = printed(&host(config), config.counter_bits, query, &meant, &readings, now)?;
+            (bytes, code, is_whole)
+        }
+        Of::One(name) => {
+            let (all, is_whole) = hosts::hosts(config)?;
+            let readings = wanted(hosts::readings(&all, name)?, &meant);
+            let (bytes, code) = printed(name, config.counter_bits, query, &meant, &readings, now)?;
+            (bytes, code, is_whole)
+        }
+        Of::All => {
+            let (all, is_whole) = hosts::hosts(config)?;
+            let of = |host: &Host| (host.name.clone(), only_asked(&wanted(host.readings.clone(), &meant), &meant));
+            (of_hosts(&query.format, &all.hosts.iter().map(of).collect::<Vec<_>>())?, 0, is_whole)
+        }
+    };
     match &query.output {
         Some(file) => replace(file, bytes.as_bytes())?,
         None => print(bytes.as_bytes())?,
     }
     Ok(if code == 0 && !is_whole { FAILED } else { code })
+}
+
+/// The readings of the parts that were asked for, in that order.
+fn wanted(readings: Vec<Reading>, meant: &Meant) -> Vec<Reading> {
+    let find = |part: &String| readings.iter().find(|reading| reading.protocol == part).cloned();
+    meant.parts.iter().filter_map(find).collect()
+}
+
+/// What each of the hosts is at.
+fn of_hosts(format: &str, hosts: &[(String, Vec<Reading>)]) -> Result<String> {
+    let groups = groups::of_hosts(hosts);
+    match format {
+        "prometheus" => Ok(prometheus::text(&groups, prometheus::Dialect::Prometheus)),
+        "openmetrics" => Ok(prometheus::text(&groups, prometheus::Dialect::OpenMetrics)),
+        _ => Err(Error::Usage(
+            "--hosts has a label for each host: add --format prometheus or openmetrics, or name one host with --host".to_owned(),
+        )),
+    }
 }
 
 /// A reading of each part, and whether each could be read. Where only one is asked for, what went wrong with it is an error.
@@ -210,20 +249,26 @@ fn meant(config: &Config, words: &[String]) -> Result<Meant> {
 }
 
 /// The answer, and the exit code.
-fn printed(config: &Config, query: &Query, meant: &Meant, all: &[Reading], now: i64) -> Result<(String, u8)> {
+fn printed(
+    host: &str,
+    counter_bits: u32,
+    query: &Query,
+    meant: &Meant,
+    all: &[Reading],
+    now: i64,
+) -> Result<(String, u8)> {
     let readings = &only_asked(all, meant);
-    let host = || host(config);
     Ok(match query.format.as_str() {
-        "json" => (json::json(readings, &host(), now), 0),
+        "json" => (json::json(readings, host, now), 0),
         "prometheus" => (prometheus::text(&groups::groups(readings), readings, Dialect::Prometheus), 0),
         "openmetrics" => (prometheus::text(&groups::groups(readings), readings, Dialect::OpenMetrics), 0),
-        "influx" => (influx::lines(readings, &host(), now), 0),
+        "influx" => (influx::lines(readings, host, now), 0),
         "nagios" => small::nagios(readings),
         "checkmk" => (small::checkmk(readings), 0),
         "zabbix" => (json::zabbix(readings), 0),
         "librenms" => (json::librenms(readings), 0),
         "mrtg" => match asked(readings, meant)[..] {
-            [first, second] => (small::mrtg(first, second, &host()), 0),
+            [first, second] => (small::mrtg(first, second, host), 0),
             _ => {
                 return Err(Error::Usage(
                     "--format mrtg prints two counters: maillogs send delivery_success delivery_failure --format mrtg"
@@ -232,7 +277,7 @@ fn printed(config: &Config, query: &Query, meant: &Meant, all: &[Reading], now: 
             }
         },
         _ if !meant.keys.is_empty() => (values(&asked(readings, meant))?, 0),
-        _ => (lines(readings, config.counter_bits), 0),
+        _ => (lines(readings, counter_bits), 0),
     })
 }
 

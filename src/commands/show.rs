@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use super::context::{host, job, now, print_for_people, readings, strings, with_way_out};
+use super::hosts::{self, Of};
 use super::span::{self, FromTo};
 use crate::chart::theme::Theme;
 use crate::config::Config;
@@ -33,6 +34,8 @@ pub(crate) struct Show {
     pub width: Option<u16>,
     /// Lines of each chart; none: what fits.
     pub height: Option<u16>,
+    /// Whose graphs.
+    pub of: Of,
 }
 
 impl Show {
@@ -46,6 +49,7 @@ impl Show {
             theme: m.get_one::<String>("theme").cloned(),
             width: m.get_one::<u16>("width").copied(),
             height: m.get_one::<u16>("height").copied(),
+            of: Of::of(m),
         }
     }
 }
@@ -63,6 +67,7 @@ pub(super) fn define(command: Command) -> Command {
         .about("Draw graphs in the terminal, up to this moment; reads only")
         .arg(Arg::new("name").num_args(0..).help("Only these graphs; else all that have data"))
         .arg(one_of("period", &span::PERIODS, "The span up to now [default: day]"));
+    let command = hosts::define_one(command);
     span::define(command, "Where the span begins, instead of --period")
         .arg(
             one_of(
@@ -88,16 +93,29 @@ pub(super) fn define(command: Command) -> Command {
 pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
     owner::look_as_owner(config)?;
     let now = now();
+    // What is put together of several hosts lives as long as this.
+    let all = match &what.of {
+        Of::Here | Of::All => None,
+        Of::One(name) => {
+            let (all, _) = hosts::hosts(config)?;
+            let (readings, title) = (hosts::readings(&all, name)?, hosts::title(&all, name));
+            Some((all, readings, title))
+        }
+    };
     let options = Options {
         names: what.names.clone(),
         stretch: what.span.stretch("show", what.period.as_deref(), now)?,
         templates_dir: config.templates_dir.clone(),
         now,
-        host: host(config),
-        readings: readings(config, now),
+        host: all.as_ref().map_or_else(|| host(config), |(.., title)| title.clone()),
+        readings: all.as_ref().map_or_else(|| readings(config, now), |(_, readings, _)| readings.clone()),
         terminal: detected(what),
         height: what.height.map(usize::from),
     };
+    if let Some((_, readings, _)) = &all {
+        let mut known = |part: &str| readings.iter().find(|reading| reading.protocol == part).cloned();
+        return print_charts(&options, &mut known);
+    }
     let all = feeds(config);
     let mut looked_at: Vec<(&str, Option<Reading>)> = Vec::new();
     let mut look = |protocol: &str| {
@@ -113,7 +131,12 @@ pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
         });
         query::part(feed.protocol, reading?, protocol)
     };
-    let shown = terminal::show(&options, &mut look).map_err(|e| Error::Usage(e.to_string()))?;
+    print_charts(&options, &mut look)
+}
+
+/// Prints the charts of what `look` finds of a protocol.
+fn print_charts(options: &Options, look: &mut dyn FnMut(&str) -> Option<Reading>) -> Result<()> {
+    let shown = terminal::show(options, look).map_err(|e| Error::Usage(e.to_string()))?;
     print_for_people(shown.text.as_bytes())?;
     shown.problems.iter().for_each(warn);
     match shown.problems.is_empty() {

@@ -139,6 +139,28 @@ pub fn groups(readings: &[Reading]) -> Vec<Group> {
     all.0
 }
 
+/// The groups of many hosts, each with its name in a label `host`, and when the newest minute of each protocol came.
+pub fn of_hosts(hosts: &[(String, Vec<Reading>)]) -> Vec<Group> {
+    let mut all: Vec<Group> = Vec::new();
+    for (host, readings) in hosts {
+        let mut of_host = Groups(groups(readings));
+        for reading in readings.iter().filter(|reading| reading.seen > 0) {
+            let labels = vec![("protocol", reading.protocol.to_owned())];
+            let value = Amount::Number(reading.seen.to_string());
+            let help = "the end of the newest minute that has come of a host";
+            of_host.push("newest_minute_timestamp", help, "seconds", Kind::Gauge, Series { labels, value });
+        }
+        for mut group in of_host.0 {
+            group.series.iter_mut().for_each(|series| series.labels.push(("host", host.clone())));
+            match all.iter_mut().find(|known| known.name == group.name) {
+                Some(known) => known.series.append(&mut group.series),
+                None => all.push(group),
+            }
+        }
+    }
+    all
+}
+
 #[derive(Default)]
 struct Groups(Vec<Group>);
 

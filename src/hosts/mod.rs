@@ -4,5 +4,7 @@
 //! |---|---|
 //! | `name` | the names of hosts, which are names of directories on the other machine |
 //! | `push` | the minutes that the other side lacks, and the lines that bring them there |
+//! | `read` | what all hosts have pushed: a reading of each, and of all together |
 pub mod name;
 pub mod push;
+pub mod read;

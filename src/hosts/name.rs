@@ -24,6 +24,17 @@ pub fn checked(name: &str) -> Result<&str, String> {
     Err(format!("{name:?} cannot be this host's name on another machine: {why}; set toaster_hostname"))
 }
 
+/// No protocol has more files of a host.
+pub(super) const MOST_FILES: usize = 16;
+
+/// The name of a file of a protocol, by its number from 1: `send.rrd`, `send.2.rrd` …
+pub(super) fn file(protocol: &str, number: usize) -> String {
+    match number {
+        1 => format!("{protocol}.rrd"),
+        _ => format!("{protocol}.{number}.rrd"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,6 +71,9 @@ impl Drawing<'_> {
         };
         let step = step(readings);
         let has_data = fresh::has_data(template, readings);
+        if !has_data && options.among.is_some() {
+            return;
+        }
         for period in periods.iter().copied() {
             let file = |theme| file_name(&template.name, period, theme, options.format);
             let (fresh, stale): (Vec<Theme>, Vec<Theme>) = themes.iter().partition(|theme| {

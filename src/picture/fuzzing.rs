@@ -119,6 +119,7 @@ impl Checked {
             force: false,
             host: host.to_owned(),
             pages_apart: false,
+            among: None,
             as_root: None,
         };
         let folder = Folder::open(dir, false, None).map_err(|error| error.to_string())?;

@@ -27,6 +27,6 @@ pub use draw::draw;
 pub use folder::AsRoot;
 pub use fonts::problem as missing_fonts;
 pub use one::{one, write};
-pub use options::{Error, Format, Options, Report};
+pub use options::{Among, Error, Format, HostLink, Options, Report};
 pub use page::{RENDER_A_PAGE, render_a_page};
 pub use problems::{missing_librrd, refused_directory, template_problems};

@@ -55,6 +55,11 @@ pub fn last_commit(job: &Job<'_>, now: i64) -> Result<Reading> {
     Ok(build::of_state(job, state, now))
 }
 
+/// What the protocol is at by this state, which need not be the one of this machine.
+pub fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
+    build::of_state(job, state, now)
+}
+
 /// In the place of [`last_commit`], where that cannot be read for the reason `why`.
 pub fn unreadable(job: &Job<'_>, why: &Error) -> Reading {
     build::unreadable(job, why)

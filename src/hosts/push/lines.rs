@@ -1,18 +1,13 @@
 //! The lines that rrdcached is given. Pure: they are made of what is in the local RRD.
+use crate::hosts::name::{self, MOST_FILES};
 use crate::reading::Measure;
 use crate::store::rrd::daemon::LONGEST_LINE;
 use crate::store::rrd::header::Source;
 use crate::store::rrd::{archives_of, created};
 
-/// No protocol has more files on the other side.
-pub(super) const MOST_FILES: usize = 16;
-
-/// The name of a protocol's file on the other side, by its number from 1: `HOST/send.rrd`, `HOST/send.2.rrd` …
+/// A protocol's file on the other side, by its number from 1: `HOST/send.rrd`, `HOST/send.2.rrd` …
 pub(super) fn file(host: &str, protocol: &str, number: usize) -> String {
-    match number {
-        1 => format!("{host}/{protocol}.rrd"),
-        _ => format!("{host}/{protocol}.{number}.rrd"),
-    }
+    format!("{host}/{}", name::file(protocol, number))
 }
 
 /// The line that makes a file of `sources`, which begins at `begin` (unix seconds).

@@ -15,6 +15,7 @@ mod lines;
 
 use std::path::PathBuf;
 
+use super::name::MOST_FILES;
 use crate::error::Result;
 use crate::protocol::Protocol;
 use crate::reading::Reading;
@@ -111,7 +112,7 @@ pub fn push(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Sent> {
 /// The files that the other side has.
 fn far_files(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Vec<FarFile>> {
     let mut files = Vec::new();
-    for number in 1..=lines::MOST_FILES {
+    for number in 1..=MOST_FILES {
         let Some(file) = FarFile::look(daemon, &lines::file(host, local.protocol.name, number))? else { break };
         file.check(daemon, local)?;
         files.push(file);
@@ -125,7 +126,7 @@ fn lacking(local: &Local, there: &[String], files: &[FarFile]) -> Vec<Source> {
     let has = |name: &str| files.iter().any(|file| file.info.sources.iter().any(|source| source.name == name));
     let mut lacks: Vec<Source> = sources_of(local.protocol).into_iter().filter(|source| !has(&source.name)).collect();
     let is_wanted = |source: &Source| there.contains(&source.name);
-    if !lacks.iter().any(is_wanted) || files.len() >= lines::MOST_FILES {
+    if !lacks.iter().any(is_wanted) || files.len() >= MOST_FILES {
         return Vec::new();
     }
     if files.len() < SMALL_FILES {

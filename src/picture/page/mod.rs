@@ -82,7 +82,10 @@ pub(super) fn pages(
         .partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
     let host = text::truncate(&text::plain(&options.host), MAX_HOST);
-    let heading = if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") };
+    let among = options.among.as_ref();
+    let hosts = among.map(|among| among.links.as_slice()).unwrap_or_default();
+    let heading = among.map(|among| text::plain(&among.heading));
+    let heading = heading.unwrap_or_else(|| if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") });
     let common = |now| {
         context! {
             heading,
@@ -111,7 +114,7 @@ pub(super) fn pages(
         Ok::<(), minijinja::Error>(())
     };
     let protocols = figures::overview(readings);
-    page("index.html", "index.html", context! { graphs => &with_data, empty => &empty, protocols })?;
+    page("index.html", "index.html", context! { graphs => &with_data, empty => &empty, protocols, hosts })?;
     let all: Vec<&Graph> = with_data.iter().chain(&empty).collect();
     for (n, graph) in all.iter().enumerate() {
         let of_graph =

@@ -25,6 +25,7 @@ fn options(dir: &Path) -> Options {
         force: false,
         host: "mx1".into(),
         pages_apart: false,
+        among: None,
         as_root: None,
     }
 }

@@ -185,6 +185,7 @@ impl Mail {
             force: false,
             host: "mx1.example.org".into(),
             pages_apart: false,
+            among: None,
             as_root: None,
         }
     }

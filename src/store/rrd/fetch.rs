@@ -116,6 +116,17 @@ impl<'r> Reader<'r> {
         Ok(Rows { step, first_end, names, values })
     }
 
+    /// The rows of an archive that end in `first..=last`, one after the other.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(super) fn stretch(&self, places: &Places, first: i64, last: i64) -> Result<Vec<f64>> {
+        let rows = usize::try_from((last - first) / places.period + 1).unwrap_or(0);
+        let mut values = vec![f64::NAN; rows * self.header.sources.len()];
+        self.read(places, first, &mut values).at("read", self.rrd.path())?;
+        Ok(values)
+    }
+
     /// Reads one row after the other, of which the first ends at `end`. They may go on at the archive's first place.
     fn read(&self, places: &Places, end: i64, into: &mut [f64]) -> io::Result<()> {
         let mut bytes = vec![0; into.len() * 8];

@@ -24,6 +24,7 @@ pub mod patient;
 mod places;
 mod rows;
 mod schema;
+pub mod sum;
 #[cfg(test)]
 mod tests;
 pub mod transplant;
