@@ -35,7 +35,7 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: Vec<(&str, Define<'_>)> = vec![
+    let commands: [(&str, Define<'_>); 10] = [
         (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
         ("push", &|command| push::define(command, protocols)),

@@ -91,7 +91,10 @@ pub(super) fn define(command: Command) -> Command {
                     "Where to write, instead of graphs_dir; FILE.png, FILE.svg or - (stdout) for one picture",
                 ),
         );
-    let command = hosts::define(command, "Of each host that has pushed to hosts_dir, and of the sum of all, each in a directory of its own");
+    let command = hosts::define(
+        command,
+        "Of each host that has pushed to hosts_dir, and of the sum of all, each in a directory of its own",
+    );
     span::define(command, "Where the span of one picture begins, instead of --period; it needs --output FILE")
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
 }
@@ -143,7 +146,9 @@ fn draw_hosts(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
     let mut options = options(config, what);
     if let Some((stretch, output)) = one_picture(what, options.now)? {
         let Of::One(name) = &what.of else {
-            return Err(Error::Usage("graph: one file holds one picture: name one host with --host, or cluster".to_owned()));
+            return Err(Error::Usage(
+                "graph: one file holds one picture: name one host with --host, or cluster".to_owned(),
+            ));
         };
         options.host = hosts::title(&all, name);
         options.as_root = to_write_as(config, output);

@@ -78,7 +78,10 @@ pub(super) fn hosts(config: &Config) -> Result<(Hosts, bool)> {
 pub(super) fn readings(hosts: &Hosts, name: &str) -> Result<Vec<Reading>> {
     hosts.of(name).ok_or_else(|| {
         let names: Vec<&str> = hosts.hosts.iter().map(|host| host.name.as_str()).collect();
-        Error::Usage(format!("{name}: no host of that name has pushed anything; there are {CLUSTER}, {}", names.join(", ")))
+        Error::Usage(format!(
+            "{name}: no host of that name has pushed anything; there are {CLUSTER}, {}",
+            names.join(", ")
+        ))
     })
 }
 
@@ -100,5 +103,8 @@ pub(super) fn among(hosts: &Hosts, name: &str) -> Among {
         let silent = host.is_silent.then(|| format!("silent since {}", zone::stamp(host.last)));
         link(&host.name, silent.unwrap_or_default())
     });
-    Among { heading: format!("Mail on {}", title(hosts, name)), links: std::iter::once(all).chain(each).collect() }
+    Among {
+        heading: format!("Mail on {}", title(hosts, name)),
+        links: std::iter::once(all).chain(each).collect(),
+    }
 }

@@ -21,12 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Adds the options and their help to the command.
 pub(super) fn define(command: Command, protocols: &[&'static Protocol]) -> Command {
-    command.about("Bring the minutes that it lacks to the rrdcached that rrd_daemon names (cron, after update)").arg(
-        Arg::new("protocol")
-            .num_args(0..)
-            .value_parser(PossibleValuesParser::new(protocols.iter().map(|p| p.name)))
-            .help("Only these protocols; without any, all of them"),
-    )
+    command
+        .about("Bring the minutes that it lacks to the rrdcached that rrd_daemon names (cron, after update)")
+        .arg(
+            Arg::new("protocol")
+                .num_args(0..)
+                .value_parser(PossibleValuesParser::new(protocols.iter().map(|p| p.name)))
+                .help("Only these protocols; without any, all of them"),
+        )
 }
 
 /// Connects to the rrdcached of toaster.conf.

@@ -122,7 +122,8 @@ pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8
         }
         Of::All => {
             let (all, is_whole) = hosts::hosts(config)?;
-            let of = |host: &Host| (host.name.clone(), only_asked(&wanted(host.readings.clone(), &meant), &meant));
+            let of =
+                |host: &Host| (host.name.clone(), only_asked(&wanted(host.readings.clone(), &meant), &meant));
             (of_hosts(&query.format, &all.hosts.iter().map(of).collect::<Vec<_>>())?, 0, is_whole)
         }
     };
@@ -141,10 +142,10 @@ fn wanted(readings: Vec<Reading>, meant: &Meant) -> Vec<Reading> {
 
 /// What each of the hosts is at.
 fn of_hosts(format: &str, hosts: &[(String, Vec<Reading>)]) -> Result<String> {
-    let groups = groups::of_hosts(hosts);
+    let (groups, readings) = groups::of_hosts(hosts);
     match format {
-        "prometheus" => Ok(prometheus::text(&groups, prometheus::Dialect::Prometheus)),
-        "openmetrics" => Ok(prometheus::text(&groups, prometheus::Dialect::OpenMetrics)),
+        "prometheus" => Ok(prometheus::text(&groups, &readings, Dialect::Prometheus)),
+        "openmetrics" => Ok(prometheus::text(&groups, &readings, Dialect::OpenMetrics)),
         _ => Err(Error::Usage(
             "--hosts has a label for each host: add --format prometheus or openmetrics, or name one host with --host".to_owned(),
         )),

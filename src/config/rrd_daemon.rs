@@ -60,8 +60,18 @@ mod tests {
         for text in ["unix:/run/rrdcached.sock", "host:42217", "[::1]:42217", "10.0.0.1:1"] {
             assert_eq!(RrdDaemon::parse(text).unwrap().to_string(), text);
         }
-        let wrong =
-            ["", "host", "host:", "host:0", "host:70000", ":42217", "::1:42217", "unix:run/x", "ho st:1", "a:1\n"];
+        let wrong = [
+            "",
+            "host",
+            "host:",
+            "host:0",
+            "host:70000",
+            ":42217",
+            "::1:42217",
+            "unix:run/x",
+            "ho st:1",
+            "a:1\n",
+        ];
         for text in wrong {
             assert!(RrdDaemon::parse(text).is_err(), "{text:?}");
         }

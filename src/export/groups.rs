@@ -139,26 +139,33 @@ pub fn groups(readings: &[Reading]) -> Vec<Group> {
     all.0
 }
 
-/// The groups of many hosts, each with its name in a label `host`, and when the newest minute of each protocol came.
-pub fn of_hosts(hosts: &[(String, Vec<Reading>)]) -> Vec<Group> {
-    let mut all: Vec<Group> = Vec::new();
+/// The groups of many hosts, each with its name in a label `host`, and when the newest minute of each protocol came; and the
+/// readings of all of them, of which the groups tell.
+pub fn of_hosts(hosts: &[(String, Vec<Reading>)]) -> (Vec<Group>, Vec<Reading>) {
+    let (mut all, mut of_all) = (Vec::<Group>::new(), Vec::new());
     for (host, readings) in hosts {
         let mut of_host = Groups(groups(readings));
         for reading in readings.iter().filter(|reading| reading.seen > 0) {
             let labels = vec![("protocol", reading.protocol.to_owned())];
-            let value = Amount::Number(reading.seen.to_string());
+            let source = Source::Said(reading.seen.to_string());
             let help = "the end of the newest minute that has come of a host";
-            of_host.push("newest_minute_timestamp", help, "seconds", Kind::Gauge, Series { labels, value });
+            of_host.push("newest_minute_timestamp", help, "seconds", Kind::Gauge, Series { labels, source });
         }
         for mut group in of_host.0 {
-            group.series.iter_mut().for_each(|series| series.labels.push(("host", host.clone())));
+            for series in &mut group.series {
+                series.labels.push(("host", host.clone()));
+                if let Source::Counter(reading, _) | Source::Histogram { reading, .. } = &mut series.source {
+                    *reading += of_all.len();
+                }
+            }
             match all.iter_mut().find(|known| known.name == group.name) {
                 Some(known) => known.series.append(&mut group.series),
                 None => all.push(group),
             }
         }
+        of_all.extend_from_slice(readings);
     }
-    all
+    (all, of_all)
 }
 
 #[derive(Default)]

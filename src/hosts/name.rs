@@ -15,7 +15,9 @@ pub fn checked(name: &str) -> Result<&str, String> {
     let why = match name {
         "" => "it is empty",
         _ if name.len() > LONGEST => "it is longer than 253 characters",
-        _ if !name.chars().all(may_be) => "only letters, digits, dots, hyphens and _ can be in the name of a directory",
+        _ if !name.chars().all(may_be) => {
+            "only letters, digits, dots, hyphens and _ can be in the name of a directory"
+        }
         _ if name.starts_with(['.', '-']) => "it begins with a dot or a hyphen",
         _ if name.contains("..") => "it has two dots in a row",
         _ if name.eq_ignore_ascii_case(CLUSTER) => "that is what the sum of all hosts is called",
@@ -46,7 +48,22 @@ mod tests {
         }
         let long = "a".repeat(254);
         for name in [
-            "", ".", "..", ".mx", "-o", "a..b", "../x", "a/b", "/etc", "a b", "a\nFLUSH x", "a:1", "mx\u{e9}", "cluster", "Cluster", &long,
+            "",
+            ".",
+            "..",
+            ".mx",
+            "-o",
+            "a..b",
+            "../x",
+            "a/b",
+            "/etc",
+            "a b",
+            "a\nFLUSH x",
+            "a:1",
+            "mx\u{e9}",
+            "cluster",
+            "Cluster",
+            &long,
         ] {
             let why = checked(name).unwrap_err();
             assert!(why.contains("toaster_hostname") && !why.contains('\n'), "{why}");

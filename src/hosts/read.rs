@@ -59,7 +59,9 @@ impl Hosts {
             name::CLUSTER => &self.cluster,
             _ => &self.hosts.iter().find(|host| host.name == name)?.readings,
         };
-        let whole = |none: &Reading| known.iter().find(|reading| reading.protocol == none.protocol).unwrap_or(none).clone();
+        let whole = |none: &Reading| {
+            known.iter().find(|reading| reading.protocol == none.protocol).unwrap_or(none).clone()
+        };
         Some(self.nothing.iter().map(whole).collect())
     }
 }
@@ -87,7 +89,8 @@ pub fn read(all: &Path, jobs: &[Job<'_>], now: i64) -> Result<Hosts> {
     let mut problems = Vec::new();
     let names = names(all, &mut problems).at("read", all)?;
     let temporary = std::env::temp_dir();
-    let made = tempfile::Builder::new().prefix("maillogs-").tempdir().at("make a directory in", &temporary)?;
+    let made =
+        tempfile::Builder::new().prefix("maillogs-").tempdir().at("make a directory in", &temporary)?;
     let mut hosts: Vec<Host> = names
         .into_iter()
         .map(|name| Host { name, readings: Vec::new(), last: 0, is_silent: false })
@@ -112,7 +115,9 @@ pub fn read(all: &Path, jobs: &[Job<'_>], now: i64) -> Result<Hosts> {
                 None => {
                     let to = made.path().join(format!("{}-{}.rrd", part.host, protocol.name));
                     let step = i64::from(job.config.rrd_step);
-                    if let Err(e) = sum(&to, protocol, step, std::slice::from_ref(&part.summand), part.summand.last) {
+                    if let Err(e) =
+                        sum(&to, protocol, step, std::slice::from_ref(&part.summand), part.summand.last)
+                    {
                         problems.push(e.to_string());
                         continue;
                     }
@@ -120,7 +125,8 @@ pub fn read(all: &Path, jobs: &[Job<'_>], now: i64) -> Result<Hosts> {
                 }
             };
             host.last = host.last.max(part.summand.last);
-            host.readings.extend(query::parts(protocol, reading(job, &part.known, whole, part.summand.last, now)));
+            host.readings
+                .extend(query::parts(protocol, reading(job, &part.known, whole, part.summand.last, now)));
         }
         match together(job, parts, made.path(), now) {
             Ok(sum) => cluster.extend(sum.into_iter().flat_map(|reading| query::parts(protocol, reading))),
@@ -169,7 +175,10 @@ fn part(dir: &Path, host: usize, job: &Job<'_>, now: i64) -> Result<Option<Part>
     let summand = Summand::of(files, i64::from(job.config.rrd_step))?;
     if summand.last > now + 86_400 {
         let file = dir.join(name::file(protocol.name, 1));
-        return Err(Error::Message(format!("{}: has minutes of the future; move it away there", file.display())));
+        return Err(Error::Message(format!(
+            "{}: has minutes of the future; move it away there",
+            file.display()
+        )));
     }
     let known = known(protocol, &summand.finest()?, now);
     Ok(Some(Part { host, summand, known }))

@@ -41,7 +41,9 @@ impl Host {
         for n in 0..600 + seed * 7 {
             let at = u64::try_from(end).expect("a time") - 3_600 + n * 3_600 / (600 + seed * 7);
             let list = lists[usize::try_from((n + n / 7 * seed) % 3).expect("small")];
-            self.smtp.extend(labelled(at, n, &format!("rblsmtpd: 192.0.2.{} pid {n}: 451 {list}", n % 250)).bytes());
+            self.smtp.extend(
+                labelled(at, n, &format!("rblsmtpd: 192.0.2.{} pid {n}: 451 {list}", n % 250)).bytes(),
+            );
         }
         self
     }
@@ -83,7 +85,8 @@ impl Host {
 
     /// What the query says of each data source of a protocol, in units of 10⁻⁹.
     fn counters(&self, protocol: &str) -> BTreeMap<String, i128> {
-        let parts: &[&str] = if protocol == "send" { &["send", "reasons", "providers", "times"] } else { &[protocol] };
+        let parts: &[&str] =
+            if protocol == "send" { &["send", "reasons", "providers", "times"] } else { &[protocol] };
         let mut all = BTreeMap::new();
         for part in parts {
             let output = self.run(&[part]);
@@ -182,11 +185,15 @@ fn three_hosts_lose_nothing_though_the_daemon_is_killed_twenty_times() {
                 let output = host.run(&["push"]);
                 assert_eq!(output.status.code(), Some(1));
                 let said = stderr(&output);
-                assert!(said.contains(&format!("{}: cannot connect to rrdcached", daemon.address())), "{said}");
+                assert!(
+                    said.contains(&format!("{}: cannot connect to rrdcached", daemon.address())),
+                    "{said}"
+                );
                 refused += 1;
             } else if n != spared && killed < 20 {
                 let mut push = host.machine.faked(MAILLOGS);
-                let push = push.arg("push").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("maillogs");
+                let push =
+                    push.arg("push").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("maillogs");
                 std::thread::sleep(Duration::from_micros(30_000 + chance(&mut seed) % 60_000));
                 daemon.kill();
                 killed += 1;
@@ -220,7 +227,12 @@ fn three_hosts_lose_nothing_though_the_daemon_is_killed_twenty_times() {
         // The same by another count of the log.
         let far = host.far(&daemon, "send", now);
         for key in ["message_new", "delivery_success", "delivery_deferral", "message_bytes"] {
-            assert_eq!(far[key], i128::try_from(counted[key]).expect("small") * 1_000_000_000, "{}: {key}", host.name);
+            assert_eq!(
+                far[key],
+                i128::try_from(counted[key]).expect("small") * 1_000_000_000,
+                "{}: {key}",
+                host.name
+            );
         }
     }
     for ((protocol, name), [far, near]) in all {
@@ -238,7 +250,10 @@ fn quiet_host(name: &'static str, daemon: &Rrdcached) -> Host {
 fn messages(daemon: &Rrdcached, host: &Host, name: &str, since: i64) -> Vec<(i64, u128)> {
     let time = |time: i64| u64::try_from(time).expect("a time");
     let rows = rrd::fetch(&daemon.file(host.name, name), 60, time(since), time(host.machine.now) / 60 * 60);
-    rows["message_new"].iter().map(|(end, value)| (i64::try_from(*end).expect("a time") - since, *value)).collect()
+    rows["message_new"]
+        .iter()
+        .map(|(end, value)| (i64::try_from(*end).expect("a time") - since, *value))
+        .collect()
 }
 
 #[test]
@@ -254,8 +269,10 @@ fn a_line_that_comes_when_its_minute_was_told_to_be_quiet_is_counted_in_a_later_
     host.push();
     // Nothing was logged for 50 minutes: that is known there up to five minutes ago.
     let last = |daemon: &Rrdcached, host: &Host| {
-        let output = std::process::Command::new("rrdtool").arg("last").arg(daemon.file(host.name, "send")).output();
-        String::from_utf8_lossy(&output.expect("rrdtool").stdout).trim().parse::<i64>().expect("a time") - begin
+        let output =
+            std::process::Command::new("rrdtool").arg("last").arg(daemon.file(host.name, "send")).output();
+        String::from_utf8_lossy(&output.expect("rrdtool").stdout).trim().parse::<i64>().expect("a time")
+            - begin
     };
     assert_eq!(last(&daemon, &host), 2_700);
     host.push();
@@ -273,7 +290,12 @@ fn a_line_that_comes_when_its_minute_was_told_to_be_quiet_is_counted_in_a_later_
     host.push();
     host.push();
     assert_eq!(messages(&daemon, &host, "send", begin), [(60, 3), (2_760, 2)]);
-    let near = rrd::fetch(&host.machine.store.rrd(), 60, u64::try_from(begin).unwrap(), u64::try_from(begin + 3_600).unwrap());
+    let near = rrd::fetch(
+        &host.machine.store.rrd(),
+        60,
+        u64::try_from(begin).unwrap(),
+        u64::try_from(begin + 3_600).unwrap(),
+    );
     assert_eq!(near["message_new"].values().copied().collect::<Vec<_>>(), [3, 2]);
 }
 
@@ -311,9 +333,14 @@ fn a_counter_that_moves_later_gets_a_file_with_its_past() {
     let file = daemon.file("mx1", "send.2");
     let time = |time: i64| u64::try_from(time).expect("a time");
     let text = rrd::printed(&file, 60, time(begin), time(begin + 120));
-    let column = text.lines().next().expect("names").split_whitespace().position(|name| name == "start_delivery");
-    let known = text.lines().skip(2).filter_map(|row| row.split_whitespace().nth(column.expect("a column") + 1));
-    assert_eq!(known.take(2).map(|value| value.parse::<f64>().expect("known")).collect::<Vec<_>>(), [0.0, 0.0]);
+    let column =
+        text.lines().next().expect("names").split_whitespace().position(|name| name == "start_delivery");
+    let known =
+        text.lines().skip(2).filter_map(|row| row.split_whitespace().nth(column.expect("a column") + 1));
+    assert_eq!(
+        known.take(2).map(|value| value.parse::<f64>().expect("known")).collect::<Vec<_>>(),
+        [0.0, 0.0]
+    );
     // The third one is the last that has few; the next one has all that are left, so that there are never many.
     step(&mut host, "bounce msg 1 qp 2");
     step(&mut host, "warning: x");
@@ -385,7 +412,10 @@ fn two_machines_of_one_name_are_refused() {
     let output = other.run(&["push"]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("mx1/send.rrd: another machine writes it, too") && said.contains("toaster_hostname"), "{said}");
+    assert!(
+        said.contains("mx1/send.rrd: another machine writes it, too") && said.contains("toaster_hostname"),
+        "{said}"
+    );
     assert!(fs::read(daemon.file("mx1", "send")).expect("an RRD") == before);
     // The first one goes on.
     one.machine.log();
@@ -428,7 +458,16 @@ fn what_is_wrong_is_said_with_the_address_and_the_way_out() {
     ] {
         let begin = (host.machine.now - 7).to_string();
         let made = std::process::Command::new("rrdtool")
-            .args(["create", file.to_str().expect("UTF-8"), "-s", "60", "-b", &begin, source, "RRA:AVERAGE:0.5:1:10"])
+            .args([
+                "create",
+                file.to_str().expect("UTF-8"),
+                "-s",
+                "60",
+                "-b",
+                &begin,
+                source,
+                "RRA:AVERAGE:0.5:1:10",
+            ])
             .status();
         assert!(made.expect("rrdtool").success());
         let said = said(&host);
@@ -448,9 +487,10 @@ fn what_is_wrong_is_said_with_the_address_and_the_way_out() {
 
 #[test]
 fn a_daemon_that_may_not_do_it_says_so_and_we_say_what_it_needs() {
-    for (options, words) in
-        [(&["-P", "FLUSH,LAST,INFO"][..], "let this socket use FLUSH, LAST, INFO, FETCH, CREATE, BATCH and UPDATE")]
-    {
+    for (options, words) in [(
+        &["-P", "FLUSH,LAST,INFO"][..],
+        "let this socket use FLUSH, LAST, INFO, FETCH, CREATE, BATCH and UPDATE",
+    )] {
         let daemon = Rrdcached::with(options);
         let mut host = quiet_host("mx1", &daemon);
         host.machine.log();

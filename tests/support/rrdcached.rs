@@ -125,7 +125,11 @@ END { for (i in name) printf "%s %.6f\n", name[i], sum[i] }"#;
         .env("LC_ALL", "C")
         .output()
         .expect("rrdtool and awk");
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let parse = |line: &str| {
         let (name, value) = line.split_once(' ').expect("NAME SUM");

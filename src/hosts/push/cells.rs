@@ -91,7 +91,9 @@ pub(super) fn merged(rows: Vec<Row>) -> Vec<Row> {
     let mut merged: Vec<Row> = Vec::new();
     for row in rows {
         match merged.last_mut() {
-            Some(last) if last.end == row.begin && last.cells == row.cells && row.is_quiet() => last.end = row.end,
+            Some(last) if last.end == row.begin && last.cells == row.cells && row.is_quiet() => {
+                last.end = row.end
+            }
             _ => merged.push(row),
         }
     }
@@ -107,7 +109,10 @@ pub(super) fn lead(last: i64, rows: &[Row], origins: &[Origin]) -> Vec<Row> {
         let cell = |origin: &Origin| (is_known && origin.is_amount()).then_some(0);
         Row { begin, end, cells: origins.iter().map(cell).collect() }
     };
-    [row(last, midnight, false), row(midnight, first.begin, true)].into_iter().filter(|row| row.begin < row.end).collect()
+    [row(last, midnight, false), row(midnight, first.begin, true)]
+        .into_iter()
+        .filter(|row| row.begin < row.end)
+        .collect()
 }
 
 #[cfg(test)]
@@ -149,8 +154,15 @@ mod tests {
     fn quiet_minutes_are_one_row_and_what_came_before_the_first_is_told_apart() {
         let zero = |begin| row(begin, begin + 60, &[Some(0), None]);
         let busy = |begin| row(begin, begin + 60, &[Some(1), None]);
-        let rows = vec![zero(0), zero(60), busy(120), busy(180), zero(240), row(300, 360, &[Some(0), Some(0)])];
-        let expected = [row(0, 120, &[Some(0), None]), busy(120), busy(180), zero(240), row(300, 360, &[Some(0), Some(0)])];
+        let rows =
+            vec![zero(0), zero(60), busy(120), busy(180), zero(240), row(300, 360, &[Some(0), Some(0)])];
+        let expected = [
+            row(0, 120, &[Some(0), None]),
+            busy(120),
+            busy(180),
+            zero(240),
+            row(300, 360, &[Some(0), Some(0)]),
+        ];
         assert_eq!(merged(rows), expected);
         let first = [busy(DAY + 600)];
         assert_eq!(

@@ -41,10 +41,16 @@ impl FarFile {
     /// Is it a file as we make them?
     pub(super) fn check(&self, daemon: &Daemon, local: &Local) -> Result<()> {
         let foreign = |what: String| {
-            Err(daemon.error(format_args!("{}: {what}; move that file away there, and a new one is made", self.name)))
+            Err(daemon.error(format_args!(
+                "{}: {what}; move that file away there, and a new one is made",
+                self.name
+            )))
         };
         if self.info.step != local.step {
-            return foreign(format!("has steps of {} seconds, and rrd_step is {}", self.info.step, local.step));
+            return foreign(format!(
+                "has steps of {} seconds, and rrd_step is {}",
+                self.info.step, local.step
+            ));
         }
         if self.last % local.step != 0 {
             return foreign("ends within a minute: another program has written it".to_owned());
@@ -65,12 +71,19 @@ impl FarFile {
     ///
     /// # Errors
     /// When its last minute is not ours: then another machine writes it, too.
-    pub(super) fn owed(&self, daemon: &mut Daemon, local: &Local, rows: &[Row], origins: &[Origin]) -> Result<Vec<i128>> {
+    pub(super) fn owed(
+        &self,
+        daemon: &mut Daemon,
+        local: &Local,
+        rows: &[Row],
+        origins: &[Origin],
+    ) -> Result<Vec<i128>> {
         let nothing = vec![0; origins.len()];
         let was_told = |at: usize| self.info.sources.get(at).map_or("U", |source| source.last.as_str());
         let is_quiet = |at: usize| ["U", "0"].contains(&was_told(at));
         let last = rows.iter().find(|row| row.begin < self.last && row.end >= self.last);
-        let is_known = |row: &Row| row.begin < self.last && row.begin >= self.last - LOOK_BACK && !row.is_quiet();
+        let is_known =
+            |row: &Row| row.begin < self.last && row.begin >= self.last - LOOK_BACK && !row.is_quiet();
         let Some(last) = last else {
             // Of an empty file, and of a time that the local RRD does not know, there is nothing to compare.
             let is_ahead = rows.last().is_none_or(|row| row.end < self.last);
@@ -81,7 +94,9 @@ impl FarFile {
         };
         let is_part = last.end > self.last;
         let differs: Vec<usize> = (0..origins.len())
-            .filter(|&at| !is_part && origins[at] != Origin::Nothing && !is_same(was_told(at), last.cells[at]))
+            .filter(|&at| {
+                !is_part && origins[at] != Origin::Nothing && !is_same(was_told(at), last.cells[at])
+            })
             .collect();
         let is_all_quiet = (0..origins.len()).all(is_quiet);
         if !is_part && differs.is_empty() && !(is_all_quiet && rows.iter().any(is_known)) {
@@ -94,17 +109,27 @@ impl FarFile {
         let Some(far) = daemon.fetch(&self.name, local.step, begin, self.last)? else { return Ok(nothing) };
         let mut owed = nothing;
         for (at, origin) in origins.iter().enumerate().filter(|(_, origin)| origin.is_amount()) {
-            let Some(column) = self.info.sources.get(at).and_then(|s| far.names.iter().position(|name| *name == s.name)) else {
+            let Some(column) =
+                self.info.sources.get(at).and_then(|s| far.names.iter().position(|name| *name == s.name))
+            else {
                 continue;
             };
             let ours = rows.iter().filter(|row| row.begin >= begin && row.end <= self.last);
             let ours: i128 = ours.filter_map(|row| row.cells[at]).sum();
             let is_count = matches!(origin, Origin::Zero | Origin::Column { is_count: true, .. });
-            let theirs = far.rows.iter().map(|(_, values)| amount(values[column], local.step, is_count)).sum::<Option<i128>>();
+            let theirs = far
+                .rows
+                .iter()
+                .map(|(_, values)| amount(values[column], local.step, is_count))
+                .sum::<Option<i128>>();
             owed[at] = match theirs {
                 // What it does not know it cannot be told any more.
                 None if !is_part => 0,
-                None => -far.rows.iter().filter_map(|(_, values)| amount(values[column], local.step, is_count)).sum::<i128>(),
+                None => -far
+                    .rows
+                    .iter()
+                    .filter_map(|(_, values)| amount(values[column], local.step, is_count))
+                    .sum::<i128>(),
                 Some(theirs) => ours - theirs,
             };
         }

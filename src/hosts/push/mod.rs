@@ -113,7 +113,9 @@ pub fn push(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Sent> {
 fn far_files(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Vec<FarFile>> {
     let mut files = Vec::new();
     for number in 1..=MOST_FILES {
-        let Some(file) = FarFile::look(daemon, &lines::file(host, local.protocol.name, number))? else { break };
+        let Some(file) = FarFile::look(daemon, &lines::file(host, local.protocol.name, number))? else {
+            break;
+        };
         file.check(daemon, local)?;
         files.push(file);
     }
@@ -123,8 +125,10 @@ fn far_files(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Vec<FarFi
 /// The data sources that no file there has yet, in the order of the protocol's table: of those that the local RRD has, and
 /// after some such files of all that there are.
 fn lacking(local: &Local, there: &[String], files: &[FarFile]) -> Vec<Source> {
-    let has = |name: &str| files.iter().any(|file| file.info.sources.iter().any(|source| source.name == name));
-    let mut lacks: Vec<Source> = sources_of(local.protocol).into_iter().filter(|source| !has(&source.name)).collect();
+    let has =
+        |name: &str| files.iter().any(|file| file.info.sources.iter().any(|source| source.name == name));
+    let mut lacks: Vec<Source> =
+        sources_of(local.protocol).into_iter().filter(|source| !has(&source.name)).collect();
     let is_wanted = |source: &Source| there.contains(&source.name);
     if !lacks.iter().any(is_wanted) || files.len() >= MOST_FILES {
         return Vec::new();
@@ -144,7 +148,11 @@ fn origins<'n>(local: &Local, finest: &Finest, names: impl Iterator<Item = &'n s
             };
             let is_amount = !counter.kind.is_gauge();
             match finest.names.iter().position(|there| there == name) {
-                Some(at) => Origin::Column { at, is_amount, is_count: is_amount && !counter.kind.measure().is_fraction() },
+                Some(at) => Origin::Column {
+                    at,
+                    is_amount,
+                    is_count: is_amount && !counter.kind.measure().is_fraction(),
+                },
                 None if local.protocol.measured => Origin::Nothing,
                 None => Origin::Zero,
             }
@@ -161,7 +169,11 @@ fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file
         return Ok(0);
     }
     // The newest minute that is known ends here or nothing was logged since.
-    let quiet = |begin: i64, end: i64| Row { begin, end, cells: origins.iter().map(|o| (*o != Origin::Nothing).then_some(0)).collect() };
+    let quiet = |begin: i64, end: i64| Row {
+        begin,
+        end,
+        cells: origins.iter().map(|o| (*o != Origin::Nothing).then_some(0)).collect(),
+    };
     if local.quiet_until > end {
         // What is owed to the first minute is not to be spread over all.
         let begin = end.max(file.last);
@@ -169,7 +181,12 @@ fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file
             rows.push(quiet(end, begin));
         }
         let next = (begin + local.step).min(local.quiet_until);
-        rows.extend([(begin, next), (next, local.quiet_until)].into_iter().filter(|(b, e)| b < e).map(|(b, e)| quiet(b, e)));
+        rows.extend(
+            [(begin, next), (next, local.quiet_until)]
+                .into_iter()
+                .filter(|(b, e)| b < e)
+                .map(|(b, e)| quiet(b, e)),
+        );
     }
     let owed = file.owed(daemon, local, &rows, &origins)?;
     let mut new: Vec<Row> = rows.into_iter().filter(|row| row.end > file.last).collect();
@@ -183,7 +200,8 @@ fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file
     let all = cells::merged(all);
     let Some(last) = all.last().map(|row| row.end) else { return Ok(0) };
     for some in all.chunks(BATCH) {
-        let lines: Vec<String> = some.iter().map(|row| lines::update(&file.name, row.end, &row.cells)).collect();
+        let lines: Vec<String> =
+            some.iter().map(|row| lines::update(&file.name, row.end, &row.cells)).collect();
         let refused = daemon.batch(&lines)?;
         if let Some((number, why)) = refused.first() {
             let line = lines.get(number - 1).map_or("", String::as_str);

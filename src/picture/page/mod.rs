@@ -85,7 +85,8 @@ pub(super) fn pages(
     let among = options.among.as_ref();
     let hosts = among.map(|among| among.links.as_slice()).unwrap_or_default();
     let heading = among.map(|among| text::plain(&among.heading));
-    let heading = heading.unwrap_or_else(|| if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") });
+    let heading = heading
+        .unwrap_or_else(|| if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") });
     let common = |now| {
         context! {
             heading,

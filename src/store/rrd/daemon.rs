@@ -123,15 +123,21 @@ impl Daemon {
         let (sender, receiver) = mpsc::channel();
         let connecting = move || {
             let stream = match &listens {
-                Listens::Unix(path) => UnixStream::connect(path).map(|stream| Box::new(stream) as Box<dyn Stream>),
-                Listens::Tcp(host, port) => tcp(host, *port, patience).map(|stream| Box::new(stream) as Box<dyn Stream>),
+                Listens::Unix(path) => {
+                    UnixStream::connect(path).map(|stream| Box::new(stream) as Box<dyn Stream>)
+                }
+                Listens::Tcp(host, port) => {
+                    tcp(host, *port, patience).map(|stream| Box::new(stream) as Box<dyn Stream>)
+                }
             };
             let _ = sender.send(stream);
         };
         std::thread::Builder::new().spawn(connecting).map_err(|e| failed(&words(&e)))?;
         let stream = match receiver.recv_timeout(patience) {
             Ok(stream) => stream.map_err(|e| failed(&words(&e)))?,
-            Err(_) => return Err(failed(&format!("it did not let us in for {} seconds", patience.as_secs()))),
+            Err(_) => {
+                return Err(failed(&format!("it did not let us in for {} seconds", patience.as_secs())));
+            }
         };
         Ok(Self { address: name, stream, read: Vec::new(), patience, is_sound: true })
     }
@@ -432,7 +438,8 @@ fn fetched(lines: &[String], step: i64) -> std::result::Result<Option<Fetched>, 
                     "nan" => Some(f64::NAN),
                     _ => text.parse().ok().filter(|value: &f64| value.is_finite()),
                 };
-                let row = values.split_whitespace().map(value).collect::<Option<Vec<f64>>>().ok_or_else(bad)?;
+                let row =
+                    values.split_whitespace().map(value).collect::<Option<Vec<f64>>>().ok_or_else(bad)?;
                 if row.len() != fetched.names.len() {
                     return Err(bad());
                 }
@@ -566,7 +573,13 @@ mod tests {
         assert_eq!(read.names, ["a", "g"]);
         assert!(read.rows[0].1[0] == 0.075 && read.rows[0].1[1].is_nan() && read.rows[1].0 == 1_790_000_100);
         assert_eq!(fetched(&lines(whole), 300), Ok(None));
-        for (from, to) in [("7.5e-02", "x"), ("7.5e-02", "inf"), ("7.5e-02 ", ""), ("Step: 60", "Step: a"), ("DSName", "Name")] {
+        for (from, to) in [
+            ("7.5e-02", "x"),
+            ("7.5e-02", "inf"),
+            ("7.5e-02 ", ""),
+            ("Step: 60", "Step: a"),
+            ("DSName", "Name"),
+        ] {
             assert!(fetched(&lines(&whole.replace(from, to)), 60).is_err(), "{from} -> {to}");
         }
     }

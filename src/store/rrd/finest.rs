@@ -60,7 +60,9 @@ impl Reader<'_> {
             let rows = self.fetch(Cf::Average, first, to, period)?;
             if rows.step != period {
                 let path = self.path().display();
-                return Err(Error::Message(format!("{path}: has no rows of {period} seconds where it should")));
+                return Err(Error::Message(format!(
+                    "{path}: has no rows of {period} seconds where it should"
+                )));
             }
             let mut end = rows.first_end;
             for rates in rows.values.chunks_exact(rows.names.len().max(1)) {
@@ -95,12 +97,24 @@ mod tests {
     fn rows_touch_and_hold_all_that_was_counted() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("send.rrd");
-        let updates: Vec<Update> =
-            (0..90 * 24).map(|hour| update(DAY0 + 37_320 + hour * 3_600 + (hour * 7 % 60) * 60, 1 + i128::from(hour))).collect();
+        let updates: Vec<Update> = (0..90 * 24)
+            .map(|hour| update(DAY0 + 37_320 + hour * 3_600 + (hour * 7 % 60) * 60, 1 + i128::from(hour)))
+            .collect();
         create(&path, &SEND, 60, &updates[..1]).unwrap();
         push(&path, &SEND, 60, &updates[1..]).unwrap();
         let end = updates.last().unwrap().0 + 60;
-        for back in [0, 60, 3_600, 2 * 86_400 - 60, 2 * 86_400, 2 * 86_400 + 60, 13 * 86_400 + 7_260, 61 * 86_400 + 60, 89 * 86_400, 200 * 86_400] {
+        for back in [
+            0,
+            60,
+            3_600,
+            2 * 86_400 - 60,
+            2 * 86_400,
+            2 * 86_400 + 60,
+            13 * 86_400 + 7_260,
+            61 * 86_400 + 60,
+            89 * 86_400,
+            200 * 86_400,
+        ] {
             let from = end - back;
             let held = OpenRrd::open(&path).unwrap().unwrap();
             let finest = Reader::of(&held).unwrap().finest(from).unwrap();

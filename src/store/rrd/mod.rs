@@ -7,9 +7,9 @@
 mod arithmetic;
 pub mod carry;
 mod consolidate;
-pub mod daemon;
 mod create;
 pub mod created;
+pub mod daemon;
 pub(crate) mod fetch;
 pub mod finest;
 pub(crate) mod graph_v;

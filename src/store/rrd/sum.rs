@@ -74,7 +74,9 @@ pub fn sum(to: &Path, protocol: &Protocol, step: i64, summands: &[Summand], unti
     for summand in summands {
         readers.push(summand.files.iter().map(Reader::of).collect::<Result<_>>()?);
     }
-    let has = |source: &Source| readers.iter().flatten().any(|r| r.header().sources.iter().any(|s| s.name == source.name));
+    let has = |source: &Source| {
+        readers.iter().flatten().any(|r| r.header().sources.iter().any(|s| s.name == source.name))
+    };
     let sources: Vec<Source> = sources_of(protocol).into_iter().filter(has).collect();
     let header = blank(&sources, step, until);
     let table = Table { sources: &sources, until };
@@ -134,7 +136,8 @@ impl Table<'_> {
         for reader in readers.iter().flatten() {
             let header = reader.header();
             let names: Vec<Option<usize>> = header.sources.iter().map(|source| place(&source.name)).collect();
-            let theirs = header.archives.iter().zip(Places::of(header)).find(|(theirs, _)| *theirs == archive);
+            let theirs =
+                header.archives.iter().zip(Places::of(header)).find(|(theirs, _)| *theirs == archive);
             let Some((_, theirs)) = theirs else { continue };
             let (first, last) = (theirs.oldest().max(places.oldest()), theirs.newest.min(places.newest));
             if first > last {
@@ -156,11 +159,16 @@ impl Table<'_> {
             let names: Vec<Option<usize>> = finest.names.iter().map(|name| place(name)).collect();
             let kinds = names.iter().map(|place| place.map(|place| self.sources[place].kind.as_str()));
             let is_max = archive.function == Cf::Max.as_str();
-            let values: Vec<f64> = kinds.enumerate().map(|(at, kind)| part(finest, at, begin, end, is_max, kind)).collect();
+            let values: Vec<f64> =
+                kinds.enumerate().map(|(at, kind)| part(finest, at, begin, end, is_max, kind)).collect();
             add(end, &names, &values);
         }
         let end = |n: usize| places.oldest() + i64::try_from(n).unwrap_or(0) * period;
-        let row = |(n, rates): (usize, &[f64])| FineRow { begin: end(n) - period, end: end(n), rates: rates.to_vec() };
+        let row = |(n, rates): (usize, &[f64])| FineRow {
+            begin: end(n) - period,
+            end: end(n),
+            rates: rates.to_vec(),
+        };
         Ok(rates.chunks_exact(width.max(1)).enumerate().map(row).collect())
     }
 }
@@ -168,7 +176,8 @@ impl Table<'_> {
 /// What column `at` has of the row from `begin` to `end`, of which only the beginning is known: nothing came afterwards.
 #[expect(clippy::cast_precision_loss, reason = "seconds of a row are far below 2^52")]
 fn part(finest: &Finest, at: usize, begin: i64, end: i64, is_max: bool, kind: Option<&str>) -> f64 {
-    let rows = || finest.rows.iter().filter(|row| row.begin >= begin && row.end <= end && row.rates[at].is_finite());
+    let rows =
+        || finest.rows.iter().filter(|row| row.begin >= begin && row.end <= end && row.rates[at].is_finite());
     let highest = rows().map(|row| row.rates[at]).fold(f64::NAN, f64::max);
     if is_max || highest.is_nan() {
         return highest;
@@ -220,7 +229,11 @@ mod tests {
         assert_eq!(rows.step, step);
         let column = rows.names.iter().position(|name| name == "message_new").unwrap();
         let values = rows.values.iter().skip(column).step_by(rows.names.len());
-        (0..).map(|n| rows.first_end + n * step - DAY0).zip(values.copied()).filter(|(_, v)| v.is_finite()).collect()
+        (0..)
+            .map(|n| rows.first_end + n * step - DAY0)
+            .zip(values.copied())
+            .filter(|(_, v)| v.is_finite())
+            .collect()
     }
 
     #[test]
@@ -237,7 +250,10 @@ mod tests {
             read(&path, Cf::Average, 60, DAY0, DAY0 + 720).into_iter().filter(|(_, v)| *v > 0.0).collect();
         let expected = [(60, 1.1), (120, 0.25), (240, 0.5), (300, 0.1), (420, 2.0), (660, 0.3)];
         assert_eq!(minutes.len(), expected.len(), "{minutes:?}");
-        assert!(minutes.iter().zip(expected).all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-9), "{minutes:?}");
+        assert!(
+            minutes.iter().zip(expected).all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-9),
+            "{minutes:?}"
+        );
         let five = read(&path, Cf::Average, 300, DAY0, DAY0 + 900);
         let sum: f64 = five.iter().map(|(_, v)| v * 300.0).sum();
         assert!((sum - 261.0).abs() < 1e-6, "{five:?}");
@@ -246,7 +262,10 @@ mod tests {
         let day = read(&path, Cf::Average, 86_400, DAY0, DAY0 + 86_400);
         assert!((day[0].1 * 86_400.0 - 261.0).abs() < 1e-6, "{day:?}");
         let most = read(&path, Cf::Max, 300, DAY0, DAY0 + 900);
-        assert!((most[0].1 - 1.1).abs() < 1e-9 && (most[1].1 - 2.0).abs() < 1e-9, "the highest of the sum: {most:?}");
+        assert!(
+            (most[0].1 - 1.1).abs() < 1e-9 && (most[1].1 - 2.0).abs() < 1e-9,
+            "the highest of the sum: {most:?}"
+        );
     }
 
     #[test]
@@ -259,13 +278,23 @@ mod tests {
         sum(&path, &SEND, 60, &[one, two], until).unwrap();
         let mut command = std::process::Command::new("rrdtool");
         let time = |time: i64| time.to_string();
-        command.arg("fetch").arg(&path).args(["AVERAGE", "-r", "60", "-s", &time(DAY0), "-e", &time(DAY0 + 700 * 60)]);
+        command.arg("fetch").arg(&path).args([
+            "AVERAGE",
+            "-r",
+            "60",
+            "-s",
+            &time(DAY0),
+            "-e",
+            &time(DAY0 + 700 * 60),
+        ]);
         let output = command.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let known: f64 = text
             .lines()
             .skip(2)
-            .filter_map(|line| line.split_whitespace().nth(1 + text.split_whitespace().position(|n| n == "message_new")?))
+            .filter_map(|line| {
+                line.split_whitespace().nth(1 + text.split_whitespace().position(|n| n == "message_new")?)
+            })
             .filter_map(|value| value.parse::<f64>().ok().filter(|v| v.is_finite()))
             .map(|value| value * 60.0)
             .sum();
