@@ -102,6 +102,8 @@ need test snmpd test -x /usr/sbin/snmpd
 need test snmp has snmpwalk
 need test mrtg has mrtg
 need test smitools has smilint
+# What many hosts push to.
+need test rrdcached has rrdcached
 # What Haraka runs with; itself it is fetched below.
 need test nodejs has node
 need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -173,7 +175,7 @@ if [ -n "$missing" ]; then
 		esac
 		exit 1
 	}
-	for package in dovecot-core postfix rspamd snmpd prometheus prometheus-node-exporter victoria-metrics zabbix-agent; do
+	for package in dovecot-core postfix rspamd snmpd prometheus prometheus-node-exporter victoria-metrics zabbix-agent rrdcached; do
 		case "$missing " in
 		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
 		esac

@@ -73,7 +73,7 @@ pub(super) fn run(config: &Config, protocols: &[String], verbose: bool) -> Resul
                 continue;
             }
         };
-        match push(&mut connection, host, &Local::of(protocol, &reading)) {
+        match push(&mut connection, host, &Local::of(protocol, &reading, now())) {
             Ok(sent) if verbose && sent.updates > 0 => warn(format_args!(
                 "{}: {} updates of {host}/{}, {} new files",
                 connection.address(),

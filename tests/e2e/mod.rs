@@ -20,6 +20,7 @@ mod giants;
 mod graph_checks;
 mod graphs;
 mod haraka;
+mod hosts;
 mod identities;
 mod inherited;
 mod left_over;

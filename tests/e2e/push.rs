@@ -500,3 +500,77 @@ fn a_daemon_that_may_not_do_it_says_so_and_we_say_what_it_needs() {
         assert!(output.status.code() == Some(1) && stderr(&output).contains(words), "{}", stderr(&output));
     }
 }
+
+/// Whatever happens in whatever order: lines that come late, quiet hours, days without a push, a daemon that dies.
+#[test]
+fn whatever_happens_the_other_side_has_in_the_end_what_was_counted() {
+    let mut seed = seed();
+    let mut roll = |sides: u64| i64::try_from(chance(&mut seed) % sides).expect("small");
+    let mut daemon = Rrdcached::start();
+    let mut host = quiet_host("mx1", &daemon);
+    let (mut logged, mut done) = (0u128, Vec::new());
+    for _ in 0..60 {
+        for _ in 0..roll(4) {
+            // Up to twenty minutes late.
+            let late = if roll(3) == 0 { roll(1_200) } else { 0 };
+            host.machine.log_at(host.machine.now - late);
+            logged += 1;
+        }
+        let pause = match roll(12) {
+            0 => 3_000 + roll(9_000),
+            1 => 50_000 + roll(150_000),
+            _ => 20 + roll(300),
+        };
+        host.machine.now += pause;
+        match roll(3) {
+            0 => host.update(),
+            _ => host.flush(),
+        }
+        let push = roll(5);
+        match push {
+            0 => {}
+            1 => {
+                host.push();
+                daemon.kill();
+                daemon.go_on();
+            }
+            2 => {
+                let mut push = host.machine.faked(MAILLOGS);
+                let mut push = push.arg("push").stderr(Stdio::null()).spawn().expect("maillogs");
+                std::thread::sleep(Duration::from_millis(u64::try_from(roll(60)).expect("small")));
+                daemon.kill();
+                push.wait().expect("its end");
+                daemon.go_on();
+            }
+            _ => host.push(),
+        }
+        done.push((pause, push));
+    }
+    for _ in 0..3 {
+        host.machine.now += 700;
+        host.flush();
+        host.push();
+    }
+    assert_eq!(host.machine.total(&host.machine.store.rrd(), "message_new"), logged, "here: {done:?}");
+    assert_eq!(host.machine.total(&daemon.file("mx1", "send"), "message_new"), logged, "there: {done:?}");
+}
+
+#[test]
+fn a_daemon_that_stands_still_is_given_up_and_gets_its_minutes_later() {
+    let mut daemon = Rrdcached::start();
+    let mut host = quiet_host("mx1", &daemon);
+    host.machine.log();
+    host.machine.now += 120;
+    host.flush();
+    daemon.stand_still(true);
+    let output = host.run(&["push"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains(&format!("{}: rrdcached has not answered for 20 seconds", daemon.address())),
+        "{said}"
+    );
+    daemon.stand_still(false);
+    host.push();
+    assert_eq!(host.machine.total(&daemon.file("mx1", "send"), "message_new"), 1);
+}

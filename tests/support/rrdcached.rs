@@ -88,9 +88,10 @@ impl Rrdcached {
         child.wait().expect("its end");
     }
 
-    /// It stands still, and its socket is there.
-    pub fn stand_still(&mut self) {
-        process::stop(self.child.as_mut().expect("it runs"));
+    /// It stands still, and its socket is there; or it goes on.
+    pub fn stand_still(&mut self, still: bool) {
+        let child = self.child.as_mut().expect("it runs");
+        if still { process::stop(child) } else { process::go_on(child) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A file on the other side: what it has, whether it is ours, and whether we alone write it.
-use super::Local;
 use super::cells::{Origin, Row};
 use super::lines;
+use super::local::Local;
 use crate::calendar::to_the_minute;
 use crate::error::{Error, Result};
 use crate::store::rrd::daemon::{Daemon, Info};
@@ -88,7 +88,13 @@ impl FarFile {
             // Of an empty file, and of a time that the local RRD does not know, there is nothing to compare.
             let is_ahead = rows.last().is_none_or(|row| row.end < self.last);
             if is_ahead && (0..origins.len()).any(|at| !is_quiet(at) && origins[at] != Origin::Nothing) {
-                return Err(self.two_writers(daemon, "it ends behind the minutes of this machine"));
+                return Err(self.two_writers(
+                    daemon,
+                    &format!(
+                        "it goes to {}, beyond what this machine has; or was its clock ahead?",
+                        to_the_minute(self.last)
+                    ),
+                ));
             }
             return Ok(nothing);
         };
@@ -133,7 +139,11 @@ impl FarFile {
                 Some(theirs) => ours - theirs,
             };
         }
-        let is_foreign = |at: &usize| origins[*at].is_amount() && owed[*at] != 0 && !is_quiet(*at);
+        // A level stands there as it was measured, where the row is that of one measurement.
+        let is_one_step = last.end - last.begin == local.step;
+        let is_level = |at: usize| local.protocol.measured && is_one_step && !origins[at].is_amount();
+        let is_foreign =
+            |at: &usize| !is_quiet(*at) && (is_level(*at) || (origins[*at].is_amount() && owed[*at] != 0));
         if differs.iter().any(is_foreign) {
             return Err(self.two_writers(daemon, "its last minute is not this machine's"));
         }

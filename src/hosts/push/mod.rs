@@ -8,17 +8,15 @@
 //! |---|---|
 //! | `cells` | what a file on the other side is to be told |
 //! | `lines` | the lines that say it, none of them too long |
+//! | `local` | what there is here |
 //! | `far` | a file on the other side, and whether we alone write it |
 mod cells;
 mod far;
 mod lines;
-
-use std::path::PathBuf;
+mod local;
 
 use super::name::MOST_FILES;
 use crate::error::Result;
-use crate::protocol::Protocol;
-use crate::reading::Reading;
 use crate::store::rrd::daemon::Daemon;
 use crate::store::rrd::fetch::Reader;
 use crate::store::rrd::finest::Finest;
@@ -28,42 +26,13 @@ use crate::store::rrd::sources_of;
 use cells::{Origin, Row};
 use far::{FarFile, LOOK_BACK};
 
-/// A protocol whose minutes are to be sent.
-#[derive(Clone, Debug)]
-pub struct Local {
-    /// What is counted.
-    pub protocol: &'static Protocol,
-    /// Its RRD.
-    pub rrd: PathBuf,
-    /// Seconds of a step.
-    pub step: i64,
-    /// Behind the last update of the RRD nothing happened up to here, unix seconds.
-    pub quiet_until: i64,
-}
-
-/// A line may come this much later (seconds) than the others of its time, and still have a minute of its own on the other
-/// side: so long nothing is said of a minute in which nothing was logged.
-const LATE: i64 = 300;
+pub use local::Local;
 
 /// More files of few data sources than this are not begun: the next one has all that are left.
 const SMALL_FILES: usize = 3;
 
 /// Lines of one batch.
 const BATCH: usize = 1_000;
-
-impl Local {
-    /// What the last commit of `protocol` says.
-    pub fn of(protocol: &'static Protocol, reading: &Reading) -> Self {
-        let step = i64::from(reading.step.max(1));
-        let waits = reading.waiting.first().map_or(i64::MAX, |(begin, _)| *begin);
-        // What is measured is not known before it is measured again.
-        let quiet_until = match protocol.measured {
-            true => 0,
-            false => waits.min((reading.seen - LATE).div_euclid(step) * step),
-        };
-        Self { protocol, rrd: reading.rrd.clone(), step, quiet_until }
-    }
-}
 
 /// What was sent of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,13 +53,14 @@ pub fn push(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Sent> {
     let Some(held) = OpenRrd::open(&local.rrd)? else { return Ok(sent) };
     let mut files = far_files(daemon, host, local)?;
     let reader = Reader::of(&held)?;
-    let end = reader.last_update().div_euclid(local.step) * local.step;
+    let end = (reader.last_update().div_euclid(local.step) * local.step).min(local.now);
     let lacks = lacking(local, &reader.finest(end)?.names, &files);
     let from = match lacks.is_empty() {
         false => 0,
         true => files.iter().map(|file| file.last).min().unwrap_or(0) - LOOK_BACK,
     };
-    let finest = reader.finest(from.max(0))?;
+    let mut finest = reader.finest(from.max(0))?;
+    finest.rows.retain(|row| row.end <= end);
     drop(reader);
     for group in lines::groups(&lines::file(host, local.protocol.name, 1), local.step, lacks) {
         let origins = origins(local, &finest, group.iter().map(|source| source.name.as_str()));

@@ -18,6 +18,8 @@ pub const LONGEST_LINE: usize = 4_000;
 
 /// How long the daemon may take to let us in, and for each answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What we send may take so much longer: bytes a second.
+const SLOWEST: u64 = 20_000;
 /// No line of an answer is longer, in bytes.
 const LONGEST_ANSWER: usize = 65_536;
 /// No answer has more lines: that about a file of 200 data sources has some 7,000.
@@ -278,11 +280,27 @@ impl Daemon {
     }
 
     fn write(&mut self, line: &str) -> Result<()> {
-        let sent = self.stream.wait_at_most(self.patience);
-        let sent = sent.and_then(|()| self.stream.write_all(format!("{line}\n").as_bytes()));
-        let sent = sent.and_then(|()| self.stream.flush());
+        let sent = self.write_within(format!("{line}\n").as_bytes());
         self.is_sound &= sent.is_ok();
         sent.map_err(|e| self.broken(&e))
+    }
+
+    fn write_within(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let deadline = Instant::now() + self.patience + Duration::from_secs(bytes.len() as u64 / SLOWEST);
+        while !bytes.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.wait_at_most(left)?;
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => bytes = &bytes[written..],
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        self.stream.flush()
     }
 
     /// Reads an answer: a number, a text, and where the number is above 0, so many lines.
