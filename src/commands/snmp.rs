@@ -90,8 +90,14 @@ impl Snmp {
         !self.mta || (facts > 0 && protocol.like.is_none())
     }
 
-    fn table(&self, readings: &[Reading]) -> Table {
-        let rows = if self.mta { mta::rows(readings) } else { own::rows(readings, &self.base) };
+    fn table(&self, readings: &[Reading], activity: &mut mta::Activity) -> Table {
+        let rows = if self.mta {
+            let now = now();
+            activity.note(readings, now);
+            mta::rows(readings, activity, now)
+        } else {
+            own::rows(readings, &self.base)
+        };
         Table::new(self.roots(), rows)
     }
 }
@@ -218,17 +224,18 @@ fn read_for_ever(config: Config, what: &Snmp, memory: &Memory) {
     let mut source = Source { stamp: stamp(&config), config };
     let mut said: Vec<String> = Vec::new();
     let mut known: Vec<(Reading, Instant)> = Vec::new();
+    let mut activity = mta::Activity::default();
     let mut is_first = true;
     loop {
         let began = Instant::now();
         let ((), now_said) = gathered(|| {
             let before = if is_first { last_commits(&source.config, what) } else { Vec::new() };
             if !before.is_empty() {
-                memory.put(what.table(&before));
+                memory.put(what.table(&before, &mut activity));
             }
             source.read_anew_if_changed();
             known = read(&source.config, what, &known);
-            memory.put(what.table(&parts(&source.config, &known)));
+            memory.put(what.table(&parts(&source.config, &known), &mut activity));
         });
         // What is wrong for hours is said once.
         now_said.iter().filter(|line| !said.contains(line)).for_each(warn);
@@ -321,4 +328,53 @@ fn parts(config: &Config, known: &[(Reading, Instant)]) -> Vec<Reading> {
         feed.map(|feed| query::parts(feed.protocol, reading.clone())).unwrap_or_default()
     };
     known.iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::snmp::table::Value;
+
+    fn told(memory: &Memory) -> Option<bool> {
+        let oid = Oid::new(&[1, 5, 1]);
+        memory.table(Duration::ZERO).map(|table| table.get(&oid).is_some())
+    }
+
+    #[test]
+    fn what_is_too_old_is_told_no_more() {
+        let root = Oid::new(&[1, 5]);
+        let memory = Memory::new(Table::new(vec![root.clone()], Vec::new()));
+        assert_eq!(told(&memory), Some(false), "nothing was read yet");
+        let table = || Table::new(vec![root.clone()], vec![(Oid::new(&[1, 5, 1]), Value::Counter64(1))]);
+        memory.put(table());
+        assert_eq!(told(&memory), Some(true));
+        let age = |by: Duration| {
+            let mut latest = memory.latest.lock().unwrap();
+            latest.table = Some((
+                Arc::new(table()),
+                Instant::now().checked_sub(by).expect("a machine that is up for so long"),
+            ));
+        };
+        age(OLDEST / 2);
+        assert_eq!(told(&memory), Some(true));
+        age(OLDEST);
+        assert_eq!(told(&memory), Some(false));
+        memory.end();
+        assert_eq!(told(&memory), None, "snmpd is to start the program again");
+    }
+
+    #[test]
+    fn the_first_question_waits_for_the_first_reading_and_no_longer_than_it_may() {
+        let memory = Memory::new(Table::default());
+        let began = Instant::now();
+        assert!(memory.table(Duration::from_millis(20)).is_some());
+        assert!(began.elapsed() >= Duration::from_millis(20));
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            let reading = std::thread::Builder::new();
+            reading.spawn_scoped(scope, || memory.put(Table::default())).expect("a thread");
+            assert!(memory.table(Duration::from_secs(60)).is_some());
+        });
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
 }

@@ -14,7 +14,7 @@ pub struct Fact {
 }
 
 /// What is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asked {
     /// How many messages were taken into the queue.
     ReceivedMessages,

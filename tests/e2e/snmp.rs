@@ -207,10 +207,10 @@ fn a_thousand_requests_while_counters_change() {
             assert!((least..=most).contains(&u128::from(*value)), "{}: {least} {value} {most}", KEYS[*key]);
             oldest = oldest.max(at.duration_since(*read).unwrap_or_default());
         }
-        for key in 0..KEYS.len() {
+        for (key, name) in KEYS.iter().enumerate() {
             let values: Vec<u64> =
                 told.iter().filter(|(_, of, ..)| *of == key).map(|(.., value)| *value).collect();
-            assert!(values.is_sorted(), "{} fell", KEYS[key]);
+            assert!(values.is_sorted(), "{name} fell");
             changes += values.windows(2).filter(|pair| pair[0] != pair[1]).count();
         }
     });

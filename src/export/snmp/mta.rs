@@ -1,6 +1,8 @@
 //! Readings → MTA-MIB (RFC 2789) and NETWORK-SERVICES-MIB (RFC 2788), as far as the cards of protocols answer them.
 //!
 //! What no counter answers has no instance. Counters have 32 bits there and wrap; volumes are in kilo-octets, rounded once.
+use std::collections::BTreeMap;
+
 use super::oid::Oid;
 use super::table::{Row, Value, text};
 use crate::reading::mta::{Asked, Fact, Group};
@@ -62,14 +64,58 @@ impl Place {
     }
 }
 
-/// All rows. Second instances of protocols are left out, because their lines may be of another mail server.
-pub fn rows(readings: &[Reading]) -> Vec<Row> {
-    let of_server = || readings.iter().filter(|reading| reading.like.is_none() && reading.unknown.is_none());
+/// When something happened last, Unix seconds, to the minute (the step of the RRDs).
+///
+/// Counters do not tell it, but the minutes that wait for the RRD do. A minute waits longer than the pause between two readings,
+/// so that none is missed; what happened before the first reading's minutes is not known.
+#[derive(Debug, Default)]
+pub struct Activity(BTreeMap<Asked, i64>);
+
+impl Activity {
+    /// Takes note of the minutes of `readings`, which were made at `now` (Unix seconds).
+    pub fn note(&mut self, readings: &[Reading], now: i64) {
+        for reading in of_server(readings) {
+            for fact in reading.mta.iter().filter(|fact| !since(fact.asked).is_empty()) {
+                let at = reading.counters.iter().position(|counter| counter.key == fact.key);
+                let moved = |(_, values): &&(i64, Vec<i128>)| {
+                    at.and_then(|at| values.get(at)).is_some_and(|n| *n > 0)
+                };
+                if let Some((begin, _)) = reading.waiting.iter().rev().find(moved) {
+                    let latest = self.0.entry(fact.asked).or_insert(i64::MIN);
+                    *latest = (*latest).max(now.min(begin + i64::from(reading.step)));
+                }
+            }
+        }
+    }
+}
+
+/// Where it stands how long ago this happened last.
+fn since(asked: Asked) -> Vec<Place> {
+    match asked {
+        Asked::DeliveredRecipients => vec![Place::Group(18, Group::Queue)],
+        Asked::Begun(group) => vec![Place::Group(34, group)],
+        Asked::LetIn => vec![Place::Group(17, Group::Smtpd)],
+        _ => Vec::new(),
+    }
+}
+
+/// The readings that are known, of the mail server itself: lines of second instances may be of another one.
+fn of_server(readings: &[Reading]) -> impl Iterator<Item = &Reading> {
+    readings.iter().filter(|reading| reading.like.is_none() && reading.unknown.is_none())
+}
+
+/// All rows, at `now` (Unix seconds).
+pub fn rows(readings: &[Reading], activity: &Activity, now: i64) -> Vec<Row> {
     let mut groups: Vec<Group> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
-    for reading in of_server() {
+    for reading in of_server(readings) {
         for fact in reading.mta {
             let Some(total) = known(reading, fact) else { continue };
+            if let Some(last) = activity.0.get(&fact.asked) {
+                let ago = time_interval(i128::from(now - last));
+                let places = since(fact.asked);
+                rows.extend(places.iter().filter_map(|place| Some((place.oid(), ago.clone()?))));
+            }
             let (value, places) = told(fact.asked, total);
             for place in places {
                 if let Place::Group(_, group) = place
@@ -113,10 +159,7 @@ fn told(asked: Asked, total: i128) -> (Option<Value>, Vec<Place>) {
         Asked::StoredMessages => (gauge(), vec![Place::Mta(2), place(4, Group::Queue)]),
         Asked::DeliveredRecipients => (Some(counter32(total)), vec![Place::Mta(9), place(11, Group::Queue)]),
         Asked::Stored(group) => (gauge(), vec![place(4, group)]),
-        // A TimeInterval: hundredths of a second.
-        Asked::OldestMessage => {
-            (i32::try_from(total * 100).ok().map(Value::Integer32), vec![place(12, Group::Queue)])
-        }
+        Asked::OldestMessage => (time_interval(total), vec![place(12, Group::Queue)]),
         Asked::Begun(group) => {
             let whole = (group == Group::Queue).then_some(Place::Application(11));
             (Some(counter32(total)), whole.into_iter().chain([place(16, group)]).collect())
@@ -127,6 +170,11 @@ fn told(asked: Asked, total: i128) -> (Option<Value>, Vec<Place>) {
             (Some(counter32(total)), vec![Place::Error((class * 1000 + subject) * 1000 + detail)])
         }
     }
+}
+
+/// Seconds as a `TimeInterval`, which is in hundredths of a second. `None`: it cannot hold them.
+fn time_interval(seconds: i128) -> Option<Value> {
+    i32::try_from(seconds.max(0) * 100).ok().map(Value::Integer32)
 }
 
 /// What is said of a group that has a number.

@@ -67,6 +67,7 @@ fn answer(command: Command, oid: &[u8], table: &Table) -> String {
 mod tests {
     use super::*;
     use crate::export::snmp::table::Value;
+    use proptest::prelude::*;
 
     fn said(lines: &[&[u8]]) -> String {
         let oid = |text: &str| text.parse::<Oid>().unwrap();
@@ -103,5 +104,39 @@ mod tests {
         assert_eq!(said(&[b"get", b"", b".1.5.2"]), ".1.5.2\nstring\na b\n");
         // A question that is broken off.
         assert_eq!(said(&[b"get", b"getnext", b".1.5.1"]), ".1.5.2\nstring\na b\n");
+    }
+
+    /// What was said before: commands, OIDs, and anything.
+    fn anything() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let word = prop_oneof![
+            Just(b"PING".to_vec()),
+            Just(b"get".to_vec()),
+            Just(b"getnext".to_vec()),
+            Just(b"set".to_vec()),
+            Just(Vec::new()),
+            "[.0-9]{0,20}".prop_map(String::into_bytes),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ];
+        prop::collection::vec(word, 0..20)
+    }
+
+    proptest! {
+        /// Each answer is one that snmpd understands, and the question behind it gets its own.
+        #[test]
+        fn no_line_breaks_the_conversation(lines in anything()) {
+            let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+            let answers = said(&lines);
+            let mut rest = answers.lines();
+            while let Some(line) = rest.next() {
+                if !["PONG", "NONE", "not-writable"].contains(&line) {
+                    prop_assert!([".1.5.1", ".1.5.2"].contains(&line), "{answers}");
+                    prop_assert!(rest.next().is_some() && rest.next().is_some(), "{answers}");
+                }
+            }
+            // One PING may be the value of a SET.
+            let behind = [&lines[..], &[b"PING", b"PING"]].concat();
+            prop_assert!(said(&behind).ends_with("PONG\n"));
+            prop_assert!(said(&behind).starts_with(&answers));
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! MTA-MIB and NETWORK-SERVICES-MIB: what is answered is what grep and awk count, and nothing else is.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use crate::support::snmpd::{self, Snmpd, Value};
 use crate::support::wait_until;
@@ -159,7 +161,7 @@ fn mta_mib_is_what_the_logs_and_the_queue_say() {
     }
     assert!(errors.values().sum::<u64>() == 100 && errors.len() == 4, "{errors:?}");
     let oldest: u64 = take(group(12, 1), "INTEGER").parse().expect("hundredths of a second");
-    assert!(oldest.is_multiple_of(100) && oldest < 600_00, "{oldest}");
+    assert!(oldest.is_multiple_of(100) && oldest < 60_000, "{oldest}");
     for (oid, name) in
         [(group(25, 1), "all"), (group(25, 2), "local"), (group(25, 3), "remote"), (group(25, 4), "smtpd")]
     {
@@ -171,8 +173,51 @@ fn mta_mib_is_what_the_logs_and_the_queue_say() {
     (1..=4).for_each(|at| assert!(!take(group(28, at), "STRING").is_empty()));
     assert_eq!(take(format!("{NETWORK_SERVICES}.1.1.2.1"), "STRING"), "qmail");
     assert!(!take(format!("{NETWORK_SERVICES}.1.1.16.1"), "STRING").is_empty());
-    // Nothing else is told: no transmitted messages, no state, no time that nobody knows.
+    // How long ago something happened last, to the minute: its end, and what has gone by since it was read.
+    let now = || SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let is_ago = |oid: &str, ago: &Value, at: u64| {
+        let (ago, expected) = (ago.number() / 100, now() - at);
+        assert!((expected - 60..expected + 30).contains(&ago), "{oid}: {ago} s and not {expected} s");
+    };
+    let (last, connected) = (1_795_132_800 + 3 * 199, 1_795_132_800 + 50);
+    for (oid, at) in [
+        (group(18, 1), last - 3),
+        (group(34, 1), last),
+        (group(34, 2), last - 3),
+        (group(34, 3), last),
+        (group(17, 4), connected),
+    ] {
+        let ago = told.remove(&oid).unwrap_or_else(|| panic!("{oid} is not told"));
+        assert_eq!(ago.kind, "INTEGER");
+        is_ago(&oid, &ago, at);
+    }
+    // Nothing else is told: no transmitted messages, no state, no associations of this moment.
     assert_eq!(told, BTreeMap::new());
+
+    // And while it happens.
+    let begun = now() - 1_000;
+    let line = |seconds: u64, text: &str| crate::support::labelled(seconds, 1, text);
+    let lines = line(begun, "starting delivery 900: msg 5 to remote b@example.org")
+        + &line(begun + 400, "delivery 900: success: ok/");
+    append(&current, &lines);
+    append(&smtp.join("current"), &line(begun + 700, "tcpserver: ok 900 mx1:192.0.2.3:25 :192.0.2.1::4711"));
+    let all = [(group(34, 3), 0), (group(34, 1), 0), (group(18, 1), 400), (group(17, 4), 700)];
+    wait_until("it is told", || {
+        all.iter().all(|(oid, _)| snmpd.get(oid).is_some_and(|ago| ago.number() < 200_000))
+    });
+    for (oid, after) in &all {
+        is_ago(oid, &snmpd.get(oid).expect("a time"), begun + after);
+    }
+    is_ago("local", &snmpd.get(&group(34, 2)).expect("a time"), last - 3);
+    // It is remembered when the RRD has the minutes.
+    store.run(&["update", "--flush"]);
+    let read = snmpd.get(&group(34, 3)).expect("a time").number();
+    wait_until("it is read anew", || snmpd.get(&group(34, 3)).is_some_and(|ago| ago.number() > read));
+}
+
+fn append(file: &Path, lines: &str) {
+    let mut file = OpenOptions::new().append(true).open(file).expect("a log");
+    file.write_all(lines.as_bytes()).expect("a log");
 }
 
 /// A 0 that is none: without logs and without a queue nothing is told, also after an update.
