@@ -58,6 +58,8 @@ pub struct Reading {
     /// Where each of `counters` stood at the end of a minute (of a step of the RRD): that end, Unix seconds, and the totals;
     /// of a level what it was. Oldest first; empty, unless it was asked for.
     pub minutes: Vec<(i64, Vec<Option<i128>>)>,
+    /// The end of the last minute that is in the RRD, Unix seconds; 0: none is. No line changes a minute up to here any more.
+    pub pushed: i64,
 }
 
 /// What is told of a protocol, and not of its sections.
@@ -65,10 +67,9 @@ pub struct Reading {
 pub struct Whole {
     /// When the last commit was made, Unix seconds; 0: not known.
     pub committed: i64,
-    /// Lines of the protocol's programs that a rule knows.
-    pub understood: u64,
-    /// Lines of them that no rule knows.
-    pub not_understood: u64,
+    /// Lines of the protocol's programs that a rule knows, and lines of them that no rule knows; none: the last commit cannot be
+    /// read.
+    pub lines: Option<(u64, u64)>,
     /// Its sources, by path, each with the stamp of the newest line that was counted, Unix seconds; 0: there was none.
     pub sources: Vec<(String, i64)>,
 }

@@ -8,14 +8,16 @@ use std::process::{Command as Process, Stdio};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::context::{feed, host, job, now, print, strings};
-use super::query::{ALL, parts};
+use super::context::{host, job, now, print, strings, with_way_out};
+use super::query::{ALL, parts, replace_if_file};
 use crate::chart::when;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
 use crate::export::prometheus::{Dialect, minutes};
 use crate::export::{groups, influx};
+use crate::ingest::feeds;
 use crate::reading::Reading;
+use crate::say::warn;
 use crate::{disk, owner, query};
 
 /// What is to be exported.
@@ -41,6 +43,10 @@ const FORMATS: [&str; 3] = ["prometheus", "openmetrics", "influx"];
 
 /// An RRD has the last two days by the minute.
 const KEPT: i64 = 2 * 86_400;
+/// Minutes without lines are sent again for so long: a logger may have been stuck.
+const OPEN: i64 = 3_600;
+/// A clock that is set back by less is no matter.
+const AHEAD: i64 = 3_600;
 
 /// Adds the options of the command.
 pub(super) fn define(command: Command) -> Command {
@@ -112,18 +118,25 @@ pub(super) fn export(config: &Config, what: &Export) -> Result<()> {
     let sent = what.cursor.as_deref().map_or_else(|| Ok(Sent::default()), Sent::read)?;
     let until = what.until.as_deref().map_or(Ok(now), |text| time("--until", text, now))?;
     let since = what.since.as_deref().map(|text| time("--since", text, now)).transpose()?;
-    let mut readings: Vec<Reading> = Vec::new();
-    let mut whole: Vec<Reading> = Vec::new();
-    for name in &names {
-        let feed = feed(config, name)?;
-        let protocol = feed.protocol;
-        if whole.last().is_none_or(|last| last.protocol != protocol.name) {
-            let again = i64::from(what.again) * 60;
-            let since = since.or_else(|| Some(sent.of(protocol.name)? - again)).unwrap_or(now - KEPT);
-            whole.push(query::minutes(&job(config, &feed), since, until, now)?);
+    let again = i64::from(what.again) * 60;
+    let begin = |name: &str| {
+        since.unwrap_or_else(|| sent.of(name, now).map_or(now - KEPT, |sent| sent.saturating_sub(again)))
+    };
+    let (mut readings, mut first_error) = (Vec::<Reading>::new(), None);
+    for feed in feeds(config) {
+        let asked: Vec<&String> =
+            names.iter().filter(|name| feed.protocol.parts().any(|part| part == name.as_str())).collect();
+        let Some(since) = asked.iter().map(|name| begin(name)).min() else { continue };
+        match query::minutes(&job(config, &feed), since, until, now) {
+            Ok(reading) => readings
+                .extend(asked.iter().filter_map(|name| query::part(feed.protocol, reading.clone(), name))),
+            // The others are sent; of this one the cursor stays.
+            Err(e) => {
+                if let Some(before) = first_error.replace(e) {
+                    warn(with_way_out(&before));
+                }
+            }
         }
-        let reading = whole.last().cloned();
-        readings.extend(reading.and_then(|reading| query::part(protocol, reading, name)));
     }
     let bytes = match what.format.as_str() {
         "influx" => influx::minutes(&readings, &host(config)),
@@ -131,8 +144,10 @@ pub(super) fn export(config: &Config, what: &Export) -> Result<()> {
         _ => minutes(&groups::groups(&readings), &readings, Dialect::Prometheus),
     };
     give(&what.to, bytes.as_bytes())?;
-    let Some(file) = &what.cursor else { return Ok(()) };
-    sent.with(&whole).write(file)
+    if let Some(file) = &what.cursor {
+        sent.with(&readings).write(file)?;
+    }
+    first_error.map_or(Ok(()), Err)
 }
 
 /// A time as people write it.
@@ -143,6 +158,9 @@ fn time(option: &str, text: &str, now: i64) -> Result<i64> {
 /// Gives the samples to a program, or to standard output.
 fn give(to: &[String], bytes: &[u8]) -> Result<()> {
     let [program, arguments @ ..] = to else { return print(bytes) };
+    if bytes.is_empty() {
+        return Ok(());
+    }
     let mut given = Ok(());
     // With the rights of who has started us, as a program behind a pipe would have them.
     owner::as_root(&mut || given = run(program, arguments, bytes));
@@ -163,7 +181,7 @@ fn run(program: &str, arguments: &[String], bytes: &[u8]) -> Result<()> {
     written.at("write to", path)
 }
 
-/// Which minute of each protocol was sent last: lines of `NAME STAMP`, in unix seconds.
+/// Up to which minute each protocol and section was sent: lines of `NAME STAMP`, in unix seconds.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sent(BTreeMap<String, i64>);
 
@@ -185,16 +203,24 @@ impl Sent {
         })
     }
 
-    fn of(&self, protocol: &str) -> Option<i64> {
-        self.0.get(protocol).copied()
+    /// `None`: it was never sent, or when the clock was wrong.
+    fn of(&self, name: &str, now: i64) -> Option<i64> {
+        let sent = *self.0.get(name)?;
+        if sent > now.saturating_add(AHEAD) {
+            warn(format_args!(
+                "{name} was exported at a time that is to come (was the clock wrong?); two days are sent"
+            ));
+            return None;
+        }
+        Some(sent)
     }
 
-    /// With the last minutes of `readings`.
+    /// With the last minutes of `readings`. A minute behind the RRD may still change: up to an hour of them is sent again.
     fn with(mut self, readings: &[Reading]) -> Sent {
         for reading in readings {
             if let Some((end, _)) = reading.minutes.last() {
-                let last = self.0.entry(reading.protocol.to_owned()).or_default();
-                *last = (*last).max(*end);
+                let sent = (*end).min(reading.pushed.max(end - OPEN));
+                self.0.insert(reading.protocol.to_owned(), sent);
             }
         }
         self
@@ -203,7 +229,7 @@ impl Sent {
     fn write(&self, file: &Path) -> Result<()> {
         let text: String = self.0.iter().map(|(name, stamp)| format!("{name} {stamp}\n")).collect();
         let mut written = Ok(());
-        owner::as_root(&mut || written = disk::replace(file, text.as_bytes(), 0o644));
+        owner::as_root(&mut || written = replace_if_file(file, text.as_bytes()));
         written
     }
 }

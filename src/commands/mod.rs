@@ -87,7 +87,10 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
     }
     // snmpd's `extend` reads stdout and stderr as one, and takes the first line: that has to be the counters.
     let (code, said) = gathered(|| act(&call));
-    said.iter().for_each(warn);
+    let is_mixed = matches!(&call.action, Action::Query(query) if query.is_mixed_with_errors());
+    if !is_mixed || call.verbose || code != ExitCode::SUCCESS {
+        said.iter().for_each(warn);
+    }
     code
 }
 

@@ -14,7 +14,7 @@ use crate::export::{groups, influx, json, prometheus, small, text};
 use crate::hosts::read::Host;
 use crate::ingest::{Feed, Job, feeds};
 use crate::query;
-use crate::reading::{Counter, Reading};
+use crate::reading::{Counter, Measure, Reading, Value};
 use crate::say::warn;
 use crate::store::rrd::patient;
 use crate::{disk, owner};
@@ -88,6 +88,13 @@ impl Query {
     }
 }
 
+impl Query {
+    /// Does who reads the format take what is said on stderr for a part of it? What is wrong stands in the answer.
+    pub(super) fn is_mixed_with_errors(&self) -> bool {
+        ["nagios", "checkmk", "zabbix", "librenms", "mrtg"].contains(&self.format.as_str())
+    }
+}
+
 /// What the words of a query mean.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Meant {
@@ -103,6 +110,7 @@ struct Meant {
 /// When a word is neither a protocol nor a counter, a reading fails, or the answer cannot be written.
 pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8> {
     let meant = meant(config, &query.words)?;
+    let is_all = query.words.first().is_some_and(|word| word == ALL);
     // A poller waits for the answer.
     patient::wait_at_most(patient::SHORT);
     // Only a query that finds much to count writes, and then as the owner of the store.
@@ -111,6 +119,13 @@ pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8
     let (bytes, code, is_whole) = match &query.of {
         Of::Here => {
             let (readings, is_whole) = read(config, &meant.parts, now, verbose, query.format == "text")?;
+            // A server need not have every protocol that there is.
+            let is_there = |reading: &Reading| !is_all || reading.unknown.is_none() || query.format == "text";
+            let readings = readings.into_iter().filter(is_there);
+            let readings: Vec<Reading> = match query.format.as_str() {
+                "text" => readings.collect(),
+                _ => readings.map(without_guesses).collect(),
+            };
             let (bytes, code) = printed(&host(config), config.counter_bits, query, &meant, &readings, now)?;
             (bytes, code, is_whole)
         }
@@ -132,6 +147,20 @@ pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8
         None => print(bytes.as_bytes())?,
     }
     Ok(if code == 0 && !is_whole { FAILED } else { code })
+}
+
+/// Without zeros that nothing says: of a level that no line has told, and of a mean of nothing.
+fn without_guesses(mut reading: Reading) -> Reading {
+    let measured = reading.measured;
+    for counter in &mut reading.counters {
+        let is_guess = |value: &Value| match counter.measure {
+            Measure::Derived => value.total == 0,
+            Measure::Level => !value.moved && !measured,
+            Measure::Count | Measure::Sum | Measure::Net => false,
+        };
+        counter.value = counter.value.filter(|value| !is_guess(value));
+    }
+    reading
 }
 
 /// The readings of the parts that were asked for, in that order.
@@ -240,6 +269,9 @@ fn meant(config: &Config, words: &[String]) -> Result<Meant> {
             add(&mut meant, part);
             meant.keys.push((part.to_owned(), key.to_owned()));
         } else {
+            if last.is_empty() {
+                return Err(Error::Usage(format!("{word}: is no protocol; `maillogs --help` lists them")));
+            }
             let help = if last == ALL { "PROTOCOL" } else { &last };
             return Err(Error::Usage(format!(
                 "{word}: is no counter of {help}, and no protocol; `maillogs {help} --help` lists the counters, `maillogs --help` the protocols"
@@ -334,6 +366,17 @@ fn asked<'a>(readings: &'a [Reading], meant: &Meant) -> Vec<(&'a Reading, &'a Co
 /// Replaces the file at once, with the rights of who has started us.
 fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
     let mut written = Ok(());
-    owner::as_root(&mut || written = disk::replace(file, bytes, 0o644));
+    owner::as_root(&mut || written = replace_if_file(file, bytes));
     written
+}
+
+/// A link or a device in its place may be meant to stay.
+pub(super) fn replace_if_file(file: &Path, bytes: &[u8]) -> Result<()> {
+    match file.symlink_metadata() {
+        Ok(meta) if !meta.is_file() => {
+            let what = if meta.is_symlink() { "a link: name the file that it leads to" } else { "no file" };
+            Err(Error::Message(format!("{}: is {what}; it is left alone", file.display())))
+        }
+        _ => disk::replace_by_anyone(file, bytes, 0o644),
+    }
 }

@@ -97,6 +97,16 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     result
 }
 
+/// As [`replace`], where several processes may do it at once: the last one wins, and none of them sees another's half.
+pub fn replace_by_anyone(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let temporary = with_end(&temporary(path), &format!(".{}", std::process::id()));
+    let result = write_new(&temporary, bytes, mode).and_then(|()| rename(&temporary, path));
+    if result.is_err() {
+        let _ = remove(&temporary);
+    }
+    result
+}
+
 /// As [`replace`], but nothing waits for the disk: after a loss of power the file may be the old one, or torn.
 pub fn replace_lightly(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let temporary = temporary(path);

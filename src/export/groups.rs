@@ -1,7 +1,7 @@
 //! Readings → metrics: named groups of numbers with labels, for every format that has labels.
 use std::collections::BTreeMap;
 
-use crate::reading::family::{Bucket, Family, Unit};
+use crate::reading::family::{Bucket, Family, Unit, is_whole};
 use crate::reading::{Counter, DefinedBy, Measure, Reading};
 
 /// Numbers of one name.
@@ -195,10 +195,8 @@ impl Groups {
         };
         let mut histograms: BTreeMap<Vec<&'static str>, Vec<(Bucket, usize)>> = BTreeMap::new();
         for (position, counter) in reading.counters.iter().enumerate() {
-            let Some(place) = family.place(counter.key).filter(|_| counter.measure != Measure::Derived)
-            else {
-                continue;
-            };
+            let place = family.place(counter.key).filter(|_| may_be_in_family(reading, counter));
+            let Some(place) = place else { continue };
             if let Some(bucket) = place.bucket {
                 histograms.entry(place.values).or_default().push((bucket, position));
                 continue;
@@ -216,7 +214,7 @@ impl Groups {
                 }
             }
             // Of a histogram that was asked for in part nothing can be told.
-            if sum.is_some() && buckets.last().is_some_and(|(bound, _)| *bound == "+Inf") {
+            if sum.is_some() && is_whole(&buckets.iter().map(|(bound, _)| *bound).collect::<Vec<_>>()) {
                 let labels = labels(reading, family, &values);
                 let source = Source::Histogram { reading: at, buckets, sum };
                 self.push(family.name, family.help, unit, Kind::Histogram, Series { labels, source });
@@ -226,9 +224,8 @@ impl Groups {
 
     /// A counter that no family has: one of toaster.conf, of a list or of a protocol without families.
     fn other(&mut self, at: usize, reading: &Reading, position: usize, counter: &Counter) {
-        if counter.measure == Measure::Derived
-            || reading.families.iter().any(|family| family.place(counter.key).is_some())
-        {
+        let has_family = reading.families.iter().any(|family| family.place(counter.key).is_some());
+        if counter.measure == Measure::Derived || (may_be_in_family(reading, counter) && has_family) {
             return;
         }
         let source = Source::Counter(at, position);
@@ -277,8 +274,9 @@ impl Groups {
             let source = Source::Said(value.to_string());
             self.push(name, help, "", Kind::Counter, Series { labels, source });
         };
+        let Some((understood, not)) = whole.lines else { return };
         counter("commits", "commits", protocol(), reading.commit);
-        for (understood, lines) in [("yes", whole.understood), ("no", whole.not_understood)] {
+        for (understood, lines) in [("yes", understood), ("no", not)] {
             let labels = [protocol(), vec![("understood", understood.to_owned())]].concat();
             counter("lines", "lines of a protocol's programs", labels, lines);
         }
@@ -300,4 +298,10 @@ fn labels(reading: &Reading, family: &Family, values: &[&'static str]) -> Vec<(&
 /// The label that tells a second instance of a protocol from the first.
 fn instance(reading: &Reading) -> Vec<(&'static str, String)> {
     reading.like.iter().map(|like| ("log", like.instance.to_owned())).collect()
+}
+
+/// One of toaster.conf is in no family, whatever its name begins with.
+fn may_be_in_family(reading: &Reading, counter: &Counter) -> bool {
+    let is_own = counter.defined_by != DefinedBy::BuiltIn && !reading.families.is_empty();
+    counter.measure != Measure::Derived && !is_own
 }

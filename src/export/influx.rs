@@ -1,9 +1,9 @@
 //! Readings in the line protocol of InfluxDB (<https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/>): a
 //! line a protocol, its counters as fields.
-use crate::reading::{Counter, Measure, Reading};
+use crate::reading::{Counter, Reading};
 
-/// A line for each reading that has values: `maillogs,host=…,protocol=… key=5i,… NANOSECONDS`. Whole numbers have an `i`
-/// behind them. `now`: unix seconds.
+/// A line for each reading that has values: `maillogs,host=…,protocol=… key=5,… NANOSECONDS`. `now`: unix
+/// seconds.
 pub fn lines(readings: &[Reading], host: &str, now: i64) -> String {
     let total = |counter: &Counter| Some(counter.value?.total);
     let known = readings.iter().filter(|reading| reading.unknown.is_none());
@@ -20,9 +20,8 @@ pub fn minutes(readings: &[Reading], host: &str) -> String {
 /// Nothing, if no total is known.
 fn line(reading: &Reading, host: &str, time: i64, totals: impl Iterator<Item = Option<i128>>) -> String {
     let field = |(counter, total): (&Counter, Option<i128>)| {
-        let number = counter.measure.print(total?);
-        let end = if matches!(counter.measure, Measure::Count | Measure::Level) { "i" } else { "" };
-        Some(format!("{}={number}{end}", escaped(counter.key)))
+        // All are floats: a field of the same name in another protocol may have a fraction, and a field has one type.
+        Some(format!("{}={}", escaped(counter.key), counter.measure.print(total?)))
     };
     let fields: Vec<String> = reading.counters.iter().zip(totals).filter_map(field).collect();
     if fields.is_empty() {

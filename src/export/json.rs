@@ -11,7 +11,7 @@ pub fn json(readings: &[Reading], host: &str, now: i64) -> String {
             "about": reading.about,
             "counters": counters(reading),
             "today": today(reading),
-            "commit": reading.commit,
+            "commit": (reading.commit > 0).then_some(reading.commit),
             "read": (reading.seen > 0).then_some(reading.seen),
             "complete": reading.complete,
             "failed": reading.failed,
@@ -20,8 +20,8 @@ pub fn json(readings: &[Reading], host: &str, now: i64) -> String {
         if let (Some(whole), Some(object)) = (&reading.whole, object.as_object_mut()) {
             let sources = whole.sources.iter().map(|(source, time)| (source.clone(), json!(time)));
             object.insert("last_line".to_owned(), Value::Object(sources.collect()));
-            object.insert("understood".to_owned(), json!(whole.understood));
-            object.insert("not_understood".to_owned(), json!(whole.not_understood));
+            object.insert("understood".to_owned(), json!(whole.lines.map(|(understood, _)| understood)));
+            object.insert("not_understood".to_owned(), json!(whole.lines.map(|(_, not)| not)));
         }
         (reading.protocol.to_owned(), object)
     });

@@ -46,9 +46,15 @@ pub(super) fn settle(
                     is_news |= reader.intake.cannot_read(name);
                 }
             }
-            // A query is of one protocol.
-            match parts.first().map(|p| &mut *readers[p.reader].intake).filter(|g| g.is_query()) {
-                Some(intake) if !e.is_denied() => intake.fail(e),
+            let queries: Vec<usize> =
+                parts.iter().map(|p| p.reader).filter(|at| readers[*at].intake.is_query()).collect();
+            match queries[..] {
+                [first, ref others @ ..] if !e.is_denied() => {
+                    for at in others {
+                        readers[*at].intake.fail(Error::Message(e.to_string()));
+                    }
+                    readers[first].intake.fail(e);
+                }
                 _ if is_news => warn(format_args!("{e}; its lines wait")),
                 _ => {}
             }

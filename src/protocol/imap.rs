@@ -46,7 +46,7 @@ const FAMILIES: &[Family] = &[
     ),
     family(
         "login_connections",
-        "connections of programs that read mail, as far as they are logged",
+        "connections of mail programs, as far as they are logged",
         &["service", "tls"],
         &[Key("imap_connect", &["imap", "no"]), Key("imap_ssl_connect", &["imap", "yes"])],
     ),

@@ -60,7 +60,7 @@ const FAMILIES: &[Family] = &[
     ),
     family(
         "login_connections",
-        "connections of programs that read mail, as far as they are logged",
+        "connections of mail programs, as far as they are logged",
         &["service", "tls"],
         &[Key("pop3_connect", &["pop3", "no"]), Key("pop3_ssl_connect", &["pop3", "yes"])],
     ),

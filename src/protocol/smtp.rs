@@ -55,7 +55,7 @@ const FAMILIES: &[Family] = &[
     ),
     family(
         "login_connections",
-        "connections of programs that read mail, as far as they are logged",
+        "connections of mail programs, as far as they are logged",
         &["service", "tls"],
         &[Key("smtp_auth_connect", &["smtp", "unknown"])],
     ),

@@ -44,7 +44,7 @@ const FAMILIES: &[Family] = &[
     ),
     family(
         "login_connections",
-        "connections of programs that read mail, as far as they are logged",
+        "connections of mail programs, as far as they are logged",
         &["service", "tls"],
         &[Key("webmail_connect", &["webmail", "unknown"])],
     ),

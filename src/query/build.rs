@@ -25,13 +25,13 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
     reading.commit = state.number;
     reading.seen = state.seen;
     reading.since = state.since;
+    reading.pushed = state.pushed;
     let directories = state.ledger.directories.iter().map(|dir| (&dir.path, dir.last_time));
     let streams = state.ledger.streams.iter().map(|stream| (&stream.name, stream.last_time));
     let sources = directories.chain(streams).filter(|(path, _)| !path.is_empty());
     reading.whole = Some(Whole {
         committed: state.committed,
-        understood: state.understood.known,
-        not_understood: state.understood.unknown,
+        lines: Some((state.understood.known, state.understood.unknown)),
         sources: sources.map(|(path, time)| (path.clone(), time)).collect(),
     });
     reading.waiting = state.bins.into_iter().map(|(begin, bin)| (begin, bin.values.to_vec())).collect();

@@ -2,12 +2,16 @@
 //!
 //! The RRD has what came in each minute, the state what came in all. So the total at the end of a minute is that of the
 //! commit without what waits for the RRD and without what the RRD has of later minutes. What is in the RRD does not change any
-//! more: a late line goes to the next minute that is written. So the same minute has the same totals whenever it is asked for.
+//! more: a late line goes to the next minute that is written. So such a minute has the same totals whenever it is asked for,
+//! unless somebody edits the counter file.
+//!
+//! Behind the last minute of the RRD nothing was logged up to where the sources were read. These minutes are told, too; but a
+//! line that comes late may still change them ([`Reading::pushed`]).
 use super::build;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::Job;
 use crate::protocol::Protocol;
-use crate::reading::{Counter, Reading};
+use crate::reading::{Counter, Measure, Reading};
 use crate::store::rrd::{archives_of, known_rows};
 use crate::store::state::State;
 
@@ -22,6 +26,7 @@ const LATE: i64 = 10;
 /// When the last commit or the RRD cannot be read.
 pub fn minutes(job: &Job<'_>, since: i64, until: i64, now: i64) -> Result<Reading> {
     let state = job.store().read()?.unwrap_or_else(|| State::new(job.feed.protocol));
+    let since = since.max(0);
     let (protocol, step, pushed) = (job.feed.protocol, i64::from(job.config.rrd_step), state.pushed);
     // What waits is not over, and minutes in which nothing came are over when all was read a moment later.
     let next = state.bins.keys().next().copied().unwrap_or(state.seen - LATE).min(now);
@@ -44,6 +49,12 @@ pub fn minutes(job: &Job<'_>, since: i64, until: i64, now: i64) -> Result<Readin
     let oldest = pushed - i64::try_from(rows).unwrap_or(0) * step;
     let from = (since.div_euclid(step) * step).clamp(oldest, (pushed - step).max(oldest));
     let rows = known_rows(&job.rrd(), protocol, step, from, pushed)?;
+    if since < pushed && !rows.contains_key(&(pushed - step)) {
+        return Err(Error::Message(format!(
+            "{}: does not have the minutes up to the last commit; run maillogs update",
+            job.rrd().display()
+        )));
+    }
     // What is before the first value is not known, and nothing that stood still.
     let (mut known, mut before) = (minutes.len(), None);
     for (begin, row) in rows.into_iter().rev().filter(|(begin, _)| begin + step <= pushed) {
@@ -71,6 +82,8 @@ pub fn minutes(job: &Job<'_>, since: i64, until: i64, now: i64) -> Result<Readin
 struct Totals {
     totals: Vec<i128>,
     only_grow: Vec<bool>,
+    /// Those that cannot be below 0.
+    positive: Vec<bool>,
 }
 
 impl Totals {
@@ -82,14 +95,21 @@ impl Totals {
         Totals {
             totals: reading.counters.iter().enumerate().map(total).collect(),
             only_grow: protocol.counters.iter().map(|counter| counter.kind.is_odometer()).collect(),
+            positive: reading.counters.iter().map(|counter| counter.measure != Measure::Net).collect(),
         }
     }
 
     /// With the levels of a row.
     fn with(&self, row: &[Option<i128>]) -> Vec<Option<i128>> {
-        let all = self.totals.iter().zip(&self.only_grow).enumerate();
-        all.map(|(i, (total, grows))| if *grows { Some(*total) } else { row.get(i).copied().flatten() })
-            .collect()
+        let total = |(i, total): (usize, &i128)| {
+            if !*self.only_grow.get(i)? {
+                return row.get(i).copied().flatten();
+            }
+            // Somebody has edited the counter file: how much it was before is not known.
+            let is_known = *total >= 0 || !*self.positive.get(i)?;
+            is_known.then_some(*total)
+        };
+        self.totals.iter().enumerate().map(total).collect()
     }
 
     /// Goes back by what a row has.

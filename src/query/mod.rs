@@ -30,6 +30,8 @@ pub struct Found {
     pub complete: bool,
     /// Why the values may be less than those of the look before: a source could not be read at this moment.
     pub failed: Option<Error>,
+    /// Which source is closed to this user, so that its lines since the last commit are not in the values.
+    pub closed: Option<String>,
 }
 
 impl Found {
@@ -39,7 +41,7 @@ impl Found {
         Reading {
             seen: if self.complete { now } else { reading.seen },
             complete: self.complete,
-            failed: self.failed.map(|e| e.to_string()),
+            failed: self.failed.map(|e| e.to_string()).or(self.closed),
             new_bytes: self.new_bytes,
             ..reading
         }
@@ -232,20 +234,23 @@ impl<'j> Begun<'j> {
     }
 
     fn end(self) -> Found {
-        let Self { base, mut intake, mut complete, read, .. } = self;
+        let Self { job, base, mut intake, mut complete, read } = self;
         if let Err(e) = read {
-            let failed = if e.is_denied() {
+            let (failed, closed) = if e.is_denied() {
                 warn(format_args!("{e}; this is what was counted before"));
-                intake.failed
+                (intake.failed, Some(e.to_string()))
             } else {
-                Some(e)
+                (Some(e), None)
             };
-            return Found { state: base, new_bytes: 0, complete: false, failed };
+            return Found { state: base, new_bytes: 0, complete: false, failed, closed };
         }
         let (new_bytes, failed) = (intake.new_bytes, intake.failed.take());
         complete &= failed.is_none();
         let (state, ..) = intake.finish();
-        Found { state, new_bytes, complete, failed }
+        // Only root may read all of qmail's queue: what root has measured holds.
+        let is_closed = !complete && failed.is_none() && !job.feed.protocol.measured;
+        let closed = is_closed.then(|| "a source is closed to this user, and its lines wait".to_owned());
+        Found { state, new_bytes, complete, failed, closed }
     }
 }
 

@@ -124,6 +124,15 @@ const BOUNDS: [(&str, &str); 17] = [
     ("5d", "432000"),
 ];
 
+/// The fewest bounds that a histogram has.
+const FEWEST: usize = 12;
+
+/// Are these all bounds of a histogram, in their order?
+pub fn is_whole(bounds: &[&str]) -> bool {
+    let Some((&"+Inf", finite)) = bounds.split_last() else { return false };
+    finite.len() >= FEWEST && finite.iter().zip(BOUNDS).all(|(bound, (_, known))| *bound == known)
+}
+
 fn bucket(end: &str) -> Option<Bucket> {
     match end {
         "longer" => Some(Bucket::Within("+Inf")),

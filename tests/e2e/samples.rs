@@ -158,7 +158,7 @@ fn victoria_metrics_has_each_line_in_its_minute() {
     let first = send(&address, &format!("@{half}"), "10");
     assert!(first.status.success(), "{}", stderr(&first));
     let sent = fs::read_to_string(cursor).expect("the cursor");
-    assert_eq!(sent, format!("send {half}\n"));
+    assert_eq!(sent, format!("providers {half}\nsend {half}\ntimes {half}\n"));
     // What it has taken is not on its disk yet.
     server.kill();
     // Nobody listens: nothing is sent, and the cursor stays.
@@ -255,7 +255,7 @@ fn an_export_ends_where_it_was_told_to_and_says_the_same_again() {
         export(&["--since", &format!("@{from}"), "--until", &format!("@{to}"), "--format", "influx"]);
     assert_eq!(influx.lines().count(), 10);
     let value = |line: &str| {
-        line.split("delivery_success=").nth(1).and_then(|rest| rest.split('i').next()).map(str::to_owned)
+        line.split("delivery_success=").nth(1).and_then(|rest| rest.split(',').next()).map(str::to_owned)
     };
     for (line, end) in influx.lines().zip(&all[11..=20]) {
         assert!(line.starts_with("maillogs,host=") && line.ends_with(&format!(" {end}000000")), "{line}");
@@ -384,4 +384,187 @@ fn all_at_once_is_what_each_says_alone() {
 
 fn little() -> Vec<u8> {
     traffic(SEED, 0.02, 0.4)
+}
+
+/// What `maillogs export send --cursor c` says of a series: stamps in seconds, and values.
+fn exported(world: &World, time: i64, words: &[&str]) -> BTreeMap<i64, i64> {
+    let text = world.said_at(time, &[&["export", "send"], words].concat());
+    let series = "maillogs_deliveries_total{result=\"success\"} ";
+    let of = text.lines().filter_map(|line| {
+        let (value, stamp) = line.strip_prefix(series)?.split_once(' ')?;
+        Some((stamp.parse::<i64>().ok()? / 1_000, value.parse().ok()?))
+    });
+    of.collect()
+}
+
+/// A logger that was stuck brings lines of minutes that were told as silent: they are told again.
+#[test]
+fn late_lines_are_in_their_minutes() {
+    let world = World::new();
+    let cursor = world.store.path("cursor").display().to_string();
+    let words = ["--cursor", cursor.as_str(), "--again", "0"];
+    // Nothing comes for half an hour.
+    let quiet = END + 1_800;
+    world.said_at(quiet, &["update", "--flush"]);
+    let mut told = exported(&world, quiet, &words);
+    let last = *told.keys().next_back().expect("minutes");
+    assert!(last > quiet - 120, "up to now: {last} of {quiet}");
+    let late = END + 600;
+    let number = 987_654;
+    let mut log = world.log.clone();
+    for text in [
+        format!("starting delivery {number}: msg 5 to remote u@example.org"),
+        format!("delivery {number}: success: ok/"),
+    ] {
+        let label = format!("@{:016x}{:08x} ", (1i64 << 62) + 10 + late, 500);
+        log.extend_from_slice(format!("{label}{text}\n").as_bytes());
+    }
+    fs::write(world.store.logs().join("current"), &log).expect("a log");
+    world.said_at(quiet + 60, &["update", "--flush"]);
+    told.extend(exported(&world, quiet + 60, &words));
+    let minute = late.div_euclid(60) * 60 + 60;
+    assert_eq!(told[&minute], told[&(minute - 60)] + 1, "in its minute");
+    let values: Vec<i64> = told.values().copied().collect();
+    assert!(values.is_sorted(), "never less than before: {values:?}");
+}
+
+/// While the RRD is away nothing is taken for sent; a clock that was wrong, and an edit, make no nonsense.
+#[test]
+fn an_export_says_what_it_cannot_tell() {
+    let world = World::new();
+    let cursor = world.store.path("cursor");
+    let name = cursor.display().to_string();
+    let whole = exported(&world, END + 180, &["--since", "-6h"]);
+    fs::write(&cursor, format!("send {}\n", END - 7_200)).expect("a cursor");
+    let before = fs::read(&cursor).expect("the cursor");
+    let (rrd, away) = (world.store.rrd(), world.store.path("away"));
+    fs::rename(&rrd, &away).expect("rename");
+    let output = world.at(END + 180, &["export", "send", "--cursor", &name]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("send.rrd"), "{}", stderr(&output));
+    assert_eq!(fs::read(&cursor).expect("the cursor"), before);
+    fs::rename(&away, &rrd).expect("rename");
+    let told = exported(&world, END + 180, &["--cursor", &name, "--again", "0"]);
+    assert!(told.iter().all(|(end, value)| whole[end] == *value) && told.len() > 100, "{}", told.len());
+    for (text, is_told) in
+        [("send 99999999999", true), ("send -9223372036854775808", false), ("send -1", false)]
+    {
+        fs::write(&cursor, format!("{text}\n")).expect("a cursor");
+        let output = world.at(END + 180, &["export", "send", "--cursor", &name]);
+        assert!(output.status.success(), "{text}: {}", stderr(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("maillogs_deliveries_total"), "{text}");
+        assert_eq!(stderr(&output).contains("was the clock wrong"), is_told, "{text}");
+    }
+    fs::write(&cursor, "what is this\n").expect("a cursor");
+    let output = world.at(END + 180, &["export", "send", "--cursor", &name]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", stderr(&output));
+    // An edit of the counter file: what was before it is not below 0.
+    let counters = world.store.base().join("counters/send.txt");
+    let text = fs::read_to_string(&counters).expect("the counters");
+    let edited: Vec<String> = text
+        .lines()
+        .map(|line| {
+            if line.starts_with("delivery_success:") {
+                "delivery_success:5".to_owned()
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    fs::write(&counters, edited.join("\n") + "\n").expect("the counters");
+    world.said_at(END + 240, &["update"]);
+    let told = exported(&world, END + 300, &["--since", "-6h"]);
+    assert!(!told.is_empty() && told.values().all(|value| (0..=5).contains(value)), "{told:?}");
+}
+
+/// What the answers say where something is wrong is what is wrong.
+#[test]
+fn a_source_that_cannot_be_read_is_not_up_and_no_number_of_it_is_0() {
+    let world = World::new();
+    let before = Answer::parse(&world.said_at(END + 180, &["send"]));
+    let gone = world.store.path("gone");
+    fs::rename(world.store.logs(), &gone).expect("rename");
+    let output = world.at(END + 180, &["send", "--format", "prometheus"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(text.contains("maillogs_up{protocol=\"send\"} 0\n"), "{text}");
+    assert!(!text.contains("_total"), "{text}");
+    let json = world.at(END + 180, &["send", "--format", "json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert!(json["protocols"]["send"]["counters"]["delivery_success"].is_null(), "{json}");
+    assert!(
+        json["protocols"]["send"]["understood"].is_null() && json["protocols"]["send"]["failed"].is_string()
+    );
+    fs::rename(&gone, world.store.logs()).expect("rename");
+    // JSON is JSON also where stderr is read with it.
+    let mixed = |format: &str| {
+        let output = Command::new("sh")
+            .args(["-c", "exec \"$0\" send rbl --format \"$1\" 2>&1", MAILLOGS, format])
+            .env("TOASTER_CONF", world.store.config())
+            .output()
+            .expect("sh");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for format in ["librenms", "zabbix"] {
+        let text = mixed(format);
+        serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{format}: {error}: {text}"));
+    }
+    // Of `all` only what is there counts.
+    let all = world.said_at(END + 180, &["all", "--format", "librenms"]);
+    let all: Value = serde_json::from_str(&all).expect("JSON");
+    assert_eq!(all["error"], 0, "{}", all["errorString"]);
+    assert_eq!(all["data"]["send"]["delivery_success"].to_string(), before.text("delivery_success"));
+    assert!(all["data"]["rbl"].is_null());
+}
+
+/// Counters and lists of toaster.conf are told by their own names, whatever they begin with, and part of a histogram is none.
+#[test]
+fn own_counters_are_in_no_family_and_a_histogram_is_whole_or_not_there() {
+    let world = World::new();
+    let config = fs::read_to_string(world.store.config()).expect("toaster.conf");
+    let own = "[[rbl]]\nname = \"reject_mine\"\nmatch = 'mine'\n[[counter]]\nprotocol = \"send\"\nname = \"deliveries\"\nmatch = 'new msg'\n";
+    fs::write(world.store.config(), format!("{config}\n{own}")).expect("toaster.conf");
+    fs::create_dir(world.store.base().join("smtp")).expect("a directory");
+    fs::write(
+        world.store.base().join("smtp/current"),
+        "@4000000065543a00000001f4 rblsmtpd: 192.0.2.1 pid 7: 553 mine\n",
+    )
+    .expect("a log");
+    let text = world.said_at(END + 180, &["all", "--format", "prometheus"]);
+    assert!(text.contains("maillogs_blocked_total{list=\"reject_mine\"} "), "{text}");
+    assert!(!text.contains("reason=\"mine\""), "{text}");
+    assert!(text.contains("maillogs_events_total{protocol=\"send\",key=\"deliveries\"} "), "{text}");
+    let part =
+        world.said_at(END + 180, &["times", "first_longer", "first_seconds", "--format", "prometheus"]);
+    assert!(!part.contains("_bucket") && !part.contains("_count"), "{part}");
+}
+
+/// Two at once, and what is no file.
+#[test]
+fn a_file_is_replaced_by_one_after_the_other_and_nothing_else_is() {
+    let world = World::new();
+    let file = world.store.path("m.prom").display().to_string();
+    let started: Vec<_> = (0..16)
+        .map(|_| {
+            let mut command = world.store.command(MAILLOGS);
+            command
+                .args(["send", "--format", "prometheus", "-o", &file])
+                .stderr(std::process::Stdio::piped());
+            command.spawn().expect("maillogs")
+        })
+        .collect();
+    for child in started {
+        let output = child.wait_with_output().expect("maillogs");
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(fs::read_to_string(&file).expect("the file").ends_with('\n'));
+    }
+    let link = world.store.path("link");
+    std::os::unix::fs::symlink(&file, &link).expect("a link");
+    for place in [link.display().to_string(), "/dev/null".to_owned()] {
+        let output = world.store.command(MAILLOGS).args(["send", "-o", &place]).output().expect("maillogs");
+        assert_eq!(output.status.code(), Some(1), "{place}");
+        assert!(stderr(&output).contains("left alone"), "{}", stderr(&output));
+    }
+    use std::os::unix::fs::FileTypeExt;
+    assert!(fs::symlink_metadata("/dev/null").expect("/dev/null").file_type().is_char_device());
 }
