@@ -152,9 +152,13 @@ impl Memory {
     }
 
     fn put(&self, table: Table) {
+        let newest = Some((Arc::new(table), Instant::now()));
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.table = Some((Arc::new(table), Instant::now()));
+        let before = std::mem::replace(&mut latest.table, newest);
+        drop(latest);
         self.changed.notify_all();
+        // To free it takes longer than an answer may.
+        drop(before);
     }
 
     fn end(&self) {
@@ -287,7 +291,7 @@ fn job<'a>(config: &'a Config, feed: &'a Feed) -> Job<'a> {
 fn last_commits(config: &Config, what: &Snmp) -> Vec<Reading> {
     let wanted: Vec<Feed> = feeds(config).into_iter().filter(|feed| what.wants(feed)).collect();
     let known = |feed: &Feed| {
-        let reading = query::last_commit(&job(config, feed), now()).ok()?;
+        let reading = unless_outdated(query::last_commit(&job(config, feed), now()).ok()?, now());
         let has_counted =
             reading.since != 0 || reading.counters.iter().any(|c| c.value.is_some_and(|v| v.moved));
         (reading.commit != 0 && has_counted).then(|| query::parts(feed.protocol, reading))
@@ -302,7 +306,7 @@ fn read(config: &Config, what: &Snmp, known: &[(Reading, Instant)]) -> Vec<(Read
     let of = |feed: &Feed| {
         let job = job(config, feed);
         let error = match query::again(&job, now()) {
-            Ok(reading) => return (reading, Instant::now()),
+            Ok(reading) => return (unless_outdated(reading, now()), Instant::now()),
             Err(error) => error,
         };
         // A log that is just being rotated: what it was a moment ago is true still.
@@ -318,6 +322,16 @@ fn read(config: &Config, what: &Snmp, known: &[(Reading, Instant)]) -> Vec<(Read
         }
     };
     feeds(config).iter().filter(|feed| what.wants(feed)).map(of).collect()
+}
+
+/// What was measured longer ago is not what it is now, seconds: cron measures every few minutes, and only root may.
+const LAST_MEASURED: i64 = 3_600;
+
+/// The reading, in which nothing is known if it is measured, not read from lines, and that was long ago.
+fn unless_outdated(reading: Reading, now: i64) -> Reading {
+    let is_outdated = reading.measured && !reading.complete && now - reading.seen > LAST_MEASURED;
+    let why = || "it was not measured for more than an hour; let cron run maillogs update as root".to_owned();
+    Reading { unknown: reading.unknown.or_else(|| is_outdated.then(why)), ..reading }
 }
 
 /// The readings of the protocols, and of their sections.
@@ -361,6 +375,22 @@ mod tests {
         assert_eq!(told(&memory), Some(false));
         memory.end();
         assert_eq!(told(&memory), None, "snmpd is to start the program again");
+    }
+
+    #[test]
+    fn what_was_measured_long_ago_is_not_known() {
+        let now = 1_795_132_800;
+        let is_known = |measured, complete, seen| {
+            let reading = Reading { measured, complete, seen, ..Reading::default() };
+            unless_outdated(reading, now).unknown.is_none()
+        };
+        assert!(
+            is_known(true, false, now - 3_600)
+                && !is_known(true, false, now - 3_601)
+                && !is_known(true, false, 0)
+        );
+        assert!(is_known(true, true, 0), "it is being measured");
+        assert!(is_known(false, false, 0), "lines count for ever");
     }
 
     #[test]
