@@ -142,31 +142,34 @@ fn as_they_should_be(are: bool) -> Result<()> {
 /// Draws the hosts that have pushed to this machine, each into a directory of its name, and the sum of all. Nothing is
 /// counted first: the lines are elsewhere.
 fn draw_hosts(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
-    let (all, mut is_whole) = hosts::hosts(config)?;
-    let mut options = options(config, what);
-    if let Some((stretch, output)) = one_picture(what, options.now)? {
-        let Of::One(name) = &what.of else {
-            return Err(Error::Usage(
-                "graph: one file holds one picture: name one host with --host, or cluster".to_owned(),
-            ));
+    hosts::with(config, |all| {
+        let mut options = options(config, what);
+        if let Some((stretch, output)) = one_picture(what, options.now)? {
+            let Of::One(name) = &what.of else {
+                return Err(Error::Usage(
+                    "graph: one file holds one picture: name one host with --host, or cluster".to_owned(),
+                ));
+            };
+            options.host = hosts::title(all, name);
+            options.as_root = to_write_as(config, output);
+            return draw_one(&options, stretch, &hosts::readings(all, name, &|_| true)?.readings, output);
+        }
+        let names: Vec<&str> = match &what.of {
+            Of::One(name) => vec![name],
+            _ => std::iter::once(CLUSTER).chain(all.hosts.iter().map(|host| host.name.as_str())).collect(),
         };
-        options.host = hosts::title(&all, name);
-        options.as_root = to_write_as(config, output);
-        return draw_one(&options, stretch, &hosts::readings(&all, name)?, output);
-    }
-    let names: Vec<&str> = match &what.of {
-        Of::One(name) => vec![name],
-        _ => std::iter::once(CLUSTER).chain(all.hosts.iter().map(|host| host.name.as_str())).collect(),
-    };
-    let base = options.output.clone();
-    for name in names {
-        options.output = base.join(name);
-        options.as_root = to_write_as(config, &options.output);
-        options.host = hosts::title(&all, name);
-        options.among = Some(hosts::among(&all, name));
-        is_whole &= draw_all(&options, &hosts::readings(&all, name)?, verbose)?;
-    }
-    as_they_should_be(is_whole)
+        let (base, mut is_whole) = (options.output.clone(), all.problems.is_empty());
+        for name in names {
+            let found = hosts::readings(all, name, &|_| true)?;
+            options.output = base.join(name);
+            options.as_root = to_write_as(config, &options.output);
+            options.host = hosts::title(all, name);
+            options.among = Some(hosts::among(all, name));
+            is_whole &= found.problems.is_empty();
+            is_whole &= draw_all(&options, &found.readings, verbose)?;
+        }
+        as_they_should_be(is_whole)
+    })
 }
 
 /// A name that there is not is the command line's fault.

@@ -6,10 +6,10 @@ use crate::chart::zone;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::hosts::name::CLUSTER;
-use crate::hosts::read::{Hosts, read};
+use crate::hosts::read::{HostReadings, Hosts};
 use crate::ingest::feeds;
 use crate::picture::{Among, HostLink};
-use crate::reading::Reading;
+use crate::protocol::Protocol;
 use crate::say::warn;
 
 /// Whose numbers are meant.
@@ -52,8 +52,8 @@ impl Of {
     }
 }
 
-/// Reads the hosts of `hosts_dir`, and says what of them cannot be read. The second value: could all be read?
-pub(super) fn hosts(config: &Config) -> Result<(Hosts, bool)> {
+/// Calls `what` with the hosts of `hosts_dir`.
+pub(super) fn with<T>(config: &Config, what: impl FnOnce(&Hosts<'_>) -> Result<T>) -> Result<T> {
     let Some(dir) = &config.hosts_dir else {
         return Err(Error::Message(
             "toaster.conf does not say where the RRDs of the hosts are; set hosts_dir to the directory of rrdcached (its -b)"
@@ -62,7 +62,7 @@ pub(super) fn hosts(config: &Config) -> Result<(Hosts, bool)> {
     };
     let feeds = feeds(config);
     let jobs: Vec<_> = feeds.iter().map(|feed| job(config, feed)).collect();
-    let hosts = read(dir, &jobs, now())?;
+    let hosts = Hosts::look(dir, &jobs, now())?;
     hosts.problems.iter().for_each(warn);
     if hosts.hosts.is_empty() {
         return Err(Error::Message(format!(
@@ -70,23 +70,28 @@ pub(super) fn hosts(config: &Config) -> Result<(Hosts, bool)> {
             dir.display()
         )));
     }
-    let is_whole = hosts.problems.is_empty();
-    Ok((hosts, is_whole))
+    what(&hosts)
 }
 
-/// The readings of one host, or of the sum.
-pub(super) fn readings(hosts: &Hosts, name: &str) -> Result<Vec<Reading>> {
-    hosts.of(name).ok_or_else(|| {
+/// What one host, or the sum, is at, of the protocols for which `is_wanted` is true; what of it cannot be read is said.
+pub(super) fn readings(
+    hosts: &Hosts<'_>,
+    name: &str,
+    is_wanted: &dyn Fn(&Protocol) -> bool,
+) -> Result<HostReadings> {
+    let found = hosts.of(name, is_wanted)?.ok_or_else(|| {
         let names: Vec<&str> = hosts.hosts.iter().map(|host| host.name.as_str()).collect();
         Error::Usage(format!(
             "{name}: no host of that name has pushed anything; there are {CLUSTER}, {}",
             names.join(", ")
         ))
-    })
+    })?;
+    found.problems.iter().for_each(warn);
+    Ok(found)
 }
 
 /// What is drawn as the name of the host.
-pub(super) fn title(hosts: &Hosts, name: &str) -> String {
+pub(super) fn title(hosts: &Hosts<'_>, name: &str) -> String {
     match (name, hosts.hosts.len()) {
         (CLUSTER, 1) => "1 host".to_owned(),
         (CLUSTER, count) => format!("{count} hosts"),
@@ -95,13 +100,17 @@ pub(super) fn title(hosts: &Hosts, name: &str) -> String {
 }
 
 /// What the pages of `name` say of the others.
-pub(super) fn among(hosts: &Hosts, name: &str) -> Among {
+pub(super) fn among(hosts: &Hosts<'_>, name: &str) -> Among {
     let page = |of: &str| if of == name { String::new() } else { format!("../{of}/index.html") };
     let link = |of: &str, note: String| HostLink { name: of.to_owned(), page: page(of), note };
     let all = link(CLUSTER, String::new());
     let each = hosts.hosts.iter().map(|host| {
-        let silent = host.is_silent.then(|| format!("silent since {}", zone::stamp(host.last)));
-        link(&host.name, silent.unwrap_or_default())
+        let note = match host.last {
+            0 => "cannot be read".to_owned(),
+            last if host.is_silent => format!("silent since {}", zone::stamp(last)),
+            _ => String::new(),
+        };
+        link(&host.name, note)
     });
     Among {
         heading: format!("Mail on {}", title(hosts, name)),

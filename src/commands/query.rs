@@ -11,8 +11,9 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::export::prometheus::Dialect;
 use crate::export::{groups, influx, json, prometheus, small, text};
-use crate::hosts::read::Host;
+use crate::hosts::read::{HostReadings, Hosts};
 use crate::ingest::{Feed, Job, feeds};
+use crate::protocol::Protocol;
 use crate::query;
 use crate::reading::{Counter, Measure, Reading, Value};
 use crate::say::warn;
@@ -129,18 +130,20 @@ pub(super) fn answer(config: &Config, query: &Query, verbose: bool) -> Result<u8
             let (bytes, code) = printed(&host(config), config.counter_bits, query, &meant, &readings, now)?;
             (bytes, code, is_whole)
         }
-        Of::One(name) => {
-            let (all, is_whole) = hosts::hosts(config)?;
-            let readings = wanted(hosts::readings(&all, name)?, &meant);
-            let (bytes, code) = printed(name, config.counter_bits, query, &meant, &readings, now)?;
-            (bytes, code, is_whole)
-        }
-        Of::All => {
-            let (all, is_whole) = hosts::hosts(config)?;
-            let of =
-                |host: &Host| (host.name.clone(), only_asked(&wanted(host.readings.clone(), &meant), &meant));
-            (of_hosts(&query.format, &all.hosts.iter().map(of).collect::<Vec<_>>())?, 0, is_whole)
-        }
+        Of::One(name) => hosts::with(config, |all| {
+            let found = of_host(all, name, &meant)?;
+            let (bytes, code) = printed(name, config.counter_bits, query, &meant, &found.readings, now)?;
+            Ok((bytes, code, found.problems.is_empty()))
+        })?,
+        Of::All => hosts::with(config, |all| {
+            let (mut of, mut is_whole) = (Vec::new(), all.problems.is_empty());
+            for host in &all.hosts {
+                let found = of_host(all, &host.name, &meant)?;
+                is_whole &= found.problems.is_empty();
+                of.push((host.name.clone(), only_asked(&found.readings, &meant)));
+            }
+            Ok((of_hosts(&query.format, &of)?, 0, is_whole))
+        })?,
     };
     match &query.output {
         Some(file) => replace(file, bytes.as_bytes())?,
@@ -163,10 +166,14 @@ fn without_guesses(mut reading: Reading) -> Reading {
     reading
 }
 
-/// The readings of the parts that were asked for, in that order.
-fn wanted(readings: Vec<Reading>, meant: &Meant) -> Vec<Reading> {
-    let find = |part: &String| readings.iter().find(|reading| reading.protocol == part).cloned();
-    meant.parts.iter().filter_map(find).collect()
+/// What a host is at: the parts that were asked for, in that order.
+fn of_host(all: &Hosts<'_>, name: &str, meant: &Meant) -> Result<HostReadings> {
+    let is_wanted =
+        |protocol: &Protocol| protocol.parts().any(|part| meant.parts.iter().any(|wanted| wanted == part));
+    let mut found = hosts::readings(all, name, &is_wanted)?;
+    let find = |part: &String| found.readings.iter().find(|reading| reading.protocol == part).cloned();
+    found.readings = meant.parts.iter().filter_map(find).collect();
+    Ok(found)
 }
 
 /// What each of the hosts is at.

@@ -93,29 +93,27 @@ pub(super) fn define(command: Command) -> Command {
 pub(super) fn show(config: &Config, what: &Show) -> Result<()> {
     owner::look_as_owner(config)?;
     let now = now();
-    // What is put together of several hosts lives as long as this.
-    let all = match &what.of {
-        Of::Here | Of::All => None,
-        Of::One(name) => {
-            let (all, _) = hosts::hosts(config)?;
-            let (readings, title) = (hosts::readings(&all, name)?, hosts::title(&all, name));
-            Some((all, readings, title))
-        }
+    let options = |host: String, readings: Vec<Reading>| -> Result<Options> {
+        Ok(Options {
+            names: what.names.clone(),
+            stretch: what.span.stretch("show", what.period.as_deref(), now)?,
+            templates_dir: config.templates_dir.clone(),
+            now,
+            host,
+            readings,
+            terminal: detected(what),
+            height: what.height.map(usize::from),
+        })
     };
-    let options = Options {
-        names: what.names.clone(),
-        stretch: what.span.stretch("show", what.period.as_deref(), now)?,
-        templates_dir: config.templates_dir.clone(),
-        now,
-        host: all.as_ref().map_or_else(|| host(config), |(.., title)| title.clone()),
-        readings: all.as_ref().map_or_else(|| readings(config, now), |(_, readings, _)| readings.clone()),
-        terminal: detected(what),
-        height: what.height.map(usize::from),
-    };
-    if let Some((_, readings, _)) = &all {
-        let mut known = |part: &str| readings.iter().find(|reading| reading.protocol == part).cloned();
-        return print_charts(&options, &mut known);
+    if let Of::One(name) = &what.of {
+        return hosts::with(config, |all| {
+            let found = hosts::readings(all, name, &|_| true)?;
+            let known = found.readings.clone();
+            let mut look = |part: &str| known.iter().find(|reading| reading.protocol == part).cloned();
+            print_charts(&options(hosts::title(all, name), found.readings.clone())?, &mut look)
+        });
     }
+    let options = options(host(config), readings(config, now))?;
     let all = feeds(config);
     let mut looked_at: Vec<(&str, Option<Reading>)> = Vec::new();
     let mut look = |protocol: &str| {

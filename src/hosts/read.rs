@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::name::{self, MOST_FILES};
+use super::name::{self, GAPS, MOST_FILES};
 use crate::calendar::Calendar;
 use crate::dir::{self, Kind};
 use crate::error::{At, Error, Result};
@@ -28,42 +28,34 @@ const MOST: usize = 500;
 pub struct Host {
     /// The name of its directory.
     pub name: String,
-    /// What each of its protocols, and each section of one, is at. The values of counters are what its RRDs have in all.
-    pub readings: Vec<Reading>,
-    /// The end of the newest minute that has come, unix seconds.
+    /// The end of the newest minute that has come, unix seconds; 0: nothing of it can be read.
     pub last: i64,
     /// Has nothing come for half an hour?
     pub is_silent: bool,
 }
 
-/// All hosts.
+/// All hosts of a directory.
 #[derive(Debug)]
-pub struct Hosts {
+pub struct Hosts<'j> {
+    all: &'j Path,
+    jobs: &'j [Job<'j>],
+    now: i64,
     /// By name.
     pub hosts: Vec<Host>,
-    /// The sum of all.
-    pub cluster: Vec<Reading>,
-    /// Each protocol and section as it is where nothing has come of it.
-    nothing: Vec<Reading>,
+    /// What of the directory cannot be read, in a line each; all else was.
+    pub problems: Vec<String>,
+}
+
+/// What a host, or all of them together, is at.
+#[derive(Debug)]
+pub struct HostReadings {
+    /// Each protocol, and each section of one. The values of counters are what the RRDs have in all. Of a protocol of which
+    /// nothing has come it is said that it is not known.
+    pub readings: Vec<Reading>,
     /// What could not be read; all else was.
     pub problems: Vec<String>,
     /// RRDs that were put together for this.
     _made: TempDir,
-}
-
-impl Hosts {
-    /// The readings of this host, or of [`name::CLUSTER`]; of a protocol of which nothing has come, one that says so. `None`:
-    /// there is no such host.
-    pub fn of(&self, name: &str) -> Option<Vec<Reading>> {
-        let known = match name {
-            name::CLUSTER => &self.cluster,
-            _ => &self.hosts.iter().find(|host| host.name == name)?.readings,
-        };
-        let whole = |none: &Reading| {
-            known.iter().find(|reading| reading.protocol == none.protocol).unwrap_or(none).clone()
-        };
-        Some(self.nothing.iter().map(whole).collect())
-    }
 }
 
 /// What the files of a protocol have in all.
@@ -74,68 +66,125 @@ struct Known {
     levels: Vec<i128>,
 }
 
-/// A protocol of a host, as it is read.
-struct Part {
-    host: usize,
-    summand: Summand,
-    known: Known,
-}
-
-/// Reads the hosts of the directory `all` at `now` (unix seconds), each of the protocols of `jobs`.
-///
-/// # Errors
-/// When the directory cannot be read, or there is no room for what is put together.
-pub fn read(all: &Path, jobs: &[Job<'_>], now: i64) -> Result<Hosts> {
-    let mut problems = Vec::new();
-    let names = names(all, &mut problems).at("read", all)?;
-    let temporary = std::env::temp_dir();
-    let made =
-        tempfile::Builder::new().prefix("maillogs-").tempdir().at("make a directory in", &temporary)?;
-    let mut hosts: Vec<Host> = names
-        .into_iter()
-        .map(|name| Host { name, readings: Vec::new(), last: 0, is_silent: false })
-        .collect();
-    let (mut cluster, mut nothing) = (Vec::new(), Vec::new());
-    for job in jobs {
-        let protocol = job.feed.protocol;
-        let none = reading(job, &Known::new(protocol), made.path().join("none.rrd"), 0, now);
-        let none = Reading { unknown: Some("nothing of it has come".to_owned()), ..none };
-        nothing.extend(query::parts(protocol, none));
-        let mut parts = Vec::new();
-        for (host, of) in hosts.iter().enumerate() {
-            match part(&all.join(&of.name), host, job, now) {
-                Ok(part) => parts.extend(part),
-                Err(e) => problems.push(e.to_string()),
+impl<'j> Hosts<'j> {
+    /// Looks at the hosts of the directory `all` at `now` (unix seconds), of which the protocols of `jobs` may have come.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn look(all: &'j Path, jobs: &'j [Job<'j>], now: i64) -> Result<Self> {
+        let mut problems = Vec::new();
+        let names = names(all, &mut problems).at("read", all)?;
+        let mut hosts = Self { all, jobs, now, hosts: Vec::new(), problems };
+        for name in names {
+            let mut last: Option<i64> = None;
+            for job in jobs {
+                match hosts.summand(&name, job) {
+                    Ok(summand) => last = last.max(summand.map(|summand| summand.last)),
+                    // It is told where it is read; the host is there.
+                    Err(_) => last = last.max(Some(0)),
+                }
+            }
+            if let Some(last) = last {
+                hosts.hosts.push(Host { name, last, is_silent: now - last > SILENT });
             }
         }
-        for part in &parts {
-            let host = &mut hosts[part.host];
-            let whole = match part.summand.only() {
-                Some(file) => file.to_owned(),
-                None => {
-                    let to = made.path().join(format!("{}-{}.rrd", part.host, protocol.name));
-                    let step = i64::from(job.config.rrd_step);
-                    if let Err(e) =
-                        sum(&to, protocol, step, std::slice::from_ref(&part.summand), part.summand.last)
-                    {
-                        problems.push(e.to_string());
-                        continue;
-                    }
-                    to
-                }
-            };
-            host.last = host.last.max(part.summand.last);
-            host.readings
-                .extend(query::parts(protocol, reading(job, &part.known, whole, part.summand.last, now)));
-        }
-        match together(job, parts, made.path(), now) {
-            Ok(sum) => cluster.extend(sum.into_iter().flat_map(|reading| query::parts(protocol, reading))),
-            Err(e) => problems.push(e.to_string()),
-        }
+        Ok(hosts)
     }
-    hosts.retain(|host| !host.readings.is_empty());
-    hosts.iter_mut().for_each(|host| host.is_silent = now - host.last > SILENT);
-    Ok(Hosts { hosts, cluster, nothing, problems, _made: made })
+
+    /// What this host, or [`name::CLUSTER`], is at, of the protocols for which `is_wanted` is true. `None`: there is no such
+    /// host.
+    ///
+    /// # Errors
+    /// When there is no room for what is put together.
+    pub fn of(&self, name: &str, is_wanted: &dyn Fn(&Protocol) -> bool) -> Result<Option<HostReadings>> {
+        if name != name::CLUSTER && self.hosts.iter().all(|host| host.name != name) {
+            return Ok(None);
+        }
+        let temporary = std::env::temp_dir();
+        let made = tempfile::Builder::new().prefix("maillogs-").tempdir();
+        let made = made.at("make a directory in", &temporary)?;
+        let (mut readings, mut problems) = (Vec::new(), Vec::new());
+        for job in self.jobs.iter().filter(|job| is_wanted(job.feed.protocol)) {
+            let protocol = job.feed.protocol;
+            let to = made.path().join(format!("{}.rrd", protocol.name));
+            let found = match name {
+                name::CLUSTER => self.together(job, &to, &mut problems),
+                _ => self.one(name, job, &to),
+            };
+            let reading = found.unwrap_or_else(|e| {
+                problems.push(e.to_string());
+                None
+            });
+            let reading = reading.unwrap_or_else(|| {
+                let none = reading_of(job, &Known::new(protocol), to, 0, self.now);
+                Reading { unknown: Some("nothing of it has come".to_owned()), ..none }
+            });
+            readings.extend(query::parts(protocol, reading));
+        }
+        Ok(Some(HostReadings { readings, problems, _made: made }))
+    }
+
+    /// The files that a host has of a protocol. `None`: there are none.
+    fn summand(&self, host: &str, job: &Job<'_>) -> Result<Option<Summand>> {
+        let (dir, protocol, mut files) = (self.all.join(host), job.feed.protocol, Vec::new());
+        let mut missing = 0;
+        for number in 1..=MOST_FILES {
+            match OpenRrd::open(&dir.join(name::file(protocol.name, number)))? {
+                Some(file) => files.push(file),
+                None if missing < GAPS => missing += 1,
+                None => break,
+            }
+        }
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let summand = Summand::of(files, i64::from(job.config.rrd_step))?;
+        if summand.last > self.now + 86_400 {
+            let file = dir.join(name::file(protocol.name, 1));
+            let file = file.display();
+            return Err(Error::Message(format!("{file}: has minutes of the future; move it away there")));
+        }
+        Ok(Some(summand))
+    }
+
+    /// A protocol of a host; if it has several files, they are put together at `to`.
+    fn one(&self, host: &str, job: &Job<'_>, to: &Path) -> Result<Option<Reading>> {
+        let (protocol, step) = (job.feed.protocol, i64::from(job.config.rrd_step));
+        let Some(summand) = self.summand(host, job)? else { return Ok(None) };
+        let known = known(protocol, &summand.finest()?, self.now);
+        let last = summand.last;
+        let rrd = match summand.only() {
+            Some(file) => file.to_owned(),
+            None => {
+                sum(to, protocol, step, &[summand], last)?;
+                to.to_owned()
+            }
+        };
+        Ok(Some(reading_of(job, &known, rrd, last, self.now)))
+    }
+
+    /// The sum of a protocol of all hosts, put together at `to`. `None`: none has it.
+    fn together(&self, job: &Job<'_>, to: &Path, problems: &mut Vec<String>) -> Result<Option<Reading>> {
+        let protocol = job.feed.protocol;
+        let (mut all, mut summands) = (Known::new(protocol), Vec::new());
+        for host in &self.hosts {
+            let read = self.summand(&host.name, job).and_then(|summand| {
+                let Some(summand) = summand else { return Ok(()) };
+                all.add(&known(protocol, &summand.finest()?, self.now));
+                summands.push(summand);
+                Ok(())
+            });
+            if let Err(e) = read {
+                problems.push(e.to_string());
+            }
+        }
+        // It ends where the first one of those ends that go on.
+        let lasts = || summands.iter().map(|summand| summand.last);
+        let going_on = lasts().filter(|last| self.now - last <= SILENT).min();
+        let Some(until) = going_on.or(lasts().max()) else { return Ok(None) };
+        sum(to, protocol, i64::from(job.config.rrd_step), &summands, until)?;
+        Ok(Some(reading_of(job, &all, to.to_owned(), until, self.now)))
+    }
 }
 
 /// The directories that can be hosts', by name.
@@ -162,45 +211,8 @@ fn names(all: &Path, problems: &mut Vec<String>) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What a host has of a protocol. `None`: nothing.
-fn part(dir: &Path, host: usize, job: &Job<'_>, now: i64) -> Result<Option<Part>> {
-    let (protocol, mut files) = (job.feed.protocol, Vec::new());
-    for number in 1..=MOST_FILES {
-        let Some(file) = OpenRrd::open(&dir.join(name::file(protocol.name, number)))? else { break };
-        files.push(file);
-    }
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let summand = Summand::of(files, i64::from(job.config.rrd_step))?;
-    if summand.last > now + 86_400 {
-        let file = dir.join(name::file(protocol.name, 1));
-        return Err(Error::Message(format!(
-            "{}: has minutes of the future; move it away there",
-            file.display()
-        )));
-    }
-    let known = known(protocol, &summand.finest()?, now);
-    Ok(Some(Part { host, summand, known }))
-}
-
-/// The sum of a protocol of all hosts. `None`: none has it.
-fn together(job: &Job<'_>, parts: Vec<Part>, made: &Path, now: i64) -> Result<Option<Reading>> {
-    // It ends where the last one of those ends that go on.
-    let newest = parts.iter().map(|part| part.summand.last).max();
-    let going_on = parts.iter().map(|part| part.summand.last).filter(|last| now - last <= SILENT).min();
-    let Some(until) = going_on.or(newest) else { return Ok(None) };
-    let protocol = job.feed.protocol;
-    let mut known = Known::new(protocol);
-    parts.iter().for_each(|part| known.add(&part.known));
-    let summands: Vec<Summand> = parts.into_iter().map(|part| part.summand).collect();
-    let to = made.join(format!("{}.rrd", protocol.name));
-    sum(&to, protocol, i64::from(job.config.rrd_step), &summands, until)?;
-    Ok(Some(reading(job, &known, to, until, now)))
-}
-
 /// What a protocol is at by RRDs alone, which end at `until`.
-fn reading(job: &Job<'_>, known: &Known, rrd: PathBuf, until: i64, now: i64) -> Reading {
+fn reading_of(job: &Job<'_>, known: &Known, rrd: PathBuf, until: i64, now: i64) -> Reading {
     let mut state = State::new(job.feed.protocol);
     let today = Calendar::new(now).today();
     state.totals.clone_from(&known.totals);

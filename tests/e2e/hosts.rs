@@ -183,7 +183,12 @@ fn what_is_wrong_with_one_host_is_said_and_the_others_are_drawn() {
         "{said}"
     );
     let graphs = centre.machine.store.base().join("graphs");
-    assert!(graphs.join("mx3/messages-day-light.png").exists() && !graphs.join("mx1").exists());
+    assert!(
+        graphs.join("mx3/messages-day-light.png").exists()
+            && !graphs.join("mx1/messages-day-light.png").exists()
+    );
+    let cluster = fs::read_to_string(graphs.join("cluster/index.html")).expect("a page");
+    assert_eq!(cluster.matches("cannot be read").count(), 2, "{cluster}");
     let output = centre.run(&["send", "message_new", "--host", "cluster"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), centre.hosts[2].2.to_string());

@@ -301,7 +301,7 @@ fn a_line_that_comes_when_its_minute_was_told_to_be_quiet_is_counted_in_a_later_
 
 #[test]
 fn a_counter_that_moves_later_gets_a_file_with_its_past() {
-    let daemon = Rrdcached::start();
+    let mut daemon = Rrdcached::start();
     let mut host = quiet_host("mx1", &daemon);
     let begin = host.machine.now;
     let log = |host: &Host, text: &str| {
@@ -352,6 +352,15 @@ fn a_counter_that_moves_later_gets_a_file_with_its_past() {
     let near = host.counters("send");
     assert!(near.len() > 8, "{near:?}");
     assert_same("send", &host.far(&daemon, "send", host.machine.now), &near);
+    // One that is taken away is made anew, with all that there is here.
+    for name in ["send", "send.3"] {
+        daemon.kill();
+        fs::remove_file(daemon.file("mx1", name)).expect("rm");
+        daemon.go_on();
+        host.push();
+        assert_eq!(files(&daemon), all);
+        assert_same(name, &host.far(&daemon, "send", host.machine.now), &near);
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl FarFile {
     pub(super) fn check(&self, daemon: &Daemon, local: &Local) -> Result<()> {
         let foreign = |what: String| {
             Err(daemon.error(format_args!(
-                "{}: {what}; move that file away there, and a new one is made",
+                "{}: {what}; move that file away there and restart rrdcached, and a new one is made",
                 self.name
             )))
         };
@@ -171,7 +171,7 @@ impl FarFile {
     /// The error of a file that another machine writes, too.
     pub(super) fn two_writers(&self, daemon: &Daemon, why: &str) -> Error {
         daemon.error(format_args!(
-            "{}: another machine writes it, too ({why}); nothing more is sent. Give each machine a toaster_hostname of its own; if this machine's RRD was made anew, move that file away there",
+            "{}: another machine writes it, too ({why}); nothing more is sent. Give each machine a toaster_hostname of its own; if this machine's RRD was made anew, move that file away there and restart rrdcached",
             self.name
         ))
     }

@@ -15,7 +15,7 @@ mod far;
 mod lines;
 mod local;
 
-use super::name::MOST_FILES;
+use super::name::{GAPS, MOST_FILES};
 use crate::error::Result;
 use crate::store::rrd::daemon::Daemon;
 use crate::store::rrd::fetch::Reader;
@@ -57,7 +57,7 @@ pub fn push(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Sent> {
     let lacks = lacking(local, &reader.finest(end)?.names, &files);
     let from = match lacks.is_empty() {
         false => 0,
-        true => files.iter().map(|file| file.last).min().unwrap_or(0) - LOOK_BACK,
+        true => files.iter().map(|(_, file)| file.last).min().unwrap_or(0) - LOOK_BACK,
     };
     let mut finest = reader.finest(from.max(0))?;
     finest.rows.retain(|row| row.end <= end);
@@ -66,37 +66,44 @@ pub fn push(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Sent> {
         let origins = origins(local, &finest, group.iter().map(|source| source.name.as_str()));
         // A counter of which nothing is known yet has time.
         let Some(first) = cells::rows(&finest, &origins).first().map(|row| row.begin) else { continue };
-        let name = lines::file(host, local.protocol.name, files.len() + 1);
+        let is_free = |number: &usize| files.iter().all(|(taken, _)| taken != number);
+        let number = (1..).find(is_free).unwrap_or(MOST_FILES);
+        let name = lines::file(host, local.protocol.name, number);
         daemon.tell(&lines::create(&name, local.step, first.div_euclid(86_400) * 86_400, &group))?;
         sent.made += 1;
-        files.push(FarFile::look(daemon, &name)?.ok_or_else(|| {
-            daemon.error(format_args!("{name} is gone as soon as it is made; look at it there"))
-        })?);
+        let made = FarFile::look(daemon, &name)?;
+        let gone = || daemon.error(format_args!("{name} is gone as soon as it is made; look at it there"));
+        files.push((number, made.ok_or_else(gone)?));
     }
-    for file in &files {
+    for (_, file) in &files {
         sent.updates += push_file(daemon, local, &finest, end, file)?;
     }
     Ok(sent)
 }
 
-/// The files that the other side has.
-fn far_files(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Vec<FarFile>> {
+/// The files that the other side has, each with its number. One may have been moved away.
+fn far_files(daemon: &mut Daemon, host: &str, local: &Local) -> Result<Vec<(usize, FarFile)>> {
     let mut files = Vec::new();
+    let mut missing = 0;
     for number in 1..=MOST_FILES {
         let Some(file) = FarFile::look(daemon, &lines::file(host, local.protocol.name, number))? else {
-            break;
+            missing += 1;
+            if missing > GAPS {
+                break;
+            }
+            continue;
         };
         file.check(daemon, local)?;
-        files.push(file);
+        files.push((number, file));
     }
     Ok(files)
 }
 
 /// The data sources that no file there has yet, in the order of the protocol's table: of those that the local RRD has, and
 /// after some such files of all that there are.
-fn lacking(local: &Local, there: &[String], files: &[FarFile]) -> Vec<Source> {
+fn lacking(local: &Local, there: &[String], files: &[(usize, FarFile)]) -> Vec<Source> {
     let has =
-        |name: &str| files.iter().any(|file| file.info.sources.iter().any(|source| source.name == name));
+        |name: &str| files.iter().any(|(_, file)| file.info.sources.iter().any(|source| source.name == name));
     let mut lacks: Vec<Source> =
         sources_of(local.protocol).into_iter().filter(|source| !has(&source.name)).collect();
     let is_wanted = |source: &Source| there.contains(&source.name);
