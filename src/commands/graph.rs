@@ -51,7 +51,7 @@ impl Graph {
             output: m.get_one::<PathBuf>("output").cloned(),
             span: FromTo::of(m),
             force: m.get_flag("force"),
-            of: Of::of(m),
+            of: Of::asked(m),
         }
     }
 }

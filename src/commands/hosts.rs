@@ -42,7 +42,7 @@ pub(super) fn define(command: Command, all: &'static str) -> Command {
 
 impl Of {
     /// What the words of the command line say.
-    pub(super) fn of(m: &ArgMatches) -> Self {
+    pub(super) fn asked(m: &ArgMatches) -> Self {
         let all = m.try_get_one::<bool>("hosts").ok().flatten().copied().unwrap_or_default();
         match m.get_one::<String>("host") {
             Some(name) => Self::One(name.clone()),

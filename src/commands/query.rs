@@ -84,7 +84,7 @@ impl Query {
             words: std::iter::once(name.to_owned()).chain(strings(matches, "word")).collect(),
             format: matches.get_one::<String>("format").cloned().unwrap_or_default(),
             output: matches.get_one::<PathBuf>("output").cloned(),
-            of: Of::of(matches),
+            of: Of::asked(matches),
         }
     }
 }

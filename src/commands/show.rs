@@ -49,7 +49,7 @@ impl Show {
             theme: m.get_one::<String>("theme").cloned(),
             width: m.get_one::<u16>("width").copied(),
             height: m.get_one::<u16>("height").copied(),
-            of: Of::of(m),
+            of: Of::asked(m),
         }
     }
 }

@@ -495,20 +495,35 @@ fn what_is_wrong_is_said_with_the_address_and_the_way_out() {
 }
 
 #[test]
-fn a_daemon_that_may_not_do_it_says_so_and_we_say_what_it_needs() {
-    for (options, words) in [(
-        &["-P", "FLUSH,LAST,INFO"][..],
-        "let this socket use FLUSH, LAST, INFO, FETCH, CREATE, BATCH and UPDATE",
-    )] {
-        let daemon = Rrdcached::with(options);
-        let mut host = quiet_host("mx1", &daemon);
-        host.machine.log();
-        host.machine.now += 120;
-        host.flush();
-        let output = host.run(&["push"]);
-        assert!(output.status.code() == Some(1) && stderr(&output).contains(words), "{}", stderr(&output));
+fn a_daemon_that_may_not_do_it_says_so_and_what_we_name_then_is_enough() {
+    let port = crate::support::conversation::address().to_string();
+    for (options, is_enough) in
+        [(["-P", "FLUSH,LAST,INFO", "-l", &port], false), (["-P", COMMANDS, "-l", &port], true)]
+    {
+        let daemon = Rrdcached::with(&options);
+        let store = Store::with(&format!("rrd_daemon = {port:?}\ntoaster_hostname = \"mx1\"\n"));
+        let mut machine = Machine::new(store, END);
+        machine.log();
+        machine.now += 3_600;
+        let run = |words: &[&str]| machine.faked(MAILLOGS).args(words).output().expect("maillogs");
+        assert!(run(&["update", "--flush"]).status.success());
+        let output = run(&["push"]);
+        let said = stderr(&output);
+        assert_eq!(output.status.success(), is_enough, "{said}");
+        if is_enough {
+            assert_eq!(machine.total(&daemon.file("mx1", "send"), "message_new"), 1);
+        } else {
+            assert!(said.contains(&format!("{port}: CREATE mx1/send.rrd: it says: ")), "{said}");
+            assert!(
+                said.contains("let this socket use FLUSH, LAST, INFO, FETCH, CREATE, BATCH and UPDATE"),
+                "{said}"
+            );
+        }
     }
 }
+
+/// What rrdcached has to allow, as the message names it.
+const COMMANDS: &str = "FLUSH,LAST,INFO,FETCH,CREATE,BATCH,UPDATE";
 
 /// Whatever happens in whatever order: lines that come late, quiet hours, days without a push, a daemon that dies.
 #[test]

@@ -189,7 +189,7 @@ impl Daemon {
             why if why.contains("permission denied") => {
                 "; let this socket use FLUSH, LAST, INFO, FETCH, CREATE, BATCH and UPDATE (rrdcached -P), and its user write below -b"
             }
-            why if why.contains("no such file or directory") && verb == "CREATE" => {
+            why if why.contains("recursively create") || (verb == "CREATE" && is_absent(&why)) => {
                 "; start rrdcached with -R, so that it makes directories"
             }
             why if why.contains("file exists") => {
@@ -392,7 +392,8 @@ fn tcp(host: &str, port: u16, patience: Duration) -> io::Result<TcpStream> {
 
 /// Says the daemon that the file is not there?
 fn is_absent(why: &str) -> bool {
-    why.starts_with("No such file") || why.ends_with("No such file or directory")
+    let why = why.to_ascii_lowercase();
+    why.starts_with("no such file") || why.ends_with("no such file or directory")
 }
 
 /// The beginning of what the daemon said.
@@ -599,6 +600,43 @@ mod tests {
             ("DSName", "Name"),
         ] {
             assert!(fetched(&lines(&whole.replace(from, to)), 60).is_err(), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn each_refusal_has_its_way_out() {
+        let (daemon, _dir) = said(b"", true);
+        for (command, why, way) in [
+            ("CREATE h/x.rrd -b 1", "No permission to recursively create: /x/h", "start rrdcached with -R"),
+            (
+                "CREATE h/x.rrd -b 1",
+                "RRD Error: creating '/x': No such file or directory",
+                "start rrdcached with -R",
+            ),
+            ("CREATE h/x.rrd -b 1", "RRD Error: creating '/x': File exists", "toaster_hostname of its own"),
+            ("INFO h/x.rrd", "Permission denied.", "let this socket use FLUSH"),
+        ] {
+            let text = daemon.refused(command, why).to_string();
+            assert!(text.contains(why) && text.contains(way) && text.contains("h/x.rrd"), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Nothing that a daemon says makes us panic, and numbers are within their bounds.
+        #[test]
+        fn any_lines_are_read_or_refused(
+            lines in proptest::collection::vec(
+                "(ds\\[[ab]\\]\\.(index|type|last_ds)|step|last_update|Step:|DSName:|[0-9]{1,20}:|.{0,8})( -?[0-9a.e]{0,20}){0,3}",
+                0..12,
+            )
+        ) {
+            if let Ok(info) = info(&lines) {
+                assert!((1..=86_400).contains(&info.step) && (0..=LATEST).contains(&info.last_update));
+            }
+            if let Ok(Some(fetched)) = fetched(&lines, 60) {
+                let width = fetched.names.len();
+                assert!(fetched.rows.iter().all(|(_, row)| row.len() == width && row.iter().all(|v| !v.is_infinite())));
+            }
         }
     }
 }
