@@ -108,6 +108,10 @@ need test rrdcached has rrdcached
 need test nodejs has node
 need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need test openssl has openssl
+# The monitoring systems that read us: Munin's node and master, and what plug-ins of Nagios are written with.
+need test munin-node test -x /usr/sbin/munin-run
+need test munin test -x /usr/share/munin/munin-update
+need test libmonitoring-plugin-perl perl -MMonitoring::Plugin -e 1
 # What rotated logs are packed with, and a journal to read.
 need test bzip2 has bzip2
 need test xz-utils has xz

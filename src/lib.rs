@@ -22,11 +22,13 @@
 //! | the pages | `templates/page/`, filled by `picture::page` |
 //! | what a protocol is at: the value that all of these show | `reading`; made by `query` |
 //! | the one line of a query | `export` |
+//! | a threshold: how it is written, whether it is crossed | `reading::threshold`; the mail about it `alarm` |
 //! | what `maillogs check` finds | `check`, one file a thing that is looked at |
 //! | what `maillogs explain` says of a line | `explain` |
 //!
 //! ARCHITECTURE.md says why it is so; its table of modules is held true by a test (`layers`).
 
+pub mod alarm;
 pub mod calendar;
 pub mod chart;
 pub mod check;

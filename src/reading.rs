@@ -2,6 +2,8 @@
 //! pages, the pictures and the charts in the terminal are functions. It knows no store, no file format and no clock.
 pub mod family;
 pub mod mta;
+pub mod steps;
+pub mod threshold;
 
 use std::path::PathBuf;
 
@@ -33,6 +35,10 @@ pub struct Reading {
     pub seen: i64,
     /// From when on nothing in the RRD means that nothing happened, Unix seconds; 0: since its first row.
     pub since: i64,
+    /// Until when the RRD has everything, Unix seconds; 0: nothing is in it yet. `waiting` begins here.
+    pub pushed: i64,
+    /// Until when every step is complete, so that no line is expected in it any more, Unix seconds; 0: none is.
+    pub settled: i64,
     /// Are its levels measured now and then, and hold in between? Before the first time the RRD knows nothing of them.
     pub measured: bool,
     /// Was every source read to its end? Where only the last commit was read, none was.
@@ -58,8 +64,6 @@ pub struct Reading {
     /// Where each of `counters` stood at the end of a minute (of a step of the RRD): that end, Unix seconds, and the totals;
     /// of a level what it was. Oldest first; empty, unless it was asked for.
     pub minutes: Vec<(i64, Vec<Option<i128>>)>,
-    /// The end of the last minute that is in the RRD, Unix seconds; 0: none is. No line changes a minute up to here any more.
-    pub pushed: i64,
 }
 
 /// What is told of a protocol, and not of its sections.

@@ -193,7 +193,7 @@ pub fn move_bin(protocol: &Protocol, bins: &mut Bins, from: i64, to: i64) {
 /// A clock that was wrong at boot is mended within this time (seconds).
 const BOOT: i64 = 600;
 /// A line of the bin before may still be on its way this long after the bin's end (seconds).
-const LATE: i64 = 10;
+pub const LATE: i64 = 10;
 
 /// How many of the oldest bins can be pushed to the RRD at `now` (unix seconds).
 ///

@@ -2,6 +2,7 @@
 use serde::Serialize;
 
 use crate::ingest::Feed;
+use crate::reading::threshold::Verdict;
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -22,7 +23,7 @@ pub enum Level {
 pub struct Finding {
     /// How it is.
     pub level: Level,
-    /// What kind of thing: `configuration`, `rights`, `source`, `labels`, `stamps`, `lock`, `state`, `counters`, `rrd`,
+    /// What kind of thing: `alarm`, `configuration`, `rights`, `source`, `labels`, `stamps`, `lock`, `state`, `counters`, `rrd`,
     /// `lines`, `silent`, `read`, `cron`, `templates`, `graphs`, `fonts`.
     pub check: &'static str,
     /// The protocol, where it is one's own.
@@ -77,6 +78,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Protocols, in the order of the usage.
     pub protocols: Vec<Summary>,
+    /// The thresholds of toaster.conf. Each is a finding, too.
+    #[serde(skip)]
+    pub alarms: Vec<Verdict>,
 }
 
 impl Report {

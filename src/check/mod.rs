@@ -14,7 +14,9 @@
 //! | `lines`, `silent` | `counting` |
 //! | `read`, `cron` | `reading` |
 //! | `templates`, `graphs`, `fonts` | `graphs` |
+//! | `alarm` | `alarms` |
 mod agents;
+mod alarms;
 mod configuration;
 mod counting;
 mod finding;
@@ -61,6 +63,7 @@ pub fn check(
     agents::check(&mut report, config, &feeds);
     reading::check(&mut report, &feeds, clock());
     graphs::check(&mut report, config, readings, as_root, clock());
+    alarms::check(&mut report, config, clock, as_root);
     report.ok = report.findings.iter().all(|f| f.level <= Level::Note);
     report
 }

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
+use super::check::Check;
 use super::context::strings;
 use super::export::Export;
 use super::graph::Graph;
+use super::munin::{self, Munin};
 use super::query::Query;
 use super::show::Show;
 use super::snmp::Snmp;
@@ -48,12 +50,13 @@ pub enum Action {
     /// Answer snmpd.
     Snmp(Snmp),
     /// Check whether all is well.
-    Check {
-        /// As JSON.
-        json: bool,
-    },
     /// Print where the counters stood at the end of each minute.
     Export(Export),
+    Check(Check),
+    /// Be a plugin of Munin.
+    Munin(Munin),
+    /// Send the mails of alarms.
+    Alarm,
     /// Say what lines count.
     Explain(Options),
     /// Print what of toaster.conf is in force.
@@ -92,11 +95,14 @@ fn processors(protocols: &[&'static Protocol]) -> impl Iterator<Item = String> {
 /// not stop for a typo. A word that may have been meant to name a configuration is an error all the same.
 pub fn parse(args: &[OsString], protocols: &[&'static Protocol]) -> Result<Call, clap::Error> {
     let me = args.first().and_then(|a| known_processor(Path::new(a), protocols));
-    let words: Vec<OsString> = match me {
-        Some(log) => {
-            ["maillogs".into(), log.into()].into_iter().chain(args.iter().skip(1).cloned()).collect()
+    let plugin = args.first().and_then(|a| munin::part_of(Path::new(a)));
+    let rest = || args.iter().skip(1).cloned();
+    let words: Vec<OsString> = match (me, plugin) {
+        (Some(log), _) => ["maillogs".into(), log.into()].into_iter().chain(rest()).collect(),
+        (None, Some(part)) => {
+            ["maillogs".into(), "munin".into(), part.into()].into_iter().chain(rest()).collect()
         }
-        None => args.to_vec(),
+        (None, None) => args.to_vec(),
     };
     let named = words.get(1).and_then(|w| processors(protocols).find(|log| w.as_os_str() == log.as_str()));
     let understood = definition::named(protocols, &words)
@@ -126,13 +132,17 @@ fn may_mean_config(word: &OsStr) -> bool {
 /// The file name of argv\[0\], if it may be that of a processor.
 pub fn possible_processor(args: &[OsString]) -> Option<String> {
     let me = Path::new(args.first()?).file_name()?.to_str()?;
-    (me.ends_with("log") && me != "maillogs").then(|| me.to_owned())
+    let is_plugin = munin::part_of(Path::new(me)).is_some();
+    (me.ends_with("log") && me != "maillogs" && !is_plugin).then(|| me.to_owned())
 }
 
 /// Is this command line a processor's, of a protocol that only toaster.conf may define? By the name it was called by,
 /// or by its first word.
 pub fn may_be_processor(args: &[OsString]) -> bool {
     let is_log = |word: &OsStr| word.as_bytes().ends_with(b"log") && word != "maillogs";
+    if args.first().is_some_and(|me| munin::part_of(Path::new(me)).is_some()) {
+        return false;
+    }
     let me = args.first().and_then(|me| Path::new(me).file_name());
     let mut words = args.iter().skip(1).map(OsString::as_os_str);
     let mut first = None;
@@ -145,6 +155,11 @@ pub fn may_be_processor(args: &[OsString]) -> bool {
         }
     }
     me.into_iter().chain(first).any(is_log)
+}
+
+/// Does this command line, which may have words that we do not know, ask for a plug-in's answer of `check`?
+pub fn is_for_nagios(args: &[OsString]) -> bool {
+    ["check", "--nagios"].iter().all(|word| args.iter().any(|arg| arg == word))
 }
 
 /// The `--config` of a command line that may hold words we do not know, or ask for help.
@@ -173,10 +188,10 @@ fn understand(matches: &ArgMatches, protocols: &[&'static Protocol]) -> Call {
         Some(("graph", m)) => Action::Graph(Graph::of(m)),
         Some(("show", m)) => Action::Show(Show::of(m)),
         Some(("snmp", m)) => Action::Snmp(Snmp::of(m)),
-        Some(("check", m)) => {
-            Action::Check { json: m.get_one::<String>("format").is_some_and(|f| f == "json") }
-        }
         Some(("export", m)) => Action::Export(Export::of(m)),
+        Some(("check", m)) => Action::Check(Check::of(m)),
+        Some(("munin", m)) => Action::Munin(Munin::of(m)),
+        Some(("alarm", _)) => Action::Alarm,
         Some(("explain", m)) => Action::Explain(explain::options(m)),
         Some(("config", m)) => Action::Config { toml: m.get_flag("toml") },
         Some((name, m)) => Action::Query(Query::of(name, m)),
@@ -240,6 +255,12 @@ mod tests {
             "graph --period hour send",
             "update --flush send rbl",
             "check --format json",
+            "check --nagios",
+            "check --nagios --warn a.b>1/h --crit c.d>2 --warn e.f>1/h",
+            "munin send",
+            "munin send config",
+            "munin all suggest",
+            "alarm",
             "config --toml",
             "snmp --mta --interval 60",
             "snmp --oid .1.3.6.1.4.1.2021.255 --mib",
@@ -298,6 +319,11 @@ mod tests {
             "show --period hours",
             "show --from",
             "check --format xml",
+            "check --format json --nagios",
+            "check --warn a.b>1/h",
+            "check --nagios --crit",
+            "munin send values",
+            "alarm send",
             "explain --archive 2026-02-30",
             "explain --archive yesterday",
             "explain --archive 2026-11-28 file",
@@ -435,6 +461,22 @@ mod tests {
         let asked = call(&["maillogs", "send", "delivery", "rbl", "--format", "json", "-o", "x"]).unwrap();
         assert_eq!(asked.action, query(&["send", "delivery", "rbl"], "json", Some("x")));
         assert_eq!(known_processor(Path::new("sendlog2"), &[]), None);
+    }
+
+    #[test]
+    fn a_name_of_a_plugin_is_that_plugin() {
+        let munin = |part: &str, what: &str| Action::Munin(Munin { part: part.into(), what: what.into() });
+        for (words, asked) in [
+            (&["maillogs_send"][..], munin("send", "fetch")),
+            (&["/etc/munin/plugins/maillogs_providers", "config"], munin("providers", "config")),
+            (&["maillogs_", "autoconf"], munin("all", "autoconf")),
+            (&["maillogs", "munin", "send", "config"], munin("send", "config")),
+        ] {
+            assert_eq!(call(words).unwrap().action, asked, "{words:?}");
+        }
+        // A protocol may be called anything, and Munin's plugins are no processors.
+        let words: Vec<OsString> = ["/x/maillogs_catalog", "nonsense"].map(OsString::from).into();
+        assert!(!may_be_processor(&words) && possible_processor(&words).is_none());
     }
 
     #[test]

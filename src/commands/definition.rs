@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{explain, export, graph, push, query, show, snmp};
+use super::{check, explain, export, graph, munin, push, query, show, snmp};
 use crate::protocol::{Counter, CounterKind, Processor, Protocol};
 use crate::say::masked;
 
@@ -35,13 +35,15 @@ fn define(protocols: &[&'static Protocol], words: Option<&[OsString]>) -> Comman
         }
         None => protocols.iter().flat_map(|protocol| queries(protocol)).collect(),
     };
-    let commands: [(&str, Define<'_>); 10] = [
+    let commands: [(&str, Define<'_>); 12] = [
         (query::ALL, &|command| query::define(command).about("Print the counters of all protocols")),
         ("update", &|command| update(command, protocols)),
         ("push", &|command| push::define(command, protocols)),
         ("graph", &graph::define),
         ("show", &show::define),
-        ("check", &check),
+        ("check", &check::define),
+        ("munin", &munin::define),
+        ("alarm", &alarm),
         ("config", &config),
         ("export", &export::define),
         ("explain", &|command| explain::define(command, protocols)),
@@ -122,16 +124,8 @@ fn update(command: Command, protocols: &[&'static Protocol]) -> Command {
         )
 }
 
-fn check(command: Command) -> Command {
-    command
-        .about("Check whether all is well: configuration, rights, sources, reading positions, databases; exit 0 or 1")
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .default_value("text")
-                .value_parser(PossibleValuesParser::new(["text", "json"]))
-                .help("How to print what was found"),
-        )
+fn alarm(command: Command) -> Command {
+    command.about("Send a mail when an [[alarm]] of toaster.conf begins, and one when it ends (cron)")
 }
 
 fn config(command: Command) -> Command {

@@ -1,4 +1,5 @@
 //! From a command line to an exit code: one file a command.
+mod alarm;
 mod begin;
 mod check;
 pub(crate) mod cli;
@@ -10,6 +11,7 @@ mod explain;
 mod export;
 mod graph;
 mod hosts;
+mod munin;
 mod processor;
 mod push;
 mod query;
@@ -50,6 +52,10 @@ fn run_call(args: Vec<OsString>) -> ExitCode {
             let e = shown(e, &args);
             if !e.use_stderr() {
                 return print_help(&e);
+            }
+            if cli::is_for_nagios(&args) {
+                let said = e.to_string();
+                return check::unknown(said.lines().next().unwrap_or_default());
             }
             let _ = e.print();
             let is_processor = cli::may_be_processor(&args) && !is_maillogs(&args);
@@ -110,8 +116,8 @@ fn act(call: &Call) -> ExitCode {
 }
 
 fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
-    if let Action::Check { json } = call.action {
-        return check::check(config, problems, json);
+    if let Action::Check(asked) = &call.action {
+        return check::check(config, problems, asked);
     }
     for problem in problems {
         warn(problem);
@@ -129,7 +135,7 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
         return do_nothing();
     }
     let done = match &call.action {
-        Action::Process { .. } | Action::Config { .. } | Action::Check { .. } => Ok(()),
+        Action::Process { .. } | Action::Config { .. } | Action::Check(_) => Ok(()),
         Action::Query(what) => match query::answer(config, what, call.verbose) {
             Ok(code) => return ExitCode::from(code),
             Err(e) => Err(e),
@@ -143,6 +149,8 @@ fn act_by(config: &Config, problems: &[Problem], call: &Call) -> ExitCode {
         Action::Graph(what) => graph::draw(config, what, call.verbose),
         Action::Show(what) => show::show(config, what),
         Action::Snmp(what) => snmp::answer(config, what),
+        Action::Munin(asked) => munin::answer(config, asked),
+        Action::Alarm => alarm::alarm(config, call.verbose),
         Action::Explain(options) => explain::print(config, options),
         Action::Export(what) => export::export(config, what),
     };

@@ -5,6 +5,7 @@ use regex::bytes::Regex;
 
 use crate::protocol::LogKind;
 use crate::protocol::custom;
+use crate::reading::threshold::Threshold;
 
 /// A DNS blocklist: one `[[rbl]]`.
 #[derive(Clone, Debug)]
@@ -23,6 +24,17 @@ impl PartialEq for CustomList {
         let fields = |l: &CustomList| (l.name.clone(), l.pattern.as_str().to_owned(), l.line);
         fields(self) == fields(other)
     }
+}
+
+/// Thresholds for `check` and `alarm`: one `[[alarm]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alarm {
+    /// What is worth a look.
+    pub warn: Option<Threshold>,
+    /// When somebody has to do something.
+    pub crit: Option<Threshold>,
+    /// Where it stands, from 1.
+    pub line: usize,
 }
 
 /// Where an own protocol's lines stand.

@@ -57,9 +57,11 @@ impl Config {
             times: true,
             toaster_hostname: None,
             toaster_admin_email: "postmaster".into(),
+            mail_command: "/usr/sbin/sendmail -t -i".into(),
             lists: Vec::new(),
             counters: Vec::new(),
             protocols: Vec::new(),
+            alarms: Vec::new(),
             made: Made::default(),
         }
     }

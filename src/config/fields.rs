@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::custom::{CustomList, CustomProtocol};
+use super::custom::{Alarm, CustomList, CustomProtocol};
 use super::problem::Location;
 use super::rrd_daemon::RrdDaemon;
 use crate::protocol::custom::{self, CustomCounter};
@@ -133,6 +133,8 @@ pub struct Config {
     pub toaster_hostname: Option<String>,
     /// Who gets the daily report; `postmaster`.
     pub toaster_admin_email: String,
+    /// What takes a mail on its standard input, for a shell; `/usr/sbin/sendmail -t -i`.
+    pub mail_command: String,
 
     /// `[[rbl]]`.
     pub lists: Vec<CustomList>,
@@ -140,6 +142,8 @@ pub struct Config {
     pub counters: Vec<CustomCounter>,
     /// `[protocol.NAME]`.
     pub protocols: Vec<CustomProtocol>,
+    /// `[[alarm]]`.
+    pub alarms: Vec<Alarm>,
     /// See [`Config::all_protocols`].
     pub made: Made,
 }

@@ -102,6 +102,7 @@ keys! { OUTPUT:
     times: flag,
     toaster_hostname: |entry| host(entry).map(Some),
     toaster_admin_email: address,
+    mail_command: text,
 }
 
 /// Every key, in the order of toaster.conf.
@@ -173,7 +174,7 @@ pub(super) fn apply(
 /// Does `key` decide only how something looks, or where pictures and what other machines draw are? A logger's processor works without it, because
 /// its task is to keep lines.
 pub(super) fn only_looks(key: &str) -> bool {
-    const LOOKS: [&str; 8] = [
+    const LOOKS: [&str; 10] = [
         "logs_verbose",
         "counter_bits",
         "rrd_daemon",
@@ -182,6 +183,8 @@ pub(super) fn only_looks(key: &str) -> bool {
         "templates_dir",
         "toaster_hostname",
         "toaster_admin_email",
+        "mail_command",
+        "alarm",
     ];
     LOOKS.contains(&key)
 }
@@ -207,8 +210,12 @@ pub(super) fn misspells_what_is_kept(key: &str) -> bool {
 }
 
 /// The tables of ours, and how they are written.
-const TABLES: [(&str, &str); 3] =
-    [("counter", "[[counter]]"), (rbl::TABLE, "[[rbl]]"), ("protocol", "[protocol.NAME]")];
+const TABLES: [(&str, &str); 4] = [
+    ("counter", "[[counter]]"),
+    (rbl::TABLE, "[[rbl]]"),
+    ("protocol", "[protocol.NAME]"),
+    ("alarm", "[[alarm]]"),
+];
 
 /// What is wrong with an entry that is a table unknown to maillogs. It cannot belong to another program, because the
 /// original's form of toaster.conf has no tables.

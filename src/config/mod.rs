@@ -9,9 +9,10 @@
 //! `find` finds and reads files, `document` takes their text apart (TOML, or the original's unquoted form; `twice` finds
 //! the first of two equal keys), `keys`
 //! is the table of all keys, `values` reads what they say, `tables` reads the tables (`[[rbl]]`, `[[counter]]`,
-//! `[protocol.NAME]`, `like` what that names as its model), `print` shows what is in force. To add a key: a field in `fields`, its default in `defaults`, a
+//! `[protocol.NAME]`, `like` what that names as its model, `[[alarm]]`, `alarm` its thresholds), `print` shows what is in force. To add a key: a field in `fields`, its default in `defaults`, a
 //! row in `keys`, its text in toaster.conf; a test says which of them is missing.
 
+mod alarm;
 mod custom;
 mod defaults;
 mod document;
@@ -32,7 +33,7 @@ mod tests;
 mod twice;
 mod values;
 
-pub use custom::{CustomList, CustomProtocol, CustomSource};
+pub use custom::{Alarm, CustomList, CustomProtocol, CustomSource};
 pub use defaults::USUAL_SYSLOGS;
 pub use fields::{Config, LogMethod, Loopback};
 pub use problem::{Location, Problem, ProblemKind, Severity};

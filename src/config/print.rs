@@ -47,6 +47,13 @@ pub fn in_force(config: &Config) -> String {
         let line = counter.origin.rsplit_once(": line ").map_or("", |(_, line)| line);
         text += &table("[[counter]]", &format!("{name} line {line}"), &of_counter(counter));
     }
+    for alarm in &config.alarms {
+        let values = [("warn", &alarm.warn), ("crit", &alarm.crit)];
+        let values = values
+            .into_iter()
+            .filter_map(|(key, threshold)| Some((key, Value::from(threshold.as_ref()?.to_string()))));
+        text += &table("[[alarm]]", &at(alarm.line), &values.collect::<Vec<_>>());
+    }
     let inactive: Vec<String> =
         config.inactive().map(|(key, why)| masked(&format!("# {key}: {why}")).into_owned() + "\n").collect();
     if !inactive.is_empty() {

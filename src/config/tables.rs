@@ -8,7 +8,8 @@ use std::path::Path;
 use regex::bytes::{Regex, RegexBuilder};
 use toml::{Table, Value};
 
-use super::custom::{CustomList, CustomProtocol, CustomSource};
+use super::alarm;
+use super::custom::{Alarm, CustomList, CustomProtocol, CustomSource};
 use super::document::{Document, Entry};
 use super::fields::Config;
 use super::problem::{Problem, ProblemKind, Severity};
@@ -20,6 +21,7 @@ use crate::protocol::{Protocol, rbl, shipped};
 /// Names that `[protocol.NAME]` may not have, besides those of the built-in protocols and of their processors: commands
 /// that exist or may come, and words that mean something else already.
 pub(super) const RESERVED: &[&str] = &[
+    "alarm",
     "all",
     "archive",
     "check",
@@ -35,6 +37,7 @@ pub(super) const RESERVED: &[&str] = &[
     "logs",
     "man",
     "push",
+    "munin",
     "rebuild",
     "report",
     "show",
@@ -51,8 +54,8 @@ const LARGEST: usize = 1 << 20;
 /// Fills `lists`, `protocols` and `counters` of `config`, whose paths are absolute already.
 pub(super) fn read(config: &mut Config, document: &Document, file: &Path, problems: &mut Vec<Problem>) {
     let entry = |key: &str| document.entries.iter().find(|entry| entry.key == key);
-    let [lists, protocols, counters] = [rbl::TABLE, "protocol", "counter"].map(entry);
-    if lists.is_none() && protocols.is_none() && counters.is_none() {
+    let [lists, protocols, counters, alarms] = [rbl::TABLE, "protocol", "counter", "alarm"].map(entry);
+    if [lists, protocols, counters, alarms].iter().all(Option::is_none) {
         return;
     }
     let mut reader = Reader::new(config, file, problems);
@@ -63,6 +66,13 @@ pub(super) fn read(config: &mut Config, document: &Document, file: &Path, proble
     let counters = reader.items(counters);
     reader.read_each(&counters, Reader::counter);
     reader.drop_the_empty();
+    let alarms = reader.items(alarms);
+    if !alarms.is_empty() {
+        // Protocols are made once, and the tables that they may need are not read yet: these here are not kept.
+        let protocols = reader.config.clone();
+        reader.protocols = protocols.all_protocols().to_vec();
+        reader.read_each(&alarms, Reader::alarm);
+    }
 }
 
 /// One entry: a table of texts.
@@ -192,6 +202,8 @@ struct Reader<'a> {
     file: &'a Path,
     problems: &'a mut Vec<Problem>,
     taken: BTreeMap<String, Taken>,
+    /// All protocols, where thresholds are read.
+    protocols: Vec<&'static Protocol>,
     /// Was a table left out that may define a protocol? Then no message says that there is no such protocol, because
     /// its error was reported.
     is_cut: bool,
@@ -204,7 +216,7 @@ impl<'a> Reader<'a> {
         let is_cut = problems.iter().any(|p| {
             matches!(p.kind, ProblemKind::Syntax | ProblemKind::UnknownKey) && p.severity == Severity::Error
         });
-        Reader { config, file, problems, taken, is_cut }
+        Reader { config, file, problems, taken, protocols: Vec::new(), is_cut }
     }
 
     fn report(&mut self, key: &str, line: usize, text: &str) {
@@ -368,6 +380,23 @@ impl<'a> Reader<'a> {
         };
         self.taken.entry(counter.protocol.clone()).or_default().reserve(&counter.keys())?;
         self.config.counters.push(counter);
+        Ok(())
+    }
+
+    fn alarm(&mut self, part: &Part<'_>) -> Result<(), String> {
+        let table = part.table(&["warn", "crit"])?;
+        let [warn, crit] = ["warn", "crit"].map(|key| {
+            let read = |text: String| {
+                let threshold = alarm::threshold(&text, &self.protocols, self.is_cut);
+                threshold.map_err(|e| format!("{key}: {e}"))
+            };
+            text(table, key)?.map(read).transpose()
+        });
+        let alarm = Alarm { warn: warn?, crit: crit?, line: part.line };
+        if alarm.warn.is_none() && alarm.crit.is_none() {
+            return Err("warn and crit are missing; one of them is needed".to_owned());
+        }
+        self.config.alarms.push(alarm);
         Ok(())
     }
 

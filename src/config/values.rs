@@ -50,7 +50,7 @@ pub(super) fn step(entry: &Entry) -> Result<u32, String> {
 }
 
 /// Text without control characters; not empty.
-fn text(entry: &Entry) -> Result<String, String> {
+pub(super) fn text(entry: &Entry) -> Result<String, String> {
     match &entry.value {
         Some(Value::String(text)) => sound(text),
         Some(Value::Integer(number)) if entry.bare => Ok(number.to_string()),

@@ -7,11 +7,15 @@
 //! | `prometheus` | Prometheus and OpenMetrics |
 //! | `json` | JSON, LibreNMS, Zabbix |
 //! | `influx` | InfluxDB's line protocol |
+//! | `munin` | a plugin of Munin |
+//! | `nagios` | `check` and thresholds for Nagios and Icinga |
 //! | `snmp` | SNMP: MAILLOGS-MIB, MTA-MIB and NETWORK-SERVICES-MIB |
 //! | `small` | Nagios, Checkmk, MRTG, one bare value |
 pub mod groups;
 pub mod influx;
 pub mod json;
+pub mod munin;
+pub mod nagios;
 pub mod prometheus;
 pub mod small;
 pub mod snmp;

@@ -32,6 +32,23 @@ impl Job<'_> {
         }
         updates
     }
+
+    /// Until when, at `now` (unix seconds), no line is expected any more in the steps of `state`, by the same rule as the
+    /// one by which they are pushed. 0: nothing was read to its end.
+    pub fn settled(&self, state: &State, now: i64) -> i64 {
+        let step = i64::from(self.config.rrd_step);
+        if now <= 0 {
+            return 0;
+        }
+        let due = tally::due(&state.bins, state.pushed, step, now, false);
+        let over = state.bins.keys().take(due).next_back().map_or(0, |begin| begin + step);
+        // A step without a line waits as one does that has lines: for a line of a later one, or for a step.
+        let quiet = match state.bins.keys().nth(due) {
+            Some(next) => tally::bin_begin(now - tally::LATE, step).min(*next),
+            None => tally::bin_begin(now - step, step),
+        };
+        over.max(quiet).max(state.pushed).min(tally::bin_begin(now, step))
+    }
 }
 
 /// If the clock is set back by fewer seconds than this, nothing is said.

@@ -26,6 +26,7 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
     reading.seen = state.seen;
     reading.since = state.since;
     reading.pushed = state.pushed;
+    reading.settled = job.settled(&state, state.seen);
     let directories = state.ledger.directories.iter().map(|dir| (&dir.path, dir.last_time));
     let streams = state.ledger.streams.iter().map(|stream| (&stream.name, stream.last_time));
     let sources = directories.chain(streams).filter(|(path, _)| !path.is_empty());

@@ -5,9 +5,11 @@
 mod build;
 mod minutes;
 mod parts;
+mod steps;
 
 pub use minutes::minutes;
 pub use parts::{part, parts};
+pub use steps::steps;
 
 use std::path::Path;
 use std::time::Duration;
@@ -37,9 +39,11 @@ pub struct Found {
 impl Found {
     /// What the protocol is at by it; `now` is the time of the look, Unix seconds.
     pub fn reading(self, job: &Job<'_>, now: i64) -> Reading {
+        let settled = self.complete.then(|| job.settled(&self.state, now));
         let reading = build::of_state(job, self.state, now);
         Reading {
             seen: if self.complete { now } else { reading.seen },
+            settled: settled.unwrap_or(reading.settled),
             complete: self.complete,
             failed: self.failed.map(|e| e.to_string()).or(self.closed),
             new_bytes: self.new_bytes,
@@ -105,10 +109,7 @@ fn answer(job: &Job<'_>, mut found: Found, now: i64) -> Result<Reading> {
     if let Some(clash) = job.store().clash(&found.state) {
         warn(format_args!("{clash}; nothing is counted under it until then"));
     }
-    let has_counted = found.state.moved.iter().any(|moved| *moved != 0)
-        || found.state.totals.iter().any(|total| *total != 0);
-    let missing = if has_counted { None } else { job.missing(&found.state) };
-    let unknown = missing.map(|missing| format!("nothing was counted yet, and {missing}"));
+    let unknown = unknown(job, &found.state);
     if found.state.number == 0 {
         unknown.iter().for_each(warn);
     }
@@ -135,14 +136,37 @@ pub fn again(job: &Job<'_>, now: i64) -> Result<Reading> {
         )));
     }
     let found = whole(look(job, now)?)?;
-    let missing = if is_untouched(&found.state) { job.missing(&found.state) } else { None };
-    let unknown = missing.map(|missing| format!("nothing was counted yet, and {missing}"));
+    let unknown = unknown(job, &found.state);
     Ok(Reading { unknown, ..found.reading(job, now) })
 }
 
-/// Was nothing counted, and never a source read to its end?
-fn is_untouched(state: &State) -> bool {
-    state.since == 0 && state.totals.iter().all(|total| *total == 0)
+/// As [`query`], but where a source cannot be read it gives what was counted last, and why; and it commits nothing. What
+/// cannot be read at all has no values, and says why.
+pub fn glance(job: &Job<'_>, now: i64) -> Reading {
+    match look(job, now) {
+        Ok(found) => {
+            let unknown = unknown(job, &found.state).or_else(|| never_measured(job, &found.state));
+            Reading { unknown, ..found.reading(job, now) }
+        }
+        Err(e) => unreadable(job, &e),
+    }
+}
+
+/// Why nothing is known yet, where nothing was ever counted and there is nothing to be read.
+fn unknown(job: &Job<'_>, state: &State) -> Option<String> {
+    let has_counted =
+        state.moved.iter().any(|moved| *moved != 0) || state.totals.iter().any(|total| *total != 0);
+    let missing = if has_counted { None } else { job.missing(state) };
+    missing.map(|missing| format!("nothing was counted yet, and {missing}"))
+}
+
+/// Why nothing is known of what is measured, where it never was: then every value is 0 because nobody has measured it.
+fn never_measured(job: &Job<'_>, state: &State) -> Option<String> {
+    let is_never = job.feed.protocol.measured && state.totals.iter().all(|total| *total == 0);
+    is_never.then(|| {
+        let missing = job.missing(state).map_or_else(String::new, |missing| format!(", and {missing}"));
+        format!("it was never measured{missing}")
+    })
 }
 
 fn whole(found: Found) -> Result<Found> {

@@ -1,5 +1,6 @@
 //! The program from outside, as a postmaster's loggers, cron and pollers see it.
 
+mod alarm;
 mod axes;
 mod beginnings;
 mod broken;
@@ -28,6 +29,8 @@ mod like;
 mod logger_logs;
 mod loggers;
 mod maillog;
+mod munin;
+mod nagios;
 mod page;
 mod postfix;
 mod processors;

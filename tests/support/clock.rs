@@ -92,6 +92,12 @@ impl Machine {
         output
     }
 
+    /// As [`Self::update`] with everything that is over, of a log that the test writes itself.
+    pub fn update_quietly(&self) {
+        let output = self.faked(MAILLOGS).args(["update", "--flush"]).output().expect("maillogs");
+        assert!(output.status.success(), "an update at {}: {}", self.now, stderr(&output));
+    }
+
     /// Panics unless it says what was logged.
     pub fn query(&self) {
         let output = self.faked(MAILLOGS).arg("send").output().expect("maillogs");

@@ -14,6 +14,7 @@ pub mod dovecot;
 pub mod faults;
 pub mod haraka;
 pub mod multilog;
+pub mod munin;
 pub mod postfix;
 pub mod preload;
 pub mod process;

@@ -143,7 +143,7 @@ fn a_wrong_counter_is_left_out_and_its_line_named() {
         assert_eq!(of_counter(&lines), [expected], "{lines}");
     }
     let problem = &of_counter("protocol = 'sned'\nname = 'x'\nmatch = 'x'")[0];
-    let beginning = "toaster.conf: line 2: counter: there is no protocol \"sned\", only send";
+    let beginning = "toaster.conf: line 2: counter: there is no protocol \"sends\", only send";
     assert!(problem.starts_with(beginning), "{problem}");
 }
 
@@ -297,4 +297,66 @@ fn regexes_are_of_bytes() {
         matches(0, "CAF\u{e9} x".as_bytes()) && matches(0, b"caf\xff\xfe x") && !matches(0, b"caf\xff x")
     );
     assert!(matches(1, "caf\u{e9}".as_bytes()) && !matches(1, b"caf\xe9"));
+}
+
+#[test]
+fn thresholds_are_read() {
+    let config = sound(
+        "[[alarm]]\nwarn = 'send.delivery_failure>5/min'\ncrit = 'send.failed > 50/min'\n[[alarm]]\ncrit = 'ftp.uploads < 1/day'\n\
+         [[counter]]\nprotocol = 'ftp'\nname = 'uploads'\nmatch = 'x'\n[protocol.ftp]\nsource = 'syslog'\n",
+    );
+    let all: Vec<_> = config
+        .alarms
+        .iter()
+        .map(|alarm| [&alarm.warn, &alarm.crit].map(|t| t.as_ref().map(ToString::to_string)))
+        .collect();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        all,
+        [
+            [some("send.delivery_failure > 5/min"), some("send.failed > 50/min")],
+            [None, some("ftp.uploads < 1/day")]
+        ]
+    );
+    assert_eq!(sound("mail_command = '/x y'\n").mail_command, "/x y");
+}
+
+/// A roll goes on: a threshold changes nothing of what is counted and kept.
+#[test]
+fn a_wrong_threshold_is_told_with_its_line_and_stops_no_roll() {
+    for (text, said) in [
+        ("[[alarm]]\n", "line 1: alarm: warn and crit are missing; one of them is needed; it is left out"),
+        ("[[alarm]]\nwarn = 5\n", "line 1: alarm: warn is not text; put it into quotes; it is left out"),
+        (
+            "[[alarm]]\nwarm = 'send.x>1'\n",
+            "line 1: alarm: there is no key \"warm\" here, only warn, crit; did you mean warn?; it is left out",
+        ),
+        (
+            "\n[[alarm]]\ncrit = 'send.x>1/h'\n",
+            "line 2: alarm: crit: there is no counter x in send; `maillogs send --help` lists them; it is left out",
+        ),
+        (
+            "[[alarm]]\ncrit = 'send.message_new>1'\n",
+            "line 1: alarm: crit: send.message_new only grows: write how fast, as in send.message_new > 1/h; it is left out",
+        ),
+    ] {
+        let (config, problems) = Config::parse(text, Path::new("t"));
+        let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        assert_eq!(lines, [format!("t: {said}")], "{text}");
+        assert!(problems[0].stops() && !problems[0].stops_a_roll() && config.alarms.is_empty(), "{text}");
+    }
+    let (_, lines) = read_text("[[alarm]]\nwarn = 'sends.x>1/h'\n");
+    assert!(
+        lines[0].contains("there is no protocol \"sends\", only send, ")
+            && lines[0].contains("did you mean send?"),
+        "{lines:?}"
+    );
+    let (_, lines) = read_text("reasons = false\n[[alarm]]\nwarn = 'reasons.expired>1/h'\n");
+    assert!(lines[0].contains("there is no protocol \"reasons\""), "{lines:?}");
+    // Where a table was left out that may define it, that was said.
+    let (_, lines) = read_text("[protocol.ftp]\nsource = 'nowhere'\n[[alarm]]\nwarn = 'ftp.x>1/h'\n");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let text = format!("[[alarm]]\nwarn = \"send.{}\u{7f}\\\"{{}}|>1/h\"\n", "x".repeat(400));
+    let (_, lines) = read_text(&text);
+    assert!(lines.len() == 1 && lines[0].len() < 500, "{lines:?}");
 }

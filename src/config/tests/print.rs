@@ -10,6 +10,7 @@ fn meaning(config: Config) -> Config {
     config.lists.iter_mut().for_each(|list| list.line = 0);
     config.protocols.iter_mut().for_each(|protocol| protocol.line = 0);
     config.counters.iter_mut().for_each(|counter| counter.origin.clear());
+    config.alarms.iter_mut().for_each(|alarm| alarm.line = 0);
     config
 }
 
@@ -130,6 +131,7 @@ fn every_key_and_table_is_in_the_full_file() {
         assert_ne!(key.value(&config), key.value(&default), "{}", key.name);
     }
     assert_eq!((config.lists.len(), config.counters.len(), config.protocols.len()), (2, 5, 5));
+    assert_eq!(config.alarms.len(), 2);
 }
 
 #[test]

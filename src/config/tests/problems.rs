@@ -95,7 +95,7 @@ fn tables_with_wrong_names_are_errors() {
         ),
         (
             "[[rlb]]\nname = 'x'\n",
-            "line 1: rlb: there is no such table, only [[counter]], [[rbl]], [protocol.NAME]",
+            "line 1: rlb: there is no such table, only [[counter]], [[rbl]], [protocol.NAME], [[alarm]]",
         ),
         (
             "logs_base = /logs # bare\n[[rbls]]\nname = 'x'\n",
@@ -107,7 +107,7 @@ fn tables_with_wrong_names_are_errors() {
         ),
         (
             "[other]\nx = 1\n",
-            "line 1: other: there is no such table, only [[counter]], [[rbl]], [protocol.NAME]",
+            "line 1: other: there is no such table, only [[counter]], [[rbl]], [protocol.NAME], [[alarm]]",
         ),
         ("[counter]\nname = 'x'\n", "line 1: counter: it is not a [[counter]]; it is left out"),
         (
