@@ -3,15 +3,16 @@
 use crate::reading::family::Unit;
 use crate::reading::threshold::{Level, Of, Threshold, Unsure, Verdict, decimal};
 
-/// The state of a service; its number is the exit code. The order is that of what is worse to have missed.
+/// The state of a service; its number is the exit code. Of several the last one in this order decides: behind what cannot be
+/// told something critical may be hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// All is well.
     Ok,
-    /// It cannot be told.
-    Unknown,
     /// Worth a look.
     Warning,
+    /// It cannot be told.
+    Unknown,
     /// Somebody has to do something.
     Critical,
 }

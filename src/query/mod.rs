@@ -30,6 +30,8 @@ pub struct Found {
     pub new_bytes: u64,
     /// Was every source read to its end?
     pub complete: bool,
+    /// Can the state not be read, and no copy of it, so that this is what the counter file says?
+    pub damaged: bool,
     /// Why the values may be less than those of the look before: a source could not be read at this moment.
     pub failed: Option<Error>,
     /// Which source is closed to this user, so that its lines since the last commit are not in the values.
@@ -145,7 +147,14 @@ pub fn again(job: &Job<'_>, now: i64) -> Result<Reading> {
 pub fn glance(job: &Job<'_>, now: i64) -> Reading {
     match look(job, now) {
         Ok(found) => {
-            let unknown = unknown(job, &found.state).or_else(|| never_measured(job, &found.state));
+            let damaged = found.damaged.then(|| {
+                let dir = job.store().state_dir;
+                format!(
+                    "{}: the state is damaged; the next update goes on from the counter file",
+                    dir.display()
+                )
+            });
+            let unknown = damaged.or_else(|| nothing(job, &found.state));
             Reading { unknown, ..found.reading(job, now) }
         }
         Err(e) => unreadable(job, &e),
@@ -160,13 +169,16 @@ fn unknown(job: &Job<'_>, state: &State) -> Option<String> {
     missing.map(|missing| format!("nothing was counted yet, and {missing}"))
 }
 
-/// Why nothing is known of what is measured, where it never was: then every value is 0 because nobody has measured it.
-fn never_measured(job: &Job<'_>, state: &State) -> Option<String> {
-    let is_never = job.feed.protocol.measured && state.totals.iter().all(|total| *total == 0);
-    is_never.then(|| {
-        let missing = job.missing(state).map_or_else(String::new, |missing| format!(", and {missing}"));
-        format!("it was never measured{missing}")
-    })
+/// As [`unknown`], and also where an update has looked and found nothing to be read, or nothing to be measured.
+fn nothing(job: &Job<'_>, state: &State) -> Option<String> {
+    let is_empty = state.totals.iter().all(|total| *total == 0);
+    let is_begun = state.since > 0 || state.pushed > 0;
+    let missing = || job.missing(state).map(|missing| format!("nothing was counted yet, and {missing}"));
+    match job.feed.protocol.measured {
+        true if is_empty => Some(missing().unwrap_or_else(|| "it was never measured".to_owned())),
+        false if is_empty && !is_begun => missing(),
+        _ => unknown(job, state),
+    }
 }
 
 fn whole(found: Found) -> Result<Found> {
@@ -218,6 +230,7 @@ struct Begun<'j> {
     base: State,
     intake: Intake,
     complete: bool,
+    damaged: bool,
     /// How the reading of the log directories ended.
     read: Result<()>,
 }
@@ -226,6 +239,7 @@ impl<'j> Begun<'j> {
     /// Reads the log directories. `None`: a chunk was removed or processed meanwhile.
     fn new(job: &Job<'j>, now: i64) -> Result<Option<Self>> {
         let Snapshot { state: base, origin, opened } = Snapshot::take(job, &mut || base(job))?;
+        let damaged = origin == StateOrigin::Damaged;
         let how = ReadOptions { archive: false, ..job.read_options(now, origin)? };
         let mut intake = job.intake(how, base.clone())?;
         if base.messages.file.is_some() && intake.state.messages.file.is_none() {
@@ -250,7 +264,7 @@ impl<'j> Begun<'j> {
             return Ok(None);
         }
         let complete = job.measure(&mut intake, now);
-        Ok(Some(Self { job: *job, base, intake, complete, read }))
+        Ok(Some(Self { job: *job, base, intake, complete, damaged, read }))
     }
 
     fn reader<'r>(&'r mut self) -> Reader<'r, 'j> {
@@ -258,7 +272,7 @@ impl<'j> Begun<'j> {
     }
 
     fn end(self) -> Found {
-        let Self { job, base, mut intake, mut complete, read } = self;
+        let Self { job, base, mut intake, mut complete, damaged, read } = self;
         if let Err(e) = read {
             let (failed, closed) = if e.is_denied() {
                 warn(format_args!("{e}; this is what was counted before"));
@@ -266,7 +280,7 @@ impl<'j> Begun<'j> {
             } else {
                 (Some(e), None)
             };
-            return Found { state: base, new_bytes: 0, complete: false, failed, closed };
+            return Found { state: base, new_bytes: 0, complete: false, damaged, failed, closed };
         }
         let (new_bytes, failed) = (intake.new_bytes, intake.failed.take());
         complete &= failed.is_none();
@@ -274,7 +288,7 @@ impl<'j> Begun<'j> {
         // Only root may read all of qmail's queue: what root has measured holds.
         let is_closed = !complete && failed.is_none() && !job.feed.protocol.measured;
         let closed = is_closed.then(|| "a source is closed to this user, and its lines wait".to_owned());
-        Found { state, new_bytes, complete, failed, closed }
+        Found { state, new_bytes, complete, damaged, failed, closed }
     }
 }
 

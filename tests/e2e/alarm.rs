@@ -10,7 +10,7 @@ use crate::support::process::kill_with_children;
 use crate::support::store::{MAILLOGS, Store, stderr};
 use crate::support::wait_until;
 
-const NOW: i64 = 1_700_010_900;
+const NOW: i64 = 1_700_010_930;
 
 /// A server whose mail command is a script of the test's own.
 struct Server {

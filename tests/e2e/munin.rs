@@ -96,14 +96,14 @@ fn each_minute_since_the_last_fetch_is_told_with_its_time() {
     munin.set_clock(second + 300);
     log_up_to(&store, &log, second + 300);
     let told = values(&munin.run("maillogs_send", &[]));
-    assert_eq!(assert_told(&log, &told, "delivery_success"), (complete, complete + 600));
+    assert_eq!(assert_told(&log, &told, "delivery_success"), (complete + 60, complete + 600));
     // A level is that of each minute.
     let peaks = told.values().find_map(|fields| fields.get("limit_remote")).expect("a level");
     assert!(peaks.iter().any(|(_, value)| value == "120"), "{peaks:?}");
     // Nothing is told that is not complete: within the minute no more comes.
     munin.set_clock(second + 310);
     let again = values(&munin.run("maillogs_send", &[]));
-    assert_eq!(assert_told(&log, &again, "delivery_success"), (complete, complete + 600));
+    assert_eq!(assert_told(&log, &again, "delivery_success"), (complete + 360, complete + 600));
 }
 
 /// Over TCP, three fetches five minutes apart, and then a store that was begun anew.
@@ -113,19 +113,24 @@ fn the_master_s_rows_are_what_was_logged_in_each_minute() {
     let munin = Munin::new(&store);
     munin.link("maillogs_send");
     munin.link("maillogs_queue");
-    let node = Node::start(&munin);
     let mut now = END - 1_200 + 20;
+    let mut said = String::new();
     for _ in 0..3 {
         log_up_to(&store, &log, now);
         update(&store, now);
         munin.set_clock(now);
-        let said = munin.update(&node);
-        assert!(!said.contains("ERROR") && !said.contains("lines had errors"), "{said}");
+        said = munin.update(&Node::start(&munin));
+        // At its first run it wants to tune files that it has not made yet.
+        let wrong = said
+            .lines()
+            .find(|l| (l.contains("ERROR") && !l.contains(" Tuning ")) || l.contains("lines had errors"));
+        assert_eq!(wrong, None, "{said}");
         now += 300;
     }
     let last = u64::try_from((now - 300) / 60 * 60).expect("a time");
     let bins = count::by_bin(&log, 60);
     let begin = *bins.keys().next().expect("a line") - 60;
+    assert!(munin.rrd("maillogs_send", "message_new", 'd').exists(), "{said}");
     for (graph, field) in [
         ("maillogs_send", "delivery_success"),
         ("maillogs_send", "message_new"),
@@ -168,7 +173,7 @@ fn the_master_s_rows_are_what_was_logged_in_each_minute() {
     touch(&store.logs().join("current"), again);
     update(&store, again);
     munin.set_clock(again);
-    munin.update(&node);
+    munin.update(&Node::start(&munin));
     let highest = bins.values().map(|counts| counts["message_new"]).max().expect("a minute");
     let file = munin.rrd("maillogs_send", "message_new", 'd');
     let rows = rrd::fetch(&file, 60, last, last + 300);
@@ -212,8 +217,21 @@ fn what_is_not_known_is_u() {
     for file in ["state/send.state", "counters/.send.state", "rrd/.send.state"] {
         fs::write(store.base().join(file), "nonsense").expect("a state");
     }
-    assert_eq!(store.maillogs(&["send"]).status.code(), Some(1), "the state is damaged");
+    // It was told before, and Munin is to take the minutes since then when they are known.
+    let told = values(&munin.run("maillogs_send", &[]));
+    let all = told.values().flat_map(|fields| fields.values().flatten());
+    assert!(
+        all.clone().count() > 20 && all.clone().all(|(when, value)| when.is_some() && value == "U"),
+        "{told:?}"
+    );
+    fs::remove_dir_all(store.path("munin/state")).expect("what was told");
+    fs::create_dir(store.path("munin/state")).expect("mkdir");
     all_unknown("maillogs_send");
+    store.run(&["update"]);
+    let told = values(&munin.run("maillogs_send", &[]));
+    let counted = store.query();
+    let (_, last) = told["maillogs_send"]["message_new"].last().expect("a value");
+    assert_eq!(last, counted.text("message_new"));
 }
 
 /// Quotes, braces, backslashes, a name that Munin has for itself, 400 characters.

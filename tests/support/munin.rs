@@ -45,6 +45,7 @@ impl<'s> Munin<'s> {
             moved = moved.replace(&line, &format!("{begin}= q{{{}}};", to.display()));
         }
         fs::write(munin.path("perl/Munin/Common/Defaults.pm"), moved).expect("the defaults");
+        fs::write(munin.path("munin-node.conf"), "log_file /dev/null\n").expect("munin-node.conf");
         munin.configure("");
         munin
     }
@@ -65,7 +66,7 @@ impl<'s> Munin<'s> {
         fs::write(self.path("plugin-conf.d/maillogs"), text).expect("plugin-conf.d");
     }
 
-    /// From now on the plugins' clock stands at `now`.
+    /// The plugins' clock stands at `now`: of those that munin-run runs, and of a node that is started from now on.
     pub fn set_clock(&self, now: i64) {
         self.configure(&format!(
             "env.FAKETIME_FMT %s\nenv.NO_FAKE_STAT 1\nenv.FAKETIME_DONT_FAKE_MONOTONIC 1\ncommand faketime -f {now} %c"
@@ -139,6 +140,8 @@ impl<'s> Munin<'s> {
         let output = output.expect("munin-update");
         assert!(output.status.success(), "munin-update: {}", stderr(&output));
         let log = fs::read_to_string(self.path("log/munin-update.log")).expect("its log");
+        let node = fs::read_to_string(self.path("node/node.log")).unwrap_or_default();
+        assert!(!log.contains("FATAL"), "{log}\n{node}");
         fs::remove_file(self.path("log/munin-update.log")).expect("its log");
         log
     }
@@ -166,7 +169,7 @@ impl Node {
         };
         let text = format!(
             "log_level 4\nlog_file {dir}/node.log\npid_file {dir}/node.pid\nbackground 0\nsetsid 0\nuser {}\ngroup {}\n\
-             host_name {HOST}\nallow ^127\\.\nhost {}\nport {}\n",
+             host_name {HOST}\nallow ^127\\.0\\.0\\.1$\nhost {}\nport {}\n",
             me("-un"),
             me("-gn"),
             address.ip(),
