@@ -30,11 +30,11 @@ pub(super) fn threshold(
     Ok(threshold)
 }
 
+/// Counters by their keys, and their families.
+type Part = (Vec<(&'static str, Measure)>, &'static [Family]);
+
 /// The counters of a protocol or a section, and their families.
-fn part(
-    name: &str,
-    protocols: &[&'static Protocol],
-) -> Option<(Vec<(&'static str, Measure)>, &'static [Family])> {
+fn part(name: &str, protocols: &[&'static Protocol]) -> Option<Part> {
     let protocol = protocols.iter().find(|protocol| protocol.parts().any(|part| part == name))?;
     let section = protocol.sections.iter().find(|section| section.name == name);
     Some(match section {

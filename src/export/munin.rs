@@ -339,3 +339,114 @@ fn plain(text: &str, most: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() { "-".to_owned() } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::family::Member::{Histogram, Key, Rest};
+    use crate::reading::family::{Family, family, family_in};
+    use crate::reading::{DefinedBy, Value};
+
+    const FAMILIES: &[Family] = &[
+        family("ended", "how they ended", &["to"], &[Rest("ok_", &[])]),
+        family_in("took", "how long", Unit::Seconds, &[], &[Histogram("t", &[])]),
+        family_in("oldest", "age", Unit::Seconds, &[], &[Key("oldest", &[])]),
+    ];
+
+    fn reading(counters: &[(&'static str, Measure, Option<i128>)]) -> Reading {
+        let counter = |(key, measure, total): &(&'static str, Measure, Option<i128>)| Counter {
+            key,
+            ds: key,
+            help: "help",
+            measure: *measure,
+            defined_by: DefinedBy::BuiltIn,
+            value: total.map(|total| Value { total, ..Value::default() }),
+        };
+        Reading {
+            protocol: "two-parts",
+            about: "what it is",
+            step: 60,
+            families: FAMILIES,
+            counters: counters.iter().map(counter).collect(),
+            ..Reading::default()
+        }
+    }
+
+    fn lines<'t>(text: &'t str, field: &str) -> Vec<&'t str> {
+        text.lines().filter(|line| line.split(['.', ' ']).next() == Some(field)).collect()
+    }
+
+    /// The first graph has all of the few counters, and so also what has no family.
+    #[test]
+    fn each_counter_is_in_the_graph_of_its_family_under_a_name_of_its_own() {
+        let reading = reading(&[
+            ("ok_a-b", Measure::Count, Some(1)),
+            ("ok_a_b", Measure::Count, Some(2)),
+            ("t_1h", Measure::Count, Some(3)),
+            ("t_longer", Measure::Count, Some(3)),
+            ("t_seconds", Measure::Sum, Some(1_234_567_891)),
+            ("mean", Measure::Derived, Some(7)),
+            ("oldest", Measure::Level, Some(9)),
+            ("root", Measure::Count, Some(4)),
+            ("2nd", Measure::Net, Some(-1_500_000_000)),
+        ]);
+        let config = config(&reading);
+        let graphs: Vec<&str> = config.lines().filter_map(|line| line.strip_prefix("multigraph ")).collect();
+        assert_eq!(
+            graphs,
+            [
+                "maillogs_two_parts",
+                "maillogs_two_parts.ended",
+                "maillogs_two_parts.took",
+                "maillogs_two_parts.took_sum",
+                "maillogs_two_parts.oldest",
+                "maillogs_two_parts.other_net"
+            ]
+        );
+        assert_eq!(lines(&config, "ok_a_b_2")[0], "ok_a_b_2.label ok_a_b");
+        assert!(config.contains("\nok_a_b.label a-b\n") && config.contains("\nt_1h.label up to 3600 s\n"));
+        assert!(
+            config.contains("t_seconds.cdef t_seconds,1000000,/\n") && config.contains("_root.type DERIVE\n")
+        );
+        assert!(config.contains("_2nd.type GAUGE\n") && config.contains("oldest.type GAUGE\n"));
+        assert!(!config.contains("mean"), "it has no past");
+        let now = values(&reading, &Told::Now);
+        assert!(now.contains("t_seconds.value 1234567\n") && now.contains("oldest.value 9\n"), "{now}");
+    }
+
+    #[test]
+    fn what_waits_is_not_in_the_value_of_the_minute_before() {
+        let mut reading = reading(&[("ok_a", Measure::Count, Some(10)), ("net", Measure::Net, Some(0))]);
+        reading.waiting = vec![(60, vec![3, 0]), (120, vec![2, -90_000_000_000]), (180, vec![1, 0])];
+        let rows = vec![vec![Some(3), Some(0)], vec![Some(2), Some(-90_000_000_000)]];
+        let steps = Steps { step: 60, from: 60, rows };
+        let told = values(&reading, &Told::Steps(&steps));
+        assert_eq!(lines(&told, "ok_a")[..2], ["ok_a.value 120:7", "ok_a.value 180:9"]);
+        // As a rate: 90 less in a minute.
+        assert_eq!(lines(&told, "net"), ["net.value 120:0", "net.value 180:-1.5"]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_u_and_never_0() {
+        let reading = reading(&[("ok_a", Measure::Count, None), ("oldest", Measure::Level, Some(0))]);
+        for (told, expected) in [
+            (Told::Unknown(None), "ok_a.value U"),
+            (Told::Unknown(Some(600)), "ok_a.value 600:U"),
+            (Told::Now, "ok_a.value U"),
+            (Told::Steps(&Steps { step: 60, from: 600, rows: vec![vec![None, None]] }), "ok_a.value U"),
+        ] {
+            let text = values(&reading, &told);
+            assert!(lines(&text, "ok_a").iter().all(|line| *line == expected), "{told:?}: {text}");
+        }
+        let steps = Steps { step: 60, from: 600, rows: vec![vec![None, None]] };
+        assert_eq!(lines(&values(&reading, &Told::Steps(&steps)), "oldest"), ["oldest.value 660:U"]);
+    }
+
+    #[test]
+    fn munin_keeps_each_step_for_two_days_and_no_row_is_shorter() {
+        assert_eq!(data_size(60), "custom 2d, 300s for 9d, 1800s for 45d, 86400s for 450d");
+        assert_eq!(data_size(300), "custom 9d, 1800s for 45d, 86400s for 450d");
+        assert_eq!(data_size(600), "custom 2d, 1800s for 45d, 86400s for 450d");
+        assert_eq!(data_size(86_400), "custom 450d");
+    }
+}

@@ -116,3 +116,50 @@ fn plain(text: &str) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::threshold::Judged;
+
+    fn verdict(level: Level, text: &str, found: Result<Option<i128>, &str>) -> Verdict {
+        let threshold = Threshold::parse(text).unwrap();
+        let found = found.map(|value| Judged { holds: level == Level::Critical, value, over: None });
+        Verdict { level, threshold, unit: Unit::None, found: found.map_err(|why| Unsure(why.to_owned())) }
+    }
+
+    #[test]
+    fn the_worst_state_stands_first_and_decides() {
+        let line = |state, text: &str| (state, text.to_owned());
+        let all = [line(State::Ok, "a"), line(State::Warning, "b"), line(State::Critical, "c|d\ne")];
+        let (text, code) = answer(&all, &["'x'=1".to_owned()]);
+        assert_eq!(
+            (text.as_str(), code),
+            ("MAILLOGS CRITICAL - c d e (and 1 more) | 'x'=1\nWARNING - b\n", 2)
+        );
+        let (text, code) = answer(&[line(State::Warning, "b"), line(State::Unknown, "u")], &[]);
+        assert_eq!((text.as_str(), code), ("MAILLOGS UNKNOWN - u (and 1 more)\nWARNING - b\n", 3));
+        assert_eq!(answer(&all[..1], &[]), ("MAILLOGS OK - a\n".to_owned(), 0));
+        let many = vec![line(State::Warning, &"x".repeat(400)); 50];
+        let (text, _) = answer(&many, &[]);
+        assert!(
+            text.ends_with("and 29 more\n") && text.lines().all(|line| line.chars().count() < 340),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_value_has_the_ranges_of_both_levels() {
+        let data = performance(&[
+            verdict(Level::Critical, "a.b>=20/min", Ok(Some(7_200_000_000))),
+            verdict(Level::Warning, "a.b>5/min", Ok(Some(7_200_000_000))),
+            verdict(Level::Warning, "a.b<=1/h", Ok(Some(432_000_000_000))),
+            verdict(Level::Warning, "a.c<20%", Ok(None)),
+            verdict(Level::Warning, "a.d>4", Err("why")),
+        ]);
+        assert_eq!(
+            data,
+            ["'a.b/min'=7.2;~:5;@20:", "'a.b/h'=432;@~:1;", "'a.c_share'=U;20:;", "'a.d'=U;~:4;"]
+        );
+    }
+}

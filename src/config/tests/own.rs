@@ -143,7 +143,7 @@ fn a_wrong_counter_is_left_out_and_its_line_named() {
         assert_eq!(of_counter(&lines), [expected], "{lines}");
     }
     let problem = &of_counter("protocol = 'sned'\nname = 'x'\nmatch = 'x'")[0];
-    let beginning = "toaster.conf: line 2: counter: there is no protocol \"sends\", only send";
+    let beginning = "toaster.conf: line 2: counter: there is no protocol \"sned\", only send";
     assert!(problem.starts_with(beginning), "{problem}");
 }
 
