@@ -1,9 +1,9 @@
 //! `maillogs alarm`: one mail when it begins and one when it ends, whatever happens between.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::support::clock::Machine;
 use crate::support::process::kill_with_children;
@@ -281,4 +281,41 @@ fn a_damaged_file_of_alarms_is_set_aside() {
     );
     assert_eq!(fs::read_to_string(target).expect("a file"), "x");
     assert_eq!(server.mails().len(), 2);
+}
+
+/// Root's cron gives the message to a command that has the rights of the logs' owner, and no way back to root's.
+#[test]
+fn the_command_runs_as_the_owner_of_the_logs() {
+    let mut server = Server::new(
+        "cat > /dev/null; { id -u; id -ru; id -g; id -rg; id -G; grep -E '^(Uid|Gid)' /proc/$$/status; } > \"$BOX/ids\"",
+    );
+    server.fail(6);
+    let is_root = nix::unistd::geteuid().is_root();
+    if is_root {
+        let config = server.machine.store.config();
+        let text = fs::read_to_string(&config).expect("toaster.conf");
+        let lines = text.lines().map(|line| match line.split(' ').next() {
+            Some("logs_user") => "logs_user = \"nobody\"",
+            Some("logs_group") => "logs_group = \"nogroup\"",
+            _ => line,
+        });
+        let text: Vec<&str> = lines.collect();
+        fs::write(&config, text.join("\n") + "\n").expect("toaster.conf");
+        let mut chown = Command::new("chown");
+        chown.args(["-R", "nobody:nogroup"]).arg(server.path("log")).arg(server.path("box"));
+        assert!(chown.status().expect("chown").success());
+    }
+    server.alarm();
+    let ids = fs::read_to_string(server.path("box/ids")).expect("the ids");
+    if is_root {
+        let lines: Vec<&str> = ids.lines().collect();
+        assert_eq!(lines[..5], ["65534"; 5], "{ids}");
+        // Real, effective, saved and of the file system.
+        assert_eq!(lines[5].split_whitespace().skip(1).collect::<Vec<_>>(), ["65534"; 4], "{ids}");
+        assert_eq!(lines[6].split_whitespace().skip(1).collect::<Vec<_>>(), ["65534"; 4], "{ids}");
+        let state = fs::metadata(server.path("log/state/alarm.state")).expect("the state");
+        assert_eq!((state.uid(), state.mode() & 0o7777), (65_534, 0o644));
+    } else {
+        assert!(ids.lines().count() == 7, "{ids}");
+    }
 }

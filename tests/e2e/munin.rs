@@ -316,3 +316,26 @@ fn a_plugin_that_splits_the_line_at_colons_goes_on_working() {
     assert_eq!(munin.run("qmail_send", &[]), expected);
     Answer::parse(&store.run(&["send"])).assert_counts(&counts);
 }
+
+/// As an administrator may have set it up: `user root`, and a store of another user's.
+#[test]
+fn as_root_it_notes_what_was_told_in_a_directory_of_root_s() {
+    let store = Store::new();
+    let munin = Munin::new(&store);
+    munin.link("maillogs_send");
+    fs::write(store.logs().join("current"), traffic(37, 0.005, 1.0)).expect("current");
+    store.flush();
+    if nix::unistd::geteuid().is_root() {
+        let config = fs::read_to_string(store.config()).expect("toaster.conf");
+        let config = config.replace("logs_user = \"root\"", "logs_user = \"nobody\"");
+        fs::write(store.config(), config.replace("logs_group = \"root\"", "logs_group = \"nogroup\""))
+            .expect("toaster.conf");
+        let status = Command::new("chown").args(["-R", "nobody:nogroup"]).arg(store.base()).status();
+        assert!(status.expect("chown").success());
+    }
+    let output = munin.try_to_run("maillogs_send", &[]);
+    assert!(output.status.success() && stderr(&output).is_empty(), "{}", stderr(&output));
+    let state = munin.told("maillogs_send");
+    let told: Vec<i64> = state.split_whitespace().map(|time| time.parse().expect("a time")).collect();
+    assert!(told.len() == 2 && told[1] - told[0] == 2 * 86_400, "{state}");
+}

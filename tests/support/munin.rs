@@ -106,6 +106,14 @@ impl<'s> Munin<'s> {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
+    /// What the plugin noted when munin-run ran it.
+    pub fn told(&self, plugin: &str) -> String {
+        let me = Command::new("id").arg("-un").output().expect("id").stdout;
+        let me = String::from_utf8(me).expect("a name");
+        let file = self.path("state").join(me.trim()).join(format!("{plugin}-"));
+        fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    }
+
     /// The master asks once for everything; gives its log without what it says to find faults.
     pub fn update(&self, node: &Node) -> String {
         let config = self.path("munin.conf");
