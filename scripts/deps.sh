@@ -109,7 +109,7 @@ need test nodejs has node
 need test ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need test openssl has openssl
 # The monitoring systems that read us: Munin's node and master, and what plug-ins of Nagios are written with.
-need test munin-node test -x /usr/sbin/munin-run
+need test munin-node test -e /usr/share/perl5/Munin/Node/Service.pm
 need test munin test -x /usr/share/munin/munin-update
 need test libmonitoring-plugin-perl perl -MMonitoring::Plugin -e 1
 # What rotated logs are packed with, and a journal to read.
@@ -179,11 +179,15 @@ if [ -n "$missing" ]; then
 		esac
 		exit 1
 	}
-	for package in dovecot-core postfix rspamd snmpd prometheus prometheus-node-exporter victoria-metrics zabbix-agent rrdcached; do
+	for package in dovecot-core postfix rspamd snmpd prometheus prometheus-node-exporter victoria-metrics zabbix-agent rrdcached munin-node; do
 		case "$missing " in
 		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
 		esac
 	done
+	# Munin's master would begin to ask this machine every five minutes.
+	case "$missing " in
+	*' munin '*) $as_root rm -f /etc/cron.d/munin ;;
+	esac
 fi
 case " $purposes " in
 *' test '*)

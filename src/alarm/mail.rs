@@ -101,7 +101,7 @@ pub(super) fn send(command: &str, message: &[u8], near: &Path, as_root: AsRoot) 
         Some(Err(e)) => return Err(failed("it cannot be started", &e)),
         None => return Err("it was not started".to_owned()),
     };
-    match wait(&mut child) {
+    match wait(&mut child, LIMIT) {
         Ok(Some(status)) if status.success() => Ok(()),
         Ok(Some(status)) => Err(match (status.code(), status.signal()) {
             (Some(code), _) => format!("it exits {code}"),
@@ -113,13 +113,13 @@ pub(super) fn send(command: &str, message: &[u8], near: &Path, as_root: AsRoot) 
 }
 
 /// How it ended. `None`: it did not in time, and was killed with all that it started.
-fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
     let (begun, mut pause) = (Instant::now(), Duration::from_millis(2));
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if begun.elapsed() >= LIMIT {
+        if begun.elapsed() >= limit {
             if let Ok(id) = i32::try_from(child.id()) {
                 let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
             }
@@ -171,6 +171,21 @@ mod tests {
                 assert!(body.lines().all(|line| !line.starts_with("Bcc")), "{body:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_killed_with_what_it_has_started() {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "sleep 600 & echo $!; wait"]).process_group(0).stdout(Stdio::piped());
+        let mut child = shell.spawn().unwrap();
+        let mut started = String::new();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut out, &mut started).unwrap();
+        assert_eq!(wait(&mut child, Duration::from_millis(20)).unwrap(), None);
+        // Killed it is at once; it is gone when whoever has inherited it has waited for it. Its end of the pipe is closed.
+        assert_eq!(std::io::Read::read(&mut out, &mut [0; 1]).unwrap(), 0, "{started} lives");
+        let mut child = Command::new("/bin/sh").args(["-c", "exit 3"]).spawn().unwrap();
+        assert_eq!(wait(&mut child, LIMIT).unwrap().and_then(|status| status.code()), Some(3));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::clock::Machine;
-use crate::support::process::kill_with_children;
+use crate::support::process::{children, kill_with_children, send};
 use crate::support::store::{MAILLOGS, Store, stderr};
 use crate::support::wait_until;
 
@@ -79,6 +79,18 @@ impl Server {
         let output = self.try_to_alarm();
         assert!(output.status.success(), "{}", stderr(&output));
         assert!(output.stdout.is_empty());
+    }
+
+    /// Starts `maillogs alarm` and kills it, and what it has started, once that is so.
+    fn kill_once(&self, is_so: impl Fn() -> bool) {
+        let mut child =
+            self.machine.faked(MAILLOGS).arg("alarm").stderr(Stdio::null()).spawn().expect("maillogs");
+        wait_until("the command is at work", is_so);
+        // faketime may have started maillogs or have become it; the command is a child of that.
+        for pid in children(child.id()) {
+            children(pid).into_iter().for_each(|pid| send("KILL", pid));
+        }
+        kill_with_children(&mut child);
     }
 
     /// The mails that came, in the order of their names.
@@ -177,18 +189,9 @@ fn a_mail_that_could_not_be_sent_is_tried_again_and_is_the_same() {
 fn who_is_killed_between_sends_the_same_mail_again() {
     let mut server = Server::new(&format!("{KEEP}; exec sleep 600"));
     server.fail(6);
-    let mut child =
-        server.machine.faked(MAILLOGS).arg("alarm").stderr(Stdio::null()).spawn().expect("maillogs");
-    wait_until("the command has the message", || server.mails().len() == 1);
+    server.kill_once(|| server.mails().len() == 1);
     let state = fs::read_to_string(server.path("log/state/alarm.state")).expect("the state");
     assert!(state.contains("send.delivery_failure"), "it was noted before it was sent: {state}");
-    let maillogs = crate::support::process::children(child.id());
-    for pid in maillogs.iter().copied().chain([child.id()]) {
-        crate::support::process::children(pid)
-            .into_iter()
-            .for_each(|pid| crate::support::process::send("KILL", pid));
-    }
-    kill_with_children(&mut child);
     server.command(KEEP);
     for _ in 0..2 {
         server.alarm();
@@ -196,8 +199,12 @@ fn who_is_killed_between_sends_the_same_mail_again() {
         assert_eq!(subjects(&mails), [BEGINS, BEGINS]);
         assert_eq!(mails[0], mails[1]);
     }
-    // What was sent and noted is not sent again, wherever the next one is killed.
+    // Killed before the command has read anything: it comes once.
     server.fail(0);
+    server.command(": > \"$BOX/begun\"; exec sleep 600");
+    server.kill_once(|| server.path("box/begun").exists());
+    server.command(KEEP);
+    server.alarm();
     server.alarm();
     assert_eq!(subjects(&server.mails()), [BEGINS, BEGINS, ENDS]);
 }

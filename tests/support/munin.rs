@@ -31,14 +31,21 @@ impl<'s> Munin<'s> {
     pub fn new(store: &'s Store) -> Self {
         let dir = store.path("munin");
         let munin = Self { store, dir };
-        for name in ["plugins", "plugin-conf.d", "state", "node", "perl/Munin/Common"] {
+        for name in ["plugins", "lib/plugins", "plugin-conf.d", "state", "node", "perl/Munin/Common"] {
             fs::create_dir_all(munin.path(name)).expect("mkdir");
         }
         // Where Debian has put its files stands in one module, which is read before that of the package.
         let defaults = fs::read_to_string("/usr/share/perl5/Munin/Common/Defaults.pm")
             .expect("Munin's defaults: run `make deps-test`");
         let mut moved = defaults;
-        for (key, to) in [("CONFDIR", ""), ("PLUGSTATE", "state"), ("STATEDIR", "node"), ("LOGDIR", "node")] {
+        let places = [
+            ("CONFDIR", ""),
+            ("LIBDIR", "lib"),
+            ("PLUGSTATE", "state"),
+            ("STATEDIR", "node"),
+            ("LOGDIR", "node"),
+        ];
+        for (key, to) in places {
             let begin = format!("our $MUNIN_{key} ");
             let line = moved.lines().find(|line| line.starts_with(&begin)).expect("a default").to_owned();
             let to = if to.is_empty() { munin.dir.clone() } else { munin.path(to) };
@@ -85,17 +92,37 @@ impl<'s> Munin<'s> {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("chmod");
     }
 
+    /// One of Debian's programs, as its first line runs it, with the test's defaults.
     fn perl(&self, program: &str) -> Command {
+        let places = ["/usr/sbin", "/usr/bin"].map(|dir| Path::new(dir).join(program));
+        let file = places.into_iter().find(|file| file.exists());
+        let file = file.unwrap_or_else(|| panic!("there is no {program}: run `make deps-test`"));
+        let text = fs::read_to_string(&file).expect("a script");
+        let is_tainted = text.lines().next().is_some_and(|line| line.contains('T'));
         let mut command = Command::new("perl");
-        // Its programs have it, too.
-        command.arg("-T").arg(format!("-I{}", self.path("perl").display())).arg(program);
+        command.args(is_tainted.then_some("-T"));
+        command.arg(format!("-I{}", self.path("perl").display())).arg(file);
         command.stdin(Stdio::null()).env("LC_ALL", "C");
         command
     }
 
+    /// The links that munin-node-configure would make, by their names, if there is a plugin `maillogs_`.
+    pub fn suggested(&self) -> Vec<String> {
+        symlink(MAILLOGS, self.path("lib/plugins/maillogs_")).expect("symlink");
+        let output = self.perl("munin-node-configure").args(["--shell", "--families", "auto"]).output();
+        let output = output.expect("munin-node-configure");
+        let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+        assert!(output.status.success(), "{text}{}", stderr(&output));
+        let name = |line: &str| {
+            let (_, link) = line.rsplit_once('/').expect("a path");
+            link.trim_end_matches('\'').to_owned()
+        };
+        text.lines().map(name).collect()
+    }
+
     /// `munin-run PLUGIN [WHAT]`, whatever becomes of it.
     pub fn try_to_run(&self, plugin: &str, what: &[&str]) -> Output {
-        let mut command = self.perl("/usr/sbin/munin-run");
+        let mut command = self.perl("munin-run");
         command.arg("--ignore-systemd-properties").arg(plugin).args(what).output().expect("munin-run")
     }
 
@@ -185,7 +212,7 @@ impl Node {
             dir = munin.path("node").display(),
         );
         fs::write(&config, text).expect("munin-node.conf");
-        let mut command = munin.perl("/usr/sbin/munin-node");
+        let mut command = munin.perl("munin-node");
         let child = command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let node = Self { child: child.expect("munin-node"), address };
         drop(Conversation::connect(address));

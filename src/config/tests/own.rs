@@ -318,6 +318,11 @@ fn thresholds_are_read() {
             [None, some("ftp.uploads < 1/day")]
         ]
     );
+    // Sections of a second instance have the families of the original.
+    sound(
+        "[[alarm]]\nwarn = 'second-providers.google.deferred>20%'\ncrit = 'second.deferred>20%'\n\
+         [protocol.second]\nlike = 'send'\nsource = 'multilog:second'\n",
+    );
     assert_eq!(sound("mail_command = '/x y'\n").mail_command, "/x y");
 }
 
