@@ -106,3 +106,45 @@ pub(super) fn mend_bins(store: &Store, state: &mut State, now: i64) {
     state.newest_day.iter_mut().for_each(|(day, _)| *day = newest_day.min(*day));
     state.moved.iter_mut().for_each(|moved| *moved = newest_bin.min(*moved));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::ingest::feed_of;
+    use crate::protocol::send::SEND;
+    use crate::tally::Bin;
+
+    #[test]
+    fn a_step_is_settled_when_no_line_of_it_is_expected_any_more() {
+        let config = Config::default();
+        let feed = feed_of(&config, &SEND);
+        let job = Job { config: &config, feed: &feed, clock: || 0, as_root: |what| what() };
+        // Bins by their begin, each with the time at which its last line was read.
+        let settled = |pushed: i64, bins: &[(i64, i64)], now: i64| {
+            let mut state = State::new(&SEND);
+            state.pushed = pushed;
+            for (begin, touched) in bins {
+                let mut values = vec![0; SEND.counters.len()];
+                values[0] = 1;
+                state.bins.insert(*begin, Bin { values: values.into(), born: *touched, touched: *touched });
+            }
+            job.settled(&state, now)
+        };
+        assert_eq!(settled(600, &[], 0), 0, "nothing was read to its end");
+        // Without any line a step waits for a step.
+        assert_eq!([899, 900, 959, 960].map(|now| settled(600, &[], now)), [780, 840, 840, 900]);
+        // A line of a later step makes those before it complete, ten seconds after their end: with lines, and without.
+        for bins in [&[(780, 835), (840, 841)][..], &[(840, 841)]] {
+            assert_eq!(
+                [845, 849, 850, 899].map(|now| settled(780, bins, now)),
+                [780, 780, 840, 840],
+                "{bins:?}"
+            );
+        }
+        // The newest one itself waits for a step after its last line.
+        assert_eq!([900, 904, 905, 960].map(|now| settled(780, &[(840, 845)], now)), [840, 840, 900, 900]);
+        // What was pushed is, whatever the rule says; but no time that is still to come.
+        assert_eq!((settled(840, &[], 850), settled(9_000, &[], 850)), (840, 840));
+    }
+}
