@@ -262,3 +262,16 @@ fn values_are_rounded_for_people() {
         ("1.234568".into(), "0".into(), "5".into())
     );
 }
+
+proptest::proptest! {
+    /// Any text is read or refused with a message of bounded length, and what is read is printed as the same.
+    #[test]
+    fn any_text_is_a_threshold_or_is_told_why_not(
+        text in proptest::prop_oneof!["\\PC{0,60}", "[a-c]{1,3}\\.[a-z_.-]{1,6} ?(>|<|>=|<=) ?-?[0-9]{1,17}(\\.[0-9]{1,10})?[smhdkMGiB%]{0,3}(/(min|h|day|x))?"]
+    ) {
+        match Threshold::parse(&text) {
+            Ok(read) => assert_eq!(Threshold::parse(&read.to_string()), Ok(read)),
+            Err(e) => assert!(e.len() < 1_000 && !e.contains('\n'), "{e}"),
+        }
+    }
+}
