@@ -405,6 +405,38 @@ fn after_days_without_a_daemon_longer_rows_are_sent_and_the_sums_are_the_same() 
 }
 
 #[test]
+fn of_a_longer_row_whose_beginning_was_sent_the_rest_is_sent() {
+    let mut daemon = Rrdcached::start();
+    let mut host = quiet_host("mx1", &daemon);
+    let begin = host.machine.now;
+    host.machine.log_at(begin + 60);
+    host.machine.log_at(begin + 120);
+    host.machine.now += 180;
+    host.flush();
+    host.push();
+    daemon.kill();
+    for second in [185, 240, 241] {
+        host.machine.log_at(begin + second);
+    }
+    host.machine.now = begin + 300;
+    host.flush();
+    // By now there are only rows of five minutes of that time, here.
+    host.machine.now = begin + 3 * 86_400;
+    host.machine.log();
+    host.machine.now += 120;
+    host.flush();
+    daemon.go_on();
+    host.push();
+    host.push();
+    let sum = |from: i64, to: i64| {
+        let sums = sums(&daemon.file("mx1", "send"), 300, from, to);
+        sums.iter().find(|(name, _)| name == "message_new").expect("its column").1 / 1_000_000_000
+    };
+    assert_eq!(sum(begin, begin + 300), 5);
+    assert_eq!(host.machine.total(&daemon.file("mx1", "send"), "message_new"), 6);
+}
+
+#[test]
 fn two_machines_of_one_name_are_refused() {
     let daemon = Rrdcached::start();
     let [mut one, mut other] = [quiet_host("mx1", &daemon), quiet_host("mx1", &daemon)];
