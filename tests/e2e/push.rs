@@ -436,6 +436,64 @@ fn of_a_longer_row_whose_beginning_was_sent_the_rest_is_sent() {
     assert_eq!(host.machine.total(&daemon.file("mx1", "send"), "message_new"), 6);
 }
 
+/// Levels, and rows between two measurements, come to the other side as they stand here; and of two machines of one name the
+/// second one is found out.
+#[test]
+fn what_is_measured_is_there_as_it_stands_here() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let queue = dir.path().join("queue");
+    for part in ["mess/1", "todo", "local/1", "remote/1", "info", "intd", "bounce", "lock", "pid"] {
+        fs::create_dir_all(queue.join(part)).expect("mkdir");
+    }
+    let daemon = Rrdcached::start();
+    let with_queue = |mut host: Host| {
+        let config = host.machine.store.config();
+        let text = fs::read_to_string(&config).expect("toaster.conf");
+        fs::write(config, format!("{text}qmail_queue_dir = {queue:?}\n")).expect("toaster.conf");
+        host.machine.now += 7;
+        host
+    };
+    let [mut host, mut other] = [(); 2].map(|()| with_queue(quiet_host("mx1", &daemon)));
+    let begin = host.machine.now / 3_600 * 3_600;
+    for (n, pause) in [60, 60, 120, 300, 4_000, 60, 300, 60].into_iter().enumerate() {
+        for m in 0..3 * (n + 1) % 7 {
+            fs::write(queue.join("mess/1").join(format!("{n}0{m}")), "x").expect("a message");
+        }
+        host.machine.now += pause;
+        host.flush();
+        if n % 3 != 1 {
+            host.push();
+        }
+    }
+    host.push();
+    let time = |time: i64| u64::try_from(time).expect("a time");
+    // From the first measurement on: what was before it is 0 there, on that day, where it is an amount.
+    let rows = |file: &std::path::Path| -> Vec<String> {
+        let text = rrd::printed(file, 60, time(begin), time(begin + 6_000)).replace("-nan", "nan");
+        text.lines().skip(2).skip_while(|row| row.matches("nan").count() > 3).map(str::to_owned).collect()
+    };
+    let here = host.machine.store.path("log/rrd/queue.rrd");
+    let (near, far) = (rows(&here), rows(&daemon.file("mx1", "queue")));
+    assert!(near.iter().filter(|row| !row.contains("nan")).count() > 10, "{near:#?}");
+    assert!(near.iter().any(|row| row.contains("nan")), "{near:#?}");
+    assert_eq!(far, near);
+
+    for (host, message) in [(&mut other, "999"), (&mut host, "9999")] {
+        host.machine.now = begin + 9_000;
+        for _ in 0..3 {
+            fs::write(queue.join("mess/1").join(format!("{message}{}", host.machine.now)), "x")
+                .expect("a message");
+            host.flush();
+            host.machine.now += 60;
+        }
+    }
+    other.run(&["push", "queue"]);
+    let output = host.run(&["push", "queue"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("mx1/queue.rrd: another machine writes it, too"), "{said}");
+}
+
 #[test]
 fn two_machines_of_one_name_are_refused() {
     let daemon = Rrdcached::start();
