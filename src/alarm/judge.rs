@@ -51,7 +51,9 @@ pub fn verdicts(
         let part = known.and_then(|(_, now, reading)| {
             Some((*now, query::part(protocol, reading.clone(), &threshold.part)?))
         });
-        let Some((now, reading)) = part else { continue };
+        let Some((now, reading)) = part else {
+            return Err(usage(format!("there is no part {}", threshold.part)));
+        };
         let counters: Vec<_> =
             reading.counters.iter().map(|counter| (counter.key, counter.measure)).collect();
         let target = threshold.find(&counters, reading.families).map_err(usage)?;

@@ -1,4 +1,5 @@
 //! `maillogs munin NAME`, and `maillogs_NAME`: a plugin of Munin.
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
@@ -142,6 +143,7 @@ fn why_not(reading: &Reading) -> Option<String> {
 /// Prints `before` and the values, and notes what was told.
 fn tell(reading: &Reading, before: String) -> Result<()> {
     let file = std::env::var_os("MUNIN_STATEFILE").filter(|file| !file.is_empty()).map(PathBuf::from);
+    let file = file.filter(|file| !owner::is_root() || is_roots(file.parent()));
     let noted = file.as_deref().and_then(noted);
     let is_known =
         reading.unknown.is_none() && reading.counters.iter().any(|counter| counter.value.is_some());
@@ -179,6 +181,13 @@ fn tell(reading: &Reading, before: String) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// May root write there? munin-node gives each user's plugins a directory of their own; in another user's root would follow what
+/// that user puts there.
+fn is_roots(dir: Option<&Path>) -> bool {
+    let meta = dir.and_then(|dir| dir.symlink_metadata().ok());
+    meta.is_some_and(|meta| meta.is_dir() && meta.uid() == 0 && meta.mode() & 0o022 == 0)
 }
 
 /// Until when was told at the last fetch but one, and at the last one, unix seconds. What is in the future was told by a

@@ -47,8 +47,9 @@ fn waiting(reading: &Reading, at: usize, measure: Measure, begin: i64, step: i64
     let next = reading.waiting.partition_point(|(there, _)| *there < begin);
     let found = reading.waiting.get(next);
     if !(reading.measured && measure == Measure::Level) {
-        // In a step without a bin nothing was logged.
-        return found.filter(|(there, _)| *there == begin).map_or(Some(0), |(_, values)| value(values));
+        // In a step without a bin nothing was logged, and a level that lines tell is not known.
+        let nothing = if measure == Measure::Level { None } else { Some(0) };
+        return found.filter(|(there, _)| *there == begin).map_or(nothing, |(_, values)| value(values));
     }
     // What is measured holds back to the measurement before.
     let (there, values) = found?;

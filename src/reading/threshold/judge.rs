@@ -71,6 +71,12 @@ impl Threshold {
             if reading.measured && !is_measured(reading) {
                 return unsure("it was never measured".to_owned());
             }
+            if measure == Measure::Level && !reading.measured && !value.moved {
+                return unsure("no line has told it yet".to_owned());
+            }
+            if measure == Measure::Derived && !value.moved {
+                return unsure("there is nothing yet that it is computed from".to_owned());
+            }
             let value = nanos(measure, value.total);
             return Ok(Judged {
                 holds: self.than.holds(&value, &self.number),

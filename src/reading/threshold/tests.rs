@@ -218,10 +218,15 @@ fn a_share_has_exact_borders_and_of_nothing_there_is_none() {
 fn a_level_is_that_of_now() {
     let (mut reading, steps) = reading(&[]);
     let mut judged = |seconds: i128| {
-        reading.counters[6].value = Some(Value { total: seconds, ..Value::default() });
+        reading.counters[6].value = Some(Value { total: seconds, moved: true, ..Value::default() });
         judge("p.oldest>4h", &reading, &steps).unwrap().holds
     };
     assert_eq!([14_399, 14_400, 14_401].map(&mut judged), [false, false, true]);
+    // A 0 that no line has told is none.
+    reading.counters[6].value = Some(Value::default());
+    for text in ["p.oldest>4h", "p.oldest<4h"] {
+        assert!(judge(text, &reading, &steps).unwrap_err().0.contains("no line has told it"));
+    }
 }
 
 #[test]
