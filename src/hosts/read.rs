@@ -63,7 +63,8 @@ pub struct HostReadings {
 struct Known {
     totals: Vec<i128>,
     today: Vec<i128>,
-    levels: Vec<i128>,
+    /// What stood last; `None`: that is not known.
+    levels: Vec<Option<i128>>,
 }
 
 impl<'j> Hosts<'j> {
@@ -138,7 +139,9 @@ impl<'j> Hosts<'j> {
         if files.is_empty() {
             return Ok(None);
         }
-        let summand = Summand::of(files, i64::from(job.config.rrd_step))?;
+        let Some(summand) = Summand::of(files, protocol, i64::from(job.config.rrd_step))? else {
+            return Ok(None);
+        };
         if summand.last > self.now + 86_400 {
             let file = dir.join(name::file(protocol.name, 1));
             let file = file.display();
@@ -170,7 +173,12 @@ impl<'j> Hosts<'j> {
         for host in &self.hosts {
             let read = self.summand(&host.name, job).and_then(|summand| {
                 let Some(summand) = summand else { return Ok(()) };
-                all.add(&known(protocol, &summand.finest()?, self.now));
+                let mut known = known(protocol, &summand.finest()?, self.now);
+                if self.now - summand.last > SILENT {
+                    // What stood there when it stopped says nothing of now.
+                    known.levels.fill(None);
+                }
+                all.add(&known);
                 summands.push(summand);
                 Ok(())
             });
@@ -216,24 +224,32 @@ fn reading_of(job: &Job<'_>, known: &Known, rrd: PathBuf, until: i64, now: i64) 
     let mut state = State::new(job.feed.protocol);
     let today = Calendar::new(now).today();
     state.totals.clone_from(&known.totals);
-    state.gauges.clone_from(&known.levels);
+    state.gauges = known.levels.iter().map(|level| level.unwrap_or(0)).collect();
     state.newest_day = known.today.iter().map(|amount| (today, *amount)).collect();
     state.seen = until;
     // What only the host itself knows is not told here.
-    Reading { rrd, whole: None, ..query::of_state(job, state, now) }
+    let mut reading = Reading { rrd, whole: None, ..query::of_state(job, state, now) };
+    for (at, counter) in reading.counters.iter_mut().enumerate() {
+        if job.feed.protocol.counters[at].kind.is_gauge() && known.levels[at].is_none() {
+            counter.value = None;
+        }
+    }
+    reading
 }
 
 impl Known {
     fn new(protocol: &Protocol) -> Self {
         let none = vec![0; protocol.counters.len()];
-        Self { totals: none.clone(), today: none.clone(), levels: none }
+        Self { totals: none.clone(), today: none, levels: vec![None; protocol.counters.len()] }
     }
 
     fn add(&mut self, other: &Self) {
         let add = |to: &mut [i128], from: &[i128]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         add(&mut self.totals, &other.totals);
         add(&mut self.today, &other.today);
-        add(&mut self.levels, &other.levels);
+        for (to, from) in self.levels.iter_mut().zip(&other.levels) {
+            *to = to.map_or(*from, |to| Some(to + from.unwrap_or(0)));
+        }
     }
 }
 
@@ -254,7 +270,7 @@ fn known(protocol: &Protocol, files: &[Finest], now: i64) -> Known {
                 let Some((at, counter)) = place else { continue };
                 let value = amount(counter.kind, *rate, row.end - row.begin);
                 if counter.kind.is_gauge() {
-                    known.levels[*at] = value;
+                    known.levels[*at] = Some(value);
                     continue;
                 }
                 known.totals[*at] += value;

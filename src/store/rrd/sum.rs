@@ -23,15 +23,20 @@ pub struct Summand {
 }
 
 impl Summand {
-    /// Files of `protocol`, of which there is one at least.
+    /// Those of the `files` that have a counter of `protocol`; `None`: there is none. What was taken out of toaster.conf need not
+    /// go on, and is not waited for.
     ///
     /// # Errors
     /// When one cannot be read, or is not made as ours are.
-    pub fn of(files: Vec<OpenRrd>, step: i64) -> Result<Self> {
-        let mut last = i64::MAX;
-        for file in &files {
-            let reader = Reader::of(file)?;
+    pub fn of(files: Vec<OpenRrd>, protocol: &Protocol, step: i64) -> Result<Option<Self>> {
+        let sources = sources_of(protocol);
+        let (mut last, mut used) = (i64::MAX, Vec::new());
+        for file in files {
+            let reader = Reader::of(&file)?;
             let header = reader.header();
+            if !header.sources.iter().any(|there| sources.iter().any(|ours| ours.name == there.name)) {
+                continue;
+            }
             let ours = archives_of(u32::try_from(step).unwrap_or(60));
             if header.step != step.unsigned_abs() || header.archives != ours {
                 return Err(Error::Message(format!(
@@ -40,8 +45,10 @@ impl Summand {
                 )));
             }
             last = last.min(header.last_update);
+            drop(reader);
+            used.push(file);
         }
-        Ok(Self { files, last })
+        Ok((!used.is_empty()).then_some(Self { files: used, last }))
     }
 
     /// Its only file: then it need not be put together.
@@ -82,9 +89,11 @@ pub fn sum(to: &Path, protocol: &Protocol, step: i64, summands: &[Summand], unti
     let table = Table { sources: &sources, until };
     // Of who has stopped, the longer rows that are open.
     let mut open = Vec::new();
-    for (summand, files) in summands.iter().zip(&readers).filter(|(summand, _)| summand.last < until) {
-        for file in files {
-            open.push((summand.last, file.finest(summand.last - 2 * 86_400)?));
+    for file in readers.iter().flatten() {
+        // Each file for itself: one that goes further has the row in which another one stops.
+        let last = file.last_update();
+        if last < until {
+            open.push((last, file.finest(last - 2 * 86_400)?));
         }
     }
     let file = disk::create(to, 0o600)?;
@@ -220,7 +229,7 @@ mod tests {
         if updates.len() > 1 {
             push(&path, &SEND, 60, &updates[1..]).unwrap();
         }
-        Summand::of(vec![OpenRrd::open(&path).unwrap().unwrap()], 60).unwrap()
+        Summand::of(vec![OpenRrd::open(&path).unwrap().unwrap()], &SEND, 60).unwrap().unwrap()
     }
 
     fn read(path: &Path, cf: Cf, step: i64, from: i64, to: i64) -> Vec<(i64, f64)> {
@@ -266,6 +275,39 @@ mod tests {
             (most[0].1 - 1.1).abs() < 1e-9 && (most[1].1 - 2.0).abs() < 1e-9,
             "the highest of the sum: {most:?}"
         );
+    }
+
+    /// A host has several files, and one of them stopped before the others.
+    #[test]
+    fn a_row_in_which_one_file_of_a_silent_host_stops_is_counted_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let going_on = file(dir.path(), "on.rrd", &[(0, 6), (1499, 12)]);
+        let until = going_on.last;
+        // The first stops in the third minute, the second in the twelfth, after the row of five minutes is over.
+        let [short, long] = [("short.rrd", 2), ("long.rrd", 11)]
+            .map(|(name, minute)| file(dir.path(), name, &[(0, 60), (minute, 120)]).files);
+        let files = short.into_iter().chain(long).collect();
+        let silent = Summand::of(files, &SEND, 60).unwrap().unwrap();
+        let path = dir.path().join("sum.rrd");
+        sum(&path, &SEND, 60, &[going_on, silent], until).unwrap();
+        for period in [300, 1_800, 7_200, 86_400] {
+            let rows = read(&path, Cf::Average, period, DAY0, DAY0 + 86_400 - 1);
+            let sum: f64 = rows.iter().map(|(_, rate)| rate * period as f64).sum();
+            assert!((sum - 366.0).abs() < 1e-6, "{period}: {sum}: {:?}", &rows[..rows.len().min(5)]);
+        }
+    }
+
+    #[test]
+    fn a_file_of_which_no_counter_is_left_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let going_on = file(dir.path(), "on.rrd", &[(0, 6), (1499, 12)]);
+        let old = file(dir.path(), "old.rrd", &[(0, 6)]);
+        let (last, files) = (going_on.last, going_on.files.into_iter().chain(old.files).collect());
+        let all = Summand::of(files, &SEND, 60).unwrap().unwrap();
+        assert!(all.last < last && all.files.len() == 2);
+        let mut less = SEND;
+        less.counters = &[];
+        assert!(Summand::of(all.files, &less, 60).unwrap().is_none());
     }
 
     #[test]
