@@ -1,5 +1,7 @@
 //! Many hosts and one rrdcached: what was counted on each is in its RRDs on the other machine, whatever becomes of the daemon.
 
+mod late;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -625,8 +627,12 @@ fn whatever_happens_the_other_side_has_in_the_end_what_was_counted() {
     let (mut logged, mut done) = (0u128, Vec::new());
     for _ in 0..60 {
         for _ in 0..roll(4) {
-            // Up to twenty minutes late.
-            let late = if roll(3) == 0 { roll(1_200) } else { 0 };
+            // Up to twenty minutes late, and now and then up to ten hours.
+            let late = match roll(9) {
+                0 => roll(36_000),
+                1..=3 => roll(1_200),
+                _ => 0,
+            };
             host.machine.log_at(host.machine.now - late);
             logged += 1;
         }
@@ -660,7 +666,8 @@ fn whatever_happens_the_other_side_has_in_the_end_what_was_counted() {
         }
         done.push((pause, push));
     }
-    for _ in 0..3 {
+    // In any hour it is looked at all of two days.
+    for _ in 0..12 {
         host.machine.now += 700;
         host.flush();
         host.push();

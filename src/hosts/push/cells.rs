@@ -18,6 +18,8 @@ pub(super) enum Origin {
         is_amount: bool,
         /// Of whole things?
         is_count: bool,
+        /// Is it what stood at the end of a row? Where nothing was logged it stands where it stood.
+        is_level: bool,
     },
     /// The local RRD has no such data source, because the counter never moved: it is 0 wherever anything is known.
     Zero,
@@ -29,6 +31,14 @@ impl Origin {
     /// Is it what came in a row?
     pub(super) fn is_amount(self) -> bool {
         matches!(self, Self::Zero | Self::Column { is_amount: true, .. })
+    }
+
+    /// What it is where nothing was logged.
+    pub(super) fn quiet(self) -> Option<i128> {
+        match self {
+            Self::Nothing | Self::Column { is_level: true, .. } => None,
+            Self::Zero | Self::Column { .. } => Some(0),
+        }
     }
 }
 
@@ -76,7 +86,7 @@ fn of_row(row: &FineRow, origins: &[Origin]) -> Row {
     let cell = |origin: &Origin| match *origin {
         Origin::Nothing => None,
         Origin::Zero => is_known.then_some(0),
-        Origin::Column { at, is_amount, is_count } => {
+        Origin::Column { at, is_amount, is_count, .. } => {
             let rate = row.rates.get(at).copied().filter(|rate| rate.is_finite())?;
             let value = if is_amount { rate * seconds } else { rate };
             let value = if is_count { value.round() * 1e9 } else { (value * 1e9).round() };
@@ -84,6 +94,23 @@ fn of_row(row: &FineRow, origins: &[Origin]) -> Row {
         }
     };
     Row { begin: row.begin, end: row.end, cells: origins.iter().map(cell).collect() }
+}
+
+/// Adds what is owed of earlier rows: `first` to the first row, which may be less than nothing, and `later`, of each data
+/// source, to the first row of the next hour in which it is known. What is known in none stays owed.
+pub(super) fn pay(rows: &mut [Row], first: &[i128], later: &[i128]) {
+    let Some(begin) = rows.first().map(|row| row.begin) else { return };
+    for (at, (first, later)) in first.iter().zip(later).enumerate() {
+        let add =
+            |cell: &mut Option<i128>, more: i128| *cell = cell.map(|cell| (cell + more).max(cell.min(0)));
+        if let Some(row) = rows.first_mut() {
+            add(&mut row.cells[at], *first);
+        }
+        let next = rows.iter_mut().find(|row| row.begin < begin + 3_600 && row.cells[at].is_some());
+        if let Some(row) = next {
+            add(&mut row.cells[at], *later);
+        }
+    }
 }
 
 /// Rows that touch and say nothing but the same zeros are one.
@@ -119,8 +146,8 @@ pub(super) fn lead(last: i64, rows: &[Row], origins: &[Origin]) -> Vec<Row> {
 mod tests {
     use super::*;
 
-    const COUNT: Origin = Origin::Column { at: 0, is_amount: true, is_count: true };
-    const LEVEL: Origin = Origin::Column { at: 1, is_amount: false, is_count: false };
+    const COUNT: Origin = Origin::Column { at: 0, is_amount: true, is_count: true, is_level: false };
+    const LEVEL: Origin = Origin::Column { at: 1, is_amount: false, is_count: false, is_level: true };
 
     fn row(begin: i64, end: i64, cells: &[Option<i128>]) -> Row {
         Row { begin, end, cells: cells.to_vec() }
@@ -148,6 +175,25 @@ mod tests {
                 row(DAY + 360, DAY + 420, &[None, None, Some(0), None]),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_owed_is_told_where_it_is_known() {
+        let mut rows = vec![
+            row(0, 60, &[None, Some(5), Some(1), None]),
+            row(60, 120, &[Some(2), Some(6), Some(1), None]),
+            row(120, 180, &[Some(2), Some(6), Some(1), None]),
+        ];
+        pay(&mut rows, &[0, 0, -3, 0], &[7, 8, 2, 9]);
+        assert_eq!(
+            rows,
+            [
+                row(0, 60, &[None, Some(13), Some(2), None]),
+                row(60, 120, &[Some(9), Some(6), Some(1), None]),
+                row(120, 180, &[Some(2), Some(6), Some(1), None]),
+            ]
+        );
+        pay(&mut [], &[], &[]);
     }
 
     #[test]

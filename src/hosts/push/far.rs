@@ -1,5 +1,6 @@
 //! A file on the other side: what it has, whether it is ours, and whether we alone write it.
 use super::cells::{Origin, Row};
+use super::compare::{Stretch, balance};
 use super::lines;
 use super::local::Local;
 use crate::calendar::to_the_minute;
@@ -7,8 +8,29 @@ use crate::error::{Error, Result};
 use crate::store::rrd::daemon::{Daemon, Info};
 use crate::store::rrd::source_of;
 
-/// So far back (seconds) it is looked for minutes that the other side took for quiet and that were not.
-pub(super) const LOOK_BACK: i64 = 7_200;
+/// So far back (seconds) it is looked for minutes that the other side took for quiet and that were not: as long as there are
+/// minutes, which both sides have for two days.
+pub(super) const LOOK_BACK: i64 = 2 * 86_400 - 600;
+
+/// So far back (seconds) what is lacking is told in a later minute. As long as it is of interest who has told that minute, both
+/// are seen.
+const TOLD_BACK: i64 = LOOK_BACK - 4 * 3_600;
+
+/// So far back (seconds) a minute of which this machine knows nothing is another machine's.
+const JUDGED: i64 = 3 * 3_600;
+
+/// What the local RRD has of the time up to a file's end, and the file has not, by data source.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Owed {
+    /// To be added to the next row in which the data source is known.
+    pub(super) later: Vec<i128>,
+    /// To be added to the first row: less than nothing, if a part of it was sent.
+    pub(super) first: Vec<i128>,
+    /// A data source of which something came too late, and how much.
+    pub(super) too_old: Option<(String, i128)>,
+    /// Where a minute begins of which another machine seems to have told.
+    foreign: Option<i64>,
+}
 
 /// A file as it is when a push begins: all that the daemon had of it is written.
 #[derive(Clone, Debug)]
@@ -52,6 +74,14 @@ impl FarFile {
                 self.info.step, local.step
             ));
         }
+        // It would keep all minutes up to then out.
+        if self.last > local.now + local.step {
+            return Err(daemon.error(format_args!(
+                "{}: ends in the future, at {} (was this machine's clock ahead?), and nothing is sent until then; what it lacks by then is added to the next minute. Or move that file away there and restart rrdcached, and a new one is made",
+                self.name,
+                to_the_minute(self.last)
+            )));
+        }
         if self.last % local.step != 0 {
             return foreign("ends within a minute: another program has written it".to_owned());
         }
@@ -65,93 +95,124 @@ impl FarFile {
         Ok(())
     }
 
-    /// What `rows`, those of the local RRD, have of the time up to this file's end and it has not: to be added to the first
-    /// row that is sent. A line that came late may have been counted in a minute that it had been told was quiet, and of a
-    /// row that is longer than a minute it may have a part.
+    /// What `rows`, those of the local RRD, have of the time up to this file's end and it has not: a line that came late may
+    /// have been counted in a minute that it had been told was quiet, and of a row that is longer than a minute it may have
+    /// a part. `end` is where it will end: once an hour the minutes of two days are compared, otherwise those of two hours, so that
+    /// the daemon need not print two days each time.
     ///
     /// # Errors
-    /// When its last minute is not ours: then another machine writes it, too.
+    /// When a minute of it is not ours: then another machine writes it, too.
     pub(super) fn owed(
         &self,
         daemon: &mut Daemon,
         local: &Local,
         rows: &[Row],
         origins: &[Origin],
-    ) -> Result<Vec<i128>> {
-        let nothing = vec![0; origins.len()];
+        end: i64,
+    ) -> Result<Owed> {
+        let mut owed =
+            Owed { later: vec![0; origins.len()], first: vec![0; origins.len()], ..Owed::default() };
         let was_told = |at: usize| self.info.sources.get(at).map_or("U", |source| source.last.as_str());
         let is_quiet = |at: usize| ["U", "0"].contains(&was_told(at));
-        let last = rows.iter().find(|row| row.begin < self.last && row.end >= self.last);
-        let is_known =
-            |row: &Row| row.begin < self.last && row.begin >= self.last - LOOK_BACK && !row.is_quiet();
-        let Some(last) = last else {
+        let Some(last) = rows.iter().find(|row| row.begin < self.last && row.end >= self.last) else {
             // Of an empty file, and of a time that the local RRD does not know, there is nothing to compare.
             let is_ahead = rows.last().is_none_or(|row| row.end < self.last);
             if is_ahead && (0..origins.len()).any(|at| !is_quiet(at) && origins[at] != Origin::Nothing) {
-                return Err(self.two_writers(
-                    daemon,
-                    &format!(
-                        "it goes to {}, beyond what this machine has; or was its clock ahead?",
-                        to_the_minute(self.last)
-                    ),
-                ));
+                let why = format!("it goes to {}, beyond what this machine has", to_the_minute(self.last));
+                return Err(self.two_writers(daemon, &why));
             }
-            return Ok(nothing);
+            return Ok(owed);
         };
         let is_part = last.end > self.last;
-        let differs: Vec<usize> = (0..origins.len())
-            .filter(|&at| {
-                !is_part && origins[at] != Origin::Nothing && !is_same(was_told(at), last.cells[at])
-            })
-            .collect();
-        let is_all_quiet = (0..origins.len()).all(is_quiet);
-        if !is_part && differs.is_empty() && !(is_all_quiet && rows.iter().any(is_known)) {
-            return Ok(nothing);
-        }
-        let begin = match rows.iter().find(|row| is_known(row)) {
-            Some(row) => row.begin.min(last.begin),
-            None => last.begin,
+        let differs = |at: usize| {
+            let is_compared = origins[at].is_amount() || (origins[at] != Origin::Nothing && !is_quiet(at));
+            is_compared && !is_part && !is_same(was_told(at), last.cells[at])
         };
-        let Some(far) = daemon.fetch(&self.name, local.step, begin, self.last)? else { return Ok(nothing) };
-        let mut owed = nothing;
-        for (at, origin) in origins.iter().enumerate().filter(|(_, origin)| origin.is_amount()) {
-            let Some(column) =
-                self.info.sources.get(at).and_then(|s| far.names.iter().position(|name| *name == s.name))
-            else {
-                continue;
-            };
-            let ours = rows.iter().filter(|row| row.begin >= begin && row.end <= self.last);
-            let ours: i128 = ours.filter_map(|row| row.cells[at]).sum();
-            let is_count = matches!(origin, Origin::Zero | Origin::Column { is_count: true, .. });
-            let theirs = far
-                .rows
-                .iter()
-                .map(|(_, values)| amount(values[column], local.step, is_count))
-                .sum::<Option<i128>>();
-            owed[at] = match theirs {
-                // What it does not know it cannot be told any more.
-                None if !is_part => 0,
-                None => -far
-                    .rows
-                    .iter()
-                    .filter_map(|(_, values)| amount(values[column], local.step, is_count))
-                    .sum::<i128>(),
-                Some(theirs) => ours - theirs,
-            };
+        let differs: Vec<usize> = (0..origins.len()).filter(|at| differs(*at)).collect();
+        let is_all_quiet = (0..origins.len()).all(is_quiet);
+        let is_hour_over = self.last.div_euclid(3_600) != end.div_euclid(3_600);
+        let is_whole = is_part || is_hour_over || !differs.is_empty();
+        let is_late = |row: &Row| row.begin >= self.last - 7_200 && row.begin < self.last && !row.is_quiet();
+        // What ends with something that is here, too, was compared when that was sent.
+        if is_whole && (is_part || !differs.is_empty() || is_all_quiet) {
+            owed = self.compared(daemon, local, rows, origins, LOOK_BACK)?;
+        } else if is_all_quiet && rows.iter().any(is_late) {
+            owed = self.compared(daemon, local, rows, origins, 7_200)?;
+            // What is older may say why there is more, and before anything is added it is looked who else has told something.
+            if owed.foreign.is_some() || owed.later.iter().any(|owed| *owed > 0) {
+                owed = self.compared(daemon, local, rows, origins, LOOK_BACK)?;
+            }
+        }
+        if let Some(begin) = owed.foreign.map(to_the_minute) {
+            let why = format!("of the minute that begins at {begin} it has something else than this machine");
+            return Err(self.two_writers(daemon, &why));
         }
         // A level stands there as it was measured, where the row is that of one measurement.
         let is_one_step = last.end - last.begin == local.step;
         let is_level = |at: usize| local.protocol.measured && is_one_step && !origins[at].is_amount();
-        let is_foreign =
-            |at: &usize| !is_quiet(*at) && (is_level(*at) || (origins[*at].is_amount() && owed[*at] != 0));
-        if differs.iter().any(is_foreign) {
+        if differs.iter().any(|at| is_level(*at)) {
             return Err(self.two_writers(daemon, "its last minute is not this machine's"));
         }
-        if !is_part {
-            // What was added to a later minute than it belongs to may lie within these two hours alone.
-            owed.iter_mut().for_each(|owed| *owed = (*owed).max(0));
+        Ok(owed)
+    }
+
+    /// What comes of the comparison of the last `back` seconds.
+    fn compared(
+        &self,
+        daemon: &mut Daemon,
+        local: &Local,
+        rows: &[Row],
+        origins: &[Origin],
+        back: i64,
+    ) -> Result<Owed> {
+        let mut owed =
+            Owed { later: vec![0; origins.len()], first: vec![0; origins.len()], ..Owed::default() };
+        // A row that is longer than a minute, and of which a part was sent.
+        let part = rows.iter().find(|row| row.begin < self.last && row.end > self.last);
+        let from = part.map_or(i64::MAX, |part| part.begin).min(self.last - back);
+        let Some(far) = daemon.fetch(&self.name, local.step, from, self.last)? else { return Ok(owed) };
+        let judged_from = self.last - back.min(JUDGED);
+        for (at, origin) in origins.iter().enumerate().filter(|(_, origin)| origin.is_amount()) {
+            let source = self.info.sources.get(at);
+            let Some(column) = source.and_then(|s| far.names.iter().position(|name| *name == s.name)) else {
+                continue;
+            };
+            let is_count = matches!(origin, Origin::Zero | Origin::Column { is_count: true, .. });
+            let there = |begin: i64, end: i64| {
+                let first = far.rows.partition_point(|(row, _)| *row <= begin);
+                let after = far.rows.partition_point(|(row, _)| *row <= end);
+                far.rows[first..after]
+                    .iter()
+                    .map(move |(_, values)| amount(values[column], local.step, is_count))
+            };
+            let stretches = rows.iter().filter(|row| row.begin >= from && row.end <= self.last);
+            let stretches = stretches.map(|row| Stretch {
+                begin: row.begin,
+                is_step: row.end - row.begin == local.step,
+                ours: row.cells[at],
+                theirs: there(row.begin, row.end).sum(),
+            });
+            let found = balance(stretches, self.last - TOLD_BACK, judged_from);
+            owed.foreign = owed.foreign.or(found.foreign);
+            owed.later[at] = found.owed;
+            if found.too_old > 0 && owed.too_old.is_none() {
+                owed.too_old = source.map(|source| (source.name.clone(), found.too_old));
+            }
+            if let Some(part) = part {
+                owed.first[at] = -there(part.begin, self.last).flatten().sum::<i128>();
+            }
         }
         Ok(owed)
+    }
+
+    /// The error of what came so late that it cannot be told any more.
+    pub(super) fn too_late(&self, daemon: &Daemon, source: &str, amount: i128) -> Error {
+        daemon.error(format_args!(
+            "{}: {} of {source} came more than {} hours late and are lacking there; all else was sent. Move that file away there and restart rrdcached, and a new one is made with all that is known here",
+            self.name,
+            lines::value(Some(amount)),
+            TOLD_BACK / 3_600
+        ))
     }
 
     /// Lets the daemon write what it was given, and sees whether it ends at `last`.

@@ -15,6 +15,9 @@ pub struct Local {
     pub step: i64,
     /// Behind the last update of the RRD nothing happened up to here, unix seconds.
     pub quiet_until: i64,
+    /// Up to here the RRD has all that was counted, as the last commit says, unix seconds: if it ends before that, as after a
+    /// restore, nothing is known of the time between.
+    pub pushed: i64,
     /// The newest end of a step, unix seconds: a clock that ran ahead may have left minutes of the future, and one of these
     /// would keep all others out of the other side.
     pub now: i64,
@@ -34,6 +37,14 @@ impl Local {
             true => 0,
             false => waits.min((reading.seen.min(now) - LATE).div_euclid(step) * step),
         };
-        Self { protocol, rrd: reading.rrd.clone(), step, quiet_until, now: now.div_euclid(step) * step }
+        let pushed = reading.pushed.div_euclid(step) * step;
+        Self {
+            protocol,
+            rrd: reading.rrd.clone(),
+            step,
+            quiet_until,
+            pushed,
+            now: now.div_euclid(step) * step,
+        }
     }
 }

@@ -7,16 +7,19 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `cells` | what a file on the other side is to be told |
+//! | `compare` | what a file lacks of the past, and whether another machine has told of it |
 //! | `lines` | the lines that say it, none of them too long |
 //! | `local` | what there is here |
 //! | `far` | a file on the other side, and whether we alone write it |
 mod cells;
+mod compare;
 mod far;
 mod lines;
 mod local;
 
 use super::name::{GAPS, MOST_FILES};
 use crate::error::Result;
+use crate::protocol::CounterKind;
 use crate::store::rrd::daemon::Daemon;
 use crate::store::rrd::fetch::Reader;
 use crate::store::rrd::finest::Finest;
@@ -124,13 +127,15 @@ fn origins<'n>(local: &Local, finest: &Finest, names: impl Iterator<Item = &'n s
                 return Origin::Nothing;
             };
             let is_amount = !counter.kind.is_gauge();
+            let is_level = matches!(counter.kind, CounterKind::Level);
             match finest.names.iter().position(|there| there == name) {
                 Some(at) => Origin::Column {
                     at,
                     is_amount,
                     is_count: is_amount && !counter.kind.measure().is_fraction(),
+                    is_level,
                 },
-                None if local.protocol.measured => Origin::Nothing,
+                None if local.protocol.measured || is_level => Origin::Nothing,
                 None => Origin::Zero,
             }
         })
@@ -140,23 +145,22 @@ fn origins<'n>(local: &Local, finest: &Finest, names: impl Iterator<Item = &'n s
 /// Sends what is newer than what `file` has; returns the number of updates.
 fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file: &FarFile) -> Result<usize> {
     let origins = origins(local, finest, file.info.sources.iter().map(|source| source.name.as_str()));
+    if origins.iter().all(|origin| *origin == Origin::Nothing) {
+        return go_on(daemon, local, end, file);
+    }
     let mut rows = cells::rows(finest, &origins);
-    // Where nothing of it is known any more, as of a counter that was taken out of toaster.conf, there is nothing to say.
-    if rows.is_empty() {
+    // Of a quiet time there need not be any row; of an unknown one there is nothing to say.
+    if rows.is_empty() && !finest.rows.is_empty() {
         return Ok(0);
     }
-    // The newest minute that is known ends here or nothing was logged since.
-    let quiet = |begin: i64, end: i64| Row {
-        begin,
-        end,
-        cells: origins.iter().map(|o| (*o != Origin::Nothing).then_some(0)).collect(),
-    };
-    if local.quiet_until > end {
+    // The newest minute that is known ends here or nothing was logged since; unless the RRD is an older one.
+    let quiet = |begin: i64, end: i64| Row { begin, end, cells: origins.iter().map(|o| o.quiet()).collect() };
+    if local.quiet_until > end && end >= local.pushed {
         // What is owed to the first minute is not to be spread over all.
         let begin = end.max(file.last);
-        if begin > end {
-            rows.push(quiet(end, begin));
-        }
+        let seen = end.max((file.last - LOOK_BACK).div_euclid(local.step) * local.step);
+        let minutes = (0..(begin - seen).div_euclid(local.step)).map(|n| seen + n * local.step);
+        rows.extend(minutes.map(|minute| quiet(minute, minute + local.step)));
         let next = (begin + local.step).min(local.quiet_until);
         rows.extend(
             [(begin, next), (next, local.quiet_until)]
@@ -165,16 +169,32 @@ fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file
                 .map(|(b, e)| quiet(b, e)),
         );
     }
-    let owed = file.owed(daemon, local, &rows, &origins)?;
+    let until = rows.last().map_or(end, |row| row.end);
+    let owed = file.owed(daemon, local, &rows, &origins, until)?;
     let mut new: Vec<Row> = rows.into_iter().filter(|row| row.end > file.last).collect();
-    if let Some(first) = new.first_mut() {
-        for (cell, owed) in first.cells.iter_mut().zip(&owed) {
-            *cell = cell.map(|cell| (cell + owed).max(cell.min(0)));
-        }
-    }
+    cells::pay(&mut new, &owed.first, &owed.later);
     let mut all = cells::lead(file.last, &new, &origins);
     all.append(&mut new);
-    let all = cells::merged(all);
+    let sent = send(daemon, file, &cells::merged(all))?;
+    match owed.too_old {
+        Some((source, amount)) => Err(file.too_late(daemon, &source, amount)),
+        None => Ok(sent),
+    }
+}
+
+/// Of a file whose counters are all gone, as from toaster.conf, it is said that nothing is known: otherwise the host would seem
+/// to have stopped.
+fn go_on(daemon: &mut Daemon, local: &Local, end: i64, file: &FarFile) -> Result<usize> {
+    let end = end.max(local.quiet_until);
+    if end <= file.last {
+        return Ok(0);
+    }
+    let cells = vec![None; file.info.sources.len()];
+    send(daemon, file, &[Row { begin: file.last, end, cells }])
+}
+
+/// Sends these rows; returns how many there were.
+fn send(daemon: &mut Daemon, file: &FarFile, all: &[Row]) -> Result<usize> {
     let Some(last) = all.last().map(|row| row.end) else { return Ok(0) };
     for some in all.chunks(BATCH) {
         let lines: Vec<String> =
