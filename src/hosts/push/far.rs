@@ -30,6 +30,8 @@ pub(super) struct Owed {
     pub(super) too_old: Option<(String, i128)>,
     /// Where a minute begins of which another machine seems to have told.
     foreign: Option<i64>,
+    /// Is there a minute that both have, and in which something was logged? What was before it was compared when it was sent.
+    is_met: bool,
 }
 
 /// A file as it is when a push begins: all that the daemon had of it is written.
@@ -97,7 +99,7 @@ impl FarFile {
 
     /// What `rows`, those of the local RRD, have of the time up to this file's end and it has not: a line that came late may
     /// have been counted in a minute that it had been told was quiet, and of a row that is longer than a minute it may have
-    /// a part. `end` is where it will end: once an hour the minutes of two days are compared, otherwise those of two hours, so that
+    /// a part. The local RRD ends at `held`, and this file will end at `end`: once an hour the minutes of two days are compared, otherwise those of two hours, so that
     /// the daemon need not print two days each time.
     ///
     /// # Errors
@@ -108,7 +110,7 @@ impl FarFile {
         local: &Local,
         rows: &[Row],
         origins: &[Origin],
-        end: i64,
+        (held, end): (i64, i64),
     ) -> Result<Owed> {
         let mut owed =
             Owed { later: vec![0; origins.len()], first: vec![0; origins.len()], ..Owed::default() };
@@ -133,13 +135,16 @@ impl FarFile {
         let is_hour_over = self.last.div_euclid(3_600) != end.div_euclid(3_600);
         let is_whole = is_part || is_hour_over || !differs.is_empty();
         let is_late = |row: &Row| row.begin >= self.last - 7_200 && row.begin < self.last && !row.is_quiet();
-        // What ends with something that is here, too, was compared when that was sent.
+        // What ends with something that is here, too, was compared when that was sent. Where the local RRD has gone on since,
+        // the file will end so, and this is the last time.
+        let is_last_time = held > self.last;
         if is_whole && (is_part || !differs.is_empty() || is_all_quiet) {
             owed = self.compared(daemon, local, rows, origins, LOOK_BACK)?;
-        } else if is_all_quiet && rows.iter().any(is_late) {
+        } else if is_all_quiet && (is_last_time || rows.iter().any(is_late)) {
             owed = self.compared(daemon, local, rows, origins, 7_200)?;
             // What is older may say why there is more, and before anything is added it is looked who else has told something.
-            if owed.foreign.is_some() || owed.later.iter().any(|owed| *owed > 0) {
+            let is_owed = owed.later.iter().any(|owed| *owed > 0);
+            if owed.foreign.is_some() || is_owed || (is_last_time && !owed.is_met) {
                 owed = self.compared(daemon, local, rows, origins, LOOK_BACK)?;
             }
         }
@@ -192,6 +197,8 @@ impl FarFile {
                 ours: row.cells[at],
                 theirs: there(row.begin, row.end).sum(),
             });
+            let is_met = |s: Stretch| s.ours == s.theirs && s.ours.is_some_and(|ours| ours != 0);
+            owed.is_met |= stretches.clone().any(is_met);
             let found = balance(stretches, self.last - TOLD_BACK, judged_from);
             owed.foreign = owed.foreign.or(found.foreign);
             owed.later[at] = found.owed;

@@ -170,7 +170,7 @@ fn push_file(daemon: &mut Daemon, local: &Local, finest: &Finest, end: i64, file
         );
     }
     let until = rows.last().map_or(end, |row| row.end);
-    let owed = file.owed(daemon, local, &rows, &origins, until)?;
+    let owed = file.owed(daemon, local, &rows, &origins, (end, until))?;
     let mut new: Vec<Row> = rows.into_iter().filter(|row| row.end > file.last).collect();
     cells::pay(&mut new, &owed.first, &owed.later);
     let mut all = cells::lead(file.last, &new, &origins);

@@ -82,6 +82,26 @@ fn lines_that_come_hours_late_are_told_and_what_comes_after_days_is_said_to_be_l
     assert_eq!(there(&daemon, &host), 16);
 }
 
+/// Then the file ends with what is here from now on, and that is not compared again.
+#[test]
+fn lines_that_come_hours_late_together_with_new_ones_are_told() {
+    let daemon = Rrdcached::start();
+    let mut host = quiet_host("mx1", &daemon);
+    let begin = host.machine.now;
+    host.machine.log();
+    pass(&mut host, 4 * HOUR + 1_200, 1_200);
+    for minute in 0..7 {
+        host.machine.log_at(begin + 1_800 + minute * 60);
+    }
+    for _ in 0..40 {
+        host.machine.log();
+        host.machine.now += 120;
+        host.flush();
+        host.push();
+    }
+    assert_eq!(there(&daemon, &host), 48);
+}
+
 #[test]
 fn a_clock_that_was_ahead_is_named_and_what_it_kept_out_is_made_up_for() {
     let daemon = Rrdcached::start();
