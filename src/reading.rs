@@ -46,6 +46,8 @@ pub struct Reading {
     /// Why something could not be read: a source, and then the values are those of the last commit; or the last commit,
     /// and then no counter has a value.
     pub failed: Option<String>,
+    /// Which source is closed to this user: the values are right, and its lines since the last commit are not in them.
+    pub closed: Option<String>,
     /// Why nothing is known yet, where nothing was ever counted: then every value is 0 because nobody has looked.
     pub unknown: Option<String>,
     /// Bytes that lay beyond the last commit.
@@ -145,6 +147,11 @@ pub enum DefinedBy {
 }
 
 impl Reading {
+    /// What a monitoring system is to be told of it: it could not be read, or is closed to this user.
+    pub fn trouble(&self) -> Option<&String> {
+        self.failed.as_ref().or(self.closed.as_ref())
+    }
+
     /// The counter that the query names `key`.
     pub fn counter(&self, key: &str) -> Option<&Counter> {
         self.counters.iter().find(|counter| counter.key == key)

@@ -255,7 +255,7 @@ impl Groups {
             "1: all sources could be read; 0: one could not, or the last commit cannot be read",
             "",
             protocol(),
-            u8::from(reading.failed.is_none()).to_string(),
+            u8::from(reading.trouble().is_none()).to_string(),
         );
         if reading.seen > 0 {
             let help = "when the sources were last read to their end";

@@ -14,7 +14,7 @@ pub fn json(readings: &[Reading], host: &str, now: i64) -> String {
             "commit": (reading.commit > 0).then_some(reading.commit),
             "read": (reading.seen > 0).then_some(reading.seen),
             "complete": reading.complete,
-            "failed": reading.failed,
+            "failed": reading.trouble(),
             "unknown": reading.unknown,
         });
         if let (Some(whole), Some(object)) = (&reading.whole, object.as_object_mut()) {
@@ -34,7 +34,7 @@ pub fn librenms(readings: &[Reading]) -> String {
     let wrong: Vec<String> = readings
         .iter()
         .filter_map(|reading| {
-            let why = reading.failed.as_ref().or(reading.unknown.as_ref())?;
+            let why = reading.trouble().or(reading.unknown.as_ref())?;
             Some(format!("{}: {why}", reading.protocol))
         })
         .collect();

@@ -23,7 +23,7 @@ pub fn mrtg(first: Asked<'_>, second: Asked<'_>, host: &str) -> String {
 /// The second value is the exit code: 0, or 3 where something is not known.
 pub fn nagios(readings: &[Reading]) -> (String, u8) {
     let why = readings.iter().find_map(|reading| {
-        let why = reading.failed.as_ref().or(reading.unknown.as_ref())?;
+        let why = reading.trouble().or(reading.unknown.as_ref())?;
         Some(format!("{}: {}", reading.protocol, plain(why)))
     });
     let (word, code) = if why.is_some() { ("UNKNOWN", 3) } else { ("OK", 0) };
@@ -61,7 +61,7 @@ pub fn checkmk(readings: &[Reading]) -> String {
         });
         let values: Vec<String> = values.collect();
         let metrics = if values.is_empty() { "-".to_owned() } else { values.join("|") };
-        let why = reading.failed.as_ref().or(reading.unknown.as_ref());
+        let why = reading.trouble().or(reading.unknown.as_ref());
         let (state, told) = why.map_or((0, reading.about), |why| (3, why.as_str()));
         format!("{state} \"maillogs {}\" {metrics} {}\n", reading.protocol, plain(told))
     };

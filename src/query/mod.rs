@@ -47,7 +47,8 @@ impl Found {
             seen: if self.complete { now } else { reading.seen },
             settled: settled.unwrap_or(reading.settled),
             complete: self.complete,
-            failed: self.failed.map(|e| e.to_string()).or(self.closed),
+            failed: self.failed.map(|e| e.to_string()),
+            closed: self.closed,
             new_bytes: self.new_bytes,
             ..reading
         }

@@ -568,3 +568,38 @@ fn a_file_is_replaced_by_one_after_the_other_and_nothing_else_is() {
     use std::os::unix::fs::FileTypeExt;
     assert!(fs::symlink_metadata("/dev/null").expect("/dev/null").file_type().is_char_device());
 }
+
+/// A log that is closed to the user who asks: the numbers are those of the last commit, and it is said.
+#[test]
+fn a_log_that_is_closed_is_not_up() {
+    if !nix::unistd::geteuid().is_root() {
+        // Only root can be another user; what follows is the same for this one.
+        assert!(nix::unistd::geteuid().as_raw() > 0);
+    }
+    let world = World::new();
+    let before = Answer::parse(&world.said_at(END + 180, &["send"]));
+    let logs = world.store.logs();
+    fs::set_permissions(&logs, fs::Permissions::from_mode(0o000)).expect("a mode");
+    let ask = |format: &str| {
+        let mut command = world.store.faketime(&["-f", &(END + 180).to_string()]);
+        command.env("FAKETIME_FMT", "%s").env("NO_FAKE_STAT", "1");
+        if nix::unistd::geteuid().is_root() {
+            command.args(["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]);
+        }
+        let output = command.args([MAILLOGS, "send", "--format", format]).output().expect("maillogs");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+    };
+    for dir in [world.store.path(""), world.store.base()] {
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+    let (text, _) = ask("prometheus");
+    assert!(text.contains("maillogs_up{protocol=\"send\"} 0\n"), "{text}");
+    let success = before.text("delivery_success");
+    assert!(text.contains(&format!("maillogs_deliveries_total{{result=\"success\"}} {success}\n")), "{text}");
+    let (nagios, code) = ask("nagios");
+    assert_eq!(code, Some(3), "{nagios}");
+    let (librenms, _) = ask("librenms");
+    let librenms: Value = serde_json::from_str(&librenms).expect("JSON");
+    assert_eq!(librenms["error"], 1, "{librenms}");
+    fs::set_permissions(&logs, fs::Permissions::from_mode(0o755)).expect("a mode");
+}
