@@ -76,6 +76,7 @@ install: ## install below PREFIX (and DESTDIR) what `make` has built
 	$(INSTALL) -d '$(DESTDIR)$(EXAMPLES)/page'
 	$(INSTALL) -m 644 templates/*.toml templates/README.md '$(DESTDIR)$(EXAMPLES)'
 	$(INSTALL) -m 644 templates/page/* '$(DESTDIR)$(EXAMPLES)/page'
+	$(INSTALL) -m 644 MONITORING.md '$(DESTDIR)$(PREFIX)/share/maillogs'
 	for file in $(SHARED); do \
 		$(INSTALL) -d '$(DESTDIR)$(PREFIX)'/share/maillogs/$$(dirname $${file#share/}) || exit 1; \
 		$(INSTALL) -m 644 $$file '$(DESTDIR)$(PREFIX)'/share/maillogs/$${file#share/} || exit 1; \

@@ -160,10 +160,8 @@ fn zabbix_agent_has_the_item_and_the_template_takes_it_apart() {
         .output()
         .expect("zabbix_agentd: run `make deps-test`");
     let text = String::from_utf8_lossy(&output.stdout);
-    let json = text
-        .split_once("[t|")
-        .map(|(_, rest)| rest.trim_end().trim_end_matches(']'))
-        .unwrap_or_else(|| panic!("{text}"));
+    let Some((_, json)) = text.split_once("[t|") else { panic!("{text}") };
+    let json = json.trim_end().trim_end_matches(']');
     let file = store.path("zabbix.json");
     fs::write(&file, format!("{json}]")).expect("a file");
     let value: Value =
