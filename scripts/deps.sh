@@ -181,7 +181,7 @@ if [ -n "$missing" ]; then
 	}
 	for package in dovecot-core postfix rspamd snmpd prometheus prometheus-node-exporter victoria-metrics zabbix-agent rrdcached munin-node; do
 		case "$missing " in
-		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null ;;
+		*" $package "*) $as_root /usr/sbin/update-rc.d "${package%-core}" disable >/dev/null || : ;;
 		esac
 	done
 	# Munin's master would begin to ask this machine every five minutes.
