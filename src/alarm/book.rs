@@ -14,7 +14,7 @@ use crate::store::aside::set_aside;
 /// The form of the file that this program writes.
 const VERSION: u32 = 1;
 
-/// So many mails wait at most. A mail command that fails for weeks is not to fill the disk.
+/// The most mails that may wait to be sent. A mail command that fails for weeks is not to fill the disk.
 const MOST: usize = 500;
 
 /// All that is remembered between two runs.

@@ -60,7 +60,7 @@ pub(super) fn message(mail: &Mail, host: &str, to: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// As much of a line as mail allows in one.
+/// The first part of a line, up to the length that a line of mail may have.
 fn cut(line: &str) -> String {
     let end = line.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= 900).last();
     line[..end.unwrap_or_default()].to_owned()

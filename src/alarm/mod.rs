@@ -24,7 +24,7 @@ use book::Book;
 
 pub use judge::{Asked, configured, verdicts};
 
-/// How long one process waits for another one, which waits for its mail command at most so long and a little.
+/// How long one process waits for another one: a little longer than that one waits for its mail command.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Who runs us.

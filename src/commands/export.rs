@@ -1,5 +1,5 @@
 //! `maillogs export`: where the counters stood at the end of each minute, with the minute's own stamp, for databases that
-//! take old samples. What a collector missed is sent again, and the same minute is the same whenever it is sent.
+//! take old samples. What a collector missed is sent later; a minute that is in the RRD is the same whenever it is sent.
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ const FORMATS: [&str; 3] = ["prometheus", "openmetrics", "influx"];
 
 /// An RRD has the last two days by the minute.
 const KEPT: i64 = 2 * 86_400;
-/// Minutes without lines are sent again for so long: a logger may have been stuck.
+/// For how many seconds minutes without lines are sent again: a logger may have been stuck.
 const OPEN: i64 = 3_600;
 /// A clock that is set back by less is no matter.
 const AHEAD: i64 = 3_600;

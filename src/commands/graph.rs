@@ -36,7 +36,7 @@ pub(crate) struct Graph {
     pub span: FromTo,
     /// Draw what is fresh, too.
     pub force: bool,
-    /// Whose graphs.
+    /// The host that the graphs are of: this machine, or one or all of those that pushed to it.
     pub of: Of,
 }
 

@@ -1,4 +1,4 @@
-//! Whose numbers are meant: this machine's, or those that many hosts have pushed to this one.
+//! The options that choose a host: this machine, or one or all of the hosts that have pushed to it.
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::context::{job, now};
@@ -12,7 +12,7 @@ use crate::picture::{Among, HostLink};
 use crate::protocol::Protocol;
 use crate::say::warn;
 
-/// Whose numbers are meant.
+/// The host that is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Of {
     /// This machine's.

@@ -16,7 +16,7 @@ use crate::store::lock::lock;
 use crate::store::rrd::daemon::{Daemon, Listens};
 use crate::{owner, query};
 
-/// Another push is waited for so long.
+/// How long another push is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Adds the options and their help to the command.

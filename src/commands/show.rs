@@ -34,7 +34,7 @@ pub(crate) struct Show {
     pub width: Option<u16>,
     /// Lines of each chart; none: what fits.
     pub height: Option<u16>,
-    /// Whose graphs.
+    /// The host that the graphs are of: this machine, or one or all of those that pushed to it.
     pub of: Of,
 }
 

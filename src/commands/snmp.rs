@@ -56,7 +56,7 @@ pub(super) fn define(command: Command) -> Command {
                 .value_name("SECONDS")
                 .default_value("15")
                 .value_parser(value_parser!(u64).range(1..=300))
-                .help("Read the logs so often; questions are answered from memory"),
+                .help("Seconds from one reading of the logs to the next; questions are answered from memory"),
         )
         .arg(flag("mta", "Answer MTA-MIB and NETWORK-SERVICES-MIB, not MAILLOGS-MIB"))
         .arg(flag("mib", "Print MAILLOGS-MIB for the OID in force").conflicts_with("mta"))
@@ -142,7 +142,7 @@ struct Latest {
 const OLDEST: Duration = Duration::from_secs(600);
 /// The longest pause between two readings.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// So long the first question waits for the first reading: the last commits, which take a few milliseconds.
+/// How long the first question waits for the first reading, which is that of the last commits and takes a few milliseconds.
 const FIRST: Duration = Duration::from_millis(100);
 
 impl Memory {

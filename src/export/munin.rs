@@ -14,7 +14,7 @@ pub fn plugin(part: &str) -> String {
     part.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
-/// For so long (seconds) Munin keeps every step. Later rows are longer.
+/// For how many seconds Munin keeps every step. Older rows are longer.
 pub const KEPT: i64 = 2 * 86_400;
 
 /// What is told.

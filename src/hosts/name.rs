@@ -29,7 +29,7 @@ pub fn checked(name: &str) -> Result<&str, String> {
 /// No protocol has more files of a host.
 pub(super) const MOST_FILES: usize = 16;
 
-/// So many of them in a row may have been moved away, and those behind them are found.
+/// How many of them in a row may have been moved away so that those behind them are still found.
 pub(super) const GAPS: usize = 2;
 
 /// The name of a file of a protocol, by its number from 1: `send.rrd`, `send.2.rrd` …

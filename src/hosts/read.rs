@@ -9,9 +9,10 @@ use crate::calendar::Calendar;
 use crate::dir::{self, Kind};
 use crate::error::{At, Error, Result};
 use crate::ingest::Job;
-use crate::protocol::{Counter, CounterKind, Protocol};
+use crate::protocol::{Counter, Protocol};
 use crate::query;
 use crate::reading::Reading;
+use crate::store::rrd::amount;
 use crate::store::rrd::finest::Finest;
 use crate::store::rrd::open::OpenRrd;
 use crate::store::rrd::sum::{Summand, sum};
@@ -281,15 +282,4 @@ fn known(protocol: &Protocol, files: &[Finest], now: i64) -> Known {
         }
     }
     known
-}
-
-/// What came in `seconds`, or stood at, in the units of the counter.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
-fn amount(kind: CounterKind, rate: f64, seconds: i64) -> i128 {
-    match kind {
-        CounterKind::Count => (rate * seconds as f64).round() as i128,
-        CounterKind::Sum | CounterKind::Net => (rate * seconds as f64 * 1e9).round() as i128,
-        CounterKind::Peak | CounterKind::Level => rate.round() as i128,
-        CounterKind::Derived(_) => 0,
-    }
 }

@@ -14,9 +14,7 @@ use crate::protocol::Protocol;
 use crate::reading::{Counter, Measure, Reading};
 use crate::store::rrd::{archives_of, known_rows};
 use crate::store::state::State;
-
-/// A minute without lines is over this number of seconds after its end.
-const LATE: i64 = 10;
+use crate::tally::LATE;
 
 /// What the protocol is at by the last commit, with the minutes that end behind `since` and not behind `until` (Unix seconds),
 /// as far as the RRD has minutes: two days. Where the RRD begins within that time, the end of the minute before its first one is

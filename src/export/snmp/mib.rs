@@ -10,7 +10,7 @@ const PLACE: &str = "{ enterprises 8072 9999 9999 62455 }";
 pub const PLAYPEN: [u32; 10] = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 62455];
 /// Below this everybody has numbers of his own.
 const ENTERPRISES: [u32; 6] = [1, 3, 6, 1, 4, 1];
-/// So many numbers leave room for the longest names below them.
+/// The most numbers that an OID may have, so that there is room below it for the longest names.
 const LONGEST: usize = 24;
 
 /// `oid`, if the tables may be there.

@@ -23,8 +23,8 @@ pub struct Local {
     pub now: i64,
 }
 
-/// A line may come this much later (seconds) than the others of its time, and still have a minute of its own on the other
-/// side: so long nothing is said of a minute in which nothing was logged.
+/// The seconds for which nothing is said of a minute in which nothing was logged: a line that comes later than the others of its
+/// time, by no more than this, still gets its own minute on the other side.
 const LATE: i64 = 300;
 
 impl Local {

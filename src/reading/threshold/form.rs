@@ -47,11 +47,11 @@ pub enum Of {
 pub(super) const RATES: [(&str, i64, i64); 3] =
     [("min", 60, 600), ("h", 3_600, 3_600), ("day", 86_400, 86_400)];
 
-/// Of so many seconds is a share.
+/// The seconds over which a share is counted.
 const SHARE: i64 = 3_600;
 
 impl Of {
-    /// The time over which it is counted, in seconds: the newest so long whose steps are complete. `None`: it is not counted.
+    /// The time over which it is counted, in seconds: the newest stretch of that length of which all steps are complete. `None`: it is not counted.
     pub fn window(self) -> Option<i64> {
         match self {
             Of::Level => None,

@@ -37,7 +37,7 @@ pub use create::{Past, blank, create_from};
 #[cfg(test)]
 pub(crate) use librrd::{LIBRRD, librrd};
 pub use locked::LockedRrd;
-pub use rows::{Rows, known_rows, rows};
+pub use rows::{Rows, amount, known_rows, rows};
 pub use schema::{FUTURE, Wanted, archives_of, source_of, sources_of};
 #[cfg(test)]
 pub(crate) use update::push;

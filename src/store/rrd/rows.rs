@@ -52,9 +52,9 @@ pub fn known_rows(path: &Path, protocol: &Protocol, step: i64, from: i64, to: i6
     Ok(rows)
 }
 
-/// The value that a rate over one step was made from.
+/// The value, in the units of the counter, that a rate over `step` seconds was made from.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an RRD holds doubles")]
-fn amount(kind: CounterKind, rate: f64, step: i64) -> i128 {
+pub fn amount(kind: CounterKind, rate: f64, step: i64) -> i128 {
     match kind {
         CounterKind::Count => (rate * step as f64).round() as i128,
         CounterKind::Sum | CounterKind::Net => (rate * step as f64 * 1e9).round() as i128,

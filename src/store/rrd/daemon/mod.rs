@@ -23,7 +23,7 @@ pub const LONGEST_LINE: usize = 4_000;
 
 /// How long the daemon may take to let us in, and for each answer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What we send may take so much longer: bytes a second.
+/// The slowest that what we send may be taken, in bytes a second: the deadline grows with its length.
 const SLOWEST: u64 = 20_000;
 /// No line of an answer is longer, in bytes.
 const LONGEST_ANSWER: usize = 65_536;
@@ -275,7 +275,7 @@ impl Daemon {
         self.stream.flush()
     }
 
-    /// Reads an answer: a number, a text, and where the number is above 0, so many lines.
+    /// Reads an answer: a number, a text, and where the number is above 0, that number of lines.
     fn answer(&mut self) -> Result<Answer> {
         let deadline = Instant::now() + self.patience;
         let line = self.line(deadline)?;
