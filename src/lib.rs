@@ -19,7 +19,7 @@
 //! | a key of toaster.conf | `config` |
 //! | what a graph shows, and in which colours | `templates/NAME.toml` |
 //! | how a graph is drawn, what a colour looks like, the time axis | `chart`; as a PNG or SVG `picture`, as text `terminal` |
-//! | the pages | `templates/page/`, filled by `picture::page` |
+//! | the pages | `templates/page/`, filled by `page` |
 //! | what a protocol is at: the value that all of these show | `reading`; made by `query` |
 //! | the one line of a query | `export` |
 //! | a threshold: how it is written, whether it is crossed | `reading::threshold`; the mail about it `alarm` |
@@ -46,6 +46,7 @@ mod layers;
 pub mod ledger;
 pub mod line;
 pub mod owner;
+pub mod page;
 pub mod picture;
 pub mod protocol;
 pub mod query;

@@ -175,6 +175,7 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
         templates_dir: None,
         now: clock(),
         force: false,
+        only_pages: false,
         host: "mx1".into(),
         pages_apart: false,
         among: None,

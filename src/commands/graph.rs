@@ -36,6 +36,8 @@ pub(crate) struct Graph {
     pub span: FromTo,
     /// Draw what is fresh, too.
     pub force: bool,
+    /// Write the pages alone, and draw no picture.
+    pub pages: bool,
     /// The host that the graphs are of: this machine, or one or all of those that pushed to it.
     pub of: Of,
 }
@@ -51,6 +53,7 @@ impl Graph {
             output: m.get_one::<PathBuf>("output").cloned(),
             span: FromTo::of(m),
             force: m.get_flag("force"),
+            pages: m.get_flag("pages"),
             of: Of::asked(m),
         }
     }
@@ -96,6 +99,13 @@ pub(super) fn define(command: Command) -> Command {
         "Of each host that has pushed to hosts_dir, and of the sum of all, each in a directory of its own",
     );
     span::define(command, "Where the span of one picture begins, instead of --period; it needs --output FILE")
+        .arg(
+            Arg::new("pages")
+                .long("pages")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["name", "period", "theme", "format", "from", "force"])
+                .help("Write the pages alone, without drawing any picture file"),
+        )
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("Draw anew what is still fresh"))
 }
 
@@ -263,6 +273,7 @@ fn options(config: &Config, what: &Graph) -> picture::Options {
         templates_dir: config.templates_dir.clone(),
         now: now(),
         force: what.force,
+        only_pages: what.pages,
         host: host(config),
         pages_apart: true,
         among: None,

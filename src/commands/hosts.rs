@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::hosts::name::CLUSTER;
 use crate::hosts::read::{HostReadings, Hosts};
 use crate::ingest::feeds;
-use crate::picture::{Among, HostLink};
+use crate::page::{Among, HostLink};
 use crate::protocol::Protocol;
 use crate::say::warn;
 

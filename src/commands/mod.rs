@@ -29,7 +29,7 @@ use crate::config::{Config, Problem};
 use crate::error::Error;
 use crate::ingest::Options;
 use crate::say::{each_once, gathered, warn};
-use crate::{owner, picture};
+use crate::{owner, page};
 use cli::{Action, Call};
 use context::{print_help, with_way_out};
 use exit::{FAILED, KEEPS, USAGE, do_nothing, keep_the_chunk, temporary_failure};
@@ -43,8 +43,8 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 fn run_call(args: Vec<OsString>) -> ExitCode {
     begin::make_files_as_told();
     begin::let_large_writes_fail();
-    if args.len() == 2 && args[1] == picture::RENDER_A_PAGE {
-        return if picture::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
+    if args.len() == 2 && args[1] == page::RENDER_A_PAGE {
+        return if page::render_a_page() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
     }
     let call = match understand(&args) {
         Ok(call) => call,

@@ -2,14 +2,15 @@
 use std::time::SystemTime;
 
 use super::folder::Folder;
-use super::fresh::{self, is_fresh, pixel};
+use super::fresh::{self, is_fresh, pixel, unix};
 use super::one::{refused, step};
-use super::options::{Error, Options, Report, at, file_name};
-use super::{args, fonts, page, render};
+use super::options::{Error, Format, Options, Report, at, file_name};
+use super::{args, fonts, render};
 use crate::chart::period::{Period, Window};
 use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
 use crate::chart::{rows, zone};
+use crate::page::{self, PictureFile, Shown, Site, Written, page_name};
 use crate::reading::Reading;
 use crate::store::rrd::graph_v::can_draw;
 
@@ -34,7 +35,7 @@ pub fn draw(options: &Options, readings: &[Reading]) -> Result<Report, Error> {
         time: &zone::stamp(options.now),
         program: fresh::program(),
     };
-    for template in &templates {
+    for template in templates.iter().filter(|_| !options.only_pages) {
         if options.names.is_empty() || options.names.contains(&template.name) {
             drawing.draw_graph(template, &mut report);
         }
@@ -134,11 +135,57 @@ impl Drawing<'_> {
         }
     }
 
+    /// Has a graph a page? Where some are named, these have one, and those that have one already.
+    fn has_page(&self, template: &Template) -> bool {
+        let Self { options, folder, readings, .. } = *self;
+        let is_meant = options.names.is_empty()
+            || options.names.contains(&template.name)
+            || folder.modified(&page_name(&template.name)).is_some();
+        is_meant && (options.among.is_none() || fresh::has_data(template, readings))
+    }
+
+    /// A graph, and its pictures that are there. That of an hour was drawn because somebody asked for it: once it is over,
+    /// it is not shown as the last one.
+    fn shown<'t>(&self, template: &'t Template) -> Shown<'t> {
+        let Self { options, folder, .. } = *self;
+        let mut files = Vec::new();
+        for period in Period::ALL {
+            for (theme, format) in Theme::ALL.into_iter().flat_map(|t| [(t, Format::Png), (t, Format::Svg)]) {
+                let name = file_name(&template.name, period, theme, format);
+                let Some(seen) = folder.picture(&name) else { continue };
+                let is_over = options.now - unix(seen.modified) >= period.seconds();
+                if period != Period::Hour || !is_over {
+                    let density = match format {
+                        Format::Png => 2,
+                        Format::Svg => 1,
+                    };
+                    let size = (seen.size.0.div_ceil(density), seen.size.1.div_ceil(density));
+                    files.push(PictureFile { name, period, theme, size });
+                }
+            }
+        }
+        Shown { template, files }
+    }
+
     /// Writes the pages on which anything changed.
     fn write_pages(&self, templates: &[Template], report: &mut Report) -> Result<(), Error> {
         let Self { options, folder, readings, .. } = *self;
         let may_keep = report.drawn == 0 && !options.force;
-        let (pages, problems) = page::pages(templates, options, readings, folder, may_keep)?;
+        let site = Site {
+            graphs: templates
+                .iter()
+                .filter(|template| self.has_page(template))
+                .map(|t| self.shown(t))
+                .collect(),
+            readings,
+            host: &options.host,
+            now: options.now,
+            templates_dir: options.templates_dir.as_deref(),
+            pages_apart: options.pages_apart,
+            among: options.among.as_ref(),
+        };
+        let written = may_keep.then_some(folder as &dyn Written);
+        let (pages, problems) = page::pages(&site, written)?;
         report.problems.extend(problems);
         // One that cannot be written is told of, and the others are.
         for (name, html) in pages {
@@ -150,6 +197,16 @@ impl Drawing<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Written for Folder {
+    fn time(&self, name: &str) -> Option<i64> {
+        self.modified(name).map(unix)
+    }
+
+    fn has(&self, name: &str, html: &[u8], time: i64) -> bool {
+        self.has(name, html, at(time))
     }
 }
 

@@ -1,15 +1,14 @@
 //! Doors for the fuzz targets: what becomes of a template, without an RRD or a directory.
 use std::path::Path;
 
+use super::Format;
 use super::args::{self, Picture};
-use super::folder::Folder;
-use super::page;
-use super::{Format, Options};
 use crate::chart::period::Period;
 use crate::chart::period::Window;
 use crate::chart::rows::{Edge, Filled, Values};
 use crate::chart::template::{self, Source, Template};
 use crate::chart::theme::Theme;
+use crate::page::{self, Shown, Site};
 use crate::store::rrd::graph_v::graph_v;
 
 /// 2026-11-23 11:46 UTC.
@@ -103,28 +102,21 @@ impl Checked {
         })
     }
 
-    /// The overview of its pictures in `dir`.
+    /// The overview of it.
     ///
     /// # Errors
     /// The template engine's own words.
-    pub fn page(&self, dir: &Path, host: &str) -> Result<String, String> {
-        let options = Options {
-            names: Vec::new(),
-            periods: Vec::new(),
-            themes: Vec::new(),
-            format: Format::Png,
-            output: dir.to_owned(),
-            templates_dir: None,
+    pub fn page(&self, host: &str) -> Result<String, String> {
+        let site = Site {
+            graphs: vec![Shown { template: &self.0, files: Vec::new() }],
+            readings: &[],
+            host,
             now: NOW,
-            force: false,
-            host: host.to_owned(),
+            templates_dir: None,
             pages_apart: false,
             among: None,
-            as_root: None,
         };
-        let folder = Folder::open(dir, false, None).map_err(|error| error.to_string())?;
-        let (pages, _) = page::pages(std::slice::from_ref(&self.0), &options, &[], &folder, false)
-            .map_err(|error| error.to_string())?;
+        let (pages, _) = page::pages(&site, None).map_err(|error| error.to_string())?;
         Ok(pages.into_iter().find(|(name, _)| name == "index.html").map(|(_, html)| html).unwrap_or_default())
     }
 }

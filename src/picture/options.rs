@@ -2,12 +2,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
-
 use super::folder::AsRoot;
 use crate::chart::period::Period;
 use crate::chart::template::UnknownGraph;
 use crate::chart::theme::Theme;
+use crate::page::Among;
 
 /// How a picture is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,33 +49,15 @@ pub struct Options {
     pub now: i64,
     /// Draw also what is still fresh.
     pub force: bool,
+    /// Write the pages alone. They need no picture: what is there already they name.
+    pub only_pages: bool,
     /// The host's name, for pictures and page; may be empty.
     pub host: String,
     /// Are templates of pages that are not ours rendered in a process of their own, with bounds? It is this program,
-    /// which has to know [`crate::picture::RENDER_A_PAGE`].
+    /// which has to know [`crate::page::RENDER_A_PAGE`].
     pub pages_apart: bool,
     /// Where those of many hosts are drawn: nothing is drawn of what a host does not count, and pages lead to the others.
     pub among: Option<Among>,
-}
-
-/// The hosts that are drawn.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Among {
-    /// What these pages are of: `Mail on 3 hosts`.
-    pub heading: String,
-    /// All hosts, and their sum.
-    pub links: Vec<HostLink>,
-}
-
-/// A host on the pages of many.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct HostLink {
-    /// Its name.
-    pub name: String,
-    /// Where its pages are; empty: these are they.
-    pub page: String,
-    /// What is to be said of it: that it is silent.
-    pub note: String,
 }
 
 /// What was drawn, what needed no drawing, and what could not be drawn.

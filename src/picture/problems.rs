@@ -2,8 +2,8 @@
 use std::path::Path;
 
 use super::folder::{AsRoot, Folder};
-use super::page;
 use crate::chart::template;
+use crate::page;
 use crate::reading::Reading;
 use crate::store::rrd::graph_v::can_draw;
 

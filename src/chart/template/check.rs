@@ -13,6 +13,7 @@ use crate::chart::rpn::Rpn;
 use crate::chart::text;
 use crate::chart::theme::Color;
 use crate::reading::Reading;
+use crate::reading::stage::Stage;
 use crate::store::rrd::fetch::Cf;
 
 /// Reads one template. An error is one line: file, key, what is wrong, what would be right.
@@ -129,6 +130,8 @@ pub(super) fn check(
         columns: raw.columns,
         width: size("width", raw.width, 720, 300..=2_000)?,
         height: size("height", raw.height, 220, 60..=1_000)?,
+        stage: raw.stage.unwrap_or(Stage::Own),
+        wide: raw.wide,
         data,
         draw,
     })

@@ -121,6 +121,8 @@ fn made(
         columns,
         width: None,
         height: None,
+        stage: None,
+        wide: false,
         data: data.collect(),
         draw: pale.into_iter().chain(draw).collect(),
     };

@@ -8,6 +8,7 @@ use crate::chart::shift::Shift;
 use crate::chart::text;
 use crate::chart::theme::Color;
 use crate::reading::Reading;
+use crate::reading::stage::Stage;
 use crate::store::rrd::fetch::Cf;
 
 /// The most entries of `data`, and of `draw`.
@@ -39,6 +40,10 @@ pub(crate) struct Template {
     /// Of the canvas, in pixels of the simple resolution.
     pub width: u32,
     pub height: u32,
+    /// The stage of a message's way that it belongs to, on the overview.
+    pub stage: Stage,
+    /// Does it take a whole row of its stage, where there is room for two pictures beside each other?
+    pub wide: bool,
     pub data: Vec<Data>,
     pub draw: Vec<Draw>,
 }

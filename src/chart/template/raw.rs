@@ -3,6 +3,7 @@ use serde::Deserialize;
 
 use super::model::Column;
 use crate::chart::shift::Shift;
+use crate::reading::stage::Stage;
 use crate::reading::{Counter, DefinedBy};
 
 #[derive(Deserialize)]
@@ -15,6 +16,9 @@ pub(super) struct RawTemplate {
     pub columns: Vec<Column>,
     pub width: Option<u32>,
     pub height: Option<u32>,
+    pub stage: Option<Stage>,
+    #[serde(default)]
+    pub wide: bool,
     pub data: Vec<RawData>,
     pub draw: Vec<RawDraw>,
 }

@@ -183,6 +183,7 @@ impl Mail {
             templates_dir: None,
             now: NOW,
             force: false,
+            only_pages: false,
             host: "mx1.example.org".into(),
             pages_apart: false,
             among: None,

@@ -12,11 +12,11 @@ use crate::chart::text;
 
 /// What a page is made of, by the names that `extends` and `include` know.
 const EMBEDDED: [(&str, &str); 5] = [
-    ("index.html", include_str!("../../../templates/page/index.html")),
-    ("graph.html", include_str!("../../../templates/page/graph.html")),
-    ("picture.html", include_str!("../../../templates/page/picture.html")),
-    ("base.html", include_str!("../../../templates/page/base.html")),
-    ("style.css", include_str!("../../../templates/page/style.css")),
+    ("index.html", include_str!("../../templates/page/index.html")),
+    ("graph.html", include_str!("../../templates/page/graph.html")),
+    ("picture.html", include_str!("../../templates/page/picture.html")),
+    ("base.html", include_str!("../../templates/page/base.html")),
+    ("style.css", include_str!("../../templates/page/style.css")),
 ];
 
 /// A file larger than this is not a template of ours.

@@ -1,4 +1,6 @@
-//! `index.html` with today's picture of every graph, and a page for each graph.
+//! Readings, and the rows behind pictures → pages: `index.html`, and a page for each graph.
+//!
+//! [`pages()`] knows no directory: what pictures are there, and which pages, its caller says.
 
 mod apart;
 mod figures;
@@ -15,14 +17,12 @@ use serde::Serialize;
 
 pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 
-use super::folder::Folder;
-use super::fresh::unix;
-use super::options::{Format, Options, at, file_name};
 use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
 use crate::chart::theme::Theme;
 use crate::chart::{text, zone};
 use crate::reading::Reading;
+use crate::reading::stage::Stage;
 use templates::Templates;
 
 /// Seconds after which a browser loads a page again: cron draws so often.
@@ -32,12 +32,84 @@ const KEPT: i64 = 60;
 /// The longest name of a host on a page; a domain name has at most 253.
 const MAX_HOST: usize = 80;
 
+/// What pages are made of.
+#[derive(Debug)]
+pub(crate) struct Site<'s> {
+    /// The graphs that have a page, in their order.
+    pub graphs: Vec<Shown<'s>>,
+    /// What is counted.
+    pub readings: &'s [Reading],
+    /// The host's name; may be empty.
+    pub host: &'s str,
+    /// When the pages are made, Unix seconds.
+    pub now: i64,
+    /// Templates that replace those of the binary.
+    pub templates_dir: Option<&'s Path>,
+    /// Are templates of pages that are not ours rendered in a process of their own, with bounds? It is this program, which
+    /// has to know [`RENDER_A_PAGE`].
+    pub pages_apart: bool,
+    /// Where those of many hosts are made.
+    pub among: Option<&'s Among>,
+}
+
+/// A graph that has a page.
+#[derive(Debug)]
+pub(crate) struct Shown<'s> {
+    /// What it shows.
+    pub template: &'s Template,
+    /// Its pictures that are there.
+    pub files: Vec<PictureFile>,
+}
+
+/// The file of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PictureFile {
+    /// Its name; it lies beside the pages.
+    pub name: String,
+    /// The span that it shows.
+    pub period: Period,
+    /// The pages that it is made for.
+    pub theme: Theme,
+    /// In CSS pixels: of a PNG half of its own.
+    pub size: (u32, u32),
+}
+
+/// The pages that are there already.
+pub(crate) trait Written {
+    /// When the page was written, Unix seconds; `None`: it is not there.
+    fn time(&self, name: &str) -> Option<i64>;
+    /// Is the page there, with these bytes and this time?
+    fn has(&self, name: &str, html: &[u8], time: i64) -> bool;
+}
+
+/// The hosts that are drawn.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Among {
+    /// What these pages are of: `Mail on 3 hosts`.
+    pub heading: String,
+    /// All hosts, and their sum.
+    pub links: Vec<HostLink>,
+}
+
+/// A host on the pages of many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HostLink {
+    /// Its name.
+    pub name: String,
+    /// Where its pages are; empty: these are they.
+    pub page: String,
+    /// What is to be said of it: that it is silent.
+    pub note: String,
+}
+
 /// A graph and its pictures.
 #[derive(Debug, Serialize)]
 struct Graph {
     name: String,
     title: String,
     page: String,
+    stage: Stage,
+    wide: bool,
     pictures: Vec<Picture>,
     /// The last hour, where somebody has it drawn.
     hour: Option<Picture>,
@@ -63,28 +135,19 @@ struct Picture {
 /// Pages by their files' names, and what is wrong with the user's templates of them.
 type Pages = (Vec<(String, String)>, Vec<String>);
 
-/// The pages for the pictures that are in the directory, with the numbers of `readings`. Where `may_keep`, those are left out
-/// that stand there already and would only show a later time, for less than a minute.
+/// The pages of `site`. Where it is said what was `written`, those are left out that stand there already and would only show
+/// a later time, for less than a minute.
 ///
 /// # Errors
 /// Those of the template engine with the built-in templates.
-pub(super) fn pages(
-    graphs: &[Template],
-    options: &Options,
-    readings: &[Reading],
-    folder: &Folder,
-    may_keep: bool,
-) -> Result<Pages, minijinja::Error> {
-    let (with_data, empty): (Vec<Graph>, Vec<Graph>) = graphs
-        .iter()
-        .map(|template| graph(template, options, readings, folder))
-        .filter(|graph| !graph.pictures.is_empty())
-        .partition(|graph| graph.has_data);
-    let (templates, mut problems) = Templates::load(options.templates_dir.as_deref());
-    let host = text::truncate(&text::plain(&options.host), MAX_HOST);
-    let among = options.among.as_ref();
-    let hosts = among.map(|among| among.links.as_slice()).unwrap_or_default();
-    let heading = among.map(|among| text::plain(&among.heading));
+pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pages, minijinja::Error> {
+    let readings = site.readings;
+    let (with_data, empty): (Vec<Graph>, Vec<Graph>) =
+        site.graphs.iter().map(|shown| graph(shown, readings)).partition(|graph| graph.has_data);
+    let (templates, mut problems) = Templates::load(site.templates_dir);
+    let host = text::truncate(&text::plain(site.host), MAX_HOST);
+    let hosts = site.among.map(|among| among.links.as_slice()).unwrap_or_default();
+    let heading = site.among.map(|among| text::plain(&among.heading));
     let heading = heading
         .unwrap_or_else(|| if host.is_empty() { "Mail".to_owned() } else { format!("Mail on {host}") });
     let common = |now| {
@@ -101,17 +164,18 @@ pub(super) fn pages(
     let mut page = |name: &str, template: &str, values: Value| {
         let mut made_at = |time| {
             let values = context! { ..values.clone(), ..common(time) };
-            let (html, problem) = render::page(&templates, template, &values, options.pages_apart)?;
+            let (html, problem) = render::page(&templates, template, &values, site.pages_apart)?;
             problems.extend(problem.filter(|problem| !problems.contains(problem)));
             Ok::<String, minijinja::Error>(html)
         };
-        let written = folder.modified(name).filter(|_| may_keep).map(unix);
-        if let Some(written) = written.filter(|written| (0..KEPT).contains(&(options.now - written)))
-            && folder.has(name, made_at(written)?.as_bytes(), at(written))
+        let age = |time: i64| site.now - time;
+        if let Some(written) = written
+            && let Some(time) = written.time(name).filter(|time| (0..KEPT).contains(&age(*time)))
+            && written.has(name, made_at(time)?.as_bytes(), time)
         {
             return Ok(());
         }
-        pages.push((name.to_owned(), made_at(options.now)?));
+        pages.push((name.to_owned(), made_at(site.now)?));
         Ok::<(), minijinja::Error>(())
     };
     let protocols = figures::overview(readings);
@@ -137,13 +201,14 @@ fn datetime(time: i64) -> String {
 }
 
 /// What of the pages' templates in `dir` cannot be read or understood; one line each.
-pub(super) fn problems(dir: &Path) -> Vec<String> {
+pub(crate) fn problems(dir: &Path) -> Vec<String> {
     let (templates, mut problems) = Templates::load(Some(dir));
     problems.extend(templates.wrong());
     problems
 }
 
-fn graph(template: &Template, options: &Options, readings: &[Reading], folder: &Folder) -> Graph {
+fn graph(shown: &Shown<'_>, readings: &[Reading]) -> Graph {
+    let template = shown.template;
     let mut sources: Vec<(&str, &str)> = Vec::new();
     for data in &template.data {
         if let Source::Ds { protocol, ds, .. } = &data.source {
@@ -158,7 +223,7 @@ fn graph(template: &Template, options: &Options, readings: &[Reading], folder: &
         let value = reading.and_then(|reading| reading.source(ds)?.value);
         value.is_none_or(|value| value.moved)
     };
-    let picture = |period| picture(&template.name, period, folder, options);
+    let picture = |period| picture(period, &shown.files);
     let usual: Vec<Picture> = Period::USUAL.into_iter().filter_map(picture).collect();
     let hour = picture(Period::Hour);
     // In a directory of nothing but hours they are the pictures.
@@ -167,6 +232,8 @@ fn graph(template: &Template, options: &Options, readings: &[Reading], folder: &
         name: template.name.clone(),
         title: text::plain(&template.title),
         page: page_name(&template.name),
+        stage: template.stage,
+        wide: template.wide,
         pictures,
         hour,
         has_data: sources.iter().any(has_data),
@@ -175,37 +242,27 @@ fn graph(template: &Template, options: &Options, readings: &[Reading], folder: &
 }
 
 /// The file of a graph's page. No name of a graph has a dot: this is not another graph's.
-fn page_name(graph: &str) -> String {
+pub(crate) fn page_name(graph: &str) -> String {
     match graph {
         "index" => "index.graph.html".to_owned(),
         name => format!("{name}.html"),
     }
 }
 
-/// The pictures of a period that are in `folder`; none: there are none. That of an hour was drawn because somebody asked
-/// for it: once it is over, it is not shown as the last one.
-fn picture(graph: &str, period: Period, folder: &Folder, options: &Options) -> Option<Picture> {
-    let format = options.format;
-    let find = |theme| {
-        let name = file_name(graph, period, theme, format);
-        let seen = folder.picture(&name)?;
-        let is_over = options.now - unix(seen.modified) >= period.seconds();
-        (period != Period::Hour || !is_over).then_some((name, seen.size))
-    };
+/// The pictures of a period; none: there are none.
+fn picture(period: Period, files: &[PictureFile]) -> Option<Picture> {
+    let find = |theme| files.iter().find(|file| file.period == period && file.theme == theme);
     let (light, dark) = (find(Theme::Light), find(Theme::Dark));
-    let (_, (width, height)) = light.as_ref().or(dark.as_ref())?;
-    let density = match format {
-        Format::Png => 2,
-        Format::Svg => 1,
-    };
+    let (width, height) = light.or(dark)?.size;
     let words = period.words();
+    let name = |file: &PictureFile| file.name.clone();
     Some(Picture {
         period: period.name(),
         words,
         heading: words.replacen('l', "L", 1),
-        width: width.div_ceil(density),
-        height: height.div_ceil(density),
-        light: light.map(|(name, _)| name),
-        dark: dark.map(|(name, _)| name),
+        width,
+        height,
+        light: light.map(name),
+        dark: dark.map(name),
     })
 }
