@@ -5,7 +5,7 @@ use super::legend::{self, Stats};
 use super::rows::Values;
 use super::template::{Draw, Level, Shape, Source, Template};
 use super::text;
-use super::theme::Color;
+use super::theme::{AREAS, Color};
 
 /// A limit of at least this many times the highest value stands in the legend only. If it were drawn, everything else
 /// would lie flat at the bottom of the picture.
@@ -80,13 +80,29 @@ pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
         });
         all.push(Drawn {
             form,
-            color: draw.color.clone(),
+            color: untaken(&draw.color, form, &all),
             dashes: draw.dashes,
             legend,
             stats: stats(template, values, draw),
         });
     }
     all
+}
+
+/// The colour of an area: its own, unless another area of the picture has that already. A template may give one to two
+/// series of which it expects that one is left out; where both are there, they could touch, and the legend would have
+/// the colour twice.
+fn untaken(own: &Color, form: Form, before: &[Drawn]) -> Color {
+    let Form::Area { stack: true, .. } = form else { return own.clone() };
+    let areas = before.iter().filter(|drawn| matches!(drawn.form, Form::Area { .. }));
+    let taken: Vec<&Color> = areas.map(|drawn| &drawn.color).collect();
+    if !taken.contains(&own) {
+        return own.clone();
+    }
+    let others = AREAS.iter().filter_map(|name| Color::parse(name).ok());
+    let free = others.clone().find(|color| !taken.contains(&color));
+    // Of more series than colours at least neighbours differ.
+    free.or_else(|| others.clone().find(|color| taken.last() != Some(&color))).unwrap_or_else(|| own.clone())
 }
 
 /// The numbers of one row of the legend.

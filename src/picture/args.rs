@@ -384,12 +384,12 @@ draw = [
                 "CDEF:v0=d0,60,*",
                 "CDEF:v1=d1,60,*",
                 "COMMENT:legend=                    Total       Last\\l",
-                "AREA:v0#2E9E6BB8:legend=stack=1\\:x           135       3.00",
+                "AREA:v0#3A9876:legend=stack=1\\:x           135       3.00",
                 "COMMENT:legend=                      mx1\\j",
                 "AREA:v1#123456:legend=Second                3       0.00:STACK",
                 "COMMENT:legend=Mon 23 Nov 2026 12\\:05 CET\\j",
                 "LINE1.5:v0#2563EB::dashes=4,3",
-                "HRULE:20#D64545E6:",
+                "HRULE:20#A5232A:",
             ]
         );
         let pair = |option: &str| {

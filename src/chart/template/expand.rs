@@ -2,10 +2,9 @@
 use super::model::MAX_LEGEND;
 use super::raw::{RawData, RawDraw, RawTemplate};
 use crate::chart::text;
+use crate::chart::theme::AREAS;
 use crate::reading::{Counter, Reading};
 
-/// The colours of areas for which no template chooses one. Neighbours differ in lightness as well.
-const AREAS: [&str; 6] = ["pink-area", "sand-area", "plum-area", "mint-area", "brown-area", "blue-area"];
 /// Puts the counters that toaster.conf has in the place of `own` and `each`.
 pub(super) fn expand(raw: &mut RawTemplate, readings: &[Reading]) -> Result<(), String> {
     let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
