@@ -2,6 +2,7 @@
 //! pages, the pictures and the charts in the terminal are functions. It knows no store, no file format and no clock.
 pub mod family;
 pub mod mta;
+pub mod role;
 pub mod stage;
 pub mod steps;
 pub mod threshold;

@@ -108,9 +108,11 @@ fn local(text: &str, now: i64) -> Option<i64> {
 
 /// What a clock of this zone shows, as Unix seconds. Where it showed it twice: the first time; where it never did,
 /// since it was put forward: as if it had not been.
-fn unix(naive: NaiveDateTime) -> i64 {
+pub(crate) fn unix(naive: NaiveDateTime) -> i64 {
     match Local.from_local_datetime(&naive) {
-        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.timestamp(),
+        LocalResult::Single(time) => time.timestamp(),
+        // chrono does not always give the earlier one first.
+        LocalResult::Ambiguous(one, other) => one.timestamp().min(other.timestamp()),
         LocalResult::None => {
             let before = naive - chrono::TimeDelta::hours(3);
             let offset =

@@ -4,6 +4,8 @@
 
 mod apart;
 mod figures;
+pub mod history;
+pub mod local;
 mod render;
 mod templates;
 #[cfg(test)]

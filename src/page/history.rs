@@ -1,0 +1,349 @@
+//! What counters gained in any stretch of the last two months, and what levels were: the rows of the RRDs, each file opened
+//! once, and behind them what waits for it.
+//!
+//! The finest rows that are left of a time are taken. Of a row, or of a bin, of which only a part lies in the stretch, that part
+//! is counted: nothing else is known of where in the row its events were. What is not known of all of a stretch is `None`.
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use crate::reading::{Counter, Measure, Reading};
+use crate::store::rrd::fetch::Reader;
+use crate::store::rrd::finest::{FineRow, Finest};
+use crate::store::rrd::open::OpenRrd;
+
+/// So far back rows are read (seconds): for so long an RRD keeps rows of half an hour.
+const KEPT: i64 = 62 * 86_400;
+
+/// The last two months of all protocols.
+#[derive(Debug)]
+pub struct History<'r> {
+    parts: Vec<Part<'r>>,
+    files: Vec<File>,
+}
+
+/// What is known of one reading.
+#[derive(Debug)]
+struct Part<'r> {
+    reading: &'r Reading,
+    /// Its file among those that could be read.
+    file: Option<usize>,
+    /// Until when rows of the file count, and from when on what waits does.
+    pushed: i64,
+    /// From when on nothing but what waits means that nothing happened; `i64::MAX`: nothing is known yet.
+    known: i64,
+}
+
+/// What a file has.
+#[derive(Debug, Default)]
+struct File {
+    names: Vec<String>,
+    rows: Vec<FineRow>,
+    /// When its last row ends.
+    end: i64,
+    /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
+    best: usize,
+}
+
+/// A part of a stretch, and how much of a counter is in it.
+struct Piece {
+    begin: i64,
+    end: i64,
+    amount: f64,
+}
+
+impl<'r> History<'r> {
+    /// Reads the files of all `readings` at `now` (Unix seconds). What could not be read is told, one line a file, and is not
+    /// known.
+    pub fn read(readings: &'r [Reading], now: i64) -> (Self, Vec<String>) {
+        let mut history = Self { parts: Vec::new(), files: Vec::new() };
+        let mut problems = Vec::new();
+        let mut opened: Vec<(&Path, Option<usize>)> = Vec::new();
+        for reading in readings {
+            let path = reading.rrd.as_path();
+            let file = match opened.iter().find(|(known, _)| *known == path) {
+                Some((_, file)) => *file,
+                None => {
+                    let file = File::read(path, now - KEPT).unwrap_or_else(|problem| {
+                        problems.push(problem);
+                        None
+                    });
+                    let at = file.map(|file| {
+                        history.files.push(file);
+                        history.files.len() - 1
+                    });
+                    opened.push((path, at));
+                    at
+                }
+            };
+            history.parts.push(Part::of(reading, file.map(|at| (at, &history.files[at]))));
+        }
+        (history, problems)
+    }
+
+    /// By how much the counters `keys` of `protocol` (or of a section) grew together from `from` to `to`, Unix seconds.
+    /// `None`: of a part of the stretch, or of one of the counters, it is not known.
+    pub fn grew<'k>(
+        &self,
+        protocol: &str,
+        keys: impl IntoIterator<Item = &'k str>,
+        from: i64,
+        to: i64,
+    ) -> Option<f64> {
+        let part = self.part(protocol)?;
+        keys.into_iter().map(|key| part.grew(self.file(part), part.counter(key)?, from, to)).sum()
+    }
+
+    /// As [`Self::grew`], of as much of the stretch as is known: at least so much it was.
+    pub fn grew_at_least<'k>(
+        &self,
+        protocol: &str,
+        keys: impl IntoIterator<Item = &'k str>,
+        from: i64,
+        to: i64,
+    ) -> f64 {
+        let Some(part) = self.part(protocol) else { return 0.0 };
+        let counters = keys.into_iter().filter_map(|key| part.counter(key));
+        let pieces = counters.flat_map(|counter| part.pieces(self.file(part), counter, from, to));
+        pieces.map(|piece| piece.amount).sum()
+    }
+
+    /// What the level `key` of `protocol` was at `at`. `None`: it is not known.
+    pub fn level(&self, protocol: &str, key: &str, at: i64) -> Option<f64> {
+        let part = self.part(protocol)?;
+        let (at_position, counter) = part.counter(key)?;
+        if at <= part.pushed {
+            return self.file(part)?.level(counter, at);
+        }
+        part.waiting_level(self.file(part), at_position, counter, at)
+    }
+
+    /// The mean of the level `key` of `protocol` from `from` to `to`, of as much of it as is known.
+    pub fn level_mean(&self, protocol: &str, key: &str, from: i64, to: i64) -> Option<f64> {
+        let mut sum = (0.0, 0.0);
+        for (begin, end, value) in self.levels(protocol, key, from, to) {
+            sum = (sum.0 + value * float(end - begin), sum.1 + float(end - begin));
+        }
+        (sum.1 > 0.0).then(|| sum.0 / sum.1)
+    }
+
+    /// The highest value of the level `key` of `protocol` from `from` to `to`, and when it was first that high. Rows of the
+    /// last two days are those of a step; of earlier ones only means are left.
+    pub fn level_peak(&self, protocol: &str, key: &str, from: i64, to: i64) -> Option<(f64, i64)> {
+        let all = self.levels(protocol, key, from, to).into_iter();
+        all.map(|(begin, _, value)| (value, begin)).reduce(|best, next| if next.0 > best.0 { next } else { best })
+    }
+
+    /// Since when the counters of `protocol` are known without a gap that was seen at its beginning, Unix seconds. `None`:
+    /// nothing of it is known yet.
+    pub fn since(&self, protocol: &str) -> Option<i64> {
+        let part = self.part(protocol)?;
+        let in_file = self.file(part).and_then(|file| {
+            let first = file.rows.iter().find(|row| row.rates.get(file.best).is_some_and(|v| v.is_finite()))?;
+            Some(part.known_from(first)).filter(|since| *since < part.pushed)
+        });
+        in_file.or_else(|| (part.known < i64::MAX).then_some(part.known))
+    }
+
+    /// Until when the sources of `protocol` were read to their end, Unix seconds; 0: never.
+    pub fn seen(&self, protocol: &str) -> i64 {
+        self.part(protocol).map_or(0, |part| part.reading.seen)
+    }
+
+    /// The newest step in which a counter of `protocol` grew, `(begin, end)`. `None`: none is known in which one did.
+    pub fn last_growth(&self, protocol: &str) -> Option<(i64, i64)> {
+        let part = self.part(protocol)?;
+        let grows = |counter: &&Counter| !counter.ds.is_empty() && counter.measure != Measure::Level;
+        let all = part.reading.counters.iter().enumerate();
+        let grow: Vec<usize> = all.filter(|(_, counter)| grows(counter)).map(|(at, _)| at).collect();
+        let moved = |values: &[i128]| grow.iter().any(|at| values.get(*at).is_some_and(|value| *value != 0));
+        if let Some((begin, _)) = part.reading.waiting.iter().rev().find(|(_, values)| moved(values)) {
+            return Some((*begin, begin + part.step()));
+        }
+        let file = self.file(part)?;
+        let counters = || part.reading.sources().filter(grows);
+        let is_its = |name: &String| counters().any(|counter| counter.ds == name.as_str());
+        let columns: Vec<usize> = (0..file.names.len()).filter(|at| is_its(&file.names[*at])).collect();
+        let rows = file.rows.iter().rev().filter(|row| row.end <= part.pushed);
+        let grew = |row: &&FineRow| columns.iter().any(|at| row.rates.get(*at).is_some_and(|rate| *rate > 0.0));
+        rows.into_iter().find(grew).map(|row| (row.begin, row.end))
+    }
+
+    fn part(&self, protocol: &str) -> Option<&Part<'r>> {
+        self.parts.iter().find(|part| part.reading.protocol == protocol)
+    }
+
+    fn file(&self, part: &Part<'_>) -> Option<&File> {
+        part.file.and_then(|at| self.files.get(at))
+    }
+
+    /// The stretches of a level, `(begin, end, value)`.
+    fn levels(&self, protocol: &str, key: &str, from: i64, to: i64) -> Vec<(i64, i64, f64)> {
+        let Some(part) = self.part(protocol) else { return Vec::new() };
+        let Some((at, counter)) = part.counter(key) else { return Vec::new() };
+        let file = self.file(part);
+        let mut all = Vec::new();
+        if let Some(file) = file {
+            for row in file.between(from, to.min(part.pushed)) {
+                if let Some(value) = file.rate(counter, row, part.reading.measured) {
+                    all.push((row.begin.max(from), row.end.min(to).min(part.pushed), value));
+                }
+            }
+        }
+        let step = part.step();
+        let to = to.min(part.reading.seen);
+        let mut begin = from.max(part.pushed);
+        while begin < to {
+            let end = ((begin.div_euclid(step) + 1) * step).min(to);
+            if let Some(value) = part.waiting_level(file, at, counter, end) {
+                all.push((begin, end, value));
+            }
+            begin = end;
+        }
+        all
+    }
+}
+
+impl<'r> Part<'r> {
+    fn of(reading: &'r Reading, file: Option<(usize, &File)>) -> Self {
+        let end = file.map_or(0, |(_, file)| file.end);
+        let pushed = if reading.pushed > 0 { reading.pushed } else { end };
+        let first = || reading.waiting.first().map(|(begin, _)| *begin);
+        let known = match pushed {
+            1.. => Some(pushed.max(reading.since)),
+            _ => Some(reading.since).filter(|since| *since > 0).or_else(first),
+        };
+        Self { reading, file: file.map(|(at, _)| at), pushed, known: known.unwrap_or(i64::MAX) }
+    }
+
+    fn step(&self) -> i64 {
+        i64::from(self.reading.step.max(1))
+    }
+
+    fn counter(&self, key: &str) -> Option<(usize, &'r Counter)> {
+        let found = self.reading.counters.iter().position(|counter| counter.key == key)?;
+        self.reading.counters.get(found).map(|counter| (found, counter))
+    }
+
+    /// From when on a row is known.
+    fn known_from(&self, row: &FineRow) -> i64 {
+        let since = self.reading.since;
+        if (row.begin..row.end).contains(&since) { since } else { row.begin }
+    }
+
+    fn grew(&self, file: Option<&File>, counter: (usize, &Counter), from: i64, to: i64) -> Option<f64> {
+        if counter.1.ds.is_empty() || counter.1.measure == Measure::Level {
+            return None;
+        }
+        let (mut until, mut sum) = (from, 0.0);
+        for piece in self.pieces(file, counter, from, to) {
+            if piece.begin > until {
+                return None;
+            }
+            until = until.max(piece.end);
+            sum += piece.amount;
+        }
+        (until >= to).then_some(sum)
+    }
+
+    /// The known parts of the stretch in the order of time, and what each has of it.
+    fn pieces(&self, file: Option<&File>, (at, counter): (usize, &Counter), from: i64, to: i64) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        if counter.ds.is_empty() || from >= to {
+            return pieces;
+        }
+        if let Some(file) = file {
+            for row in file.between(from, to.min(self.pushed)) {
+                let Some(rate) = file.rate(counter, row, self.reading.measured) else { continue };
+                let amount = whole(counter.measure, rate * float(row.end - row.begin));
+                let (begin, end) = (self.known_from(row), row.end);
+                let part = part_of((begin, end), (from, to.min(self.pushed)));
+                pieces.push(Piece { begin: begin.max(from), end: end.min(to), amount: amount * part });
+            }
+        }
+        let (begin, end) = (from.max(self.known), to.min(self.reading.seen));
+        if begin < end {
+            pieces.push(Piece { begin, end, amount: 0.0 });
+        }
+        let first = self.reading.waiting.partition_point(|(there, _)| there + self.step() <= from);
+        for (there, values) in self.reading.waiting.iter().skip(first).take_while(|(there, _)| *there < to) {
+            // Of the minute that is not over everything was before the last reading.
+            let over = (there + self.step()).min(self.reading.seen.max(there + 1));
+            let part = part_of((*there, over), (from, to));
+            let amount = values.get(at).map_or(0.0, |value| counter.measure.float(*value));
+            pieces.push(Piece { begin, end: begin, amount: amount * part });
+        }
+        pieces
+    }
+
+    /// What waits of a level at `at`, which lies behind what was pushed. What is measured holds until it is measured again.
+    fn waiting_level(&self, file: Option<&File>, position: usize, counter: &Counter, at: i64) -> Option<f64> {
+        if at > self.reading.seen {
+            return None;
+        }
+        let value = |(_, values): &(i64, Vec<i128>)| values.get(position).map(|value| counter.measure.float(*value));
+        let next = self.reading.waiting.partition_point(|(there, _)| there + self.step() < at);
+        let found = self.reading.waiting.get(next);
+        if !self.reading.measured {
+            return found.filter(|(there, _)| *there < at).and_then(value);
+        }
+        let before = next.checked_sub(1).and_then(|before| self.reading.waiting.get(before));
+        let in_file = || file.and_then(|file| file.level(counter, self.pushed));
+        found.and_then(value).or_else(|| before.and_then(value)).or_else(in_file)
+    }
+}
+
+impl File {
+    /// The rows of the file at `path` that end after `from`. `None`: there is no file, or nothing is in it.
+    fn read(path: &Path, from: i64) -> Result<Option<Self>, String> {
+        let Some(held) = OpenRrd::open(path).map_err(|e| e.to_string())? else { return Ok(None) };
+        let reader = Reader::of(&held).map_err(|e| e.to_string())?;
+        let Finest { names, rows } = reader.finest(from.max(0)).map_err(|e| e.to_string())?;
+        drop(reader);
+        let known = |at: &usize| rows.iter().filter(|row| row.rates.get(*at).is_some_and(|v| v.is_finite())).count();
+        // Of several the first.
+        let best = (0..names.len()).rev().max_by_key(known).unwrap_or_default();
+        let end = rows.last().map_or(0, |row| row.end);
+        Ok(Some(Self { names, rows, end, best }))
+    }
+
+    /// The rows of which a part lies between the two.
+    fn between(&self, from: i64, to: i64) -> impl Iterator<Item = &FineRow> {
+        let first = self.rows.partition_point(|row| row.end <= from);
+        self.rows.iter().skip(first).take_while(move |row| row.begin < to)
+    }
+
+    /// What a row has of `counter`.
+    fn rate(&self, counter: &Counter, row: &FineRow, measured: bool) -> Option<f64> {
+        let of = |column: usize| row.rates.get(column).copied().filter(|rate| rate.is_finite());
+        match self.names.iter().position(|name| name == counter.ds) {
+            Some(column) => of(column),
+            // What never moved has no data source, and was 0 wherever the file knows anything; but of what is measured the
+            // file knows nothing before the first measurement.
+            None => of(self.best).filter(|_| !measured).map(|_| 0.0),
+        }
+    }
+
+    /// The level in the row in which `at` lies, or that ends there.
+    fn level(&self, counter: &Counter, at: i64) -> Option<f64> {
+        let row = self.rows.get(self.rows.partition_point(|row| row.end < at))?;
+        self.rate(counter, row, true).filter(|_| row.begin < at)
+    }
+}
+
+/// Which part of the first stretch lies in the second.
+fn part_of((begin, end): (i64, i64), (from, to): (i64, i64)) -> f64 {
+    let common = end.min(to) - begin.max(from);
+    if common <= 0 { 0.0 } else { float(common) / float(end - begin) }
+}
+
+/// The amount that a mean was made of: whole, where only whole ones are counted.
+fn whole(measure: Measure, amount: f64) -> f64 {
+    if measure == Measure::Count { amount.round() } else { amount }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of some years are far below 2^52")]
+fn float(seconds: i64) -> f64 {
+    seconds as f64
+}
