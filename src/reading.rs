@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use family::Family;
 use mta::Fact;
+use role::Overview;
 
 /// A protocol at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Reading {
     pub families: &'static [Family],
     /// What they say of the mail server, as MTA-MIB asks.
     pub mta: &'static [Fact],
+    /// What the overview of the pages has to know of it.
+    pub page: Overview,
     /// In the order of the query.
     pub counters: Vec<Counter>,
     /// What the RRD does not have yet: the begin of each bin, Unix seconds, and what each of `counters` has in it, in

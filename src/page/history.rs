@@ -132,7 +132,8 @@ impl<'r> History<'r> {
     /// last two days are those of a step; of earlier ones only means are left.
     pub fn level_peak(&self, protocol: &str, key: &str, from: i64, to: i64) -> Option<(f64, i64)> {
         let all = self.levels(protocol, key, from, to).into_iter();
-        all.map(|(begin, _, value)| (value, begin)).reduce(|best, next| if next.0 > best.0 { next } else { best })
+        all.map(|(begin, _, value)| (value, begin))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
     }
 
     /// Since when the counters of `protocol` are known without a gap that was seen at its beginning, Unix seconds. `None`:
@@ -140,7 +141,8 @@ impl<'r> History<'r> {
     pub fn since(&self, protocol: &str) -> Option<i64> {
         let part = self.part(protocol)?;
         let in_file = self.file(part).and_then(|file| {
-            let first = file.rows.iter().find(|row| row.rates.get(file.best).is_some_and(|v| v.is_finite()))?;
+            let first =
+                file.rows.iter().find(|row| row.rates.get(file.best).is_some_and(|v| v.is_finite()))?;
             Some(part.known_from(first)).filter(|since| *since < part.pushed)
         });
         in_file.or_else(|| (part.known < i64::MAX).then_some(part.known))
@@ -166,7 +168,8 @@ impl<'r> History<'r> {
         let is_its = |name: &String| counters().any(|counter| counter.ds == name.as_str());
         let columns: Vec<usize> = (0..file.names.len()).filter(|at| is_its(&file.names[*at])).collect();
         let rows = file.rows.iter().rev().filter(|row| row.end <= part.pushed);
-        let grew = |row: &&FineRow| columns.iter().any(|at| row.rates.get(*at).is_some_and(|rate| *rate > 0.0));
+        let grew =
+            |row: &&FineRow| columns.iter().any(|at| row.rates.get(*at).is_some_and(|rate| *rate > 0.0));
         rows.into_iter().find(grew).map(|row| (row.begin, row.end))
     }
 
@@ -248,7 +251,13 @@ impl<'r> Part<'r> {
     }
 
     /// The known parts of the stretch in the order of time, and what each has of it.
-    fn pieces(&self, file: Option<&File>, (at, counter): (usize, &Counter), from: i64, to: i64) -> Vec<Piece> {
+    fn pieces(
+        &self,
+        file: Option<&File>,
+        (at, counter): (usize, &Counter),
+        from: i64,
+        to: i64,
+    ) -> Vec<Piece> {
         let mut pieces = Vec::new();
         if counter.ds.is_empty() || from >= to {
             return pieces;
@@ -282,7 +291,8 @@ impl<'r> Part<'r> {
         if at > self.reading.seen {
             return None;
         }
-        let value = |(_, values): &(i64, Vec<i128>)| values.get(position).map(|value| counter.measure.float(*value));
+        let value =
+            |(_, values): &(i64, Vec<i128>)| values.get(position).map(|value| counter.measure.float(*value));
         let next = self.reading.waiting.partition_point(|(there, _)| there + self.step() < at);
         let found = self.reading.waiting.get(next);
         if !self.reading.measured {
@@ -301,7 +311,8 @@ impl File {
         let reader = Reader::of(&held).map_err(|e| e.to_string())?;
         let Finest { names, rows } = reader.finest(from.max(0)).map_err(|e| e.to_string())?;
         drop(reader);
-        let known = |at: &usize| rows.iter().filter(|row| row.rates.get(*at).is_some_and(|v| v.is_finite())).count();
+        let known =
+            |at: &usize| rows.iter().filter(|row| row.rates.get(*at).is_some_and(|v| v.is_finite())).count();
         // Of several the first.
         let best = (0..names.len()).rev().max_by_key(known).unwrap_or_default();
         let end = rows.last().map_or(0, |row| row.end);

@@ -11,6 +11,7 @@ use super::section::Section;
 use crate::line::Line;
 use crate::reading::family::Family;
 use crate::reading::mta::Fact;
+use crate::reading::role::{NOTHING, Overview};
 
 /// Something that is counted from log lines, and all that the rest of the program has to know of it.
 #[derive(Clone)]
@@ -70,6 +71,8 @@ pub struct Protocol {
     pub families: &'static [Family],
     /// What its counters, but for those of its sections, say of the mail server as MTA-MIB asks.
     pub mta: &'static [Fact],
+    /// What the overview of the pages has to know of it, but for its sections.
+    pub page: Overview,
     /// What it is a second instance of, if toaster.conf made it of a built-in protocol.
     pub like: Option<Like>,
 }
@@ -186,6 +189,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     leads_the_page: false,
     families: &[],
     mta: &[],
+    page: NOTHING,
     like: None,
 };
 

@@ -23,6 +23,8 @@ use super::scan::{find_all, number, word};
 use crate::line::Line;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, family};
+use crate::reading::role::{Of, Overview, Role, Subject, answer, row};
+use crate::reading::stage::Stage;
 use memchr::{memchr, memmem, memrchr_iter};
 
 /// The protocol `delivery`; nothing of toaster.conf changes how its lines are read.
@@ -43,9 +45,56 @@ pub fn protocol(_: &Settings) -> Protocol {
         ],
         templates: templates!["delivery", "sieve"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["saved", "forwarded", "discarded", "rejected", "quota", "failed", "sieve_login", "sieve_fail"],
+    answers: &[
+        answer(Role::LoggedIn, Of::Logins("sieve"), &["sieve_login"]),
+        answer(Role::LoginFailed, Of::Logins("sieve"), &["sieve_fail"]),
+    ],
+    subjects: &[
+        Subject {
+            words: "messages that Dovecot gave back",
+            graph: "delivery",
+            keys: &["rejected"],
+            lists: false,
+            of: None,
+            among: &[],
+            color: "bad",
+            facts: &[],
+        },
+        Subject {
+            words: "messages for mailboxes that were full",
+            graph: "delivery",
+            keys: &["quota"],
+            lists: false,
+            of: None,
+            among: &[],
+            color: "warn",
+            facts: &[],
+        },
+        Subject {
+            words: "messages that Dovecot could not store",
+            graph: "delivery",
+            keys: &["failed"],
+            lists: false,
+            of: None,
+            among: &[],
+            color: "bad",
+            facts: &[],
+        },
+    ],
+    rows: &[
+        row(Stage::Deliveries, "Saved by Dovecot", &["saved"]),
+        row(Stage::Deliveries, "Not saved", &["rejected", "quota", "failed"]),
+    ],
+    stage: Stage::Deliveries,
+};
 
 const FAMILIES: &[Family] = &[
     family(

@@ -9,6 +9,8 @@ use super::counter_table::counters;
 use super::login::{self, Service, Slots};
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, family};
+use crate::reading::role::{Fact, Of, Overview, Role, answer, failed_logins, row};
+use crate::reading::stage::Stage;
 
 /// The protocol `imap`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -28,9 +30,30 @@ pub fn protocol(settings: &Settings) -> Protocol {
         ],
         templates: templates!["imap"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const OK: &[&str] = &["imap_success", "imap_ssl_success"];
+const FAILED: &[&str] = &["imap_fail", "imap_ssl_fail"];
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["imap_success", "imap_ssl_success", "imap_fail", "imap_ssl_fail"],
+    answers: &[
+        answer(Role::LoggedIn, Of::Logins("imap"), OK),
+        answer(Role::LoginFailed, Of::Logins("imap"), FAILED),
+    ],
+    subjects: &[failed_logins(
+        "failed IMAP logins",
+        "imap",
+        FAILED,
+        &[Fact::Encrypted(&["imap_fail"], &["imap_ssl_fail"]), Fact::Succeeded(OK)],
+    )],
+    rows: &[row(Stage::Logins, "IMAP, succeeded", OK), row(Stage::Logins, "IMAP, failed", FAILED)],
+    stage: Stage::Logins,
+};
 
 const FAMILIES: &[Family] = &[
     family(

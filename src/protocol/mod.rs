@@ -154,6 +154,90 @@ mod tests {
         assert!(places.len() > 400, "{}", places.len());
     }
 
+    /// What the overview names exists: every counter, and the graph that an event links to.
+    #[test]
+    fn what_the_overview_asks_is_there() {
+        use crate::reading::role::{Fact, Of, Overview, Role};
+        let levels = [Role::Waiting, Role::Oldest];
+        let graphs: Vec<&str> = shipped()
+            .iter()
+            .flat_map(|card| card.templates.iter().chain(card.sections.iter().flat_map(|s| s.templates)))
+            .map(|(name, _)| *name)
+            .collect();
+        let mut answered = BTreeSet::new();
+        for card in shipped() {
+            let own: Vec<&Counter> = card.own_counters().collect();
+            let sections = card.sections.iter().map(|s| (s.page, s.counters.iter().collect()));
+            for (page, counters) in sections.chain([(card.page, own)]) {
+                let page: Overview = page;
+                let find = |key: &str| {
+                    let found = counters.iter().find(|counter: &&&Counter| counter.key == key);
+                    *found.unwrap_or_else(|| panic!("{}: the overview has no counter {key}", card.name))
+                };
+                let grow = |keys: &[&str]| {
+                    keys.iter().for_each(|key| assert!(find(key).kind.is_odometer(), "{key}"))
+                };
+                grow(page.lines);
+                for answer in page.answers {
+                    let is_level = levels.contains(&answer.role);
+                    assert!(!answer.keys.is_empty());
+                    answer
+                        .keys
+                        .iter()
+                        .for_each(|key| assert_eq!(find(key).kind.is_gauge(), is_level, "{key}"));
+                    assert!(!answer.lists || card.counts_lists, "{}", card.name);
+                    assert!(
+                        answered.insert((card.name, answer.role)),
+                        "{}: {:?} twice",
+                        card.name,
+                        answer.role
+                    );
+                    let logs_in = matches!(answer.role, Role::LoggedIn | Role::LoginFailed);
+                    assert_eq!(matches!(answer.of, Of::Logins(_)), logs_in);
+                }
+                for row in page.rows {
+                    grow(row.keys);
+                    assert!(!row.lists || card.counts_lists);
+                }
+                for subject in page.subjects {
+                    grow(subject.keys);
+                    grow(subject.among);
+                    assert!(graphs.contains(&subject.graph), "{}", subject.graph);
+                    assert!(["blue", "plum", "warn", "bad"].contains(&subject.color));
+                    for fact in subject.facts {
+                        match *fact {
+                            Fact::Largest { section: "", parts, .. } => {
+                                parts.iter().for_each(|(key, _)| grow(&[key]));
+                            }
+                            Fact::Largest { section, parts, .. } => {
+                                let section =
+                                    card.sections.iter().find(|s| s.name == section).expect("a section");
+                                let is_its = |key: &str| section.counters.iter().any(|c| c.key == key);
+                                assert!(parts.iter().all(|(key, _)| is_its(key)), "{}", section.name);
+                            }
+                            Fact::Succeeded(keys) => grow(keys),
+                            Fact::Encrypted(plain, encrypted) => {
+                                grow(plain);
+                                grow(encrypted);
+                            }
+                            Fact::Share(_) => assert!(!subject.among.is_empty()),
+                            Fact::Peak(key, _) => assert!(find(key).kind.is_gauge(), "{key}"),
+                            Fact::Queue => {}
+                        }
+                    }
+                }
+            }
+        }
+        let roles: BTreeSet<Role> = answered.iter().map(|(_, role)| *role).collect();
+        assert_eq!(roles.len(), 16, "every question has an answer: {roles:?}");
+        // Each list that a metric names is among those that block.
+        let card = shipped().iter().find(|card| card.counts_lists).unwrap();
+        let of = card.page.answers.iter().find(|answer| answer.lists).unwrap();
+        let family = card.families.iter().find(|family| family.labels == ["list"]).unwrap();
+        let lists = card.counters.iter().filter(|counter| family.place(counter.key).is_some());
+        assert!(lists.clone().count() > 15 && lists.clone().all(|list| of.keys.contains(&list.key)));
+    }
+
     #[test]
     fn every_protocol_is_complete() {
         for protocol in builtin(&Settings::default()) {

@@ -14,6 +14,8 @@ use super::tcpserver;
 use crate::line::Line;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, family};
+use crate::reading::role::{Fact, Of, Overview, Role, answer, failed_logins, row};
+use crate::reading::stage::Stage;
 
 /// The protocol `pop3`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -42,9 +44,30 @@ pub fn protocol(settings: &Settings) -> Protocol {
         ],
         templates: templates!["pop3"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const OK: &[&str] = &["pop3_success", "pop3_ssl_success"];
+const FAILED: &[&str] = &["pop3_fail", "pop3_ssl_fail"];
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["pop3_success", "pop3_ssl_success", "pop3_fail", "pop3_ssl_fail"],
+    answers: &[
+        answer(Role::LoggedIn, Of::Logins("pop3"), OK),
+        answer(Role::LoginFailed, Of::Logins("pop3"), FAILED),
+    ],
+    subjects: &[failed_logins(
+        "failed POP3 logins",
+        "pop3",
+        FAILED,
+        &[Fact::Encrypted(&["pop3_fail"], &["pop3_ssl_fail"]), Fact::Succeeded(OK)],
+    )],
+    rows: &[row(Stage::Logins, "POP3, succeeded", OK), row(Stage::Logins, "POP3, failed", FAILED)],
+    stage: Stage::Logins,
+};
 
 const FAMILIES: &[Family] = &[
     family(

@@ -24,6 +24,8 @@ use super::scan::{find_all, number};
 use crate::line::Line;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, Unit, family, family_in};
+use crate::reading::role::{Fact, Of, Overview, Role, Subject, answer, row};
+use crate::reading::stage::Stage;
 use memchr::memchr;
 
 /// The protocol `postfix`; nothing of toaster.conf changes how its lines are read.
@@ -43,9 +45,61 @@ pub fn protocol(_: &Settings) -> Protocol {
         ],
         templates: templates!["postfix", "postfix-reasons", "postfix-rejected"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const ENDED: &[&str] = &["sent", "deferred", "bounced", "expired"];
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["sent", "deferred", "bounced", "expired", "rejected", "postfix_other"],
+    answers: &[
+        answer(Role::Delivered, Of::Mta, &["sent"]),
+        answer(Role::PutOff, Of::Mta, &["deferred"]),
+        answer(Role::Failed, Of::Mta, &["bounced", "expired"]),
+    ],
+    subjects: &[
+        Subject {
+            words: "deliveries put off",
+            graph: "postfix",
+            keys: &["deferred"],
+            lists: false,
+            of: Some(Of::Mta),
+            among: ENDED,
+            color: "warn",
+            facts: &[Fact::Share("of what was tried in that time")],
+        },
+        Subject {
+            words: "deliveries failed",
+            graph: "postfix",
+            keys: &["bounced", "expired"],
+            lists: false,
+            of: Some(Of::Mta),
+            among: ENDED,
+            color: "bad",
+            facts: &[Fact::Share("of what was tried in that time")],
+        },
+        Subject {
+            words: "rejections of Postfix",
+            graph: "postfix-rejected",
+            keys: &["rejected"],
+            lists: false,
+            of: None,
+            among: &[],
+            color: "plum",
+            facts: &[],
+        },
+    ],
+    rows: &[
+        row(Stage::Connections, "Rejected by Postfix", &["rejected"]),
+        row(Stage::Deliveries, "Sent by Postfix", &["sent"]),
+        row(Stage::Deliveries, "Put off by Postfix", &["deferred"]),
+        row(Stage::Deliveries, "Failed in Postfix", &["bounced", "expired"]),
+    ],
+    stage: Stage::Deliveries,
+};
 
 const FAMILIES: &[Family] = &[
     family(

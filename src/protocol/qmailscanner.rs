@@ -11,6 +11,8 @@ use super::program::{doubtful, program};
 use crate::line::Line;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, family};
+use crate::reading::role::{Of, Overview, Role, Subject, answer, row};
+use crate::reading::stage::Stage;
 use memchr::memmem;
 
 /// The protocol `qmailscanner`; nothing of toaster.conf changes how its lines are read.
@@ -33,9 +35,28 @@ pub fn protocol(_: &Settings) -> Protocol {
         // The viruses of all scanners are drawn in one graph.
         templates: templates!["virus"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["qs_clean", "qs_virii", "qs_spam"],
+    answers: &[answer(Role::Spam, Of::Scanner, &["qs_spam"]), answer(Role::Ham, Of::Scanner, &["qs_clean"])],
+    subjects: &[Subject {
+        words: "messages with a virus",
+        graph: "virus",
+        keys: &["qs_virii"],
+        lists: false,
+        of: None,
+        among: &[],
+        color: "bad",
+        facts: &[],
+    }],
+    rows: &[row(Stage::Filters, "Viruses found by qmail-scanner", &["qs_virii"])],
+    stage: Stage::Filters,
+};
 
 const FAMILIES: &[Family] = &[family(
     "qmailscanner_messages",

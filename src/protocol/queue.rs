@@ -9,6 +9,8 @@ use super::counter_table::counters;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, Unit, family, family_in};
 use crate::reading::mta::{Asked, Fact, Group, fact_while};
+use crate::reading::role::{Of, Overview, Role, answer};
+use crate::reading::stage::Stage;
 
 /// The protocol `queue`; nothing of toaster.conf changes it.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -29,10 +31,20 @@ pub fn protocol(_: &Settings) -> Protocol {
         templates: templates!["queue"],
         leads_the_page: true,
         families: FAMILIES,
+        page: PAGE,
         mta: MTA,
         ..IN_SYSLOG
     }
 }
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &[],
+    answers: &[answer(Role::Waiting, Of::Queue, &["messages"]), answer(Role::Oldest, Of::Queue, &["oldest"])],
+    subjects: &[],
+    rows: &[],
+    stage: Stage::Queue,
+};
 
 const FAMILIES: &[Family] = &[
     family("queue_measurements", "how often the queue was measured", &[], &[Key("queue_reads", &[])]),

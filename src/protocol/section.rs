@@ -4,6 +4,7 @@ use std::fmt;
 use super::counter::Counter;
 use crate::reading::family::Family;
 use crate::reading::mta::Fact;
+use crate::reading::role::Overview;
 
 /// A part of a protocol: some of its counters, which stand one behind the other.
 #[derive(Clone, Copy)]
@@ -24,6 +25,8 @@ pub struct Section {
     pub families: &'static [Family],
     /// As [`super::Protocol::mta`].
     pub mta: &'static [Fact],
+    /// As [`super::Protocol::page`].
+    pub page: Overview,
     /// As [`super::Protocol::templates`].
     pub templates: &'static [(&'static str, &'static str)],
     /// The counter of what its rules do not know, if it has rules: where that is more than a tenth of all, they are too

@@ -10,6 +10,7 @@ mod counters;
 mod families;
 mod follow;
 mod mta;
+mod page;
 mod places;
 
 use super::bulk::Bulk;
@@ -57,6 +58,7 @@ pub const SEND: Protocol = Protocol {
     leads_the_page: true,
     families: families::SEND,
     mta: mta::SEND,
+    page: page::SEND,
     ..IN_SYSLOG
 };
 
@@ -79,6 +81,7 @@ const REASONS_SECTION: Section = Section {
     ],
     families: families::REASONS,
     mta: mta::REASONS,
+    page: page::SECTION,
     templates: templates!["reasons"],
     unknown: Some(reasons::UNKNOWN),
     table: Some(&|| Reasons::Shipped.version()),
@@ -100,6 +103,7 @@ const PROVIDERS_SECTION: Section = Section {
     ],
     families: families::PROVIDERS,
     mta: &[],
+    page: page::SECTION,
     templates: templates!["providers", "deferred"],
     unknown: None,
     table: Some(&|| Providers::Shipped.version()),
@@ -119,6 +123,7 @@ const TIMES_SECTION: Section = Section {
     ],
     families: families::TIMES,
     mta: &[],
+    page: page::SECTION,
     templates: templates!["times", "times-remote", "times-queue"],
     unknown: None,
     table: None,

@@ -9,6 +9,8 @@ use super::counter_table::counters;
 use super::login::{self, Service, Slots};
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, family};
+use crate::reading::role::{Fact, Of, Overview, Role, answer, failed_logins, row};
+use crate::reading::stage::Stage;
 
 /// The protocol `smtp`: `logs_vchkpw_ports` may name more of its ports.
 pub fn protocol(settings: &Settings) -> Protocol {
@@ -39,9 +41,25 @@ pub fn protocol(settings: &Settings) -> Protocol {
         ],
         templates: templates!["smtp-auth"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const OK: &[&str] = &["smtp_auth_success"];
+const FAILED: &[&str] = &["smtp_auth_fail"];
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["smtp_auth_success", "smtp_auth_fail"],
+    answers: &[
+        answer(Role::LoggedIn, Of::Logins("smtp"), OK),
+        answer(Role::LoginFailed, Of::Logins("smtp"), FAILED),
+    ],
+    subjects: &[failed_logins("failed SMTP logins", "smtp-auth", FAILED, &[Fact::Succeeded(OK)])],
+    rows: &[row(Stage::Logins, "SMTP, succeeded", OK), row(Stage::Logins, "SMTP, failed", FAILED)],
+    stage: Stage::Logins,
+};
 
 const FAMILIES: &[Family] = &[
     family(

@@ -14,6 +14,8 @@ use super::program::{doubtful, program, unheaded};
 use crate::line::Line;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, Unit, family, family_in};
+use crate::reading::role::{Fact, Of, Overview, Role, Subject, answer, row};
+use crate::reading::stage::Stage;
 
 /// The protocol `spamassassin`; nothing of toaster.conf changes how its lines are read.
 pub fn protocol(_: &Settings) -> Protocol {
@@ -30,9 +32,28 @@ pub fn protocol(_: &Settings) -> Protocol {
         overview: &[("sa_ham", "Ham"), ("sa_spam", "Spam")],
         templates: templates!["spam", "spam-scores", "spam-seconds"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const PAGE: Overview = Overview {
+    heard: "spamd",
+    lines: &["sa_spam", "sa_ham", "sa_other"],
+    answers: &[answer(Role::Spam, Of::Scanner, &["sa_spam"]), answer(Role::Ham, Of::Scanner, &["sa_ham"])],
+    subjects: &[Subject {
+        words: "messages that are spam",
+        graph: "spam",
+        keys: &["sa_spam"],
+        lists: false,
+        of: Some(Of::Scanner),
+        among: &["sa_spam", "sa_ham"],
+        color: "warn",
+        facts: &[Fact::Share("of what was looked at in that time")],
+    }],
+    rows: &[row(Stage::Filters, "Spam", &["sa_spam"])],
+    stage: Stage::Filters,
+};
 
 const FAMILIES: &[Family] = &[
     family(

@@ -10,6 +10,8 @@ use super::counter_table::counters;
 use super::login::{self, Service, Slots};
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, family};
+use crate::reading::role::{Fact, Of, Overview, Role, answer, failed_logins, row};
+use crate::reading::stage::Stage;
 
 /// The protocol `webmail`: `webmail_loopback` says whose logins from loopback are its own, `logs_vchkpw_ports` may
 /// name more of its ports.
@@ -28,9 +30,25 @@ pub fn protocol(settings: &Settings) -> Protocol {
         overview: &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")],
         templates: templates!["webmail"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const OK: &[&str] = &["webmail_success"];
+const FAILED: &[&str] = &["webmail_fail"];
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["webmail_success", "webmail_fail"],
+    answers: &[
+        answer(Role::LoggedIn, Of::Logins("webmail"), OK),
+        answer(Role::LoginFailed, Of::Logins("webmail"), FAILED),
+    ],
+    subjects: &[failed_logins("failed webmail logins", "webmail", FAILED, &[Fact::Succeeded(OK)])],
+    rows: &[row(Stage::Logins, "Webmail, succeeded", OK), row(Stage::Logins, "Webmail, failed", FAILED)],
+    stage: Stage::Logins,
+};
 
 const FAMILIES: &[Family] = &[
     family(

@@ -76,6 +76,7 @@ fn without_values(job: &Job<'_>) -> Reading {
         counters: counters.collect(),
         families: protocol.families,
         mta: protocol.mta,
+        page: protocol.page,
         whole: Some(Whole::default()),
         ..Reading::default()
     }

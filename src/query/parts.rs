@@ -39,6 +39,7 @@ fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) ->
         (reading.protocol, reading.title) = (section.name, section.title);
         (reading.about, reading.overview) = (section.about, section.overview);
         (reading.families, reading.mta, reading.whole) = (section.families, section.mta, None);
+        reading.page = section.page;
     }
     reading
 }

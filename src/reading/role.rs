@@ -26,6 +26,12 @@ pub struct Overview {
 pub const NOTHING: Overview =
     Overview { heard: "", lines: &[], answers: &[], subjects: &[], rows: &[], stage: Stage::Own };
 
+impl Default for Overview {
+    fn default() -> Self {
+        NOTHING
+    }
+}
+
 /// A question, and the counters that answer it together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {

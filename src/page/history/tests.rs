@@ -114,7 +114,13 @@ fn every_stretch_has_what_happened_in_it() {
         for weeks in 0..=5 {
             let (from, to) = local::stretch_before((from, to.min(NOW)), 7 * weeks);
             // Rows of two weeks have five minutes, older ones half an hour.
-            let row = if weeks == 0 { 1 } else if weeks == 1 { 300 } else { 1_800 };
+            let row = if weeks == 0 {
+                1
+            } else if weeks == 1 {
+                300
+            } else {
+                1_800
+            };
             let to = if weeks == 0 { to } else { to.div_euclid(row) * row };
             let (messages, bytes) = count(&all, from, to);
             let found = (grew("message_new", from, to), grew("message_bytes", from, to));
@@ -135,7 +141,10 @@ fn every_stretch_has_what_happened_in_it() {
         assert!((found - expected).abs() < 1e-6, "{weeks} weeks before: {found}, not {expected}");
     }
     assert_eq!(grew("message_new", all[0].0, NOW), count(&all, all[0].0, NOW).0);
-    assert_eq!(history.grew("send", ["message_new", "never_moved"], NOW - DAY, NOW), Some(count(&all, NOW - DAY, NOW).0));
+    assert_eq!(
+        history.grew("send", ["message_new", "never_moved"], NOW - DAY, NOW),
+        Some(count(&all, NOW - DAY, NOW).0)
+    );
     assert_eq!(history.last_growth("send").unwrap().0, all.last().unwrap().0.div_euclid(60) * 60);
     assert_eq!(history.since("send"), Some(all[0].0));
 }
@@ -151,7 +160,8 @@ fn fetched(path: &Path, source: &str, row: i64, from: i64, to: i64) -> f64 {
     let text = String::from_utf8(output.stdout).unwrap();
     let mut lines = text.lines();
     let column = lines.next().unwrap().split_whitespace().position(|name| name == source).unwrap();
-    let values = lines.skip(1).map(|line| line.split_whitespace().nth(column + 1).unwrap().parse::<f64>().unwrap());
+    let values =
+        lines.skip(1).map(|line| line.split_whitespace().nth(column + 1).unwrap().parse::<f64>().unwrap());
     values.map(|value| value * row as f64).sum()
 }
 
@@ -243,7 +253,10 @@ fn a_level_is_what_it_was_and_holds_until_it_is_measured_again() {
     let readings = [reading];
     let (history, _) = History::read(&readings, NOW);
     let level = |at| history.level("queue", "messages", at);
-    assert_eq!((level(minute - 1_750), level(minute - 1_300), level(NOW)), (Some(10.0), Some(70.0), Some(40.0)));
+    assert_eq!(
+        (level(minute - 1_750), level(minute - 1_300), level(NOW)),
+        (Some(10.0), Some(70.0), Some(40.0))
+    );
     assert_eq!(level(NOW + 60), None, "nobody has looked");
     assert_eq!(history.level_mean("queue", "messages", minute - 600, minute - 540), Some(40.0));
     let peak = history.level_peak("queue", "messages", minute - 1_800, NOW).unwrap();

@@ -14,6 +14,7 @@
 mod counters;
 mod families;
 mod format;
+mod page;
 
 use super::card::{IN_SYSLOG, Protocol, Writers, templates};
 use super::classify::{LogKind, Raise, Settings, Verdict};
@@ -45,6 +46,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         ],
         templates: templates!["haraka-sessions", "haraka-messages", "haraka-denials", "haraka-outbound"],
         families: families::FAMILIES,
+        page: page::PAGE,
         ..IN_SYSLOG
     }
 }

@@ -26,6 +26,7 @@ mod common;
 mod families;
 mod keys;
 mod lists;
+mod page;
 mod qlog;
 mod rblsmtpd;
 mod simscan;
@@ -111,6 +112,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         templates: templates!["rbl", "smtp-filter", "smtp-sessions"],
         families: families::FAMILIES,
         mta: MTA,
+        page: page::PAGE,
         ..IN_SYSLOG
     }
 }

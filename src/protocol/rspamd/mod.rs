@@ -20,6 +20,8 @@ use super::program::{doubtful, program, unheaded};
 use crate::line::Line;
 use crate::reading::family::Member::Key;
 use crate::reading::family::{Family, Unit, family, family_in};
+use crate::reading::role::{Fact, Of, Overview, Role, Subject, answer, row};
+use crate::reading::stage::Stage;
 use envelope::Record;
 
 /// The protocol `rspamd`; nothing of toaster.conf changes how its lines are read.
@@ -35,9 +37,31 @@ pub fn protocol(_: &Settings) -> Protocol {
         overview: &[("ham", "Ham"), ("spam", "Spam"), ("reject", "Rejected")],
         templates: templates!["rspamd", "rspamd-actions", "rspamd-effort"],
         families: FAMILIES,
+        page: PAGE,
         ..IN_SYSLOG
     }
 }
+
+const PAGE: Overview = Overview {
+    heard: "",
+    lines: &["scan", "learned_spam", "learned_ham", "learned_other", "learn_fail", "rspamd_other"],
+    answers: &[answer(Role::Spam, Of::Scanner, &["spam"]), answer(Role::Ham, Of::Scanner, &["ham"])],
+    subjects: &[Subject {
+        words: "messages that are spam",
+        graph: "rspamd",
+        keys: &["spam"],
+        lists: false,
+        of: Some(Of::Scanner),
+        among: &["spam", "ham"],
+        color: "warn",
+        facts: &[Fact::Share("of what was looked at in that time")],
+    }],
+    rows: &[
+        row(Stage::Filters, "Spam, by rspamd", &["spam"]),
+        row(Stage::Filters, "Rejected by rspamd", &["reject"]),
+    ],
+    stage: Stage::Filters,
+};
 
 const FAMILIES: &[Family] = &[
     family(
