@@ -8,6 +8,7 @@ mod tests;
 
 use std::path::Path;
 
+use super::local::HALF_HOUR;
 use crate::reading::{Counter, Measure, Reading};
 use crate::store::rrd::fetch::Reader;
 use crate::store::rrd::finest::{FineRow, Finest};
@@ -44,6 +45,45 @@ struct File {
     end: i64,
     /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
     best: usize,
+}
+
+/// All of a row or a bin.
+struct Whole {
+    amount: f64,
+    /// Does it tell that the time is known? A bin does not: it waits in a time of which that is told already.
+    is_known: bool,
+}
+
+/// Where a file has a counter.
+#[derive(Clone, Copy)]
+struct Column {
+    index: usize,
+    /// The counter never moved and has no data source: it is 0 where the column is known.
+    absent: bool,
+}
+
+impl Column {
+    fn of(self, row: &FineRow) -> Option<f64> {
+        let rate = row.rates.get(self.index).copied().filter(|rate| rate.is_finite())?;
+        Some(if self.absent { 0.0 } else { rate })
+    }
+}
+
+/// What counters gained in half-hours that follow each other.
+#[derive(Debug, Clone, Default)]
+pub struct Series {
+    /// When the first one begins, Unix seconds.
+    pub from: i64,
+    /// `None`: of a part of it nothing is known.
+    pub values: Vec<Option<f64>>,
+}
+
+impl Series {
+    /// That of the half-hour that begins at `begin`.
+    pub fn at(&self, begin: i64) -> Option<f64> {
+        let place = usize::try_from((begin - self.from).div_euclid(HALF_HOUR)).ok()?;
+        self.values.get(place).copied().flatten()
+    }
 }
 
 /// A part of a stretch, and how much of a counter is in it.
@@ -109,6 +149,48 @@ impl<'r> History<'r> {
         pieces.map(|piece| piece.amount).sum()
     }
 
+    /// What the counters `keys` of `protocol` gained together in each half-hour from `from` to `to`. Of the last one it is what is
+    /// known up to the last reading.
+    pub fn series<'k>(
+        &self,
+        protocol: &str,
+        keys: impl IntoIterator<Item = &'k str>,
+        from: i64,
+        to: i64,
+    ) -> Series {
+        let count = usize::try_from((to - from) / HALF_HOUR).unwrap_or_default();
+        let mut series = Series { from, values: vec![None; count] };
+        let Some(part) = self.part(protocol) else { return series };
+        let mut sums = vec![Some(0.0); count];
+        for key in keys {
+            let Some(counter) = part.counter(key) else { return series };
+            let (mut amounts, mut known) = (vec![0.0; count], vec![0; count]);
+            part.visit(self.file(part), counter, from, to, &mut |stretch, piece| {
+                let slots =
+                    |time: i64| usize::try_from((time - from).div_euclid(HALF_HOUR)).unwrap_or_default();
+                for slot in slots(stretch.0.max(from))..=slots((stretch.1 - 1).clamp(from, to - 1)) {
+                    let begin = from + i64::try_from(slot).unwrap_or_default() * HALF_HOUR;
+                    let common = stretch.1.min(begin + HALF_HOUR) - stretch.0.max(begin);
+                    if let (Some(amount), Some(seconds)) = (amounts.get_mut(slot), known.get_mut(slot))
+                        && common > 0
+                    {
+                        *amount += piece.amount * part_of(stretch, (begin, begin + HALF_HOUR));
+                        *seconds += if piece.is_known { common } else { 0 };
+                    }
+                }
+            });
+            for (slot, sum) in sums.iter_mut().enumerate() {
+                let begin = from + i64::try_from(slot).unwrap_or_default() * HALF_HOUR;
+                // Nobody has looked later.
+                let wanted = (begin + HALF_HOUR).min(part.reading.seen) - begin;
+                let is_known = wanted > 0 && known[slot] >= wanted;
+                *sum = sum.filter(|_| is_known).map(|sum| sum + amounts[slot]);
+            }
+        }
+        series.values = sums;
+        series
+    }
+
     /// What the level `key` of `protocol` was at `at`. `None`: it is not known.
     pub fn level(&self, protocol: &str, key: &str, at: i64) -> Option<f64> {
         let part = self.part(protocol)?;
@@ -156,7 +238,16 @@ impl<'r> History<'r> {
     /// The newest step in which a counter of `protocol` grew, `(begin, end)`. `None`: none is known in which one did.
     pub fn last_growth(&self, protocol: &str) -> Option<(i64, i64)> {
         let part = self.part(protocol)?;
-        let grows = |counter: &&Counter| !counter.ds.is_empty() && counter.measure != Measure::Level;
+        let keys: Vec<&str> = part.reading.counters.iter().map(|counter| counter.key).collect();
+        self.last_growth_of(protocol, &keys)
+    }
+
+    /// As [`Self::last_growth`], of the counters `keys` alone.
+    pub fn last_growth_of(&self, protocol: &str, keys: &[&str]) -> Option<(i64, i64)> {
+        let part = self.part(protocol)?;
+        let grows = |counter: &&Counter| {
+            keys.contains(&counter.key) && !counter.ds.is_empty() && counter.measure != Measure::Level
+        };
         let all = part.reading.counters.iter().enumerate();
         let grow: Vec<usize> = all.filter(|(_, counter)| grows(counter)).map(|(at, _)| at).collect();
         let moved = |values: &[i128]| grow.iter().any(|at| values.get(*at).is_some_and(|value| *value != 0));
@@ -188,8 +279,9 @@ impl<'r> History<'r> {
         let file = self.file(part);
         let mut all = Vec::new();
         if let Some(file) = file {
+            let column = file.column(counter, part.reading.measured);
             for row in file.between(from, to.min(part.pushed)) {
-                if let Some(value) = file.rate(counter, row, part.reading.measured) {
+                if let Some(value) = column.and_then(|column| column.of(row)) {
                     all.push((row.begin.max(from), row.end.min(to).min(part.pushed), value));
                 }
             }
@@ -241,54 +333,62 @@ impl<'r> Part<'r> {
         }
         let (mut until, mut sum) = (from, 0.0);
         for piece in self.pieces(file, counter, from, to) {
+            sum += piece.amount;
             if piece.begin > until {
                 return None;
             }
             until = until.max(piece.end);
-            sum += piece.amount;
         }
         (until >= to).then_some(sum)
     }
 
-    /// The known parts of the stretch in the order of time, and what each has of it.
-    fn pieces(
+    /// The known parts of the stretch, and what each has of it. Those that tell what is known come in the order of time.
+    fn pieces(&self, file: Option<&File>, counter: (usize, &Counter), from: i64, to: i64) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        self.visit(file, counter, from, to, &mut |(begin, end), whole| {
+            let amount = whole.amount * part_of((begin, end), (from, to));
+            let (begin, end) = if whole.is_known { (begin.max(from), end.min(to)) } else { (from, from) };
+            pieces.push(Piece { begin, end, amount });
+        });
+        pieces
+    }
+
+    /// Gives each row and bin of which a part lies in the stretch to `take`, whole: from when to when it is, and what it has.
+    fn visit(
         &self,
         file: Option<&File>,
         (at, counter): (usize, &Counter),
         from: i64,
         to: i64,
-    ) -> Vec<Piece> {
-        let mut pieces = Vec::new();
+        take: &mut dyn FnMut((i64, i64), Whole),
+    ) {
         if counter.ds.is_empty() || from >= to {
-            return pieces;
+            return;
         }
         if let Some(file) = file {
+            let column = file.column(counter, self.reading.measured);
             for row in file.between(from, to.min(self.pushed)) {
-                let Some(rate) = file.rate(counter, row, self.reading.measured) else { continue };
+                let Some(rate) = column.and_then(|column| column.of(row)) else { continue };
                 let amount = whole(counter.measure, rate * float(row.end - row.begin));
-                let (begin, end) = (self.known_from(row), row.end);
-                let part = part_of((begin, end), (from, to.min(self.pushed)));
-                pieces.push(Piece { begin: begin.max(from), end: end.min(to), amount: amount * part });
+                take((self.known_from(row), row.end), Whole { amount, is_known: true });
             }
         }
         let (begin, end) = (from.max(self.known), to.min(self.reading.seen));
         if begin < end {
-            pieces.push(Piece { begin, end, amount: 0.0 });
+            take((begin, end), Whole { amount: 0.0, is_known: true });
         }
         let first = self.reading.waiting.partition_point(|(there, _)| there + self.step() <= from);
         for (there, values) in self.reading.waiting.iter().skip(first).take_while(|(there, _)| *there < to) {
             // Of the minute that is not over everything was before the last reading.
             let over = (there + self.step()).min(self.reading.seen.max(there + 1));
-            let part = part_of((*there, over), (from, to));
             let amount = values.get(at).map_or(0.0, |value| counter.measure.float(*value));
-            pieces.push(Piece { begin, end: begin, amount: amount * part });
+            take((*there, over), Whole { amount, is_known: false });
         }
-        pieces
     }
 
     /// What waits of a level at `at`, which lies behind what was pushed. What is measured holds until it is measured again.
     fn waiting_level(&self, file: Option<&File>, position: usize, counter: &Counter, at: i64) -> Option<f64> {
-        if at > self.reading.seen {
+        if at > self.reading.seen || at <= self.known {
             return None;
         }
         let value =
@@ -325,21 +425,20 @@ impl File {
         self.rows.iter().skip(first).take_while(move |row| row.begin < to)
     }
 
-    /// What a row has of `counter`.
-    fn rate(&self, counter: &Counter, row: &FineRow, measured: bool) -> Option<f64> {
-        let of = |column: usize| row.rates.get(column).copied().filter(|rate| rate.is_finite());
+    /// The column of `counter`. What never moved has none, and was 0 wherever the file knows anything; but of what is
+    /// measured the file knows nothing before the first measurement.
+    fn column(&self, counter: &Counter, measured: bool) -> Option<Column> {
         match self.names.iter().position(|name| name == counter.ds) {
-            Some(column) => of(column),
-            // What never moved has no data source, and was 0 wherever the file knows anything; but of what is measured the
-            // file knows nothing before the first measurement.
-            None => of(self.best).filter(|_| !measured).map(|_| 0.0),
+            Some(index) => Some(Column { index, absent: false }),
+            None if measured => None,
+            None => Some(Column { index: self.best, absent: true }),
         }
     }
 
     /// The level in the row in which `at` lies, or that ends there.
     fn level(&self, counter: &Counter, at: i64) -> Option<f64> {
         let row = self.rows.get(self.rows.partition_point(|row| row.end < at))?;
-        self.rate(counter, row, true).filter(|_| row.begin < at)
+        self.column(counter, true)?.of(row).filter(|_| row.begin < at)
     }
 }
 

@@ -15,7 +15,7 @@ pub const WEEKS: u64 = 4;
 
 /// When the local day began in which `time` lies, Unix seconds.
 pub fn midnight(time: i64) -> i64 {
-    date(time).map_or(time.div_euclid(86_400) * 86_400, |date| unix(date.and_time(NaiveTime::MIN)))
+    naive_date(time).map_or(time.div_euclid(86_400) * 86_400, |date| unix(date.and_time(NaiveTime::MIN)))
 }
 
 /// What the local clock showed at `time`, so many days earlier. Of a time that the clock showed twice on that day it is the
@@ -56,6 +56,11 @@ pub fn weekday(time: i64) -> String {
     format_of(time, "%A")
 }
 
+/// The same in short: `Sat`.
+pub fn short_weekday(time: i64) -> String {
+    format_of(time, "%a")
+}
+
 /// The time of the local clock: `17:27`.
 pub fn clock(time: i64) -> String {
     format_of(time, "%H:%M")
@@ -64,6 +69,21 @@ pub fn clock(time: i64) -> String {
 /// The local day of `time`: `Sat 5 Dec`.
 pub fn day(time: i64) -> String {
     format_of(time, "%a %-d %b")
+}
+
+/// The local date without the year: `5 Dec`.
+pub fn date(time: i64) -> String {
+    format_of(time, "%-d %b")
+}
+
+/// The local year.
+pub fn year(time: i64) -> String {
+    format_of(time, "%Y")
+}
+
+/// Hours of the local day that have passed.
+pub fn hour(time: i64) -> i64 {
+    (time - midnight(time)).div_euclid(3_600)
 }
 
 /// As an attribute `datetime` has it.
@@ -76,7 +96,7 @@ fn format_of(time: i64, format: &str) -> String {
     local.map_or_else(|| format!("@{time}"), |local| local.format(format).to_string())
 }
 
-fn date(time: i64) -> Option<NaiveDate> {
+fn naive_date(time: i64) -> Option<NaiveDate> {
     Local.timestamp_opt(time, 0).single().map(|local| local.date_naive())
 }
 

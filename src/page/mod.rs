@@ -6,10 +6,12 @@ mod apart;
 mod figures;
 pub mod history;
 pub mod local;
+pub mod overview;
 mod render;
 mod templates;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
 use std::path::Path;
 

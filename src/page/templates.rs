@@ -11,10 +11,17 @@ use crate::chart::template::read_small;
 use crate::chart::text;
 
 /// What a page is made of, by the names that `extends` and `include` know.
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: &[(&str, &str)] = &[
     ("index.html", include_str!("../../templates/page/index.html")),
     ("graph.html", include_str!("../../templates/page/graph.html")),
     ("picture.html", include_str!("../../templates/page/picture.html")),
+    ("verdict.html", include_str!("../../templates/page/verdict.html")),
+    ("heard.html", include_str!("../../templates/page/heard.html")),
+    ("figures.html", include_str!("../../templates/page/figures.html")),
+    ("spark.html", include_str!("../../templates/page/spark.html")),
+    ("events.html", include_str!("../../templates/page/events.html")),
+    ("way.html", include_str!("../../templates/page/way.html")),
+    ("stage.html", include_str!("../../templates/page/stage.html")),
     ("base.html", include_str!("../../templates/page/base.html")),
     ("style.css", include_str!("../../templates/page/style.css")),
 ];
@@ -53,12 +60,14 @@ impl Templates {
     pub(super) fn load(dir: Option<&Path>) -> (Self, Vec<String>) {
         let mut templates = Self::with(Vec::new());
         let mut problems = Vec::new();
-        for (name, _) in EMBEDDED {
+        for (name, _) in EMBEDDED.iter().copied() {
             let Some(path) = dir.map(|dir| dir.join(name)) else { continue };
             let shown = text::plain(&path.display().to_string());
             match read_small(&path, MAX_BYTES) {
                 Ok(None) => {}
-                Ok(Some((text, _))) => templates.own.push(Own { name: name.to_owned(), path: shown, text }),
+                Ok(Some((text, _))) => {
+                    templates.own.push(Own { name: name.to_owned(), path: shown, text })
+                }
                 Err(why) => problems.push(format!("{shown}: {why}; {INSTEAD}")),
             }
         }
@@ -156,7 +165,7 @@ fn environment(own: &[Own]) -> Result<Environment<'_>, Error> {
     }
     // A name that does not exist is told, not left out.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    for (name, embedded) in EMBEDDED {
+    for (name, embedded) in EMBEDDED.iter().copied() {
         let text = own.iter().find(|own| own.name == name).map_or(embedded, |own| own.text.as_str());
         environment.add_template(name, text)?;
     }

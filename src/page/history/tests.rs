@@ -130,6 +130,23 @@ fn every_stretch_has_what_happened_in_it() {
         }
     }
     assert_eq!(exact, 48 * 6);
+    // The same by a walk over all half-hours at once.
+    let last = local::half_hours(NOW).last().unwrap().1;
+    let keys = ["message_new", "never_moved"];
+    let series = history.series("send", keys, last - 41 * DAY, last);
+    let mut known = 0;
+    for (n, value) in series.values.iter().enumerate() {
+        let begin = series.from + 1_800 * n as i64;
+        let expected = history.grew("send", keys, begin, (begin + 1_800).min(NOW));
+        assert!(
+            matches!((value, expected), (None, None))
+                || value.zip(expected).is_some_and(|(one, other)| (one - other).abs() < 1e-6),
+            "{begin}: {value:?}, not {expected:?}"
+        );
+        known += usize::from(value.is_some());
+    }
+    assert_eq!(known, 40 * 48, "and the row in which counting began");
+    assert_eq!((series.at(last - 1_800), series.at(last)), (*series.values.last().unwrap(), None));
     // The local day until the same minute: the row in which the minute lies counts in part.
     for weeks in 1..=4 {
         let (from, to) = local::day_until(NOW, 7 * weeks);
@@ -258,6 +275,7 @@ fn a_level_is_what_it_was_and_holds_until_it_is_measured_again() {
         (Some(10.0), Some(70.0), Some(40.0))
     );
     assert_eq!(level(NOW + 60), None, "nobody has looked");
+    assert_eq!(level(minute - 7 * DAY), None, "nor then");
     assert_eq!(history.level_mean("queue", "messages", minute - 600, minute - 540), Some(40.0));
     let peak = history.level_peak("queue", "messages", minute - 1_800, NOW).unwrap();
     assert_eq!(peak.0, 70.0);

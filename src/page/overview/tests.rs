@@ -1,0 +1,327 @@
+//! Overviews of servers that never were: what is told is what their readings say.
+use super::*;
+use crate::page::templates::{Own, Templates};
+use crate::page::words::{self, THIN};
+use crate::protocol::shipped;
+use crate::reading::{Counter, DefinedBy, Measure, Value, Whole};
+
+/// Saturday 28 November 2026, 17:27:36 UTC.
+const NOW: i64 = 1_795_886_856;
+const STEP: i64 = 1_800;
+
+/// The reading of `name`, a protocol or a section, of which `amount` tells what each counter had in the half-hour that begins at a time;
+/// of a level what it was. Everything waits for an RRD that is not there.
+fn reading(name: &str, from: i64, amount: &dyn Fn(&str, i64) -> i128) -> Reading {
+    let card = shipped().iter().find(|card| card.parts().any(|part| part == name)).unwrap();
+    let section = card.sections.iter().find(|section| section.name == name);
+    let counters: Vec<&crate::protocol::Counter> = match section {
+        Some(section) => section.counters.iter().collect(),
+        None => card.own_counters().collect(),
+    };
+    let begins: Vec<i64> =
+        (0..).map(|n| from.div_euclid(STEP) * STEP + n * STEP).take_while(|begin| *begin < NOW).collect();
+    let waiting: Vec<(i64, Vec<i128>)> = begins
+        .iter()
+        .map(|begin| (*begin, counters.iter().map(|counter| amount(counter.key, *begin)).collect()))
+        .collect();
+    let midnight = local::midnight(NOW);
+    let counters = counters.iter().enumerate().map(|(at, counter)| {
+        let level = counter.kind.is_gauge();
+        let all = || waiting.iter().map(|(begin, values)| (*begin, values[at]));
+        let total = if level {
+            all().last().map_or(0, |(_, value)| value)
+        } else {
+            all().map(|(_, value)| value).sum()
+        };
+        let today = all().filter(|(begin, _)| *begin >= midnight).map(|(_, value)| value).sum();
+        let value =
+            Value { total, today: (!level).then_some(today), moved: all().any(|(_, value)| value != 0) };
+        let defined_by = DefinedBy::BuiltIn;
+        let measure = counter.kind.measure();
+        Counter {
+            key: counter.key,
+            ds: counter.ds,
+            help: counter.help,
+            measure,
+            defined_by,
+            value: Some(value),
+        }
+    });
+    let counters: Vec<Counter> = counters.collect();
+    let whole =
+        Whole { committed: NOW, lines: None, sources: vec![(format!("/log/{}", card.name), NOW - 3)] };
+    Reading {
+        protocol: section.map_or(card.name, |section| section.name),
+        title: section.map_or(card.title, |section| section.title),
+        rrd: format!("/nonexistent/{}.rrd", card.name).into(),
+        step: 1_800,
+        since: from,
+        seen: NOW,
+        measured: card.measured,
+        page: section.map_or(card.page, |section| section.page),
+        whole: section.is_none().then_some(whole),
+        counters,
+        waiting,
+        ..Reading::default()
+    }
+}
+
+fn made(readings: &[Reading]) -> Overview {
+    let (history, problems) = History::read(readings, NOW);
+    assert_eq!(problems, Vec::<String>::new());
+    overview(readings, &history, NOW)
+}
+
+const FIVE_WEEKS: i64 = NOW - 36 * 86_400;
+
+/// What qmail-send has in a half-hour: the same at all times, but for put-offs from 09:00 to 10:30 UTC of the last day.
+fn send(key: &str, begin: i64) -> i128 {
+    let storm = (NOW - NOW % 86_400 + 32_400..NOW - NOW % 86_400 + 37_800).contains(&begin);
+    match key {
+        "message_new" | "message_info" | "message_end" => 40,
+        "message_bytes" => 40_000_000,
+        "message_bounce" => 1,
+        "delivery_success" => 50,
+        "delivery_deferral" if storm => 400,
+        "delivery_deferral" => 4,
+        "delivery_failure" => 2,
+        "delivery" if storm => 452,
+        "delivery" => 56,
+        "def_google" if storm => 300,
+        "def_other" if storm => 100,
+        _ => 0,
+    }
+}
+
+fn queue(key: &str, begin: i64) -> i128 {
+    let storm = (NOW - NOW % 86_400 + 32_400..NOW - NOW % 86_400 + 43_200).contains(&begin);
+    match key {
+        "queue_reads" => 6,
+        "messages" if storm => 700,
+        "messages" => 80,
+        "oldest" => 98_880,
+        _ => 0,
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.replace(THIN, " ")
+}
+
+fn figure<'o>(overview: &'o Overview, name: &str) -> &'o Figure {
+    let found = overview.figures.iter().find(|figure| figure.name == name);
+    found.unwrap_or_else(|| panic!("{name}: {:?}", overview.figures))
+}
+
+/// The zone of the test is not known; all that is asserted of a local day is made of the same local midnight.
+#[test]
+fn a_qmail_server() {
+    let readings = [
+        reading("send", FIVE_WEEKS, &send),
+        reading("providers", FIVE_WEEKS, &send),
+        reading("queue", FIVE_WEEKS, &queue),
+    ];
+    let found = made(&readings);
+    assert_eq!(found.verdict.title, "Mail is flowing");
+    let lead: String = found.verdict.lead.iter().map(|piece| piece.text.as_str()).collect();
+    assert!(plain(&lead).contains("80 messages wait; the oldest came 27 h 28 min ago"), "{lead}");
+    assert!(lead.contains(", about as many as on other "), "{lead}");
+    let names: Vec<&str> = found.figures.iter().map(|figure| figure.name).collect();
+    assert_eq!(names, ["Into the queue", "Delivered", "Put off", "Failed", "Waiting now"]);
+    if local::hour(NOW) < 6 {
+        return;
+    }
+    let today = |key| readings[0].counter(key).unwrap().value.unwrap().today.unwrap() as f64;
+    assert_eq!(figure(&found, "Into the queue").number, words::count(today("message_new")));
+    assert_eq!(figure(&found, "Delivered").number, words::count(today("delivery_success")));
+    let all = today("delivery_success") + today("delivery_deferral") + today("delivery_failure");
+    assert_eq!(figure(&found, "Put off").number, format!("{:.1}", 100.0 * today("delivery_deferral") / all));
+    let usual = figure(&found, "Put off").usual.clone().unwrap();
+    assert_eq!(
+        (plain(&usual.range).as_str(), usual.ticks.len()),
+        ("7.1 %", 4),
+        "4 of 56 in every other week"
+    );
+    let waiting = figure(&found, "Waiting now");
+    assert_eq!(
+        (waiting.number.as_str(), plain(&waiting.note).as_str()),
+        ("80", "messages, the oldest for 27 h 28 min")
+    );
+    let unlike = found.unlike.unwrap();
+    let [event] = &unlike.events[..] else { panic!("{:?}", unlike.events) };
+    assert_eq!(
+        (event.number.as_str(), event.words.as_str()),
+        ("1,200", "deliveries put off, where about 12 are usual.")
+    );
+    assert_eq!(event.graph, "deliveries");
+    assert_eq!(plain(&event.facts), "88 % of what was tried in that time. 75 % of them to Google.");
+    assert!(event.spark.area.contains("V100") && !event.spark.line.is_empty());
+    let numbers: Vec<&str> = found.places.iter().map(|place| place.number.as_str()).collect();
+    let of_way = |key, words: &str| format!("{} {words}", words::count(today(key)));
+    assert_eq!(numbers[2], format!("{}, {}", of_way("message_new", "in"), of_way("message_end", "out")));
+    assert_eq!(numbers[3], of_way("delivery_success", "delivered"));
+    assert_eq!((numbers[0], numbers[1], numbers[4]), ("", "", ""), "nobody counts these");
+}
+
+/// Of two that hand mail to each other one is told of; scanners and logins likewise.
+#[test]
+fn no_message_is_told_twice() {
+    let postfix = |key: &str, _| match key {
+        "sent" => 30,
+        "deferred" => 3,
+        "bounced" => 1,
+        _ => 0,
+    };
+    let haraka = |key: &str, _| match key {
+        "connect" => 70,
+        "msg_ok" => 20,
+        "auth_fail" => 5,
+        "auth_ok" => 9,
+        _ => 0,
+    };
+    let nothing = |_: &str, _| 0;
+    let today = |reading: &Reading, key| reading.counter(key).unwrap().value.unwrap().today.unwrap() as f64;
+    if local::hour(NOW) < 6 {
+        return;
+    }
+    // No qmail: the first that counts anything is Postfix.
+    let readings = [
+        reading("send", FIVE_WEEKS, &nothing),
+        reading("postfix", FIVE_WEEKS, &postfix),
+        reading("haraka", FIVE_WEEKS, &haraka),
+    ];
+    let found = made(&readings);
+    assert_eq!(figure(&found, "Delivered").number, words::count(today(&readings[1], "sent")));
+    assert_eq!(figure(&found, "Failed logins").number, words::count(today(&readings[2], "auth_fail")));
+    assert!(!found.figures.iter().any(|figure| figure.name == "Into the queue"), "Postfix does not tell");
+    assert_eq!(found.verdict.title, "Mail is flowing");
+    assert_eq!(found.places[0].number, format!("{} let in", words::count(today(&readings[2], "connect"))));
+    assert_eq!(found.heard.rows.len(), 3, "the log of send is its own: {:?}", found.heard.rows);
+    // A second qmail-send is another one's mail.
+    let like = |reading: Reading, instance: &'static str| Reading {
+        protocol: instance,
+        rrd: format!("/nonexistent/{instance}.rrd").into(),
+        like: Some(crate::reading::Like { instance, part: reading.protocol, templates: &[] }),
+        ..reading
+    };
+    let readings = [
+        reading("send", FIVE_WEEKS, &send),
+        reading("haraka", FIVE_WEEKS, &haraka),
+        like(reading("send", FIVE_WEEKS, &send), "second"),
+    ];
+    let found = made(&readings);
+    assert_eq!(
+        figure(&found, "Into the queue").number,
+        words::count(2.0 * today(&readings[0], "message_new"))
+    );
+}
+
+#[test]
+fn the_first_days() {
+    let since = NOW - 3 * 3_600;
+    let found = made(&[reading("send", since, &send), reading("queue", since, &queue)]);
+    assert!(found.verdict.title.starts_with("Counting since "), "{}", found.verdict.title);
+    assert!(found.unlike.is_none() && found.figures.iter().all(|figure| figure.usual.is_none()));
+    // A week and no more: one earlier weekday, of which the beginning may lack.
+    let found = made(&[reading("send", NOW - 9 * 86_400, &send)]);
+    assert_eq!(found.verdict.title, "Mail is flowing");
+    assert!(found.unlike.is_some());
+    let usual = figure(&found, "Into the queue").usual.clone().unwrap();
+    assert_eq!((usual.ticks.len(), usual.words), (1, format!("last {}: ", local::weekday(NOW))));
+    // Nothing at all.
+    let found = made(&[]);
+    assert_eq!((found.verdict.title.as_str(), found.figures.len()), ("Nothing is counted yet", 0));
+    let unread = Reading {
+        seen: 0,
+        since: 0,
+        failed: Some("x.state: damaged".into()),
+        ..reading("send", NOW - 60, &|_, _| 0)
+    };
+    let found = made(&[unread]);
+    assert_eq!(found.verdict.title, "Nothing is known yet");
+}
+
+#[test]
+fn silence_is_told() {
+    let stopped = NOW.div_euclid(STEP) * STEP - 6 * STEP;
+    let until = |key: &str, begin: i64| if begin < stopped { send(key, begin) } else { 0 };
+    let found = made(&[reading("send", FIVE_WEEKS, &until), reading("queue", FIVE_WEEKS, &queue)]);
+    assert_eq!(found.verdict.sign, Sign::Stop);
+    assert!(found.verdict.title.starts_with("No mail since "), "{}", found.verdict.title);
+    assert!(found.heard.rows[0].is_silent && !found.heard.rows[1].is_silent, "{:?}", found.heard);
+    // Attempts, and no success.
+    let in_vain = |key: &str, begin: i64| match key {
+        "delivery_success" if begin >= stopped => 0,
+        key => send(key, begin),
+    };
+    // Half-hours are bins here, so that a part of one may have to be enough.
+    let found = made(&[reading("send", FIVE_WEEKS, &in_vain)]);
+    assert!(found.verdict.title.starts_with("Nothing is delivered since "), "{:?}", found.verdict);
+    // A log that could not be read for an hour.
+    let old = Reading { seen: NOW - 3_600, ..reading("send", FIVE_WEEKS, &send) };
+    let found = made(&[old]);
+    assert!(found.verdict.title.starts_with("Not known since "), "{}", found.verdict.title);
+}
+
+/// Nothing that a log or toaster.conf says is more than text on the page.
+#[test]
+fn hostile_names_are_text() {
+    let hostile = "<script>alert(1)</script>*\u{202e}\"'&amp;\n";
+    let own = Reading {
+        protocol: "own",
+        title: hostile,
+        page: crate::reading::role::NOTHING,
+        failed: Some(hostile.into()),
+        whole: Some(Whole { sources: vec![(hostile.into(), NOW)], ..Whole::default() }),
+        counters: vec![Counter {
+            key: hostile,
+            ds: "a",
+            help: hostile,
+            measure: Measure::Count,
+            defined_by: DefinedBy::Counter,
+            value: Some(Value { total: 7, today: Some(7), moved: true }),
+        }],
+        waiting: vec![(NOW - 3_600, vec![7])],
+        rrd: "/nonexistent/own.rrd".into(),
+        step: 60,
+        since: FIVE_WEEKS,
+        seen: NOW,
+        ..Reading::default()
+    };
+    let mut sent = reading("send", FIVE_WEEKS, &send);
+    sent.failed = Some(hostile.into());
+    let html = rendered(&made(&[sent, own]));
+    for part in ["<script", "\u{202e}", "&amp;amp;amp;"] {
+        assert!(!html.contains(part), "{part}: {html}");
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt;"), "{html}");
+}
+
+/// All fragments in one text.
+fn rendered(overview: &Overview) -> String {
+    let names = ["verdict", "heard", "figures", "events", "way"];
+    let page: String = names.iter().map(|name| format!("{{% include \"{name}.html\" %}}\n")).collect();
+    let page = page + "{% for place in overview.places %}{% include \"stage.html\" %}{% endfor %}";
+    let own = Own { name: "index.html".into(), path: "index.html".into(), text: page };
+    Templates::with(vec![own]).by_own("index.html", &minijinja::context! { overview }).unwrap()
+}
+
+/// What HTML has to open it has to close; and nothing unknown is printed as a word of the program.
+#[test]
+fn the_fragments_are_well_formed() {
+    let readings = [reading("send", FIVE_WEEKS, &send), reading("queue", FIVE_WEEKS, &queue)];
+    for found in [made(&readings), made(&[]), made(&[reading("send", NOW - 600, &send)])] {
+        let html = rendered(&found);
+        for word in [">none<", "undefined", "NaN", "null", "Some("] {
+            assert!(!html.contains(word), "{word}: {html}");
+        }
+        let tags = [
+            "div", "h1", "h2", "p", "table", "tbody", "tr", "th", "td", "section", "dl", "dt", "dd", "svg",
+            "ul", "li", "a", "nav", "span", "b", "g", "time",
+        ];
+        for tag in tags {
+            let open = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
+            assert_eq!(open, html.matches(&format!("</{tag}>")).count(), "{tag}: {html}");
+        }
+    }
+}
