@@ -79,44 +79,59 @@ pub(crate) struct Table {
 /// The least width of a column and of the names, so that the pictures of one graph line up with each other.
 const COLUMN: usize = 11;
 const NAME: usize = 12;
+/// From here on a rate has a prefix of the SI.
+pub(crate) const LARGE: f64 = 1e6;
+
+/// What stands in each of `columns` for each of `entries`: nothing where one has no numbers, a dash where one is not known.
+pub(crate) fn cells(columns: &[Column], entries: &[Option<Stats>]) -> Vec<Vec<String>> {
+    let decimals = decimals_of(columns, entries);
+    let cell = |stats: Option<Stats>, column: Column| match stats.map(|stats| stats.get(column)) {
+        None => String::new(),
+        Some(None) => "–".to_owned(),
+        Some(Some(value)) if column == Column::Total => number(value, 0, 1e9),
+        Some(Some(value)) => number(value, decimals, LARGE),
+    };
+    let row = |stats: &Option<Stats>| columns.iter().map(|column| cell(*stats, *column)).collect();
+    entries.iter().map(row).collect()
+}
+
+/// Digits after the point for all rates of a table.
+pub(crate) fn decimals_of(columns: &[Column], entries: &[Option<Stats>]) -> usize {
+    let rates: Vec<f64> = entries
+        .iter()
+        .filter_map(|stats| *stats)
+        .flat_map(|stats| columns.iter().map(move |column| (*column, stats.get(*column))))
+        .filter(|(column, _)| *column != Column::Total)
+        .filter_map(|(_, value)| value)
+        .collect();
+    decimals(&rates)
+}
+
+/// What a column is called.
+pub(crate) fn heading(column: Column) -> &'static str {
+    match column {
+        Column::Total => "Total",
+        Column::Avg => "Avg",
+        Column::P95 => "95th %",
+        Column::Max => "Max",
+        Column::Last => "Last",
+    }
+}
 
 /// Writes `entries` (name, numbers; none for a name alone) in `columns`.
 pub(crate) fn table(columns: &[Column], entries: &[(&str, Option<Stats>)]) -> Table {
     let names = entries.iter().map(|(name, _)| text::width(name));
     let name_width = names.max().unwrap_or_default().max(NAME);
-    let rates: Vec<f64> = entries
-        .iter()
-        .filter_map(|(_, stats)| *stats)
-        .flat_map(|stats| columns.iter().map(move |column| (*column, stats.get(*column))))
-        .filter(|(column, _)| *column != Column::Total)
-        .filter_map(|(_, value)| value)
-        .collect();
-    let decimals = decimals(&rates);
+    let cells = cells(columns, &entries.iter().map(|(_, stats)| *stats).collect::<Vec<_>>());
 
     let mut header = " ".repeat(name_width);
     let mut rows: Vec<String> = entries.iter().map(|(name, _)| text::pad_right(name, name_width)).collect();
-    for column in columns {
-        let title = match column {
-            Column::Total => "Total",
-            Column::Avg => "Avg",
-            Column::P95 => "95th %",
-            Column::Max => "Max",
-            Column::Last => "Last",
-        };
-        let cells: Vec<_> = entries
-            .iter()
-            .map(|(_, stats)| match stats.map(|stats| stats.get(*column)) {
-                None => String::new(),
-                Some(None) => "–".to_owned(),
-                Some(Some(value)) if *column == Column::Total => number(value, 0, 1e9),
-                Some(Some(value)) => number(value, decimals, 1e6),
-            })
-            .collect();
-        let widest = cells.iter().map(|cell| text::width(cell)).max();
+    for (n, column) in columns.iter().enumerate() {
+        let widest = cells.iter().map(|cells| text::width(&cells[n])).max();
         let width = (widest.unwrap_or_default() + 2).max(COLUMN);
-        header += &text::pad_left(title, width);
-        for (row, cell) in rows.iter_mut().zip(&cells) {
-            *row += &text::pad_left(cell, width);
+        header += &text::pad_left(heading(*column), width);
+        for (row, cells) in rows.iter_mut().zip(&cells) {
+            *row += &text::pad_left(&cells[n], width);
         }
     }
     for row in &mut rows {
@@ -125,7 +140,7 @@ pub(crate) fn table(columns: &[Column], entries: &[(&str, Option<Stats>)]) -> Ta
     Table { header, rows }
 }
 
-/// Digits after the point for all rates of a table: as few as tell them apart.
+/// As few digits after the point as tell these rates apart.
 fn decimals(rates: &[f64]) -> usize {
     let sizes = rates.iter().map(|value| value.abs());
     let largest = sizes.clone().fold(0.0, f64::max);

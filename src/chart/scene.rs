@@ -15,6 +15,8 @@ const FAR: f64 = 3.0;
 #[derive(Debug, Clone)]
 pub(crate) struct Drawn {
     pub form: Form,
+    /// The template's data whose numbers it tells; none for a rule.
+    pub data: Option<usize>,
     pub color: Color,
     pub dashes: Option<[f64; 2]>,
     /// What its row of the legend is called; none: no row.
@@ -80,6 +82,7 @@ pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
         });
         all.push(Drawn {
             form,
+            data: draw.shape.data(),
             color: untaken(&draw.color, form, &all),
             dashes: draw.dashes,
             legend,

@@ -56,6 +56,8 @@ pub(crate) const AREAS: [&str; 8] =
 /// A colour as a template names it: of the palette, or the same in both themes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Color {
+    /// In the palette; none: it is written out in a template.
+    name: Option<&'static str>,
     light: String,
     dark: String,
 }
@@ -66,12 +68,12 @@ impl Color {
     /// # Errors
     /// Says what would be a colour.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if let Some((_, light, dark)) = PALETTE.iter().find(|(name, ..)| *name == text) {
-            return Ok(Self { light: (*light).to_owned(), dark: (*dark).to_owned() });
+        if let Some((name, light, dark)) = PALETTE.iter().find(|(name, ..)| *name == text) {
+            return Ok(Self { name: Some(name), light: (*light).to_owned(), dark: (*dark).to_owned() });
         }
         let digits = text.strip_prefix('#').unwrap_or_default();
         if matches!(digits.len(), 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(Self { light: text.to_owned(), dark: text.to_owned() });
+            return Ok(Self { name: None, light: text.to_owned(), dark: text.to_owned() });
         }
         let names: Vec<_> = PALETTE.iter().map(|(name, ..)| *name).collect();
         Err(format!(
@@ -79,6 +81,11 @@ impl Color {
             super::text::excerpt(text),
             names.join(", ")
         ))
+    }
+
+    /// Its name in the palette; none: it is written out in a template.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        self.name
     }
 
     /// `#RRGGBB[AA]` for `theme`.

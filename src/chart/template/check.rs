@@ -6,7 +6,7 @@ use super::earlier::earlier;
 use super::expand::expand;
 use super::like::Names;
 use super::model::{
-    Data, Draw, Level, MAX_ENTRIES, MAX_LEGEND, MAX_SHIFTS, MAX_TITLE, Shape, Source, Template,
+    Data, Draw, Level, MAX_ABOUT, MAX_ENTRIES, MAX_LEGEND, MAX_SHIFTS, MAX_TITLE, Shape, Source, Template,
 };
 use super::raw::{Per, RawCf, RawData, RawDraw, RawLevel, RawTemplate};
 use crate::chart::rpn::Rpn;
@@ -63,6 +63,11 @@ pub(super) fn check(
 ) -> Result<Template, String> {
     let title = words("title", &raw.title, MAX_TITLE)?;
     let unit = words("unit", &raw.unit, MAX_LEGEND)?;
+    let optional = |key: &str, value: &Option<String>, columns| {
+        value.as_ref().map_or(Ok(String::new()), |value| words(key, value, columns))
+    };
+    let about = optional("about", &raw.about, MAX_ABOUT)?;
+    let parts = optional("parts", &raw.parts, MAX_LEGEND)?;
     check_protocol("protocol", &raw.protocol)?;
     if raw.columns.is_empty() {
         return Err("columns: name at least one of total, avg, p95, max, last".into());
@@ -125,6 +130,8 @@ pub(super) fn check(
         file: file.to_owned(),
         modified,
         title,
+        about,
+        parts,
         label,
         factor,
         columns: raw.columns,

@@ -115,6 +115,8 @@ fn made(
     }
     let raw = RawTemplate {
         title: text::truncate(&text::plain(&title), MAX_TITLE),
+        about: None,
+        parts: None,
         protocol: protocol.to_owned(),
         unit: unit.to_owned(),
         per,

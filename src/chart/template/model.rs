@@ -19,6 +19,8 @@ pub(super) const MAX_SHIFTS: usize = 4;
 pub(super) const MAX_TITLE: usize = 60;
 /// The longest name of a graph: that of a second instance's begins with the instance's name.
 pub(super) const MAX_NAME: usize = 64;
+/// The longest sentence about a graph.
+pub(super) const MAX_ABOUT: usize = 240;
 /// The longest legend, unit and name of a data.
 pub(super) const MAX_LEGEND: usize = 30;
 
@@ -32,6 +34,10 @@ pub(crate) struct Template {
     /// When its file was changed; none for one of the binary.
     pub modified: Option<SystemTime>,
     pub title: String,
+    /// What it shows, in one sentence; may be empty.
+    pub about: String,
+    /// What the parts of its stack are, in the plural: `lists`. It may be empty.
+    pub parts: String,
     /// What stands at the left axis.
     pub label: String,
     /// The factor from the RRD's rates, which are per second, to the graph's unit; 1 if nothing is a rate.

@@ -10,6 +10,8 @@ use crate::reading::{Counter, DefinedBy};
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTemplate {
     pub title: String,
+    pub about: Option<String>,
+    pub parts: Option<String>,
     pub protocol: String,
     pub unit: String,
     pub per: Option<Per>,
