@@ -141,7 +141,7 @@ pub(crate) fn table(columns: &[Column], entries: &[(&str, Option<Stats>)]) -> Ta
 }
 
 /// As few digits after the point as tell these rates apart.
-fn decimals(rates: &[f64]) -> usize {
+pub(crate) fn decimals(rates: &[f64]) -> usize {
     let sizes = rates.iter().map(|value| value.abs());
     let largest = sizes.clone().fold(0.0, f64::max);
     let smallest = sizes.filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);

@@ -35,6 +35,13 @@ impl Colours {
         entry.1 |= fill;
     }
 
+    /// Adds the colours of a part of the page.
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        for (color, fill) in other.used.values() {
+            self.add(color, *fill);
+        }
+    }
+
     /// Adds a colour by its name in the palette.
     pub(crate) fn add_named(&mut self, name: &str) {
         if let Ok(color) = Color::parse(name) {
@@ -61,7 +68,8 @@ impl Colours {
         );
         for (class, (color, fill)) in &self.used {
             let is_clear = Theme::ALL.iter().any(|theme| solid(color.in_theme(*theme), *theme).is_some());
-            let solid = if is_clear { format!(";--o:var(--{class}-solid,var(--{class}))") } else { String::new() };
+            let solid =
+                if is_clear { format!(";--o:var(--{class}-solid,var(--{class}))") } else { String::new() };
             css += &format!(".{class}{{--c:var(--{class}){solid}}}\n");
             if *fill {
                 css += &format!(".{class}-fill{{--f:var(--{class})}}\n");

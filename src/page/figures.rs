@@ -11,7 +11,7 @@ const ROWS: usize = 4;
 
 /// A protocol's numbers as a template has them.
 #[derive(Debug, Serialize)]
-pub(super) struct Group {
+pub(crate) struct Group {
     name: String,
     title: String,
     about: String,
@@ -23,7 +23,7 @@ pub(super) struct Group {
 
 /// One of its numbers.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(crate) struct Row {
     key: String,
     label: String,
     help: String,
@@ -91,7 +91,12 @@ pub(super) fn overview(all: &[Reading]) -> Vec<Group> {
 
 /// All numbers of a protocol that are not 0.
 pub(super) fn whole(reading: &Reading) -> Group {
-    let rows = figures(reading).filter(|(_, value)| value.total != 0);
+    some(reading, |_| true)
+}
+
+/// Those of a protocol's numbers that are not 0 and of which `is_one` holds.
+pub(super) fn some(reading: &Reading, is_one: impl Fn(&Counter) -> bool) -> Group {
+    let rows = figures(reading).filter(|(counter, value)| value.total != 0 && is_one(counter));
     Group::of(reading, rows.map(|figure| (figure, text::plain(figure.0.key))))
 }
 

@@ -3,7 +3,10 @@
 //! [`pages()`] knows no directory: what pictures are there, and which pages, its caller says.
 
 mod apart;
+pub(crate) mod colours;
 mod figures;
+pub(crate) mod graph;
+pub(crate) mod plot;
 pub mod history;
 pub mod local;
 pub mod overview;
@@ -27,8 +30,12 @@ use crate::chart::theme::Theme;
 use crate::chart::{text, zone};
 use crate::reading::Reading;
 use crate::reading::stage::Stage;
+use plot::clock::Clock;
 use templates::Templates;
 
+/// The hash of `templates/page/script.js`, by which the pages allow it and nothing else: of the text without the newline at its
+/// end, as `openssl dgst -sha256 -binary | base64` prints it.
+const SCRIPT_HASH: &str = "sha256-WPMGtWks6t3TVG5woyIZAcuRPbiZupHey1zFKECg39s=";
 /// Seconds after which a browser loads a page again: cron draws so often.
 const REFRESH: u32 = 300;
 /// A page is not written again for this many seconds, where only the time on it would change, which is shown to the minute.
@@ -118,8 +125,6 @@ struct Graph {
     /// The last hour, where somebody has it drawn.
     hour: Option<Picture>,
     #[serde(skip)]
-    protocols: Vec<String>,
-    #[serde(skip)]
     has_data: bool,
 }
 
@@ -147,7 +152,7 @@ type Pages = (Vec<(String, String)>, Vec<String>);
 pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pages, minijinja::Error> {
     let readings = site.readings;
     let (with_data, empty): (Vec<Graph>, Vec<Graph>) =
-        site.graphs.iter().map(|shown| graph(shown, readings)).partition(|graph| graph.has_data);
+        site.graphs.iter().map(|shown| listed(shown, readings)).partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(site.templates_dir);
     let host = text::truncate(&text::plain(site.host), MAX_HOST);
     let hosts = site.among.map(|among| among.links.as_slice()).unwrap_or_default();
@@ -162,6 +167,8 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
             datetime => datetime(now),
             refresh => REFRESH,
             version => env!("CARGO_PKG_VERSION"),
+            script_hash => SCRIPT_HASH,
+            colours => "",
         }
     };
     let mut pages = Vec::new();
@@ -185,14 +192,19 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     let protocols = figures::overview(readings);
     page("index.html", "index.html", context! { graphs => &with_data, empty => &empty, protocols, hosts })?;
     let all: Vec<&Graph> = with_data.iter().chain(&empty).collect();
+    // A little more than what a picture of a year shows.
+    let clock = Clock::local(site.now - 400 * 86_400, site.now + 86_400);
     for (n, graph) in all.iter().enumerate() {
-        let of_graph =
-            readings.iter().filter(|reading| graph.protocols.iter().any(|name| name == reading.protocol));
+        let Some(shown) = site.graphs.iter().find(|shown| shown.template.name == graph.name) else {
+            continue;
+        };
+        let made = graph::page(shown, readings, site.now, &clock);
         let values = context! {
             graph,
             previous => n.checked_sub(1).map(|n| all[n]),
             next => all.get(n + 1),
-            protocols => of_graph.map(figures::whole).collect::<Vec<_>>(),
+            colours => made.colours.css(),
+            page => made,
         };
         page(&graph.page, "graph.html", values)?;
     }
@@ -211,7 +223,7 @@ pub(crate) fn problems(dir: &Path) -> Vec<String> {
     problems
 }
 
-fn graph(shown: &Shown<'_>, readings: &[Reading]) -> Graph {
+fn listed(shown: &Shown<'_>, readings: &[Reading]) -> Graph {
     let template = shown.template;
     let mut sources: Vec<(&str, &str)> = Vec::new();
     for data in &template.data {
@@ -219,8 +231,6 @@ fn graph(shown: &Shown<'_>, readings: &[Reading]) -> Graph {
             sources.push((protocol, ds));
         }
     }
-    let mut protocols: Vec<String> = sources.iter().map(|(protocol, _)| (*protocol).to_owned()).collect();
-    protocols.dedup();
     // Of what is not known, a picture may well show something.
     let has_data = |(protocol, ds): &(&str, &str)| {
         let reading = readings.iter().find(|reading| reading.protocol == *protocol);
@@ -241,7 +251,6 @@ fn graph(shown: &Shown<'_>, readings: &[Reading]) -> Graph {
         pictures,
         hour,
         has_data: sources.iter().any(has_data),
-        protocols,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::chart::text;
 const EMBEDDED: &[(&str, &str)] = &[
     ("index.html", include_str!("../../templates/page/index.html")),
     ("graph.html", include_str!("../../templates/page/graph.html")),
+    ("plot.html", include_str!("../../templates/page/plot.html")),
     ("picture.html", include_str!("../../templates/page/picture.html")),
     ("verdict.html", include_str!("../../templates/page/verdict.html")),
     ("heard.html", include_str!("../../templates/page/heard.html")),
@@ -24,6 +25,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("stage.html", include_str!("../../templates/page/stage.html")),
     ("base.html", include_str!("../../templates/page/base.html")),
     ("style.css", include_str!("../../templates/page/style.css")),
+    ("script.js", include_str!("../../templates/page/script.js")),
 ];
 
 /// A file larger than this is not a template of ours.

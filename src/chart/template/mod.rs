@@ -47,6 +47,8 @@ mod raw;
 #[cfg(test)]
 mod tests;
 
+/// Which steps of a longer row a data is made of.
+pub(crate) use crate::store::rrd::fetch::Cf;
 #[cfg(any(test, fuzzing))]
 pub(crate) use check::parse;
 #[cfg(test)]

@@ -103,7 +103,8 @@ mod tests {
         let from = 1_795_434_360;
         let clock = Clock::local(from - 400 * DAY, from);
         for time in (0..400).map(|day| from - day * DAY) {
-            let date = std::process::Command::new("date").args(["-d", &format!("@{time}"), "+%F %T"]).output();
+            let date =
+                std::process::Command::new("date").args(["-d", &format!("@{time}"), "+%F %T"]).output();
             let date = String::from_utf8(date.unwrap().stdout).unwrap();
             assert_eq!(clock.format(time, "%F %T"), date.trim(), "{time}");
         }

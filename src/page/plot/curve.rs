@@ -102,8 +102,7 @@ pub(super) fn level(y: i64, rows: usize) -> String {
 mod tests {
     use super::*;
 
-    const ROWS: [Option<i64>; 8] =
-        [Some(0), Some(0), Some(3), Some(3), None, Some(-2), Some(4), None];
+    const ROWS: [Option<i64>; 8] = [Some(0), Some(0), Some(3), Some(3), None, Some(-2), Some(4), None];
 
     #[test]
     fn steps_are_short_and_gaps_are_left_out() {

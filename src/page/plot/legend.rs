@@ -181,7 +181,8 @@ fn same_as_stack(
 /// Of more than a few parts of a stack only the largest stay, in their order, and a row that sums up the rest.
 fn shorten(entries: &mut Vec<Entry>, words: &str) {
     let total = |entry: &Entry| entry.stats.and_then(|s| s.total.or(s.avg)).unwrap_or(0.0);
-    let mut sizes: Vec<(usize, f64)> = entries.iter().enumerate().filter(|(_, e)| e.part).map(|(n, e)| (n, total(e))).collect();
+    let mut sizes: Vec<(usize, f64)> =
+        entries.iter().enumerate().filter(|(_, e)| e.part).map(|(n, e)| (n, total(e))).collect();
     if sizes.len() <= PARTS {
         return;
     }
@@ -192,7 +193,8 @@ fn shorten(entries: &mut Vec<Entry>, words: &str) {
         rest.iter().filter_map(|n| get(entries[*n].stats.as_ref()?)).reduce(|a, b| a + b)
     };
     // Of the highest values there is no sum: they need not be of one time.
-    let stats = Stats { total: sum(|s| s.total), avg: sum(|s| s.avg), last: sum(|s| s.last), ..Stats::default() };
+    let stats =
+        Stats { total: sum(|s| s.total), avg: sum(|s| s.avg), last: sum(|s| s.last), ..Stats::default() };
     let words = if words.is_empty() { String::new() } else { format!(" {words}") };
     let entry = Entry {
         name: format!("{} more{words}", rest.len()),
@@ -274,7 +276,9 @@ fn columns(template: &Template, entries: &[Entry], size: Size) -> Vec<(Option<Co
 fn share(entry: &Entry, whole: f64) -> String {
     let total = entry.stats.and_then(|stats| stats.total).filter(|_| entry.part && whole > 0.0);
     // A narrow space that is no place to break a line.
-    total.map_or_else(String::new, |total| format!("{}\u{202f}%", number(total / whole * 100.0, 1, f64::INFINITY)))
+    total.map_or_else(String::new, |total| {
+        format!("{}\u{202f}%", number(total / whole * 100.0, 1, f64::INFINITY))
+    })
 }
 
 /// The value of a row of the picture.
@@ -283,11 +287,21 @@ fn at(entry: &Entry, shapes: &Shapes, row: usize, decimals: usize) -> String {
         return String::new();
     }
     let known = entry.paths.iter().filter_map(|path| part(shapes, *path, row));
-    let unit = 10_f64.powi(shapes.exponent);
-    known.reduce(|a, b| a + b).map_or_else(
-        || "–".to_owned(),
-        |units| number(units as f64 * unit, decimals, legend::LARGE),
-    )
+    known
+        .reduce(|a, b| a + b)
+        .map_or_else(|| "–".to_owned(), |units| written(units, shapes.exponent, decimals))
+}
+
+/// So many units, rounded as whole numbers: the script of the page, which reads them off a path, comes to the same digits.
+fn written(units: i64, exponent: i32, decimals: usize) -> String {
+    let digits = usize::try_from(-exponent).unwrap_or_default();
+    let cut = 10_i64.pow(u32::try_from(digits.saturating_sub(decimals)).unwrap_or_default().min(18));
+    let rounded = (units.abs() + cut / 2) / cut * units.signum();
+    let one = match exponent {
+        0.. => 10_f64.powi(exponent),
+        _ => 10_f64.powi(-i32::try_from(digits.min(decimals)).unwrap_or_default()),
+    };
+    number(rounded as f64 * one, decimals, legend::LARGE)
 }
 
 /// What a path is worth in a row by itself, in units: without what it stands on.

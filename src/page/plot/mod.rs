@@ -16,8 +16,8 @@ pub(crate) mod ticks;
 use serde::Serialize;
 
 use super::colours::Colours;
-use crate::chart::period::{Period, Span, Window};
-use crate::chart::rows::Values;
+use crate::chart::period::{Period, Span};
+use crate::chart::rows::{self as file, Values, Waiting};
 use crate::chart::scene::{self, Form};
 use crate::chart::template::{Source, Template};
 use crate::chart::text;
@@ -41,7 +41,7 @@ pub(crate) struct Subject<'a> {
     pub template: &'a Template,
     pub period: Period,
     /// The time that it shows; that of `values`, where there are any.
-    pub window: &'a Window,
+    pub span: Span,
     /// None: nothing was ever counted.
     pub values: Option<&'a Values>,
     pub readings: &'a [Reading],
@@ -53,6 +53,8 @@ pub(crate) struct Subject<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Plot {
     pub graph: String,
+    /// The file of the graph's page.
+    pub page: String,
     pub title: String,
     /// What the left axis counts: `deliveries a minute`.
     pub unit: String,
@@ -69,8 +71,8 @@ pub(crate) struct Plot {
     pub at: String,
     /// Distances from UTC, for the page's script: [`Clock::offsets`].
     pub offsets: String,
-    /// One unit of the paths.
-    pub one: String,
+    /// The power of ten that is one unit of the paths.
+    pub exponent: i32,
     /// `viewBox`, and how far up zero is in it.
     pub view: String,
     pub top: i64,
@@ -108,10 +110,35 @@ pub(crate) struct Nothing {
     pub why: String,
 }
 
+/// The time that pictures of `period` show at `now`, Unix seconds: the same for all graphs of these readings.
+pub(crate) fn span(period: Period, readings: &[Reading], now: i64) -> Span {
+    let step = readings.iter().map(|reading| i64::from(reading.step)).max().unwrap_or(60);
+    period.span(now, step)
+}
+
+/// The picture of a graph over `span`, and the rows of the RRDs that it is made of. Where they cannot be read it says so.
+pub(crate) fn read(
+    template: &Template,
+    period: Period,
+    span: Span,
+    readings: &[Reading],
+    clock: &Clock,
+    size: Size,
+) -> (Plot, Option<Values>) {
+    let values = file::load(template, span, readings, Waiting::LeftOut);
+    let subject = |values| Subject { template, period, span, values, readings, clock, size };
+    match values {
+        Ok(values) => (plot(&subject(values.as_ref())), values),
+        Err(problem) => {
+            let nothing = Nothing { what: "It cannot be read".to_owned(), why: text::plain(&problem) };
+            (Plot { nothing: Some(nothing), ..empty(&subject(None)) }, None)
+        }
+    }
+}
+
 /// The picture of `subject`.
 pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
-    let Subject { template, period, window, clock, size, .. } = *subject;
-    let span = window.span;
+    let Subject { template, period, span, clock, size, .. } = *subject;
     let values = subject.values.filter(|_| was_counted(template, subject.readings));
     let by = match (size, period) {
         (Size::Big, _) | (_, Period::Hour | Period::Year) => 1,
@@ -134,7 +161,7 @@ pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
     plot.newest = newest;
     let start_of = |row: usize| drawn.span.row_end(row) - drawn.span.row;
     plot.at = newest.map(|row| time_of_row(clock, start_of(row), drawn.span.row)).unwrap_or_default();
-    plot.one = power_of_ten(shapes.exponent);
+    plot.exponent = shapes.exponent;
     plot.view = format!("0 0 {} {}", plot.rows, (shapes.upper - shapes.lower).max(1));
     plot.top = shapes.upper;
     plot.zero = per_cent(-shapes.axis.lower, shapes.axis.upper - shapes.axis.lower);
@@ -156,10 +183,10 @@ pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
 
 /// A picture without anything in it.
 fn empty(subject: &Subject<'_>) -> Plot {
-    let Subject { template, period, window, clock, size, .. } = *subject;
-    let span = window.span;
+    let Subject { template, period, span, clock, size, .. } = *subject;
     Plot {
         graph: template.name.clone(),
+        page: super::page_name(&template.name),
         title: text::plain(&template.title),
         unit: unit(template),
         period: period.name(),
@@ -171,7 +198,7 @@ fn empty(subject: &Subject<'_>) -> Plot {
         newest: None,
         at: String::new(),
         offsets: clock.offsets(span.start, span.end),
-        one: "1".to_owned(),
+        exponent: 0,
         view: format!("0 0 {} 1", span.rows()),
         top: 1,
         zero: "0".to_owned(),
@@ -204,15 +231,6 @@ pub(crate) fn time_of_row(clock: &Clock, start: i64, row: i64) -> String {
         86_400.. => clock.format(start + row / 2, "%a %-d %b"),
         1_800.. => clock.format(start, "%a %-d %H:%M"),
         _ => clock.format(start, "%H:%M"),
-    }
-}
-
-/// Ten to this power, as a decimal number.
-fn power_of_ten(exponent: i32) -> String {
-    let zeros = "0".repeat(exponent.unsigned_abs() as usize);
-    match exponent {
-        0.. => format!("1{zeros}"),
-        _ => format!("0.{}1", &zeros[1..]),
     }
 }
 
@@ -253,7 +271,11 @@ fn bands(template: &Template, values: &Values, span: Span, clock: &Clock) -> Vec
     }
     let horizon = values.edge.horizon.max(span.start);
     if span.end - horizon > 2 * span.row {
-        bands.push(band(horizon, span.end, format!("Not read since {}", clock.format(horizon, "%a %-d %H:%M"))));
+        bands.push(band(
+            horizon,
+            span.end,
+            format!("Not read since {}", clock.format(horizon, "%a %-d %H:%M")),
+        ));
     }
     bands
 }
@@ -286,19 +308,11 @@ fn nothing(subject: &Subject<'_>) -> Nothing {
 /// What the picture says, for who does not see it.
 fn label(plot: &Plot) -> String {
     let mut label = format!("{}, {}, {}.", plot.title, plot.words, plot.unit);
-    for (n, row) in plot.legend.rows.iter().enumerate() {
-        let (Some(cell), Some(column)) = (row.cells.first(), plot.legend.columns.first()) else { continue };
-        if cell.is_empty() {
-            continue;
-        }
-        label += if n == 0 { &" " } else { ", " };
-        if n == 0 {
-            label += &format!("{}: ", column);
-        }
-        label += &format!("{} {cell}", row.name);
-    }
-    if !plot.legend.rows.is_empty() {
-        label += ". The table below has the values.";
+    let first = |row: &legend::Row| row.cells.first().filter(|cell| !cell.is_empty()).cloned();
+    let rows = plot.legend.rows.iter().filter_map(|row| Some(format!("{} {}", row.name, first(row)?)));
+    let rows: Vec<String> = rows.collect();
+    if let Some(column) = plot.legend.columns.first().filter(|_| !rows.is_empty()) {
+        label += &format!(" {column}: {}. The table below has the values.", rows.join(", "));
     }
     for band in &plot.bands {
         label += &format!(" {} for a part of it.", band.words);

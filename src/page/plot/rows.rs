@@ -2,8 +2,7 @@
 
 use crate::chart::period::Span;
 use crate::chart::rows::Values;
-use crate::chart::template::{Source, Template};
-use crate::store::rrd::fetch::Cf;
+use crate::chart::template::{Cf, Source, Template};
 
 /// What is drawn of each of the template's data.
 pub(super) struct Drawn {

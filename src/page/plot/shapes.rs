@@ -9,8 +9,9 @@ use crate::chart::scene::{self, Form};
 use crate::chart::template::Template;
 use crate::page::colours;
 
-/// The least number of units from the lower end of a picture to its upper one: a quarter of a pixel where it is high.
-const UNITS: f64 = 1_000.0;
+/// The least number of units from the lower end of a picture to its upper one: no more than a pixel where it is high, mostly a
+/// small part of one.
+const UNITS: f64 = 400.0;
 
 /// A path of the picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -238,7 +239,9 @@ fn falls(elements: &[Element], bases: &[Vec<i64>]) -> Vec<bool> {
         let stack = above(elements, first);
         let steps = stack.windows(2).map(|pair| (&bases[pair[0]], &bases[pair[1]]));
         let is_below_zero = stack.len() > 1 && bases[first].iter().any(|base| *base < 0);
-        if is_below_zero || steps.into_iter().any(|(low, high)| low.iter().zip(high).any(|(low, high)| high < low)) {
+        if is_below_zero
+            || steps.into_iter().any(|(low, high)| low.iter().zip(high).any(|(low, high)| high < low))
+        {
             stack.iter().for_each(|n| falls[*n] = true);
         }
     }

@@ -49,10 +49,10 @@ fn day(template: &Template, columns: &[Vec<f64>]) -> Values {
 }
 
 pub(super) fn drawn(template: &Template, values: Option<&Values>, size: Size, readings: &[Reading]) -> Plot {
-    let window = Window::of(Period::Day, END, 60);
-    let clock = Clock::of(window.span.start, window.span.end, |_| 0);
     let period = Period::Day;
-    plot(&Subject { template, period, window: &window, values, readings, clock: &clock, size })
+    let span = period.span(END, 60);
+    let clock = Clock::of(span.start, span.end, |_| 0);
+    plot(&Subject { template, period, span, values, readings, clock: &clock, size })
 }
 
 /// The values of a path, one for each row: what a reader of SVG makes of it who knows nothing of us.
@@ -97,16 +97,14 @@ pub(super) fn value(plot: &Plot, name: &str, row: usize) -> Option<f64> {
         Some(own)
     };
     let parts = legend.paths.split_whitespace().filter_map(|path| part(path.parse().unwrap()));
-    parts.reduce(|a, b| a + b).map(|units| units as f64 * plot.one.parse::<f64>().unwrap())
+    parts.reduce(|a, b| a + b).map(|units| units as f64 * 10_f64.powi(plot.exponent))
 }
 
 pub(super) fn html(plot: &Plot) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("plot.html", include_str!("../../../templates/page/plot.html")).unwrap();
-    let mut value = serde_json::to_value(plot).unwrap();
-    value["page"] = "t.html".into();
-    environment.get_template("plot.html").unwrap().render(context! { plot => value }).unwrap()
+    environment.get_template("plot.html").unwrap().render(context! { plot }).unwrap()
 }
 
 const STACK: &str = r#"
@@ -134,7 +132,7 @@ fn parts_are_painted_as_sums_and_read_as_parts() {
     let classes: Vec<&str> = plot.paths.iter().map(|path| path.class.as_str()).collect();
     assert_eq!(classes, ["st bad", "st warn", "st good", "ln grey"]);
     assert_eq!(plot.paths.iter().map(|path| path.on).collect::<Vec<_>>(), [Some(1), Some(2), None, None]);
-    assert_eq!((plot.paths[3].dashes.as_str(), plot.one.as_str()), ("4 3", "0.01"));
+    assert_eq!((plot.paths[3].dashes.as_str(), plot.exponent), ("4 3", -1));
     for row in 0..288 {
         for (name, counts) in ["A", "B", "C"].iter().zip(&counts) {
             let expected = f64::from(counts[row]) / 5.0;
@@ -143,7 +141,7 @@ fn parts_are_painted_as_sums_and_read_as_parts() {
         }
         let all: u32 = counts.iter().map(|counts| counts[row]).sum();
         let top = read(&plot.paths[0].d, 288)[row].unwrap();
-        assert!((top as f64 / 100.0 - f64::from(all) / 5.0).abs() < 0.01, "{row}");
+        assert!((top as f64 / 10.0 - f64::from(all) / 5.0).abs() < 1e-9, "{row}");
         assert!((value(&plot, "All", row).unwrap() - f64::from(all) / 5.0).abs() < 0.02, "{row}");
     }
     // As many as were counted, and what share each is.
@@ -175,7 +173,10 @@ fn what_is_unknown_is_a_gap_and_no_zero() {
     assert_eq!((at("A", 39), at("B", 39), at("C", 39)), (Some(0.0), Some(6.0), Some(3.0)));
     assert_eq!((at("A", 40), at("B", 40), at("C", 40), at("All", 40)), (None, None, None, None));
     // Of one part nothing is known: the others are, and stand upon what is.
-    assert_eq!((at("A", 60), at("B", 60), at("C", 60), at("All", 60)), (Some(0.0), None, Some(3.0), Some(3.0)));
+    assert_eq!(
+        (at("A", 60), at("B", 60), at("C", 60), at("All", 60)),
+        (Some(0.0), None, Some(3.0), Some(3.0))
+    );
     assert!((0..188).all(|row| value(&plot, "A", row).is_none()));
     // The time before is said to be unknown: 188 rows of 288.
     assert_eq!(plot.bands.len(), 1, "{:?}", plot.bands);
@@ -230,7 +231,8 @@ fn values_below_zero_have_their_place() {
     assert_eq!(plot.paths[0].width, "1.6");
     assert_eq!((value(&plot, "A", 0), value(&plot, "A", 287)), (Some(-30.0), Some(60.0)));
     let zero: f64 = plot.zero.parse().unwrap();
-    let label = |text: &str| plot.y.iter().find(|tick| tick.label == text).unwrap().at.parse::<f64>().unwrap();
+    let label =
+        |text: &str| plot.y.iter().find(|tick| tick.label == text).unwrap().at.parse::<f64>().unwrap();
     assert!((label("0") - zero).abs() < 0.02 && label("-20") < zero && label("60") > zero, "{:?}", plot.y);
     // From top to bottom of the picture: what lies between its ends.
     let view: Vec<i64> = plot.view.split(' ').map(|n| n.parse().unwrap()).collect();
@@ -254,7 +256,8 @@ fn a_small_picture_has_half_the_rows_and_a_short_legend() {
             )
         })
         .collect();
-    let template = Template { parts: "lists".into(), ..template(&format!("data = [{data}]\ndraw = [{draw}]")) };
+    let template =
+        Template { parts: "lists".into(), ..template(&format!("data = [{data}]\ndraw = [{draw}]")) };
     // The second and the fifth are the smallest, and the last two come next.
     let sizes = [60_u32, 5, 50, 40, 10, 30, 20];
     let counts: Vec<Vec<u32>> =
@@ -305,7 +308,9 @@ fn nothing_that_a_template_says_is_more_than_text() {
         label: format!("{short} / min"),
         parts: short.into(),
         ..template(
-            &STACK.replace("legend = \"A\"", &format!("legend = '''{short}'''")).replace("\"good\"", "\"#12aB34\""),
+            &STACK
+                .replace("legend = \"A\"", &format!("legend = '''{short}'''"))
+                .replace("\"good\"", "\"#12aB34\""),
         )
     };
     let values = day(&template, &[(); 3].map(|()| rates([15; 288])));
@@ -327,28 +332,37 @@ fn nothing_that_a_template_says_is_more_than_text() {
 #[test]
 fn where_nothing_was_ever_counted_it_is_said_what_was_looked_for() {
     let template = template(STACK);
-    let value = |moved| Some(Value { total: 0, today: Some(0), moved });
+    let counted = |moved| Some(Value { total: 0, today: Some(0), moved });
     let counter = |moved| Counter {
         key: "a",
         ds: "a",
         help: "",
         measure: Measure::Count,
         defined_by: DefinedBy::BuiltIn,
-        value: value(moved),
+        value: counted(moved),
     };
     let reading = |moved| {
         let counters = ["a", "b", "c"].map(|ds| Counter { ds, ..counter(moved) }).to_vec();
-        vec![Reading { protocol: "send", about: "logins over IMAP", since: END - 90_000, counters, ..Reading::default() }]
+        vec![Reading {
+            protocol: "send",
+            about: "logins over IMAP",
+            since: END - 90_000,
+            counters,
+            ..Reading::default()
+        }]
     };
     let values = day(&template, &[(); 3].map(|()| rates([0; 288])));
     let plot = drawn(&template, Some(&values), Size::Small, &reading(false));
     let nothing = plot.nothing.expect("nothing");
-    assert_eq!(nothing.why, "Looked for logins over IMAP since Sun 22 Nov 2026, 10:45; there was nothing of this.");
+    assert_eq!(
+        nothing.why,
+        "Looked for logins over IMAP since Sun 22 Nov 2026, 10:45; there was nothing of this."
+    );
     assert!(plot.paths.is_empty());
     // A quiet day is zero.
     let quiet = drawn(&template, Some(&values), Size::Small, &reading(true));
     assert!(quiet.nothing.is_none());
-    assert_eq!(super::tests::value(&quiet, "A", 100), Some(0.0));
+    assert_eq!(value(&quiet, "A", 100), Some(0.0));
     let failed = Reading { failed: Some("log/send: permission denied".into()), ..reading(false).remove(0) };
     let why = drawn(&template, None, Size::Small, &[failed]).nothing.unwrap().why;
     assert_eq!(why, "Not known: log/send: permission denied");

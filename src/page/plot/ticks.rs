@@ -81,9 +81,9 @@ impl Every {
 /// The times at which something new begins by the clock, from `start` on and before `end`: hours that come twice begin twice, days
 /// once, and what the clock leaves out begins with what it shows instead.
 fn beginnings(every: Every, clock: &Clock, start: i64, end: i64) -> Vec<i64> {
-    // Minutes that are no part of a quarter of an hour are asked for within an hour only.
+    // Ten minutes begin at every five of a clock that is three quarters of an hour beside UTC.
     let grain = match every {
-        Every::Seconds(seconds) if seconds < QUARTER => seconds,
+        Every::Seconds(..QUARTER) => QUARTER / 3,
         _ => QUARTER,
     };
     let first = start.div_euclid(grain) * grain - grain;

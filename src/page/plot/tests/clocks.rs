@@ -80,7 +80,8 @@ const DAYS: [(&str, i64); 11] = [
 
 #[test]
 fn labels_stand_where_the_clock_shows_them_also_on_the_days_of_its_changes() {
-    let kinds = [(Period::Hour, "600"), (Period::Day, "10800"), (Period::Week, "day"), (Period::Month, "week")];
+    let kinds =
+        [(Period::Hour, "600"), (Period::Day, "10800"), (Period::Week, "day"), (Period::Month, "week")];
     for (zone, noon) in DAYS {
         for (period, kind) in kinds {
             let span = period.span(noon, 60);
@@ -102,7 +103,8 @@ fn labels_stand_where_the_clock_shows_them_also_on_the_days_of_its_changes() {
                 })
                 .collect();
             // Both are rounded, which may part them by a tenth.
-            let near = |a: &str, b: &str| (a.parse::<f64>().unwrap() - b.parse::<f64>().unwrap()).abs() < 0.11;
+            let near =
+                |a: &str, b: &str| (a.parse::<f64>().unwrap() - b.parse::<f64>().unwrap()).abs() < 0.11;
             let same = ours.len() == wanted.len()
                 && ours.iter().zip(&wanted).all(|(a, b)| near(&a.0, &b.0) && a.1 == b.1);
             assert!(same, "{zone} {period:?}\n{ours:?}\n{wanted:?}");
@@ -123,8 +125,11 @@ fn months_and_days_begin_where_the_clock_says_so() {
         }
         let labels: Vec<String> =
             of_time(Period::Year, span, &expected.clock).into_iter().map(|tick| tick.label).collect();
-        let wanted: Vec<String> =
-            expected.ticks.iter().filter(|(of, ..)| of == "month").map(|(.., label)| label.clone()).collect();
+        let is_near = |time: i64| (span.end - time) * 100 < (span.end - span.start) * 2;
+        let months = expected.ticks.iter().filter(|(of, ..)| of == "month");
+        let wanted: Vec<String> = months
+            .map(|(_, time, label)| if is_near(*time) { String::new() } else { label.clone() })
+            .collect();
         assert_eq!(labels, wanted, "{zone}");
     }
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::chart::rows::{Waiting, load};
 
 const SOURCES: [&str; 4] = ["delivery_success", "delivery_deferral", "delivery_failure", "delivery"];
 
@@ -25,7 +24,8 @@ fn counted(time: i64) -> [i64; 3] {
 fn rrd(dir: &Path) -> String {
     let path = dir.join("send.rrd").to_string_lossy().into_owned();
     let start = END - 16 * 86_400;
-    let mut create = vec!["create".to_owned(), path.clone(), format!("--start={start}"), "--step=60".to_owned()];
+    let mut create =
+        vec!["create".to_owned(), path.clone(), format!("--start={start}"), "--step=60".to_owned()];
     create.extend(SOURCES.map(|ds| format!("DS:{ds}:ABSOLUTE:315360000:0:U")));
     for (steps, rows) in [(1, 2_880), (5, 4_032), (30, 2_976), (120, 8_760), (1_440, 3_660)] {
         create.extend(["AVERAGE", "MAX"].map(|cf| format!("RRA:{cf}:0.5:{steps}:{rows}")));
@@ -46,7 +46,8 @@ fn rrd(dir: &Path) -> String {
 
 /// End and values of each row of the file.
 fn fetched(path: &str, row: i64, from: i64, to: i64) -> Vec<(i64, [f64; 4])> {
-    let args = ["fetch", path, "AVERAGE", "-r", &row.to_string(), "-s", &from.to_string(), "-e", &to.to_string()];
+    let args =
+        ["fetch", path, "AVERAGE", "-r", &row.to_string(), "-s", &from.to_string(), "-e", &to.to_string()];
     let text = rrdtool(&args.map(str::to_owned));
     let rows = text.lines().filter_map(|line| line.split_once(": "));
     rows.map(|(end, values)| {
@@ -56,16 +57,21 @@ fn fetched(path: &str, row: i64, from: i64, to: i64) -> Vec<(i64, [f64; 4])> {
     .collect()
 }
 
-fn deliveries() -> Template {
-    template::load(None, &[]).0.into_iter().find(|template| template.name == "deliveries").unwrap()
+/// The graph of deliveries.
+fn picture(reading: &Reading, period: Period, size: Size) -> Plot {
+    let (templates, _) = template::load(None, &[]);
+    let template = templates.iter().find(|template| template.name == "deliveries").unwrap();
+    let readings = std::slice::from_ref(reading);
+    let span = span(period, readings, END);
+    super::super::read(template, period, span, readings, &Clock::of(span.start, span.end, |_| 0), size).0
 }
 
 #[test]
 fn each_row_of_a_picture_is_what_rrdtool_fetches() {
     let dir = tempfile::tempdir().unwrap();
     let path = rrd(dir.path());
-    let reading = Reading { protocol: "send", rrd: path.clone().into(), step: 60, seen: END, ..Reading::default() };
-    let template = deliveries();
+    let reading =
+        Reading { protocol: "send", rrd: path.clone().into(), step: 60, seen: END, ..Reading::default() };
     let names = ["Success", "Deferral", "Failure"];
     for (period, size, row) in [
         (Period::Day, Size::Big, 300),
@@ -73,19 +79,16 @@ fn each_row_of_a_picture_is_what_rrdtool_fetches() {
         (Period::Week, Size::Big, 1_800),
         (Period::Month, Size::Big, 7_200),
     ] {
-        let window = Window::of(period, END, 60);
-        let readings = std::slice::from_ref(&reading);
-        let values = load(&template, window.span, readings, Waiting::LeftOut).unwrap().unwrap();
-        let clock = Clock::of(window.span.start, window.span.end, |_| 0);
-        let values = Some(&values);
-        let plot = plot(&Subject { template: &template, period, window: &window, values, readings, clock: &clock, size });
-        let file = fetched(&path, row, window.span.start, window.span.end);
-        let one: f64 = plot.one.parse().unwrap();
+        let plot = picture(&reading, period, size);
+        let span = period.span(END, 60);
+        let file = fetched(&path, row, span.start, span.end);
+        let one = 10_f64.powi(plot.exponent);
         let (mut known, mut unknown) = (0, 0);
         for n in 0..plot.rows {
             let end = plot.start + (n as i64 + 1) * plot.row;
             let of_row = file.iter().filter(|(of, _)| (end - plot.row + 1..=end).contains(of));
-            let of_row: Vec<[f64; 4]> = of_row.map(|(_, values)| *values).filter(|v| v[0].is_finite()).collect();
+            let of_row: Vec<[f64; 4]> =
+                of_row.map(|(_, values)| *values).filter(|v| v[0].is_finite()).collect();
             for (at, name) in names.iter().enumerate() {
                 let read = value(&plot, name, n);
                 // The newest row of a month is not over, and not in the file.
@@ -110,15 +113,8 @@ fn the_week_before_is_calm_and_as_many_as_there_were() {
     let dir = tempfile::tempdir().unwrap();
     let path = rrd(dir.path());
     let reading = Reading { protocol: "send", rrd: path.into(), step: 60, seen: END, ..Reading::default() };
-    let template = deliveries();
-    let window = Window::of(Period::Day, END, 60);
-    let readings = std::slice::from_ref(&reading);
-    let values = load(&template, window.span, readings, Waiting::LeftOut).unwrap().unwrap();
-    let clock = Clock::of(window.span.start, window.span.end, |_| 0);
     for size in [Size::Big, Size::Small] {
-        let values = Some(&values);
-        let plot =
-            plot(&Subject { template: &template, period: Period::Day, window: &window, values, readings, clock: &clock, size });
+        let plot = picture(&reading, Period::Day, size);
         let name = "A week before";
         let half_hour = 1_800 / plot.row as usize;
         for n in 0..plot.rows {
@@ -139,17 +135,12 @@ fn a_picture_is_light() {
     let dir = tempfile::tempdir().unwrap();
     let path = rrd(dir.path());
     let reading = Reading { protocol: "send", rrd: path.into(), step: 60, seen: END, ..Reading::default() };
-    let template = deliveries();
-    let readings = std::slice::from_ref(&reading);
-    for (period, size, most) in
-        [(Period::Day, Size::Big, 10_000), (Period::Day, Size::Small, 6_000), (Period::Week, Size::Big, 10_000)]
-    {
-        let window = Window::of(period, END, 60);
-        let values = load(&template, window.span, readings, Waiting::LeftOut).unwrap().unwrap();
-        let clock = Clock::of(window.span.start, window.span.end, |_| 0);
-        let values = Some(&values);
-        let html =
-            html(&plot(&Subject { template: &template, period, window: &window, values, readings, clock: &clock, size }));
+    for (period, size, most) in [
+        (Period::Day, Size::Big, 10_000),
+        (Period::Day, Size::Small, 5_500),
+        (Period::Week, Size::Big, 11_000),
+    ] {
+        let html = html(&picture(&reading, period, size));
         assert!(html.len() < most, "{period:?} {size:?}: {} bytes", html.len());
     }
 }

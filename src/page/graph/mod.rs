@@ -1,0 +1,137 @@
+//! The page of one graph: its pictures by period, their values as tables, and the counters behind them.
+
+pub(crate) mod values;
+
+use serde::Serialize;
+
+use super::colours::Colours;
+use super::figures::{self, Group};
+use super::plot::clock::Clock;
+use super::plot::{self, Plot, Size};
+use super::{PictureFile, Shown};
+use crate::chart::period::Period;
+use crate::chart::template::{Source, Template};
+use crate::chart::text;
+use crate::chart::theme::Theme;
+use crate::reading::Reading;
+
+/// What the page of a graph shows.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page {
+    pub title: String,
+    /// What the graph shows, in a sentence; may be empty.
+    pub about: String,
+    /// Does a picture of it have a line of the week before?
+    pub before: bool,
+    pub periods: Vec<Part>,
+    /// What is counted, by protocol.
+    pub counted: Vec<Counted>,
+    #[serde(skip)]
+    pub colours: Colours,
+}
+
+/// One period.
+#[derive(Debug, Serialize)]
+pub(crate) struct Part {
+    /// `day`, `Day`, `Last 24 hours`.
+    pub name: &'static str,
+    pub button: String,
+    pub heading: String,
+    /// Is it the one that is shown at first?
+    pub first: bool,
+    pub plot: Plot,
+    pub table: Option<values::Table>,
+    pub files: Vec<File>,
+}
+
+/// A picture file that is there.
+#[derive(Debug, Serialize)]
+pub(crate) struct File {
+    pub name: String,
+    /// `light PNG`.
+    pub words: String,
+}
+
+/// What is counted of a protocol.
+#[derive(Debug, Serialize)]
+pub(crate) struct Counted {
+    /// What the pictures show.
+    pub drawn: Group,
+    /// All that is not 0.
+    pub all: Group,
+    /// How many of those there are.
+    pub many: usize,
+}
+
+/// The page of a graph at `now`, Unix seconds. `clock` is the local one, of the last 13 months at least.
+pub(crate) fn page(shown: &Shown<'_>, readings: &[Reading], now: i64, clock: &Clock) -> Page {
+    let template = shown.template;
+    let mut colours = Colours::default();
+    let mut periods = Vec::new();
+    for period in Period::ALL {
+        // That of an hour is there where somebody has it drawn.
+        if period == Period::Hour && !shown.files.iter().any(|file| file.period == period) {
+            continue;
+        }
+        let span = plot::span(period, readings, now);
+        let (plot, values) = plot::read(template, period, span, readings, clock, Size::Big);
+        colours.add_all(&plot.colours);
+        let values = values.filter(|_| plot.nothing.is_none());
+        let table = values.and_then(|values| values::table(template, period, &values, readings, clock));
+        periods.push(Part {
+            name: period.name(),
+            button: capital(period.name()),
+            heading: capital(period.words()),
+            first: period == Period::Day,
+            plot,
+            table,
+            files: files(period, &shown.files),
+        });
+    }
+    Page {
+        title: text::plain(&template.title),
+        about: text::plain(&template.about),
+        before: periods.iter().any(|part| part.plot.legend.rows.iter().any(|row| row.marks == ["sw r"])),
+        counted: counted(template, readings),
+        periods,
+        colours,
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn files(period: Period, all: &[PictureFile]) -> Vec<File> {
+    let of_period = all.iter().filter(|file| file.period == period);
+    let mut files: Vec<&PictureFile> = of_period.collect();
+    files.sort_by_key(|file| file.theme != Theme::Light);
+    let words = |file: &PictureFile| {
+        let kind = file.name.rsplit_once('.').map_or("", |(_, kind)| kind).to_uppercase();
+        format!("{} {}", file.theme.name(), text::plain(&kind))
+    };
+    files.into_iter().map(|file| File { name: file.name.clone(), words: words(file) }).collect()
+}
+
+/// The counters of each protocol that the graph draws.
+fn counted(template: &Template, readings: &[Reading]) -> Vec<Counted> {
+    let mut of: Vec<&Reading> = Vec::new();
+    for name in template.protocols() {
+        let reading = readings.iter().find(|reading| reading.protocol == name);
+        of.extend(reading.filter(|reading| !of.iter().any(|o| o.protocol == reading.protocol)));
+    }
+    let one = |reading: &Reading| {
+        let is_drawn = |ds: &str| {
+            template.data.iter().any(|data| match &data.source {
+                Source::Ds { protocol, ds: of, .. } => protocol == reading.protocol && of == ds,
+                _ => false,
+            })
+        };
+        let drawn = figures::some(reading, |counter| !counter.ds.is_empty() && is_drawn(counter.ds));
+        let all = figures::whole(reading);
+        Counted { many: all.counters.len() + all.values.len(), drawn, all }
+    };
+    let all = of.into_iter().map(one);
+    all.filter(|counted| counted.many > 0).collect()
+}
