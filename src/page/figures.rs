@@ -6,9 +6,6 @@ use serde::Serialize;
 use crate::chart::text;
 use crate::reading::{Counter, Reading, Value};
 
-/// How many rows a protocol has on the overview.
-const ROWS: usize = 4;
-
 /// A protocol's numbers as a template has them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Group {
@@ -63,30 +60,6 @@ type Figure<'a> = (&'a Counter, Value);
 /// The counters of which it is known what they are at.
 fn figures(reading: &Reading) -> impl Iterator<Item = Figure<'_>> {
     reading.counters.iter().filter_map(|counter| Some((counter, counter.value?)))
-}
-
-/// The few numbers of every protocol that ever counted anything: the first of its overview that did, or the first of all.
-pub(super) fn overview(all: &[Reading]) -> Vec<Group> {
-    all.iter()
-        .filter(|reading| figures(reading).any(|(_, value)| value.moved))
-        .map(|reading| {
-            let of = |&(key, label): &(&str, &str)| {
-                let counter = reading.counter(key)?;
-                Some(((counter, counter.value?), label.to_owned()))
-            };
-            let known: Vec<(Figure<'_>, String)> = reading.overview.iter().filter_map(of).collect();
-            let few = known.len() <= ROWS;
-            let rows: Vec<(Figure<'_>, String)> =
-                known.into_iter().filter(|((_, value), _)| few || value.moved).take(ROWS).collect();
-            let first = || {
-                let all = figures(reading).filter(|(_, value)| value.today.is_some());
-                all.map(|figure| (figure, text::plain(figure.0.key))).take(ROWS).collect()
-            };
-            let rows = if rows.is_empty() { first() } else { rows };
-            Group::of(reading, rows.into_iter())
-        })
-        .filter(|group| !(group.counters.is_empty() && group.values.is_empty()))
-        .collect()
 }
 
 /// All numbers of a protocol that are not 0.

@@ -6,11 +6,12 @@ mod apart;
 pub(crate) mod colours;
 mod figures;
 pub(crate) mod graph;
-pub(crate) mod plot;
 pub mod history;
 pub mod local;
 pub mod overview;
+pub(crate) mod plot;
 mod render;
+mod stages;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -25,12 +26,13 @@ use serde::Serialize;
 pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 
 use crate::chart::period::Period;
-use crate::chart::template::{Source, Template};
+use crate::chart::template::Template;
 use crate::chart::theme::Theme;
 use crate::chart::{text, zone};
 use crate::reading::Reading;
-use crate::reading::stage::Stage;
+use colours::Colours;
 use plot::clock::Clock;
+use stages::Link;
 use templates::Templates;
 
 /// The hash of `templates/page/script.js`, by which the pages allow it and nothing else: of the text without the newline at its
@@ -40,6 +42,8 @@ const SCRIPT_HASH: &str = "sha256-WPMGtWks6t3TVG5woyIZAcuRPbiZupHey1zFKECg39s=";
 const REFRESH: u32 = 300;
 /// A page is not written again for this many seconds, where only the time on it would change, which is shown to the minute.
 const KEPT: i64 = 60;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 /// The longest name of a host on a page; a domain name has at most 253.
 const MAX_HOST: usize = 80;
 
@@ -113,34 +117,6 @@ pub struct HostLink {
     pub note: String,
 }
 
-/// A graph and its pictures.
-#[derive(Debug, Serialize)]
-struct Graph {
-    name: String,
-    title: String,
-    page: String,
-    stage: Stage,
-    wide: bool,
-    pictures: Vec<Picture>,
-    /// The last hour, where somebody has it drawn.
-    hour: Option<Picture>,
-    #[serde(skip)]
-    has_data: bool,
-}
-
-/// One period of a graph, in the themes that exist.
-#[derive(Debug, Serialize)]
-struct Picture {
-    period: &'static str,
-    words: &'static str,
-    heading: String,
-    light: Option<String>,
-    dark: Option<String>,
-    /// In CSS pixels: half of those of a PNG.
-    width: u32,
-    height: u32,
-}
-
 /// Pages by their files' names, and what is wrong with the user's templates of them.
 type Pages = (Vec<(String, String)>, Vec<String>);
 
@@ -151,8 +127,6 @@ type Pages = (Vec<(String, String)>, Vec<String>);
 /// Those of the template engine with the built-in templates.
 pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pages, minijinja::Error> {
     let readings = site.readings;
-    let (with_data, empty): (Vec<Graph>, Vec<Graph>) =
-        site.graphs.iter().map(|shown| listed(shown, readings)).partition(|graph| graph.has_data);
     let (templates, mut problems) = Templates::load(site.templates_dir);
     let host = text::truncate(&text::plain(site.host), MAX_HOST);
     let hosts = site.among.map(|among| among.links.as_slice()).unwrap_or_default();
@@ -168,7 +142,6 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
             refresh => REFRESH,
             version => env!("CARGO_PKG_VERSION"),
             script_hash => SCRIPT_HASH,
-            colours => "",
         }
     };
     let mut pages = Vec::new();
@@ -189,25 +162,31 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         pages.push((name.to_owned(), made_at(site.now)?));
         Ok::<(), minijinja::Error>(())
     };
-    let protocols = figures::overview(readings);
-    page("index.html", "index.html", context! { graphs => &with_data, empty => &empty, protocols, hosts })?;
-    let all: Vec<&Graph> = with_data.iter().chain(&empty).collect();
     // A little more than what a picture of a year shows.
-    let clock = Clock::local(site.now - 400 * 86_400, site.now + 86_400);
-    for (n, graph) in all.iter().enumerate() {
-        let Some(shown) = site.graphs.iter().find(|shown| shown.template.name == graph.name) else {
-            continue;
-        };
+    let clock = Clock::local(site.now - 400 * DAY, site.now + DAY);
+    let (history, unread) = history::History::read(readings, site.now);
+    let overview = overview::overview(readings, &history, site.now);
+    let mut colours = Colours::default();
+    for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
+        colours.add_named(name);
+    }
+    let (stages, empty) =
+        stages::stages(&site.graphs, &overview.places, readings, site.now, &clock, &mut colours);
+    let values = context! { overview, stages, empty, hosts, colours => colours.css() };
+    page("index.html", "index.html", values)?;
+    let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
+    for (n, shown) in site.graphs.iter().enumerate() {
         let made = graph::page(shown, readings, site.now, &clock);
         let values = context! {
-            graph,
-            previous => n.checked_sub(1).map(|n| all[n]),
-            next => all.get(n + 1),
+            graph => &links[n],
+            previous => n.checked_sub(1).map(|n| &links[n]),
+            next => links.get(n + 1),
             colours => made.colours.css(),
             page => made,
         };
-        page(&graph.page, "graph.html", values)?;
+        page(&links[n].page, "graph.html", values)?;
     }
+    problems.extend(unread);
     Ok((pages, problems))
 }
 
@@ -223,59 +202,10 @@ pub(crate) fn problems(dir: &Path) -> Vec<String> {
     problems
 }
 
-fn listed(shown: &Shown<'_>, readings: &[Reading]) -> Graph {
-    let template = shown.template;
-    let mut sources: Vec<(&str, &str)> = Vec::new();
-    for data in &template.data {
-        if let Source::Ds { protocol, ds, .. } = &data.source {
-            sources.push((protocol, ds));
-        }
-    }
-    // Of what is not known, a picture may well show something.
-    let has_data = |(protocol, ds): &(&str, &str)| {
-        let reading = readings.iter().find(|reading| reading.protocol == *protocol);
-        let value = reading.and_then(|reading| reading.source(ds)?.value);
-        value.is_none_or(|value| value.moved)
-    };
-    let picture = |period| picture(period, &shown.files);
-    let usual: Vec<Picture> = Period::USUAL.into_iter().filter_map(picture).collect();
-    let hour = picture(Period::Hour);
-    // In a directory of nothing but hours they are the pictures.
-    let (pictures, hour) = if usual.is_empty() { (Vec::from_iter(hour), None) } else { (usual, hour) };
-    Graph {
-        name: template.name.clone(),
-        title: text::plain(&template.title),
-        page: page_name(&template.name),
-        stage: template.stage,
-        wide: template.wide,
-        pictures,
-        hour,
-        has_data: sources.iter().any(has_data),
-    }
-}
-
 /// The file of a graph's page. No name of a graph has a dot: this is not another graph's.
 pub(crate) fn page_name(graph: &str) -> String {
     match graph {
         "index" => "index.graph.html".to_owned(),
         name => format!("{name}.html"),
     }
-}
-
-/// The pictures of a period; none: there are none.
-fn picture(period: Period, files: &[PictureFile]) -> Option<Picture> {
-    let find = |theme| files.iter().find(|file| file.period == period && file.theme == theme);
-    let (light, dark) = (find(Theme::Light), find(Theme::Dark));
-    let (width, height) = light.or(dark)?.size;
-    let words = period.words();
-    let name = |file: &PictureFile| file.name.clone();
-    Some(Picture {
-        period: period.name(),
-        words,
-        heading: words.replacen('l', "L", 1),
-        width,
-        height,
-        light: light.map(name),
-        dark: dark.map(name),
-    })
 }

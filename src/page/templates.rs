@@ -15,7 +15,6 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("index.html", include_str!("../../templates/page/index.html")),
     ("graph.html", include_str!("../../templates/page/graph.html")),
     ("plot.html", include_str!("../../templates/page/plot.html")),
-    ("picture.html", include_str!("../../templates/page/picture.html")),
     ("verdict.html", include_str!("../../templates/page/verdict.html")),
     ("heard.html", include_str!("../../templates/page/heard.html")),
     ("figures.html", include_str!("../../templates/page/figures.html")),
@@ -67,9 +66,7 @@ impl Templates {
             let shown = text::plain(&path.display().to_string());
             match read_small(&path, MAX_BYTES) {
                 Ok(None) => {}
-                Ok(Some((text, _))) => {
-                    templates.own.push(Own { name: name.to_owned(), path: shown, text })
-                }
+                Ok(Some((text, _))) => templates.own.push(Own { name: name.to_owned(), path: shown, text }),
                 Err(why) => problems.push(format!("{shown}: {why}; {INSTEAD}")),
             }
         }

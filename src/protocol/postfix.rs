@@ -88,7 +88,7 @@ const PAGE: Overview = Overview {
             lists: false,
             of: None,
             among: &[],
-            color: "plum",
+            color: "plum-area",
             facts: &[],
         },
     ],

@@ -139,6 +139,7 @@ pub(super) fn check(
         height: size("height", raw.height, 220, 60..=1_000)?,
         stage: raw.stage.unwrap_or(Stage::Own),
         wide: raw.wide,
+        overview: raw.overview.unwrap_or(true),
         data,
         draw,
     })

@@ -125,6 +125,7 @@ fn made(
         height: None,
         stage: None,
         wide: false,
+        overview: None,
         data: data.collect(),
         draw: pale.into_iter().chain(draw).collect(),
     };

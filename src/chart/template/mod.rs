@@ -11,6 +11,7 @@
 //! height   = 220
 //! stage    = "deliveries"        # of the overview: connections, filters, queue, deliveries, logins, own
 //! wide     = true                # a row of its stage for itself; false by default
+//! overview = false               # only linked there; true by default
 //! data = [                         # values by name, each from the RRD or from those above it
 //!   { name = "ok", ds = "delivery_success" },               # cf = "max": highest step of a row
 //!   { name = "all", rpn = "ok,10,+" },                      # rrdgraph_rpn(1)

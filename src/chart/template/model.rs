@@ -50,6 +50,8 @@ pub(crate) struct Template {
     pub stage: Stage,
     /// Does it take a whole row of its stage, where there is room for two pictures beside each other?
     pub wide: bool,
+    /// Is it drawn on the overview? Else it is linked there.
+    pub overview: bool,
     pub data: Vec<Data>,
     pub draw: Vec<Draw>,
 }

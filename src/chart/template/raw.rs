@@ -21,6 +21,7 @@ pub(super) struct RawTemplate {
     pub stage: Option<Stage>,
     #[serde(default)]
     pub wide: bool,
+    pub overview: Option<bool>,
     pub data: Vec<RawData>,
     pub draw: Vec<RawDraw>,
 }

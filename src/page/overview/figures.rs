@@ -186,7 +186,7 @@ fn spark(asked: &Asked<'_>, role: Role) -> Spark {
         let (from, to) = local::stretch_before(stretch, 7);
         asked.between(role, from, to)
     });
-    Spark::of("blue", &now.collect::<Vec<_>>(), &before.collect::<Vec<_>>())
+    Spark::of("blue-area", &now.collect::<Vec<_>>(), &before.collect::<Vec<_>>())
 }
 
 /// What waits in the queue.
@@ -215,7 +215,7 @@ fn waiting(asked: &Asked<'_>) -> Option<Figure> {
     let earlier =
         (1..=WEEKS).filter_map(|week| asked.level_at(Role::Waiting, local::days_before(at, 7 * week)));
     let usual = strip(asked.now, number, &earlier.collect::<Vec<f64>>(), false).filter(|_| number >= FEWEST);
-    let spark = Spark::of("blue", &now, &before);
+    let spark = Spark::of("blue-area", &now, &before);
     Some(Figure { name: "Waiting now", number: words::count(number), unit: "", note, spark, usual })
 }
 

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn steps_of_the_same_height_are_one_and_the_unknown_is_left_out() {
         let some = |values: &[f64]| values.iter().map(|value| Some(*value)).collect::<Vec<_>>();
-        let spark = Spark::of("blue", &some(&[0.0, 2.0, 2.0, 4.0]), &some(&[8.0, 8.0, 0.0, 4.0]));
+        let spark = Spark::of("blue-area", &some(&[0.0, 2.0, 2.0, 4.0]), &some(&[8.0, 8.0, 0.0, 4.0]));
         assert_eq!(spark.area, "M0 0h1V25h2V50h1V0z");
         assert_eq!(spark.line, "M0 100h2V0h1V50h1");
         let gap = [Some(1.0), None, None, Some(1.0), Some(0.5)];

@@ -220,8 +220,9 @@ fn flow_words(flow: Flow) -> Option<String> {
     let messages = flow
         .messages
         .map(|number| format!("*{}* came into the queue", plural(number, "message", "messages")));
-    let deliveries =
-        flow.deliveries.map(|number| format!("*{}* succeeded", plural(number, concat!("deliver", "y"), "deliveries")));
+    let deliveries = flow
+        .deliveries
+        .map(|number| format!("*{}* succeeded", plural(number, concat!("deliver", "y"), "deliveries")));
     match (messages, deliveries) {
         (Some(messages), Some(deliveries)) => Some(format!("{messages} and {deliveries}")),
         (one, other) => one.or(other),

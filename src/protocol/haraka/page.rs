@@ -62,7 +62,7 @@ pub(super) const PAGE: Overview = Overview {
             lists: false,
             of: Some(Of::Mta),
             among: &[],
-            color: "blue",
+            color: "blue-area",
             facts: &[],
         },
         Subject {
@@ -72,7 +72,7 @@ pub(super) const PAGE: Overview = Overview {
             lists: false,
             of: None,
             among: &[],
-            color: "plum",
+            color: "plum-area",
             facts: &[Fact::Largest {
                 before: "by",
                 section: "",

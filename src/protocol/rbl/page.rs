@@ -72,7 +72,7 @@ pub(super) const PAGE: Overview = Overview {
             lists: true,
             of: None,
             among: &[],
-            color: "plum",
+            color: "plum-area",
             facts: &[
                 Fact::Largest { before: "by", section: "", parts: NAMES },
                 Fact::Peak("peak_smtp", "sessions at once"),
@@ -85,7 +85,7 @@ pub(super) const PAGE: Overview = Overview {
             lists: false,
             of: None,
             among: &[],
-            color: "blue",
+            color: "blue-area",
             facts: &[Fact::Peak("peak_smtp", "sessions at once")],
         },
         Subject {
@@ -95,7 +95,7 @@ pub(super) const PAGE: Overview = Overview {
             lists: false,
             of: None,
             among: &[],
-            color: "plum",
+            color: "plum-area",
             facts: &[Fact::Largest {
                 before: "for",
                 section: "",

@@ -36,7 +36,7 @@ pub(super) const SEND: Overview = Overview {
             lists: false,
             of: Some(Of::Mta),
             among: &[],
-            color: "blue",
+            color: "blue-area",
             facts: &[Fact::Queue],
         },
         Subject {
