@@ -31,6 +31,7 @@ mod loggers;
 mod maillog;
 mod munin;
 mod nagios;
+mod overview;
 mod page;
 mod postfix;
 mod processors;

@@ -1,7 +1,7 @@
 //! When each source was heard last, and how often a line of it usually comes.
 use serde::Serialize;
 
-use super::asked::{keys, original};
+use super::asked::{grows, keys, original};
 use crate::chart::text;
 use crate::page::history::History;
 use crate::page::{local, words};
@@ -127,6 +127,7 @@ fn last(reading: &Reading, history: &History<'_>, now: i64) -> Last {
             // One line may count several times: there were at least as many as of the counter that grew most.
             true => reading
                 .sources()
+                .filter(|counter| grows(counter))
                 .map(|counter| history.grew_at_least(reading.protocol, [counter.key], from, heard + 60))
                 .fold(0.0, f64::max),
         };

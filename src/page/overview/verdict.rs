@@ -167,7 +167,7 @@ pub(super) fn verdict(known: &Known) -> Verdict {
         });
         let lead = format!(
             "In the last half-hour *{}* to deliver ended, and none succeeded.{}{}",
-            plural(tried, "attempt", "attempts"),
+            plural(tried, "1 attempt", "attempts"),
             queue(known),
             sources(known)
         );
@@ -189,9 +189,12 @@ fn plain(text: &str) -> String {
     crate::chart::text::plain(text).replace('*', "\u{2217}").trim_end_matches('.').to_owned()
 }
 
+/// `1 message`, `688 messages`.
 fn plural(number: f64, one: &str, many: &str) -> String {
-    let number = words::count(number);
-    format!("{number} {}", if number == "1" { one } else { many })
+    match words::count(number).as_str() {
+        "1" => one.to_owned(),
+        number => format!("{number} {many}"),
+    }
 }
 
 /// For how long there was nothing (seconds), if that is longer than usual. `usual`: how many there were in the same stretch
@@ -219,10 +222,9 @@ fn no_mail(known: &Known, mta: &str, silence: i64) -> String {
 fn flow_words(flow: Flow) -> Option<String> {
     let messages = flow
         .messages
-        .map(|number| format!("*{}* came into the queue", plural(number, "message", "messages")));
-    let deliveries = flow
-        .deliveries
-        .map(|number| format!("*{}* succeeded", plural(number, concat!("deliver", "y"), "deliveries")));
+        .map(|number| format!("*{}* came into the queue", plural(number, "1 message", "messages")));
+    let deliveries =
+        flow.deliveries.map(|number| format!("*{}* succeeded", plural(number, "1 delivery", "deliveries")));
     match (messages, deliveries) {
         (Some(messages), Some(deliveries)) => Some(format!("{messages} and {deliveries}")),
         (one, other) => one.or(other),
