@@ -50,7 +50,7 @@ fn text(html: &str) -> String {
 /// The figure `name` as text.
 fn figure(html: &str, name: &str) -> String {
     let after = html.split_once(&format!("<dt>{name}</dt>")).unwrap_or_else(|| panic!("no {name}")).1;
-    text(after.split_once("</div>").expect("its end").0)
+    text(after.split_once("</dl>").expect("its end").0)
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn the_numbers_of_the_overview_are_those_of_the_logs() {
     for ((_, time), found) in events {
         let [number_of, about, share] = &found[..] else { panic!("{found:?}") };
         let about = number(about);
-        let about = if about < 0.5 { "none are".to_owned() } else { format!("about {about:.0} are") };
+        let about = if about < 0.5 { "none are".to_owned() } else { format!("about {} are", about.round()) };
         let expected = format!(
             "{time} {} deliveries put off, where {about} usual. {:.0} % of what was tried in that time.",
             grouped(number_of),

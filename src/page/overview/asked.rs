@@ -130,6 +130,10 @@ impl Sum<'_> {
         if !span.is_day {
             return history.grew(self.reading.protocol, self.keys.iter().copied(), span.from, span.to);
         }
+        // Of a day on which nothing was read nothing is known.
+        if self.reading.seen < span.from {
+            return None;
+        }
         let today = |key: &&str| {
             let counter = self.reading.counter(key)?;
             Some(counter.measure.float(counter.value?.today?))

@@ -14,6 +14,9 @@ const TIMES: f64 = 3.0;
 /// At most so many events are told.
 pub(super) const MOST: usize = 5;
 
+/// A number; `None`: it is not known.
+type Known = Option<f64>;
+
 /// The values of one subject.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Values {
@@ -24,7 +27,7 @@ pub(super) struct Values {
     /// The highest half-hour of each of the last days before these, as far as they are known.
     pub peaks: Vec<f64>,
     /// Of all that it is a part of: the last 48 half-hours, and those of earlier weeks as above.
-    pub among: Option<(Vec<Option<f64>>, Vec<Vec<Option<f64>>>)>,
+    pub among: Option<(Vec<Known>, Vec<Vec<Known>>)>,
 }
 
 /// Half-hours that were unlike those of other days, one behind the other.

@@ -10,6 +10,8 @@ use crate::reading::Reading;
 /// A source that is silent for longer than this (seconds), and for so many times the usual gap between two lines, is told to be.
 const SILENT: i64 = 1_800;
 const GAPS: f64 = 20.0;
+/// What was read longer ago than this (seconds) may have come since.
+const OLD: i64 = 900;
 /// The usual gap is that of the day before the last line (seconds), or of the week before it.
 const DAY: i64 = 86_400;
 
@@ -47,13 +49,15 @@ pub(super) struct Last {
     pub gap: Option<f64>,
     /// Is it measured, and not heard?
     pub measured: bool,
+    /// Until when it was read, if that is too long ago to know whether it is silent, Unix seconds.
+    pub unread: Option<i64>,
 }
 
 impl Last {
     /// Has it been silent for much longer than usual at `now`? A stamp of the future is one of now.
     pub(super) fn is_silent(self, now: i64) -> bool {
         let (Some(heard), Some(gap)) = (self.heard, self.gap) else { return false };
-        let silence = now - heard;
+        let silence = self.unread.unwrap_or(now) - heard;
         silence > SILENT && float(silence) > GAPS * gap
     }
 
@@ -61,6 +65,10 @@ impl Last {
         let is_silent = self.is_silent(now);
         let often = self.gap.map(words::every);
         let usual = match (self.heard, often, self.measured) {
+            _ if self.unread.is_some_and(|seen| seen <= 0) => "not read yet".to_owned(),
+            _ if self.unread.is_some() => {
+                format!("not read since {}", words::moment(self.unread.unwrap_or_default(), now))
+            }
             (None, ..) => "no line of it was read yet".to_owned(),
             (_, Some(often), true) if is_silent => format!("not measured, usually {often}"),
             (_, _, true) => "measured".to_owned(),
@@ -92,7 +100,7 @@ pub(super) fn heard(readings: &[Reading], history: &History<'_>, now: i64) -> He
 fn is_there(reading: &Reading, readings: &[Reading]) -> bool {
     let Some(whole) = &reading.whole else {
         // What other machines pushed is told without its sources.
-        let is_protocol = reading.like.map_or(true, |like| like.instance == reading.protocol);
+        let is_protocol = reading.like.is_none_or(|like| like.instance == reading.protocol);
         return is_protocol && !reading.page.lines.is_empty() && moved(reading);
     };
     let shared = |path: &str| {
@@ -118,7 +126,11 @@ pub(super) fn name(reading: &Reading) -> String {
 /// When it was heard last, and how often it usually is.
 fn last(reading: &Reading, history: &History<'_>, now: i64) -> Last {
     let (heard, lines) = (newest(reading, history, now), keys(reading, reading.page.lines, false));
-    let Some(heard) = heard else { return Last { measured: reading.measured, ..Last::default() } };
+    let is_unread = reading.trouble().is_some() || now - reading.seen > OLD;
+    let unread = is_unread.then_some(reading.seen);
+    let Some(heard) = heard else {
+        return Last { measured: reading.measured, unread, ..Last::default() };
+    };
     let since = history.since(reading.protocol).unwrap_or(heard);
     let gap = |seconds: i64| {
         let from = (heard - seconds).max(since);
@@ -133,7 +145,7 @@ fn last(reading: &Reading, history: &History<'_>, now: i64) -> Last {
         };
         (number >= 2.0 && heard > from).then(|| float(heard - from) / number)
     };
-    Last { heard: Some(heard), gap: gap(DAY).or_else(|| gap(7 * DAY)), measured: reading.measured }
+    Last { heard: Some(heard), gap: gap(DAY).or_else(|| gap(7 * DAY)), measured: reading.measured, unread }
 }
 
 /// The time of its newest line. The minute in which anything was counted last is the protocol's; in a log that others write to as
@@ -162,7 +174,7 @@ mod tests {
     const NOW: i64 = 1_795_886_856;
 
     fn row(heard: Option<i64>, gap: Option<f64>) -> Source {
-        Last { heard: heard.map(|ago| NOW - ago), gap, measured: false }.row("x".into(), NOW)
+        Last { heard: heard.map(|ago| NOW - ago), gap, measured: false, unread: None }.row("x".into(), NOW)
     }
 
     #[test]
@@ -195,8 +207,14 @@ mod tests {
         );
         assert_eq!(plain(row(None, None)), "never | no line of it was read yet");
         assert_eq!(plain(row(Some(-600), Some(5.0))), format!("{} | every 5 s", clock(0)));
-        let measured = Last { heard: Some(NOW - 60), gap: Some(300.0), measured: true };
+        let measured = Last { heard: Some(NOW - 60), gap: Some(300.0), measured: true, unread: None };
         assert_eq!(measured.row("x".into(), NOW).usual, "measured");
+        let unread =
+            |seen| Last { heard: Some(NOW - 9_000), gap: Some(1.0), unread: Some(seen), measured: false };
+        let row = unread(NOW - 8_990).row("x".into(), NOW);
+        assert_eq!((row.usual, row.is_silent), (format!("not read since {}", clock(8_990)), false));
+        assert!(unread(NOW - 7_000).is_silent(NOW), "it was silent before that");
+        assert_eq!(unread(0).row("x".into(), NOW).usual, "not read yet");
         let later = measured.row("x".into(), NOW + 86_400);
         assert_eq!(later.usual.replace(words::THIN, " "), "not measured, usually every 5 min");
     }

@@ -4,9 +4,10 @@ use crate::page::templates::{Own, Templates};
 use crate::page::words::{self, THIN};
 use crate::protocol::shipped;
 use crate::reading::{Counter, DefinedBy, Measure, Value, Whole};
+use std::sync::LazyLock;
 
-/// Saturday 28 November 2026, 17:27:36 UTC.
-const NOW: i64 = 1_795_886_856;
+/// Saturday 28 November 2026, 17:27:36 by the local clock, wherever the test runs.
+static NOW: LazyLock<i64> = LazyLock::new(|| crate::chart::when::time("2026-11-28 17:27:36", 0, 0).unwrap());
 const STEP: i64 = 1_800;
 
 /// The reading of `name`, a protocol or a section, of which `amount` tells what each counter had in the half-hour that begins at a time;
@@ -19,17 +20,17 @@ fn reading(name: &str, from: i64, amount: &dyn Fn(&str, i64) -> i128) -> Reading
         None => card.own_counters().collect(),
     };
     let begins: Vec<i64> =
-        (0..).map(|n| from.div_euclid(STEP) * STEP + n * STEP).take_while(|begin| *begin < NOW).collect();
+        (0..).map(|n| from.div_euclid(STEP) * STEP + n * STEP).take_while(|begin| *begin < *NOW).collect();
     let waiting: Vec<(i64, Vec<i128>)> = begins
         .iter()
         .map(|begin| (*begin, counters.iter().map(|counter| amount(counter.key, *begin)).collect()))
         .collect();
-    let midnight = local::midnight(NOW);
+    let midnight = local::midnight(*NOW);
     let counters = counters.iter().enumerate().map(|(at, counter)| {
         let level = counter.kind.is_gauge();
         let all = || waiting.iter().map(|(begin, values)| (*begin, values[at]));
         let total = if level {
-            all().last().map_or(0, |(_, value)| value)
+            all().next_back().map_or(0, |(_, value)| value)
         } else {
             all().map(|(_, value)| value).sum()
         };
@@ -49,14 +50,14 @@ fn reading(name: &str, from: i64, amount: &dyn Fn(&str, i64) -> i128) -> Reading
     });
     let counters: Vec<Counter> = counters.collect();
     let whole =
-        Whole { committed: NOW, lines: None, sources: vec![(format!("/log/{}", card.name), NOW - 3)] };
+        Whole { committed: *NOW, lines: None, sources: vec![(format!("/log/{}", card.name), *NOW - 3)] };
     Reading {
         protocol: section.map_or(card.name, |section| section.name),
         title: section.map_or(card.title, |section| section.title),
         rrd: format!("/nonexistent/{}.rrd", card.name).into(),
         step: 1_800,
         since: from,
-        seen: NOW,
+        seen: *NOW,
         measured: card.measured,
         page: section.map_or(card.page, |section| section.page),
         whole: section.is_none().then_some(whole),
@@ -67,16 +68,20 @@ fn reading(name: &str, from: i64, amount: &dyn Fn(&str, i64) -> i128) -> Reading
 }
 
 fn made(readings: &[Reading]) -> Overview {
-    let (history, problems) = History::read(readings, NOW);
-    assert_eq!(problems, Vec::<String>::new());
-    overview(readings, &history, NOW)
+    made_at(*NOW, readings)
 }
 
-const FIVE_WEEKS: i64 = NOW - 36 * 86_400;
+fn made_at(now: i64, readings: &[Reading]) -> Overview {
+    let (history, problems) = History::read(readings, now);
+    assert_eq!(problems, Vec::<String>::new());
+    overview(readings, &history, now)
+}
 
-/// What qmail-send has in a half-hour: the same at all times, but for put-offs from 09:00 to 10:30 UTC of the last day.
+static FIVE_WEEKS: LazyLock<i64> = LazyLock::new(|| *NOW - 36 * 86_400);
+
+/// What qmail-send has in a half-hour: the same at all times, but for put-offs from 09:00 to 10:30 of the last day.
 fn send(key: &str, begin: i64) -> i128 {
-    let storm = (NOW - NOW % 86_400 + 32_400..NOW - NOW % 86_400 + 37_800).contains(&begin);
+    let storm = (local::midnight(*NOW) + 32_400..local::midnight(*NOW) + 37_800).contains(&begin);
     match key {
         "message_new" | "message_info" | "message_end" => 40,
         "message_bytes" => 40_000_000,
@@ -94,7 +99,7 @@ fn send(key: &str, begin: i64) -> i128 {
 }
 
 fn queue(key: &str, begin: i64) -> i128 {
-    let storm = (NOW - NOW % 86_400 + 32_400..NOW - NOW % 86_400 + 43_200).contains(&begin);
+    let storm = (local::midnight(*NOW) + 32_400..local::midnight(*NOW) + 43_200).contains(&begin);
     match key {
         "queue_reads" => 6,
         "messages" if storm => 700,
@@ -113,13 +118,12 @@ fn figure<'o>(overview: &'o Overview, name: &str) -> &'o Figure {
     found.unwrap_or_else(|| panic!("{name}: {:?}", overview.figures))
 }
 
-/// The zone of the test is not known; all that is asserted of a local day is made of the same local midnight.
 #[test]
 fn a_qmail_server() {
     let readings = [
-        reading("send", FIVE_WEEKS, &send),
-        reading("providers", FIVE_WEEKS, &send),
-        reading("queue", FIVE_WEEKS, &queue),
+        reading("send", *FIVE_WEEKS, &send),
+        reading("providers", *FIVE_WEEKS, &send),
+        reading("queue", *FIVE_WEEKS, &queue),
     ];
     let found = made(&readings);
     assert_eq!(found.verdict.title, "Mail is flowing");
@@ -128,9 +132,6 @@ fn a_qmail_server() {
     assert!(lead.contains(", about as many as on other "), "{lead}");
     let names: Vec<&str> = found.figures.iter().map(|figure| figure.name).collect();
     assert_eq!(names, ["Into the queue", "Delivered", "Put off", "Failed", "Waiting now"]);
-    if local::hour(NOW) < 6 {
-        return;
-    }
     let today = |key| readings[0].counter(key).unwrap().value.unwrap().today.unwrap() as f64;
     assert_eq!(figure(&found, "Into the queue").number, words::count(today("message_new")));
     assert_eq!(figure(&found, "Delivered").number, words::count(today("delivery_success")));
@@ -181,14 +182,11 @@ fn no_message_is_told_twice() {
     };
     let nothing = |_: &str, _| 0;
     let today = |reading: &Reading, key| reading.counter(key).unwrap().value.unwrap().today.unwrap() as f64;
-    if local::hour(NOW) < 6 {
-        return;
-    }
     // No qmail: the first that counts anything is Postfix.
     let readings = [
-        reading("send", FIVE_WEEKS, &nothing),
-        reading("postfix", FIVE_WEEKS, &postfix),
-        reading("haraka", FIVE_WEEKS, &haraka),
+        reading("send", *FIVE_WEEKS, &nothing),
+        reading("postfix", *FIVE_WEEKS, &postfix),
+        reading("haraka", *FIVE_WEEKS, &haraka),
     ];
     let found = made(&readings);
     assert_eq!(figure(&found, "Delivered").number, words::count(today(&readings[1], "sent")));
@@ -205,9 +203,9 @@ fn no_message_is_told_twice() {
         ..reading
     };
     let readings = [
-        reading("send", FIVE_WEEKS, &send),
-        reading("haraka", FIVE_WEEKS, &haraka),
-        like(reading("send", FIVE_WEEKS, &send), "second"),
+        reading("send", *FIVE_WEEKS, &send),
+        reading("haraka", *FIVE_WEEKS, &haraka),
+        like(reading("send", *FIVE_WEEKS, &send), "second"),
     ];
     let found = made(&readings);
     assert_eq!(
@@ -218,16 +216,16 @@ fn no_message_is_told_twice() {
 
 #[test]
 fn the_first_days() {
-    let since = NOW - 3 * 3_600;
+    let since = *NOW - 3 * 3_600;
     let found = made(&[reading("send", since, &send), reading("queue", since, &queue)]);
     assert!(found.verdict.title.starts_with("Counting since "), "{}", found.verdict.title);
     assert!(found.unlike.is_none() && found.figures.iter().all(|figure| figure.usual.is_none()));
     // A week and no more: one earlier weekday, of which the beginning may lack.
-    let found = made(&[reading("send", NOW - 9 * 86_400, &send)]);
+    let found = made(&[reading("send", *NOW - 9 * 86_400, &send)]);
     assert_eq!(found.verdict.title, "Mail is flowing");
     assert!(found.unlike.is_some());
     let usual = figure(&found, "Into the queue").usual.clone().unwrap();
-    assert_eq!((usual.ticks.len(), usual.words), (1, format!("last {}: ", local::weekday(NOW))));
+    assert_eq!((usual.ticks.len(), usual.words), (1, format!("last {}: ", local::weekday(*NOW))));
     // Nothing at all.
     let found = made(&[]);
     assert_eq!((found.verdict.title.as_str(), found.figures.len()), ("Nothing is counted yet", 0));
@@ -235,17 +233,54 @@ fn the_first_days() {
         seen: 0,
         since: 0,
         failed: Some("x.state: damaged".into()),
-        ..reading("send", NOW - 60, &|_, _| 0)
+        ..reading("send", *NOW - 60, &|_, _| 0)
     };
     let found = made(&[unread]);
     assert_eq!(found.verdict.title, "Nothing is known yet");
+}
+
+/// In the small hours the day has hardly begun: the last 24 hours are told, and so they are of the weeks before.
+#[test]
+fn before_the_morning_the_last_24_hours_are_told() {
+    let at = |clock: &str| crate::chart::when::time(&format!("2026-11-28 {clock}"), 0, 0).unwrap();
+    let read_at = |now: i64, since: i64| {
+        let mut reading = reading("send", since, &send);
+        reading.waiting.retain(|(begin, _)| *begin < now);
+        Reading { seen: now, ..reading }
+    };
+    let night = at("05:59:00").div_euclid(STEP) * STEP;
+    let found = made_at(night, &[read_at(night, *FIVE_WEEKS)]);
+    assert_eq!(found.span, format!("The last 24 hours until {}", local::clock(night)));
+    let entered = figure(&found, "Into the queue");
+    assert_eq!(entered.number, "1,920", "48 half-hours of 40");
+    let usual = entered.usual.clone().unwrap();
+    assert_eq!((usual.range.as_str(), found.places[2].number.as_str()), ("1,920", "1,920 in, 1,920 out"));
+    let morning = at("06:00:00");
+    assert_eq!(made_at(morning, &[read_at(morning, *FIVE_WEEKS)]).span, "Today until 06:00");
+    // Nothing is known of the day before.
+    let found = made_at(night, &[read_at(night, night - 7_200)]);
+    assert!(found.span.starts_with("Today until "), "{}", found.span);
+}
+
+/// What was not read on this day is not 0 on it.
+#[test]
+fn what_is_not_known_is_no_number() {
+    let midnight = local::midnight(*NOW);
+    let old = Reading { seen: midnight - 600, ..reading("send", *FIVE_WEEKS, &send) };
+    let found = made(&[old]);
+    let is_unknown = |figure: &Figure| figure.number == "–" && figure.usual.is_none();
+    assert!(found.figures.iter().all(is_unknown), "{:?}", found.figures);
+    let is_empty = |place: &Place| place.number.is_empty() && place.rows.is_empty();
+    assert!(found.places.iter().all(is_empty), "{:?}", found.places);
+    let told = format!("not read since {}", words::moment(midnight - 600, *NOW));
+    assert_eq!(found.heard.rows[0].usual, told);
 }
 
 #[test]
 fn silence_is_told() {
     let stopped = NOW.div_euclid(STEP) * STEP - 6 * STEP;
     let until = |key: &str, begin: i64| if begin < stopped { send(key, begin) } else { 0 };
-    let found = made(&[reading("send", FIVE_WEEKS, &until), reading("queue", FIVE_WEEKS, &queue)]);
+    let found = made(&[reading("send", *FIVE_WEEKS, &until), reading("queue", *FIVE_WEEKS, &queue)]);
     assert_eq!(found.verdict.sign, Sign::Stop);
     assert!(found.verdict.title.starts_with("No mail since "), "{}", found.verdict.title);
     assert!(found.heard.rows[0].is_silent && !found.heard.rows[1].is_silent, "{:?}", found.heard);
@@ -255,10 +290,10 @@ fn silence_is_told() {
         key => send(key, begin),
     };
     // Half-hours are bins here, so that a part of one may have to be enough.
-    let found = made(&[reading("send", FIVE_WEEKS, &in_vain)]);
+    let found = made(&[reading("send", *FIVE_WEEKS, &in_vain)]);
     assert!(found.verdict.title.starts_with("Nothing is delivered since "), "{:?}", found.verdict);
     // A log that could not be read for an hour.
-    let old = Reading { seen: NOW - 3_600, ..reading("send", FIVE_WEEKS, &send) };
+    let old = Reading { seen: *NOW - 3_600, ..reading("send", *FIVE_WEEKS, &send) };
     let found = made(&[old]);
     assert!(found.verdict.title.starts_with("Not known since "), "{}", found.verdict.title);
 }
@@ -272,7 +307,7 @@ fn hostile_names_are_text() {
         title: hostile,
         page: crate::reading::role::NOTHING,
         failed: Some(hostile.into()),
-        whole: Some(Whole { sources: vec![(hostile.into(), NOW)], ..Whole::default() }),
+        whole: Some(Whole { sources: vec![(hostile.into(), *NOW)], ..Whole::default() }),
         counters: vec![Counter {
             key: hostile,
             ds: "a",
@@ -281,14 +316,14 @@ fn hostile_names_are_text() {
             defined_by: DefinedBy::Counter,
             value: Some(Value { total: 7, today: Some(7), moved: true }),
         }],
-        waiting: vec![(NOW - 3_600, vec![7])],
+        waiting: vec![(*NOW - 3_600, vec![7])],
         rrd: "/nonexistent/own.rrd".into(),
         step: 60,
-        since: FIVE_WEEKS,
-        seen: NOW,
+        since: *FIVE_WEEKS,
+        seen: *NOW,
         ..Reading::default()
     };
-    let mut sent = reading("send", FIVE_WEEKS, &send);
+    let mut sent = reading("send", *FIVE_WEEKS, &send);
     sent.failed = Some(hostile.into());
     let html = rendered(&made(&[sent, own]));
     for part in ["<script", "\u{202e}", "&amp;amp;amp;"] {
@@ -309,8 +344,8 @@ fn rendered(overview: &Overview) -> String {
 /// What HTML has to open it has to close; and nothing unknown is printed as a word of the program.
 #[test]
 fn the_fragments_are_well_formed() {
-    let readings = [reading("send", FIVE_WEEKS, &send), reading("queue", FIVE_WEEKS, &queue)];
-    for found in [made(&readings), made(&[]), made(&[reading("send", NOW - 600, &send)])] {
+    let readings = [reading("send", *FIVE_WEEKS, &send), reading("queue", *FIVE_WEEKS, &queue)];
+    for found in [made(&readings), made(&[]), made(&[reading("send", *NOW - 600, &send)])] {
         let html = rendered(&found);
         for word in [">none<", "undefined", "NaN", "null", "Some("] {
             assert!(!html.contains(word), "{word}: {html}");

@@ -1,6 +1,6 @@
 //! What the overview of the pages asks of `rbl`.
 use crate::reading::role::Role::{Blocked, LetIn, Passed};
-use crate::reading::role::{Answer, Fact, NOTHING, Of, Overview, Row, Subject, answer, row};
+use crate::reading::role::{Answer, Fact, Of, Overview, Row, Subject, answer, row};
 use crate::reading::stage::Stage::{Connections, Filters};
 
 /// The lists by the counters of this program, those by which spamdyke turned away recipients, and those of s/qmail.
@@ -123,5 +123,4 @@ pub(super) const PAGE: Overview = Overview {
         row(Filters, "Viruses", &["virus"]),
     ],
     stage: Connections,
-    ..NOTHING
 };
