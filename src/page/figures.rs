@@ -62,11 +62,6 @@ fn figures(reading: &Reading) -> impl Iterator<Item = Figure<'_>> {
     reading.counters.iter().filter_map(|counter| Some((counter, counter.value?)))
 }
 
-/// All numbers of a protocol that are not 0.
-pub(super) fn whole(reading: &Reading) -> Group {
-    some(reading, |_| true)
-}
-
 /// Those of a protocol's numbers that are not 0 and of which `is_one` holds.
 pub(super) fn some(reading: &Reading, is_one: impl Fn(&Counter) -> bool) -> Group {
     let rows = figures(reading).filter(|(counter, value)| value.total != 0 && is_one(counter));
@@ -178,7 +173,7 @@ mod tests {
     fn a_graphs_page_has_all_that_is_not_zero() {
         let all =
             reading("send", &[counter("a", 0, Some(0)), counter("b", 7, Some(3)), counter("c", 2, None)]);
-        let group = whole(&all);
+        let group = some(&all, |_| true);
         let keys = |rows: &[Row]| rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
         assert_eq!(
             (keys(&group.counters), keys(&group.values)),

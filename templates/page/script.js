@@ -15,13 +15,13 @@
     return p.row >= 86400 ? day + ' ' + months[date.getUTCMonth()] : (p.row >= 1800 ? day + ' ' : '') + date.toISOString().slice(11, 16);
   };
 
-  // The steps of a path: M x y begins, V y is the value, h n goes on over n rows; to the left there is no value.
+  // The steps of a path: M x y begins, V y is the value, v n raises it, h n goes on over n rows; to the left there is no value.
   const read = (path, rows) => {
     const values = new Float64Array(rows).fill(NaN);
     let [x, y] = [0, 0];
-    for (const [, command, a, b] of path.getAttribute('d').matchAll(/([MVh])(-?\d+)(?: (-?\d+))?/g)) {
+    for (const [, command, a, b] of path.getAttribute('d').matchAll(/([MVvh])(-?\d+)(?: (-?\d+))?/g)) {
       if (command === 'M') [x, y] = [+a, +b];
-      else if (command === 'V') y = +a;
+      else if (command === 'V' || command === 'v') y = +a + (command === 'v' ? y : 0);
       else if (a < 0) x += +a;
       else values.fill(y, x, x += +a);
     }

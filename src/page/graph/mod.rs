@@ -55,12 +55,13 @@ pub(crate) struct File {
 /// What is counted of a protocol.
 #[derive(Debug, Serialize)]
 pub(crate) struct Counted {
-    /// What the pictures show.
+    /// What the pictures show and is not 0.
     pub drawn: Group,
-    /// All that is not 0.
-    pub all: Group,
-    /// How many of those there are.
-    pub many: usize,
+    /// The others that are not 0.
+    pub others: Group,
+    /// How many there are of each.
+    pub of_drawn: usize,
+    pub of_others: usize,
 }
 
 /// The page of a graph at `now`, Unix seconds. `clock` is the local one, of the last 13 months at least.
@@ -129,9 +130,10 @@ fn counted(template: &Template, readings: &[Reading]) -> Vec<Counted> {
             })
         };
         let drawn = figures::some(reading, |counter| !counter.ds.is_empty() && is_drawn(counter.ds));
-        let all = figures::whole(reading);
-        Counted { many: all.counters.len() + all.values.len(), drawn, all }
+        let others = figures::some(reading, |counter| counter.ds.is_empty() || !is_drawn(counter.ds));
+        let count = |group: &Group| group.counters.len() + group.values.len();
+        Counted { of_drawn: count(&drawn), of_others: count(&others), drawn, others }
     };
     let all = of.into_iter().map(one);
-    all.filter(|counted| counted.many > 0).collect()
+    all.filter(|counted| counted.of_drawn + counted.of_others > 0).collect()
 }

@@ -1,7 +1,7 @@
 //! Rows as the paths of an SVG, in whole units: a column for each row, and steps between them.
 //!
-//! A path is the data, too: `M x y` begins a stretch of rows, `V y` is the value of those that follow, `h n` goes on over `n` of
-//! them. What is not known is left out between two stretches. The script of the page and the tests read values off it again.
+//! A path is the data, too: `M x y` begins a stretch of rows, `V y` is the value of those that follow, or `v n` by how much it is
+//! higher, whichever is shorter; `h n` goes on over `n` of them. What is not known is left out between two stretches. The script of the page and the tests read values off it again.
 
 use std::fmt::Write;
 
@@ -40,13 +40,19 @@ fn add(path: &mut String, words: std::fmt::Arguments<'_>) {
 /// The steps of one stretch, from `y` on; gives where they end.
 fn steps(path: &mut String, mut y: i64, steps: &[(i64, usize)]) -> i64 {
     for (value, count) in steps {
-        if *value != y {
-            add(path, format_args!("V{value}"));
-        }
+        rise(path, y, *value);
         add(path, format_args!("h{count}"));
         y = *value;
     }
     y
+}
+
+/// From `y` to `value`.
+fn rise(path: &mut String, y: i64, value: i64) {
+    let (to, by) = (format!("V{value}"), format!("v{}", value - y));
+    if value != y {
+        path.push_str(if by.len() < to.len() { &by } else { &to });
+    }
 }
 
 /// The area between zero and the values. Its ends stand upon zero, so that its outline may be drawn as a line too.
@@ -72,9 +78,7 @@ pub(super) fn band(upper: &[Option<i64>], lower: &[i64]) -> String {
         add(&mut path, format_args!("M{x} {first}"));
         let mut y = steps(&mut path, first, &some);
         for value in below.iter().rev() {
-            if *value != y {
-                add(&mut path, format_args!("V{value}"));
-            }
+            rise(&mut path, y, *value);
             path.push_str("h-1");
             y = *value;
         }
@@ -109,6 +113,7 @@ mod tests {
         assert_eq!(area(&ROWS), "M0 0h2V3h2V0M5 0V-2h1V4h1V0");
         assert_eq!(line(&ROWS), "M0 0h2V3h2M5 -2h1V4h1");
         assert_eq!(level(7, 8), "M0 7h8");
+        assert_eq!(line(&[Some(998), Some(1_001), Some(7)]), "M0 998h1v3h1V7h1");
         assert_eq!((area(&[None; 3]), line(&[])), (String::new(), String::new()));
     }
 

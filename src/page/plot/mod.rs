@@ -27,6 +27,9 @@ pub(crate) use legend::Legend;
 pub(crate) use shapes::Path;
 use ticks::{Tick, per_cent};
 
+/// With more curves than this a picture has half the rows: more would be too much to read, and too much to load.
+const MANY: usize = 7;
+
 /// How large a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
@@ -140,17 +143,19 @@ pub(crate) fn read(
 pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
     let Subject { template, period, span, clock, size, .. } = *subject;
     let values = subject.values.filter(|_| was_counted(template, subject.readings));
-    let by = match (size, period) {
-        (Size::Big, _) | (_, Period::Hour | Period::Year) => 1,
-        (Size::Small, _) => 2,
-    };
     let mut plot = empty(subject);
     let Some(values) = values else {
         plot.nothing = Some(nothing(subject));
         return plot;
     };
-    let drawn = rows::Drawn::of(template, values, by);
     let scene = scene::drawn(template, values);
+    let many = scene.iter().filter(|draw| matches!(draw.form, Form::Area { .. } | Form::Line { .. })).count();
+    let by = match (size, period) {
+        (_, Period::Hour | Period::Year) => 1,
+        (Size::Big, _) if many <= MANY => 1,
+        _ => 2,
+    };
+    let drawn = rows::Drawn::of(template, values, by);
     // Half an hour of a day, three hours of a week.
     let calm = if period == Period::Hour { 5 } else { 6 / by };
     let shapes = shapes::shapes(template, &scene, &drawn, calm);

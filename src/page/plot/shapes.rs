@@ -9,9 +9,9 @@ use crate::chart::scene::{self, Form};
 use crate::chart::template::Template;
 use crate::page::colours;
 
-/// The least number of units from the lower end of a picture to its upper one: no more than a pixel where it is high, mostly a
-/// small part of one.
-const UNITS: f64 = 400.0;
+/// The least number of units from the lower end of a picture to its upper one, so that rounding moves nothing by a pixel; mostly
+/// there are many more.
+const UNITS: f64 = 250.0;
 
 /// A path of the picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]

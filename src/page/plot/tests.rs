@@ -66,6 +66,7 @@ pub(super) fn read(d: &str, rows: usize) -> Vec<Option<i64>> {
         match (command, numbers.as_slice()) {
             ('M', [to_x, to_y]) => (x, y) = (usize::try_from(*to_x).unwrap(), *to_y),
             ('V', [to]) => y = *to,
+            ('v', [by]) => y += by,
             ('h', [count]) if *count > 0 => {
                 for _ in 0..*count {
                     values[x] = Some(y);
