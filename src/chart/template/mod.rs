@@ -2,6 +2,8 @@
 //!
 //! ```toml
 //! title    = "Deliveries"          # at most 60 characters
+//! about    = "What became of it."  # a sentence for its page; it may be left out
+//! parts    = "lists"               # what the parts of its stack are, in the plural; it may be left out
 //! protocol = "send"                # whose RRD
 //! unit     = "deliveries"          # of the left axis
 //! per      = "min"                 # rates are a second in the RRD; s, min or h. Leave it out for

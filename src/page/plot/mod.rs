@@ -28,7 +28,7 @@ pub(crate) use shapes::Path;
 use ticks::{Tick, per_cent};
 
 /// With more curves than this a picture has half the rows: more would be too much to read, and too much to load.
-const MANY: usize = 7;
+const MANY: usize = 5;
 
 /// How large a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
