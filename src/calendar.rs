@@ -13,6 +13,30 @@ pub fn to_the_second(secs: i64) -> String {
     time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// When the local day begins that `secs` (unix seconds) lies in. Where midnight is skipped or comes twice, it is the first second of
+/// that date.
+pub fn begin_of_day(secs: i64) -> i64 {
+    let date = |secs: i64| Local.timestamp_opt(secs, 0).earliest().map(|time| time.date_naive());
+    let Some(day) = date(secs) else { return secs };
+    if let Some(midnight) = Local.from_local_datetime(&day.and_time(NaiveTime::MIN)).single() {
+        let begin = midnight.timestamp();
+        if date(begin) == Some(day) && date(begin - 1) < Some(day) {
+            return begin;
+        }
+    }
+    // The first second of the date is between the last one that is known to be before it, and one that is in it.
+    let (mut before, mut within) = (secs - 2 * 86_400, secs);
+    while within - before > 1 {
+        let middle = before + (within - before) / 2;
+        if date(middle) < Some(day) {
+            before = middle;
+        } else {
+            within = middle;
+        }
+    }
+    within
+}
+
 /// The local date of a line, remembered from one line to the next.
 #[derive(Debug)]
 pub struct Calendar {

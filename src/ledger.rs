@@ -197,6 +197,8 @@ pub struct Delivery {
     pub to: u8,
     /// When it began, unix nanoseconds; `None`: the line had no stamp.
     pub begun: Option<i64>,
+    /// A number for its recipient, to find that in what is said of it (`protocol::attempts`); 0: it is not known.
+    pub recipient: u32,
 }
 
 /// Names a message while it is in a queue.

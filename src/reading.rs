@@ -1,5 +1,6 @@
 //! What a protocol is at: one plain value, which the read side makes ([`crate::query`]), and of which the query's line, the
 //! pages, the pictures and the charts in the terminal are functions. It knows no store, no file format and no clock.
+pub mod attempts;
 pub mod family;
 pub mod mta;
 pub mod role;
@@ -9,6 +10,7 @@ pub mod threshold;
 
 use std::path::PathBuf;
 
+use attempts::Attempts;
 use family::Family;
 use mta::Fact;
 use role::Overview;
@@ -71,6 +73,9 @@ pub struct Reading {
     /// Where each of `counters` stood at the end of a minute (of a step of the RRD): that end, Unix seconds, and the totals;
     /// of a level what it was. Oldest first; empty, unless it was asked for.
     pub minutes: Vec<(i64, Vec<Option<i128>>)>,
+    /// How attempts to deliver ended today and yesterday. `None`: this protocol has none, it is a section of one, or the last
+    /// commit cannot be read.
+    pub attempts: Option<Attempts>,
 }
 
 /// What is told of a protocol, and not of its sections.

@@ -55,6 +55,7 @@ impl Config {
             providers_file: None,
             providers_table: None,
             times: true,
+            report_privacy: true,
             toaster_hostname: None,
             toaster_admin_email: "postmaster".into(),
             mail_command: "/usr/sbin/sendmail -t -i".into(),

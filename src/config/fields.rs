@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::custom::{Alarm, CustomList, CustomProtocol};
 use super::problem::Location;
 use super::rrd_daemon::RrdDaemon;
+use crate::protocol::attempts::Hide;
 use crate::protocol::custom::{self, CustomCounter};
 use crate::protocol::providers::{self, Providers};
 use crate::protocol::reasons::{self, Reasons};
@@ -128,6 +129,8 @@ pub struct Config {
     pub providers_table: Option<ProvidersTable>,
     /// Are the times of deliveries and messages counted? Yes.
     pub times: bool,
+    /// Are addresses taken out of the last text of each reason? Yes.
+    pub report_privacy: bool,
 
     /// `None`: as the machine calls itself.
     pub toaster_hostname: Option<String>,
@@ -221,8 +224,21 @@ impl Config {
                 (true, None) => Providers::Shipped,
             },
             no_times: !self.times,
+            hide: self.hide(),
             lists: self.lists.iter().map(|list| (list.name.clone(), list.pattern.clone())).collect(),
         }
+    }
+
+    /// What is taken out of reports that are shown.
+    fn hide(&self) -> Hide {
+        if !self.report_privacy {
+            return Hide::default();
+        }
+        let machine = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
+        let names = self.toaster_hostname.iter().chain([&machine]);
+        let mut names: Vec<String> = names.map(|name| name.to_ascii_lowercase()).collect();
+        names.dedup();
+        Hide { is_on: true, names }
     }
 
     /// The log directories that the key on the protocol's card names.

@@ -100,6 +100,7 @@ keys! { OUTPUT:
     providers: flag,
     providers_file: |entry| path(entry).map(Some),
     times: flag,
+    report_privacy: flag,
     toaster_hostname: |entry| host(entry).map(Some),
     toaster_admin_email: address,
     mail_command: text,

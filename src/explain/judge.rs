@@ -4,6 +4,7 @@ use super::repeated::Hosts;
 use super::seen::{Answer, Clock, Judged, Part, Repeats, Seen};
 use crate::ingest::{Repeat, repeat};
 use crate::line::{Line, Parser, Parts, part_of};
+use crate::protocol::attempts::Attempts;
 use crate::protocol::memory::{Deliveries, Memory, Messages};
 use crate::protocol::{CounterKind, LogKind, Raise, Verdict};
 use crate::source::lines::RawLine;
@@ -173,7 +174,9 @@ fn ask(
         let protocol = all[asked].protocol;
         let values = &mut scratch[asked];
         let (deliveries, messages) = &mut memories[asked];
-        let verdict = protocol.count(line, place, &mut Memory { deliveries, messages }, &mut Raise(values));
+        let attempts = &mut Attempts::default();
+        let memory = &mut Memory { deliveries, messages, attempts, time: 0 };
+        let verdict = protocol.count(line, place, memory, &mut Raise(values));
         if verdict == Verdict::Foreign {
             continue;
         }

@@ -1,6 +1,7 @@
 //! A protocol's card: everything that is particular to it, in its own file.
 use std::fmt;
 
+use super::attempts;
 use super::bulk::{Bulk, Follow};
 use super::by_classifier::ByClassifier;
 use super::classify::{Classify, LogKind, Raise, Verdict};
@@ -30,6 +31,8 @@ pub struct Protocol {
     pub follow: Option<&'static Follow>,
     /// Does `follow` take note of messages, too?
     pub follows_messages: bool,
+    /// The table of how attempts ended that `follow` counts, if it does.
+    pub attempts: Option<&'static attempts::Table>,
     /// Makes what counts the usual lines of its log directories faster, and just as `classify` does, if there is something:
     /// see [`Protocol::bulk()`].
     pub bulk: Option<&'static MakeBulk>,
@@ -171,6 +174,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     classify: &|_, _, _| Verdict::Foreign,
     follow: None,
     follows_messages: false,
+    attempts: None,
     bulk: None,
     conf_sums: &[],
     reads_syslog: true,

@@ -1,6 +1,7 @@
 //! What a classifier is given, and what it says of a line.
 use std::collections::BTreeMap;
 
+use super::attempts::Hide;
 use super::providers::Providers;
 use super::reasons::Reasons;
 use crate::line::Line;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub providers: Providers,
     /// Are the times of deliveries and messages not counted?
     pub no_times: bool,
+    /// What is taken out of the reports that are shown.
+    pub hide: Hide,
     /// The lists of `[[rbl]]`, each with its name and the pattern that the text of the list matches. They are tested before
     /// the built-in ones.
     pub lists: Vec<(String, regex::bytes::Regex)>,

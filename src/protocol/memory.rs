@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use super::attempts::Attempts;
 use crate::ledger::{Delivery, DeliveryKey, Message, MessageKey, Open};
 
 /// qmail-send has at most 255 deliveries open in each of its channels, and 65,000 with patches.
@@ -22,6 +23,10 @@ pub struct Memory<'a> {
     pub deliveries: &'a mut Deliveries,
     /// Those of all sources.
     pub messages: &'a mut Messages,
+    /// How attempts ended, of all sources.
+    pub attempts: &'a mut Attempts,
+    /// The time that the line counts by, unix seconds.
+    pub time: i64,
 }
 
 /// The open deliveries of a source.

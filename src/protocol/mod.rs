@@ -13,6 +13,7 @@
 //! name (`src/layers.rs` tests that). Tests refuse a protocol with a counter that no sample raises, without help texts
 //! or valid DS names. A protocol knows no file, no clock and no store, and of toaster.conf only [`Settings`]: text in,
 //! counters out.
+pub mod attempts;
 mod bulk;
 mod by_classifier;
 mod card;

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::attempts::Attempts;
 use super::builtin;
 use super::card::Protocol;
 use super::classify::{LogKind, Raise, Settings, Verdict};
@@ -106,7 +107,8 @@ fn read(protocol: &Protocol, place: LogKind, log: &[u8], follows: bool) -> (Vec<
         let line = parts.parse(&mut parser, line, line);
         let raise = &mut Raise(&mut values);
         let verdict = if follows {
-            let mut memory = Memory { deliveries: &mut deliveries, messages: &mut messages };
+            let (deliveries, messages) = (&mut deliveries, &mut messages);
+            let mut memory = Memory { deliveries, messages, attempts: &mut Attempts::default(), time: 0 };
             protocol.count(&line, place, &mut memory, raise)
         } else {
             (protocol.classify)(&line, place, raise)

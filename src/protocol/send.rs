@@ -5,6 +5,7 @@
 //! goes through them goes to remote hosts; but the counters of slots in use are those of the channel `remote`, whose
 //! limit is concurrencyremote, as they always were). The text decides by how it
 //! begins, never by a word within it: remote servers choose the words of a delivery report.
+mod attempts;
 mod bulk;
 mod counters;
 mod families;
@@ -38,6 +39,7 @@ pub const SEND: Protocol = Protocol {
     classify: &|line, place, raise| classify(line, place, Reasons::Shipped, raise),
     follow: Some(&|line, place, memory, raise| FOLLOW.line(line, place, memory, raise)),
     follows_messages: true,
+    attempts: Some(&attempts::SHIPPED),
     bulk: Some(&|| Box::new(SendBulk::with(Reasons::Shipped, FOLLOW))),
     sections: &[REASONS_SECTION, PROVIDERS_SECTION, TIMES_SECTION],
     reads_syslog: false,
@@ -63,7 +65,8 @@ pub const SEND: Protocol = Protocol {
 };
 
 /// What is followed where toaster.conf is silent.
-const FOLLOW: Follow = Follow { providers: (Providers::Shipped, PROVIDERS), times: Some(TIMES) };
+const FOLLOW: Follow =
+    Follow { providers: (Providers::Shipped, PROVIDERS), times: Some(TIMES), reasons: Reasons::Shipped };
 
 const REASONS_SECTION: Section = Section {
     name: "reasons",
@@ -134,13 +137,16 @@ pub fn protocol(settings: &Settings) -> Protocol {
     let send = Protocol { reads_syslog: settings.send_in_syslog, ..SEND };
     let (reasons, providers) = (settings.reasons, settings.providers);
     if matches!((reasons, providers), (Reasons::Shipped, Providers::Shipped)) && !settings.no_times {
-        return send;
+        let attempts = Some(attempts::table(reasons, providers, WHY, &settings.hide));
+        return Protocol { attempts, ..send };
     }
-    with_sections(send, reasons, providers, !settings.no_times)
+    with_sections(send, settings)
 }
 
-/// `send` with these sections. A protocol lives as long as the process, so that what it is made of may be leaked.
-fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_times: bool) -> Protocol {
+/// `send` with the sections that are wanted. A protocol lives as long as the process, so that what it is made of may be leaked.
+fn with_sections(send: Protocol, settings: &Settings) -> Protocol {
+    let Settings { reasons, providers, no_times, ref hide, .. } = *settings;
+    let has_times = !no_times;
     let reasons_version: &'static Version = Box::leak(Box::new(move || reasons.version()));
     let providers_version: &'static Version = Box::leak(Box::new(move || providers.version()));
     let reasons_section = Section { table: Some(reasons_version), ..REASONS_SECTION };
@@ -160,7 +166,9 @@ fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_tim
             counters.extend_from_slice(section.counters);
         }
     }
-    let follow = Follow { providers: (providers, firsts[1]), times: has_times.then_some(firsts[2]) };
+    let follow = Follow { providers: (providers, firsts[1]), times: has_times.then_some(firsts[2]), reasons };
+    // Without the lines of their beginnings it is not known where attempts go.
+    let has_attempts = follow.counts() && !matches!(reasons, Reasons::Off);
     let classify: &'static Classify =
         Box::leak(Box::new(move |line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>| {
             classify(line, place, reasons, raise)
@@ -177,6 +185,7 @@ fn with_sections(send: Protocol, reasons: Reasons, providers: Providers, has_tim
         classify,
         follow: follow.counts().then_some(followed),
         follows_messages: has_times,
+        attempts: has_attempts.then(|| attempts::table(reasons, providers, firsts[0], hide)),
         bulk: Some(bulk),
         ..send
     }
@@ -199,6 +208,26 @@ fn classify(line: &Line<'_>, place: LogKind, reasons: Reasons, raise: &mut Raise
         (Some(()), _) => Verdict::Known,
         (None, place) => rest(line, place, raise),
     }
+}
+
+/// How an attempt ended of which a line tells that [`classify`] has counted, and the report on it. `None`: it tells of something
+/// else, or cannot be read.
+fn reported<'a>(line: &Line<'a>, place: LogKind) -> Option<(Outcome, &'a [u8])> {
+    let is_event = |text: &[u8]| {
+        let begins: [&[u8]; 7] = [
+            b"delivery ",
+            b"status:",
+            b"starting delivery ",
+            b"new msg",
+            b"end msg",
+            b"info msg ",
+            b"bounce",
+        ];
+        begins.iter().any(|begin| text.starts_with(begin))
+    };
+    let is_behind = place == LogKind::Dedicated && line.after_stamp.len() != line.text.len();
+    let text = if is_behind && !is_event(line.text) { line.after_stamp } else { line.text };
+    result(text.strip_prefix(b"delivery ")?)
 }
 
 /// Raises what a text counts that is none of the rare ones. `None`: no prefix claims it.
@@ -254,17 +283,25 @@ fn starting(rest: &[u8], raise: &mut Raise<'_>) {
 /// Text after `delivery `: `N: success: REPORT`, `N: deferral: …`, `N: failure: …`.
 fn delivery(rest: &[u8], reasons: Reasons, raise: &mut Raise<'_>) {
     raise.one(DELIVERY);
-    if let Some(result) = word(rest).and_then(|rest| rest.strip_prefix(b": ")) {
-        if result.starts_with(b"success: ") {
-            raise.one(DELIVERY_SUCCESS);
-        } else if let Some(report) = result.strip_prefix(b"deferral: ") {
-            raise.one(DELIVERY_DEFERRAL);
-            raise_why(reasons.why(report, Outcome::Deferral), raise);
-        } else if let Some(report) = result.strip_prefix(b"failure: ") {
-            raise.one(DELIVERY_FAILURE);
-            raise_why(reasons.why(report, Outcome::Failure), raise);
-        }
+    let Some((outcome, report)) = result(rest) else { return };
+    match outcome {
+        Outcome::Success => raise.one(DELIVERY_SUCCESS),
+        Outcome::Deferral => raise.one(DELIVERY_DEFERRAL),
+        Outcome::Failure => raise.one(DELIVERY_FAILURE),
     }
+    if outcome != Outcome::Success {
+        raise_why(reasons.why(report, outcome), raise);
+    }
+}
+
+/// How a delivery ended, and the report, from the text after `delivery `.
+#[inline]
+fn result(rest: &[u8]) -> Option<(Outcome, &[u8])> {
+    let result = word(rest)?.strip_prefix(b": ")?;
+    let is = |begin: &[u8], outcome| result.strip_prefix(begin).map(|report| (outcome, report));
+    is(b"success: ", Outcome::Success)
+        .or_else(|| is(b"deferral: ", Outcome::Deferral))
+        .or_else(|| is(b"failure: ", Outcome::Failure))
 }
 
 /// Text after `status:`: ` local A/B[ (held)] remote C/D[ exitasap …]`, or ` exiting`.

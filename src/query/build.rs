@@ -1,8 +1,10 @@
 //! A state of a protocol → what the protocol is at.
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, begin_of_day};
 use crate::error::Error;
 use crate::ingest::Job;
+use crate::protocol::Protocol;
 use crate::protocol::custom::lines_key;
+use crate::reading::attempts::{Attempts, Cell, Day, Text};
 use crate::reading::{Counter, DefinedBy, Reading, Value, Whole};
 use crate::store::state::State;
 
@@ -35,8 +37,50 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
         lines: Some((state.understood.known, state.understood.unknown)),
         sources: sources.map(|(path, time)| (path.clone(), time)).collect(),
     });
+    reading.attempts = attempts(job.feed.protocol, &state, now);
     reading.waiting = state.bins.into_iter().map(|(begin, bin)| (begin, bin.values.to_vec())).collect();
     reading
+}
+
+/// How attempts ended on the local day of `now` (Unix seconds) and on the one before.
+fn attempts(protocol: &Protocol, state: &State, now: i64) -> Option<Attempts> {
+    let table = protocol.attempts?;
+    let words = (table.words)();
+    let kept = &state.attempts;
+    let since = if kept.since == 0 { 0 } else { kept.since.max(state.since) };
+    let place = |at: u8| {
+        let key = kept.places.get(usize::from(at))?;
+        words.places.iter().position(|place| place.key == key)
+    };
+    // What another version called by a name that this one does not have is known to no rule.
+    let class = |at: u8| {
+        let key = kept.classes.get(usize::from(at))?;
+        words.classes.iter().position(|class| class.key == key).or(words.classes.len().checked_sub(1))
+    };
+    let mut calendar = Calendar::new(now);
+    let mut day = |secs: i64| {
+        let (date, begin) = (calendar.day(secs), begin_of_day(secs));
+        let mut day = Day { date, begin, delivered: vec![0; words.places.len()], cells: Vec::new() };
+        for cell in kept.days.iter().filter(|day| day.date == date).flat_map(|day| &day.cells) {
+            let Some(place) = place(cell.place) else { continue };
+            match class(cell.class) {
+                _ if cell.class == 0 => day.delivered[place] += cell.put_off,
+                None => {}
+                Some(class) => {
+                    day.cells.push(Cell { place, class, put_off: cell.put_off, failed: cell.failed });
+                }
+            }
+        }
+        day
+    };
+    let today = day(now);
+    let yesterday = day(today.begin - 1);
+    let texts = kept.texts.iter().filter(|text| text.hidden || !table.hide.is_on).filter_map(|text| {
+        let time = text.nanos.div_euclid(1_000_000_000);
+        let class = class(text.class).filter(|_| time >= yesterday.begin)?;
+        Some(Text { class, failed: text.failed, time, text: text.text.clone() })
+    });
+    Some(Attempts { since, texts: texts.collect(), words: words.clone(), today, yesterday })
 }
 
 /// The reading of a protocol whose last commit cannot be read: it has the counters without values, and says `why`.

@@ -36,6 +36,7 @@ fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) ->
     reading.waiting.iter_mut().for_each(|(_, values)| retain(values, is_its));
     reading.minutes.iter_mut().for_each(|(_, totals)| retain(totals, is_its));
     if let Some(section) = section {
+        reading.attempts = None;
         (reading.protocol, reading.title) = (section.name, section.title);
         (reading.about, reading.overview) = (section.about, section.overview);
         (reading.families, reading.mta, reading.whole) = (section.families, section.mta, None);

@@ -41,6 +41,10 @@ impl Record for Intent {
     fn from_v4(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
     }
+
+    fn from_v5(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 /// Bytes for one archive file, in the order in which they are appended.

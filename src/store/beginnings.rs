@@ -38,6 +38,10 @@ impl Record for Beginnings {
     fn from_v4(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
     }
+
+    fn from_v5(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 fn tails(directory: &Directory) -> [&Tail; 2] {

@@ -9,6 +9,7 @@ use super::state::v1::StateV1;
 use super::state::v2::StateV2;
 use super::state::v3::StateV3;
 use super::state::v4::StateV4;
+use super::state::v5::StateV5;
 use crate::tally;
 
 /// The RRD before the journal's updates.
@@ -63,6 +64,14 @@ impl Record for Journal {
 
     fn from_v4(bytes: &[u8]) -> Option<Self> {
         let (state, rest) = postcard::take_from_bytes::<StateV4>(bytes).ok()?;
+        let (updates, pushed_before, gauges_before, rrd, unused, refilled) =
+            postcard::from_bytes(rest).ok()?;
+        let state = state.into();
+        Some(Journal { state, updates, pushed_before, gauges_before, rrd, unused, refilled })
+    }
+
+    fn from_v5(bytes: &[u8]) -> Option<Self> {
+        let (state, rest) = postcard::take_from_bytes::<StateV5>(bytes).ok()?;
         let (updates, pushed_before, gauges_before, rrd, unused, refilled) =
             postcard::from_bytes(rest).ok()?;
         let state = state.into();

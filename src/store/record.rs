@@ -30,6 +30,9 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
     /// The record of these bytes of the fourth version.
     fn from_v4(bytes: &[u8]) -> Option<Self>;
 
+    /// The record of these bytes of the fifth version.
+    fn from_v5(bytes: &[u8]) -> Option<Self>;
+
     /// Checks that every vector of values has the length of the table. A record in which one has not was never written by
     /// this program, whatever its checksum says.
     fn is_whole(&self) -> bool {
@@ -40,7 +43,7 @@ pub trait Record: Serialize + for<'de> Deserialize<'de> {
 const MAGIC: &[u8; 8] = b"maillog1";
 
 /// The version of records, as the first byte of their body: version 1 has 0 there.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// A record with magic word, checksum and version.
 pub fn encode<T: Record>(record: &T) -> Vec<u8> {
@@ -67,6 +70,7 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Option<T> {
         (1, record) => T::from_v2(record),
         (2, record) => T::from_v3(record),
         (3, record) => T::from_v4(record),
+        (4, record) => T::from_v5(record),
         (&VERSION, record) => postcard::from_bytes(record).ok(),
         _ => None,
     };

@@ -2,8 +2,10 @@
 use super::Intake;
 use crate::ledger::{Directory, Open};
 use crate::line::Line;
+use crate::protocol::attempts::FROM_THE_BEGINNING;
 use crate::protocol::memory::{Deliveries, MOST_DELIVERIES, MOST_MESSAGES, Memory};
 use crate::protocol::{LogKind, Verdict};
+use crate::store::session::StateOrigin;
 
 impl Intake {
     /// Takes up the open deliveries of a source that is about to be read. What was noted by a protocol that follows none any
@@ -36,8 +38,8 @@ impl Intake {
 
     /// Counts a line of a directory in the bin of `time` (unix seconds).
     pub(super) fn raise_all(&mut self, line: &Line<'_>, time: i64) -> Verdict {
-        let Intake { protocol, tally, deliveries, messages, .. } = self;
-        let mut memory = Memory { deliveries, messages };
+        let Intake { protocol, tally, deliveries, messages, attempts, .. } = self;
+        let mut memory = Memory { deliveries, messages, attempts, time };
         protocol.count(line, LogKind::Dedicated, &mut memory, &mut tally.values_at(time))
     }
 
@@ -52,6 +54,20 @@ impl Intake {
         let deliveries = std::mem::take(&mut self.deliveries);
         here.open = self.put_down(deliveries);
         result
+    }
+
+    /// The attempts that ended, for the state.
+    pub(super) fn end_attempts(&mut self) {
+        let how = &self.how;
+        // What was read before they were counted is not in the table.
+        let before = self.state.seen.max(self.state.committed);
+        let since = match self.state.number {
+            0 if how.origin != StateOrigin::Damaged => FROM_THE_BEGINNING,
+            _ if how.origin != StateOrigin::Damaged && before > 0 => before,
+            _ => how.now,
+        };
+        self.attempts.begin_at(since);
+        self.state.attempts = std::mem::take(&mut self.attempts).finish();
     }
 
     /// The messages, for the state.

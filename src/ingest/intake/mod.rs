@@ -22,9 +22,10 @@ use super::archive_plan::{ArchivePlan, Kept};
 use super::named::Twin;
 use super::read_options::ReadOptions;
 use super::since::known_since;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, begin_of_day};
 use crate::disk;
 use crate::error::{Error, Result};
+use crate::protocol::attempts::{Attempts, LocalDay};
 use crate::protocol::memory::{Deliveries, Messages};
 use crate::protocol::{Bulk, Protocol, Raise};
 use crate::source::directory::{Found, Listing, list};
@@ -49,6 +50,8 @@ pub struct Intake {
     deliveries: Deliveries,
     /// The messages in the queues of all sources.
     messages: Messages,
+    /// How attempts ended today and yesterday.
+    attempts: Attempts,
     calendar: Calendar,
     /// The state as it will be; its bins are in the tally until [`Intake::finish`].
     pub state: State,
@@ -89,6 +92,13 @@ pub struct Intake {
     pub failed: Option<Error>,
 }
 
+/// The local day of `now` (unix seconds), and the one before.
+fn two_days(now: i64) -> [LocalDay; 2] {
+    let day = |secs: i64| LocalDay { date: Calendar::new(now).day(secs), begin: begin_of_day(secs) };
+    let today = day(now);
+    [today, day(today.begin - 1)]
+}
+
 impl Intake {
     /// Begins from the last commit. `log` is the archive's file name, `messages` what that commit knows of the queue.
     pub fn new(
@@ -103,6 +113,8 @@ impl Intake {
         let plan =
             ArchivePlan::new(log, untai, how.tai_offset.unwrap_or(MULTILOG), state.open_archives.clone());
         let calendar = Calendar::new(how.now);
+        let days = if protocol.attempts.is_some() { two_days(how.now) } else { Default::default() };
+        let attempts = Attempts::of(protocol.attempts, &state.attempts, days);
         Intake {
             protocol,
             how,
@@ -111,6 +123,7 @@ impl Intake {
             bulk: protocol.bulk(),
             deliveries: Deliveries::default(),
             messages,
+            attempts,
             calendar,
             state,
             plan,
@@ -225,6 +238,7 @@ impl Intake {
         self.state.ledger.streams = streams;
         self.settle_names();
         self.end_memory();
+        self.end_attempts();
         let calendar = &mut self.calendar;
         self.state.absorb_bins(self.protocol, self.tally.finish(), |secs| calendar.day(secs));
         (self.state, self.plan, self.files)

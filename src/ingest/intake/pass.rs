@@ -98,8 +98,8 @@ impl Work<'_> {
         if run.is_empty() || self.skip || !is_wanted || !self.begins.is_over(self.archive_from.is_some()) {
             return 0;
         }
-        let Intake { bulk, tally, understood, deliveries, messages, .. } = &mut *self.intake;
-        let mut memory = Memory { deliveries, messages };
+        let Intake { bulk, tally, understood, deliveries, messages, attempts, .. } = &mut *self.intake;
+        let mut memory = Memory { deliveries, messages, attempts, time: window.last() };
         let raise = &mut tally.values_at(window.last());
         let Taken { lines, known, unknown } = bulk.take(run, window, raise, &mut memory);
         if lines == 0 {

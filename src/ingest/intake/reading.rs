@@ -2,6 +2,7 @@
 use crate::ingest::repeat::{Hosts, Last};
 use crate::ledger::Stream;
 use crate::line::Line;
+use crate::protocol::attempts::Attempts;
 use crate::protocol::memory::{Deliveries, Mark};
 use crate::source::file::AHEAD;
 use crate::store::state::Understood;
@@ -12,6 +13,7 @@ use crate::tally::Tally;
 pub struct Checkpoint {
     pub(super) tally: Tally,
     pub(super) messages: Mark,
+    pub(super) attempts: Attempts,
     pub(super) readings: Vec<Option<Reading>>,
     pub(super) understood: Understood,
     pub(super) new_bytes: u64,

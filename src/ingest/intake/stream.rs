@@ -23,6 +23,7 @@ impl Intake {
         Checkpoint {
             tally: self.tally.clone(),
             messages: self.messages.mark(),
+            attempts: self.attempts.clone(),
             readings: self.readings.clone(),
             understood: self.understood,
             new_bytes: self.new_bytes,
@@ -31,10 +32,11 @@ impl Intake {
 
     /// Undoes everything that was read since the checkpoint.
     pub fn go_back_to(&mut self, checkpoint: &Checkpoint) {
-        let Checkpoint { tally, messages, readings, understood, new_bytes } = checkpoint.clone();
+        let Checkpoint { tally, messages, attempts, readings, understood, new_bytes } = checkpoint.clone();
         self.messages.go_back_to(messages);
         (self.tally, self.readings, self.understood, self.new_bytes) =
             (tally, readings, understood, new_bytes);
+        self.attempts = attempts;
     }
 
     /// The stream at `stream` in the ledger is a file that was read before and is not there at this moment. `false`:
@@ -241,6 +243,7 @@ impl Intake {
                     for (counter, amount) in &last.raised {
                         tallied.0[*counter] += *amount * i128::from(times);
                     }
+                    self.attempts.repeated(&last.raised, times, time);
                 }
                 return;
             }
@@ -253,8 +256,13 @@ impl Intake {
             what_repeats(self.protocol, &mut self.scratch, &mut last.raised);
             if let Some(follow) = self.protocol.follow {
                 // A delivery ends once, however often its line is repeated.
-                let mut memory = Memory { deliveries: &mut reading.deliveries, messages: &mut self.messages };
+                let (messages, attempts) = (&mut self.messages, &mut self.attempts);
+                let mut memory = Memory { deliveries: &mut reading.deliveries, messages, attempts, time };
                 follow(&line, place, &mut memory, &mut self.tally.values_at(time));
+                // As often as it counts, but for once.
+                if times > 1 {
+                    self.attempts.repeated(&last.raised, times - 1, time);
+                }
             }
             self.judge(verdict);
         }

@@ -40,7 +40,8 @@ impl Intake {
             && verdict != Verdict::Foreign
             && let Some(reading) = self.readings.get_mut(stream).and_then(Option::as_mut)
         {
-            let mut memory = Memory { deliveries: &mut reading.deliveries, messages: &mut self.messages };
+            let (messages, attempts) = (&mut self.messages, &mut self.attempts);
+            let mut memory = Memory { deliveries: &mut reading.deliveries, messages, attempts, time: secs };
             follow(line, LogKind::Shared, &mut memory, &mut self.tally.values_at(secs));
         }
         self.judge(verdict);

@@ -2,7 +2,7 @@
 use super::*;
 
 fn open(number: u64, begun: i64) -> (DeliveryKey, Delivery) {
-    (DeliveryKey { origin: 0, number }, Delivery { message: 7, to: 1, begun: Some(begun) })
+    (DeliveryKey { origin: 0, number }, Delivery { message: 7, to: 1, begun: Some(begun), recipient: 9 })
 }
 
 fn key(number: u64) -> MessageKey {

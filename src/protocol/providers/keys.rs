@@ -16,6 +16,8 @@ macro_rules! providers {
     ($($key:literal: $name:literal, $begun:literal $delivered:literal $deferred:literal $failed:literal $seconds:literal;)*) => {
         /// The keys of all providers, in the order of their counters; the last one is `other`.
         pub const KEYS: &[&str] = &[$($key),*];
+        /// Their names for people, in the same order.
+        pub(in crate::protocol) const NAMES: &[&str] = &[$($name),*];
         /// Five counters of each provider, and one behind them.
         pub(in crate::protocol) const COUNTERS: &[Counter] = &[$(
             count($begun, concat!("deliveries begun to ", $name)),

@@ -16,7 +16,7 @@ mod table;
 use std::sync::LazyLock;
 
 pub use keys::KEYS;
-pub(super) use keys::{BEGUN, COUNTERS, DEFERRED, DELIVERED, FAILED, OTHER, SECONDS, UNSEEN, counter};
+pub(super) use keys::{BEGUN, COUNTERS, DEFERRED, DELIVERED, FAILED, NAMES, OTHER, SECONDS, UNSEEN, counter};
 pub use table::Table;
 
 /// The table of the binary, and the same as `lines` reads it.
@@ -61,6 +61,27 @@ impl Providers {
             Providers::Shipped => Some(shipped()),
             Providers::Of(table) => Some(table),
         }
+    }
+
+    /// The first domains of the provider at `provider` in [`KEYS`], for people; empty: it has none.
+    pub(super) fn domains(self, provider: usize) -> String {
+        const FEW: usize = 3;
+        let key = KEYS.get(provider).copied().unwrap_or_default();
+        let all: Vec<&str> = match self {
+            Providers::Off => Vec::new(),
+            // To make the table of these lines would take longer.
+            Providers::Shipped => {
+                let of_it = |line: &'static str| line.strip_prefix(key)?.strip_prefix(' ');
+                LINES.lines().find_map(of_it).map(|domains| domains.split(' ').collect()).unwrap_or_default()
+            }
+            Providers::Of(table) => table.domains(provider).collect(),
+        };
+        let name = |domain: &&str| match domain.strip_suffix('.') {
+            Some(label) => format!("{label}.*"),
+            None => (*domain).to_owned(),
+        };
+        let more = (all.len() > FEW).then(|| "…".to_owned());
+        all.iter().take(FEW).map(name).chain(more).collect::<Vec<_>>().join(", ")
     }
 
     /// The service, by its key in the table, of which a reply bears a signature. `reply`: in lower case, as logged, without what

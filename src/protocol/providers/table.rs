@@ -138,6 +138,12 @@ impl Table {
         Ok(())
     }
 
+    /// The domains of the provider at `provider` in [`KEYS`], in the order of the file.
+    pub(super) fn domains(&self, provider: usize) -> impl Iterator<Item = &str> {
+        let of_it = move |domain: &&Domain| usize::from(domain.provider) == provider;
+        self.domains.iter().filter(of_it).map(|domain| domain.name.as_str())
+    }
+
     /// The provider of a recipient's domain, which may be in upper case: its position in [`KEYS`].
     #[inline]
     pub(in crate::protocol) fn provider(&self, domain: &[u8]) -> u8 {

@@ -71,6 +71,13 @@ pub(super) struct Why {
     pub(super) expired: Option<usize>,
 }
 
+impl Why {
+    /// The position of the class in [`CLASSES`].
+    pub(super) fn class(self) -> usize {
+        self.reason + 1
+    }
+}
+
 impl Reasons {
     /// The version of the rules; 0: there are none.
     pub fn version(self) -> u32 {
@@ -112,6 +119,35 @@ impl Reasons {
         let report = Report::of(without_queue(report));
         Some(Told::of(table, shipped, &report, outcome))
     }
+}
+
+impl Reasons {
+    /// What each class but the first one means, and what is to be done about it, in the order of [`CLASSES`].
+    pub(super) fn words(self) -> Vec<(String, String)> {
+        let own = match self {
+            Reasons::Of(table) => table.notes.classes.as_slice(),
+            Reasons::Off | Reasons::Shipped => &[],
+        };
+        // The help of a counter says both.
+        let shipped = |class: usize| {
+            let help = COUNTERS[class - 1].help;
+            let (means, todo) = help.split_once("; ").unwrap_or((help, ""));
+            (means.to_owned(), todo.to_owned())
+        };
+        let of = |class: usize| {
+            let own = own.iter().find(|(of, ..)| *of == class);
+            own.map_or_else(|| shipped(class), |(_, means, todo)| (means.clone(), todo.clone()))
+        };
+        (1..CLASSES.len()).map(of).collect()
+    }
+}
+
+/// What a report of a delivery that did not succeed says, for people: the other server's reply, or else qmail's own words. What a
+/// client chose is replaced by `in_place`; `None`: it stays.
+pub(super) fn for_people(report: &[u8], in_place: Option<&str>) -> String {
+    let Report { text, reply, .. } = Report::of(without_queue(report));
+    let text = reply.unwrap_or_else(|| text.strip_suffix(b"/").unwrap_or(text));
+    reply::for_people(text, in_place)
 }
 
 /// Without indimail's ` queueN` at the end of each line.

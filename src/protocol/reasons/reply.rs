@@ -24,7 +24,7 @@ impl Reply {
         let (code, rest) = if has_code { text.split_at(3) } else { ("", text.as_str()) };
         let status = status_of(rest);
         let joined = joined(rest, code).replace('_', " ").to_ascii_lowercase();
-        Reply { code: code.to_owned(), status, words: words(&without_clients_words(&joined)) }
+        Reply { code: code.to_owned(), status, words: words(&without_clients_words(&joined, None)) }
     }
 }
 
@@ -32,7 +32,20 @@ impl Reply {
 pub(super) fn of_the_server(reply: &[u8]) -> String {
     let text =
         String::from_utf8_lossy(&reply[..reply.len().min(MOST)]).replace('_', " ").to_ascii_lowercase();
-    without_clients_words(&text).replace(' ', "_")
+    without_clients_words(&text, None).replace(' ', "_")
+}
+
+/// A reply for people: its lines in one, and in the place of what a client chose `in_place`; `None`: that is left as it is.
+pub(super) fn for_people(reply: &[u8], in_place: Option<&str>) -> String {
+    let text = String::from_utf8_lossy(&reply[..reply.len().min(MOST)]);
+    let has_code = text.len() >= 3 && text.bytes().take(3).all(|b| b.is_ascii_digit());
+    let (code, rest) = if has_code { text.split_at(3) } else { ("", &*text) };
+    let separator = if code.is_empty() || rest.is_empty() { "" } else { " " };
+    let text = format!("{code}{separator}{}", joined(rest, code)).replace('_', " ");
+    match in_place {
+        Some(mark) => without_clients_words(&text, Some(mark)),
+        None => text,
+    }
 }
 
 /// The enhanced status right behind the code, also behind `#`; else the last one in brackets, `(#5.7.1)`.
@@ -93,8 +106,11 @@ fn joined(rest: &str, code: &str) -> String {
     joined
 }
 
-/// Without what clients choose: `"…"@…`, `<…>` unless it begins as an address of the web, every word with `@`.
-fn without_clients_words(text: &str) -> String {
+/// Without what clients choose: `"…"@…`, `<…>` unless it begins as an address of the web, every word with `@`. `mark` stands in
+/// the place of each of them, if people are to see that something is left out.
+fn without_clients_words(text: &str, mark: Option<&str>) -> String {
+    let is_web =
+        |from: &str| from.as_bytes().get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case(b"<http"));
     let mut left = String::with_capacity(text.len());
     let mut rest = text;
     // Behind the last of these nothing is searched for: a reply of nothing but quotation marks would take long.
@@ -109,24 +125,23 @@ fn without_clients_words(text: &str) -> String {
                 let domain = quote + 3;
                 domain + from[domain..].find([' ', '>']).unwrap_or(from.len() - domain)
             }),
-            None if is_before(from, last_bracket) && !from.starts_with("<http") => {
-                from.find('>').map(|end| end + 1)
-            }
+            None if is_before(from, last_bracket) && !is_web(from) => from.find('>').map(|end| end + 1),
             _ => None,
         };
         match end {
             Some(end) => {
-                left.push(' ');
+                left += mark.unwrap_or(" ");
                 rest = &from[end..];
             }
             None => {
-                left.push(' ');
+                left += if mark.is_some() { &from[..1] } else { " " };
                 rest = &from[1..];
             }
         }
     }
     left += rest;
-    left.split(' ').filter(|word| !word.contains('@')).collect::<Vec<_>>().join(" ")
+    let kept = left.split(' ').filter_map(|word| if word.contains('@') { mark } else { Some(word) });
+    kept.collect::<Vec<_>>().join(" ")
 }
 
 /// One blank before and behind each word, without enhanced codes, and without full stops and colons at a word's ends.

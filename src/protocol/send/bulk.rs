@@ -8,20 +8,22 @@
 //!
 //! Status lines are the most frequent ones, and the limits in them hardly ever change. The limits of the last line are
 //! kept, so that only the two numbers before them are read; their shares of the limits come from tables.
+use super::super::attempts::Ended as Attempt;
 use super::super::bulk::{
     Bulk, LOOK, Offer, Taken, begins, bytes, digits, long_number, number, take_while, word,
 };
 use super::super::classify::{Raise, Verdict, nanofraction};
 use super::super::memory::Memory;
-use super::super::reasons::{Outcome, Reasons};
+use super::super::reasons::{Outcome, Reasons, Why};
 use super::counters::{
     DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
     MESSAGE_BOUNCE, MESSAGE_BYTES, MESSAGE_END, MESSAGE_INFO, MESSAGE_NEW, PEAK_LOCAL, PEAK_REMOTE,
     START_DELIVERY, START_LOCAL, START_REMOTE, STATUS, STATUS_LOCAL_SUM, STATUS_LOCALP, STATUS_REMOTE_SUM,
     STATUS_REMOTEP, raise_why,
 };
-use super::follow::{Follow, LOCAL, Writing};
+use super::follow::{Follow, LOCAL, NOWHERE, Writing, recipient_of};
 use super::places::Places;
+use crate::ledger::Delivery;
 use crate::line::{Run, Window};
 
 /// Keeps the limits of the last status line.
@@ -93,6 +95,7 @@ impl Bulk for SendBulk {
         let (mut counted, limits) = (Counted::default(), &mut self.limits);
         let (reasons, follow, places) = (self.reasons, self.follow, &mut self.places);
         let (are_deliveries_followed, are_messages_followed) = (follow.counts(), follow.times.is_some());
+        let are_attempts_counted = memory.attempts.are_counted();
         let taken = take_while(run, window, |offer, window| {
             // Why a delivery failed, and where it goes, is told by the end of the text, too.
             if !offer.is_whole() {
@@ -104,13 +107,28 @@ impl Bulk for SendBulk {
                 Seen::New | Seen::End => are_messages_followed,
                 Seen::Begun(_) | Seen::Ended(..) => are_deliveries_followed,
             };
+            let mut attempt = NOWHERE;
+            let mut time = 0;
             if is_followed {
-                let writing = Writing { origin: 0, time: Some(offer.time(window)) };
-                followed(seen, &offer, &follow, places, writing, memory, raise)?;
+                time = offer.time(window);
+                let writing = Writing { origin: 0, time: Some(time) };
+                attempt = followed(seen, &offer, &follow, places, writing, memory, raise)?;
             }
             counted.note(seen);
-            if let Seen::Ended(Ended { outcome: Outcome::Deferral | Outcome::Failure, .. }) = seen {
-                ended(&offer, reasons, raise);
+            match seen {
+                Seen::Ended(Ended { outcome: Outcome::Success, .. }) => {
+                    if are_attempts_counted {
+                        memory.attempts.succeeded(attempt, time);
+                    }
+                }
+                Seen::Ended(_) => {
+                    if let Some((why, outcome, report)) = ended(&offer, reasons, raise)
+                        && are_attempts_counted
+                    {
+                        memory.attempts.not_succeeded(attempt, why.class(), outcome, time, report);
+                    }
+                }
+                _ => {}
             }
             Some(Verdict::Known)
         });
@@ -130,17 +148,19 @@ impl Bulk for SendBulk {
     }
 }
 
-/// Raises why a delivery that is told by the text of `offer` did not succeed.
+/// Raises why a delivery that is told by the text of `offer` did not succeed. Returns that, and the report.
 #[cold]
-fn ended(offer: &Offer<'_>, reasons: Reasons, raise: &mut Raise<'_>) {
+fn ended<'a>(offer: &Offer<'a>, reasons: Reasons, raise: &mut Raise<'_>) -> Option<(Why, Outcome, &'a [u8])> {
     let text = offer.text(0);
-    let Some(at) = memchr::memmem::find(text, b": ") else { return };
+    let at = memchr::memmem::find(text, b": ")?;
     let rest = text.get(at + 2..).unwrap_or_default();
     let (outcome, report) = match rest.strip_prefix(b"deferral: ") {
         Some(report) => (Outcome::Deferral, report),
         None => (Outcome::Failure, rest.strip_prefix(b"failure: ").unwrap_or_default()),
     };
-    raise_why(reasons.why(report, outcome), raise);
+    let why = reasons.why(report, outcome);
+    raise_why(why, raise);
+    Some((why?, outcome, report))
 }
 
 /// What a line is.
@@ -209,7 +229,7 @@ const NUMBER: usize = 9;
 /// … and that of `starting delivery N: …`.
 const STARTING_NUMBER: usize = 18;
 
-/// Takes note of a line. `None`: it is told from the lines of other queues by what stands behind it, and nothing was noted.
+/// Takes note of a line, and returns where an attempt went that ended. `None`: it is told from the lines of other queues by what stands behind it, and nothing was noted.
 #[inline]
 fn followed(
     seen: Seen,
@@ -219,7 +239,7 @@ fn followed(
     writing: Writing,
     memory: &mut Memory<'_>,
     raise: &mut Raise<'_>,
-) -> Option<()> {
+) -> Option<Attempt> {
     let text = offer.look;
     match seen {
         Seen::Counted => {}
@@ -242,17 +262,18 @@ fn followed(
                 return None;
             }
             let to = if is_local { LOCAL } else { places.of(recipient, follow) };
-            follow.begun(number, message, to, writing, memory, raise);
+            let delivery = Delivery { message, to, begun: writing.time, recipient: recipient_of(recipient) };
+            follow.begun(number, delivery, writing, memory, raise);
         }
         Seen::Ended(Ended { number, outcome, report }) => {
             // A report ends so.
             if offer.text(report).last() != Some(&b'/') {
                 return None;
             }
-            follow.ended(number, Some(outcome), writing, memory, raise);
+            return Some(follow.ended(number, Some(outcome), writing, memory, raise));
         }
     }
-    Some(())
+    Some(NOWHERE)
 }
 
 /// `status: local A/LIMIT remote B/LIMIT`, with the limits that are known.

@@ -4,14 +4,16 @@
 //! A delivery has a number from its beginning to its end, and a message has one from `new msg` to `end msg`. Both numbers
 //! come back: a delivery's when qmail-send is started anew, a message's when its file is removed. In syslog and in the logs
 //! of indimail's several queues, numbers of more than one qmail-send stand side by side: host and queue tell them apart.
+use super::super::attempts::{Ended, mark_of};
 use super::super::classify::{LogKind, Raise};
 use super::super::memory::Memory;
 use super::super::providers::{self, Providers};
-use super::super::reasons::Outcome;
+use super::super::reasons::{Outcome, Reasons};
 use super::super::scan::number;
 use super::super::times::{
     FIRST_TIME, Histogram, LOCAL_TIME, QUEUE_TIME, REMOTE_TIME, UNSEEN_DELIVERY, UNSEEN_QUEUE,
 };
+use super::attempts;
 use crate::ledger::{Delivery, DeliveryKey};
 use crate::line::{Line, Stamp};
 
@@ -32,7 +34,12 @@ pub(super) struct Follow {
     pub(super) providers: (Providers, usize),
     /// The same of the times; `None`: they are not counted.
     pub(super) times: Option<usize>,
+    /// By which rules it is told why attempts did not succeed, for the table of them.
+    pub(super) reasons: Reasons,
 }
+
+/// It is not known where it went, and to whom.
+pub(super) const NOWHERE: Ended = Ended { place: attempts::UNSEEN, recipient: 0 };
 
 /// Which qmail-send writes a line, and when (unix nanoseconds; `None`: the line has no stamp).
 #[derive(Clone, Copy, Debug)]
@@ -63,16 +70,29 @@ impl Follow {
         let nanos =
             |stamp: Stamp| stamp.secs.saturating_mul(1_000_000_000).saturating_add(stamp.nanos.into());
         let time = line.time.map(nanos);
-        if self.text(line.text, line.host.unwrap_or_default(), time, memory, raise).is_none()
-            && place == LogKind::Dedicated
-            && line.after_stamp.len() != line.text.len()
-        {
+        let mut found = self.text(line.text, line.host.unwrap_or_default(), time, memory, raise);
+        if found.is_none() && place == LogKind::Dedicated && line.after_stamp.len() != line.text.len() {
             // As in the classifier: what looks like a header of syslog may be the text.
-            let _ = self.text(line.after_stamp, b"", time, memory, raise);
+            found = self.text(line.after_stamp, b"", time, memory, raise);
+        }
+        if memory.attempts.are_counted()
+            && let Some((outcome, report)) = super::reported(line, place)
+        {
+            let time = time.unwrap_or_else(|| memory.time.saturating_mul(1_000_000_000));
+            self.attempted(found.flatten().unwrap_or(NOWHERE), outcome, report, time, memory);
         }
     }
 
-    /// `None`: no line that is followed.
+    /// Takes note of an attempt in the table of them.
+    fn attempted(&self, ended: Ended, outcome: Outcome, report: &[u8], time: i64, memory: &mut Memory<'_>) {
+        if outcome == Outcome::Success {
+            memory.attempts.succeeded(ended, time);
+        } else if let Some(why) = self.reasons.why(report, outcome) {
+            memory.attempts.not_succeeded(ended, why.class(), outcome, time, report);
+        }
+    }
+
+    /// What ended, if something did. `None`: no line that is followed.
     fn text(
         &self,
         text: &[u8],
@@ -80,7 +100,7 @@ impl Follow {
         time: Option<i64>,
         memory: &mut Memory<'_>,
         raise: &mut Raise<'_>,
-    ) -> Option<()> {
+    ) -> Option<Option<Ended>> {
         let (text, queue) = without_queue(text);
         let writing = |queue: &[u8]| Writing { origin: origin(host, queue), time };
         if let Some(rest) = text.strip_prefix(b"delivery ") {
@@ -90,7 +110,8 @@ impl Follow {
                 .into_iter()
                 .zip([b"success: ".as_slice(), b"deferral: ", b"failure: "])
                 .find_map(|(outcome, begin)| rest.starts_with(begin).then_some(outcome));
-            self.ended(number, outcome, writing(queue.or(of).unwrap_or_default()), memory, raise);
+            let writing = writing(queue.or(of).unwrap_or_default());
+            return Some(Some(self.ended(number, outcome, writing, memory, raise)));
         } else if let Some(rest) = text.strip_prefix(b"starting delivery ") {
             let (number, of, rest) = id(rest)?;
             let (message, _, rest) = id(rest.strip_prefix(b": msg ")?)?;
@@ -103,7 +124,9 @@ impl Follow {
             } else {
                 ELSEWHERE
             };
-            self.begun(number, message, to, writing(queue.or(of).unwrap_or_default()), memory, raise);
+            let recipient = recipient().map_or(0, recipient_of);
+            let writing = writing(queue.or(of).unwrap_or_default());
+            self.begun(number, Delivery { message, to, begun: time, recipient }, writing, memory, raise);
         } else if let Some(rest) = text.strip_prefix(b"new msg ") {
             let (message, of, _) = id(rest)?;
             self.new_message(message, writing(queue.or(of).unwrap_or_default()), memory);
@@ -115,7 +138,7 @@ impl Follow {
         } else {
             return None;
         }
-        Some(())
+        Some(None)
     }
 
     /// The place that a delivery to this recipient of another host goes to.
@@ -133,20 +156,19 @@ impl Follow {
     pub(super) fn begun(
         &self,
         number: u64,
-        message: u64,
-        to: u8,
+        delivery: Delivery,
         writing: Writing,
         memory: &mut Memory<'_>,
         raise: &mut Raise<'_>,
     ) {
         let key = DeliveryKey { origin: writing.origin, number };
-        memory.deliveries.begin(key, Delivery { message, to, begun: writing.time });
-        if let Some(counter) = self.counter(to, providers::BEGUN) {
+        memory.deliveries.begin(key, delivery);
+        if let Some(counter) = self.counter(delivery.to, providers::BEGUN) {
             raise.one(counter);
         }
     }
 
-    /// A delivery has ended. `outcome`: `None`, if its report cannot be read.
+    /// A delivery has ended. `outcome`: `None`, if its report cannot be read. Returns where it went.
     #[inline]
     pub(super) fn ended(
         &self,
@@ -155,7 +177,7 @@ impl Follow {
         writing: Writing,
         memory: &mut Memory<'_>,
         raise: &mut Raise<'_>,
-    ) {
+    ) -> Ended {
         let Some(delivery) = memory.deliveries.end(DeliveryKey { origin: writing.origin, number }) else {
             if let Some(first) = self.times {
                 raise.one(first + UNSEEN_DELIVERY);
@@ -163,9 +185,10 @@ impl Follow {
             if !matches!(self.providers.0, Providers::Off) {
                 raise.one(self.providers.1 + providers::UNSEEN);
             }
-            return;
+            return NOWHERE;
         };
-        let Some(outcome) = outcome else { return };
+        let ended = Ended { place: self.place_of_attempt(delivery.to), recipient: delivery.recipient };
+        let Some(outcome) = outcome else { return ended };
         let of = match outcome {
             Outcome::Success => providers::DELIVERED,
             Outcome::Deferral => providers::DEFERRED,
@@ -181,7 +204,7 @@ impl Follow {
                 raise.add(counter, took.unsigned_abs());
             }
         }
-        let Some(first) = self.times else { return };
+        let Some(first) = self.times else { return ended };
         let histogram = match delivery.to {
             LOCAL => Some(LOCAL_TIME),
             ELSEWHERE => None,
@@ -196,6 +219,19 @@ impl Follow {
             if let Some(took) = elapsed(begun, writing.time) {
                 note(FIRST_TIME, first, took, raise);
             }
+        }
+        ended
+    }
+
+    /// The place in the table of attempts.
+    #[inline]
+    fn place_of_attempt(&self, to: u8) -> u8 {
+        match to {
+            ELSEWHERE => attempts::UNSEEN,
+            ANYWHERE if matches!(self.providers.0, Providers::Off) => attempts::REMOTE,
+            ANYWHERE => attempts::UNSEEN,
+            place if place < attempts::REMOTE => place,
+            _ => attempts::UNSEEN,
         }
     }
 
@@ -234,6 +270,15 @@ impl Follow {
             return None;
         }
         Some(first + providers::counter(to.checked_sub(1)?, of)?)
+    }
+}
+
+/// The mark of a recipient.
+#[inline]
+pub(super) fn recipient_of(recipient: &[u8]) -> u32 {
+    match memchr::memrchr(b'@', recipient) {
+        Some(at) => mark_of(recipient.get(..at).unwrap_or_default()),
+        None => 0,
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod v1;
 pub(super) mod v2;
 pub(super) mod v3;
 pub(super) mod v4;
+pub(super) mod v5;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rrd::mark::RrdMark;
 use crate::ledger::{Digest, Ledger, Message, MessageKey, digest};
+use crate::protocol::attempts::Kept;
 use crate::protocol::{CounterKind, Known, Protocol};
 use crate::tally::{Bin, Bins};
 
@@ -104,6 +106,8 @@ pub struct State {
     /// The tables of rules by which counters were raised, each with its version and the time from which on it was used; the
     /// newest last.
     pub tables: Vec<TableUse>,
+    /// How attempts to deliver ended today and yesterday.
+    pub attempts: Kept,
     /// In memory alone: the positions of the counters that the table of now has and that of the last commit had not, where
     /// the RRD was made ready for that one.
     #[serde(skip)]
@@ -189,6 +193,7 @@ impl State {
             since: 0,
             messages: Messages::default(),
             tables: Vec::new(),
+            attempts: Kept::default(),
             newcomers: Vec::new(),
         }
     }

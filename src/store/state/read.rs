@@ -4,6 +4,7 @@ use super::v1::StateV1;
 use super::v2::StateV2;
 use super::v3::StateV3;
 use super::v4::StateV4;
+use super::v5::StateV5;
 use crate::store::record::Record;
 
 impl Record for State {
@@ -21,6 +22,10 @@ impl Record for State {
 
     fn from_v4(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes::<StateV4>(bytes).ok().map(State::from)
+    }
+
+    fn from_v5(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes::<StateV5>(bytes).ok().map(State::from)
     }
 
     fn is_whole(&self) -> bool {

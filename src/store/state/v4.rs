@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Messages, State, Understood, Writer};
 use crate::ledger::{Cursor, Digest, Directory, LastLine, Ledger, Offset, Open, Position, Stream, Tail};
+use crate::protocol::attempts::Kept;
 use crate::store::rrd::mark::RrdMark;
 use crate::tally::Bins;
 
@@ -153,6 +154,7 @@ impl From<StateV4> for State {
             since: old.since,
             messages: Messages::default(),
             tables: Vec::new(),
+            attempts: Kept::default(),
             newcomers: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@ use super::super::super::memory::{Deliveries, Memory, Messages};
 use super::super::{Bulk, LOOK};
 use crate::line::{Parser, Run, TEXT, Window};
 use crate::protocol::Protocol;
+use crate::protocol::attempts::{Attempts, Kept, LocalDay};
 
 const OFFSET: i64 = 10;
 /// `@400000006abaee…`: seconds of one window.
@@ -36,25 +37,31 @@ struct Counting {
     unknown: usize,
     deliveries: Deliveries,
     messages: Messages,
+    attempts: Attempts,
 }
 
 impl Counting {
     fn of(protocol: &Protocol) -> Counting {
-        Counting { values: vec![0; protocol.counters.len()], ..Counting::default() }
+        // Half of the window's minutes are of yesterday.
+        let days = [FROM + 128, FROM].map(|begin| LocalDay { date: u32::try_from(begin).unwrap(), begin });
+        let attempts = Attempts::of(protocol.attempts, &Kept::default(), days);
+        Counting { values: vec![0; protocol.counters.len()], attempts, ..Counting::default() }
     }
 
     /// All of it, to be compared.
     fn finish(self) -> impl PartialEq + std::fmt::Debug {
         let open = self.deliveries.finish();
-        (self.values, self.known, self.unknown, open, self.messages.finish())
+        let attempts = self.attempts.finish();
+        (self.values, self.known, self.unknown, open, self.messages.finish(), attempts)
     }
 }
 
 fn by_itself(protocol: &Protocol, line: &[u8], counting: &mut Counting) {
     let line = &line[..line.len().min(crate::line::LINE_LIMIT)];
     let line = Parser::new(OFFSET, FROM + 1000).of_own_log(true).parse(line);
-    let Counting { values, deliveries, messages, .. } = counting;
-    let mut memory = Memory { deliveries, messages };
+    let time = line.time.map_or(FROM, |stamp| stamp.secs);
+    let Counting { values, deliveries, messages, attempts, .. } = counting;
+    let mut memory = Memory { deliveries, messages, attempts, time };
     let verdict = protocol.count(&line, LogKind::Dedicated, &mut memory, &mut Raise(values));
     counting.known += usize::from(verdict == Verdict::Known);
     counting.unknown += usize::from(verdict == Verdict::Unknown);
@@ -78,8 +85,8 @@ fn in_bulk(protocol: &Protocol, bulk: &mut dyn Bulk, log: &[u8]) -> (Counting, u
     let (mut begin, mut next) = (0, 0);
     while next < places.len() {
         let run = Run::new(log, begin, &places[next..], 0);
-        let Counting { values, deliveries, messages, .. } = &mut counted;
-        let mut memory = Memory { deliveries, messages };
+        let Counting { values, deliveries, messages, attempts, .. } = &mut counted;
+        let mut memory = Memory { deliveries, messages, attempts, time: window.last() };
         let took = bulk.take(&run, &mut window, &mut Raise(values), &mut memory);
         counted.known += took.known;
         counted.unknown += took.unknown;

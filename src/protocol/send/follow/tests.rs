@@ -2,6 +2,7 @@
 use super::super::SEND;
 use super::*;
 use crate::line::Parser;
+use crate::protocol::attempts::Attempts;
 use crate::protocol::memory::{Deliveries, Messages};
 use crate::protocol::{Raise, Verdict};
 
@@ -15,7 +16,8 @@ fn raised(place: LogKind, lines: &[&str]) -> Vec<(&'static str, i128)> {
             LogKind::Dedicated => format!("@400000006abaee{second:02x}00000000 {text}"),
             LogKind::Shared => format!("2026-09-28T22:45:{second:02}+00:00 {text}"),
         };
-        let mut memory = Memory { deliveries: &mut deliveries, messages: &mut messages };
+        let (deliveries, messages) = (&mut deliveries, &mut messages);
+        let mut memory = Memory { deliveries, messages, attempts: &mut Attempts::default(), time: 0 };
         let verdict = SEND.count(&parser.parse(line.as_bytes()), place, &mut memory, &mut Raise(&mut values));
         let _: Verdict = verdict;
     }
@@ -154,11 +156,12 @@ fn a_delivery_whose_report_cannot_be_read_is_over() {
 /// A counter of toaster.conf may hit lines of any program; then the classifier's verdict is that they are known.
 #[test]
 fn in_syslog_only_lines_of_qmail_send_are_followed() {
-    let follow = Follow { providers: (Providers::Shipped, 0), times: Some(200) };
+    let follow = Follow { providers: (Providers::Shipped, 0), times: Some(200), reasons: Reasons::Shipped };
     let mut values = vec![0; 400];
     let (mut deliveries, mut messages) = (Deliveries::default(), Messages::default());
     let mut read = |text: &str| {
-        let mut memory = Memory { deliveries: &mut deliveries, messages: &mut messages };
+        let (deliveries, messages) = (&mut deliveries, &mut messages);
+        let mut memory = Memory { deliveries, messages, attempts: &mut Attempts::default(), time: 0 };
         let text = format!("2026-09-28T22:45:01+00:00 mx1 {text}");
         let line = Parser::new(10, 1_790_635_513).parse(text.as_bytes());
         follow.line(&line, LogKind::Shared, &mut memory, &mut Raise(&mut values));

@@ -1,0 +1,289 @@
+//! How attempts to deliver ended today and yesterday: where they went, why they did not succeed, and what was said last.
+//!
+//! Place and reason are a small closed set each, so that no row of this table has a name that comes from a log. It is counted
+//! where a line ends an attempt, by the time of that line; what ended before yesterday is in no table. Of each reason the last
+//! text is kept as it was logged, and made fit to be shown only when the reading is over: there may be thousands of them.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `kept` | the table as a commit keeps it |
+//! | `text` | what of a report may be shown |
+mod kept;
+mod text;
+
+pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text};
+pub use text::{Hide, hidden, mark_of};
+
+use super::reasons::{CLASSES, Outcome};
+use crate::reading::attempts::Words;
+
+/// What the table is made of, and where the same is counted: it stands on a protocol's card.
+#[derive(Clone, Copy)]
+pub struct Table {
+    /// The keys of the places that attempts go to.
+    pub places: &'static [&'static str],
+    /// The position of the counter of the first class that is a reason.
+    pub first: usize,
+    /// The positions of the counters of all that succeeded, was put off, failed.
+    pub outcomes: [usize; 3],
+    /// What of a report may be shown.
+    pub hide: &'static Hide,
+    /// What people are told of places and classes.
+    pub words: &'static (dyn Fn() -> Words + Send + Sync),
+}
+
+/// The place of what ended without a beginning that was seen.
+pub(super) const UNSEEN: &str = "unseen";
+
+/// A number that is shared by attempts of one outcome, place and class.
+const OUTCOMES: usize = 2;
+
+/// No more bytes of a report than this are read: the reply of another server may be as long as it likes.
+const LONGEST: usize = 2048;
+
+/// The table, while lines are read.
+#[derive(Clone, Debug, Default)]
+pub struct Attempts {
+    table: Option<&'static Table>,
+    /// Today, and the day before.
+    days: [Count; 2],
+    /// By class and outcome.
+    texts: Vec<Last>,
+    since: i64,
+}
+
+/// The local day that something is counted on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalDay {
+    /// `YYYYMMDD`.
+    pub date: u32,
+    /// When it begins, unix seconds.
+    pub begin: i64,
+}
+
+/// What one day has. It has no numbers as long as there is nothing.
+#[derive(Clone, Debug, Default)]
+struct Count {
+    day: LocalDay,
+    /// By place, class and outcome.
+    numbers: Vec<u64>,
+}
+
+/// The last text of a class and an outcome.
+#[derive(Clone, Debug, Default)]
+enum Last {
+    #[default]
+    None,
+    /// One of an earlier commit.
+    Kept(Text),
+    /// Where it is said in full, in a buffer that is used again and again.
+    Read { nanos: i64, report: Vec<u8>, recipient: u32 },
+}
+
+impl Last {
+    fn nanos(&self) -> i64 {
+        match self {
+            Last::None => i64::MIN,
+            Last::Kept(text) => text.nanos,
+            Last::Read { nanos, .. } => *nanos,
+        }
+    }
+}
+
+const NANO: i64 = 1_000_000_000;
+
+/// An attempt that ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    /// Where it went: a position in [`Table::places`].
+    pub(super) place: u8,
+    /// To whom, as [`mark_of`] says it; 0: not known.
+    pub(super) recipient: u32,
+}
+
+impl Attempts {
+    /// Goes on from the last commit. `days`: today, and the day before.
+    pub fn of(table: Option<&'static Table>, kept: &Kept, days: [LocalDay; 2]) -> Attempts {
+        let Some(table) = table else { return Attempts::default() };
+        let mut all = Attempts {
+            table: Some(table),
+            days: days.map(|day| Count { day, numbers: Vec::new() }),
+            texts: Vec::new(),
+            since: kept.since,
+        };
+        let place_of = |place: u8| {
+            let key = kept.places.get(usize::from(place));
+            let position = |key: &str| table.places.iter().position(|known| *known == key);
+            key.and_then(|key| position(key)).or_else(|| position(UNSEEN)).unwrap_or_default()
+        };
+        // What another version called by a name that this one does not have, no rule of this one knows.
+        let class_of = |class: u8| {
+            let key = kept.classes.get(usize::from(class));
+            let known = key.and_then(|key| CLASSES.iter().position(|known| known == key));
+            known.unwrap_or(CLASSES.len() - 1)
+        };
+        for Day { date, cells } in &kept.days {
+            // A clock that was ahead may have told a day that is still to come.
+            let Some(day) = days.iter().position(|day| *date >= day.date) else { continue };
+            for cell in cells {
+                let (place, class) = (place_of(cell.place), class_of(cell.class));
+                for (failed, number) in [cell.put_off, cell.failed].into_iter().enumerate() {
+                    if number > 0 {
+                        *all.days[day].at(table, place, class, failed) += number;
+                    }
+                }
+            }
+        }
+        // One of a clock that was ahead would be the last one for long.
+        let shown = days[1].begin.saturating_mul(NANO)..(days[0].begin + 2 * 86_400).saturating_mul(NANO);
+        // What was kept as it was logged is not told any more once that is not wanted.
+        let may_be = |text: &&Text| shown.contains(&text.nanos) && (text.hidden || !table.hide.is_on);
+        for text in kept.texts.iter().filter(may_be) {
+            let class = class_of(text.class);
+            *all.text(class, text.failed) = Last::Kept(text.clone());
+        }
+        all
+    }
+
+    /// Is anything counted?
+    #[inline]
+    pub(super) fn are_counted(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// From when on: it was nothing before.
+    pub fn begin_at(&mut self, since: i64) {
+        if self.since == 0 && self.table.is_some() {
+            self.since = since;
+        }
+    }
+
+    fn text(&mut self, class: usize, failed: bool) -> &mut Last {
+        if self.texts.is_empty() {
+            self.texts.resize(CLASSES.len() * OUTCOMES, Last::None);
+        }
+        &mut self.texts[class * OUTCOMES + usize::from(failed)]
+    }
+
+    /// The day of a time (unix nanoseconds); `None`: it is before yesterday.
+    #[inline]
+    fn day(&mut self, nanos: i64) -> Option<&mut Count> {
+        let is_on = |count: &Count| nanos >= count.day.begin.saturating_mul(NANO);
+        self.days.iter_mut().find(|count| is_on(count))
+    }
+
+    /// An attempt succeeded.
+    #[inline]
+    pub(super) fn succeeded(&mut self, ended: Ended, nanos: i64) {
+        let Some(table) = self.table else { return };
+        if let Some(day) = self.day(nanos) {
+            *day.at(table, usize::from(ended.place), 0, 0) += 1;
+        }
+    }
+
+    /// An attempt did not succeed, for a reason of this class (a position in [`CLASSES`]). `report`: as it was logged.
+    pub(super) fn not_succeeded(
+        &mut self,
+        ended: Ended,
+        class: usize,
+        outcome: Outcome,
+        nanos: i64,
+        report: &[u8],
+    ) {
+        let Some(table) = self.table else { return };
+        let Some(day) = self.day(nanos) else { return };
+        let failed = outcome == Outcome::Failure;
+        *day.at(table, usize::from(ended.place), class, usize::from(failed)) += 1;
+        let last = self.text(class, failed);
+        if nanos >= last.nanos() {
+            let mut room = match std::mem::take(last) {
+                Last::Read { report, .. } => report,
+                _ => Vec::new(),
+            };
+            room.clear();
+            // Its end tells what is no part of the reply.
+            let end = report.len().saturating_sub(LONGEST / 4);
+            let (begin, end) = match report.get(..LONGEST) {
+                Some(begin) => (begin, report.get(end.max(LONGEST)..).unwrap_or_default()),
+                None => (report, &[][..]),
+            };
+            room.extend_from_slice(begin);
+            room.extend_from_slice(end);
+            *last = Last::Read { nanos, report: room, recipient: ended.recipient };
+        }
+    }
+
+    /// A line that raised these counters came `times` times more. A delivery ends only once, so that where the others went is
+    /// not known.
+    pub fn repeated(&mut self, raised: &[(usize, i128)], times: u32, secs: i64) {
+        let Some(table) = self.table else { return };
+        let has = |counter: usize| raised.iter().any(|(raised, _)| *raised == counter);
+        let Some(outcome) = table.outcomes.iter().position(|counter| has(*counter)) else { return };
+        let class = match outcome {
+            0 => Some(0),
+            _ => (1..CLASSES.len()).find(|class| has(table.first + class - 1)),
+        };
+        let unseen = table.places.iter().position(|place| *place == UNSEEN);
+        let day = self.day(secs.saturating_mul(NANO));
+        if let (Some(class), Some(place), Some(day)) = (class, unseen, day) {
+            *day.at(table, place, class, outcome.saturating_sub(1)) += u64::from(times);
+        }
+    }
+
+    /// For the next commit.
+    pub fn finish(self) -> Kept {
+        let Some(table) = self.table else { return Kept::default() };
+        let names = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+        let texts = self.texts.into_iter().enumerate().filter_map(|(at, last)| {
+            let (class, failed) = (u8::try_from(at / OUTCOMES).ok()?, at % OUTCOMES == 1);
+            Some(match last {
+                Last::None => return None,
+                Last::Kept(text) => Text { class, failed, ..text },
+                Last::Read { nanos, report, recipient } => Text {
+                    class,
+                    failed,
+                    nanos,
+                    hidden: table.hide.is_on,
+                    text: hidden(&report, recipient, table.hide),
+                },
+            })
+        });
+        Kept {
+            since: self.since,
+            places: names(table.places),
+            classes: names(CLASSES),
+            texts: texts.collect(),
+            days: self.days.into_iter().rev().filter_map(Count::finish).collect(),
+        }
+    }
+}
+
+impl Count {
+    #[inline]
+    fn at(&mut self, table: &Table, place: usize, class: usize, outcome: usize) -> &mut u64 {
+        if self.numbers.is_empty() {
+            self.numbers.resize(table.places.len() * CLASSES.len() * OUTCOMES, 0);
+        }
+        &mut self.numbers[(place * CLASSES.len() + class) * OUTCOMES + outcome]
+    }
+
+    fn finish(self) -> Option<Day> {
+        let cells = self.numbers.chunks_exact(OUTCOMES).enumerate().filter_map(|(at, numbers)| {
+            let [put_off, failed] = *numbers else { return None };
+            let (place, class) =
+                (u8::try_from(at / CLASSES.len()).ok()?, u8::try_from(at % CLASSES.len()).ok()?);
+            (put_off + failed > 0).then_some(Cell { place, class, put_off, failed })
+        });
+        let cells: Vec<Cell> = cells.collect();
+        (!cells.is_empty()).then_some(Day { date: self.day.date, cells })
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("places", &self.places).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
