@@ -90,6 +90,51 @@ impl Calendar {
 mod tests {
     use super::*;
 
+    /// The name of the variable by which a test knows that it runs in a zone of its own: a process has one zone.
+    const ZONE: &str = "MAILLOGS_TEST_ZONE_OF_DAYS";
+
+    /// `date -d TEXT +%s` of the zone of this process.
+    fn date(text: &str) -> i64 {
+        let output = std::process::Command::new("date").args(["-d", text, "+%s"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+    }
+
+    /// The first second of each date in zones where the clocks change at midnight and at other times, and where the day has 23
+    /// or 25 hours.
+    #[test]
+    fn a_day_begins_with_its_first_second() {
+        let zones: [(&str, &[(&str, &str)]); 5] = [
+            ("Europe/Berlin", &[("2026-10-25 23:59:59", "2026-10-25"), ("2026-03-29 12:00", "2026-03-29")]),
+            // Midnight was skipped.
+            (
+                "America/Sao_Paulo",
+                &[("2017-10-15 05:00", "2017-10-15 01:00"), ("2018-02-17 22:00", "2018-02-17")],
+            ),
+            // It came twice.
+            ("America/Havana", &[("2026-11-01 08:00", "2026-11-01 00:00 CDT")]),
+            ("Asia/Kathmandu", &[("2026-11-28 00:00", "2026-11-28")]),
+            ("Pacific/Apia", &[("2011-12-31 07:00", "2011-12-31")]),
+        ];
+        if let Ok(zone) = std::env::var(ZONE) {
+            let (_, days) = zones.iter().find(|(name, _)| *name == zone).unwrap();
+            for (time, begin) in *days {
+                assert_eq!(begin_of_day(date(time)), date(begin), "{zone} {time}");
+            }
+            return;
+        }
+        for (zone, _) in zones {
+            let name = "calendar::tests::a_day_begins_with_its_first_second";
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", name, "--nocapture"])
+                .env("TZ", zone)
+                .env(ZONE, zone)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        }
+    }
+
     #[test]
     fn the_day_is_the_local_one() {
         let now = 1_790_635_513;

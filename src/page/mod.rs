@@ -10,6 +10,7 @@ pub mod history;
 pub mod local;
 pub mod overview;
 pub(crate) mod plot;
+pub mod reasons;
 mod render;
 mod stages;
 mod templates;
@@ -174,6 +175,13 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         stages::stages(&site.graphs, &overview.places, readings, site.now, &clock, &mut colours);
     let values = context! { overview, stages, empty, hosts, colours => colours.css() };
     page("index.html", "index.html", values)?;
+    for why in reasons::pages(readings, &history, site.now) {
+        let mut colours = Colours::default();
+        for name in ["warn", "bad"] {
+            colours.add_named(name);
+        }
+        page(&why.file, "reasons.html", context! { why, colours => colours.css() })?;
+    }
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
     for (n, shown) in site.graphs.iter().enumerate() {
         let made = graph::page(shown, readings, site.now, &clock);

@@ -22,6 +22,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("events.html", include_str!("../../templates/page/events.html")),
     ("way.html", include_str!("../../templates/page/way.html")),
     ("stage.html", include_str!("../../templates/page/stage.html")),
+    ("reasons.html", include_str!("../../templates/page/reasons.html")),
     ("base.html", include_str!("../../templates/page/base.html")),
     ("style.css", include_str!("../../templates/page/style.css")),
     ("script.js", include_str!("../../templates/page/script.js")),

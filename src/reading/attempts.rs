@@ -33,8 +33,10 @@ pub struct Words {
 pub struct Place {
     /// Its name in toaster.conf and in counters.
     pub key: &'static str,
-    /// Its name for people.
-    pub label: &'static str,
+    /// Its name for people, where it stands alone.
+    pub label: String,
+    /// The same within a sentence.
+    pub name: String,
     /// What belongs to it, in a few words.
     pub has: String,
     /// Where its attempts are counted; `None`: no counter has them alone.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+mod attempts;
 mod containers;
 mod crashes;
 mod cuts;
@@ -36,6 +37,7 @@ use crate::source::directory::{Chunk, Role};
 use crate::source::stdin::Input;
 use crate::store::session::StateOrigin;
 use crate::tally;
+use attempts::check_attempts;
 use followed::{followed, followed_model, is_followed};
 
 /// 2026-09-28 22:45:00 UTC: the days turn within the logs of these tests.
@@ -379,6 +381,7 @@ fn check_all(world: &World, lines: &[(String, i64)]) {
     assert_eq!(odometers(&world.query()), model(lines), "counters");
     let together = if world.feed.protocol.follow.is_some() { followed_model(lines) } else { BTreeMap::new() };
     assert_eq!(followed(&world.query()), together, "what several lines say together");
+    check_attempts(world, lines);
     let archive = world.archive();
     assert!(archive == text_of(lines), "archive: {} bytes, log: {}", archive.len(), text_of(lines).len());
     world.flush();

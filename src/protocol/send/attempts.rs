@@ -12,10 +12,14 @@ pub(super) const REMOTE: u8 = providers::OTHER + 2;
 pub(super) const UNSEEN: u8 = REMOTE + 1;
 
 /// The places with their names for people, but for those of the providers.
-const LOCAL_WORDS: (&str, &str, &str) = ("local", "This server", "local mailboxes");
-const REMOTE_WORDS: (&str, &str, &str) = ("remote", "Other servers", "providers are not counted");
-const UNSEEN_WORDS: (&str, &str, &str) =
-    (super::super::attempts::UNSEEN, "Not known", "the line of its beginning was not read");
+const LOCAL_WORDS: [&str; 4] = ["local", "This server", "this server", "local mailboxes"];
+const REMOTE_WORDS: [&str; 4] = ["remote", "Other servers", "other servers", "providers are not counted"];
+const UNSEEN_WORDS: [&str; 4] = [
+    super::super::attempts::UNSEEN,
+    "Not known where to",
+    "places that are not known",
+    "the line of the beginning was not read",
+];
 
 /// The names of the classes for people, but for the first one, in their order.
 const LABELS: &[&str] = &[
@@ -43,14 +47,14 @@ const _: () = assert!(LABELS.len() + 1 == CLASSES.len(), "each class has a name 
 /// The keys of the places.
 const PLACES: [&str; UNSEEN as usize + 1] = {
     let mut all = [""; UNSEEN as usize + 1];
-    all[0] = LOCAL_WORDS.0;
+    all[0] = LOCAL_WORDS[0];
     let mut provider = 0;
     while provider < providers::KEYS.len() {
         all[provider + 1] = providers::KEYS[provider];
         provider += 1;
     }
-    all[REMOTE as usize] = REMOTE_WORDS.0;
-    all[UNSEEN as usize] = UNSEEN_WORDS.0;
+    all[REMOTE as usize] = REMOTE_WORDS[0];
+    all[UNSEEN as usize] = UNSEEN_WORDS[0];
     all
 };
 
@@ -90,7 +94,8 @@ fn words(reasons: Reasons, providers: Providers) -> Words {
         let sum = |of: usize| Sum::of(counter(provider, of));
         Place {
             key: providers::KEYS[provider],
-            label: providers::NAMES[provider],
+            label: capital(providers::NAMES[provider]),
+            name: providers::NAMES[provider].split(" (").next().unwrap_or_default().to_owned(),
             has: match provider == usize::from(providers::OTHER) {
                 true => "no provider of the table".to_owned(),
                 false => providers.domains(provider),
@@ -113,9 +118,10 @@ fn words(reasons: Reasons, providers: Providers) -> Words {
         put_off: rest(DELIVERY_DEFERRAL, providers::DEFERRED),
         failed: rest(DELIVERY_FAILURE, providers::FAILED),
     };
-    let place = |(key, label, has): (&'static str, &'static str, &str), series| Place {
+    let place = |[key, label, name, has]: [&'static str; 4], series| Place {
         key,
-        label,
+        label: label.to_owned(),
+        name: name.to_owned(),
         has: has.to_owned(),
         series,
     };
@@ -137,10 +143,15 @@ fn words(reasons: Reasons, providers: Providers) -> Words {
 
 /// A text as a sentence: with a capital at its beginning, and a full stop.
 fn sentence(text: &str) -> String {
+    let end = if text.is_empty() || text.ends_with(['.', '?', '!']) { "" } else { "." };
+    capital(text) + end
+}
+
+/// A text with a capital at its beginning.
+fn capital(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().map(char::to_uppercase);
-    let end = if text.is_empty() || text.ends_with(['.', '?', '!']) { "" } else { "." };
-    first.into_iter().flatten().chain(rest).chain(end.chars()).collect()
+    first.into_iter().flatten().chain(rest).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,188 @@
+//! The page that says why mail was put off, or failed: to which providers, for which reasons, when, and what to do about it.
+//!
+//! How many ended how stands in the table of [`Attempts`]; what is usual, and the hours of the day, in the rows of the counters.
+//! Of a reason those have both outcomes together, so that what is compared with earlier days is its share of all that was not
+//! taken, and not of one outcome.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `rows` | the rows of the tables |
+//! | `amounts` | what counters gained, by hours and on earlier weekdays |
+//! | `lead` | the sentences at the top |
+//! | `words` | numbers and shares for people |
+mod amounts;
+mod lead;
+mod rows;
+mod words;
+
+use serde::Serialize;
+
+use super::history::History;
+use super::local;
+use crate::reading::Reading;
+use crate::reading::attempts::Attempts;
+use amounts::Amounts;
+pub use lead::Bit;
+pub use rows::{Hour, Provider, Reason, Usual};
+use words::number;
+
+/// The page of one protocol's attempts.
+#[derive(Debug, Serialize)]
+pub struct ReasonsPage {
+    /// The file: `why.html`, or of a second instance `NAME-why.html`. A graph's page has the graph's name.
+    pub file: String,
+    /// Its heading.
+    pub title: String,
+    /// The sentences at the top, in bits of which some are strong.
+    pub lead: Vec<Bit>,
+    /// What is to be known of the numbers: from when on they count, that a source could not be read. May be empty.
+    pub notes: Vec<String>,
+    /// How the tables are read.
+    pub key: String,
+    /// How many hours the day has.
+    pub hours: usize,
+    /// Where the hours of the day stand on their axis.
+    pub axis: Vec<Tick>,
+    /// Where attempts went.
+    pub providers: Vec<Provider>,
+    /// What is tried again, and what is not, by reason; one of which there is nothing is left out.
+    pub parts: Vec<Part>,
+    /// What is said instead of tables where nothing is to be told.
+    pub nothing: Option<Nothing>,
+}
+
+/// The reasons of one outcome.
+#[derive(Debug, Serialize)]
+pub struct Part {
+    /// Its heading.
+    pub heading: &'static str,
+    /// The anchor of its heading.
+    pub id: &'static str,
+    /// Are they told in the colour of failures?
+    pub is_bad: bool,
+    /// All of them.
+    pub total: String,
+    /// One each, the most frequent first.
+    pub rows: Vec<Reason>,
+}
+
+/// A time on the axis of hours.
+#[derive(Debug, Serialize)]
+pub struct Tick {
+    /// `06`.
+    pub label: String,
+    /// Where it stands, in per cent of the day.
+    pub at: f64,
+}
+
+/// What is said where nothing is to be told.
+#[derive(Debug, Serialize)]
+pub struct Nothing {
+    /// In a few words.
+    pub heading: String,
+    /// A sentence.
+    pub text: String,
+}
+
+/// The pages of all `readings` of which attempts are counted, at `now` (Unix seconds).
+pub fn pages(readings: &[Reading], history: &History<'_>, now: i64) -> Vec<ReasonsPage> {
+    readings.iter().filter_map(|reading| page(reading, readings, history, now)).collect()
+}
+
+/// The page of `of`, one of `readings`, at `now` (Unix seconds). `None`: its attempts are not counted, or there was none of
+/// which anything is known.
+pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64) -> Option<ReasonsPage> {
+    let attempts = of.attempts.as_ref()?;
+    let amounts = Amounts::new(of, readings, history, now);
+    let has_moved = attempts.words.classes.iter().any(|class| amounts.has_moved(class.counter));
+    if attempts.today.is_empty() && attempts.yesterday.is_empty() && !has_moved {
+        return None;
+    }
+    let until = amounts.until();
+    let is_known = attempts.since > 0 && until > attempts.today.begin;
+    let (put_off, failed) = attempts.today.sum(|_| true);
+    let nothing = if !is_known {
+        Some(not_known(attempts, until))
+    } else if put_off + failed == 0 {
+        Some(none(attempts))
+    } else {
+        None
+    };
+    let instance = of.like.map(|like| like.instance);
+    let mut notes = Vec::new();
+    if let Some(trouble) = of.trouble() {
+        notes.push(format!("These are the numbers of the last commit: {trouble}."));
+    }
+    let begins = attempts.since > attempts.today.begin;
+    if is_known && begins {
+        notes.push(format!(
+            "Counted since {}: what ended before is in none of these numbers.",
+            local::clock(attempts.since)
+        ));
+    }
+    let weekday = local::weekday(now);
+    // One that began within the day says nothing of the same time of other days.
+    let rows = rows::Rows { attempts, amounts: &amounts, is_whole: !begins };
+    let (title, file) = match instance {
+        Some(name) => (format!("{name}: why mail was put off"), format!("{name}-why.html")),
+        None => ("Why mail was put off".to_owned(), "why.html".to_owned()),
+    };
+    let is_shown = nothing.is_none();
+    let part = |heading, id, total: u64, is_bad| Part {
+        heading,
+        id,
+        is_bad,
+        total: number(total),
+        rows: if is_shown { rows.reasons(is_bad) } else { Vec::new() },
+    };
+    let parts = [
+        part("Put off, and tried again", "put-off", put_off, false),
+        part("Failed for good", "failed", failed, true),
+    ];
+    Some(ReasonsPage {
+        file,
+        title,
+        lead: if is_known { lead::lead(attempts, &amounts) } else { Vec::new() },
+        notes,
+        key: format!(
+            "The stronger an hour’s colour, the more of the row’s own attempts fell into it. “Usual”: the same share on the \
+             last four {weekday}s until the same minute; ↑ is above it. Of a reason it is the share of all attempts that \
+             were not taken, put off or failed: of earlier days nothing finer is known."
+        ),
+        hours: amounts.hours(),
+        axis: amounts.axis(),
+        providers: if is_shown { rows.providers() } else { Vec::new() },
+        parts: parts.into_iter().filter(|part| !part.rows.is_empty()).collect(),
+        nothing,
+    })
+}
+
+/// Nothing is known of today.
+fn not_known(attempts: &Attempts, until: i64) -> Nothing {
+    let text = if attempts.since == 0 {
+        "How attempts ended is kept from the next update on.".to_owned()
+    } else if until > 0 {
+        format!("The logs were last read on {}, {}.", local::day(until), local::clock(until))
+    } else {
+        "The logs were not read yet.".to_owned()
+    };
+    Nothing { heading: "Nothing is known of today".to_owned(), text }
+}
+
+/// Nothing was put off today, and nothing failed.
+fn none(attempts: &Attempts) -> Nothing {
+    let (put_off, failed) = attempts.yesterday.sum(|_| true);
+    let since = attempts.since;
+    let yesterday = || format!("Yesterday {} were put off and {} failed.", number(put_off), number(failed));
+    let text = if since > attempts.today.begin {
+        format!("Counted since {}.", local::clock(since))
+    } else if since > attempts.yesterday.begin {
+        format!("Counted since {}, {}. {}", local::day(since), local::clock(since), yesterday())
+    } else {
+        yesterday()
+    };
+    Nothing { heading: "Nothing was put off today, and nothing failed".to_owned(), text }
+}
+
+#[cfg(test)]
+mod tests;
