@@ -1,5 +1,5 @@
 //! The local date of a time, fast for many times of the same day; and times for people.
-use chrono::{Datelike, Local, NaiveTime, TimeZone};
+use chrono::{Datelike, Local, NaiveDate, NaiveTime, TimeZone};
 
 /// A time for people, in local time to the minute.
 pub fn to_the_minute(secs: i64) -> String {
@@ -13,16 +13,13 @@ pub fn to_the_second(secs: i64) -> String {
     time.map_or_else(|| secs.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// When the local day begins that `secs` (unix seconds) lies in. Where midnight is skipped or comes twice, it is the first second of
-/// that date.
-pub fn begin_of_day(secs: i64) -> i64 {
+/// The local day that `secs` (unix seconds) lies in, `YYYYMMDD`, and when it begins. Where midnight is skipped or comes twice, that is
+/// the first second of the date.
+pub fn day_of(secs: i64) -> (u32, i64) {
     let date = |secs: i64| Local.timestamp_opt(secs, 0).earliest().map(|time| time.date_naive());
-    let Some(day) = date(secs) else { return secs };
-    if let Some(midnight) = Local.from_local_datetime(&day.and_time(NaiveTime::MIN)).single() {
-        let begin = midnight.timestamp();
-        if date(begin) == Some(day) && date(begin - 1) < Some(day) {
-            return begin;
-        }
+    let Some(day) = date(secs) else { return (19_700_101, secs) };
+    if let Some(midnight) = midnight(day) {
+        return (number_of(day), midnight);
     }
     // The first second of the date is between the last one that is known to be before it, and one that is in it.
     let (mut before, mut within) = (secs - 2 * 86_400, secs);
@@ -34,7 +31,17 @@ pub fn begin_of_day(secs: i64) -> i64 {
             within = middle;
         }
     }
-    within
+    (number_of(day), within)
+}
+
+/// When a local date begins. `None`: midnight is skipped or comes twice, where the clocks change then.
+fn midnight(date: NaiveDate) -> Option<i64> {
+    Local.from_local_datetime(&date.and_time(NaiveTime::MIN)).single().map(|time| time.timestamp())
+}
+
+/// `YYYYMMDD`.
+fn number_of(date: NaiveDate) -> u32 {
+    date.year().unsigned_abs() * 10_000 + date.month() * 100 + date.day()
 }
 
 /// The local date of a line, remembered from one line to the next.
@@ -73,16 +80,13 @@ impl Calendar {
             (self.from, self.to, self.day) = (secs, secs + 1, 19_700_101);
             return;
         };
-        // Midnight may be skipped or come twice where the clocks change then: one second at a time.
-        let midnight = |date: chrono::NaiveDate| {
-            Local.from_local_datetime(&date.and_time(NaiveTime::MIN)).single().map(|t| t.timestamp())
-        };
+        // Where midnight is skipped or comes twice: one second at a time.
         let end = date.succ_opt().and_then(midnight);
         (self.from, self.to) = match (midnight(date), end) {
             (Some(from), Some(to)) if (from..to).contains(&secs) => (from, to),
             _ => (secs, secs + 1),
         };
-        self.day = date.year().unsigned_abs() * 10_000 + date.month() * 100 + date.day();
+        self.day = number_of(date);
     }
 }
 
@@ -118,7 +122,7 @@ mod tests {
         if let Ok(zone) = std::env::var(ZONE) {
             let (_, days) = zones.iter().find(|(name, _)| *name == zone).unwrap();
             for (time, begin) in *days {
-                assert_eq!(begin_of_day(date(time)), date(begin), "{zone} {time}");
+                assert_eq!(day_of(date(time)).1, date(begin), "{zone} {time}");
             }
             return;
         }

@@ -210,10 +210,10 @@ pub(crate) fn problems(dir: &Path) -> Vec<String> {
     problems
 }
 
-/// The file of a graph's page. No name of a graph has a dot: this is not another graph's.
+/// The file of a graph's page. No name of a graph has a dot: this is not another graph's, nor a page of another kind.
 pub(crate) fn page_name(graph: &str) -> String {
     match graph {
-        "index" => "index.graph.html".to_owned(),
+        name if name == "index" || name == "why" || name.ends_with("-why") => format!("{name}.graph.html"),
         name => format!("{name}.html"),
     }
 }

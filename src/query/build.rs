@@ -1,9 +1,10 @@
 //! A state of a protocol → what the protocol is at.
-use crate::calendar::{Calendar, begin_of_day};
+use crate::calendar::{Calendar, day_of};
 use crate::error::Error;
 use crate::ingest::Job;
 use crate::protocol::Protocol;
 use crate::protocol::custom::lines_key;
+use crate::protocol::reasons::CLASSES;
 use crate::reading::attempts::{Attempts, Cell, Day, Text};
 use crate::reading::{Counter, DefinedBy, Reading, Value, Whole};
 use crate::store::state::State;
@@ -45,27 +46,26 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
 /// How attempts ended on the local day of `now` (Unix seconds) and on the one before.
 fn attempts(protocol: &Protocol, state: &State, now: i64) -> Option<Attempts> {
     let table = protocol.attempts?;
-    let words = (table.words)();
     let kept = &state.attempts;
     let since = if kept.since == 0 { 0 } else { kept.since.max(state.since) };
     let place = |at: u8| {
         let key = kept.places.get(usize::from(at))?;
-        words.places.iter().position(|place| place.key == key)
+        table.places.iter().position(|place| place == key)
     };
-    // What another version called by a name that this one does not have is known to no rule.
+    // Without the first one, which is what succeeded. What another version called by a name that this one does not have is known
+    // to no rule.
     let class = |at: u8| {
         let key = kept.classes.get(usize::from(at))?;
-        words.classes.iter().position(|class| class.key == key).or(words.classes.len().checked_sub(1))
+        let position = CLASSES.iter().position(|class| class == key);
+        position.unwrap_or(CLASSES.len() - 1).checked_sub(1)
     };
-    let mut calendar = Calendar::new(now);
-    let mut day = |secs: i64| {
-        let (date, begin) = (calendar.day(secs), begin_of_day(secs));
-        let mut day = Day { date, begin, delivered: vec![0; words.places.len()], cells: Vec::new() };
+    let day = |secs: i64| {
+        let (date, begin) = day_of(secs);
+        let mut day = Day { date, begin, delivered: vec![0; table.places.len()], cells: Vec::new() };
         for cell in kept.days.iter().filter(|day| day.date == date).flat_map(|day| &day.cells) {
             let Some(place) = place(cell.place) else { continue };
             match class(cell.class) {
-                _ if cell.class == 0 => day.delivered[place] += cell.put_off,
-                None => {}
+                None => day.delivered[place] += cell.put_off,
                 Some(class) => {
                     day.cells.push(Cell { place, class, put_off: cell.put_off, failed: cell.failed });
                 }
@@ -80,7 +80,7 @@ fn attempts(protocol: &Protocol, state: &State, now: i64) -> Option<Attempts> {
         let class = class(text.class).filter(|_| time >= yesterday.begin)?;
         Some(Text { class, failed: text.failed, time, text: text.text.clone() })
     });
-    Some(Attempts { since, texts: texts.collect(), words: words.clone(), today, yesterday })
+    Some(Attempts { since, texts: texts.collect(), told: table.told, today, yesterday })
 }
 
 /// The reading of a protocol whose last commit cannot be read: it has the counters without values, and says `why`.

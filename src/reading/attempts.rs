@@ -1,5 +1,6 @@
 //! How attempts to deliver ended today and yesterday: where they went, why they did not succeed, what was said last. Plain
 //! values, with the words that people are told.
+use std::fmt;
 
 /// Two days of attempts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -8,13 +9,38 @@ pub struct Attempts {
     /// not mean that it was nothing.
     pub since: i64,
     /// What places and classes are, for people.
-    pub words: Words,
+    pub told: Told,
     /// The local day of the reading.
     pub today: Day,
     /// The one before.
     pub yesterday: Day,
     /// Of each class that has one, the last text of those days.
     pub texts: Vec<Text>,
+}
+
+/// Makes the words: they are asked for by pages alone, and take longer than all else of a query that finds nothing new.
+#[derive(Clone, Copy)]
+pub struct Told(pub &'static (dyn Fn() -> Words + Send + Sync));
+
+impl Default for Told {
+    fn default() -> Told {
+        Told(&Words::default)
+    }
+}
+
+impl PartialEq for Told {
+    /// Always equal, because they follow from the protocol.
+    fn eq(&self, _: &Told) -> bool {
+        true
+    }
+}
+
+impl Eq for Told {}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Told")
+    }
 }
 
 /// What is told of the rows and columns, for people. Positions in these lists name them.
@@ -129,6 +155,13 @@ pub struct Text {
     pub time: i64,
     /// The text. It has no control characters; all else is as another server or a client wrote it.
     pub text: String,
+}
+
+impl Attempts {
+    /// What places and classes are, for people.
+    pub fn words(&self) -> Words {
+        (self.told.0)()
+    }
 }
 
 impl Day {

@@ -57,5 +57,6 @@ mod syslogds;
 mod takeover;
 mod together;
 mod traffic;
+mod why;
 mod without_librrd;
 mod words;

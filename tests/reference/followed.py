@@ -119,4 +119,5 @@ def main():
             print(key, f"{sums[key]:f}".rstrip("0").rstrip(".") if "." in f"{sums[key]:f}" else sums[key])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,7 +22,7 @@ use super::archive_plan::{ArchivePlan, Kept};
 use super::named::Twin;
 use super::read_options::ReadOptions;
 use super::since::known_since;
-use crate::calendar::{Calendar, begin_of_day};
+use crate::calendar::{Calendar, day_of};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::protocol::attempts::{Attempts, LocalDay};
@@ -94,7 +94,10 @@ pub struct Intake {
 
 /// The local day of `now` (unix seconds), and the one before.
 fn two_days(now: i64) -> [LocalDay; 2] {
-    let day = |secs: i64| LocalDay { date: Calendar::new(now).day(secs), begin: begin_of_day(secs) };
+    let day = |secs: i64| {
+        let (date, begin) = day_of(secs);
+        LocalDay { date, begin }
+    };
     let today = day(now);
     [today, day(today.begin - 1)]
 }

@@ -15,8 +15,8 @@ pub(super) fn attempts(world: &World) -> Option<Attempts> {
 /// Its two days.
 pub(super) fn told(attempts: &Attempts) -> Told {
     let mut told = Told::new();
+    let words = attempts.words();
     for Day { date, delivered, cells, .. } in [&attempts.today, &attempts.yesterday] {
-        let words = &attempts.words;
         for (place, number) in words.places.iter().zip(delivered).filter(|(_, number)| **number > 0) {
             told.insert((date.to_string(), place.key, "", "success"), *number);
         }
@@ -115,13 +115,13 @@ fn sums_are_those_of_the_counters_through_a_commit_and_beyond_it() {
     world.write(&text_of(&lines[120..]));
     for _ in 0..2 {
         let attempts = attempts(&world).unwrap();
-        let class = attempts.words.classes.iter().position(|class| class.key == "other").unwrap();
-        assert_eq!(attempts.words.classes[class].counter, "why_other");
+        let class = attempts.words().classes.iter().position(|class| class.key == "other").unwrap();
+        assert_eq!(attempts.words().classes[class].counter, "why_other");
         let (put_off, failed) = attempts.today.sum(|cell| cell.class == class);
         assert_eq!((put_off + failed, failed), (today(&world, "why_other"), 0));
         assert!(put_off > 20, "{put_off}");
         for place in ["google", "microsoft", "other"] {
-            let at = attempts.words.places.iter().position(|known| known.key == place).unwrap();
+            let at = attempts.words().places.iter().position(|known| known.key == place).unwrap();
             let (put_off, failed) = attempts.today.sum(|cell| cell.place == at);
             let keys = ["ok", "def", "fail"].map(|of| today(&world, &format!("{of}_{place}")));
             assert_eq!([attempts.today.delivered(at), put_off, failed], keys, "{place}");
@@ -137,7 +137,7 @@ fn sums_are_those_of_the_counters_through_a_commit_and_beyond_it() {
 #[test]
 fn a_late_line_counts_on_its_own_day() {
     let mut world = World::following();
-    let midnight = crate::calendar::begin_of_day(NOW.get());
+    let midnight = crate::calendar::day_of(NOW.get()).1;
     let line = |time: i64, n: usize, text: &str| {
         (format!("@{:016x}{n:08x} {text}\n", (1i64 << 62) + 10 + time), time)
     };
@@ -201,7 +201,7 @@ fn what_syslogd_says_of_repeated_lines_is_in_the_table() {
 #[test]
 fn since_when_the_table_counts() {
     let mut world = World::following();
-    let midnight = crate::calendar::begin_of_day(NOW.get());
+    let midnight = crate::calendar::day_of(NOW.get()).1;
     NOW.set(midnight + 36_000);
     let deferral = |time: i64, n: i64| {
         (format!("@{:016x}{n:08x} delivery 5: deferral: xxx/\n", (1i64 << 62) + 10 + time), time)

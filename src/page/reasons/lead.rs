@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::amounts::{Amounts, Hours};
 use super::words::{inner, number, per_cent, share};
 use crate::page::local;
-use crate::reading::attempts::Attempts;
+use crate::reading::attempts::{Attempts, Words};
 
 /// A bit of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ fn strong(text: impl Into<String>) -> Bit {
 }
 
 /// What is said of today.
-pub(super) fn lead(attempts: &Attempts, amounts: &Amounts<'_>) -> Vec<Bit> {
+pub(super) fn lead(attempts: &Attempts, words: &Words, amounts: &Amounts<'_>) -> Vec<Bit> {
     let today = &attempts.today;
     let (put_off, failed) = today.sum(|_| true);
     let delivered: u64 = today.delivered.iter().sum();
@@ -47,15 +47,14 @@ pub(super) fn lead(attempts: &Attempts, amounts: &Amounts<'_>) -> Vec<Bit> {
     bits.push(plain(format!(" {were} put off and ")));
     bits.push(strong(number(failed)));
     bits.push(plain(" failed for good."));
-    bits.extend(most_put_off(attempts, amounts, put_off));
-    bits.extend(most_failed(attempts, failed));
+    bits.extend(most_put_off(attempts, words, amounts, put_off));
+    bits.extend(most_failed(attempts, words, failed));
     bits
 }
 
 /// The place and reason of the largest part of what was put off.
-fn most_put_off(attempts: &Attempts, amounts: &Amounts<'_>, put_off: u64) -> Vec<Bit> {
+fn most_put_off(attempts: &Attempts, words: &Words, amounts: &Amounts<'_>, put_off: u64) -> Vec<Bit> {
     let most = attempts.today.cells.iter().max_by_key(|cell| cell.put_off).filter(|cell| cell.put_off > 0);
-    let words = &attempts.words;
     let Some((cell, place, class)) =
         most.and_then(|cell| Some((cell, words.places.get(cell.place)?, words.classes.get(cell.class)?)))
     else {
@@ -108,8 +107,8 @@ fn narrowest(hours: &[Hours]) -> Option<(i64, i64)> {
 }
 
 /// The reason of most of what failed.
-fn most_failed(attempts: &Attempts, failed: u64) -> Vec<Bit> {
-    let classes = attempts.words.classes.iter().enumerate();
+fn most_failed(attempts: &Attempts, words: &Words, failed: u64) -> Vec<Bit> {
+    let classes = words.classes.iter().enumerate();
     let numbers = classes.map(|(at, class)| (attempts.today.sum(|cell| cell.class == at).1, class));
     let most = numbers.max_by_key(|(number, _)| *number).filter(|(number, _)| *number > 0);
     let Some((number, class)) = most else { return Vec::new() };

@@ -94,7 +94,8 @@ pub fn pages(readings: &[Reading], history: &History<'_>, now: i64) -> Vec<Reaso
 pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64) -> Option<ReasonsPage> {
     let attempts = of.attempts.as_ref()?;
     let amounts = Amounts::new(of, readings, history, now);
-    let has_moved = attempts.words.classes.iter().any(|class| amounts.has_moved(class.counter));
+    let words = attempts.words();
+    let has_moved = words.classes.iter().any(|class| amounts.has_moved(class.counter));
     if attempts.today.is_empty() && attempts.yesterday.is_empty() && !has_moved {
         return None;
     }
@@ -122,7 +123,7 @@ pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64)
     }
     let weekday = local::weekday(now);
     // One that began within the day says nothing of the same time of other days.
-    let rows = rows::Rows { attempts, amounts: &amounts, is_whole: !begins };
+    let rows = rows::Rows { attempts, words: &words, amounts: &amounts, is_whole: !begins };
     let (title, file) = match instance {
         Some(name) => (format!("{name}: why mail was put off"), format!("{name}-why.html")),
         None => ("Why mail was put off".to_owned(), "why.html".to_owned()),
@@ -142,7 +143,7 @@ pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64)
     Some(ReasonsPage {
         file,
         title,
-        lead: if is_known { lead::lead(attempts, &amounts) } else { Vec::new() },
+        lead: if is_known { lead::lead(attempts, &words, &amounts) } else { Vec::new() },
         notes,
         key: format!(
             "The stronger an hour’s colour, the more of the row’s own attempts fell into it. “Usual”: the same share on the \

@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::amounts::{self, Amounts, Hours};
 use super::words::{inner, number, per_cent, range, share};
 use crate::page::local;
-use crate::reading::attempts::{Attempts, Sum};
+use crate::reading::attempts::{Attempts, Cell, Class, Sum, Words};
 
 /// Of this number of places is told that they cause a reason.
 const CAUSES: usize = 3;
@@ -99,6 +99,7 @@ pub struct Reason {
 /// What rows are made of.
 pub(super) struct Rows<'a> {
     pub(super) attempts: &'a Attempts,
+    pub(super) words: &'a Words,
     pub(super) amounts: &'a Amounts<'a>,
     /// Does the table have the whole day?
     pub(super) is_whole: bool,
@@ -109,7 +110,7 @@ impl Rows<'_> {
     pub(super) fn providers(&self) -> Vec<Provider> {
         let today = &self.attempts.today;
         let mut rows: Vec<((u64, u64, u64), Provider)> = Vec::new();
-        for (at, place) in self.attempts.words.places.iter().enumerate() {
+        for (at, place) in self.words.places.iter().enumerate() {
             let (put_off, failed) = today.sum(|cell| cell.place == at);
             let delivered = today.delivered(at);
             let all = delivered + put_off + failed;
@@ -151,11 +152,11 @@ impl Rows<'_> {
     /// The class of most of what a place put off; where that is nothing, of what failed there.
     fn because(&self, place: usize) -> String {
         let cells = || self.attempts.today.cells.iter().filter(|cell| cell.place == place);
-        let of = |number: fn(&crate::reading::attempts::Cell) -> u64| {
+        let of = |number: fn(&Cell) -> u64| {
             cells().max_by_key(|cell| number(cell)).filter(|cell| number(cell) > 0)
         };
         let most = of(|cell| cell.put_off).or_else(|| of(|cell| cell.failed));
-        let class = most.and_then(|cell| self.attempts.words.classes.get(cell.class));
+        let class = most.and_then(|cell| self.words.classes.get(cell.class));
         class.map(|class| class.label.to_owned()).unwrap_or_default()
     }
 
@@ -163,18 +164,18 @@ impl Rows<'_> {
     pub(super) fn reasons(&self, failed: bool) -> Vec<Reason> {
         let of = |(put_off, failed_for_good): (u64, u64)| if failed { failed_for_good } else { put_off };
         let today = &self.attempts.today;
-        let classes = self.attempts.words.classes.iter().enumerate();
+        let classes = self.words.classes.iter().enumerate();
         let numbers = classes.map(|(at, class)| (of(today.sum(|cell| cell.class == at)), at, class));
         let mut numbers: Vec<_> = numbers.filter(|(number, ..)| *number > 0).collect();
         numbers.sort_by_key(|(number, at, _)| (std::cmp::Reverse(*number), *at));
         let most = numbers.first().map_or(0, |(number, ..)| *number);
         let total = of(today.sum(|_| true));
-        let all = &self.attempts.words.all;
+        let all = &self.words.all;
         let not_taken: u64 = {
             let (put_off, failed) = today.sum(|_| true);
             put_off + failed
         };
-        let row = |(number_of, at, class): (u64, usize, &crate::reading::attempts::Class)| {
+        let row = |(number_of, at, class): (u64, usize, &Class)| {
             let counter = Sum::of(class.counter);
             let hours = self.amounts.by_hour(&counter);
             let both = today.sum(|cell| cell.class == at);
@@ -207,13 +208,13 @@ impl Rows<'_> {
 
     /// The places that cause a reason, with their shares of it.
     fn causes(&self, class: usize, failed: bool) -> String {
-        let of = |cell: &&crate::reading::attempts::Cell| if failed { cell.failed } else { cell.put_off };
+        let of = |cell: &&Cell| if failed { cell.failed } else { cell.put_off };
         let mut cells: Vec<_> = self.attempts.today.cells.iter().filter(|cell| cell.class == class).collect();
         cells.sort_by_key(|cell| std::cmp::Reverse(of(cell)));
         let all: u64 = cells.iter().map(of).sum();
         let told = cells.iter().filter(|cell| share(of(cell), all) >= FEW && of(cell) > 0).take(CAUSES);
-        let cause = |cell: &&crate::reading::attempts::Cell| {
-            let name = self.attempts.words.places.get(cell.place).map_or("", |place| &place.name);
+        let cause = |cell: &&Cell| {
+            let name = self.words.places.get(cell.place).map_or("", |place| &place.name);
             format!("{name} {}", per_cent(share(of(cell), all)))
         };
         told.map(cause).collect::<Vec<_>>().join(", ")

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::page::{Site, pages as site_pages};
-use crate::reading::attempts::{Cell, Class, Day, Place, Series, Sum, Text, Words};
+use crate::reading::attempts::{Cell, Class, Day, Place, Series, Sum, Text, Told, Words};
 use crate::reading::{Counter, DefinedBy, Measure, Value};
 
 /// An attempt that ended: when, where, for which class (`None`: it succeeded), for good?
@@ -113,7 +113,7 @@ fn reading(events: &[Event], since: i64, now: i64) -> Reading {
         complete: true,
         counters: counters.collect(),
         waiting: bins.into_iter().collect(),
-        attempts: Some(Attempts { since, words: words(), today, yesterday, texts: Vec::new() }),
+        attempts: Some(Attempts { since, told: Told(&words), today, yesterday, texts: Vec::new() }),
         ..Reading::default()
     }
 }
@@ -323,10 +323,13 @@ fn hostile_texts_are_text() {
     let attempts = reading.attempts.as_mut().unwrap();
     let hostile = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'><b>&amp;]]>{{ 7*7 }}{% raw %}\u{5d0}\u{5d1}";
     attempts.texts = vec![Text { class: 0, failed: false, time: NOW - 60, text: hostile.to_owned() }];
-    for place in &mut attempts.words.places {
-        place.label = hostile.to_owned();
-        place.name = hostile.to_owned();
-    }
+    attempts.told = Told(Box::leak(Box::new(move || {
+        let mut words = words();
+        for place in &mut words.places {
+            (place.label, place.name) = (hostile.to_owned(), hostile.to_owned());
+        }
+        words
+    })));
     let readings = [reading];
     let site = Site {
         graphs: Vec::new(),

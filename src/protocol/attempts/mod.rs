@@ -12,10 +12,10 @@ mod kept;
 mod text;
 
 pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text};
-pub use text::{Hide, hidden, mark_of};
+pub use text::{Hide, hidden, mark_in, mark_of};
 
 use super::reasons::{CLASSES, Outcome};
-use crate::reading::attempts::Words;
+use crate::reading::attempts::Told;
 
 /// What the table is made of, and where the same is counted: it stands on a protocol's card.
 #[derive(Clone, Copy)]
@@ -28,8 +28,8 @@ pub struct Table {
     pub outcomes: [usize; 3],
     /// What of a report may be shown.
     pub hide: &'static Hide,
-    /// What people are told of places and classes.
-    pub words: &'static (dyn Fn() -> Words + Send + Sync),
+    /// What people are told of places and classes: of all of them, in their order, but for the first class.
+    pub told: Told,
 }
 
 /// The place of what ended without a beginning that was seen.
@@ -45,8 +45,8 @@ const LONGEST: usize = 2048;
 #[derive(Clone, Debug, Default)]
 pub struct Attempts {
     table: Option<&'static Table>,
-    /// Today, and the day before.
-    days: [Count; 2],
+    /// Today, the day before, and all that is older.
+    days: [Count; DAYS],
     /// By class and outcome.
     texts: Vec<Last>,
     since: i64,
@@ -61,13 +61,21 @@ pub struct LocalDay {
     pub begin: i64,
 }
 
-/// What one day has. It has no numbers as long as there is nothing.
+/// What one day has.
 #[derive(Clone, Debug, Default)]
 struct Count {
     day: LocalDay,
-    /// By place, class and outcome.
+    /// Those that succeeded, by place.
+    succeeded: [u64; MOST_PLACES],
+    /// The others, by place, class and outcome; empty as long as there is none.
     numbers: Vec<u64>,
 }
+
+/// No table has more places.
+const MOST_PLACES: usize = 32;
+
+/// Days that are told apart: today, yesterday, and all before them, of which nothing is kept.
+const DAYS: usize = 3;
 
 /// The last text of a class and an outcome.
 #[derive(Clone, Debug, Default)]
@@ -107,7 +115,8 @@ impl Attempts {
         let Some(table) = table else { return Attempts::default() };
         let mut all = Attempts {
             table: Some(table),
-            days: days.map(|day| Count { day, numbers: Vec::new() }),
+            days: [days[0], days[1], LocalDay { date: 0, begin: i64::MIN }]
+                .map(|day| Count { day, ..Count::default() }),
             texts: Vec::new(),
             since: kept.since,
         };
@@ -127,6 +136,10 @@ impl Attempts {
             let Some(day) = days.iter().position(|day| *date >= day.date) else { continue };
             for cell in cells {
                 let (place, class) = (place_of(cell.place), class_of(cell.class));
+                if class == 0 {
+                    all.days[day].succeeded[place % MOST_PLACES] += cell.put_off;
+                    continue;
+                }
                 for (failed, number) in [cell.put_off, cell.failed].into_iter().enumerate() {
                     if number > 0 {
                         *all.days[day].at(table, place, class, failed) += number;
@@ -165,35 +178,31 @@ impl Attempts {
         &mut self.texts[class * OUTCOMES + usize::from(failed)]
     }
 
-    /// The day of a time (unix nanoseconds); `None`: it is before yesterday.
+    /// The day of a time (unix seconds), for the two functions below. Lines of one step have one.
     #[inline]
-    fn day(&mut self, nanos: i64) -> Option<&mut Count> {
-        let is_on = |count: &Count| nanos >= count.day.begin.saturating_mul(NANO);
-        self.days.iter_mut().find(|count| is_on(count))
+    pub(super) fn day_of(&self, secs: i64) -> usize {
+        self.days.iter().position(|count| secs >= count.day.begin).unwrap_or(DAYS - 1)
     }
 
-    /// An attempt succeeded.
+    /// An attempt succeeded on a day.
     #[inline]
-    pub(super) fn succeeded(&mut self, ended: Ended, nanos: i64) {
-        let Some(table) = self.table else { return };
-        if let Some(day) = self.day(nanos) {
-            *day.at(table, usize::from(ended.place), 0, 0) += 1;
-        }
+    pub(super) fn succeeded(&mut self, ended: Ended, day: usize) {
+        self.days[day % DAYS].succeeded[usize::from(ended.place) % MOST_PLACES] += 1;
     }
 
-    /// An attempt did not succeed, for a reason of this class (a position in [`CLASSES`]). `report`: as it was logged.
+    /// An attempt did not succeed, for a reason of this class (a position in [`CLASSES`]), on a day and at a time (unix
+    /// nanoseconds). `report`: as it was logged.
     pub(super) fn not_succeeded(
         &mut self,
         ended: Ended,
         class: usize,
         outcome: Outcome,
-        nanos: i64,
+        (day, nanos): (usize, i64),
         report: &[u8],
     ) {
-        let Some(table) = self.table else { return };
-        let Some(day) = self.day(nanos) else { return };
+        let Some(table) = self.table.filter(|_| day < DAYS - 1) else { return };
         let failed = outcome == Outcome::Failure;
-        *day.at(table, usize::from(ended.place), class, usize::from(failed)) += 1;
+        *self.days[day].at(table, usize::from(ended.place), class, usize::from(failed)) += 1;
         let last = self.text(class, failed);
         if nanos >= last.nanos() {
             let mut room = match std::mem::take(last) {
@@ -224,9 +233,11 @@ impl Attempts {
             _ => (1..CLASSES.len()).find(|class| has(table.first + class - 1)),
         };
         let unseen = table.places.iter().position(|place| *place == UNSEEN);
-        let day = self.day(secs.saturating_mul(NANO));
-        if let (Some(class), Some(place), Some(day)) = (class, unseen, day) {
-            *day.at(table, place, class, outcome.saturating_sub(1)) += u64::from(times);
+        let (Some(class), Some(place)) = (class, unseen) else { return };
+        let day = &mut self.days[self.day_of(secs)];
+        match class {
+            0 => day.succeeded[place % MOST_PLACES] += u64::from(times),
+            _ => *day.at(table, place, class, outcome.saturating_sub(1)) += u64::from(times),
         }
     }
 
@@ -253,7 +264,7 @@ impl Attempts {
             places: names(table.places),
             classes: names(CLASSES),
             texts: texts.collect(),
-            days: self.days.into_iter().rev().filter_map(Count::finish).collect(),
+            days: self.days.into_iter().take(DAYS - 1).rev().filter_map(Count::finish).collect(),
         }
     }
 }
@@ -268,10 +279,17 @@ impl Count {
     }
 
     fn finish(self) -> Option<Day> {
-        let cells = self.numbers.chunks_exact(OUTCOMES).enumerate().filter_map(|(at, numbers)| {
-            let [put_off, failed] = *numbers else { return None };
-            let (place, class) =
-                (u8::try_from(at / CLASSES.len()).ok()?, u8::try_from(at % CLASSES.len()).ok()?);
+        let of = |place: usize, class: usize| match class {
+            0 => [self.succeeded[place], 0],
+            _ => {
+                let at = (place * CLASSES.len() + class) * OUTCOMES;
+                [at, at + 1].map(|at| self.numbers.get(at).copied().unwrap_or_default())
+            }
+        };
+        let all = (0..MOST_PLACES).flat_map(|place| (0..CLASSES.len()).map(move |class| (place, class)));
+        let cells = all.filter_map(|(place, class)| {
+            let [put_off, failed] = of(place, class);
+            let (place, class) = (u8::try_from(place).ok()?, u8::try_from(class).ok()?);
             (put_off + failed > 0).then_some(Cell { place, class, put_off, failed })
         });
         let cells: Vec<Cell> = cells.collect();

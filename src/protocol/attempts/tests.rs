@@ -18,7 +18,8 @@ const TO: Ended = Ended { place: 1, recipient: 0 };
 fn put_off(attempts: &mut Attempts, class: usize, secs: i64, reply: &str) {
     let report =
         format!("192.0.2.1_does_not_like_recipient./Remote_host_said:_{reply}/Giving_up_on_192.0.2.1./");
-    attempts.not_succeeded(TO, class, Outcome::Deferral, at(secs), report.as_bytes());
+    let day = attempts.day_of(secs);
+    attempts.not_succeeded(TO, class, Outcome::Deferral, (day, at(secs)), report.as_bytes());
 }
 
 #[test]
@@ -26,9 +27,10 @@ fn what_ended_counts_on_the_day_of_its_line_and_before_yesterday_on_none() {
     let mut attempts = begin(&Kept::default());
     for secs in [999, 1000, 1999, 2000, 2001, 9000] {
         put_off(&mut attempts, 1, secs, "451_later");
-        attempts.succeeded(TO, at(secs));
+        let day = attempts.day_of(secs);
+        attempts.succeeded(TO, day);
     }
-    attempts.not_succeeded(Ended { place: 0, recipient: 0 }, 17, Outcome::Failure, at(2000), b"x");
+    attempts.not_succeeded(Ended { place: 0, recipient: 0 }, 17, Outcome::Failure, (0, at(2000)), b"x");
     let kept = attempts.finish();
     let cell = |place, class, put_off, failed| Cell { place, class, put_off, failed };
     assert_eq!(
@@ -239,6 +241,15 @@ fn hostile_texts_are_made_harmless() {
 }
 
 proptest::proptest! {
+    #[test]
+    fn a_recipient_is_known_by_its_local_part_wherever_it_stands(local in "[a-zA-Z0-9._-]{0,20}", behind in "@[a-z.]{0,12}") {
+        let address = format!("{local}{behind}");
+        let mark = mark_in(address.as_bytes(), local.len());
+        proptest::prop_assert_eq!(mark, mark_of(local.to_ascii_uppercase().as_bytes()));
+        proptest::prop_assert_eq!(mark == 0, local.is_empty());
+        proptest::prop_assert_ne!(mark_of(format!("{local}x").as_bytes()), mark);
+    }
+
     #[test]
     fn any_report_becomes_a_short_text_without_controls(report in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..600), is_on: bool) {
         let hide = Hide { is_on, names: vec!["mail.example.com".to_owned()] };

@@ -3,7 +3,7 @@ use super::super::attempts::{Hide, Table};
 use super::super::providers::{self, Providers};
 use super::super::reasons::{self, CLASSES, Reasons};
 use super::counters::{DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, MESSAGES, WHY};
-use crate::reading::attempts::{Class, Place, Series, Sum, Words};
+use crate::reading::attempts::{Class, Place, Series, Sum, Told, Words};
 
 /// To another host, where providers are not counted; the places before it are this server, and the providers.
 pub(super) const REMOTE: u8 = providers::OTHER + 2;
@@ -64,7 +64,7 @@ pub(super) const SHIPPED: Table = Table {
     first: WHY,
     outcomes: [DELIVERY_SUCCESS, DELIVERY_DEFERRAL, DELIVERY_FAILURE],
     hide: &Hide { is_on: true, names: Vec::new() },
-    words: &|| words(Reasons::Shipped, Providers::Shipped),
+    told: Told(&|| words(Reasons::Shipped, Providers::Shipped)),
 };
 
 /// The table for these rules and providers. `first`: the position of the first counter of reasons. A protocol lives as long as
@@ -73,7 +73,7 @@ pub(super) fn table(reasons: Reasons, providers: Providers, first: usize, hide: 
     Box::leak(Box::new(Table {
         first,
         hide: Box::leak(Box::new(hide.clone())),
-        words: Box::leak(Box::new(move || words(reasons, providers))),
+        told: Told(Box::leak(Box::new(move || words(reasons, providers)))),
         ..SHIPPED
     }))
 }
@@ -164,6 +164,7 @@ mod tests {
         assert_eq!((PLACES[0], PLACES[1], PLACES.len()), ("local", "google", 17));
         let words = words(Reasons::Shipped, Providers::Shipped);
         assert!(words.places.iter().map(|place| place.key).eq(PLACES));
+        assert!(words.classes.iter().map(|class| class.key).eq(CLASSES[1..].iter().copied()));
     }
 
     #[test]

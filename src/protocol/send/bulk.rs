@@ -96,6 +96,7 @@ impl Bulk for SendBulk {
         let (reasons, follow, places) = (self.reasons, self.follow, &mut self.places);
         let (are_deliveries_followed, are_messages_followed) = (follow.counts(), follow.times.is_some());
         let are_attempts_counted = memory.attempts.are_counted();
+        let day = memory.attempts.day_of(memory.time);
         let taken = take_while(run, window, |offer, window| {
             // Why a delivery failed, and where it goes, is told by the end of the text, too.
             if !offer.is_whole() {
@@ -118,14 +119,14 @@ impl Bulk for SendBulk {
             match seen {
                 Seen::Ended(Ended { outcome: Outcome::Success, .. }) => {
                     if are_attempts_counted {
-                        memory.attempts.succeeded(attempt, time);
+                        memory.attempts.succeeded(attempt, day);
                     }
                 }
                 Seen::Ended(_) => {
                     if let Some((why, outcome, report)) = ended(&offer, reasons, raise)
                         && are_attempts_counted
                     {
-                        memory.attempts.not_succeeded(attempt, why.class(), outcome, time, report);
+                        memory.attempts.not_succeeded(attempt, why.class(), outcome, (day, time), report);
                     }
                 }
                 _ => {}
@@ -261,8 +262,10 @@ fn followed(
             if recipient.last().is_some_and(u8::is_ascii_digit) {
                 return None;
             }
-            let to = if is_local { LOCAL } else { places.of(recipient, follow) };
-            let delivery = Delivery { message, to, begun: writing.time, recipient: recipient_of(recipient) };
+            let at = memchr::memrchr(b'@', recipient);
+            let to = if is_local { LOCAL } else { places.of(recipient, at, follow) };
+            let recipient = recipient_of(recipient, at);
+            let delivery = Delivery { message, to, begun: writing.time, recipient };
             follow.begun(number, delivery, writing, memory, raise);
         }
         Seen::Ended(Ended { number, outcome, report }) => {

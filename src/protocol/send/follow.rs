@@ -4,7 +4,7 @@
 //! A delivery has a number from its beginning to its end, and a message has one from `new msg` to `end msg`. Both numbers
 //! come back: a delivery's when qmail-send is started anew, a message's when its file is removed. In syslog and in the logs
 //! of indimail's several queues, numbers of more than one qmail-send stand side by side: host and queue tell them apart.
-use super::super::attempts::{Ended, mark_of};
+use super::super::attempts::{Ended, mark_in};
 use super::super::classify::{LogKind, Raise};
 use super::super::memory::Memory;
 use super::super::providers::{self, Providers};
@@ -83,12 +83,13 @@ impl Follow {
         }
     }
 
-    /// Takes note of an attempt in the table of them.
+    /// Takes note of an attempt in the table of them. `time`: in unix nanoseconds.
     fn attempted(&self, ended: Ended, outcome: Outcome, report: &[u8], time: i64, memory: &mut Memory<'_>) {
+        let day = memory.attempts.day_of(memory.time);
         if outcome == Outcome::Success {
-            memory.attempts.succeeded(ended, time);
+            memory.attempts.succeeded(ended, day);
         } else if let Some(why) = self.reasons.why(report, outcome) {
-            memory.attempts.not_succeeded(ended, why.class(), outcome, time, report);
+            memory.attempts.not_succeeded(ended, why.class(), outcome, (day, time), report);
         }
     }
 
@@ -124,7 +125,7 @@ impl Follow {
             } else {
                 ELSEWHERE
             };
-            let recipient = recipient().map_or(0, recipient_of);
+            let recipient = recipient().map_or(0, |name| recipient_of(name, memchr::memrchr(b'@', name)));
             let writing = writing(queue.or(of).unwrap_or_default());
             self.begun(number, Delivery { message, to, begun: time, recipient }, writing, memory, raise);
         } else if let Some(rest) = text.strip_prefix(b"new msg ") {
@@ -273,13 +274,10 @@ impl Follow {
     }
 }
 
-/// The mark of a recipient.
+/// The mark of a recipient, whose domain begins behind `at`.
 #[inline]
-pub(super) fn recipient_of(recipient: &[u8]) -> u32 {
-    match memchr::memrchr(b'@', recipient) {
-        Some(at) => mark_of(recipient.get(..at).unwrap_or_default()),
-        None => 0,
-    }
+pub(super) fn recipient_of(recipient: &[u8], at: Option<usize>) -> u32 {
+    at.map_or(0, |at| mark_in(recipient, at))
 }
 
 /// `supplN `: one of the further channels of conf-channels, which lead to other hosts.

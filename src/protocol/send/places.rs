@@ -22,10 +22,10 @@ impl Default for Places {
 }
 
 impl Places {
-    /// As [`Follow::place`].
+    /// As [`Follow::place`], where the last `@` stands at `at`.
     #[inline]
-    pub(super) fn of(&mut self, recipient: &[u8], follow: &Follow) -> u8 {
-        let Some(at) = memchr::memrchr(b'@', recipient) else { return follow.place(recipient) };
+    pub(super) fn of(&mut self, recipient: &[u8], at: Option<usize>, follow: &Follow) -> u8 {
+        let Some(at) = at else { return follow.place(recipient) };
         let domain = recipient.get(at + 1..).unwrap_or_default();
         // Both words together are all of it.
         let (Some(first), Some(last), 8..=16) = (domain.first_chunk(), domain.last_chunk(), domain.len())

@@ -42,8 +42,8 @@ struct Counting {
 
 impl Counting {
     fn of(protocol: &Protocol) -> Counting {
-        // Half of the window's minutes are of yesterday.
-        let days = [FROM + 128, FROM].map(|begin| LocalDay { date: u32::try_from(begin).unwrap(), begin });
+        // A window is of one day.
+        let days = [FROM, FROM - 86_400].map(|begin| LocalDay { date: u32::try_from(begin).unwrap(), begin });
         let attempts = Attempts::of(protocol.attempts, &Kept::default(), days);
         Counting { values: vec![0; protocol.counters.len()], attempts, ..Counting::default() }
     }
