@@ -8,11 +8,13 @@
 //!
 //! Status lines are the most frequent ones, and the limits in them hardly ever change. The limits of the last line are
 //! kept, so that only the two numbers before them are read; their shares of the limits come from tables.
+mod limits;
+
 use super::super::attempts::Ended as Attempt;
 use super::super::bulk::{
     Bulk, LOOK, Offer, Taken, begins, bytes, digits, long_number, number, take_while, word,
 };
-use super::super::classify::{Raise, Verdict, nanofraction};
+use super::super::classify::{Raise, Verdict};
 use super::super::memory::Memory;
 use super::super::reasons::{Outcome, Reasons, Why};
 use super::counters::{
@@ -25,6 +27,7 @@ use super::follow::{Follow, LOCAL, NOWHERE, Writing, recipient_of};
 use super::places::Places;
 use crate::ledger::Delivery;
 use crate::line::{Run, Window};
+use limits::{Limits, limits_of};
 
 /// Keeps the limits of the last status line.
 #[derive(Debug)]
@@ -63,25 +66,6 @@ struct Counted {
     local_peak: u64,
     remote_peak: u64,
 }
-
-/// The limits of status lines, and what stands around the numbers before them.
-#[derive(Debug)]
-struct Limits {
-    /// `concurrencylocal`, `concurrencyremote`.
-    limits: [u64; 2],
-    /// `/LIMIT remote `, in two words with their masks, and its length.
-    middle: [(u64, u64); 2],
-    middle_length: usize,
-    /// `/LIMIT`, and the newline behind it.
-    end: (u64, u64),
-    /// By the number of deliveries: its share of the limit, or [`UNKNOWN`].
-    shares: [Vec<u64>; 2],
-}
-
-/// A share that nobody has asked for yet.
-const UNKNOWN: u64 = u64::MAX;
-/// The highest limit for which there is a table.
-const HIGHEST: u64 = 1000;
 
 impl Bulk for SendBulk {
     fn take(
@@ -440,43 +424,6 @@ impl Counted {
             raise.level(LIMIT_REMOTE, *remote);
         }
     }
-}
-
-impl Limits {
-    fn new(limits: [u64; 2]) -> Limits {
-        let middle = format!("/{} remote ", limits[0]);
-        let (first, second) = middle.as_bytes().split_at(8);
-        Limits {
-            limits,
-            middle: [bytes(first), bytes(second)],
-            middle_length: middle.len(),
-            end: bytes(format!("/{}\n", limits[1]).as_bytes()),
-            shares: limits.map(|limit| vec![UNKNOWN; usize::try_from(limit).unwrap_or(0) + 1]),
-        }
-    }
-
-    /// The share that `deliveries` are of the limit of channel `channel`. `None`: they are more than that.
-    #[inline]
-    fn share(&mut self, channel: usize, deliveries: u64) -> Option<u64> {
-        let share = self.shares[channel].get_mut(usize::try_from(deliveries).ok()?)?;
-        if *share == UNKNOWN {
-            *share = nanofraction(deliveries, self.limits[channel]);
-        }
-        Some(*share)
-    }
-}
-
-/// The limits of a status line that has nothing but the two fractions.
-fn limits_of(text: &[u8]) -> Option<[u64; 2]> {
-    let text = std::str::from_utf8(text).ok()?.strip_prefix("status: local ")?;
-    let (local, remote) = text.split_once(" remote ")?;
-    let limit = |fraction: &str| {
-        let limit = fraction.split_once('/')?.1;
-        // Written as qmail-send does it, so that the number gives these digits back.
-        let number: u64 = limit.parse().ok()?;
-        ((1..=HIGHEST).contains(&number) && number.to_string() == limit).then_some(number)
-    };
-    Some([limit(local)?, limit(remote)?])
 }
 
 #[cfg(test)]
