@@ -204,7 +204,7 @@ mod tests {
                     grow(subject.keys);
                     grow(subject.among);
                     assert!(graphs.contains(&subject.graph), "{}", subject.graph);
-                    assert!(["blue", "plum", "warn", "bad"].contains(&subject.color));
+                    assert!(["blue-area", "plum-area", "warn", "bad"].contains(&subject.color));
                     for fact in subject.facts {
                         match *fact {
                             Fact::Largest { section: "", parts, .. } => {
