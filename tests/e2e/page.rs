@@ -55,7 +55,11 @@ fn assert_links(dir: &Path) {
 /// What tidy, an HTML checker that shares nothing with us, has against the pages.
 fn assert_valid(dir: &Path) {
     for page in pages(dir) {
-        let output = Command::new("tidy").args(["-e", "-q", "-utf8", "--drop-empty-elements", "no"]).arg(&page).output().expect("tidy");
+        let output = Command::new("tidy")
+            .args(["-e", "-q", "-utf8", "--drop-empty-elements", "no"])
+            .arg(&page)
+            .output()
+            .expect("tidy");
         let said = stderr(&output);
         // Debian's tidy is older than lazy pictures (HTML Living Standard, 4.8.3).
         let said: Vec<&str> = said

@@ -338,7 +338,9 @@ fn rendered(overview: &Overview) -> String {
     let page: String = names.iter().map(|name| format!("{{% include \"{name}.html\" %}}\n")).collect();
     let page = page + "{% for place in overview.places %}{% include \"stage.html\" %}{% endfor %}";
     let own = Own { name: "index.html".into(), path: "index.html".into(), text: page };
-    Templates::with(vec![own]).by_own("index.html", &minijinja::context! { overview, time => "17:27" }).unwrap()
+    Templates::with(vec![own])
+        .by_own("index.html", &minijinja::context! { overview, time => "17:27" })
+        .unwrap()
 }
 
 /// What HTML has to open it has to close; and nothing unknown is printed as a word of the program.
