@@ -13,6 +13,7 @@ mod follow;
 mod mta;
 mod page;
 mod places;
+mod result;
 
 use super::bulk::Bulk;
 use super::card::templates;
@@ -29,6 +30,7 @@ use crate::line::Line;
 use bulk::SendBulk;
 use counters::*;
 use follow::{Follow, TAGS, is_supplementary};
+use result::{result, word};
 
 /// The protocol `send`, where qmail-send has a log of its own.
 pub const SEND: Protocol = Protocol {
@@ -210,26 +212,6 @@ fn classify(line: &Line<'_>, place: LogKind, reasons: Reasons, raise: &mut Raise
     }
 }
 
-/// How an attempt ended of which a line tells that [`classify`] has counted, and the report on it. `None`: it tells of something
-/// else, or cannot be read.
-fn reported<'a>(line: &Line<'a>, place: LogKind) -> Option<(Outcome, &'a [u8])> {
-    let is_event = |text: &[u8]| {
-        let begins: [&[u8]; 7] = [
-            b"delivery ",
-            b"status:",
-            b"starting delivery ",
-            b"new msg",
-            b"end msg",
-            b"info msg ",
-            b"bounce",
-        ];
-        begins.iter().any(|begin| text.starts_with(begin))
-    };
-    let is_behind = place == LogKind::Dedicated && line.after_stamp.len() != line.text.len();
-    let text = if is_behind && !is_event(line.text) { line.after_stamp } else { line.text };
-    result(text.strip_prefix(b"delivery ")?)
-}
-
 /// Raises what a text counts that is none of the rare ones. `None`: no prefix claims it.
 #[inline]
 fn event(text: &[u8], reasons: Reasons, raise: &mut Raise<'_>) -> Option<()> {
@@ -294,16 +276,6 @@ fn delivery(rest: &[u8], reasons: Reasons, raise: &mut Raise<'_>) {
     }
 }
 
-/// How a delivery ended, and the report, from the text after `delivery `.
-#[inline]
-fn result(rest: &[u8]) -> Option<(Outcome, &[u8])> {
-    let result = word(rest)?.strip_prefix(b": ")?;
-    let is = |begin: &[u8], outcome| result.strip_prefix(begin).map(|report| (outcome, report));
-    is(b"success: ", Outcome::Success)
-        .or_else(|| is(b"deferral: ", Outcome::Deferral))
-        .or_else(|| is(b"failure: ", Outcome::Failure))
-}
-
 /// Text after `status:`: ` local A/B[ (held)] remote C/D[ exitasap …]`, or ` exiting`.
 fn status(rest: &[u8], raise: &mut Raise<'_>) {
     let Some(rest) = rest.strip_prefix(b" local ") else {
@@ -359,13 +331,6 @@ fn rest(line: &Line<'_>, place: LogKind, raise: &mut Raise<'_>) -> Verdict {
     // indimail's `local: …` and `remote: …`.
     let told = [b"local: " as &[u8], b"remote: "].iter().any(|p| line.text.starts_with(p));
     if told { Verdict::Known } else { Verdict::Unknown }
-}
-
-/// Skips one id (`196548`, indimail's `2.queue5`): what follows it, or `None` if there is none.
-#[inline]
-fn word(text: &[u8]) -> Option<&[u8]> {
-    let end = text.iter().position(|&b| b == b':' || b == b' ')?;
-    if end == 0 { None } else { Some(&text[end..]) }
 }
 
 #[cfg(test)]

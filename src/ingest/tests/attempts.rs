@@ -247,7 +247,7 @@ fn a_second_instance_has_a_table_of_its_own() {
     let mut world = World::following();
     let dir = world.config.logs_base.join("out");
     fs::create_dir(&dir).unwrap();
-    world.configure(&format!("[protocol.out]\nlike = \"send\"\ndirectories = [{dir:?}]\n"));
+    world.configure(&format!("[protocol.out]\nlike = \"send\"\nsource = \"multilog:{}\"\n", dir.display()));
     let line = format!("@{:016x}00000001 delivery 5: deferral: xxx/\n", (1i64 << 62) + 10 + NOW.get() - 60);
     fs::write(dir.join("current"), line).unwrap();
     let feeds = feeds(&world.config);

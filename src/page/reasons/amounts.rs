@@ -1,9 +1,19 @@
 //! What counters gained by hours of the local day, and on earlier weekdays until the same minute.
-use super::Tick;
+use serde::Serialize;
+
 use crate::page::history::History;
 use crate::page::local;
 use crate::reading::Reading;
 use crate::reading::attempts::{Series, Sum};
+
+/// A time on the axis of hours.
+#[derive(Debug, Serialize)]
+pub struct Tick {
+    /// `06`.
+    pub label: String,
+    /// Where it stands, in per cent of the day.
+    pub at: f64,
+}
 
 /// The counters of one protocol and of its sections.
 pub(super) struct Amounts<'a> {

@@ -22,6 +22,7 @@ use super::local;
 use crate::reading::Reading;
 use crate::reading::attempts::Attempts;
 use amounts::Amounts;
+pub use amounts::Tick;
 pub use lead::Bit;
 pub use rows::{Hour, Provider, Reason, Usual};
 use words::number;
@@ -64,15 +65,6 @@ pub struct Part {
     pub total: String,
     /// One each, the most frequent first.
     pub rows: Vec<Reason>,
-}
-
-/// A time on the axis of hours.
-#[derive(Debug, Serialize)]
-pub struct Tick {
-    /// `06`.
-    pub label: String,
-    /// Where it stands, in per cent of the day.
-    pub at: f64,
 }
 
 /// What is said where nothing is to be told.
@@ -147,7 +139,7 @@ pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64)
         notes,
         key: format!(
             "The stronger an hour’s colour, the more of the row’s own attempts fell into it. “Usual”: the same share on the \
-             last four {weekday}s until the same minute; ↑ is above it. Of a reason it is the share of all attempts that \
+             last four {weekday}s until the same minute, as far as they are known; ↑ is above it. Of a reason it is the share of all attempts that \
              were not taken, put off or failed: of earlier days nothing finer is known."
         ),
         hours: amounts.hours(),

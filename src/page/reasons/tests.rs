@@ -343,7 +343,7 @@ fn hostile_texts_are_text() {
     let (pages, problems) = site_pages(&site, None).unwrap();
     assert_eq!(problems, Vec::<String>::new());
     let (_, html) = pages.iter().find(|(name, _)| name == "why.html").unwrap();
-    for part in ["<script", "<img", "onerror=alert(1)>", "<b>&", "\"'>"] {
+    for part in ["<script>alert", "<img", "onerror=alert(1)>", "'><b>"] {
         assert!(!html.contains(part), "{part} is in\n{html}");
     }
     assert!(
@@ -352,7 +352,14 @@ fn hostile_texts_are_text() {
     );
     // What is opened is closed, and stands in what it may stand in.
     let mut open: Vec<&str> = Vec::new();
-    for tag in html.split('<').skip(1) {
+    // Without the script and the styles of every page, which are no markup.
+    let (before, rest) = html.split_once("<style>").unwrap();
+    let (styles, rest) = rest.split_once("</style>").unwrap();
+    let (between, rest) = rest.rsplit_once("<script>").unwrap();
+    let (_, behind) = rest.split_once("</script>").unwrap();
+    assert!(!styles.contains("alert(1)"));
+    let markup = [before, between, behind].concat();
+    for tag in markup.split('<').skip(1) {
         let name = tag.split([' ', '>', '/', '\n']).find(|name| !name.is_empty()).unwrap_or_default();
         let is_void = ["!doctype", "meta", "link", "br", "img", "input"].contains(&name)
             || tag.split('>').next().unwrap().ends_with('/');

@@ -248,7 +248,7 @@ fn followed(
             }
             let at = memchr::memrchr(b'@', recipient);
             let to = if is_local { LOCAL } else { places.of(recipient, at, follow) };
-            let recipient = recipient_of(recipient, at);
+            let recipient = recipient_of(recipient, at, is_local);
             let delivery = Delivery { message, to, begun: writing.time, recipient };
             follow.begun(number, delivery, writing, memory, raise);
         }

@@ -14,6 +14,7 @@ use super::super::times::{
     FIRST_TIME, Histogram, LOCAL_TIME, QUEUE_TIME, REMOTE_TIME, UNSEEN_DELIVERY, UNSEEN_QUEUE,
 };
 use super::attempts;
+use super::result::reported;
 use crate::ledger::{Delivery, DeliveryKey};
 use crate::line::{Line, Stamp};
 
@@ -76,7 +77,7 @@ impl Follow {
             found = self.text(line.after_stamp, b"", time, memory, raise);
         }
         if memory.attempts.are_counted()
-            && let Some((outcome, report)) = super::reported(line, place)
+            && let Some((outcome, report)) = reported(line, place)
         {
             let time = time.unwrap_or_else(|| memory.time.saturating_mul(1_000_000_000));
             self.attempted(found.flatten().unwrap_or(NOWHERE), outcome, report, time, memory);
@@ -125,7 +126,8 @@ impl Follow {
             } else {
                 ELSEWHERE
             };
-            let recipient = recipient().map_or(0, |name| recipient_of(name, memchr::memrchr(b'@', name)));
+            let recipient =
+                recipient().map_or(0, |name| recipient_of(name, memchr::memrchr(b'@', name), to == LOCAL));
             let writing = writing(queue.or(of).unwrap_or_default());
             self.begun(number, Delivery { message, to, begun: time, recipient }, writing, memory, raise);
         } else if let Some(rest) = text.strip_prefix(b"new msg ") {
@@ -274,10 +276,18 @@ impl Follow {
     }
 }
 
-/// The mark of a recipient, whose domain begins behind `at`.
+/// The mark of a recipient, whose domain begins behind `at`. Of a virtual domain's mailbox on this server (`is_local`) the local part
+/// stands behind the domain: `example.com-joe@example.com`.
 #[inline]
-pub(super) fn recipient_of(recipient: &[u8], at: Option<usize>) -> u32 {
-    at.map_or(0, |at| mark_in(recipient, at))
+pub(super) fn recipient_of(recipient: &[u8], at: Option<usize>, is_local: bool) -> u32 {
+    let Some(at) = at else { return 0 };
+    let virtual_domain = || {
+        let (local, domain) = recipient.split_at_checked(at)?;
+        let name = local.strip_prefix(domain.get(1..)?)?.strip_prefix(b"-")?;
+        Some(at - name.len())
+    };
+    let begin = if is_local { virtual_domain().unwrap_or(0) } else { 0 };
+    mark_in(recipient.get(begin..).unwrap_or_default(), at - begin)
 }
 
 /// `supplN `: one of the further channels of conf-channels, which lead to other hosts.

@@ -174,3 +174,19 @@ fn in_syslog_only_lines_of_qmail_send_are_followed() {
     }
     assert_eq!(read(&format!("qmail: {took}")), 1);
 }
+
+/// The local part is known wherever it stands, and of a virtual domain it is what stands behind the domain.
+#[test]
+fn the_recipient_is_marked_by_the_local_part() {
+    use crate::protocol::attempts::mark_of;
+    let of = |recipient: &str, is_local| recipient_of(recipient.as_bytes(), recipient.rfind('@'), is_local);
+    assert_eq!(of("example.com-joe@example.com", true), mark_of(b"joe"));
+    assert_eq!(of("example.com-joe@example.com", false), mark_of(b"example.com-joe"));
+    for is_local in [true, false] {
+        assert_eq!(of("Joe@example.com", is_local), mark_of(b"joe"));
+        assert_eq!(of("example.org-joe@example.com", is_local), mark_of(b"example.org-joe"));
+        assert_eq!(of("alias-joe.with.a.long.name@x", is_local), mark_of(b"ALIAS-joe.with.a.long.name"));
+        assert_eq!((of("joe", is_local), of("@x", is_local), of("", is_local)), (0, 0, 0));
+    }
+    assert_eq!(of("x-@x", true), 0);
+}
