@@ -12,6 +12,7 @@ pub mod overview;
 pub(crate) mod plot;
 pub mod reasons;
 mod render;
+mod shown;
 mod stages;
 mod templates;
 #[cfg(test)]
@@ -24,11 +25,10 @@ use chrono::{Local, SecondsFormat, TimeZone};
 use minijinja::{Value, context};
 use serde::Serialize;
 
+pub(crate) use shown::{PictureFile, Shown, page_name};
+
 pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 
-use crate::chart::period::Period;
-use crate::chart::template::Template;
-use crate::chart::theme::Theme;
 use crate::chart::{text, zone};
 use crate::reading::Reading;
 use colours::Colours;
@@ -66,28 +66,6 @@ pub(crate) struct Site<'s> {
     pub pages_apart: bool,
     /// Where those of many hosts are made.
     pub among: Option<&'s Among>,
-}
-
-/// A graph that has a page.
-#[derive(Debug)]
-pub(crate) struct Shown<'s> {
-    /// What it shows.
-    pub template: &'s Template,
-    /// Its pictures that are there.
-    pub files: Vec<PictureFile>,
-}
-
-/// The file of a picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PictureFile {
-    /// Its name; it lies beside the pages.
-    pub name: String,
-    /// The span that it shows.
-    pub period: Period,
-    /// The pages that it is made for.
-    pub theme: Theme,
-    /// In CSS pixels: of a PNG half of its own.
-    pub size: (u32, u32),
 }
 
 /// The pages that are there already.
@@ -208,12 +186,4 @@ pub(crate) fn problems(dir: &Path) -> Vec<String> {
     let (templates, mut problems) = Templates::load(Some(dir));
     problems.extend(templates.wrong());
     problems
-}
-
-/// The file of a graph's page. No name of a graph has a dot: this is not another graph's, nor a page of another kind.
-pub(crate) fn page_name(graph: &str) -> String {
-    match graph {
-        name if name == "index" || name == "why" || name.ends_with("-why") => format!("{name}.graph.html"),
-        name => format!("{name}.html"),
-    }
 }

@@ -5,7 +5,7 @@ use super::colours::Colours;
 use super::overview::Place;
 use super::plot::clock::Clock;
 use super::plot::{self, Plot, Size};
-use super::{Shown, page_name};
+use super::shown::{Shown, page_name};
 use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
 use crate::chart::text;

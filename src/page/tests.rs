@@ -1,7 +1,9 @@
 use std::fs;
 
 use super::*;
-use crate::chart::template;
+use crate::chart::period::Period;
+use crate::chart::template::{self, Template};
+use crate::chart::theme::Theme;
 use crate::reading::{Counter, DefinedBy, Measure, Value};
 
 const DAY: &str = "data = [{ name = \"a\", ds = \"delivery_success\" }]\n\

@@ -33,6 +33,7 @@ mod munin;
 mod nagios;
 mod overview;
 mod page;
+mod plots;
 mod postfix;
 mod processors;
 mod push;

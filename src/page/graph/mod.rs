@@ -1,5 +1,7 @@
 //! The page of one graph: its pictures by period, their values as tables, and the counters behind them.
 
+#[cfg(test)]
+mod tests;
 pub(crate) mod values;
 
 use serde::Serialize;
@@ -8,7 +10,7 @@ use super::colours::Colours;
 use super::figures::{self, Group};
 use super::plot::clock::Clock;
 use super::plot::{self, Plot, Size};
-use super::{PictureFile, Shown};
+use super::shown::{PictureFile, Shown};
 use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
 use crate::chart::text;

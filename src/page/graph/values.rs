@@ -42,7 +42,7 @@ pub(crate) fn table(
     readings: &[Reading],
     clock: &Clock,
 ) -> Option<Table> {
-    let span = finer(period, values.span);
+    let span = finer(period, values.span, clock);
     if span == values.span {
         return Some(of(template, period, values, clock));
     }
@@ -52,9 +52,11 @@ pub(crate) fn table(
 }
 
 /// The span in rows that end where an hour, a day or a month here does: those of a month's picture are of two hours, and an RRD
-/// has shorter ones of the same time; those of a year's are days of UTC, which begin within a day here.
-fn finer(period: Period, span: Span) -> Span {
+/// has shorter ones of the same time; those of a year's are days of UTC, which begin within a day here. Half-hours end where a
+/// day does but in the few zones that are a quarter of an hour beside them: a month there is told to that quarter.
+fn finer(period: Period, span: Span, clock: &Clock) -> Span {
     let row = match period {
+        Period::Week if clock.east(span.end) % 1_800 != 0 => 300,
         Period::Month => 1_800,
         Period::Year => 7_200,
         _ => span.row,

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use super::Size;
 use super::rows::Drawn;
 use super::shapes::Shapes;
+use super::size::Size;
 use crate::chart::legend::{self, Stats, number};
 use crate::chart::rows::Values;
 use crate::chart::scene::{self, Form};

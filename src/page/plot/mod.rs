@@ -9,13 +9,15 @@ mod curve;
 mod legend;
 mod rows;
 mod shapes;
+mod size;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod ticks;
 
 use serde::Serialize;
 
 use super::colours::Colours;
+use super::shown::page_name;
 use crate::chart::period::{Period, Span};
 use crate::chart::rows::{self as file, Values, Waiting};
 use crate::chart::scene::{self, Form};
@@ -25,19 +27,11 @@ use crate::reading::Reading;
 use clock::Clock;
 pub(crate) use legend::Legend;
 pub(crate) use shapes::Path;
+pub(crate) use size::Size;
 use ticks::{Tick, per_cent};
 
 /// With more curves than this a picture has half the rows: more would be too much to read, and too much to load.
 const MANY: usize = 5;
-
-/// How large a picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Size {
-    /// One of many on the overview: of two rows one, and a short legend.
-    Small,
-    /// Alone on the page of its graph.
-    Big,
-}
 
 /// What a picture is made of.
 pub(crate) struct Subject<'a> {
@@ -191,7 +185,7 @@ fn empty(subject: &Subject<'_>) -> Plot {
     let Subject { template, period, span, clock, size, .. } = *subject;
     Plot {
         graph: template.name.clone(),
-        page: super::page_name(&template.name),
+        page: page_name(&template.name),
         title: text::plain(&template.title),
         unit: unit(template),
         period: period.name(),

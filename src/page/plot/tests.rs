@@ -1,7 +1,7 @@
 //! What a picture in a page says is what was counted, read off its paths again.
 
 mod clocks;
-mod real;
+pub(crate) mod real;
 
 use minijinja::{AutoEscape, Environment, context};
 
@@ -11,7 +11,7 @@ use crate::chart::template;
 use crate::reading::{Counter, DefinedBy, Measure, Value};
 
 /// 2026-11-23 11:45 UTC, the end of a row of any picture but those of a month and a year.
-const END: i64 = 1_795_434_300;
+pub(crate) const END: i64 = 1_795_434_300;
 
 /// A template, from what stands behind its head.
 pub(super) fn template(data_and_draw: &str) -> Template {
@@ -101,7 +101,7 @@ pub(super) fn value(plot: &Plot, name: &str, row: usize) -> Option<f64> {
     parts.reduce(|a, b| a + b).map(|units| units as f64 * 10_f64.powi(plot.exponent))
 }
 
-pub(super) fn html(plot: &Plot) -> String {
+pub(crate) fn html(plot: &Plot) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("plot.html", include_str!("../../../templates/page/plot.html")).unwrap();

@@ -1,0 +1,10 @@
+//! How large a picture is.
+
+/// How large a picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// One of many on the overview: of two rows one, and a short legend.
+    Small,
+    /// Alone on the page of its graph.
+    Big,
+}
