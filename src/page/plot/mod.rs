@@ -147,7 +147,8 @@ pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
     let by = match (size, period) {
         (_, Period::Hour | Period::Year) => 1,
         (Size::Big, _) if many <= MANY => 1,
-        _ => 2,
+        (Size::Big, _) => 2,
+        (Size::Small, _) => 3,
     };
     let drawn = rows::Drawn::of(template, values, by);
     // Half an hour of a day, three hours of a week.

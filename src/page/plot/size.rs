@@ -3,7 +3,7 @@
 /// How large a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
-    /// One of many on the overview: of two rows one, and a short legend.
+    /// One of many on the overview: of three rows one, and a short legend.
     Small,
     /// Alone on the page of its graph.
     Big,

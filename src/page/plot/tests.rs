@@ -266,12 +266,12 @@ fn a_small_picture_has_half_the_rows_and_a_short_legend() {
     let columns: Vec<Vec<f64>> = counts.iter().map(|counts| rates(counts.clone())).collect();
     let values = day(&template, &columns);
     let plot = drawn(&template, Some(&values), Size::Small, &[]);
-    assert_eq!((plot.rows, plot.row, plot.paths.len()), (144, 600, 7));
+    assert_eq!((plot.rows, plot.row, plot.paths.len()), (96, 900, 7));
     let rows: Vec<&str> = plot.legend.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(rows, ["A", "C", "D", "F", "3 more lists"]);
     let rest = [1, 4, 6];
-    for row in 0..144 {
-        let of = |n: usize| f64::from(counts[n][2 * row] + counts[n][2 * row + 1]) / 10.0;
+    for row in 0..96 {
+        let of = |n: usize| f64::from(counts[n][3 * row..3 * row + 3].iter().sum::<u32>()) / 15.0;
         for (name, n) in [("A", 0), ("C", 2), ("D", 3), ("F", 5)] {
             assert!((value(&plot, name, row).unwrap() - of(n)).abs() < 0.006, "{name} {row}");
         }
