@@ -134,7 +134,8 @@ fn the_page_has_the_periods_the_counters_and_the_files_that_are_there() {
         file(Period::Day, Theme::Light, "deliveries-day-light.png"),
         file(Period::Hour, Theme::Light, "deliveries-hour-light.svg"),
     ];
-    let made = page(&Shown { template: &template, files }, std::slice::from_ref(&reading), END, &clock(3_600));
+    let made =
+        page(&Shown { template: &template, files }, std::slice::from_ref(&reading), END, &clock(3_600));
     let names: Vec<&str> = made.periods.iter().map(|part| part.name).collect();
     assert_eq!(names, ["hour", "day", "week", "month", "year"]);
     let first: Vec<&str> = made.periods.iter().filter(|part| part.first).map(|part| part.name).collect();

@@ -78,7 +78,7 @@ pub struct Reason {
     pub share: String,
     /// The length of its bar, in per cent of the longest.
     pub bar: f64,
-    /// Its share of all attempts that were not taken; empty: it is not known.
+    /// Its share of all attempts that were not taken; empty: it is told where most of its attempts are, under the other outcome.
     pub of_all: String,
     /// The same on other days.
     pub usual: Usual,
@@ -180,6 +180,8 @@ impl Rows<'_> {
             let hours = self.amounts.by_hour(&counter);
             let both = today.sum(|cell| cell.class == at);
             let of_all = share(both.0 + both.1, not_taken);
+            let is_told = 2 * number_of >= both.0 + both.1;
+            let usual = self.usual(self.amounts.usual(&counter, &[&all.put_off, &all.failed]), of_all);
             let text = self.attempts.texts.iter().find(|text| text.class == at && text.failed == failed);
             Reason {
                 label: class.label.to_owned(),
@@ -187,8 +189,8 @@ impl Rows<'_> {
                 attempts: number(number_of),
                 share: per_cent(share(number_of, total)),
                 bar: (share(number_of, most) * 1000.0).round() / 10.0,
-                of_all: per_cent(of_all),
-                usual: self.usual(self.amounts.usual(&counter, &[&all.put_off, &all.failed]), of_all),
+                of_all: if is_told { per_cent(of_all) } else { String::new() },
+                usual: if is_told { usual } else { Usual::default() },
                 hours_words: in_words(&hours, "put off or failed by hour"),
                 hours: self.hours(&hours),
                 todo: class.todo.clone(),

@@ -198,6 +198,7 @@ fn addresses_are_taken_out() {
         shown("Sorry,_no_mailbox_here_by_that_name._(#5.1.1)/", "joe"),
         "Sorry, no mailbox here by that name. (#5.1.1)"
     );
+    assert_eq!(shown("192.0.2.101_x/Remote_host_said:_554_no/", "joe"), "… x/Remote host said: 554 no");
     assert_eq!(
         shown("can_not_open_/home/vpopmail/domains/example.org/joe/Maildir/", "joe"),
         "can not open …"

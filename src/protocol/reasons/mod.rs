@@ -146,8 +146,7 @@ impl Reasons {
 /// client chose is replaced by `in_place`; `None`: it stays.
 pub(super) fn for_people(report: &[u8], in_place: Option<&str>) -> String {
     let Report { text, reply, .. } = Report::of(without_queue(report));
-    let text = reply.unwrap_or_else(|| text.strip_suffix(b"/").unwrap_or(text));
-    reply::for_people(text, in_place)
+    reply::for_people(reply.unwrap_or_else(|| text.strip_suffix(b"/").unwrap_or(text)), in_place)
 }
 
 /// Without indimail's ` queueN` at the end of each line.

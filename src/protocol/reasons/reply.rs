@@ -38,7 +38,10 @@ pub(super) fn of_the_server(reply: &[u8]) -> String {
 /// A reply for people: its lines in one, and in the place of what a client chose `in_place`; `None`: that is left as it is.
 pub(super) fn for_people(reply: &[u8], in_place: Option<&str>) -> String {
     let text = String::from_utf8_lossy(&reply[..reply.len().min(MOST)]);
-    let has_code = text.len() >= 3 && text.bytes().take(3).all(|b| b.is_ascii_digit());
+    let is_code = |(at, b): (usize, u8)| {
+        if at < 3 { b.is_ascii_digit() } else { matches!(b, b'-' | b'_' | b'#' | b'/') }
+    };
+    let has_code = text.len() >= 3 && text.bytes().enumerate().take(4).all(is_code);
     let (code, rest) = if has_code { text.split_at(3) } else { ("", &*text) };
     let separator = if code.is_empty() || rest.is_empty() { "" } else { " " };
     let text = format!("{code}{separator}{}", joined(rest, code)).replace('_', " ");
