@@ -36,9 +36,9 @@ use plot::clock::Clock;
 use stages::Link;
 use templates::Templates;
 
-/// The hash of `templates/page/script.js`, by which the pages allow it and nothing else: of the text without the newline at its
-/// end, as `openssl dgst -sha256 -binary | base64` prints it.
-const SCRIPT_HASH: &str = "sha256-+1ACfkPyMAD45i0sTgYGxLP8nNFHAwjQAMyzMkrW+ug=";
+/// The hash of `templates/page/script.js` as it stands in a page ([`templates::SCRIPT`]), by which the pages allow it and nothing
+/// else. A test says what it is.
+const SCRIPT_HASH: &str = "sha256-wTJ97z6xk//JruZMBtazsAPHEutz7t+8wFeFSq4q/2E=";
 /// Seconds after which a browser loads a page again: cron draws so often.
 const REFRESH: u32 = 300;
 /// A page is not written again for this many seconds, where only the time on it would change, which is shown to the minute.

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,29 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("style.css", include_str!("../../templates/page/style.css")),
     ("script.js", include_str!("../../templates/page/script.js")),
 ];
+
+/// The built-in style sheet without what is there for those who read it: it is a part of every page.
+static STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../templates/page/style.css")));
+
+/// The built-in script likewise: without its comments, which have lines of their own, and without what lines begin with.
+pub(super) static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("../../templates/page/script.js").lines().map(str::trim_start);
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+});
+
+/// A style sheet without comments, and without spaces where they mean nothing. In no string of it is any of what is taken out.
+fn squeezed(css: &str) -> String {
+    let mut parts = css.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, part| text + part.split_once("*/").map_or("", |(_, rest)| rest));
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let short = |line: &str| {
+        [(" {", "{"), ("{ ", "{"), (" }", "}"), ("; ", ";"), (": ", ":"), (", ", ","), (";}", "}")]
+            .into_iter()
+            .fold(line.to_owned(), |line, (long, short)| line.replace(long, short))
+    };
+    lines.map(short).collect::<Vec<_>>().join("\n")
+}
 
 /// A file larger than this is not a template of ours.
 const MAX_BYTES: u64 = 262_144;
@@ -166,8 +190,35 @@ fn environment(own: &[Own]) -> Result<Environment<'_>, Error> {
     // A name that does not exist is told, not left out.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     for (name, embedded) in EMBEDDED.iter().copied() {
+        let embedded = match name {
+            "style.css" => STYLE.as_str(),
+            "script.js" => SCRIPT.as_str(),
+            _ => embedded,
+        };
         let text = own.iter().find(|own| own.name == name).map_or(embedded, |own| own.text.as_str());
         environment.add_template(name, text)?;
     }
     Ok(environment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_style_sheet_means_the_same_without_its_spaces() {
+        let css = "/* a\n  b */\na:hover, b > c { color: red; margin: 0 -1px; }\n@media (max-width: 9px) {\n  d { e: f; }\n}\n";
+        assert_eq!(
+            squeezed(css),
+            "a:hover,b > c{color:red;margin:0 -1px}\n@media (max-width:9px){\nd{e:f}\n}"
+        );
+        let style = include_str!("../../templates/page/style.css");
+        // Every second part between quotation marks is a string.
+        let without = style.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, rest)| rest));
+        let without: String = without.collect();
+        for text in without.split('"').skip(1).step_by(2) {
+            assert_eq!(squeezed(&format!("x{text}x")), format!("x{text}x"));
+        }
+        assert!(STYLE.len() * 10 < style.len() * 9, "{} of {}", STYLE.len(), style.len());
+    }
 }

@@ -47,23 +47,24 @@
     }).filter(part => !Number.isNaN(part));
     return parts.length ? number(parts.reduce((a, b) => a + b), p) : '–';
   };
-  // All pictures of one period are read together; `at` is the row that is read, or none.
+  // All pictures of one period are read together, by the rows of the one that has the most; `at` is the row that is read, or none.
   const groups = new Map();
+  const own = (p, row) => Math.floor((row + .5) * p.rows / p.group.rows);
   const say = (group, row, text) => {
     if (!group.input) return;
     group.input.value = row;
-    group.output.textContent = time(group.plots[0], row);
+    group.output.textContent = time(group.finest, row);
     group.input.setAttribute('aria-valuetext', group.output.textContent + text);
   };
   const go = (group, wanted) => {
     const row = group.at = Math.max(0, Math.min(group.rows - 1, wanted));
     for (const p of group.plots) {
       p.cursor.hidden = false;
-      p.cursor.style.left = (row + .5) / p.rows * 100 + '%';
-      p.cursor.style.setProperty('--f', row / p.rows);
-      p.cursor.dataset.t = time(p, row);
+      p.cursor.style.left = (row + .5) / group.rows * 100 + '%';
+      p.cursor.style.setProperty('--f', row / group.rows);
+      p.cursor.dataset.t = time(p, own(p, row));
       for (const head of p.heads) head.textContent = p.cursor.dataset.t;
-      for (const cell of p.cells) cell.textContent = cell.dataset.p ? value(p, cell, row) : '';
+      for (const cell of p.cells) cell.textContent = cell.dataset.p ? value(p, cell, own(p, row)) : '';
     }
     const spoken = group.plots.length > 1 ? [] : group.plots[0].cells.filter(cell => cell.dataset.p);
     say(group, row, spoken.map(cell => `, ${cell.parentNode.cells[0].textContent.trim()} ${cell.textContent}`).join(''));
@@ -72,19 +73,20 @@
     group.at = null;
     for (const p of group.plots) p.cursor.hidden = true;
     for (const p of group.plots) for (const [cell, text] of p.written) cell.textContent = text;
-    say(group, group.newest, '');
+    say(group, Math.max(...group.plots.map(p => Math.ceil(p.newest * group.rows / p.rows))) - 1, '');
   };
   for (const plot of all('.plot[data-n]')) {
     const { g, t, s, n, i, e, d, z } = plot.dataset, figure = plot.closest('figure');
-    const group = groups.get(g) || { plots: [], rows: +n, newest: 0, at: null }, cursor = document.createElement('div');
+    const group = groups.get(g) || { plots: [], rows: 0, at: null }, cursor = document.createElement('div');
     groups.set(g, group);
     const heads = all('th.at', figure), cells = all('td.at', figure), written = [...heads, ...cells].map(cell => [cell, cell.textContent]);
-    group.newest = Math.max(group.newest, +i || 0);
-    group.plots.push({ plot, cursor, heads, cells, written, start: +t, row: +s, rows: +n, exponent: +e, decimals: +d, zone: z.split(' ').map(Number) });
+    const p = { group, plot, cursor, heads, cells, written, start: +t, row: +s, rows: +n, exponent: +e, decimals: +d, zone: z.split(' ').map(Number) };
+    group.plots.push(Object.assign(p, { newest: +i + 1 || 1 }));
+    if (p.rows > group.rows) Object.assign(group, { rows: p.rows, finest: p });
     plot.append(Object.assign(cursor, { className: 'cursor', hidden: true }));
     const point = event => {
       const box = plot.getBoundingClientRect(), is = event.type === 'pointerdown' || event.pointerType === 'mouse' || event.buttons;
-      if (is) go(group, Math.floor((event.clientX - box.left) / box.width * n));
+      if (is) go(group, Math.floor((event.clientX - box.left) / box.width * group.rows));
     };
     for (const type of ['pointermove', 'pointerdown']) plot.addEventListener(type, point);
   }
@@ -98,13 +100,11 @@
     bar.hidden = false;
   }
   document.addEventListener('keydown', event => { if (event.key === 'Escape') groups.forEach(end); });
-
   // The period that was chosen stays when the page is loaded again, and can be linked to.
   const periods = all('input[name=period]');
   const choose = () => periods.forEach(radio => { radio.checked = location.hash ? '#' + radio.value === location.hash : radio.defaultChecked; });
   for (const radio of periods) radio.addEventListener('change', () => history.replaceState(null, '', '#' + radio.value));
   addEventListener('hashchange', choose), choose();
-
   // What no server can say of a file: that it is old.
   const made = document.querySelector('time.made'), box = document.querySelector('.stale');
   const look = () => {

@@ -55,6 +55,8 @@ struct Entry {
     part: bool,
     /// Is it made of several rows, so that not every column means something of it?
     summed: bool,
+    /// Is there a sum of it? A level has none.
+    rate: bool,
 }
 
 /// The legend of `scene`; `newest` is the row that is read at first.
@@ -95,6 +97,7 @@ pub(super) fn legend(
             stats: draw.stats,
             about_all: is_row || is_earlier,
             summed: false,
+            rate: draw.data.is_none_or(|data| template.data[data].rate),
         });
     }
     if size == Size::Small {
@@ -115,7 +118,12 @@ pub(super) fn legend(
             Some(column) => {
                 let at = template.columns.iter().position(|c| c == column);
                 let cell = at.map(|at| cells[at].clone()).unwrap_or_default();
-                if entry.summed && cell == "–" { String::new() } else { cell }
+                match column {
+                    Column::Total if !entry.rate => highest(size, template, cells),
+                    // What is not known of a sum is not asked of it.
+                    _ if entry.summed && cell == "–" => String::new(),
+                    _ => cell,
+                }
             }
             None => share(entry, whole),
         };
@@ -130,6 +138,13 @@ pub(super) fn legend(
     });
     let rows = rows.collect();
     Legend { columns: columns.into_iter().map(|(_, name)| name).collect(), rows, decimals }
+}
+
+/// What stands in the column of sums where there is none: where it is the only column, the highest value.
+fn highest(size: Size, template: &Template, cells: &[String]) -> String {
+    let max = template.columns.iter().position(|column| *column == Column::Max);
+    let max = max.and_then(|at| cells.get(at)).filter(|cell| size == Size::Small && !cell.is_empty());
+    max.map_or_else(String::new, |max| format!("max {max}"))
 }
 
 /// The elements of the scene that are parts of the first stack of the picture that has more than one.
@@ -204,6 +219,7 @@ fn shorten(entries: &mut Vec<Entry>, words: &str) {
         about_all: false,
         part: true,
         summed: true,
+        rate: true,
     };
     let after = sizes[..NAMED].iter().map(|(n, _)| *n).max().unwrap_or_default();
     let at = entries.iter().take(after + 1).enumerate().filter(|(n, _)| !rest.contains(n)).count();
@@ -247,6 +263,7 @@ fn add_sum(
         about_all: true,
         part: false,
         summed: true,
+        rate: true,
     };
     let at = entries.iter().position(|entry| entry.about_all).unwrap_or(entries.len());
     entries.insert(at, entry);

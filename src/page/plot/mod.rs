@@ -30,9 +30,6 @@ pub(crate) use shapes::Path;
 pub(crate) use size::Size;
 use ticks::{Tick, per_cent};
 
-/// With more curves than this a picture has half the rows: more would be too much to read, and too much to load.
-const MANY: usize = 5;
-
 /// What a picture is made of.
 pub(crate) struct Subject<'a> {
     pub template: &'a Template,
@@ -143,17 +140,14 @@ pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
         return plot;
     };
     let scene = scene::drawn(template, values);
-    let many = scene.iter().filter(|draw| matches!(draw.form, Form::Area { .. } | Form::Line { .. })).count();
     let by = match (size, period) {
         (_, Period::Hour | Period::Year) => 1,
-        (Size::Big, _) if many <= MANY => 1,
-        (Size::Big, _) => 2,
-        (Size::Small, _) => 3,
+        _ => size.rows_in_one(curves(&scene)),
     };
     let drawn = rows::Drawn::of(template, values, by);
     // Half an hour of a day, three hours of a week.
-    let calm = if period == Period::Hour { 5 } else { 6 / by };
-    let shapes = shapes::shapes(template, &scene, &drawn, calm);
+    let calm = if period == Period::Hour { 5 } else { 6 / by.min(6) };
+    let shapes = shapes::shapes(template, &scene, &drawn, calm, size.units());
     let newest = newest(template, &drawn);
 
     plot.row = drawn.span.row;
@@ -179,6 +173,15 @@ pub(crate) fn plot(subject: &Subject<'_>) -> Plot {
     plot.label = label(&plot);
     plot.paths = shapes.paths;
     plot
+}
+
+/// How many curves are drawn of `scene`: a line along an area, and an area under a line, are none by themselves.
+fn curves(scene: &[scene::Drawn]) -> usize {
+    let drawn = scene.iter().filter(|draw| matches!(draw.form, Form::Area { .. } | Form::Line { .. }));
+    let mut data: Vec<usize> = drawn.filter_map(|draw| draw.data).collect();
+    data.sort_unstable();
+    data.dedup();
+    data.len()
 }
 
 /// A picture without anything in it.
@@ -312,7 +315,7 @@ fn label(plot: &Plot) -> String {
     let rows = plot.legend.rows.iter().filter_map(|row| Some(format!("{} {}", row.name, first(row)?)));
     let rows: Vec<String> = rows.collect();
     if let Some(column) = plot.legend.columns.first().filter(|_| !rows.is_empty()) {
-        label += &format!(" {column}: {}. The table below has the values.", rows.join(", "));
+        label += &format!(" {column}: {}.", rows.join(", "));
     }
     for band in &plot.bands {
         label += &format!(" {} for a part of it.", band.words);

@@ -9,10 +9,6 @@ use crate::chart::scene::{self, Form};
 use crate::chart::template::Template;
 use crate::page::colours;
 
-/// The least number of units from the lower end of a picture to its upper one, so that rounding moves nothing by a pixel; mostly
-/// there are many more.
-const UNITS: f64 = 250.0;
-
 /// A path of the picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Path {
@@ -57,8 +53,15 @@ struct Element {
     pale: Option<String>,
 }
 
-/// The paths of `scene`, of which `drawn` has the rows. `calm` says how many of them an earlier time is averaged over.
-pub(super) fn shapes(template: &Template, scene: &[scene::Drawn], drawn: &Drawn, calm: usize) -> Shapes {
+/// The paths of `scene`, of which `drawn` has the rows. `calm` says how many of them an earlier time is averaged over, `least` how
+/// many units there are at least from the lower end of the picture to its upper one.
+pub(super) fn shapes(
+    template: &Template,
+    scene: &[scene::Drawn],
+    drawn: &Drawn,
+    calm: usize,
+    least: f64,
+) -> Shapes {
     let rows = drawn.span.rows();
     let elements = elements(template, scene, drawn, calm);
 
@@ -85,7 +88,7 @@ pub(super) fn shapes(template: &Template, scene: &[scene::Drawn], drawn: &Drawn,
     }
     let axis = axis(lowest, highest);
     #[allow(clippy::cast_possible_truncation)] // between -20 and 20
-    let exponent = ((axis.upper - axis.lower) / UNITS).log10().floor() as i32;
+    let exponent = ((axis.upper - axis.lower) / least).log10().floor() as i32;
     let unit = |value: f64| units(value, exponent);
 
     let mut shapes = Shapes {

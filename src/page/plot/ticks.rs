@@ -129,9 +129,9 @@ pub(super) fn of_time(period: Period, span: Span, clock: &Clock) -> Vec<Tick> {
                 (format("%a %-d"), String::new(), false)
             }
             Every::Seconds(seconds) if seconds < 3_600 => {
-                (format("%H:%M"), String::new(), date.minute() % 20 != 0)
+                (format("%H:%M"), String::new(), !date.minute().is_multiple_of(20))
             }
-            Every::Seconds(_) => (format("%H:%M"), String::new(), date.hour() % 6 != 0),
+            Every::Seconds(_) => (format("%H:%M"), String::new(), !date.hour().is_multiple_of(6)),
             Every::Day => (format("%a"), format(" %-d"), false),
             Every::Week => (format("%-d %b"), String::new(), false),
             Every::Month if date.month() == 1 => (format("%Y"), String::new(), false),
