@@ -127,12 +127,13 @@ impl<'r> Asked<'r> {
 impl Sum<'_> {
     /// How much there was in `span`.
     pub(super) fn grew(&self, history: &History<'_>, span: Span) -> Option<f64> {
-        if !span.is_day {
-            return history.grew(self.reading.protocol, self.keys.iter().copied(), span.from, span.to);
-        }
-        // Of a day on which nothing was read nothing is known.
-        if self.reading.seen < span.from {
+        // Where nothing more is read it ends there; of a time in which nothing was read nothing is known.
+        let to = span.to.min(self.reading.seen);
+        if to <= span.from {
             return None;
+        }
+        if !span.is_day {
+            return history.grew(self.reading.protocol, self.keys.iter().copied(), span.from, to);
         }
         let today = |key: &&str| {
             let counter = self.reading.counter(key)?;

@@ -97,10 +97,7 @@ fn span(asked: &Asked<'_>) -> Span {
     if local::hour(now) >= MORNING || !is_known {
         return day;
     }
-    // The moment up to which everything was read.
-    let read = [Role::Delivered, Role::LetIn, Role::LoggedIn].map(|role| asked.seen(role));
-    let to = read.into_iter().filter(|seen| *seen > 0 && *seen <= now).min().unwrap_or(now);
-    Span { from: local::days_before(to, 1), to, is_day: false }
+    Span { from: local::days_before(now, 1), to: now, is_day: false }
 }
 
 /// What the verdict is made of.
@@ -147,7 +144,7 @@ fn known(asked: &Asked<'_>, heard: &Heard) -> Known {
         let weeks = earlier(&mut (1..=WEEKS).map(|week| 7 * week));
         if weeks.is_empty() { earlier(&mut (1..7)) } else { weeks }
     };
-    let since = of.iter().filter_map(|reading| asked.history.since(reading.protocol)).max();
+    let since = of.iter().filter_map(|reading| asked.history.since(reading.protocol)).min();
     let others = [
         (Role::LoggedIn, "logins"),
         (Role::LetIn, "connections to the SMTP port"),

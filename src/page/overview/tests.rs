@@ -212,6 +212,9 @@ fn no_message_is_told_twice() {
         figure(&found, "Into the queue").number,
         words::count(2.0 * today(&readings[0], "message_new"))
     );
+    // One that was added just now does not make it the first day.
+    let added = like(reading("send", *NOW - 3_600, &send), "second");
+    assert_eq!(made(&[readings[0].clone(), added]).verdict.title, "Mail is flowing");
 }
 
 #[test]
