@@ -124,9 +124,9 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         }
     };
     let mut pages = Vec::new();
-    let mut page = |name: &str, template: &str, values: Value| {
+    let mut page = |name: &str, template: &str, values: &dyn Fn(i64) -> Value| {
         let mut made_at = |time| {
-            let values = context! { ..values.clone(), ..common(time) };
+            let values = context! { ..values(time), ..common(time) };
             let (html, problem) = render::page(&templates, template, &values, site.pages_apart)?;
             problems.extend(problem.filter(|problem| !problems.contains(problem)));
             Ok::<String, minijinja::Error>(html)
@@ -151,14 +151,20 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     }
     let (stages, empty) =
         stages::stages(&site.graphs, &overview.places, readings, site.now, &clock, &mut colours);
-    let values = context! { overview, stages, empty, hosts, colours => colours.css() };
-    page("index.html", "index.html", values)?;
+    let colours = colours.css();
+    // What is told of this minute is told as of the time of the page that stands there.
+    let values = |time| {
+        let overview = overview::overview(readings, &history, time);
+        context! { overview, stages => &stages, empty => &empty, hosts, colours => &colours }
+    };
+    page("index.html", "index.html", &values)?;
     for why in reasons::pages(readings, &history, site.now) {
         let mut colours = Colours::default();
         for name in ["warn", "bad"] {
             colours.add_named(name);
         }
-        page(&why.file, "reasons.html", context! { why, colours => colours.css() })?;
+        let values = context! { why => &why, colours => colours.css() };
+        page(&why.file, "reasons.html", &|_| values.clone())?;
     }
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
     for (n, shown) in site.graphs.iter().enumerate() {
@@ -170,7 +176,7 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
             colours => made.colours.css(),
             page => made,
         };
-        page(&links[n].page, "graph.html", values)?;
+        page(&links[n].page, "graph.html", &|_| values.clone())?;
     }
     problems.extend(unread);
     Ok((pages, problems))

@@ -175,7 +175,7 @@ fn strip(time: i64, now: f64, earlier: &[f64], is_share: bool) -> Option<Strip> 
 
 /// The last 24 hours of `role`, and the same hours of the week before.
 fn spark(asked: &Asked<'_>, role: Role) -> Spark {
-    let seen = asked.seen(role);
+    let seen = asked.seen(role).min(asked.now);
     let now = local::half_hours(asked.now).into_iter().map(|(from, to)| {
         let until = to.min(seen);
         // Of a half-hour that is not over it is the rate, once half of it has passed.
