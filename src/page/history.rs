@@ -3,6 +3,7 @@
 //!
 //! The finest rows that are left of a time are taken. Of a row, or of a bin, of which only a part lies in the stretch, that part
 //! is counted: nothing else is known of where in the row its events were. What is not known of all of a stretch is `None`.
+mod file;
 #[cfg(test)]
 mod tests;
 
@@ -10,9 +11,8 @@ use std::path::Path;
 
 use super::local::HALF_HOUR;
 use crate::reading::{Counter, Measure, Reading};
-use crate::store::rrd::fetch::Reader;
-use crate::store::rrd::finest::{FineRow, Finest};
-use crate::store::rrd::open::OpenRrd;
+use crate::store::rrd::finest::FineRow;
+use file::File;
 
 /// So far back rows are read (seconds): for so long an RRD keeps rows of half an hour.
 const KEPT: i64 = 62 * 86_400;
@@ -36,37 +36,11 @@ struct Part<'r> {
     known: i64,
 }
 
-/// What a file has.
-#[derive(Debug, Default)]
-struct File {
-    names: Vec<String>,
-    rows: Vec<FineRow>,
-    /// When its last row ends.
-    end: i64,
-    /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
-    best: usize,
-}
-
 /// All of a row or a bin.
 struct Whole {
     amount: f64,
     /// Does it tell that the time is known? A bin does not: it waits in a time of which that is told already.
     is_known: bool,
-}
-
-/// Where a file has a counter.
-#[derive(Clone, Copy)]
-struct Column {
-    index: usize,
-    /// The counter never moved and has no data source: it is 0 where the column is known.
-    absent: bool,
-}
-
-impl Column {
-    fn of(self, row: &FineRow) -> Option<f64> {
-        let rate = row.rates.get(self.index).copied().filter(|rate| rate.is_finite())?;
-        Some(if self.absent { 0.0 } else { rate })
-    }
 }
 
 /// What counters gained in half-hours that follow each other.
@@ -401,44 +375,6 @@ impl<'r> Part<'r> {
         let before = next.checked_sub(1).and_then(|before| self.reading.waiting.get(before));
         let in_file = || file.and_then(|file| file.level(counter, self.pushed));
         found.and_then(value).or_else(|| before.and_then(value)).or_else(in_file)
-    }
-}
-
-impl File {
-    /// The rows of the file at `path` that end after `from`. `None`: there is no file, or nothing is in it.
-    fn read(path: &Path, from: i64) -> Result<Option<Self>, String> {
-        let Some(held) = OpenRrd::open(path).map_err(|e| e.to_string())? else { return Ok(None) };
-        let reader = Reader::of(&held).map_err(|e| e.to_string())?;
-        let Finest { names, rows } = reader.finest(from.max(0)).map_err(|e| e.to_string())?;
-        drop(reader);
-        let known =
-            |at: &usize| rows.iter().filter(|row| row.rates.get(*at).is_some_and(|v| v.is_finite())).count();
-        // Of several the first.
-        let best = (0..names.len()).rev().max_by_key(known).unwrap_or_default();
-        let end = rows.last().map_or(0, |row| row.end);
-        Ok(Some(Self { names, rows, end, best }))
-    }
-
-    /// The rows of which a part lies between the two.
-    fn between(&self, from: i64, to: i64) -> impl Iterator<Item = &FineRow> {
-        let first = self.rows.partition_point(|row| row.end <= from);
-        self.rows.iter().skip(first).take_while(move |row| row.begin < to)
-    }
-
-    /// The column of `counter`. What never moved has none, and was 0 wherever the file knows anything; but of what is
-    /// measured the file knows nothing before the first measurement.
-    fn column(&self, counter: &Counter, measured: bool) -> Option<Column> {
-        match self.names.iter().position(|name| name == counter.ds) {
-            Some(index) => Some(Column { index, absent: false }),
-            None if measured => None,
-            None => Some(Column { index: self.best, absent: true }),
-        }
-    }
-
-    /// The level in the row in which `at` lies, or that ends there.
-    fn level(&self, counter: &Counter, at: i64) -> Option<f64> {
-        let row = self.rows.get(self.rows.partition_point(|row| row.end < at))?;
-        self.column(counter, true)?.of(row).filter(|_| row.begin < at)
     }
 }
 
