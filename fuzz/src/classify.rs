@@ -2,6 +2,7 @@
 use std::sync::OnceLock;
 
 use maillogs::line::{Line, Parser, Run, Stamp, Window};
+use maillogs::protocol::attempts::Attempts;
 use maillogs::protocol::memory::{Deliveries, Memory, Messages};
 use maillogs::protocol::{CounterKind, LogKind, Protocol, Raise, Settings, Taken, Verdict, builtin};
 use maillogs::source::lines::LINE_LIMIT;
@@ -42,11 +43,13 @@ fn protocols(name: &str) -> impl Iterator<Item = &'static Protocol> {
 struct Remembered {
     deliveries: Deliveries,
     messages: Messages,
+    attempts: Attempts,
 }
 
 impl Remembered {
     fn memory(&mut self) -> Memory<'_> {
-        Memory { deliveries: &mut self.deliveries, messages: &mut self.messages }
+        let Remembered { deliveries, messages, attempts } = self;
+        Memory { deliveries, messages, attempts, time: NOW }
     }
 }
 

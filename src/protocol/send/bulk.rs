@@ -16,7 +16,7 @@ use super::super::bulk::{
 };
 use super::super::classify::{Raise, Verdict};
 use super::super::memory::Memory;
-use super::super::reasons::{Outcome, Reasons, Why};
+use super::super::reasons::{Outcome, Reasons};
 use super::counters::{
     DELIVERY, DELIVERY_DEFERRAL, DELIVERY_FAILURE, DELIVERY_SUCCESS, LIMIT_LOCAL, LIMIT_REMOTE,
     MESSAGE_BOUNCE, MESSAGE_BYTES, MESSAGE_END, MESSAGE_INFO, MESSAGE_NEW, PEAK_LOCAL, PEAK_REMOTE,
@@ -92,28 +92,19 @@ impl Bulk for SendBulk {
                 Seen::New | Seen::End => are_messages_followed,
                 Seen::Begun(_) | Seen::Ended(..) => are_deliveries_followed,
             };
-            let mut attempt = NOWHERE;
-            let mut time = 0;
+            let (mut attempt, mut time) = (NOWHERE, 0);
             if is_followed {
                 time = offer.time(window);
                 let writing = Writing { origin: 0, time: Some(time) };
                 attempt = followed(seen, &offer, &follow, places, writing, memory, raise)?;
             }
             counted.note(seen);
-            match seen {
-                Seen::Ended(Ended { outcome: Outcome::Success, .. }) => {
-                    if are_attempts_counted {
-                        memory.attempts.succeeded(attempt, day);
-                    }
+            if let Seen::Ended(Ended { outcome, .. }) = seen {
+                if outcome != Outcome::Success {
+                    not_succeeded(&offer, reasons, (attempt, day, time), memory, raise);
+                } else if are_attempts_counted {
+                    memory.attempts.succeeded(attempt, day);
                 }
-                Seen::Ended(_) => {
-                    if let Some((why, outcome, report)) = ended(&offer, reasons, raise)
-                        && are_attempts_counted
-                    {
-                        memory.attempts.not_succeeded(attempt, why.class(), outcome, (day, time), report);
-                    }
-                }
-                _ => {}
             }
             Some(Verdict::Known)
         });
@@ -133,11 +124,18 @@ impl Bulk for SendBulk {
     }
 }
 
-/// Raises why a delivery that is told by the text of `offer` did not succeed. Returns that, and the report.
+/// Raises why a delivery that is told by the text of `offer` did not succeed, and takes note of it: where it went, on which day and
+/// when it ended.
 #[cold]
-fn ended<'a>(offer: &Offer<'a>, reasons: Reasons, raise: &mut Raise<'_>) -> Option<(Why, Outcome, &'a [u8])> {
+fn not_succeeded(
+    offer: &Offer<'_>,
+    reasons: Reasons,
+    (attempt, day, time): (Attempt, usize, i64),
+    memory: &mut Memory<'_>,
+    raise: &mut Raise<'_>,
+) {
     let text = offer.text(0);
-    let at = memchr::memmem::find(text, b": ")?;
+    let Some(at) = memchr::memmem::find(text, b": ") else { return };
     let rest = text.get(at + 2..).unwrap_or_default();
     let (outcome, report) = match rest.strip_prefix(b"deferral: ") {
         Some(report) => (Outcome::Deferral, report),
@@ -145,7 +143,11 @@ fn ended<'a>(offer: &Offer<'a>, reasons: Reasons, raise: &mut Raise<'_>) -> Opti
     };
     let why = reasons.why(report, outcome);
     raise_why(why, raise);
-    Some((why?, outcome, report))
+    if let Some(why) = why
+        && memory.attempts.are_counted()
+    {
+        memory.attempts.not_succeeded(attempt, why.class(), outcome, (day, time), report);
+    }
 }
 
 /// What a line is.
