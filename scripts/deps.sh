@@ -129,10 +129,14 @@ need test busybox has busybox
 need test strace has strace
 # To break the program on purpose.
 need test patch has patch
-# A browser for the pages, and a judge of their HTML.
+# Browsers for the pages, and judges of their HTML. Whether people with disabilities can use them says axe, fetched below.
 need test chromium has chromium
 need test chromium-driver has chromedriver
+need test firefox-esr has firefox-esr
 need test tidy has tidy
+need test python3-html5lib /usr/bin/python3 -c "import html5lib"
+# Reads what was printed.
+need test poppler-utils has pdftotext
 need test tzdata test -e /usr/share/zoneinfo/Europe/Berlin
 
 if [ -n "$missing" ]; then
@@ -175,7 +179,7 @@ if [ -n "$missing" ]; then
 		echo "make: apt-get could not install:$missing" >&2
 		[ -z "$unknown" ] || echo "make: this distribution has no package of the name:$unknown" >&2
 		case $unknown in
-		*chromium*) echo "make: Ubuntu has Chromium only as a snap: put a chromium and its chromedriver into PATH, or run the tests on Debian" >&2 ;;
+		*chromium* | *firefox*) echo "make: Ubuntu has Chromium and Firefox only as snaps: put a chromium, its chromedriver and a firefox-esr into PATH, or run the tests on Debian" >&2 ;;
 		esac
 		exit 1
 	}
@@ -194,6 +198,7 @@ case " $purposes " in
 	sh "$(dirname "$0")/syslogds.sh"
 	sh "$(dirname "$0")/haraka.sh"
 	sh "$(dirname "$0")/mibs.sh"
+	sh "$(dirname "$0")/axe.sh"
 	if [ ! -x /usr/sbin/postfix ]; then
 		echo "make: this machine has another mail server than postfix: its test reads a session that was recorded" >&2
 	elif [ "$(id -u)" != 0 ]; then

@@ -31,6 +31,7 @@ pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 
 use crate::chart::{text, zone};
 use crate::reading::Reading;
+use crate::reading::stage::Stage;
 use colours::Colours;
 use plot::clock::Clock;
 use stages::Link;
@@ -149,8 +150,13 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
         colours.add_named(name);
     }
-    let (stages, empty) =
+    let whys = reasons::pages(readings, &history, site.now);
+    let (mut stages, mut empty) =
         stages::stages(&site.graphs, &overview.places, readings, site.now, &clock, &mut colours);
+    // The page that explains deliveries is found where they are.
+    let links = stages.iter_mut().find(|stage| stage.place.stage == Stage::Deliveries);
+    let links = links.map_or(&mut empty, |stage| &mut stage.links);
+    links.splice(..0, whys.iter().map(|why| Link { title: why.title.clone(), page: why.file.clone() }));
     let colours = colours.css();
     // What is told of this minute is told as of the time of the page that stands there.
     let values = |time| {
@@ -158,7 +164,7 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         context! { overview, stages => &stages, empty => &empty, hosts, colours => &colours }
     };
     page("index.html", "index.html", &values)?;
-    for why in reasons::pages(readings, &history, site.now) {
+    for why in whys {
         let mut colours = Colours::default();
         for name in ["warn", "bad"] {
             colours.add_named(name);

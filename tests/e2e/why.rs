@@ -153,7 +153,7 @@ fn number(text: &str) -> u64 {
 fn read(html: &str) -> (Counted, BTreeMap<String, Vec<String>>) {
     let mut counted = Counted::default();
     let mut steps = BTreeMap::new();
-    for row in html.split("<tr role=\"row\" class=\"prov\">").skip(1) {
+    for row in html.split("<tr class=\"prov\">").skip(1) {
         let row = row.split("</tr>").next().expect("a row");
         let label = text(between(row, "<b>", "</b>"));
         for (column, outcome) in [("Delivered", "success"), ("Put off", "deferral"), ("Failed", "failure")] {
@@ -170,7 +170,7 @@ fn read(html: &str) -> (Counted, BTreeMap<String, Vec<String>>) {
     for (id, outcome) in [("put-off", "deferral"), ("failed", "failure")] {
         let section =
             between(html, &format!("<section class=\"block\" aria-labelledby=\"{id}\">"), "</section>");
-        for row in between(section, "<tbody", "</tbody>").split("<tr role=\"row\">").skip(1) {
+        for row in between(section, "<tbody", "</tbody>").split("<tr>").skip(1) {
             let amount = number(&text(between(between(row, "data-l=\"Attempts\"", "</td>"), ">", "<span")));
             counted.reasons.insert((text(between(row, "<b>", "</b>")), outcome), amount);
         }

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven through chromedriver: WebDriver is JSON over HTTP.
+//! Browsers without a window: what tests ask of any, and Chromium, driven through chromedriver: WebDriver is JSON over HTTP.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,8 +12,99 @@ use tempfile::TempDir;
 
 use super::wait_until;
 
-/// A browser of its own for a test; it ends with it.
-pub struct Browser {
+/// A browser of a test's own.
+pub trait Browser {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// Loads an address and waits until all of the page is there.
+    fn visit(&self, url: &str);
+
+    /// What a function's body returns.
+    fn run(&self, script: &str) -> Value;
+
+    /// What it hands to the callback that is its last argument.
+    fn run_later(&self, script: &str) -> Value;
+
+    /// The size of the window's inside in CSS pixels, and the system's theme: `light` or `dark`.
+    fn look(&self, width: u32, height: u32, theme: &str);
+
+    /// What hands do: a list of sources of input, as WebDriver's actions have it.
+    fn act(&self, actions: &Value);
+
+    /// What was written to the console since the last call.
+    fn console(&self) -> Vec<String>;
+
+    /// May pages that are loaded from now on run scripts?
+    fn scripts(&self, are_allowed: bool);
+
+    /// The whole page as a PNG in base64.
+    fn screenshot(&self) -> String;
+
+    /// What an element is to who does not see it.
+    fn role(&self, selector: &str) -> String;
+
+    /// Loads a page.
+    fn open(&self, page: &Path) {
+        self.visit(&address(page));
+    }
+
+    /// Presses keys, one after the other: letters, or those that WebDriver has numbers for.
+    fn press(&self, keys: &str) {
+        let one = |key: char| {
+            [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })]
+        };
+        let actions: Vec<Value> = keys.chars().flat_map(one).collect();
+        self.act(&json!([{ "type": "key", "id": "keys", "actions": actions }]));
+    }
+
+    /// Moves the mouse to a place of the window's inside.
+    fn point(&self, x: f64, y: f64) {
+        let at = json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x.round(), "y": y.round() });
+        self.act(&json!([{ "type": "pointer", "id": "mouse", "actions": [at] }]));
+    }
+
+    /// Clicks there.
+    fn click(&self, x: f64, y: f64) {
+        let at = json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x.round(), "y": y.round() });
+        let down = json!({ "type": "pointerDown", "button": 0 });
+        let up = json!({ "type": "pointerUp", "button": 0 });
+        self.act(&json!([{ "type": "pointer", "id": "mouse", "actions": [at, down, up] }]));
+    }
+}
+
+/// The numbers that WebDriver has for keys.
+pub mod key {
+    pub const TAB: &str = "\u{e004}";
+    pub const ESCAPE: &str = "\u{e00c}";
+    pub const END: &str = "\u{e010}";
+    pub const HOME: &str = "\u{e011}";
+    pub const LEFT: &str = "\u{e012}";
+    pub const RIGHT: &str = "\u{e014}";
+}
+
+/// The address of a file: of what is not plain in a path, each byte by its number.
+pub fn address(page: &Path) -> String {
+    let mut url = "file://".to_owned();
+    for byte in page.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                url.push(char::from(*byte))
+            }
+            other => url += &format!("%{other:02X}"),
+        }
+    }
+    url
+}
+
+/// The name that WebDriver has for an element that a script returned.
+pub fn element(value: &Value) -> String {
+    let names = value.as_object().and_then(|names| names.values().next());
+    names.and_then(Value::as_str).unwrap_or_else(|| panic!("no element: {value}")).to_owned()
+}
+
+/// Chromium; it ends with its test.
+pub struct Chromium {
     driver: Child,
     chromium: Child,
     port: u16,
@@ -21,7 +112,7 @@ pub struct Browser {
     _home: TempDir,
 }
 
-impl Browser {
+impl Chromium {
     pub fn start() -> Self {
         let home = tempfile::Builder::new().prefix("maillogs-browser-").tempdir().expect("a directory");
         let said = home.path().join("chromedriver.txt");
@@ -90,35 +181,8 @@ impl Browser {
         browser
     }
 
-    /// Loads a page and waits until all of it is there, but for lazy pictures.
-    pub fn open(&self, page: &Path) {
-        self.post("url", &json!({ "url": format!("file://{}", page.display()) }));
-    }
-
-    /// What a function's body returns.
-    pub fn run(&self, script: &str) -> Value {
-        self.post("execute/sync", &json!({ "script": script, "args": [] }))
-    }
-
-    /// What it hands to the callback that is its last argument.
-    pub fn run_later(&self, script: &str) -> Value {
-        self.post("execute/async", &json!({ "script": script, "args": [] }))
-    }
-
-    /// The size of the window's inside in CSS pixels, and the system's theme: `light` or `dark`.
-    pub fn look(&self, width: u32, height: u32, theme: &str) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
-        let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-        self.devtools("Emulation.setEmulatedMedia", &feature);
-    }
-
-    /// What was written to the console since the last call.
-    pub fn console(&self) -> Vec<Value> {
-        self.post("se/log", &json!({ "type": "browser" })).as_array().cloned().unwrap_or_default()
-    }
-
-    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+    /// What its developers' tools do.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
@@ -147,6 +211,57 @@ impl Browser {
     }
 }
 
+impl Browser for Chromium {
+    fn name(&self) -> &'static str {
+        "Chromium"
+    }
+
+    fn visit(&self, url: &str) {
+        self.post("url", &json!({ "url": url }));
+    }
+
+    fn run(&self, script: &str) -> Value {
+        self.post("execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    fn run_later(&self, script: &str) -> Value {
+        self.post("execute/async", &json!({ "script": script, "args": [] }))
+    }
+
+    fn look(&self, width: u32, height: u32, theme: &str) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+        let features = [("prefers-color-scheme", theme), ("prefers-reduced-motion", "reduce")];
+        let features = features.map(|(name, value)| json!({ "name": name, "value": value }));
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features }));
+    }
+
+    fn act(&self, actions: &Value) {
+        self.post("actions", &json!({ "actions": actions }));
+    }
+
+    fn console(&self) -> Vec<String> {
+        let said = self.post("se/log", &json!({ "type": "browser" }));
+        said.as_array().into_iter().flatten().map(Value::to_string).collect()
+    }
+
+    fn scripts(&self, are_allowed: bool) {
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": !are_allowed }));
+    }
+
+    fn role(&self, selector: &str) -> String {
+        let id = element(&self.run(&format!("return document.querySelector('{selector}')")));
+        let path = format!("/session/{}/element/{id}/computedrole", self.session);
+        self.request("GET", &path, &Value::Null).as_str().expect("a role").to_owned()
+    }
+
+    fn screenshot(&self) -> String {
+        let wanted = json!({ "captureBeyondViewport": true });
+        let picture = self.devtools("Page.captureScreenshot", &wanted);
+        picture["data"].as_str().expect("base64").to_owned()
+    }
+}
+
 /// The body of an HTTP answer.
 fn answer(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -167,7 +282,7 @@ fn answer(stream: &mut TcpStream) -> Vec<u8> {
     }
 }
 
-impl Drop for Browser {
+impl Drop for Chromium {
     fn drop(&mut self) {
         // Without a panic in a panic: the browser ends with its session.
         if !self.session.is_empty()

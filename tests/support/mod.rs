@@ -12,6 +12,7 @@ pub mod databases;
 pub mod disks;
 pub mod dovecot;
 pub mod faults;
+pub mod firefox;
 pub mod haraka;
 pub mod multilog;
 pub mod munin;
