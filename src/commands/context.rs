@@ -42,15 +42,33 @@ pub(super) fn feed(config: &Config, protocol: &str) -> Result<Feed> {
 /// What every protocol, and every section of one, is at by its last commit. One that cannot be read spoils nothing of the
 /// others: it is said.
 pub(super) fn readings(config: &Config, now: i64) -> Vec<Reading> {
+    let parts = |feed: &Feed| query::parts(feed.protocol, last_commit(&job(config, feed), now));
+    feeds(config).iter().flat_map(parts).collect()
+}
+
+/// A source that was last read longer ago than this (seconds) is asked why.
+const OLD: i64 = 900;
+
+/// As [`readings`], after an update that failed with `error`: what could not be read for a while says why.
+pub(super) fn readings_with_reasons(config: &Config, now: i64, error: Option<&Error>) -> Vec<Reading> {
     let of = |feed: &Feed| {
         let job = job(config, feed);
-        let reading = query::last_commit(&job, now).unwrap_or_else(|e| {
-            warn(with_way_out(&e));
-            query::unreadable(&job, &e)
-        });
+        let mut reading = last_commit(&job, now);
+        if reading.failed.is_none() && reading.seen > 0 && now - reading.seen > OLD {
+            let looked = query::glance(&job, now);
+            // The values are those of the commit, and right: only its lines since then wait.
+            reading.closed = looked.closed.or(looked.failed).or_else(|| error.map(ToString::to_string));
+        }
         query::parts(feed.protocol, reading)
     };
     feeds(config).iter().flat_map(of).collect()
+}
+
+fn last_commit(job: &Job<'_>, now: i64) -> Reading {
+    query::last_commit(job, now).unwrap_or_else(|e| {
+        warn(with_way_out(&e));
+        query::unreadable(job, &e)
+    })
 }
 
 /// What this server is called.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::context::{host, now, print, readings, strings, with_way_out};
+use super::context::{host, now, print, readings_with_reasons, strings, with_way_out};
 use super::hosts::{self, Of};
 use super::span::{self, FromTo};
 use super::update::update;
@@ -115,11 +115,12 @@ pub(super) fn draw(config: &Config, what: &Graph, verbose: bool) -> Result<()> {
     if what.of != Of::Here {
         return draw_hosts(config, what, verbose);
     }
-    if let Err(e) = update(config, &[], Options { verbose, ..Options::default() }) {
-        warn(with_way_out(&e));
+    let updated = update(config, &[], Options { verbose, ..Options::default() });
+    if let Err(e) = &updated {
+        warn(with_way_out(e));
         warn("not everything could be counted; drawing what was counted before");
     }
-    let readings = readings(config, now());
+    let readings = readings_with_reasons(config, now(), updated.as_ref().err());
     let mut options = options(config, what);
     if let Some((stretch, output)) = one_picture(what, options.now)? {
         options.as_root = to_write_as(config, output);

@@ -13,6 +13,9 @@ pub const HALF_HOURS: usize = 48;
 /// So many earlier weeks a weekday is compared with.
 pub const WEEKS: u64 = 4;
 
+/// Before this hour of the local day its numbers are those of a few hours of the night, and what was before is told first.
+pub const MORNING: i64 = 6;
+
 /// When the local day began in which `time` lies, Unix seconds.
 pub fn midnight(time: i64) -> i64 {
     naive_date(time).map_or(time.div_euclid(86_400) * 86_400, |date| unix(date.and_time(NaiveTime::MIN)))

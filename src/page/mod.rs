@@ -158,7 +158,7 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     let links = links.map_or(&mut empty, |stage| &mut stage.links);
     links.splice(..0, whys.iter().map(|why| Link { title: why.title.clone(), page: why.file.clone() }));
     let colours = colours.css();
-    // What is told of this minute is told as of the time of the page that stands there.
+    // A page that stands already is compared with what would have been said at its time.
     let values = |time| {
         let overview = overview::overview(readings, &history, time);
         context! { overview, stages => &stages, empty => &empty, hosts, colours => &colours }
@@ -169,20 +169,25 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         for name in ["warn", "bad"] {
             colours.add_named(name);
         }
-        let values = context! { why => &why, colours => colours.css() };
-        page(&why.file, "reasons.html", &|_| values.clone())?;
+        let values = |time| {
+            let why = reasons::pages(readings, &history, time).into_iter().find(|page| page.file == why.file);
+            context! { why, colours => colours.css() }
+        };
+        page(&why.file, "reasons.html", &values)?;
     }
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
     for (n, shown) in site.graphs.iter().enumerate() {
-        let made = graph::page(shown, readings, site.now, &clock);
-        let values = context! {
-            graph => &links[n],
-            previous => n.checked_sub(1).map(|n| &links[n]),
-            next => links.get(n + 1),
-            colours => made.colours.css(),
-            page => made,
+        let values = |time| {
+            let made = graph::page(shown, readings, time, &clock);
+            context! {
+                graph => &links[n],
+                previous => n.checked_sub(1).map(|n| &links[n]),
+                next => links.get(n + 1),
+                colours => made.colours.css(),
+                page => made,
+            }
         };
-        page(&links[n].page, "graph.html", &|_| values.clone())?;
+        page(&links[n].page, "graph.html", &values)?;
     }
     problems.extend(unread);
     Ok((pages, problems))

@@ -69,7 +69,7 @@ fn rows(table: &str) -> Vec<Vec<String>> {
     let rows = body.split("<tr").skip(1);
     rows.map(|row| {
         let cells = row.split("<t").filter(|cell| cell.starts_with("h ") || cell.starts_with('d'));
-        cells.map(|cell| plain(&format!("<t{cell}"))).collect()
+        cells.map(|cell| plain(&format!("<t{cell}")).trim().to_owned()).collect()
     })
     .collect()
 }

@@ -149,8 +149,9 @@ fn number(text: &str) -> u64 {
     text.replace(',', "").parse().unwrap_or_else(|_| panic!("{text:?} is no number"))
 }
 
-/// What the page says, and the steps of its hours.
-fn read(html: &str) -> (Counted, BTreeMap<String, Vec<String>>) {
+/// What the page says of a day, and the steps of its hours.
+fn read(html: &str, day: &str) -> (Counted, BTreeMap<String, Vec<String>>) {
+    let html = of_day(html, day);
     let mut counted = Counted::default();
     let mut steps = BTreeMap::new();
     for row in html.split("<tr class=\"prov\">").skip(1) {
@@ -168,14 +169,20 @@ fn read(html: &str) -> (Counted, BTreeMap<String, Vec<String>>) {
         steps.insert(label, rects.collect());
     }
     for (id, outcome) in [("put-off", "deferral"), ("failed", "failure")] {
-        let section =
-            between(html, &format!("<section class=\"block\" aria-labelledby=\"{id}\">"), "</section>");
+        let begin = format!("<section class=\"block\" aria-labelledby=\"{day}-{id}\">");
+        let section = between(html, &begin, "</section>");
         for row in between(section, "<tbody", "</tbody>").split("<tr>").skip(1) {
             let amount = number(&text(between(between(row, "data-l=\"Attempts\"", "</td>"), ">", "<span")));
             counted.reasons.insert((text(between(row, "<b>", "</b>")), outcome), amount);
         }
     }
     (counted, steps)
+}
+
+/// The part of the page that tells `today` or `yesterday`.
+fn of_day<'t>(html: &'t str, day: &str) -> &'t str {
+    let html = between(html, &format!("<section class=\"period p-{day}\""), "</main>");
+    html.split("<section class=\"period").next().expect("a part")
 }
 
 /// Draws the page at the machine's time.
@@ -189,10 +196,22 @@ fn page(machine: &Machine) -> String {
 fn check(machine: &Machine, midnight: i64, hours: usize) -> String {
     let html = page(machine);
     let want = reference(&machine.log, midnight, machine.now);
-    let (said, steps) = read(&html);
+    assert_day(
+        &html,
+        "today",
+        &want,
+        hours,
+        usize::try_from((machine.now - midnight + 3599) / 3600).expect("hours"),
+    );
+    html
+}
+
+/// A day's part of the page says what was counted, for each of the hours that have begun.
+fn assert_day(html: &str, day: &str, want: &Counted, hours: usize, passed: usize) {
+    let (said, steps) = read(html, day);
     assert_eq!((&said.places, &said.reasons), (&want.places, &want.reasons));
+    let html = of_day(html, day);
     assert!(html.contains(&format!("viewBox=\"0 0 {hours} 1\"")), "a day of {hours} hours");
-    let passed = usize::try_from((machine.now - midnight + 3599) / 3600).expect("hours");
     for (_, _, label) in TO.into_iter().filter(|to| !["unseen", "local"].contains(&to.1)) {
         let of = |hour: usize| want.hours.get(&(label.to_owned(), hour)).copied().unwrap_or(0);
         let highest = (0..passed).map(of).max().unwrap_or(0);
@@ -200,7 +219,6 @@ fn check(machine: &Machine, midnight: i64, hours: usize) -> String {
             |hour: usize| format!("h{}", if highest == 0 { 0 } else { (4 * of(hour)).div_ceil(highest) });
         assert_eq!(steps[label], (0..passed).map(step).collect::<Vec<_>>(), "{label}");
     }
-    html
 }
 
 #[test]
@@ -229,7 +247,7 @@ fn each_number_is_that_of_the_log_over_midnight_and_a_day_of_25_hours() {
         html.contains("Today from 12:00 until 15:00, ") && html.contains("Counted since 12:00"),
         "{html}"
     );
-    let (said, _) = read(&html);
+    let (said, _) = read(&html, "today");
     let want = reference(&machine.log, yesterday, machine.now);
     assert_eq!((said.places, said.reasons), (want.places, want.reasons));
     // Over midnight in one chunk; the processor is killed in between.
@@ -268,7 +286,10 @@ fn each_number_is_that_of_the_log_over_midnight_and_a_day_of_25_hours() {
     machine.now = tomorrow + 60;
     let html = page(&machine);
     assert!(html.contains("Nothing was put off today, and nothing failed"), "{html}");
-    let (put_off, failed) = machine_sums(&reference(&machine.log, today, tomorrow));
+    let want = reference(&machine.log, today, tomorrow);
+    assert_day(&html, "yesterday", &want, 25, 25);
+    assert!(html.contains("value=\"yesterday\" id=\"p-yesterday\" checked"), "{html}");
+    let (put_off, failed) = machine_sums(&want);
     assert!(
         text(&html).contains(&format!("Yesterday {put_off} were put off and {failed} failed.")),
         "{html}"

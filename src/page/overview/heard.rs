@@ -23,6 +23,12 @@ pub struct Heard {
     /// The longest silence (seconds) of those that are not silent; none: there are none.
     #[serde(skip)]
     pub(super) slowest: Option<i64>,
+    /// How many of them ever had a line, or were measured.
+    #[serde(skip)]
+    pub(super) ever: usize,
+    /// How many ever had a line.
+    #[serde(skip)]
+    pub(super) logs: usize,
 }
 
 /// A source: what writes a protocol's lines.
@@ -91,6 +97,8 @@ pub(super) fn heard(readings: &[Reading], history: &History<'_>, now: i64) -> He
         let last = last(reading, history, now);
         let silence = last.heard.map(|heard| (now - heard).max(0)).filter(|_| !last.is_silent(now));
         all.slowest = all.slowest.max(silence);
+        all.ever += usize::from(last.heard.is_some());
+        all.logs += usize::from(last.heard.is_some() && !last.measured);
         all.rows.push(last.row(name(reading), now));
     }
     all

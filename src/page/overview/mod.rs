@@ -33,14 +33,12 @@ pub use verdict::{Piece, Sign, Verdict};
 pub use way::{Place, Row};
 
 use super::history::History;
-use super::local::{self, WEEKS};
+use super::local::{self, MORNING, WEEKS};
 use crate::reading::Reading;
 use crate::reading::role::Role;
 use asked::{Asked, Span};
 use verdict::{Flow, Known};
 
-/// Before this hour of the local day its numbers are those of a few hours of the night: the last 24 hours are told instead.
-const MORNING: i64 = 6;
 /// Seconds of an hour and of a day.
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
@@ -170,7 +168,9 @@ fn known(asked: &Asked<'_>, heard: &Heard) -> Known {
         usual_deliveries: usual(&[Role::Delivered], last_delivery),
         waiting: asked.level(Role::Waiting),
         oldest: asked.level(Role::Oldest).map(figures::whole),
-        sources: heard.rows.len(),
+        sources: heard.ever,
+        never: heard.rows.len() - heard.ever,
+        logs: heard.logs,
         silent: heard.rows.iter().filter(|row| row.is_silent).map(|row| row.name.clone()).collect(),
         slowest: heard.slowest,
         others: others.collect(),

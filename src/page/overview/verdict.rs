@@ -55,8 +55,11 @@ pub(super) struct Known {
     /// Messages in the queue, and the age of the oldest one in seconds.
     pub waiting: Option<f64>,
     pub oldest: Option<i64>,
-    /// All sources, those that are silent, and the longest silence of the others in seconds.
+    /// The sources that were ever heard, and how many never were; how many of the former are logs and not measured.
     pub sources: usize,
+    pub never: usize,
+    pub logs: usize,
+    /// The sources that are silent, and the longest silence of the others in seconds.
     pub silent: Vec<String>,
     pub slowest: Option<i64>,
     /// What else is counted on a server without messages and deliveries, and how many in the last hour: `logins`.
@@ -278,6 +281,14 @@ fn queue(known: &Known) -> String {
     }
 }
 
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
 /// Which sources were heard.
 fn sources(known: &Known) -> String {
     match (&known.silent[..], known.slowest) {
@@ -291,10 +302,13 @@ fn sources(known: &Known) -> String {
                 ),
                 longer => words::duration((longer + 3_599) / 3_600 * 3_600),
             };
-            let all = match known.sources {
-                1 => "The only source was".to_owned(),
-                2 => "Both sources were".to_owned(),
-                many => format!("All {} sources were", words::small(many)),
+            let all = match (known.sources, known.never) {
+                (1, 0) => "The only source was".to_owned(),
+                (2, 0) => "Both sources were".to_owned(),
+                (many, 0) => format!("All {} sources were", words::small(many)),
+                (some, never) => {
+                    format!("{} of {} sources were", capital(&words::small(some)), words::small(some + never))
+                }
             };
             format!(" {all} heard in the last {within}.")
         }
@@ -318,7 +332,7 @@ fn without_mail(known: &Known) -> Verdict {
         let title = format!("Not known since {}", words::moment(known.seen, known.now));
         return Verdict { sign: Sign::Unknown, title, lead: pieces(&lead), look: true };
     }
-    if known.sources == 0 {
+    if known.logs == 0 {
         let lead = "No line of any mail server was counted yet.".to_owned();
         return Verdict {
             sign: Sign::Unknown,

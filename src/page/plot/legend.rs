@@ -75,6 +75,8 @@ pub(super) fn legend(
         let Some(name) = draw.legend.clone() else { continue };
         let paths = match draw.form {
             Form::Row => same_as_stack(draw, template, scene, drawn, &parts, shapes),
+            // A limit is the same at all times.
+            Form::Rule { .. } => Vec::new(),
             _ => shapes.path_of[n].into_iter().collect(),
         };
         let is_row = draw.form == Form::Row && draw.stats.is_some();

@@ -19,31 +19,48 @@ pub struct Tick {
 pub(super) struct Amounts<'a> {
     readings: Vec<&'a Reading>,
     history: &'a History<'a>,
-    /// Until when is known what today has, Unix seconds.
+    /// Until when is known what the day has, Unix seconds.
     until: i64,
-    /// The hours of the local day of now: when each begins and ends.
+    /// The hours of the local day: when each begins and ends.
     hours: Vec<(i64, i64)>,
-    /// When the clock showed this on the last same weekdays, from the beginning of those days on.
+    /// The last same weekdays, each until the clock showed what it shows at `until`.
     earlier: Vec<(i64, i64)>,
 }
 
 impl<'a> Amounts<'a> {
-    /// Those of `of`, one of `readings`, at `now`.
-    pub(super) fn new(of: &Reading, readings: &'a [Reading], history: &'a History<'a>, now: i64) -> Self {
-        let until = of.seen.min(now);
-        let earlier = (1..=local::WEEKS).map(|week| local::day_until(until, 7 * week)).collect();
+    /// Those of `of`, one of `readings`, at `now`, on the local day that begins at `begin`.
+    pub(super) fn new(
+        of: &Reading,
+        readings: &'a [Reading],
+        history: &'a History<'a>,
+        begin: i64,
+        now: i64,
+    ) -> Self {
+        let hours = hours(begin);
+        let end = hours.last().map_or(now, |(_, end)| *end);
+        let until = of.seen.min(now).min(end);
+        let same_day = |week: u64| match local::days_before(begin, 7 * week) {
+            earlier if until == end => (local::midnight(earlier), end_of_day(earlier)),
+            _ => local::day_until(until, 7 * week),
+        };
+        let earlier = (1..=local::WEEKS).map(same_day).collect();
         Amounts {
             // A protocol and its sections have one file.
             readings: readings.iter().filter(|reading| reading.rrd == of.rrd).collect(),
             history,
             until,
-            hours: hours(now),
+            hours,
             earlier,
         }
     }
 
     pub(super) fn until(&self) -> i64 {
         self.until
+    }
+
+    /// Is the day over, and all of it known?
+    pub(super) fn is_over(&self) -> bool {
+        self.hours.last().is_some_and(|(_, end)| *end == self.until)
     }
 
     fn reading(&self, key: &str) -> Option<&'a Reading> {
@@ -72,7 +89,7 @@ impl<'a> Amounts<'a> {
         sum.terms().map(term).sum::<Option<f64>>().map(|sum| sum.max(0.0))
     }
 
-    /// What `sum` gained in each hour of today, as far as the hour has begun.
+    /// What `sum` gained in each hour of the day, as far as the hour has begun.
     pub(super) fn by_hour(&self, sum: &Sum) -> Vec<Hours> {
         let hours = self.hours.iter().filter(|(begin, _)| *begin < self.until);
         hours
@@ -136,12 +153,18 @@ pub(super) fn all(series: &Series) -> [&Sum; 3] {
     [&series.delivered, &series.put_off, &series.failed]
 }
 
-/// The hours of the local day of `now`. There are 24, and 23 or 25 where the clock is changed; the last one may be shorter.
-fn hours(now: i64) -> Vec<(i64, i64)> {
-    const HOUR: i64 = 3600;
-    let begin = local::midnight(now);
+const HOUR: i64 = 3600;
+
+/// When the local day of `time` ends.
+fn end_of_day(time: i64) -> i64 {
     // Somewhere in the next day, whatever the clock does.
-    let end = local::midnight(begin + 36 * HOUR);
+    local::midnight(local::midnight(time) + 36 * HOUR)
+}
+
+/// The hours of the local day of `time`. There are 24, and 23 or 25 where the clock is changed; the last one may be shorter.
+fn hours(time: i64) -> Vec<(i64, i64)> {
+    let begin = local::midnight(time);
+    let end = end_of_day(time);
     let mut hours = Vec::new();
     let mut at = begin;
     while at < end {

@@ -2,9 +2,10 @@
 use serde::Serialize;
 
 use super::amounts::{Amounts, Hours};
+use super::shown::{Shown, Which};
 use super::words::{inner, number, per_cent, share};
 use crate::page::local;
-use crate::reading::attempts::{Attempts, Words};
+use crate::reading::attempts::{Day, Words};
 
 /// A bit of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,17 +27,20 @@ fn strong(text: impl Into<String>) -> Bit {
     Bit { text: text.into(), strong: true }
 }
 
-/// What is said of today.
-pub(super) fn lead(attempts: &Attempts, words: &Words, amounts: &Amounts<'_>) -> Vec<Bit> {
-    let today = &attempts.today;
-    let (put_off, failed) = today.sum(|_| true);
-    let delivered: u64 = today.delivered.iter().sum();
+/// What is said of the day.
+pub(super) fn lead(shown: &Shown<'_>, words: &Words, amounts: &Amounts<'_>) -> Vec<Bit> {
+    let (put_off, failed) = shown.day.sum(|_| true);
+    let delivered: u64 = shown.day.delivered.iter().sum();
     let all = delivered + put_off + failed;
-    let from = match attempts.since {
-        since if since > today.begin => format!(" from {}", local::clock(since)),
-        _ => String::new(),
+    let from = if shown.is_whole() { String::new() } else { format!(" from {}", local::clock(shown.since)) };
+    let begin = shown.day.begin;
+    let until = format!(" until {}", local::clock(amounts.until()));
+    let when = match shown.which {
+        Which::Today => format!("Today{from}{until}, "),
+        Which::Yesterday if amounts.is_over() => format!("Yesterday, {}{from}: ", local::day(begin)),
+        Which::Yesterday => format!("Yesterday, {}{from}{until}: ", local::day(begin)),
     };
-    let mut bits = vec![plain(format!("Today{from} until {}, ", local::clock(amounts.until())))];
+    let mut bits = vec![plain(when)];
     if all == 0 {
         bits.push(plain("no attempt to deliver has ended."));
         return bits;
@@ -47,14 +51,14 @@ pub(super) fn lead(attempts: &Attempts, words: &Words, amounts: &Amounts<'_>) ->
     bits.push(plain(format!(" {were} put off and ")));
     bits.push(strong(number(failed)));
     bits.push(plain(" failed for good."));
-    bits.extend(most_put_off(attempts, words, amounts, put_off));
-    bits.extend(most_failed(attempts, words, failed));
+    bits.extend(most_put_off(shown.day, words, amounts, put_off));
+    bits.extend(most_failed(shown.day, words, failed));
     bits
 }
 
 /// The place and reason of the largest part of what was put off.
-fn most_put_off(attempts: &Attempts, words: &Words, amounts: &Amounts<'_>, put_off: u64) -> Vec<Bit> {
-    let most = attempts.today.cells.iter().max_by_key(|cell| cell.put_off).filter(|cell| cell.put_off > 0);
+fn most_put_off(day: &Day, words: &Words, amounts: &Amounts<'_>, put_off: u64) -> Vec<Bit> {
+    let most = day.cells.iter().max_by_key(|cell| cell.put_off).filter(|cell| cell.put_off > 0);
     let Some((cell, place, class)) =
         most.and_then(|cell| Some((cell, words.places.get(cell.place)?, words.classes.get(cell.class)?)))
     else {
@@ -107,9 +111,9 @@ fn narrowest(hours: &[Hours]) -> Option<(i64, i64)> {
 }
 
 /// The reason of most of what failed.
-fn most_failed(attempts: &Attempts, words: &Words, failed: u64) -> Vec<Bit> {
+fn most_failed(day: &Day, words: &Words, failed: u64) -> Vec<Bit> {
     let classes = words.classes.iter().enumerate();
-    let numbers = classes.map(|(at, class)| (attempts.today.sum(|cell| cell.class == at).1, class));
+    let numbers = classes.map(|(at, class)| (day.sum(|cell| cell.class == at).1, class));
     let most = numbers.max_by_key(|(number, _)| *number).filter(|(number, _)| *number > 0);
     let Some((number, class)) = most else { return Vec::new() };
     let part = share(number, failed);

@@ -6,6 +6,7 @@
 //!
 //! | file | purpose |
 //! |---|---|
+//! | `shown` | which day is told |
 //! | `rows` | the rows of the tables |
 //! | `amounts` | what counters gained, by hours and on earlier weekdays |
 //! | `lead` | the sentences at the top |
@@ -13,18 +14,20 @@
 mod amounts;
 mod lead;
 mod rows;
+mod shown;
 mod words;
 
 use serde::Serialize;
 
 use super::history::History;
-use super::local;
+use super::local::{self, MORNING};
 use crate::reading::Reading;
-use crate::reading::attempts::Attempts;
+use crate::reading::attempts::{Attempts, Words};
 use amounts::Amounts;
 pub use amounts::Tick;
 pub use lead::Bit;
 pub use rows::{Hour, Provider, Reason, Usual};
+use shown::{Shown, Which};
 use words::number;
 
 /// The page of one protocol's attempts.
@@ -34,6 +37,19 @@ pub struct ReasonsPage {
     pub file: String,
     /// Its heading.
     pub title: String,
+    /// Today, and where anything is known of it yesterday.
+    pub days: Vec<ReasonsDay>,
+}
+
+/// A day's attempts.
+#[derive(Debug, Serialize)]
+pub struct ReasonsDay {
+    /// `today` or `yesterday`.
+    pub name: &'static str,
+    /// The same for people.
+    pub button: &'static str,
+    /// Is it the one that is seen at first?
+    pub first: bool,
     /// The sentences at the top, in bits of which some are strong.
     pub lead: Vec<Bit>,
     /// What is to be known of the numbers: from when on they count, that a source could not be read. May be empty.
@@ -58,7 +74,7 @@ pub struct Part {
     /// Its heading.
     pub heading: &'static str,
     /// The anchor of its heading.
-    pub id: &'static str,
+    pub id: String,
     /// Are they told in the colour of failures?
     pub is_bad: bool,
     /// All of them.
@@ -85,45 +101,67 @@ pub fn pages(readings: &[Reading], history: &History<'_>, now: i64) -> Vec<Reaso
 /// which anything is known.
 pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64) -> Option<ReasonsPage> {
     let attempts = of.attempts.as_ref()?;
-    let amounts = Amounts::new(of, readings, history, now);
     let words = attempts.words();
-    let has_moved = words.classes.iter().any(|class| amounts.has_moved(class.counter));
+    let moved = Amounts::new(of, readings, history, attempts.today.begin, now);
+    let has_moved = words.classes.iter().any(|class| moved.has_moved(class.counter));
     if attempts.today.is_empty() && attempts.yesterday.is_empty() && !has_moved {
         return None;
     }
+    let made = |which, amounts| day(of, attempts, &words, &Shown::new(attempts, which), amounts);
+    let mut days = vec![made(Which::Today, &moved)];
+    if attempts.since > 0 && attempts.since < attempts.today.begin {
+        let amounts = Amounts::new(of, readings, history, attempts.yesterday.begin, now);
+        if amounts.until() > attempts.yesterday.begin {
+            days.push(made(Which::Yesterday, &amounts));
+        }
+    }
+    // In the night there is little of today yet.
+    let first = if local::hour(now) < MORNING { days.len() - 1 } else { 0 };
+    days[first].first = true;
+    let (title, file) = match of.like.map(|like| like.instance) {
+        Some(name) => (format!("{name}: why mail was put off"), format!("{name}-why.html")),
+        None => ("Why mail was put off".to_owned(), "why.html".to_owned()),
+    };
+    Some(ReasonsPage { file, title, days })
+}
+
+/// What is told of a day.
+fn day(
+    of: &Reading,
+    attempts: &Attempts,
+    words: &Words,
+    shown: &Shown<'_>,
+    amounts: &Amounts<'_>,
+) -> ReasonsDay {
     let until = amounts.until();
-    let is_known = attempts.since > 0 && until > attempts.today.begin;
-    let (put_off, failed) = attempts.today.sum(|_| true);
+    let is_known = attempts.since > 0 && until > shown.day.begin;
+    let (put_off, failed) = shown.day.sum(|_| true);
     let nothing = if !is_known {
         Some(not_known(attempts, until))
     } else if put_off + failed == 0 {
-        Some(none(attempts))
+        Some(none(attempts, shown.which))
     } else {
         None
     };
-    let instance = of.like.map(|like| like.instance);
     let mut notes = Vec::new();
     if let Some(trouble) = of.trouble() {
         notes.push(format!("These are the numbers of the last commit: {trouble}."));
     }
-    let begins = attempts.since > attempts.today.begin;
-    if is_known && begins {
+    if is_known && !shown.is_whole() {
         notes.push(format!(
             "Counted since {}: what ended before is in none of these numbers.",
             local::clock(attempts.since)
         ));
     }
-    let weekday = local::weekday(now);
-    // One that began within the day says nothing of the same time of other days.
-    let rows = rows::Rows { attempts, words: &words, amounts: &amounts, is_whole: !begins };
-    let (title, file) = match instance {
-        Some(name) => (format!("{name}: why mail was put off"), format!("{name}-why.html")),
-        None => ("Why mail was put off".to_owned(), "why.html".to_owned()),
+    let rows = rows::Rows { shown, words, amounts };
+    let (name, button) = match shown.which {
+        Which::Today => ("today", "Today"),
+        Which::Yesterday => ("yesterday", "Yesterday"),
     };
     let is_shown = nothing.is_none();
     let part = |heading, id, total: u64, is_bad| Part {
         heading,
-        id,
+        id: format!("{name}-{id}"),
         is_bad,
         total: number(total),
         rows: if is_shown { rows.reasons(is_bad) } else { Vec::new() },
@@ -132,14 +170,17 @@ pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64)
         part("Put off, and tried again", "put-off", put_off, false),
         part("Failed for good", "failed", failed, true),
     ];
-    Some(ReasonsPage {
-        file,
-        title,
-        lead: if is_known { lead::lead(attempts, &words, &amounts) } else { Vec::new() },
+    let weekday = local::weekday(shown.day.begin);
+    let same = if amounts.is_over() { "" } else { " until the same minute" };
+    ReasonsDay {
+        name,
+        button,
+        first: false,
+        lead: if is_known { lead::lead(shown, words, amounts) } else { Vec::new() },
         notes,
         key: format!(
             "The stronger an hour’s colour, the more of the row’s own attempts fell into it. “Usual”: the same share on the \
-             last four {weekday}s until the same minute, as far as they are known; ↑ is above it. Of a reason it is the share of all attempts that \
+             last four {weekday}s{same}, as far as they are known; ↑ is above it. Of a reason it is the share of all attempts that \
              were not taken, put off or failed: of earlier days nothing finer is known."
         ),
         hours: amounts.hours(),
@@ -147,7 +188,7 @@ pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64)
         providers: if is_shown { rows.providers() } else { Vec::new() },
         parts: parts.into_iter().filter(|part| !part.rows.is_empty()).collect(),
         nothing,
-    })
+    }
 }
 
 /// Nothing is known of today.
@@ -162,8 +203,17 @@ fn not_known(attempts: &Attempts, until: i64) -> Nothing {
     Nothing { heading: "Nothing is known of today".to_owned(), text }
 }
 
-/// Nothing was put off today, and nothing failed.
-fn none(attempts: &Attempts) -> Nothing {
+/// Nothing was put off on the day, and nothing failed.
+fn none(attempts: &Attempts, which: Which) -> Nothing {
+    if which == Which::Yesterday {
+        let delivered: u64 = attempts.yesterday.delivered.iter().sum();
+        let text = if delivered == 1 {
+            "1 delivery succeeded.".to_owned()
+        } else {
+            format!("{} deliveries succeeded.", number(delivered))
+        };
+        return Nothing { heading: "Nothing was put off yesterday, and nothing failed".to_owned(), text };
+    }
     let (put_off, failed) = attempts.yesterday.sum(|_| true);
     let since = attempts.since;
     let yesterday = || format!("Yesterday {} were put off and {} failed.", number(put_off), number(failed));

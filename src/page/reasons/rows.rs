@@ -2,9 +2,10 @@
 use serde::Serialize;
 
 use super::amounts::{self, Amounts, Hours};
+use super::shown::{Shown, Which};
 use super::words::{inner, number, per_cent, range, share};
 use crate::page::local;
-use crate::reading::attempts::{Attempts, Cell, Class, Sum, Words};
+use crate::reading::attempts::{Cell, Class, Sum, Words};
 
 /// Of this number of places is told that they cause a reason.
 const CAUSES: usize = 3;
@@ -52,7 +53,7 @@ pub struct Amount {
 pub struct Usual {
     /// `4–41 %`; empty: it is not known.
     pub text: String,
-    /// Is today's above it?
+    /// Is the day's above it?
     pub is_above: bool,
 }
 
@@ -98,21 +99,19 @@ pub struct Reason {
 
 /// What rows are made of.
 pub(super) struct Rows<'a> {
-    pub(super) attempts: &'a Attempts,
+    pub(super) shown: &'a Shown<'a>,
     pub(super) words: &'a Words,
     pub(super) amounts: &'a Amounts<'a>,
-    /// Does the table have the whole day?
-    pub(super) is_whole: bool,
 }
 
 impl Rows<'_> {
     /// Those of places, the one that put off most first.
     pub(super) fn providers(&self) -> Vec<Provider> {
-        let today = &self.attempts.today;
+        let day = self.shown.day;
         let mut rows: Vec<((u64, u64, u64), Provider)> = Vec::new();
         for (at, place) in self.words.places.iter().enumerate() {
-            let (put_off, failed) = today.sum(|cell| cell.place == at);
-            let delivered = today.delivered(at);
+            let (put_off, failed) = day.sum(|cell| cell.place == at);
+            let delivered = day.delivered(at);
             let all = delivered + put_off + failed;
             if all == 0 {
                 continue;
@@ -151,7 +150,7 @@ impl Rows<'_> {
 
     /// The class of most of what a place put off; where that is nothing, of what failed there.
     fn because(&self, place: usize) -> String {
-        let cells = || self.attempts.today.cells.iter().filter(|cell| cell.place == place);
+        let cells = || self.shown.day.cells.iter().filter(|cell| cell.place == place);
         let of = |number: fn(&Cell) -> u64| {
             cells().max_by_key(|cell| number(cell)).filter(|cell| number(cell) > 0)
         };
@@ -163,26 +162,26 @@ impl Rows<'_> {
     /// Those of reasons, of one outcome, the most frequent first.
     pub(super) fn reasons(&self, failed: bool) -> Vec<Reason> {
         let of = |(put_off, failed_for_good): (u64, u64)| if failed { failed_for_good } else { put_off };
-        let today = &self.attempts.today;
+        let day = self.shown.day;
         let classes = self.words.classes.iter().enumerate();
-        let numbers = classes.map(|(at, class)| (of(today.sum(|cell| cell.class == at)), at, class));
+        let numbers = classes.map(|(at, class)| (of(day.sum(|cell| cell.class == at)), at, class));
         let mut numbers: Vec<_> = numbers.filter(|(number, ..)| *number > 0).collect();
         numbers.sort_by_key(|(number, at, _)| (std::cmp::Reverse(*number), *at));
         let most = numbers.first().map_or(0, |(number, ..)| *number);
-        let total = of(today.sum(|_| true));
+        let total = of(day.sum(|_| true));
         let all = &self.words.all;
         let not_taken: u64 = {
-            let (put_off, failed) = today.sum(|_| true);
+            let (put_off, failed) = day.sum(|_| true);
             put_off + failed
         };
         let row = |(number_of, at, class): (u64, usize, &Class)| {
             let counter = Sum::of(class.counter);
             let hours = self.amounts.by_hour(&counter);
-            let both = today.sum(|cell| cell.class == at);
+            let both = day.sum(|cell| cell.class == at);
             let of_all = share(both.0 + both.1, not_taken);
             let is_told = 2 * number_of >= both.0 + both.1;
             let usual = self.usual(self.amounts.usual(&counter, &[&all.put_off, &all.failed]), of_all);
-            let text = self.attempts.texts.iter().find(|text| text.class == at && text.failed == failed);
+            let text = self.shown.texts.iter().find(|text| text.class == at && text.failed == failed);
             Reason {
                 label: class.label.to_owned(),
                 means: class.means.clone(),
@@ -202,16 +201,21 @@ impl Rows<'_> {
         numbers.into_iter().map(row).collect()
     }
 
-    /// When a text was logged.
+    /// When a text was logged: the clock, and the day where it is the other one.
     fn said(&self, time: i64) -> String {
-        let day = if time >= self.attempts.today.begin { "" } else { "yesterday, " };
+        let is_before = time < self.shown.day.begin;
+        let day = match self.shown.which {
+            Which::Today if is_before => "yesterday, ",
+            Which::Yesterday if local::midnight(time) > self.shown.day.begin => "today, ",
+            _ => "",
+        };
         format!("{day}{}", local::clock(time))
     }
 
     /// The places that cause a reason, with their shares of it.
     fn causes(&self, class: usize, failed: bool) -> String {
         let of = |cell: &&Cell| if failed { cell.failed } else { cell.put_off };
-        let mut cells: Vec<_> = self.attempts.today.cells.iter().filter(|cell| cell.class == class).collect();
+        let mut cells: Vec<_> = self.shown.day.cells.iter().filter(|cell| cell.class == class).collect();
         cells.sort_by_key(|cell| std::cmp::Reverse(of(cell)));
         let all: u64 = cells.iter().map(of).sum();
         let told = cells.iter().filter(|cell| share(of(cell), all) >= FEW && of(cell) > 0).take(CAUSES);
@@ -222,10 +226,10 @@ impl Rows<'_> {
         told.map(cause).collect::<Vec<_>>().join(", ")
     }
 
-    fn usual(&self, known: Option<(f64, f64, usize)>, today: f64) -> Usual {
-        match known.filter(|_| self.is_whole) {
+    fn usual(&self, known: Option<(f64, f64, usize)>, now: f64) -> Usual {
+        match known.filter(|_| self.shown.is_whole()) {
             None => Usual::default(),
-            Some((low, high, _)) => Usual { text: range(low, high), is_above: today > high },
+            Some((low, high, _)) => Usual { text: range(low, high), is_above: now > high },
         }
     }
 

@@ -149,14 +149,25 @@ fn usual_events(now: i64) -> Vec<Event> {
     events
 }
 
-fn made(readings: &[Reading], now: i64) -> Option<ReasonsPage> {
+fn page_of(readings: &[Reading], now: i64) -> Option<ReasonsPage> {
     let (history, problems) = History::read(readings, now);
     assert_eq!(problems, Vec::<String>::new());
     page(&readings[0], readings, &history, now)
 }
 
+/// What the page says of today.
+fn made(readings: &[Reading], now: i64) -> Option<ReasonsDay> {
+    let today = page_of(readings, now)?.days.swap_remove(0);
+    assert_eq!((today.name, today.first), ("today", true));
+    Some(today)
+}
+
 fn text(bits: &[Bit]) -> String {
     bits.iter().map(|bit| bit.text.as_str()).collect()
+}
+
+fn text_of(day: &ReasonsDay) -> String {
+    text(&day.lead)
 }
 
 fn bare(text: &str) -> String {
@@ -168,7 +179,6 @@ fn each_row_has_its_numbers_its_hours_and_what_is_usual() {
     let readings = [reading(&usual_events(NOW), 1, NOW)];
     let page = made(&readings, NOW).unwrap();
     assert!(page.nothing.is_none() && page.notes.is_empty(), "{page:?}");
-    assert_eq!(page.file, "why.html");
     let clock = local::clock(NOW);
     let nine = local::clock(local::midnight(NOW) + 9 * 3600);
     assert_eq!(
@@ -313,8 +323,10 @@ fn what_is_not_known_is_no_zero() {
 fn a_second_instance_has_a_page_of_its_own() {
     let like = crate::reading::Like { instance: "out", part: "m", templates: &[] };
     let readings = [Reading { like: Some(like), ..reading(&usual_events(NOW), 1, NOW) }];
-    let page = made(&readings, NOW).unwrap();
+    let page = page_of(&readings, NOW).unwrap();
     assert_eq!((&*page.file, &*page.title), ("out-why.html", "out: why mail was put off"));
+    let page = page_of(&[reading(&usual_events(NOW), 1, NOW)], NOW).unwrap();
+    assert_eq!((&*page.file, &*page.title), ("why.html", "Why mail was put off"));
 }
 
 #[test]
@@ -370,6 +382,57 @@ fn hostile_texts_are_text() {
         }
     }
     assert_eq!(open, Vec::<&str>::new());
+}
+
+/// The day after the one of [`usual_events`], whose numbers then are yesterday's, and all of them.
+#[test]
+fn yesterday_is_told_whole_and_in_the_night_first() {
+    let begin = local::midnight(NOW);
+    let now = begin + 86_400 + 2 * 3600;
+    let mut events = usual_events(NOW);
+    events.extend(some(7, begin + 86_400 + 60, 2, Some(0), false));
+    let page = page_of(&[reading(&events, 1, now)], now).unwrap();
+    let [today, yesterday] = &page.days[..] else { panic!("{page:?}") };
+    assert_eq!((today.first, yesterday.first, yesterday.name), (false, true, "yesterday"));
+    assert!(text(&today.lead).starts_with("Today until 02:00, 7 of 7 attempts were put off"), "{today:?}");
+    assert_eq!(
+        bare(&text(&yesterday.lead)),
+        "Yesterday, Sat 28 Nov: 40 of 104 attempts were put off and 1 failed for good. All of what was put off, 40, was for Apex: too slow, mostly between 09:00 and 11:00. All of what failed: no such user."
+    );
+    assert!(yesterday.key.contains("last four Saturdays, as far"), "{}", yesterday.key);
+    let apex = &yesterday.providers[0];
+    assert_eq!((&*apex.attempts, &*apex.put_off.number, apex.hours.len()), ("100", "40", 24));
+    let full: Vec<usize> =
+        apex.hours.iter().filter(|hour| hour.step != Some(0)).map(|hour| hour.at).collect();
+    assert_eq!(full, [0, 9, 10]);
+    // 510 of 600 to 516 of 600: of other days all counts, because all of yesterday does.
+    assert_eq!((&*bare(&apex.usual.text), apex.usual.is_above), ("85–86 %", false));
+    // From six o'clock on today is told first.
+    let morning = begin + 86_400 + 6 * 3600;
+    let page = page_of(&[reading(&events, 1, morning)], morning).unwrap();
+    assert_eq!(page.days.iter().map(|day| day.first).collect::<Vec<_>>(), [true, false]);
+    // What was said today is told as such among yesterday's.
+    let mut reading = reading(&events, 1, now);
+    let texts = |time| vec![Text { class: 0, failed: false, time, text: "450 later".to_owned() }];
+    for (time, said) in [(now - 60, "today, 01:59"), (begin + 60, "00:01"), (begin + 86_399, "23:59")] {
+        reading.attempts.as_mut().unwrap().texts = texts(time);
+        let page = page_of(std::slice::from_ref(&reading), now).unwrap();
+        assert_eq!(page.days[1].parts[0].rows[0].said, said);
+    }
+    // A table that began today says nothing of yesterday; one that began yesterday compares nothing.
+    let since = |since| page_of(&[self::reading(&events, since, now)], now).unwrap();
+    assert_eq!(since(begin + 86_400).days.len(), 1);
+    let page = since(begin + 3600);
+    assert!(
+        text_of(&page.days[1]).starts_with("Yesterday, Sat 28 Nov from 01:00: 30 of 34 attempts"),
+        "{page:?}"
+    );
+    assert!(page.days[1].providers.iter().all(|row| row.usual.text.is_empty()));
+    // Logs that were last read yesterday.
+    let page = page_of(&[Reading { seen: begin + 43_200, ..self::reading(&events, 1, now) }], now).unwrap();
+    assert!(page.days[0].nothing.is_some());
+    assert!(text_of(&page.days[1]).starts_with("Yesterday, Sat 28 Nov until 12:00: "), "{page:?}");
+    assert_eq!(page.days[1].providers[0].hours.len(), 12);
 }
 
 #[test]

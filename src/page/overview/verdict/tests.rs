@@ -24,6 +24,7 @@ fn well() -> Known {
         waiting: Some(89.0),
         oldest: Some(98_880),
         sources: 10,
+        logs: 9,
         slowest: Some(96),
         ..Known::default()
     }
@@ -368,10 +369,26 @@ fn each_rule_on_both_sides_of_its_border() {
             "the only source",
             |k| {
                 k.sources = 1;
+                k.logs = 1;
                 k.slowest = Some(3);
             },
             Sign::Ok,
             &["The only source was heard in the last minute."],
+        ),
+        (
+            "sources that never were",
+            |k| k.never = 2,
+            Sign::Ok,
+            &["Ten of twelve sources were heard in the last"],
+        ),
+        (
+            "only a queue that is measured",
+            |k| {
+                k.mta = None;
+                k.logs = 0;
+            },
+            Sign::Unknown,
+            &["Nothing is counted yet"],
         ),
         ("a quiet source", |k| k.slowest = Some(4_000), Sign::Ok, &["were heard in the last 2 h."]),
         // Postfix logs no message that comes in.

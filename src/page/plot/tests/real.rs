@@ -125,7 +125,10 @@ fn the_week_before_is_calm_and_as_many_as_there_were() {
             let from = plot.start + (n / half_hour * half_hour) as i64 * plot.row - 7 * 86_400;
             let sum: i64 = (1..=6).map(|five| counted(from + five * 300).iter().sum::<i64>()).sum();
             let read = value(&plot, name, n).unwrap();
-            assert!((read - sum as f64 / 30.0).abs() <= 10_f64.powi(plot.exponent) / 2.0 + 1e-9, "{size:?} {n}: {read} {sum}");
+            assert!(
+                (read - sum as f64 / 30.0).abs() <= 10_f64.powi(plot.exponent) / 2.0 + 1e-9,
+                "{size:?} {n}: {read} {sum}"
+            );
         }
         let all: i64 = (1..=288).map(|n| counted(END - 8 * 86_400 + n * 300).iter().sum::<i64>()).sum();
         let row = plot.legend.rows.iter().find(|row| row.name == name).unwrap();
