@@ -24,9 +24,8 @@ pub struct Reading {
     pub title: &'static str,
     /// One line for people.
     pub about: &'static str,
-    /// The counters that the overview of the pages chooses from, each with words for people: `(key, label)`; none: the
-    /// first of its counters.
-    pub overview: &'static [(&'static str, &'static str)],
+    /// The counters that tell most of it, each with words for people: `(key, label)`; none: the first of its counters.
+    pub main_counters: &'static [(&'static str, &'static str)],
     /// What it is a second instance of; `None`: it is none.
     pub like: Option<Like>,
     /// Its RRD; the file need not exist yet.

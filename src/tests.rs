@@ -52,7 +52,7 @@ static TOY: Protocol = Protocol {
         directories: Some(Directories { key: "logs_toy_dirs", default: "toy" }),
     }),
     counter_file: Some(CounterFile { key: "logs_toy_count", default: "toy.txt" }),
-    overview: &[("toy_broken", "Broken ones")],
+    main_counters: &[("toy_broken", "Broken ones")],
     ..IN_SYSLOG
 };
 
@@ -191,8 +191,10 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
         rgb
     });
     assert!(drawn.contains(&first) && drawn.contains(&second) && !drawn.contains(&third), "{drawn:?}");
+    let page = fs::read_to_string(pages.join("toy.html")).unwrap();
+    assert!(page.contains("Toys of &lt;all&gt; kinds") && page.contains("toys that do not work"), "{page}");
     let page = fs::read_to_string(pages.join("index.html")).unwrap();
-    assert!(page.contains("Toys of &lt;all&gt; kinds") && page.contains("Broken ones"), "{page}");
+    assert!(page.contains("<a href=\"toy.html\">toy</a>"), "{page}");
 
     // The check.
     let report = check::check(&config, &[], &readings, clock, |what| what(), true);

@@ -44,7 +44,7 @@ const PALETTE: &[(&str, &str, &str)] = &[
     ("brown-area", "#8D4C0A", "#A34E22"),
     ("grey-area", "#888A91", "#8E8D99"),
     // Of an earlier time: neither good nor bad, and seen upon every area.
-    ("before", "#37415199", "#F9FAFB99"),
+    ("before", "#00000099", "#CCCCCC"),
     ("grey", "#8A8F98", "#9AA3AF"),
     ("grey-pale", "#8A8F9833", "#9AA3AF33"),
 ];

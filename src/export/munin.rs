@@ -203,7 +203,7 @@ fn graphs(reading: &Reading) -> Vec<Graph<'_>> {
         let (_, field) = fields.iter().find(|(_, field)| field.counter.key == *key)?;
         Some(Field { label: (*label).to_owned(), ..field.copy() })
     };
-    let mut first: Vec<Field<'_>> = reading.overview.iter().filter_map(chosen).collect();
+    let mut first: Vec<Field<'_>> = reading.main_counters.iter().filter_map(chosen).collect();
     if first.is_empty() {
         first = fields
             .iter()
@@ -212,7 +212,7 @@ fn graphs(reading: &Reading) -> Vec<Graph<'_>> {
     }
     let Some(leader) = first.first().map(|field| class(field.counter.measure)) else { return Vec::new() };
     first.retain(|field| class(field.counter.measure) == leader);
-    if reading.overview.is_empty() {
+    if reading.main_counters.is_empty() {
         first.truncate(8);
     }
     let mut graphs = vec![Graph {

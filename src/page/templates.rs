@@ -217,7 +217,11 @@ fn lean(css: &str) -> String {
             continue;
         }
         let needs_none = |sign: char| matches!(sign, '{' | '}' | ';' | ',' | '>');
-        if is_space && !needs_none(next) && !lean.ends_with(|last| needs_none(last) || last == ':') {
+        if is_space
+            && !lean.is_empty()
+            && !needs_none(next)
+            && !lean.ends_with(|last| needs_none(last) || last == ':')
+        {
             lean.push(' ');
         }
         is_space = false;

@@ -186,7 +186,7 @@ impl Drawing<'_> {
         };
         let written = may_keep.then_some(folder as &dyn Written);
         let (pages, problems) = page::pages(&site, written)?;
-        report.problems.extend(problems);
+        problems.into_iter().for_each(|problem| tell(report, problem));
         // One that cannot be written is told of, and the others are.
         for (name, html) in pages {
             let written = folder.write(&name, html.as_bytes(), at(options.now));

@@ -59,9 +59,9 @@ pub struct Protocol {
     pub stored: &'static [(&'static str, &'static str)],
     /// Other names under which older counter files have a key: `(name, key)`.
     pub aliases: &'static [(&'static str, &'static str)],
-    /// The counters that the page's overview chooses from, each with words for people: `(key, label)`; none: the first
-    /// of the table.
-    pub overview: &'static [(&'static str, &'static str)],
+    /// The counters that tell most of it, each with words for people: `(key, label)`, as for its first graph in Munin; none:
+    /// the first of the table.
+    pub main_counters: &'static [(&'static str, &'static str)],
     /// The templates of its graphs, `(name, text)`: `templates!["NAME"]`. Without any, a graph is made of its counters.
     pub templates: &'static [(&'static str, &'static str)],
     /// Parts of it that are asked for, shown and drawn by names of their own: `maillogs NAME`. Their lines, counter file and
@@ -187,7 +187,7 @@ pub const IN_SYSLOG: Protocol = Protocol {
     older_files: &[],
     stored: &[],
     aliases: &[],
-    overview: &[],
+    main_counters: &[],
     templates: &[],
     sections: &[],
     leads_the_page: false,

@@ -36,7 +36,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         counters: COUNTERS,
         classify: &classify,
         writers: Some(Writers { tags: &TAGS, sentences: &[], settled: &SETTLED }),
-        overview: &[
+        main_counters: &[
             ("saved", "Saved"),
             ("forwarded", "Forwarded"),
             ("rejected", "Rejected"),

@@ -22,7 +22,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         classify: login::classifier(Service::Imap, KEYS, settings),
         writers: Some(login::writers(Service::Imap, settings)),
         counter_file: Some(CounterFile { key: "logs_imap_count", default: "imap.txt" }),
-        overview: &[
+        main_counters: &[
             ("imap_ssl_success", "Logins, encrypted"),
             ("imap_success", "Logins, plain"),
             ("imap_ssl_fail", "Failed, encrypted"),

@@ -82,7 +82,7 @@ mod tests {
                 let other = instance(*make, &Settings::default(), "other", "", place);
                 let keys = |p: &Protocol| p.counters.iter().map(|c| (c.key, c.ds)).collect::<Vec<_>>();
                 assert_eq!(keys(&other), keys(card), "{}", card.name);
-                assert_eq!((other.stored, other.overview), (card.stored, card.overview));
+                assert_eq!((other.stored, other.main_counters), (card.stored, card.main_counters));
                 assert_eq!(other.reads_syslog, place == LogKind::Shared, "{}", card.name);
                 assert_eq!(other.processor.map(|p| (p.name, p.directories)), Some(("otherlog", None)));
                 assert_eq!((other.name, other.original()), ("other", card.name));

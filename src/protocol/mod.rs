@@ -268,10 +268,10 @@ mod tests {
             }
             assert!(!protocol.about.is_empty(), "{}: no line for the usage", protocol.name);
             assert!(!protocol.title.is_empty(), "{}: no heading", protocol.name);
-            for (key, _) in protocol.overview {
+            for (key, _) in protocol.main_counters {
                 assert!(
                     protocol.index(key).is_some(),
-                    "{}: the overview has no counter {key}",
+                    "{}: main_counters: there is no counter {key}",
                     protocol.name
                 );
             }
@@ -291,7 +291,7 @@ mod tests {
                     "{name}: its counters stand elsewhere"
                 );
                 assert!(
-                    section.overview.iter().all(|(key, _)| counters.iter().any(|c| c.key == *key)),
+                    section.main_counters.iter().all(|(key, _)| counters.iter().any(|c| c.key == *key)),
                     "{name}"
                 );
                 assert!(!section.templates.is_empty() && !section.title.is_empty(), "{name}");

@@ -36,7 +36,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
             directories: Some(Directories { key: "logs_pop3_dirs", default: "pop3" }),
         }),
         counter_file: Some(CounterFile { key: "logs_pop3_count", default: "pop3.txt" }),
-        overview: &[
+        main_counters: &[
             ("pop3_ssl_success", "Logins, encrypted"),
             ("pop3_success", "Logins, plain"),
             ("pop3_ssl_fail", "Failed, encrypted"),

@@ -37,7 +37,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         counters: COUNTERS,
         classify: &classify,
         writers: Some(Writers { tags: &[b"postfix/", b"postfix-"], sentences: &[], settled: &SETTLED }),
-        overview: &[
+        main_counters: &[
             ("sent", "Sent"),
             ("deferred", "Deferred"),
             ("bounced", "Bounced"),

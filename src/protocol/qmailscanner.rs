@@ -31,7 +31,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         counter_file: Some(CounterFile { key: "logs_virus_count", default: "virus.txt" }),
         older_files: &[OlderFile::Alone("virus.txt")],
         stored: &[("qs_virii", "qs_virus")],
-        overview: &[("qs_clean", "Clean"), ("qs_virii", "Viruses"), ("qs_spam", "Spam")],
+        main_counters: &[("qs_clean", "Clean"), ("qs_virii", "Viruses"), ("qs_spam", "Spam")],
         // The viruses of all scanners are drawn in one graph.
         templates: templates!["virus"],
         families: FAMILIES,

@@ -22,7 +22,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         reads_syslog: false,
         measured: true,
         counter_file: Some(CounterFile { key: "logs_queue_count", default: "queue.txt" }),
-        overview: &[
+        main_counters: &[
             ("messages", "Messages"),
             ("unprocessed", "Not yet looked at"),
             ("local", "For local mailboxes"),

@@ -19,8 +19,8 @@ pub struct Section {
     pub first: usize,
     /// Its counters.
     pub counters: &'static [Counter],
-    /// As [`super::Protocol::overview`].
-    pub overview: &'static [(&'static str, &'static str)],
+    /// As [`super::Protocol::main_counters`].
+    pub main_counters: &'static [(&'static str, &'static str)],
     /// As [`super::Protocol::families`].
     pub families: &'static [Family],
     /// As [`super::Protocol::mta`].

@@ -52,7 +52,7 @@ pub const SEND: Protocol = Protocol {
         directories: Some(Directories { key: "logs_send_dirs", default: "send" }),
     }),
     counter_file: Some(CounterFile { key: "logs_send_count", default: "send.txt" }),
-    overview: &[
+    main_counters: &[
         ("message_new", "New messages"),
         ("delivery_success", "Delivered"),
         ("delivery_deferral", "Put off"),
@@ -76,7 +76,7 @@ const REASONS_SECTION: Section = Section {
     about: "why deliveries were put off or failed",
     first: WHY,
     counters: reasons::COUNTERS,
-    overview: &[
+    main_counters: &[
         ("why_greylisted", "Greylisted"),
         ("why_rate_limited", "Too fast"),
         ("why_reputation", "Distrusted"),
@@ -98,7 +98,7 @@ const PROVIDERS_SECTION: Section = Section {
     about: "deliveries to Google, Microsoft, Yahoo and others",
     first: PROVIDERS,
     counters: providers::COUNTERS,
-    overview: &[
+    main_counters: &[
         ("ok_google", "Google took"),
         ("def_google", "Google put off"),
         ("ok_microsoft", "Microsoft took"),
@@ -120,7 +120,7 @@ const TIMES_SECTION: Section = Section {
     about: "how long deliveries take, and messages are in the queue",
     first: TIMES,
     counters: times::COUNTERS,
-    overview: &[
+    main_counters: &[
         ("first_1s", "Delivered within 1 s"),
         ("first_1m", "within 1 min"),
         ("first_1h", "within 1 h"),

@@ -34,7 +34,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
             ("smtp_auth_success", "success"),
             ("smtp_auth_fail", "fail"),
         ],
-        overview: &[
+        main_counters: &[
             ("smtp_auth_connect", "Attempts"),
             ("smtp_auth_success", "Succeeded"),
             ("smtp_auth_fail", "Failed"),

@@ -29,7 +29,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         counter_file: Some(CounterFile { key: "logs_spam_count", default: "spam.txt" }),
         older_files: &[OlderFile::Alone("spam.txt")],
         aliases: &[("sa_clean", "sa_ham")],
-        overview: &[("sa_ham", "Ham"), ("sa_spam", "Spam")],
+        main_counters: &[("sa_ham", "Ham"), ("sa_spam", "Spam")],
         templates: templates!["spam", "spam-scores", "spam-seconds"],
         families: FAMILIES,
         page: PAGE,

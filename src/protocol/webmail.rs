@@ -27,7 +27,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         counter_file: Some(CounterFile { key: "logs_web_count", default: "webmail.txt" }),
         older_files: &[OlderFile::Alone("web.txt"), OlderFile::Alone("webmail.txt")],
         stored: &[("webmail_connect", "connect"), ("webmail_success", "success"), ("webmail_fail", "fail")],
-        overview: &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")],
+        main_counters: &[("webmail_success", "Logins"), ("webmail_fail", "Failed logins")],
         templates: templates!["webmail"],
         families: FAMILIES,
         page: PAGE,

@@ -113,7 +113,7 @@ fn without_values(job: &Job<'_>) -> Reading {
         protocol: protocol.name,
         title: protocol.title,
         about: protocol.about,
-        overview: protocol.overview,
+        main_counters: protocol.main_counters,
         rrd: job.rrd(),
         step: job.config.rrd_step,
         measured: protocol.measured,

@@ -38,7 +38,7 @@ fn only(protocol: &Protocol, mut reading: Reading, section: Option<&Section>) ->
     if let Some(section) = section {
         reading.attempts = None;
         (reading.protocol, reading.title) = (section.name, section.title);
-        (reading.about, reading.overview) = (section.about, section.overview);
+        (reading.about, reading.main_counters) = (section.about, section.main_counters);
         (reading.families, reading.mta, reading.whole) = (section.families, section.mta, None);
         reading.page = section.page;
     }

@@ -152,6 +152,7 @@ fn layers(
     values: &[HashMap<String, f64>; 2],
     theme: Theme,
     canvas: &Geometry,
+    arguments: &[String],
 ) -> Vec<Layer> {
     let mut layers = Vec::new();
     let mut below = 0.0;
@@ -171,11 +172,31 @@ fn layers(
         if text("hrule").is_none() {
             below = value;
         }
-        let color = colour(Color::parse(text("color").unwrap()).unwrap().in_theme(theme));
+        let own = colour(Color::parse(text("color").unwrap()).unwrap().in_theme(theme));
+        let color = text("legend").and_then(|legend| drawn_in(arguments, legend)).unwrap_or(own);
+        // An area has another colour than its template says only where one before it has that.
+        assert!(
+            color == own || stacked && layers.iter().any(|before: &Layer| before.color == own),
+            "{draw}: {color:?}"
+        );
         let dashed = draw.get("dashes").is_some();
         layers.push(Layer { what: draw.to_string(), top, bottom, line, dashed, color });
     }
     layers
+}
+
+/// The colour in which librrd is told to draw what has this name in the legend.
+fn drawn_in(arguments: &[String], legend: &str) -> Option<(Rgb, f64)> {
+    let has_name = |text: &str| {
+        text.trim_start().strip_prefix(legend).is_some_and(|rest| rest.is_empty() || rest.starts_with("  "))
+    };
+    arguments
+        .iter()
+        .filter(|argument| argument.starts_with("AREA:") || argument.starts_with("LINE"))
+        .find_map(|argument| {
+            let (hex, text) = argument.split_once('#')?.1.split_once(':')?;
+            has_name(text.strip_prefix("legend=").unwrap_or(text)).then(|| colour(&format!("#{hex}")))
+        })
 }
 
 /// What the pixels at `y` are like when `layers` are painted upon each other.
@@ -209,7 +230,7 @@ fn every_series_is_as_high_as_the_rrd_says() {
             let (start, end) = (time("--start"), time("--end"));
             for (minute, row) in minutes.iter().zip(&rows) {
                 let x = canvas.left + (minute - start) as f64 / (end - start) as f64 * canvas.width;
-                let layers = layers(&toml, row, theme, &canvas);
+                let layers = layers(&toml, row, theme, &canvas, &arguments);
                 for n in 0..layers.len() {
                     measured += 1;
                     // Of a dashed line, where a dash is.

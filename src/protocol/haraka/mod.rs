@@ -38,7 +38,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         classify: &classify,
         writers: Some(Writers { tags: &[b"haraka"], sentences: &[], settled: &SETTLED }),
         files_key: Some("logs_haraka_files"),
-        overview: &[
+        main_counters: &[
             ("connect", "Sessions"),
             ("msg_ok", "Messages"),
             ("rcpt_reject", "Refused recipients"),

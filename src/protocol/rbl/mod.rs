@@ -93,7 +93,7 @@ pub fn protocol(settings: &Settings) -> Protocol {
         // The file that version 5 wrote when it was called for `rbl`, and that of the versions before it.
         older_files: &[OlderFile::Alone("rbl.txt"), OlderFile::Alone("smtp_rbl.txt")],
         aliases: common::ALIASES,
-        overview: &[
+        main_counters: &[
             ("ham", "Let in"),
             ("accept", "Let in by s/qmail"),
             ("spamdyke_allowed", "Let in by spamdyke"),

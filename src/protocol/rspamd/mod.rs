@@ -34,7 +34,7 @@ pub fn protocol(_: &Settings) -> Protocol {
         classify: &classify,
         writers: Some(Writers { tags: &[b"rspamd"], sentences: &[], settled: &[] }),
         files_key: Some("logs_rspamd_files"),
-        overview: &[("ham", "Ham"), ("spam", "Spam"), ("reject", "Rejected")],
+        main_counters: &[("ham", "Ham"), ("spam", "Spam"), ("reject", "Rejected")],
         templates: templates!["rspamd", "rspamd-actions", "rspamd-effort"],
         families: FAMILIES,
         page: PAGE,
