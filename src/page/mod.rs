@@ -34,12 +34,13 @@ use crate::reading::Reading;
 use crate::reading::stage::Stage;
 use colours::Colours;
 use plot::clock::Clock;
+use reasons::ReasonsPage;
 use stages::Link;
 use templates::Templates;
 
 /// The hash of `templates/page/script.js` as it stands in a page ([`templates::SCRIPT`]), by which the pages allow it and nothing
 /// else. A test says what it is.
-const SCRIPT_HASH: &str = "sha256-wTJ97z6xk//JruZMBtazsAPHEutz7t+8wFeFSq4q/2E=";
+const SCRIPT_HASH: &str = "sha256-Z5aECbett6CIYoqp5pGXohZu5GP0V5kMaxL3Rhd02fs=";
 /// Seconds after which a browser loads a page again: cron draws so often.
 const REFRESH: u32 = 300;
 /// A page is not written again for this many seconds, where only the time on it would change, which is shown to the minute.
@@ -125,9 +126,11 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         }
     };
     let mut pages = Vec::new();
-    let mut page = |name: &str, template: &str, values: &dyn Fn(i64) -> Value| {
+    let mut earlier = Earlier { readings, made: Vec::new() };
+    let mut page = |name: &str, template: &str, values: &dyn Fn(&[Reading], i64) -> Value| {
         let mut made_at = |time| {
-            let values = context! { ..values(time), ..common(time) };
+            let readings = if time < site.now { earlier.at(time) } else { readings };
+            let values = context! { ..values(readings, time), ..common(time) };
             let (html, problem) = render::page(&templates, template, &values, site.pages_apart)?;
             problems.extend(problem.filter(|problem| !problems.contains(problem)));
             Ok::<String, minijinja::Error>(html)
@@ -150,34 +153,40 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
         colours.add_named(name);
     }
-    let whys = reasons::pages(readings, &history, site.now);
+    let why =
+        |reading: &Reading, readings: &[Reading], time| reasons::page(reading, readings, &history, time);
+    let whys: Vec<(usize, ReasonsPage)> = readings
+        .iter()
+        .enumerate()
+        .filter_map(|(n, reading)| Some((n, why(reading, readings, site.now)?)))
+        .collect();
     let (mut stages, mut empty) =
         stages::stages(&site.graphs, &overview.places, readings, site.now, &clock, &mut colours);
     // The page that explains deliveries is found where they are.
     let links = stages.iter_mut().find(|stage| stage.place.stage == Stage::Deliveries);
     let links = links.map_or(&mut empty, |stage| &mut stage.links);
-    links.splice(..0, whys.iter().map(|why| Link { title: why.title.clone(), page: why.file.clone() }));
+    links.splice(..0, whys.iter().map(|(_, why)| Link { title: why.title.clone(), page: why.file.clone() }));
     let colours = colours.css();
     // A page that stands already is compared with what would have been said at its time.
-    let values = |time| {
+    let values = |readings: &[Reading], time| {
         let overview = overview::overview(readings, &history, time);
         context! { overview, stages => &stages, empty => &empty, hosts, colours => &colours }
     };
     page("index.html", "index.html", &values)?;
-    for why in whys {
+    for (n, of) in &whys {
         let mut colours = Colours::default();
         for name in ["warn", "bad"] {
             colours.add_named(name);
         }
-        let values = |time| {
-            let why = reasons::pages(readings, &history, time).into_iter().find(|page| page.file == why.file);
+        let values = |readings: &[Reading], time| {
+            let why = why(&readings[*n], readings, time);
             context! { why, colours => colours.css() }
         };
-        page(&why.file, "reasons.html", &values)?;
+        page(&of.file, "reasons.html", &values)?;
     }
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
     for (n, shown) in site.graphs.iter().enumerate() {
-        let values = |time| {
+        let values = |readings: &[Reading], time| {
             let made = graph::page(shown, readings, time, &clock);
             context! {
                 graph => &links[n],
@@ -191,6 +200,24 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     }
     problems.extend(unread);
     Ok((pages, problems))
+}
+
+/// What was known earlier of what has not changed since: of that only the time is another until which it was read.
+struct Earlier<'r> {
+    readings: &'r [Reading],
+    made: Vec<(i64, Vec<Reading>)>,
+}
+
+impl Earlier<'_> {
+    fn at(&mut self, time: i64) -> &[Reading] {
+        let known = self.made.iter().position(|(known, _)| *known == time);
+        let n = known.unwrap_or_else(|| {
+            let until = |reading: &Reading| Reading { seen: reading.seen.min(time), ..reading.clone() };
+            self.made.push((time, self.readings.iter().map(until).collect()));
+            self.made.len() - 1
+        });
+        &self.made[n].1
+    }
 }
 
 fn datetime(time: i64) -> String {

@@ -71,8 +71,7 @@
   };
   const end = group => {
     group.at = null;
-    for (const p of group.plots) p.cursor.hidden = true;
-    for (const p of group.plots) for (const [cell, text] of p.written) cell.textContent = text;
+    for (const { cursor, written } of group.plots) cursor.hidden = true, written.forEach(([cell, text]) => { cell.textContent = text; });
     say(group, Math.max(...group.plots.map(p => Math.ceil(p.newest * group.rows / p.rows))) - 1, '');
   };
   for (const plot of all('.plot[data-n]')) {
@@ -102,9 +101,10 @@
   document.addEventListener('keydown', event => { if (event.key === 'Escape') groups.forEach(end); });
   // The period that was chosen stays when the page is loaded again, and can be linked to.
   const periods = all('input[name=period]');
-  const choose = () => periods.forEach(radio => { radio.checked = location.hash ? '#' + radio.value === location.hash : radio.defaultChecked; });
+  const named = () => periods.find(radio => '#' + radio.value === location.hash);
+  const choose = radio => { if (radio) radio.checked = true; };
   for (const radio of periods) radio.addEventListener('change', () => history.replaceState(null, '', '#' + radio.value));
-  addEventListener('hashchange', choose), choose();
+  addEventListener('hashchange', () => choose(named())), choose(named() || periods.find(radio => radio.defaultChecked));
   // What no server can say of a file: that it is old.
   const made = document.querySelector('time.made'), box = document.querySelector('.stale');
   const look = () => {

@@ -132,7 +132,8 @@ fn both_are_drawn_and_stand_on_the_page() {
             let file = format!("{name}-day-light.png");
             let picture = fs::read(store.base().join("graphs").join(&file)).expect("a picture");
             assert!(picture.starts_with(b"\x89PNG"), "{file}");
-            assert!(overview.contains(&file), "{file} on the page");
+            assert!(page(&format!("{name}.html")).contains(&file), "{file} on its page");
+            assert!(overview.contains(&format!("href=\"{name}.html\"")), "{name} on the overview");
         }
     }
     assert!(overview.contains("submit: Blocked by list") && overview.contains("submit: Incoming SMTP"));

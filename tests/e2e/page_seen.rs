@@ -187,6 +187,17 @@ fn the_keyboard_goes_through_a_page_in_reading_order_and_sees_where_it_is() {
         browser.open(&graphs(&store).join("index.html"));
         browser.press(&format!("{}\u{e007}", key::TAB));
         wait_until("the main part was gone to", || browser.run("return location.hash") == json!("#main"));
+        // What it leads to is no period: the one that is seen stays, also when the page is loaded again.
+        browser.open(&graphs(&store).join("deliveries.html"));
+        choose(browser.as_ref(), "week");
+        browser.run("document.querySelector('.skip').click()");
+        wait_until("the main part was gone to", || browser.run("return location.hash") == json!("#main"));
+        assert_eq!(browser.run(PERIODS), json!(["week"]), "{}", browser.name());
+        browser.visit(&format!("file://{}#main", graphs(&store).join("deliveries.html").display()));
+        browser.run("location.reload()");
+        wait_until("one period is seen", || {
+            browser.run(PERIODS).as_array().is_some_and(|seen| seen.len() == 1)
+        });
     }
 }
 

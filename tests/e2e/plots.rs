@@ -104,7 +104,8 @@ fn what_is_read_off_a_picture_is_what_the_log_says() {
     // Three quarters of an hour beside UTC.
     let store = Store::new().in_zone("Asia/Kathmandu");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
-    let log = traffic_until(i64::try_from(now).expect("a time") - 5, 11, 1.3, 1.0);
+    // A minute that is not over is in no picture.
+    let log = traffic_until(i64::try_from(now).expect("a time") / 60 * 60 - 1, 11, 1.3, 1.0);
     fs::write(store.logs().join("current"), &log).expect("current");
     store.flush();
     store.run(&["graph", "--pages"]);

@@ -1,4 +1,5 @@
 //! Who answers the questions of the overview on this server, and what they say.
+use super::newest::{OLD, newest};
 use crate::page::history::History;
 use crate::reading::role::{Of, Role};
 use crate::reading::{Counter, DefinedBy, Measure, Reading};
@@ -100,11 +101,15 @@ impl<'r> Asked<'r> {
         self.grew(role, Span { from, to, is_day: false })
     }
 
-    /// What a level is at. `None`: nobody answers, or it was never measured.
+    /// What a level is at. `None`: nobody answers, it was never measured, or it is measured no more.
     pub(super) fn level(&self, role: Role) -> Option<f64> {
         let sums = self.sums(role);
         let measured = sums.into_iter().filter(|sum| sum.was_ever());
         let value = |sum: Sum<'_>| {
+            let last = newest(sum.reading, self.history, self.now);
+            if sum.reading.measured && last.is_none_or(|last| self.now - last > OLD) {
+                return None;
+            }
             let counter = sum.reading.counter(sum.keys.first()?)?;
             Some(counter.measure.float(counter.value?.total))
         };

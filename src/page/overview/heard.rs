@@ -2,6 +2,7 @@
 use serde::Serialize;
 
 use super::asked::{grows, keys, original};
+use super::newest::{OLD, moved, newest};
 use crate::chart::text;
 use crate::page::history::History;
 use crate::page::{local, words};
@@ -10,8 +11,6 @@ use crate::reading::Reading;
 /// A source that is silent for longer than this (seconds), and for so many times the usual gap between two lines, is told to be.
 const SILENT: i64 = 1_800;
 const GAPS: f64 = 20.0;
-/// What was read longer ago than this (seconds) may have come since.
-const OLD: i64 = 900;
 /// The usual gap is that of the day before the last line (seconds), or of the week before it.
 const DAY: i64 = 86_400;
 
@@ -60,8 +59,12 @@ pub(super) struct Last {
 }
 
 impl Last {
-    /// Has it been silent for much longer than usual at `now`? A stamp of the future is one of now.
+    /// Has it been silent for much longer than usual at `now`? A stamp of the future is one of now. What is measured is so by
+    /// every update.
     pub(super) fn is_silent(self, now: i64) -> bool {
+        if self.measured && self.unread.is_none() {
+            return self.heard.is_some_and(|heard| now - heard > OLD);
+        }
         let (Some(heard), Some(gap)) = (self.heard, self.gap) else { return false };
         let silence = self.unread.unwrap_or(now) - heard;
         silence > SILENT && float(silence) > GAPS * gap
@@ -76,7 +79,9 @@ impl Last {
                 format!("not read since {}", words::moment(self.unread.unwrap_or_default(), now))
             }
             (None, ..) => "no line of it was read yet".to_owned(),
-            (_, Some(often), true) if is_silent => format!("not measured, usually {often}"),
+            (Some(heard), _, true) if is_silent => {
+                format!("not measured since {}", words::moment(heard, now))
+            }
             (_, _, true) => "measured".to_owned(),
             (_, Some(often), _) if is_silent => format!("silent, usually {often}"),
             (_, often, _) => often.unwrap_or_default(),
@@ -120,10 +125,6 @@ fn is_there(reading: &Reading, readings: &[Reading]) -> bool {
     moved(reading) || whole.sources.iter().any(|(path, _)| !shared(path))
 }
 
-fn moved(reading: &Reading) -> bool {
-    reading.counters.iter().any(|counter| counter.value.is_some_and(|value| value.moved))
-}
-
 /// What a source is called: by the card's words, or by the heading.
 pub(super) fn name(reading: &Reading) -> String {
     let heard = reading.page.heard;
@@ -154,20 +155,6 @@ fn last(reading: &Reading, history: &History<'_>, now: i64) -> Last {
         (number >= 2.0 && heard > from).then(|| float(heard - from) / number)
     };
     Last { heard: Some(heard), gap: gap(DAY).or_else(|| gap(7 * DAY)), measured: reading.measured, unread }
-}
-
-/// The time of its newest line. The minute in which anything was counted last is the protocol's; in a log that others write to as
-/// well, the newest line may be another's.
-fn newest(reading: &Reading, history: &History<'_>, now: i64) -> Option<i64> {
-    let sources = reading.whole.iter().flat_map(|whole| &whole.sources);
-    let stamp = sources.map(|(_, time)| *time).filter(|time| *time > 0).max();
-    match (history.last_growth(reading.protocol), stamp) {
-        (Some((begin, end)), Some(stamp)) if (begin..end).contains(&stamp) => Some(stamp),
-        (Some((begin, end)), _) => Some(begin.max(end - 60).min(now)),
-        // It moved before all that the RRD has, or it never did.
-        (None, Some(stamp)) if moved(reading) => Some(stamp),
-        _ => None,
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of some years are far below 2^52")]
@@ -224,6 +211,9 @@ mod tests {
         assert!(unread(NOW - 7_000).is_silent(NOW), "it was silent before that");
         assert_eq!(unread(0).row("x".into(), NOW).usual, "not read yet");
         let later = measured.row("x".into(), NOW + 86_400);
-        assert_eq!(later.usual.replace(words::THIN, " "), "not measured, usually every 5 min");
+        let told = format!("not measured since {}", words::moment(NOW - 60, NOW + 86_400));
+        assert_eq!((later.usual, later.is_silent), (told, true));
+        // Once was it measured, so that nothing is usual.
+        assert!(Last { gap: None, ..measured }.is_silent(NOW + 86_400));
     }
 }

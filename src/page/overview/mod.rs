@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `asked` | who answers the questions of the overview on this server |
 //! | `verdict` | the answer in a sentence |
-//! | `heard` | when each source was heard last |
+//! | `newest` | when there was anything of a protocol last |
+//! | `heard` | when each source was heard last, and how often it usually is |
 //! | `figures` | the eight figures |
 //! | `events` | which half-hours were unlike those of other days; pure |
 //! | `unlike` | the same in words |
@@ -16,6 +17,7 @@ mod asked;
 mod events;
 mod figures;
 mod heard;
+mod newest;
 mod spark;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@ use super::*;
 use crate::page::templates::{Own, Templates};
 use crate::page::words::{self, THIN};
 use crate::protocol::shipped;
+use crate::reading::stage::Stage;
 use crate::reading::{Counter, DefinedBy, Measure, Value, Whole};
 use std::sync::LazyLock;
 
@@ -258,6 +259,23 @@ fn before_the_morning_the_last_24_hours_are_told() {
     assert_eq!(entered.number, "1,920", "48 half-hours of 40");
     let usual = entered.usual.clone().unwrap();
     assert_eq!((usual.range.as_str(), found.places[2].number.as_str()), ("1,920", "1,920 in, 1,920 out"));
+    // Also what toaster.conf counts besides: the first of its counters that ever moved.
+    let own = Reading {
+        protocol: "own",
+        title: "Own",
+        page: Default::default(),
+        rrd: "/nonexistent/own.rrd".into(),
+        ..read_at(night, *FIVE_WEEKS)
+    };
+    let first = own.counters.iter().find(|c| c.measure == Measure::Count && c.value.unwrap().moved).unwrap();
+    let begins = (1..=48).map(|n| night - n * STEP);
+    let sum: i128 = begins.map(|begin| send(first.key, begin)).sum();
+    let found = made_at(night, &[own.clone()]);
+    let rows = &found.places.iter().find(|place| place.stage == Stage::Own).unwrap().rows;
+    assert_eq!((rows[0].label.as_str(), rows[0].number.clone()), ("Own", words::count(sum as f64)));
+    // What was not read is no 0.
+    let found = made_at(night, &[Reading { seen: night - 100_000, ..own }]);
+    assert!(found.places.iter().all(|place| place.rows.is_empty()), "{:?}", found.places);
     let morning = at("06:00:00");
     assert_eq!(made_at(morning, &[read_at(morning, *FIVE_WEEKS)]).span, "Today until 06:00");
     // Nothing is known of the day before.
@@ -277,6 +295,32 @@ fn what_is_not_known_is_no_number() {
     assert!(found.places.iter().all(is_empty), "{:?}", found.places);
     let told = format!("not read since {}", words::moment(midnight - 600, *NOW));
     assert_eq!(found.heard.rows[0].usual, told);
+}
+
+/// What waited when the queue was measured for the last time is not what waits now.
+#[test]
+fn a_queue_that_is_measured_no_more_is_not_told() {
+    let send = reading("send", *FIVE_WEEKS, &send);
+    let measured_until = |stopped: i64| {
+        let mut queue = reading("queue", *FIVE_WEEKS, &queue);
+        queue.waiting.retain(|(begin, _)| *begin < stopped);
+        queue.whole.as_mut().unwrap().sources[0].1 = stopped;
+        made(&[send.clone(), queue])
+    };
+    let lead =
+        |found: &Overview| -> String { found.verdict.lead.iter().map(|piece| piece.text.as_str()).collect() };
+    let found = measured_until(*NOW);
+    assert!(lead(&found).contains("80 messages wait"), "{}", lead(&found));
+    assert_eq!(figure(&found, "Waiting now").number, "80");
+    let stopped = NOW.div_euclid(STEP) * STEP - 40 * STEP;
+    let found = measured_until(stopped);
+    assert!(!lead(&found).contains("wait"), "{}", lead(&found));
+    assert_eq!(figure(&found, "Waiting now").number, "–");
+    let row = &found.heard.rows[1];
+    let told = format!("not measured since {}", words::moment(stopped - 60, *NOW));
+    assert_eq!((row.usual.as_str(), row.is_silent), (told.as_str(), true));
+    let of_queue = found.places.iter().find(|place| place.stage == Stage::Queue).unwrap();
+    assert!(of_queue.rows.iter().all(|row| row.label != "Waiting now"), "{of_queue:?}");
 }
 
 #[test]

@@ -306,9 +306,12 @@ fn sources(known: &Known) -> String {
                 (1, 0) => "The only source was".to_owned(),
                 (2, 0) => "Both sources were".to_owned(),
                 (many, 0) => format!("All {} sources were", words::small(many)),
-                (some, never) => {
-                    format!("{} of {} sources were", capital(&words::small(some)), words::small(some + never))
-                }
+                (some, never) => format!(
+                    "{} of {} sources {}",
+                    capital(&words::small(some)),
+                    words::small(some + never),
+                    if some == 1 { "was" } else { "were" }
+                ),
             };
             format!(" {all} heard in the last {within}.")
         }

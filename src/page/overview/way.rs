@@ -118,11 +118,12 @@ fn rows(asked: &Asked<'_>, stage: Stage, span: Span) -> Vec<Row> {
             && reading.page.stage == Stage::Own
             && reading.whole.is_some()
         {
-            let own = reading.sources().filter(|counter| super::asked::grows(counter)).find_map(|counter| {
-                let value = counter.value.filter(|value| value.moved)?;
-                Some(words::count(counter.measure.float(value.today?)))
-            });
-            rows.extend(own.map(|number| Row { label: heard::name(reading), number }));
+            let mut own = reading.sources().filter(|counter| super::asked::grows(counter));
+            let first = own.find(|counter| counter.value.is_some_and(|value| value.moved));
+            let number = first
+                .and_then(|c| Sum { reading, keys: vec![c.key] }.grew(asked.history, span))
+                .map(words::count);
+            rows.extend(number.map(|number| Row { label: heard::name(reading), number }));
         }
     }
     rows.truncate(MOST);

@@ -92,11 +92,6 @@ pub struct Nothing {
     pub text: String,
 }
 
-/// The pages of all `readings` of which attempts are counted, at `now` (Unix seconds).
-pub fn pages(readings: &[Reading], history: &History<'_>, now: i64) -> Vec<ReasonsPage> {
-    readings.iter().filter_map(|reading| page(reading, readings, history, now)).collect()
-}
-
 /// The page of `of`, one of `readings`, at `now` (Unix seconds). `None`: its attempts are not counted, or there was none of
 /// which anything is known.
 pub fn page(of: &Reading, readings: &[Reading], history: &History<'_>, now: i64) -> Option<ReasonsPage> {
