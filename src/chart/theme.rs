@@ -88,6 +88,11 @@ impl Color {
         self.name
     }
 
+    /// Is it the same on the picture, whatever its name?
+    pub(crate) fn looks_like(&self, other: &Color) -> bool {
+        (&self.light, &self.dark) == (&other.light, &other.dark)
+    }
+
     /// `#RRGGBB[AA]` for `theme`.
     pub(crate) fn in_theme(&self, theme: Theme) -> &str {
         match theme {

@@ -1,95 +1,11 @@
 //! What of a line may be shown: without passwords, without what a terminal acts on, and not all of a long one.
 use std::ops::Range;
 
+pub(super) use crate::protocol::secrets::secrets;
 use crate::say::masked;
 
 /// What stands in the place of a password.
 const STARS: &str = "***";
-
-/// Words that a password follows, behind `=` or `:`.
-const WORDS: [&[u8]; 5] = [b"password", b"passwd", b"passphrase", b"pass", b"secret"];
-
-/// Words that a login follows which is only encoded.
-const ENCODED: [&[u8]; 4] = [b"auth plain ", b"auth login ", b"authenticate plain ", b"resp="];
-
-/// Where passwords may stand in `text`: vchkpw(8) logs `(pass: 'PASSWORD')` if it is told to, Dovecot `(given password: …)`,
-/// and others have their own words. A password may hold anything, so that rather too much is taken than too little.
-pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
-    let lower = text.to_ascii_lowercase();
-    let mut found = Vec::new();
-    for word in WORDS {
-        for at in memchr::memmem::find_iter(&lower, word) {
-            let begins = at == 0 || !lower[at - 1].is_ascii_alphanumeric();
-            // `clearpasswd=`, but not `bypass: `.
-            if !begins && word == b"pass" {
-                continue;
-            }
-            if let Some(begin) = value_behind(&lower, at + word.len()) {
-                found.push(begin..end_of_value(text, at, begin));
-            }
-        }
-    }
-    for word in ENCODED {
-        for at in memchr::memmem::find_iter(&lower, word) {
-            let begin = at + word.len();
-            let length = text[begin..].iter().take_while(|b| !b" \t,;)>".contains(b)).count();
-            found.push(begin..begin + length);
-        }
-    }
-    for at in memchr::memmem::find_iter(text, b"://") {
-        // `scheme://USER:PASSWORD@host`
-        let begin = at + 3;
-        let length = text[begin..].iter().take_while(|b| !b" \t\"'<>".contains(b)).count();
-        let place = &text[begin..begin + length];
-        if let (Some(colon), Some(end)) = (memchr::memchr(b':', place), memchr::memrchr(b'@', place))
-            && colon < end
-        {
-            found.push(begin + colon + 1..begin + end);
-        }
-    }
-    found.retain(|range| !range.is_empty());
-    found
-}
-
-/// Where the value begins, if `=` or `:` follows at `at`, perhaps behind the quotation mark that ends a name.
-fn value_behind(text: &[u8], at: usize) -> Option<usize> {
-    let blanks =
-        |at: usize| at + text.get(at..).map_or(0, |rest| rest.iter().take_while(|b| **b == b' ').count());
-    let at = match text.get(at)? {
-        b'"' | b'\'' => at + 1,
-        _ => at,
-    };
-    let at = blanks(at);
-    matches!(text.get(at)?, b'=' | b':').then(|| blanks(at + 1))
-}
-
-/// Where a value ends that begins at `begin`; its word stands at `word`.
-fn end_of_value(text: &[u8], word: usize, begin: usize) -> usize {
-    let value = &text[begin..];
-    let last =
-        |mark: u8| memchr::memrchr(mark, value).filter(|at| *at > 0).map_or(text.len(), |at| begin + at + 1);
-    match value.first() {
-        // In an object of JSON a quotation mark within a value has a backslash before it.
-        Some(b'"') if text.first() == Some(&b'{') => {
-            let mut at = 1;
-            while let Some(&byte) = value.get(at).filter(|b| **b != b'"') {
-                at += if byte == b'\\' { 2 } else { 1 };
-            }
-            (begin + at + 1).min(text.len())
-        }
-        Some(mark @ (b'"' | b'\'')) => last(*mark),
-        _ if is_in_brackets(&text[..word]) => {
-            memchr::memrchr(b')', value).map_or(text.len(), |at| begin + at)
-        }
-        _ => text.len(),
-    }
-}
-
-/// Is there a `(` that nothing closes?
-fn is_in_brackets(before: &[u8]) -> bool {
-    let opened = memchr::memrchr(b'(', before);
-    opened.is_some() && opened > memchr::memrchr(b')', before)
-}
 
 /// `text` for people: what `hidden` names as stars, and what a terminal acts on as escapes. Of more than `most` characters
 /// the first ones.

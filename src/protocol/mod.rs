@@ -42,6 +42,7 @@ pub mod rspamd;
 #[cfg(test)]
 mod samples;
 mod scan;
+pub mod secrets;
 mod section;
 pub mod send;
 pub mod smtp;

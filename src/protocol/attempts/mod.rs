@@ -15,6 +15,7 @@ pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text};
 pub use text::{Hide, hidden, mark_in, mark_of};
 
 use super::reasons::{CLASSES, Outcome};
+use super::secrets;
 use crate::reading::attempts::Told;
 
 /// What the table is made of, and where the same is counted: it stands on a protocol's card.
@@ -255,7 +256,8 @@ impl Attempts {
                     failed,
                     nanos,
                     hidden: table.hide.is_on,
-                    text: hidden(&report, recipient, table.hide),
+                    // No password is kept where others may read it, whatever toaster.conf says of addresses.
+                    text: hidden(&secrets::without(&report), recipient, table.hide),
                 },
             })
         });
