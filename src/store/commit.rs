@@ -86,8 +86,22 @@ impl Session<'_> {
     /// # Errors
     /// Before the journal stands: nothing has happened. After: the next process finishes it.
     pub fn commit(&mut self, mut state: State, updates: Vec<Update>, now: i64) -> Result<()> {
-        state.number = self.state.number + 1;
         state.committed = now;
+        self.commit_what_was_read(state, updates, now)
+    }
+
+    /// As [`Session::commit`], but [`State::committed`] stays: for a commit before anything is read. What ended since the one before
+    /// is still to be counted, also if this process dies first.
+    ///
+    /// # Errors
+    /// As [`Session::commit`].
+    pub(super) fn commit_what_was_read(
+        &mut self,
+        mut state: State,
+        updates: Vec<Update>,
+        now: i64,
+    ) -> Result<()> {
+        state.number = self.state.number + 1;
         state.base = self.store.real_base().to_string_lossy().into_owned();
         // What was found there or gone meanwhile is known to the session alone.
         state.vanished.clone_from(&self.state.vanished);

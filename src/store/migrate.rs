@@ -67,7 +67,7 @@ impl Session<'_> {
         let mut state = self.state.clone();
         state.rrd = Some(mark);
         state.table = State::table_of(state.keys.iter().map(String::as_str));
-        self.commit(state, Vec::new(), now)?;
+        self.commit_what_was_read(state, Vec::new(), now)?;
         self.state.newcomers.clear();
         match upgrade::finish(store, self.state.rrd, now) {
             Err(e) => warn(format_args!("{e}; the graphs wait")),
