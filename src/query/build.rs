@@ -3,8 +3,8 @@ use crate::calendar::{Calendar, day_of};
 use crate::error::Error;
 use crate::ingest::Job;
 use crate::protocol::Protocol;
+use crate::protocol::attempts::whole_since;
 use crate::protocol::custom::lines_key;
-use crate::protocol::reasons::CLASSES;
 use crate::reading::attempts::{Attempts, Cell, Day, Text};
 use crate::reading::{Counter, DefinedBy, Reading, Value, Whole};
 use crate::store::state::State;
@@ -47,23 +47,15 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
 fn attempts(protocol: &Protocol, state: &State, now: i64) -> Option<Attempts> {
     let table = protocol.attempts?;
     let kept = &state.attempts;
-    let since = if kept.since == 0 { 0 } else { kept.since.max(state.since) };
-    let place = |at: u8| {
-        let key = kept.places.get(usize::from(at))?;
-        table.places.iter().position(|place| place == key)
-    };
-    // Without the first one, which is what succeeded. What another version called by a name that this one does not have is known
-    // to no rule.
-    let class = |at: u8| {
-        let key = kept.classes.get(usize::from(at))?;
-        let position = CLASSES.iter().position(|class| class == key);
-        position.unwrap_or(CLASSES.len() - 1).checked_sub(1)
-    };
+    let whole = whole_since(kept.since, state.seen.max(state.committed), now);
+    let since = if whole == 0 { 0 } else { whole.max(state.since) };
+    // Without the first one, which is what succeeded.
+    let class = |at: u8| kept.class(at).checked_sub(1);
     let day = |secs: i64| {
         let (date, begin) = day_of(secs);
         let mut day = Day { date, begin, delivered: vec![0; table.places.len()], cells: Vec::new() };
         for cell in kept.days.iter().filter(|day| day.date == date).flat_map(|day| &day.cells) {
-            let Some(place) = place(cell.place) else { continue };
+            let place = kept.place(table, cell.place);
             match class(cell.class) {
                 None => day.delivered[place] += cell.put_off,
                 Some(class) => {
@@ -131,6 +123,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::ingest::feed_of;
+    use crate::protocol::attempts::{self as kept, Kept};
     use crate::protocol::send::SEND;
 
     #[test]
@@ -170,6 +163,32 @@ mod tests {
         );
         let none = of_state(&job, State::new(&SEND), now);
         assert!(none.counters.iter().all(|counter| counter.value.is_some_and(|value| !value.moved)));
+    }
+
+    /// Another version may have had it; a sum without it would be too low.
+    #[test]
+    fn a_place_that_is_not_known_is_told_as_such() {
+        let now = 1_795_434_360;
+        let mut state = State::new(&SEND);
+        let cell = |place, class, put_off| kept::Cell { place, class, put_off, failed: 0 };
+        let cells = vec![cell(0, 1, 5), cell(0, 0, 7), cell(1, 1, 2), cell(9, 9, 1)];
+        state.attempts = Kept {
+            since: now - 90,
+            places: vec!["moon".to_owned(), "google".to_owned()],
+            classes: vec!["accepted".to_owned(), "vapour".to_owned()],
+            days: vec![kept::Day { date: day_of(now).0, cells }],
+            texts: Vec::new(),
+        };
+        let told = attempts(&SEND, &state, now).unwrap();
+        let key = |place: usize| SEND.attempts.unwrap().places[place];
+        let cells = told.today.cells.iter().map(|cell| (key(cell.place), cell.put_off));
+        assert_eq!(cells.collect::<Vec<_>>(), [("unseen", 5), ("google", 2), ("unseen", 1)]);
+        let delivered = told.today.delivered.iter().enumerate().filter(|(_, number)| **number > 0);
+        assert_eq!(delivered.map(|(at, number)| (key(at), *number)).collect::<Vec<_>>(), [("unseen", 7)]);
+        // A clock that was ahead when that was kept: before now nothing is known.
+        assert_eq!((told.since, state.seen), (now - 90, 0));
+        state.committed = now + 9 * 86_400;
+        assert_eq!(attempts(&SEND, &state, now).unwrap().since, now);
     }
 
     /// Also where a section is left out, so that the table is shorter than that of the card.

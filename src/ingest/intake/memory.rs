@@ -63,9 +63,10 @@ impl Intake {
         let before = self.state.seen.max(self.state.committed);
         let since = match self.state.number {
             0 if how.origin != StateOrigin::Damaged => FROM_THE_BEGINNING,
-            _ if how.origin != StateOrigin::Damaged && before > 0 => before,
+            _ if how.origin != StateOrigin::Damaged && before > 0 => before.min(how.now),
             _ => how.now,
         };
+        self.attempts.was_kept_at(before, how.now);
         self.attempts.begin_at(since);
         self.state.attempts = std::mem::take(&mut self.attempts).finish();
     }

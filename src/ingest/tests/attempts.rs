@@ -239,6 +239,83 @@ fn since_when_the_table_counts() {
     world.configure("");
     assert_eq!(attempts(&world).unwrap().since, midnight + 40_000);
     assert_eq!(told(&attempts(&world).unwrap()).len(), 0);
+    // What came between the last commit and the first one with the table is in it, though the RRD gets room for the counters in a
+    // commit of its own; also if a process dies behind that one.
+    world.write(deferral(midnight + 40_100, 4).0.as_bytes());
+    NOW.set(midnight + 40_900);
+    let make_room = |world: &World| {
+        let before = world.job().store().read().unwrap().unwrap().number;
+        let after = world.job().store().open(Duration::ZERO, NOW.get()).unwrap().state.number;
+        assert!(after > before, "there was a commit");
+    };
+    for step in 0..3 {
+        let known = attempts(&world).unwrap();
+        assert_eq!((known.since, known.today.sum(|_| true)), (midnight + 40_000, (1, 0)), "{step}");
+        if step == 0 {
+            make_room(&world);
+            NOW.set(midnight + 41_000);
+        } else {
+            world.update().unwrap();
+        }
+    }
+}
+
+/// `providers` and `times` change the table of counters, too.
+#[test]
+fn what_ends_while_the_counters_change_is_in_the_table() {
+    let mut world = World::following();
+    let midnight = crate::calendar::day_of(NOW.get()).1;
+    NOW.set(midnight + 36_000);
+    let deferral = |time: i64, n: i64| {
+        (format!("@{:016x}{n:08x} delivery 5: deferral: xxx/\n", (1i64 << 62) + 10 + time), time)
+    };
+    world.write(deferral(midnight + 35_000, 1).0.as_bytes());
+    world.update().unwrap();
+    // Where both are off there is no table.
+    for (number, keys) in
+        ["times = false", "providers = false\ntimes = false", "providers = false", ""].iter().enumerate()
+    {
+        let now = midnight + 36_000 + 1000 * i64::try_from(number + 1).unwrap();
+        let before = attempts(&world).map(|known| (known.since, known.today.sum(|_| true).0));
+        world.configure(&format!("{keys}\n"));
+        world.write(deferral(now - 500, 2 + i64::try_from(number).unwrap()).0.as_bytes());
+        NOW.set(now);
+        world.update().unwrap();
+        let after = attempts(&world).map(|known| (known.since, known.today.sum(|_| true).0));
+        let has_table = number != 1;
+        let want = match before {
+            _ if !has_table => None,
+            Some((since, sum)) => Some((since, sum + 1)),
+            None => Some((now - 1000, 1)),
+        };
+        assert_eq!(after, want, "{keys:?}");
+    }
+}
+
+/// A clock that is five days behind at one run: all is there when it is right again.
+#[test]
+fn a_clock_that_was_behind_at_one_run_loses_no_attempt() {
+    let mut world = World::following();
+    let midnight = crate::calendar::day_of(NOW.get()).1;
+    let right = midnight + 36_000;
+    NOW.set(right);
+    let mut lines = Vec::new();
+    for (n, time) in [(1, midnight - 50), (2, midnight + 50), (3, right - 5)] {
+        let line = format!("@{:016x}{n:08x} delivery 5: deferral: xxx/\n", (1i64 << 62) + 10 + time);
+        lines.push((line, time));
+    }
+    world.write(text_of(&lines[..2]).as_ref());
+    world.update().unwrap();
+    NOW.set(right - 5 * 86_400);
+    world.write(lines[2].0.as_bytes());
+    world.update().unwrap();
+    assert!(attempts(&world).unwrap().since > right - 6 * 86_400);
+    NOW.set(right + 60);
+    for _ in 0..2 {
+        let known = attempts(&world).unwrap();
+        assert_eq!((known.today.sum(|_| true), known.yesterday.sum(|_| true)), ((2, 0), (1, 0)));
+        world.update().unwrap();
+    }
 }
 
 /// As in the first table, under another name.

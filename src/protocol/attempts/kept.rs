@@ -1,7 +1,11 @@
 //! The table as a commit keeps it. Places and classes are named once, so that another version, which may have others, reads it.
 use serde::{Deserialize, Serialize};
 
-/// Two days of it.
+use super::super::reasons::CLASSES;
+use super::{Table, UNSEEN};
+use crate::calendar::day_of;
+
+/// Two days of it, and those that a clock that was set back made days to come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// From when on it has everything, unix seconds. 0: it is not counted. [`FROM_THE_BEGINNING`]: as long as the protocol is.
@@ -10,7 +14,7 @@ pub struct Kept {
     pub places: Vec<String>,
     /// The keys of classes; the first one is what succeeded.
     pub classes: Vec<String>,
-    /// Today's and yesterday's, the newest last; a day without anything is left out.
+    /// Today's and yesterday's, and those to come, the newest last; a day without anything is left out.
     pub days: Vec<Day>,
     /// The last texts.
     pub texts: Vec<Text>,
@@ -18,6 +22,38 @@ pub struct Kept {
 
 /// A table that is as old as its protocol's counters.
 pub const FROM_THE_BEGINNING: i64 = 1;
+
+impl Kept {
+    /// The position of a place in `table`. Where another version called it by a name that this one does not have, it is not
+    /// known where an attempt went: left out it would be missing in all sums.
+    pub fn place(&self, table: &Table, place: u8) -> usize {
+        let position = |key: &str| table.places.iter().position(|known| *known == key);
+        let key = self.places.get(usize::from(place));
+        key.and_then(|key| position(key)).or_else(|| position(UNSEEN)).unwrap_or_default()
+    }
+
+    /// The position of a class in [`CLASSES`]. What another version called by a name that this one does not have, no rule of this
+    /// one knows.
+    pub fn class(&self, class: u8) -> usize {
+        let key = self.classes.get(usize::from(class));
+        let known = key.and_then(|key| CLASSES.iter().position(|known| known == key));
+        known.unwrap_or(CLASSES.len() - 1)
+    }
+}
+
+/// From when on a table has everything that was kept at `kept_at`, by a clock that may have been ahead, and said to have it from
+/// `since` on. All times in unix seconds.
+///
+/// Who kept it dropped all days before its yesterday. If `now` is before that, today may be one of them, and they are not known:
+/// to tell them as nothing would be wrong.
+pub fn whole_since(since: i64, kept_at: i64, now: i64) -> i64 {
+    if since == 0 || kept_at <= now {
+        return since;
+    }
+    let yesterday = |secs: i64| day_of(day_of(secs).1 - 1).1;
+    let begin = yesterday(kept_at);
+    if begin <= yesterday(now) { since } else { since.max(begin.min(now)) }
+}
 
 /// A local day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,11 +11,12 @@
 mod kept;
 mod text;
 
-pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text};
+pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text, whole_since};
 pub use text::{Hide, hidden, mark_in, mark_of};
 
 use super::reasons::{CLASSES, Outcome};
 use super::secrets;
+use crate::calendar::day_of;
 use crate::reading::attempts::Told;
 
 /// What the table is made of, and where the same is counted: it stands on a protocol's card.
@@ -46,8 +47,10 @@ const LONGEST: usize = 2048;
 #[derive(Clone, Debug, Default)]
 pub struct Attempts {
     table: Option<&'static Table>,
-    /// Today, the day before, and all that is older.
-    days: [Count; DAYS],
+    /// Today, the day before, all that is older, and then days to come. Empty without a table.
+    days: Vec<Count>,
+    /// When tomorrow begins, unix seconds.
+    tomorrow: i64,
     /// By class and outcome.
     texts: Vec<Last>,
     since: i64,
@@ -75,8 +78,12 @@ struct Count {
 /// No table has more places.
 const MOST_PLACES: usize = 32;
 
-/// Days that are told apart: today, yesterday, and all before them, of which nothing is kept.
-const DAYS: usize = 3;
+/// The position of the days before yesterday, of which nothing is kept.
+const OLDER: usize = 2;
+
+/// No more days to come are told apart. There are some where the clock was set back, or was ahead: their lines are counted as
+/// those of today once it is that day. The first ones that are met are kept.
+const MOST_TO_COME: usize = 4;
 
 /// The last text of a class and an outcome.
 #[derive(Clone, Debug, Default)]
@@ -117,26 +124,25 @@ impl Attempts {
         let mut all = Attempts {
             table: Some(table),
             days: [days[0], days[1], LocalDay { date: 0, begin: i64::MIN }]
-                .map(|day| Count { day, ..Count::default() }),
+                .map(|day| Count { day, ..Count::default() })
+                .into(),
+            // No day has 36 hours, and none less than twelve.
+            tomorrow: day_of(days[0].begin.saturating_add(36 * 3600)).1,
             texts: Vec::new(),
             since: kept.since,
         };
-        let place_of = |place: u8| {
-            let key = kept.places.get(usize::from(place));
-            let position = |key: &str| table.places.iter().position(|known| *known == key);
-            key.and_then(|key| position(key)).or_else(|| position(UNSEEN)).unwrap_or_default()
-        };
-        // What another version called by a name that this one does not have, no rule of this one knows.
-        let class_of = |class: u8| {
-            let key = kept.classes.get(usize::from(class));
-            let known = key.and_then(|key| CLASSES.iter().position(|known| known == key));
-            known.unwrap_or(CLASSES.len() - 1)
-        };
         for Day { date, cells } in &kept.days {
-            // A clock that was ahead may have told a day that is still to come.
-            let Some(day) = days.iter().position(|day| *date >= day.date) else { continue };
+            let day = match days.iter().position(|day| *date == day.date) {
+                Some(day) => day,
+                // The clock was set back, or had been ahead.
+                None if *date > days[0].date => all.to_come(*date),
+                None => OLDER,
+            };
+            if day == OLDER {
+                continue;
+            }
             for cell in cells {
-                let (place, class) = (place_of(cell.place), class_of(cell.class));
+                let (place, class) = (kept.place(table, cell.place), kept.class(cell.class));
                 if class == 0 {
                     all.days[day].succeeded[place % MOST_PLACES] += cell.put_off;
                     continue;
@@ -153,7 +159,7 @@ impl Attempts {
         // What was kept as it was logged is not told any more once that is not wanted.
         let may_be = |text: &&Text| shown.contains(&text.nanos) && (text.hidden || !table.hide.is_on);
         for text in kept.texts.iter().filter(may_be) {
-            let class = class_of(text.class);
+            let class = kept.class(text.class);
             *all.text(class, text.failed) = Last::Kept(text.clone());
         }
         all
@@ -172,6 +178,29 @@ impl Attempts {
         }
     }
 
+    /// Takes into account that the last commit was made at `kept_at` by a clock that may have been ahead of `now`.
+    pub fn was_kept_at(&mut self, kept_at: i64, now: i64) {
+        self.since = whole_since(self.since, kept_at, now);
+    }
+
+    /// The position of a day to come.
+    #[cold]
+    fn to_come(&mut self, date: u32) -> usize {
+        if self.table.is_none() {
+            return OLDER;
+        }
+        let first = OLDER + 1;
+        if let Some(at) = self.days[first..].iter().position(|count| count.day.date == date) {
+            return first + at;
+        }
+        if self.days.len() >= first + MOST_TO_COME {
+            return OLDER;
+        }
+        let day = LocalDay { date, begin: i64::MAX };
+        self.days.push(Count { day, ..Count::default() });
+        self.days.len() - 1
+    }
+
     fn text(&mut self, class: usize, failed: bool) -> &mut Last {
         if self.texts.is_empty() {
             self.texts.resize(CLASSES.len() * OUTCOMES, Last::None);
@@ -181,14 +210,19 @@ impl Attempts {
 
     /// The day of a time (unix seconds), for the two functions below. Lines of one step have one.
     #[inline]
-    pub(super) fn day_of(&self, secs: i64) -> usize {
-        self.days.iter().position(|count| secs >= count.day.begin).unwrap_or(DAYS - 1)
+    pub(super) fn day_of(&mut self, secs: i64) -> usize {
+        if secs >= self.tomorrow {
+            return self.to_come(day_of(secs).0);
+        }
+        self.days.iter().take(OLDER).position(|count| secs >= count.day.begin).unwrap_or(OLDER)
     }
 
     /// An attempt succeeded on a day.
     #[inline]
     pub(super) fn succeeded(&mut self, ended: Ended, day: usize) {
-        self.days[day % DAYS].succeeded[usize::from(ended.place) % MOST_PLACES] += 1;
+        if let Some(count) = self.days.get_mut(day) {
+            count.succeeded[usize::from(ended.place) % MOST_PLACES] += 1;
+        }
     }
 
     /// An attempt did not succeed, for a reason of this class (a position in [`CLASSES`]), on a day and at a time (unix
@@ -201,9 +235,10 @@ impl Attempts {
         (day, nanos): (usize, i64),
         report: &[u8],
     ) {
-        let Some(table) = self.table.filter(|_| day < DAYS - 1) else { return };
+        let Some(table) = self.table.filter(|_| day != OLDER) else { return };
+        let Some(count) = self.days.get_mut(day) else { return };
         let failed = outcome == Outcome::Failure;
-        *self.days[day].at(table, usize::from(ended.place), class, usize::from(failed)) += 1;
+        *count.at(table, usize::from(ended.place), class, usize::from(failed)) += 1;
         let last = self.text(class, failed);
         if nanos >= last.nanos() {
             let mut room = match std::mem::take(last) {
@@ -235,7 +270,8 @@ impl Attempts {
         };
         let unseen = table.places.iter().position(|place| *place == UNSEEN);
         let (Some(class), Some(place)) = (class, unseen) else { return };
-        let day = &mut self.days[self.day_of(secs)];
+        let day = self.day_of(secs);
+        let Some(day) = self.days.get_mut(day) else { return };
         match class {
             0 => day.succeeded[place % MOST_PLACES] += u64::from(times),
             _ => *day.at(table, place, class, outcome.saturating_sub(1)) += u64::from(times),
@@ -261,12 +297,16 @@ impl Attempts {
                 },
             })
         });
+        let mut days = self.days;
+        days.swap_remove(OLDER);
+        days.sort_by_key(|count| count.day.date);
+        let days = days.into_iter().filter_map(Count::finish).collect();
         Kept {
             since: self.since,
             places: names(table.places),
             classes: names(CLASSES),
             texts: texts.collect(),
-            days: self.days.into_iter().take(DAYS - 1).rev().filter_map(Count::finish).collect(),
+            days,
         }
     }
 }

@@ -48,14 +48,89 @@ fn what_ended_counts_on_the_day_of_its_line_and_before_yesterday_on_none() {
 }
 
 #[test]
-fn the_day_before_yesterday_is_forgotten_and_a_day_to_come_is_today() {
+fn the_day_before_yesterday_is_forgotten_and_a_day_to_come_stays_what_it_is() {
     let cells = vec![Cell { place: 1, class: 1, put_off: 1, failed: 0 }];
     let day = |date| Day { date, cells: cells.clone() };
     let names = begin(&Kept::default()).finish();
     let kept = Kept { days: vec![day(0), day(1), day(2), day(3)], ..names };
     let days: Vec<(u32, u64)> =
         begin(&kept).finish().days.iter().map(|day| (day.date, day.cells[0].put_off)).collect();
-    assert_eq!(days, [(1, 1), (2, 2)]);
+    assert_eq!(days, [(1, 1), (2, 1), (3, 1)]);
+    // No more than a few, so that a clock that runs wild fills no state.
+    let kept = Kept { days: (0..40).map(day).collect(), ..kept };
+    assert_eq!(begin(&kept).finish().days.len(), 2 + MOST_TO_COME);
+}
+
+/// The days of a time, as a reading takes them.
+fn days_at(now: i64) -> [LocalDay; 2] {
+    let day = |secs| {
+        let (date, begin) = day_of(secs);
+        LocalDay { date, begin }
+    };
+    [day(now), day(day(now).begin - 1)]
+}
+
+/// An update at `now` that reads `lines`, each with its time. `kept_at`: when the last commit was.
+fn update(kept: &Kept, kept_at: i64, now: i64, lines: &[i64]) -> Kept {
+    let mut attempts = Attempts::of(SEND.attempts, kept, days_at(now));
+    attempts.was_kept_at(kept_at, now);
+    for secs in lines {
+        put_off(&mut attempts, 1, *secs, "451_later");
+        let day = attempts.day_of(*secs);
+        attempts.succeeded(TO, day);
+    }
+    attempts.finish()
+}
+
+/// The attempts of the day of `now`, and of the one before.
+fn numbers(kept: &Kept, now: i64) -> [u64; 2] {
+    days_at(now).map(|LocalDay { date, .. }| {
+        let cells = kept.days.iter().filter(|day| day.date == date).flat_map(|day| &day.cells);
+        cells.map(|cell| cell.put_off + cell.failed).sum()
+    })
+}
+
+const DAY: i64 = 86_400;
+/// Noon of a day, in UTC.
+const NOON: i64 = 20_000 * DAY + DAY / 2;
+
+/// A job of cron may run before the clock is set: nothing is lost by it, also of the lines that it reads.
+#[test]
+fn a_clock_that_was_behind_for_once_loses_no_attempt() {
+    let begun = Kept { since: FROM_THE_BEGINNING, ..Kept::default() };
+    let kept = update(&begun, NOON, NOON, &[NOON - DAY, NOON - DAY + 1, NOON - 5]);
+    assert_eq!(numbers(&kept, NOON), [2, 4]);
+    let behind = NOON - 5 * DAY;
+    let kept = update(&kept, NOON, behind, &[NOON - 3, behind]);
+    assert_eq!(
+        (numbers(&kept, behind), kept.since),
+        ([2, 0], behind),
+        "what was before is not known any more"
+    );
+    let kept = update(&kept, behind, NOON + 60, &[NOON + 50]);
+    assert_eq!((numbers(&kept, NOON + 60), kept.since), ([6, 4], behind));
+}
+
+/// By a clock that is ahead both days are gone: they are told as not known.
+#[test]
+fn a_clock_that_was_ahead_for_once_makes_the_days_before_unknown() {
+    let begun = Kept { since: FROM_THE_BEGINNING, ..Kept::default() };
+    let kept = update(&begun, NOON, NOON, &[NOON - DAY, NOON - 5]);
+    let ahead = NOON + 5 * DAY;
+    let kept = update(&kept, NOON, ahead, &[NOON - 3, ahead]);
+    assert_eq!((numbers(&kept, ahead), kept.since), ([2, 0], FROM_THE_BEGINNING));
+    let kept = update(&kept, ahead, NOON + 60, &[NOON + 50]);
+    assert_eq!((numbers(&kept, NOON + 60), kept.since), ([2, 0], NOON + 60));
+    // What was counted ahead is that day's once it comes.
+    assert_eq!(numbers(&kept, ahead), [2, 0]);
+    // By a day, today is still there; by less, all is.
+    let tomorrow = NOON + DAY;
+    assert_eq!(whole_since(5, tomorrow, NOON), days_at(NOON)[0].begin);
+    assert_eq!(whole_since(NOON - 9, tomorrow, NOON), NOON - 9);
+    for (kept_at, now) in [(NOON + 1, NOON), (NOON, NOON), (NOON, NOON + 90 * DAY)] {
+        assert_eq!(whole_since(5, kept_at, now), 5);
+    }
+    assert_eq!(whole_since(0, ahead, NOON), 0);
 }
 
 #[test]
