@@ -7,12 +7,26 @@
 //! | file | purpose |
 //! |---|---|
 //! | `kept` | the table as a commit keeps it |
-//! | `text` | what of a report may be shown |
+//! | `text` | what of a report may be shown, by the files below |
+//! | `hide` | what is to be taken out, and what stands in its place |
+//! | `encoded` | what stands for characters of addresses |
+//! | `mailboxes` | addresses of mail and the recipient's name |
+//! | `mark` | the number by which that name is found |
+//! | `hosts` | IP addresses and names of hosts |
+//! | `paths` | paths, and the queries of addresses of the web |
+mod encoded;
+mod hide;
+mod hosts;
 mod kept;
+mod mailboxes;
+mod mark;
+mod paths;
 mod text;
 
+pub use hide::Hide;
 pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text, whole_since};
-pub use text::{Hide, hidden, mark_in, mark_of};
+pub use mark::{mark_in, mark_of};
+pub use text::hidden;
 
 use super::reasons::{CLASSES, Outcome};
 use super::secrets;

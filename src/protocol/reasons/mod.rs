@@ -142,11 +142,16 @@ impl Reasons {
     }
 }
 
-/// What a report of a delivery that did not succeed says, for people: the other server's reply, or else qmail's own words. What a
-/// client chose is replaced by `in_place`; `None`: it stays.
-pub(super) fn for_people(report: &[u8], in_place: Option<&str>) -> String {
+/// What a report of a delivery that did not succeed says, for people: the other server's reply, or else qmail's own words. Its
+/// blanks are `_`, as they are logged.
+pub(super) fn for_people(report: &[u8]) -> String {
     let Report { text, reply, .. } = Report::of(without_queue(report));
-    reply::for_people(reply.unwrap_or_else(|| text.strip_suffix(b"/").unwrap_or(text)), in_place)
+    reply::for_people(reply.unwrap_or_else(|| text.strip_suffix(b"/").unwrap_or(text)))
+}
+
+/// A text with blanks, with `mark` in the place of what a client chose: `"…"@…`, `<…>`, every word with `@`.
+pub(super) fn without_clients_words(text: &str, mark: &str) -> String {
+    reply::without_clients_words(text, Some(mark))
 }
 
 /// Without indimail's ` queueN` at the end of each line.

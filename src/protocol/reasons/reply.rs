@@ -35,20 +35,16 @@ pub(super) fn of_the_server(reply: &[u8]) -> String {
     without_clients_words(&text, None).replace(' ', "_")
 }
 
-/// A reply for people: its lines in one, and in the place of what a client chose `in_place`; `None`: that is left as it is.
-pub(super) fn for_people(reply: &[u8], in_place: Option<&str>) -> String {
+/// A reply for people, with its lines in one and its blanks as they are logged.
+pub(super) fn for_people(reply: &[u8]) -> String {
     let text = String::from_utf8_lossy(&reply[..reply.len().min(MOST)]);
     let is_code = |(at, b): (usize, u8)| {
         if at < 3 { b.is_ascii_digit() } else { matches!(b, b'-' | b'_' | b'#' | b'/') }
     };
     let has_code = text.len() >= 3 && text.bytes().enumerate().take(4).all(is_code);
     let (code, rest) = if has_code { text.split_at(3) } else { ("", &*text) };
-    let separator = if code.is_empty() || rest.is_empty() { "" } else { " " };
-    let text = format!("{code}{separator}{}", joined(rest, code)).replace('_', " ");
-    match in_place {
-        Some(mark) => without_clients_words(&text, Some(mark)),
-        None => text,
-    }
+    let separator = if code.is_empty() || rest.is_empty() { "" } else { "_" };
+    format!("{code}{separator}{}", joined(rest, code))
 }
 
 /// The enhanced status right behind the code, also behind `#`; else the last one in brackets, `(#5.7.1)`.
@@ -111,7 +107,7 @@ fn joined(rest: &str, code: &str) -> String {
 
 /// Without what clients choose: `"…"@…`, `<…>` unless it begins as an address of the web, every word with `@`. `mark` stands in
 /// the place of each of them, if people are to see that something is left out.
-fn without_clients_words(text: &str, mark: Option<&str>) -> String {
+pub(super) fn without_clients_words(text: &str, mark: Option<&str>) -> String {
     let is_web =
         |from: &str| from.as_bytes().get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case(b"<http"));
     let mut left = String::with_capacity(text.len());
