@@ -55,7 +55,7 @@ fn attempts(protocol: &Protocol, state: &State, now: i64) -> Option<Attempts> {
         let (date, begin) = day_of(secs);
         let mut day = Day { date, begin, delivered: vec![0; table.places.len()], cells: Vec::new() };
         for cell in kept.days.iter().filter(|day| day.date == date).flat_map(|day| &day.cells) {
-            let place = kept.place(table, cell.place);
+            let place = kept.place(table.places, cell.place);
             match class(cell.class) {
                 None => day.delivered[place] += cell.put_off,
                 Some(class) => {

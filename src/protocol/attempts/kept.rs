@@ -2,8 +2,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::reasons::CLASSES;
-use super::{Table, UNSEEN};
 use crate::calendar::day_of;
+
+/// The place of what ended without a beginning that was seen.
+pub(in crate::protocol) const UNSEEN: &str = "unseen";
 
 /// Two days of it, and those that a clock that was set back made days to come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +26,10 @@ pub struct Kept {
 pub const FROM_THE_BEGINNING: i64 = 1;
 
 impl Kept {
-    /// The position of a place in `table`. Where another version called it by a name that this one does not have, it is not
+    /// The position of a place in `places`, those of the table. Where another version called it by a name that this one does not have, it is not
     /// known where an attempt went: left out it would be missing in all sums.
-    pub fn place(&self, table: &Table, place: u8) -> usize {
-        let position = |key: &str| table.places.iter().position(|known| *known == key);
+    pub fn place(&self, places: &[&str], place: u8) -> usize {
+        let position = |key: &str| places.iter().position(|known| *known == key);
         let key = self.places.get(usize::from(place));
         key.and_then(|key| position(key)).or_else(|| position(UNSEEN)).unwrap_or_default()
     }

@@ -24,6 +24,7 @@ mod paths;
 mod text;
 
 pub use hide::Hide;
+pub(super) use kept::UNSEEN;
 pub use kept::{Cell, Day, FROM_THE_BEGINNING, Kept, Text, whole_since};
 pub use mark::{mark_in, mark_of};
 pub use text::hidden;
@@ -47,9 +48,6 @@ pub struct Table {
     /// What people are told of places and classes: of all of them, in their order, but for the first class.
     pub told: Told,
 }
-
-/// The place of what ended without a beginning that was seen.
-pub(super) const UNSEEN: &str = "unseen";
 
 /// A number that is shared by attempts of one outcome, place and class.
 const OUTCOMES: usize = 2;
@@ -156,7 +154,7 @@ impl Attempts {
                 continue;
             }
             for cell in cells {
-                let (place, class) = (kept.place(table, cell.place), kept.class(cell.class));
+                let (place, class) = (kept.place(table.places, cell.place), kept.class(cell.class));
                 if class == 0 {
                     all.days[day].succeeded[place % MOST_PLACES] += cell.put_off;
                     continue;
