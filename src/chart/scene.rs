@@ -99,13 +99,15 @@ fn untaken(own: &Color, form: Form, before: &[Drawn]) -> Color {
     let Form::Area { stack: true, .. } = form else { return own.clone() };
     let areas = before.iter().filter(|drawn| matches!(drawn.form, Form::Area { .. }));
     let taken: Vec<&Color> = areas.map(|drawn| &drawn.color).collect();
-    if !taken.contains(&own) {
+    let is_taken = |color: &Color| taken.iter().any(|taken| taken.looks_like(color));
+    if !is_taken(own) {
         return own.clone();
     }
     let others = AREAS.iter().filter_map(|name| Color::parse(name).ok());
-    let free = others.clone().find(|color| !taken.contains(&color));
+    let free = others.clone().find(|color| !is_taken(color));
     // Of more series than colours at least neighbours differ.
-    free.or_else(|| others.clone().find(|color| taken.last() != Some(&color))).unwrap_or_else(|| own.clone())
+    let is_other = |color: &Color| !taken.last().is_some_and(|last| last.looks_like(color));
+    free.or_else(|| others.clone().find(is_other)).unwrap_or_else(|| own.clone())
 }
 
 /// The numbers of one row of the legend.
