@@ -270,7 +270,7 @@ fn before_the_morning_the_last_24_hours_are_told() {
     let first = own.counters.iter().find(|c| c.measure == Measure::Count && c.value.unwrap().moved).unwrap();
     let begins = (1..=48).map(|n| night - n * STEP);
     let sum: i128 = begins.map(|begin| send(first.key, begin)).sum();
-    let found = made_at(night, &[own.clone()]);
+    let found = made_at(night, std::slice::from_ref(&own));
     let rows = &found.places.iter().find(|place| place.stage == Stage::Own).unwrap().rows;
     assert_eq!((rows[0].label.as_str(), rows[0].number.clone()), ("Own", words::count(sum as f64)));
     // What was not read is no 0.

@@ -147,7 +147,7 @@ impl Attempts {
             let day = match days.iter().position(|day| *date == day.date) {
                 Some(day) => day,
                 // The clock was set back, or had been ahead.
-                None if *date > days[0].date => all.to_come(*date),
+                None if *date > days[0].date => all.slot_of_day_to_come(*date),
                 None => OLDER,
             };
             if day == OLDER {
@@ -197,7 +197,7 @@ impl Attempts {
 
     /// The position of a day to come.
     #[cold]
-    fn to_come(&mut self, date: u32) -> usize {
+    fn slot_of_day_to_come(&mut self, date: u32) -> usize {
         if self.table.is_none() {
             return OLDER;
         }
@@ -224,7 +224,7 @@ impl Attempts {
     #[inline]
     pub(super) fn day_of(&mut self, secs: i64) -> usize {
         if secs >= self.tomorrow {
-            return self.to_come(day_of(secs).0);
+            return self.slot_of_day_to_come(day_of(secs).0);
         }
         self.days.iter().take(OLDER).position(|count| secs >= count.day.begin).unwrap_or(OLDER)
     }
