@@ -148,11 +148,6 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     // A little more than what a picture of a year shows.
     let clock = Clock::local(site.now - 400 * DAY, site.now + DAY);
     let (history, unread) = history::History::read(readings, site.now);
-    let overview = overview::overview(readings, &history, site.now);
-    let mut colours = Colours::default();
-    for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
-        colours.add_named(name);
-    }
     let why =
         |reading: &Reading, readings: &[Reading], time| reasons::page(reading, readings, &history, time);
     let whys: Vec<(usize, ReasonsPage)> = readings
@@ -160,17 +155,22 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         .enumerate()
         .filter_map(|(n, reading)| Some((n, why(reading, readings, site.now)?)))
         .collect();
-    let (mut stages, mut empty) =
-        stages::stages(&site.graphs, &overview.places, readings, site.now, &clock, &mut colours);
-    // The page that explains deliveries is found where they are.
-    let links = stages.iter_mut().find(|stage| stage.place.stage == Stage::Deliveries);
-    let links = links.map_or(&mut empty, |stage| &mut stage.links);
-    links.splice(..0, whys.iter().map(|(_, why)| Link { title: why.title.clone(), page: why.file.clone() }));
-    let colours = colours.css();
     // A page that stands already is compared with what would have been said at its time.
     let values = |readings: &[Reading], time| {
         let overview = overview::overview(readings, &history, time);
-        context! { overview, stages => &stages, empty => &empty, hosts, colours => &colours }
+        let mut colours = Colours::default();
+        for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
+            colours.add_named(name);
+        }
+        let (mut stages, mut empty) =
+            stages::stages(&site.graphs, &overview.places, readings, time, &clock, &mut colours);
+        // The page that explains deliveries is found where they are.
+        let links = stages.iter_mut().find(|stage| stage.place.stage == Stage::Deliveries);
+        let links = links.map_or(&mut empty, |stage| &mut stage.links);
+        let to_why =
+            |(_, why): &(usize, ReasonsPage)| Link { title: why.title.clone(), page: why.file.clone() };
+        links.splice(..0, whys.iter().map(to_why));
+        context! { overview, stages, empty, hosts, colours => colours.css() }
     };
     page("index.html", "index.html", &values)?;
     for (n, of) in &whys {
