@@ -5,6 +5,7 @@
 //! those rows are zero. And a row of five minutes or a day is not in the file before it is over:
 //! the newest one is computed from the steps that are.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -102,10 +103,10 @@ pub(crate) fn load(
     for (n, data) in template.data.iter().enumerate() {
         match &data.source {
             Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
-                let row = |i| rpn.eval(|data| values[data][i]);
+                let rows = || rpn.rows(span.rows(), |data, row| values[data][row]);
                 // What it is computed from has one shift.
                 let shift = rpn.uses().map(|data| shifts[data]).min().flatten();
-                let computed = shift.map_or_else(unknown, |_| (0..span.rows()).map(row).collect());
+                let computed = shift.map_or_else(unknown, |_| rows());
                 filled.push(None);
                 values.push(computed);
                 since.push(rpn.uses().filter_map(|data| since[data]).min());
@@ -215,6 +216,8 @@ struct Table {
     newest: Rows,
     /// What librrd is to open.
     name: PathBuf,
+    /// See [`Table::best_known`].
+    best_known: OnceCell<usize>,
 }
 
 impl Table {
@@ -254,7 +257,15 @@ impl Table {
             false => nearest_row(seen, span.row),
         };
         let edge = Edge { last_update, seen, horizon, since: None };
-        Ok(Some(Self { span, shift, edge, rows, newest, name: rrd.name().to_owned() }))
+        Ok(Some(Self {
+            span,
+            shift,
+            edge,
+            rows,
+            newest,
+            name: rrd.name().to_owned(),
+            best_known: OnceCell::new(),
+        }))
     }
 
     /// The values of the data source `ds`. Where the file has none, the counter never moved, and is 0 where anything is
@@ -303,15 +314,21 @@ impl Table {
 
     /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
     fn best_known(&self) -> usize {
-        let names = self.rows.names.len();
-        let known = |index: &usize| {
-            let of = |rows: &Rows| {
-                rows.values.iter().skip(*index).step_by(names).filter(|value| value.is_finite()).count()
+        *self.best_known.get_or_init(|| {
+            let names = self.rows.names.len();
+            let known = |rows: &Rows| {
+                let mut known = vec![0_usize; names];
+                for row in rows.values.chunks_exact(names.max(1)) {
+                    for (known, value) in known.iter_mut().zip(row) {
+                        *known += usize::from(value.is_finite());
+                    }
+                }
+                known
             };
-            (of(&self.rows), of(&self.newest))
-        };
-        // Of several the first.
-        (0..names).rev().max_by_key(known).unwrap_or_default()
+            let (rows, newest) = (known(&self.rows), known(&self.newest));
+            // Of several the first.
+            (0..names).rev().max_by_key(|index| (rows[*index], newest[*index])).unwrap_or_default()
+        })
     }
 }
 

@@ -117,12 +117,22 @@ impl Rpn {
 
     /// The value of one row; `data` gives the value of an entry by its index, NaN is unknown.
     pub(crate) fn eval(&self, data: impl Fn(usize) -> f64) -> f64 {
-        let mut stack: Vec<f64> = Vec::with_capacity(8);
+        self.eval_on(&mut Vec::with_capacity(8), data)
+    }
+
+    /// The values of `count` rows; `data` gives the value of an entry by its index and the row.
+    pub(crate) fn rows(&self, count: usize, data: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+        let mut stack = Vec::with_capacity(8);
+        (0..count).map(|row| self.eval_on(&mut stack, |index| data(index, row))).collect()
+    }
+
+    fn eval_on(&self, stack: &mut Vec<f64>, data: impl Fn(usize) -> f64) -> f64 {
+        stack.clear();
         for word in &self.0 {
             match word {
                 Word::Number(value) => stack.push(*value),
                 Word::Data(index) => stack.push(data(*index)),
-                Word::Op(op) => apply(*op, &mut stack),
+                Word::Op(op) => apply(*op, stack),
             }
         }
         stack.pop().unwrap_or(f64::NAN)

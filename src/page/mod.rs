@@ -185,9 +185,11 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         page(&of.file, "reasons.html", &values)?;
     }
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
+    let made = graph::pages(&site.graphs, readings, site.now, &clock);
     for (n, shown) in site.graphs.iter().enumerate() {
         let values = |readings: &[Reading], time| {
-            let made = graph::page(shown, readings, time, &clock);
+            let earlier = (time != site.now).then(|| graph::page(shown, readings, time, &clock));
+            let made = earlier.as_ref().unwrap_or(&made[n]);
             context! {
                 graph => &links[n],
                 previous => n.checked_sub(1).map(|n| &links[n]),

@@ -4,6 +4,10 @@
 mod tests;
 pub(crate) mod values;
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use serde::Serialize;
 
 use super::colours::Colours;
@@ -64,6 +68,32 @@ pub(crate) struct Counted {
     /// How many there are of each.
     pub of_drawn: usize,
     pub of_others: usize,
+}
+
+/// At most this number of pages is made at a time: each holds the rows that it shows.
+const WORKERS: usize = 4;
+
+/// As [`page`], of all graphs, on as many processors as there are: each reads and draws by itself.
+pub(crate) fn pages(shown: &[Shown<'_>], readings: &[Reading], now: i64, clock: &Clock) -> Vec<Page> {
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let take = || next.fetch_add(1, Ordering::Relaxed);
+        let numbers = std::iter::repeat_with(take).take_while(|n| *n < shown.len());
+        numbers.map(|n| (n, page(&shown[n], readings, now, clock))).collect::<Vec<_>>()
+    };
+    let mut made = thread::scope(|scope| {
+        // Where no more threads are to be had, those that there are do it all.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..workers).filter_map(start).collect();
+        let mut made = work();
+        for other in others {
+            made.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        made
+    });
+    made.sort_by_key(|(n, _)| *n);
+    made.into_iter().map(|(_, page)| page).collect()
 }
 
 /// The page of a graph at `now`, Unix seconds. `clock` is the local one, of the last 13 months at least.

@@ -133,11 +133,15 @@ fn value(template: &Template, values: &Values, told: &Told, start: i64, end: i64
         _ => None,
     };
     let (mut sum, mut time) = (0.0, 0.0);
-    for (row, value) in values.values[told.data].iter().enumerate().filter(|(_, value)| value.is_finite()) {
+    let all = &values.values[told.data];
+    // The first row whose middle is not before a time.
+    let from = |time: i64| {
+        let rows = (time - (span.row_end(0) - span.row / 2) + span.row - 1).div_euclid(span.row);
+        usize::try_from(rows).unwrap_or_default().min(all.len())
+    };
+    let between = from(start)..from(end);
+    for (row, value) in between.clone().zip(&all[between]).filter(|(_, value)| value.is_finite()) {
         let row_end = span.row_end(row);
-        if !(start..end).contains(&(row_end - span.row / 2)) {
-            continue;
-        }
         let seconds = (row_end.min(edge.seen) - edge.known(row_end - span.row, row_end)).max(0) as f64;
         let weight = seconds * weights.map_or(1.0, |weights| weights[row]);
         sum += value * weight;

@@ -27,7 +27,7 @@ impl Drawn {
             let merged = match &data.source {
                 _ if values.shifts[n].is_none() => vec![f64::NAN; rows],
                 Source::Rpn(rpn) | Source::Mean { rpn, .. } if by > 1 => {
-                    (0..rows).map(|row| rpn.eval(|data| all[data][row])).collect()
+                    rpn.rows(rows, |data, row| all[data][row])
                 }
                 Source::Ds { cf, .. } => merged(values, n, by, *cf),
                 Source::Rpn(_) | Source::Mean { .. } => merged(values, n, by, Cf::Average),
