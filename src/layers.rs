@@ -445,7 +445,7 @@ fn only_librrd_and_newlines_are_unsafe_and_only_main_exits() {
 #[test]
 fn nothing_panics_where_no_thread_can_be_made_or_stdout_is_closed() {
     for line in lines() {
-        for call in ["thread::spawn", "thread::scope", "print!(", "println!("] {
+        for call in ["thread::spawn", "scope.spawn(", "print!(", "println!("] {
             assert!(!line.contains(call), "{line}");
         }
     }

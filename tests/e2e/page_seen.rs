@@ -471,16 +471,21 @@ fn a_page_is_loaded_again_but_not_while_it_is_read() {
     let html = fs::read_to_string(&page).expect("a page");
     assert!(html.contains("data-refresh=\"300\""));
     let soon = page.with_file_name("soon.html");
-    fs::write(&soon, html.replace("data-refresh=\"300\"", "data-refresh=\"0.4\"")).expect("a copy");
+    fs::write(&soon, html.replace("data-refresh=\"300\"", "data-refresh=\"3\"")).expect("a copy");
     for browser in browsers() {
         let browser = browser.as_ref();
         browser.look(1280, 900, "light");
         browser.open(&soon);
-        browser.run("document.querySelector('#at').focus(); window.mark = 1; window.ticks = 0; setInterval(() => { window.ticks++ }, 400)");
-        browser.press(key::LEFT);
-        browser.run("window.mark = window.mark ?? 1; window.ticks = window.ticks ?? 0; setInterval(() => { window.ticks++ }, 400)");
-        wait_until("it would have been loaded five times", || {
-            browser.run("return window.ticks").as_i64() >= Some(10)
+        // On a busy machine it may be loaded again before the key is pressed.
+        wait_until("it is read", || {
+            browser.run("document.querySelector('#at').focus()");
+            browser.press(key::LEFT);
+            browser.run("return [...document.querySelectorAll('.cursor')].some(c => !c.hidden)")
+                == json!(true)
+        });
+        browser.run("window.mark = 1; window.ticks = 0; setInterval(() => { window.ticks++ }, 400)");
+        wait_until("it would have been loaded twice", || {
+            browser.run("return window.ticks").as_i64() >= Some(20)
         });
         browser.press(key::ESCAPE);
         wait_until("it is loaded again", || browser.run("return window.mark ?? 0") == json!(0));
