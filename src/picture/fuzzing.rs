@@ -102,7 +102,7 @@ impl Checked {
         })
     }
 
-    /// The overview of it.
+    /// Its page.
     ///
     /// # Errors
     /// The template engine's own words.
@@ -117,7 +117,7 @@ impl Checked {
             among: None,
         };
         let (pages, _) = page::pages(&site, None).map_err(|error| error.to_string())?;
-        Ok(pages.into_iter().find(|(name, _)| name == "index.html").map(|(_, html)| html).unwrap_or_default())
+        Ok(pages.into_iter().find(|(name, _)| name == "t.html").map(|(_, html)| html).unwrap_or_default())
     }
 }
 
