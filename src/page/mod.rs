@@ -1,6 +1,6 @@
 //! Readings, and the rows behind pictures → pages: `index.html`, and a page for each graph.
 //!
-//! [`pages()`] knows no directory: what pictures are there, and which pages, its caller says.
+//! `pages` knows no directory: what pictures are there, and which pages, its caller says.
 
 mod apart;
 pub(crate) mod colours;
