@@ -117,6 +117,9 @@ pub struct Counter {
     pub value: Option<Value>,
 }
 
+/// What was read or measured longer ago than this (seconds) may have changed since.
+pub const OLD: i64 = 900;
+
 /// What a counter is at, in units of its measure.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Value {

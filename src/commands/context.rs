@@ -10,7 +10,7 @@ use super::exit::FAILED;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
 use crate::ingest::{Feed, Job, feeds};
-use crate::reading::Reading;
+use crate::reading::{OLD, Reading};
 use crate::say::warn;
 use crate::{owner, query};
 
@@ -45,9 +45,6 @@ pub(super) fn readings(config: &Config, now: i64) -> Vec<Reading> {
     let parts = |feed: &Feed| query::parts(feed.protocol, last_commit(&job(config, feed), now));
     feeds(config).iter().flat_map(parts).collect()
 }
-
-/// A source that was last read longer ago than this (seconds) is asked why.
-const OLD: i64 = 900;
 
 /// As [`readings`], after an update that failed with `error`: what could not be read for a while says why.
 pub(super) fn readings_with_reasons(config: &Config, now: i64, error: Option<&Error>) -> Vec<Reading> {

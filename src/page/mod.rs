@@ -179,8 +179,8 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
             colours.add_named(name);
         }
         let values = |readings: &[Reading], time| {
-            let why = why(&readings[*n], readings, time);
-            context! { why, colours => colours.css() }
+            let earlier = (time != site.now).then(|| why(&readings[*n], readings, time)).flatten();
+            context! { why => earlier.as_ref().unwrap_or(of), colours => colours.css() }
         };
         page(&of.file, "reasons.html", &values)?;
     }

@@ -1,8 +1,8 @@
 //! Who answers the questions of the overview on this server, and what they say.
-use super::newest::{OLD, newest};
+use super::newest::newest;
 use crate::page::history::History;
 use crate::reading::role::{Of, Role};
-use crate::reading::{Counter, DefinedBy, Measure, Reading};
+use crate::reading::{Counter, DefinedBy, Measure, OLD, Reading};
 
 /// A program that did nothing for so long (seconds) answers only if no other one does.
 const LATELY: i64 = 28 * 86_400;

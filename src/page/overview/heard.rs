@@ -2,11 +2,11 @@
 use serde::Serialize;
 
 use super::asked::{grows, keys, original};
-use super::newest::{OLD, moved, newest};
+use super::newest::{moved, newest};
 use crate::chart::text;
 use crate::page::history::History;
 use crate::page::{local, words};
-use crate::reading::Reading;
+use crate::reading::{OLD, Reading};
 
 /// A source that is silent for longer than this (seconds), and for so many times the usual gap between two lines, is told to be.
 const SILENT: i64 = 1_800;

@@ -2,9 +2,6 @@
 use crate::page::history::History;
 use crate::reading::Reading;
 
-/// What was read or measured longer ago than this (seconds) may have changed since.
-pub(super) const OLD: i64 = 900;
-
 /// The time of its newest line. The minute in which anything was counted last is the protocol's; in a log that others write to as
 /// well, the newest line may be another's.
 pub(super) fn newest(reading: &Reading, history: &History<'_>, now: i64) -> Option<i64> {

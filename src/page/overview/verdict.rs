@@ -13,9 +13,8 @@
 use serde::Serialize;
 
 use crate::page::{local, words};
+use crate::reading::OLD;
 
-/// What was read longer before the page was made (seconds) is not told as if it were now.
-const OLD: i64 = 900;
 /// Less than this (seconds) is the first day.
 const DAY: i64 = 86_400;
 /// No silence is told of that is shorter (seconds), or has fewer usual gaps.
