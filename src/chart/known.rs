@@ -2,7 +2,7 @@
 //! has them by other rows.
 
 use super::period::Span;
-use crate::store::rrd::fetch::{Cf, Rows};
+use crate::store::rrd::fetch::Cf;
 
 /// Where an RRD's knowledge ends, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,19 @@ impl Edge {
     }
 }
 
-/// When row `index` of `rows` ends.
-fn row_end(rows: &Rows, index: usize) -> i64 {
-    rows.first_end + i64::try_from(index).unwrap_or_default() * rows.step
+/// When rows of an RRD end, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// Seconds of a row.
+    pub(super) step: i64,
+    pub(super) first_end: i64,
+}
+
+impl Stretch {
+    /// When row `index` ends.
+    fn row_end(self, index: usize) -> i64 {
+        self.first_end + i64::try_from(index).unwrap_or_default() * self.step
+    }
 }
 
 #[allow(clippy::cast_precision_loss)] // seconds of a span are far below 2^52
@@ -48,7 +58,7 @@ fn float(value: i64) -> f64 {
 /// The rows of `span` from rows of the file, which may be finer, coarser, and more of them. A row of the file that is
 /// `divided` by all of its time, though not all of it is known, is made a rate of the time that is.
 pub(super) fn resample(
-    rows: &Rows,
+    rows: Stretch,
     column: &[f64],
     span: Span,
     cf: Cf,
@@ -58,8 +68,17 @@ pub(super) fn resample(
     let mut sum = vec![0.0; span.rows()];
     let mut weight = vec![0.0; span.rows()];
     for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
-        let (begin, end) = (row_end(rows, i) - rows.step, row_end(rows, i));
+        let (begin, end) = (rows.row_end(i) - rows.step, rows.row_end(i));
         let known = edge.known(begin, end);
+        // Most rows are those of the picture: they stay as they are, to the last digit.
+        if rows.step == span.row && known == begin && (begin - span.start) % span.row == 0 {
+            if let Some(target) = usize::try_from((begin - span.start) / span.row).ok()
+                && let (Some(sum), Some(weight)) = (sum.get_mut(target), weight.get_mut(target))
+            {
+                (*sum, *weight) = (*value, 1.0);
+            }
+            continue;
+        }
         let value = if divided { value * float(rows.step) / float(end - known) } else { *value };
         let end = end.min(span.end);
         let mut from = known.max(span.start);
@@ -89,14 +108,14 @@ pub(super) fn resample(
 
 /// The value of the row in which the last update lies, from its steps, up to `seen`: what was
 /// logged divided by the time that was seen of it; after the last update it is `quiet`.
-pub(super) fn newest_row(steps: &Rows, column: &[f64], row: i64, edge: Edge, cf: Cf, quiet: f64) -> f64 {
+pub(super) fn newest_row(steps: Stretch, column: &[f64], row: i64, edge: Edge, cf: Cf, quiet: f64) -> f64 {
     let from = edge.last_update.div_euclid(row) * row;
     let until = edge.seen.min(from + row);
     let mut sum = 0.0;
     let mut highest = f64::NAN;
     for (i, value) in column.iter().enumerate().filter(|(_, v)| v.is_finite()) {
-        let end = row_end(steps, i).min(until);
-        let begin = (row_end(steps, i) - steps.step).max(from);
+        let end = steps.row_end(i).min(until);
+        let begin = (steps.row_end(i) - steps.step).max(from);
         if begin < end {
             sum += value * float(end - begin);
             highest = f64::max(highest, *value);
@@ -146,8 +165,11 @@ mod tests {
 
     const SPAN: Span = Span { start: 0, end: 1_200, row: 300 };
 
+    /// Rows of an RRD, and their values.
+    struct Rows(Stretch, Vec<f64>);
+
     fn rows(step: i64, first_end: i64, values: &[f64]) -> Rows {
-        Rows { step, first_end, names: vec!["a".into()], values: values.to_vec() }
+        Rows(Stretch { step, first_end }, values.to_vec())
     }
 
     fn same(a: &[f64], b: &[f64]) -> bool {
@@ -158,12 +180,12 @@ mod tests {
     fn rows_of_any_length_keep_their_sum() {
         let nan = f64::NAN;
         let edge = Edge { last_update: 1_200, seen: 1_200, horizon: 1_200, since: None };
-        let average = |rows: &Rows| resample(rows, &rows.values, SPAN, Cf::Average, edge, true);
+        let average = |rows: &Rows| resample(rows.0, &rows.1, SPAN, Cf::Average, edge, true);
         assert!(same(&average(&rows(300, 0, &[9., 1., 2., nan, 4., 9.])), &[1., 2., nan, 4.]));
         assert!(same(&average(&rows(600, 600, &[1., 3.])), &[1., 1., 3., 3.]));
         assert!(same(&average(&rows(150, 150, &[1., 3., nan, 2., nan, nan, 0., 8.])), &[2., 2., nan, 4.]));
         let fine = rows(150, 150, &[1., 3., nan, 2., nan, nan, -1., -8.]);
-        assert!(same(&resample(&fine, &fine.values, SPAN, Cf::Max, edge, false), &[3., 2., nan, -1.]));
+        assert!(same(&resample(fine.0, &fine.1, SPAN, Cf::Max, edge, false), &[3., 2., nan, -1.]));
     }
 
     #[test]
@@ -171,17 +193,17 @@ mod tests {
         // 120 in the first two minutes of the row 600..900, then nothing, seen until 840.
         let steps = rows(60, 540, &[7., 7., 1., 1.]);
         let edge = Edge { last_update: 720, seen: 840, horizon: 900, since: None };
-        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Average, 0.0), 0.5);
-        assert_eq!(newest_row(&steps, &steps.values, 300, edge, Cf::Max, 0.0), 1.0);
+        assert_eq!(newest_row(steps.0, &steps.1, 300, edge, Cf::Average, 0.0), 0.5);
+        assert_eq!(newest_row(steps.0, &steps.1, 300, edge, Cf::Max, 0.0), 1.0);
         let later = Edge { seen: 9_000, ..edge };
-        assert_eq!(newest_row(&steps, &steps.values, 300, later, Cf::Average, 0.0), 0.4);
+        assert_eq!(newest_row(steps.0, &steps.1, 300, later, Cf::Average, 0.0), 0.4);
     }
 
     #[test]
     fn what_is_measured_holds_until_it_is_measured_again() {
         let steps = rows(60, 660, &[7., 7.]);
         let edge = Edge { last_update: 720, seen: 1_100, horizon: 1_200, since: None };
-        let newest = newest_row(&steps, &steps.values, 300, edge, Cf::Average, 7.0);
+        let newest = newest_row(steps.0, &steps.1, 300, edge, Cf::Average, 7.0);
         assert_eq!(newest, 7.0);
         let mut values = [7., 7., f64::NAN, f64::NAN];
         fill(&mut values, SPAN, edge, newest, 7.0);

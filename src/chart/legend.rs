@@ -51,21 +51,21 @@ pub(crate) fn stats(
     };
     let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
     let drawn = known.clone().filter(|(row, _)| span.row_end(*row) <= edge.horizon);
-    let drawn: Vec<f64> = drawn.map(|(_, value)| *value).collect();
+    let mut drawn: Vec<f64> = drawn.map(|(_, value)| *value).collect();
+    let last = drawn.last().copied();
     let count: f64 = known.clone().map(|(row, value)| value * seconds(row)).sum();
     let time: f64 = known.map(|(row, _)| seconds(row)).sum();
-    let mut sorted = drawn.clone();
-    sorted.sort_by(f64::total_cmp);
     let peaks = peaks.unwrap_or_default().iter().copied().filter(|peak| peak.is_finite());
     // Nearest rank: a value that occurred.
-    let rank = (sorted.len() * 95).div_ceil(100);
+    let rank = (drawn.len() * 95).div_ceil(100);
+    let p95 = rank.checked_sub(1).map(|rank| *drawn.select_nth_unstable_by(rank, f64::total_cmp).1);
     let scaled = |value: f64| value * factor;
     Stats {
         total: (time > 0.0).then(|| count.round()),
         avg: (time > 0.0).then(|| scaled(count / time)),
-        p95: rank.checked_sub(1).map(|rank| scaled(sorted[rank])),
-        max: sorted.last().copied().into_iter().chain(peaks).reduce(f64::max).map(scaled),
-        last: drawn.last().copied().map(scaled),
+        p95: p95.map(scaled),
+        max: drawn.into_iter().chain(peaks).reduce(f64::max).map(scaled),
+        last: last.map(scaled),
     }
 }
 

@@ -41,7 +41,7 @@ impl Stretch {
 }
 
 /// A stretch of whole rows: `start` and `end` in Unix seconds are multiples of `row`, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub start: i64,
     pub end: i64,

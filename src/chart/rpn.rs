@@ -4,6 +4,11 @@
 
 use std::fmt::Write as _;
 
+/// Some rows that follow each other: an operator is applied to all of them at once.
+type Block = [f64; BLOCK];
+const BLOCK: usize = 64;
+const UNKNOWN: Block = [f64::NAN; BLOCK];
+
 /// The most words an expression may have.
 const MAX_WORDS: usize = 100;
 
@@ -115,27 +120,28 @@ impl Rpn {
         Self(self.0.iter().map(word).collect())
     }
 
-    /// The value of one row; `data` gives the value of an entry by its index, NaN is unknown.
-    pub(crate) fn eval(&self, data: impl Fn(usize) -> f64) -> f64 {
-        self.eval_on(&mut Vec::with_capacity(8), data)
-    }
-
-    /// The values of `count` rows; `data` gives the value of an entry by its index and the row.
-    pub(crate) fn rows(&self, count: usize, data: impl Fn(usize, usize) -> f64) -> Vec<f64> {
-        let mut stack = Vec::with_capacity(8);
-        (0..count).map(|row| self.eval_on(&mut stack, |index| data(index, row))).collect()
-    }
-
-    fn eval_on(&self, stack: &mut Vec<f64>, data: impl Fn(usize) -> f64) -> f64 {
-        stack.clear();
-        for word in &self.0 {
-            match word {
-                Word::Number(value) => stack.push(*value),
-                Word::Data(index) => stack.push(data(*index)),
-                Word::Op(op) => apply(*op, stack),
+    /// The values of `count` rows, NaN where unknown; `data` gives all rows of an entry by its index.
+    pub(crate) fn rows<'d>(&self, count: usize, data: impl Fn(usize) -> &'d [f64]) -> Vec<f64> {
+        let mut values = Vec::with_capacity(count);
+        let mut stack: Vec<Block> = Vec::with_capacity(8);
+        for first in (0..count).step_by(BLOCK) {
+            let rows = first..count.min(first + BLOCK);
+            stack.clear();
+            for word in &self.0 {
+                match word {
+                    Word::Number(value) => stack.push([*value; BLOCK]),
+                    Word::Data(index) => {
+                        let mut block = UNKNOWN;
+                        let known = data(*index).get(rows.clone()).unwrap_or_default();
+                        block[..known.len()].copy_from_slice(known);
+                        stack.push(block);
+                    }
+                    Word::Op(op) => apply(*op, &mut stack),
+                }
             }
+            values.extend_from_slice(&stack.pop().unwrap_or(UNKNOWN)[..rows.len()]);
         }
-        stack.pop().unwrap_or(f64::NAN)
+        values
     }
 
     /// The expression in librrd's words; `name` gives the variable of an entry by its index.
@@ -175,20 +181,18 @@ fn unknown_word(text: &str, names: &[String]) -> String {
     )
 }
 
-fn apply(op: Op, stack: &mut Vec<f64>) {
+fn apply(op: Op, stack: &mut Vec<Block>) {
     // `parse` has counted the values: the default is never taken.
-    let mut pop = || stack.pop().unwrap_or(f64::NAN);
+    let mut pop = || stack.pop().unwrap_or(UNKNOWN);
+    let is = |holds: bool| f64::from(u8::from(holds));
     // A comparison with the unknown is unknown, which `IF` takes for false.
-    let compare = |a: f64, b: f64, holds: bool| match a.is_nan() || b.is_nan() {
-        true => f64::NAN,
-        false => f64::from(u8::from(holds)),
-    };
+    let compare = |a: f64, b: f64, holds: bool| if a.is_nan() || b.is_nan() { f64::NAN } else { is(holds) };
     let result = match op {
-        Op::Unknown => f64::NAN,
-        Op::Abs => pop().abs(),
-        Op::Floor => pop().floor(),
-        Op::Ceil => pop().ceil(),
-        Op::Un => f64::from(u8::from(pop().is_nan())),
+        Op::Unknown => UNKNOWN,
+        Op::Abs => pop().map(f64::abs),
+        Op::Floor => pop().map(f64::floor),
+        Op::Ceil => pop().map(f64::ceil),
+        Op::Un => pop().map(|a| is(a.is_nan())),
         Op::Pop => {
             pop();
             return;
@@ -205,36 +209,42 @@ fn apply(op: Op, stack: &mut Vec<f64>) {
         }
         Op::If => {
             let (otherwise, then, condition) = (pop(), pop(), pop());
-            match condition.is_nan() || condition == 0.0 {
-                true => otherwise,
-                false => then,
-            }
+            std::array::from_fn(|n| match condition[n].is_nan() || condition[n] == 0.0 {
+                true => otherwise[n],
+                false => then[n],
+            })
         }
         _ => {
             let (b, a) = (pop(), pop());
             match op {
-                Op::Add => a + b,
-                Op::Sub => a - b,
-                Op::Mul => a * b,
-                Op::Div => a / b,
-                Op::Rem => a % b,
-                Op::AddNan if a.is_nan() => b,
-                Op::AddNan if b.is_nan() => a,
-                Op::AddNan => a + b,
-                Op::Lt => compare(a, b, a < b),
-                Op::Le => compare(a, b, a <= b),
-                Op::Gt => compare(a, b, a > b),
-                Op::Ge => compare(a, b, a >= b),
-                Op::Eq => compare(a, b, a == b),
-                Op::Ne => compare(a, b, a != b),
-                _ if a.is_nan() || b.is_nan() => f64::NAN,
-                Op::Min => a.min(b),
-                _ => a.max(b),
+                Op::Add => both(a, b, |a, b| a + b),
+                Op::Sub => both(a, b, |a, b| a - b),
+                Op::Mul => both(a, b, |a, b| a * b),
+                Op::Div => both(a, b, |a, b| a / b),
+                Op::Rem => both(a, b, |a, b| a % b),
+                Op::AddNan => both(a, b, |a, b| match (a.is_nan(), b.is_nan()) {
+                    (true, _) => b,
+                    (_, true) => a,
+                    _ => a + b,
+                }),
+                Op::Lt => both(a, b, |a, b| compare(a, b, a < b)),
+                Op::Le => both(a, b, |a, b| compare(a, b, a <= b)),
+                Op::Gt => both(a, b, |a, b| compare(a, b, a > b)),
+                Op::Ge => both(a, b, |a, b| compare(a, b, a >= b)),
+                Op::Eq => both(a, b, |a, b| compare(a, b, a == b)),
+                Op::Ne => both(a, b, |a, b| compare(a, b, a != b)),
+                Op::Min => both(a, b, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }),
+                _ => both(a, b, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }),
             }
         }
     };
     // Division by zero is not a value anybody could draw.
-    stack.push(if result.is_finite() { result } else { f64::NAN });
+    stack.push(result.map(|value| if value.is_finite() { value } else { f64::NAN }));
+}
+
+/// What `of` gives for each row.
+fn both(a: Block, b: Block, of: impl Fn(f64, f64) -> f64) -> Block {
+    std::array::from_fn(|n| of(a[n], b[n]))
 }
 
 #[cfg(test)]
@@ -246,7 +256,7 @@ mod tests {
     }
 
     fn eval(text: &str, values: [f64; 2]) -> f64 {
-        Rpn::parse(text, &names()).unwrap().eval(|i| values[i])
+        Rpn::parse(text, &names()).unwrap().rows(1, |i| &values[i..=i])[0]
     }
 
     #[test]
@@ -266,6 +276,19 @@ mod tests {
         assert_eq!(eval("sum,UN,7,sum,IF", [f64::NAN, 0.0]), 7.0);
         assert!(eval("sum,n,/", [5.0, 0.0]).is_nan());
         assert!(eval("sum,n,MAX", [5.0, f64::NAN]).is_nan());
+    }
+
+    #[test]
+    fn every_row_has_its_own_value_however_many_there_are() {
+        let mean = Rpn::parse("n,0,EQ,0,sum,n,/,IF", &names()).unwrap();
+        for count in [0, 1, 63, 64, 65, 200] {
+            let sum: Vec<f64> = (0..count).map(|row| f64::from(row) * 3.0).collect();
+            let n: Vec<f64> = (0..count).map(|row| f64::from(row % 7)).collect();
+            let expected: Vec<f64> =
+                sum.iter().zip(&n).map(|(sum, n)| if *n == 0.0 { 0.0 } else { sum / n }).collect();
+            let of = |data: usize| [sum.as_slice(), n.as_slice()][data];
+            assert_eq!(mean.rows(sum.len(), of), expected, "{count}");
+        }
     }
 
     #[test]

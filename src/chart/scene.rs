@@ -46,7 +46,15 @@ pub(crate) enum Form {
 
 /// The elements of `template` that `values` has anything for, from back to front.
 pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
-    let highest = highest(template, values);
+    elements(template, values, |draw| stats(template, values, draw))
+}
+
+/// As [`drawn`], without any numbers of the legend.
+pub(crate) fn without_stats(template: &Template, values: &Values) -> Vec<Drawn> {
+    elements(template, values, |_| None)
+}
+
+fn elements(template: &Template, values: &Values, stats: impl Fn(&Draw) -> Option<Stats>) -> Vec<Drawn> {
     let mut all: Vec<Drawn> = Vec::new();
     for draw in &template.draw {
         if draw.optional && draw.shape.data().is_some_and(|data| is_empty(values, data)) {
@@ -72,7 +80,7 @@ pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
             Shape::Rule { value: Level::At(value) } => Form::Rule { value },
             Shape::Rule { value: Level::Last(_) } => match level {
                 None => continue,
-                Some(value) if value <= highest * FAR => Form::Rule { value },
+                Some(value) if value <= highest(template, values) * FAR => Form::Rule { value },
                 Some(_) => Form::Row,
             },
         };
@@ -86,7 +94,7 @@ pub(crate) fn drawn(template: &Template, values: &Values) -> Vec<Drawn> {
             color: untaken(&draw.color, form, &all),
             dashes: draw.dashes,
             legend,
-            stats: stats(template, values, draw),
+            stats: stats(draw),
         });
     }
     all

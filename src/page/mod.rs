@@ -29,10 +29,12 @@ pub(crate) use shown::{PictureFile, Shown, page_name};
 
 pub use apart::{ARGUMENT as RENDER_A_PAGE, render as render_a_page};
 
+use crate::chart::files::Files;
 use crate::chart::{text, zone};
 use crate::reading::Reading;
 use crate::reading::stage::Stage;
 use colours::Colours;
+use plot::Material;
 use plot::clock::Clock;
 use reasons::ReasonsPage;
 use stages::Link;
@@ -148,6 +150,7 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     // A little more than what a picture of a year shows.
     let clock = Clock::local(site.now - 400 * DAY, site.now + DAY);
     let (history, unread) = history::History::read(readings, site.now);
+    let files = Files::default();
     let why =
         |reading: &Reading, readings: &[Reading], time| reasons::page(reading, readings, &history, time);
     let whys: Vec<(usize, ReasonsPage)> = readings
@@ -158,12 +161,13 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     // A page that stands already is compared with what would have been said at its time.
     let values = |readings: &[Reading], time| {
         let overview = overview::overview(readings, &history, time);
+        let material = Material { readings, files: &files, clock: &clock };
         let mut colours = Colours::default();
         for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
             colours.add_named(name);
         }
         let (mut stages, mut empty) =
-            stages::stages(&site.graphs, &overview.places, readings, time, &clock, &mut colours);
+            stages::stages(&site.graphs, &overview.places, material, time, &mut colours);
         // The page that explains deliveries is found where they are.
         let links = stages.iter_mut().find(|stage| stage.place.stage == Stage::Deliveries);
         let links = links.map_or(&mut empty, |stage| &mut stage.links);
@@ -185,10 +189,11 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         page(&of.file, "reasons.html", &values)?;
     }
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
-    let made = graph::pages(&site.graphs, readings, site.now, &clock);
+    let made = graph::pages(&site.graphs, Material { readings, files: &files, clock: &clock }, site.now);
     for (n, shown) in site.graphs.iter().enumerate() {
         let values = |readings: &[Reading], time| {
-            let earlier = (time != site.now).then(|| graph::page(shown, readings, time, &clock));
+            let material = Material { readings, files: &files, clock: &clock };
+            let earlier = (time != site.now).then(|| graph::page(shown, material, time));
             let made = earlier.as_ref().unwrap_or(&made[n]);
             context! {
                 graph => &links[n],

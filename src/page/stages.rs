@@ -3,8 +3,7 @@ use serde::Serialize;
 
 use super::colours::Colours;
 use super::overview::Place;
-use super::plot::clock::Clock;
-use super::plot::{self, Plot, Size};
+use super::plot::{self, Material, Plot, Size};
 use super::shown::{Shown, page_name};
 use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
@@ -45,11 +44,11 @@ pub(crate) struct Link {
 pub(super) fn stages(
     graphs: &[Shown<'_>],
     places: &[Place],
-    readings: &[Reading],
+    material: Material<'_>,
     now: i64,
-    clock: &Clock,
     colours: &mut Colours,
 ) -> (Vec<StageView>, Vec<Link>) {
+    let readings = material.readings;
     let span = plot::span(Period::Day, readings, now);
     let mut stages: Vec<StageView> = places
         .iter()
@@ -62,7 +61,7 @@ pub(super) fn stages(
         match stage {
             Some(stage) if has_data(template, readings) => {
                 if template.overview {
-                    let (plot, _) = plot::read(template, Period::Day, span, readings, clock, Size::Small);
+                    let (plot, _) = plot::read(template, Period::Day, span, material, Size::Small);
                     colours.add_all(&plot.colours);
                     stage.pictures.push(Picture { plot, wide: template.wide });
                 } else {

@@ -304,7 +304,7 @@ mod tests {
     const SPAN: Span = Span { start: 1_795_348_800, end: 1_795_350_000, row: 300 };
 
     fn values(columns: &[&[f64]], edge: Edge, patch: Option<(i64, f64)>) -> Values {
-        let filled = |(i, column): (usize, &&[f64])| {
+        let filled = |(i, _): (usize, &&[f64])| {
             Some(Filled {
                 path: "/var/a:b/send.rrd".into(),
                 ds: format!("ds{i}"),
@@ -316,7 +316,6 @@ mod tests {
                 patch,
                 first: None,
                 quiet: 0.0,
-                values: column.to_vec(),
             })
         };
         Values {

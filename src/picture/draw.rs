@@ -6,6 +6,7 @@ use super::fresh::{self, is_fresh, pixel, unix};
 use super::one::{refused, step};
 use super::options::{Error, Format, Options, Report, at, file_name};
 use super::{args, fonts, render};
+use crate::chart::files::Files;
 use crate::chart::period::{Period, Window};
 use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
@@ -92,7 +93,13 @@ impl Drawing<'_> {
                 return tell(report, why);
             }
             let window = Window::of(period, options.now, step);
-            let values = match rows::load(template, window.span, readings, rows::Waiting::LeftOut) {
+            let values = match rows::load(
+                template,
+                window.span,
+                readings,
+                rows::Waiting::LeftOut,
+                &Files::default(),
+            ) {
                 Ok(values) => values,
                 Err(problem) => {
                     tell(report, problem);

@@ -61,8 +61,7 @@ impl Checked {
             for data in &self.0.data {
                 let (filled, column) = match &data.source {
                     Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
-                        let row = |row| rpn.eval(|data| values.values[data][row]);
-                        (None, (0..span.rows()).map(row).collect::<Vec<_>>())
+                        (None, rpn.rows(span.rows(), |data| &values.values[data]))
                     }
                     Source::Ds { ds, cf, .. } => {
                         let column: Vec<f64> = rows.iter().copied().cycle().take(span.rows()).collect();

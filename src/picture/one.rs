@@ -4,6 +4,7 @@ use std::path::Path;
 use super::folder::{AsRoot, Folder};
 use super::options::{Error, Options, at};
 use super::{args, render};
+use crate::chart::files::Files;
 use crate::chart::period::Stretch;
 use crate::chart::template::{self, Template, check_names};
 use crate::chart::theme::Theme;
@@ -24,7 +25,8 @@ pub fn one(options: &Options, stretch: Stretch, readings: &[Reading]) -> Result<
     };
     can_draw().map_err(Error::Librrd)?;
     let window = stretch.window(options.now, step(readings), template.width);
-    let values = rows::load(template, window.span, readings, rows::Waiting::LeftOut).map_err(Error::One)?;
+    let values = rows::load(template, window.span, readings, rows::Waiting::LeftOut, &Files::default())
+        .map_err(Error::One)?;
     let arguments = args::arguments(&args::Picture {
         template,
         window: &window,

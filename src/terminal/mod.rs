@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 pub use detect::{Depth, Terminal, WIDTHS, When, Wishes};
 
+use crate::chart::files::Files;
 use crate::chart::period::Stretch;
 use crate::chart::template::{self, Template, UnknownGraph, check_names};
 use crate::chart::{rows, scene, zone};
@@ -68,6 +69,7 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Reading>) ->
     let (mut asked, mut readings) = (BTreeSet::new(), Vec::new());
     let wanted = |t: &&Template| options.names.is_empty() || options.names.contains(&t.name);
     let time = zone::stamp(options.now);
+    let files = Files::default();
     for template in templates.iter().filter(wanted) {
         for protocol in template.protocols() {
             if asked.insert(protocol) {
@@ -78,7 +80,7 @@ pub fn show(options: &Options, look: &mut dyn FnMut(&str) -> Option<Reading>) ->
         let step = readings.iter().filter(is_drawn).map(|reading| i64::from(reading.step)).max();
         let window = options.stretch.window(options.now, step.unwrap_or(60), template.width);
         let span = window.span;
-        let values = match rows::load(template, span, &readings, rows::Waiting::Added) {
+        let values = match rows::load(template, span, &readings, rows::Waiting::Added, &files) {
             Ok(values) => values,
             Err(problem) => {
                 if !shown.problems.contains(&problem) {

@@ -34,8 +34,7 @@ pub(super) fn add(
                 add_bins(&mut values.values[n], span, *cf, reading, at, pushed, edge);
             }
             Source::Rpn(rpn) | Source::Mean { rpn, .. } if values.shifts[n].is_some() => {
-                let computed =
-                    (0..span.rows()).map(|row| rpn.eval(|data| values.values[data][row])).collect();
+                let computed = rpn.rows(span.rows(), |data| &values.values[data]);
                 values.values[n] = computed;
                 values.since[n] = rpn.uses().filter_map(|data| values.since[data]).min();
             }

@@ -12,8 +12,7 @@ use serde::Serialize;
 
 use super::colours::Colours;
 use super::figures::{self, Group};
-use super::plot::clock::Clock;
-use super::plot::{self, Plot, Size};
+use super::plot::{self, Material, Plot, Size};
 use super::shown::{PictureFile, Shown};
 use crate::chart::period::Period;
 use crate::chart::template::{Source, Template};
@@ -74,13 +73,13 @@ pub(crate) struct Counted {
 const WORKERS: usize = 4;
 
 /// As [`page`], of all graphs, on as many processors as there are: each reads and draws by itself.
-pub(crate) fn pages(shown: &[Shown<'_>], readings: &[Reading], now: i64, clock: &Clock) -> Vec<Page> {
+pub(crate) fn pages(shown: &[Shown<'_>], material: Material<'_>, now: i64) -> Vec<Page> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS);
     let next = AtomicUsize::new(0);
     let work = || {
         let take = || next.fetch_add(1, Ordering::Relaxed);
         let numbers = std::iter::repeat_with(take).take_while(|n| *n < shown.len());
-        numbers.map(|n| (n, page(&shown[n], readings, now, clock))).collect::<Vec<_>>()
+        numbers.map(|n| (n, page(&shown[n], material, now))).collect::<Vec<_>>()
     };
     let mut made = thread::scope(|scope| {
         // Where no more threads are to be had, those that there are do it all.
@@ -96,8 +95,9 @@ pub(crate) fn pages(shown: &[Shown<'_>], readings: &[Reading], now: i64, clock: 
     made.into_iter().map(|(_, page)| page).collect()
 }
 
-/// The page of a graph at `now`, Unix seconds. `clock` is the local one, of the last 13 months at least.
-pub(crate) fn page(shown: &Shown<'_>, readings: &[Reading], now: i64, clock: &Clock) -> Page {
+/// The page of a graph at `now`, Unix seconds. The clock has to know the last 13 months at least.
+pub(crate) fn page(shown: &Shown<'_>, material: Material<'_>, now: i64) -> Page {
+    let readings = material.readings;
     let template = shown.template;
     let mut colours = Colours::default();
     let mut periods = Vec::new();
@@ -107,10 +107,10 @@ pub(crate) fn page(shown: &Shown<'_>, readings: &[Reading], now: i64, clock: &Cl
             continue;
         }
         let span = plot::span(period, readings, now);
-        let (plot, values) = plot::read(template, period, span, readings, clock, Size::Big);
+        let (plot, values) = plot::read(template, period, span, material, Size::Big);
         colours.add_all(&plot.colours);
         let values = values.filter(|_| plot.nothing.is_none());
-        let table = values.and_then(|values| values::table(template, period, &values, readings, clock));
+        let table = values.and_then(|values| values::table(template, period, &values, material));
         periods.push(Part {
             name: period.name(),
             button: capital(period.name()),

@@ -4,8 +4,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::chart::files::Files;
 use crate::chart::period::Span;
 use crate::chart::template;
+use crate::page::plot::clock::Clock;
 use crate::page::plot::tests::real;
 use crate::page::plot::tests::{END, html};
 use crate::reading::{Counter, DefinedBy, Measure, Value};
@@ -60,8 +62,9 @@ fn a_table_has_what_was_counted_in_each_hour_and_day_of_the_local_clock() {
         let clock = clock(before);
         let shown = |time: i64| time + east(before, time);
         let span = plot::span(period, readings, END);
-        let (_, values) = plot::read(&template, period, span, readings, &clock, Size::Big);
-        let table = values::table(&template, period, &values.unwrap(), readings, &clock).unwrap();
+        let material = Material { readings, files: &Files::default(), clock: &clock };
+        let (_, values) = plot::read(&template, period, span, material, Size::Big);
+        let table = values::table(&template, period, &values.unwrap(), material).unwrap();
         assert_eq!(table.columns, ["Success", "Deferral", "Failure"]);
         // An hour of which a half comes twice is one; so is a day.
         let expected = sums(span, |time| shown(time).div_euclid(length));
@@ -91,8 +94,9 @@ fn rows_of_a_table_say_when_they_begin() {
     let (template, clock) = (deliveries(), Clock::of(END - 400 * 86_400, END, |_| 3_600));
     let times = |period| {
         let span = plot::span(period, readings, END);
-        let (_, values) = plot::read(&template, period, span, readings, &clock, Size::Big);
-        let table = values::table(&template, period, &values.unwrap(), readings, &clock).unwrap();
+        let material = Material { readings, files: &Files::default(), clock: &clock };
+        let (_, values) = plot::read(&template, period, span, material, Size::Big);
+        let table = values::table(&template, period, &values.unwrap(), material).unwrap();
         let times: Vec<String> = table.rows.into_iter().map(|row| row.time).collect();
         (table.each, times)
     };
@@ -134,8 +138,9 @@ fn the_page_has_the_periods_the_counters_and_the_files_that_are_there() {
         file(Period::Day, Theme::Light, "deliveries-day-light.png"),
         file(Period::Hour, Theme::Light, "deliveries-hour-light.svg"),
     ];
-    let made =
-        page(&Shown { template: &template, files }, std::slice::from_ref(&reading), END, &clock(3_600));
+    let (readings, clock) = (std::slice::from_ref(&reading), clock(3_600));
+    let material = Material { readings, files: &Files::default(), clock: &clock };
+    let made = page(&Shown { template: &template, files }, material, END);
     let names: Vec<&str> = made.periods.iter().map(|part| part.name).collect();
     assert_eq!(names, ["hour", "day", "week", "month", "year"]);
     let first: Vec<&str> = made.periods.iter().filter(|part| part.first).map(|part| part.name).collect();
@@ -153,7 +158,7 @@ fn the_page_has_the_periods_the_counters_and_the_files_that_are_there() {
         assert!(css.contains(&format!(".{class}{{--c:")), "{css}");
     }
     let without = Shown { template: &template, files: Vec::new() };
-    let names = page(&without, std::slice::from_ref(&reading), END, &clock(3_600)).periods;
+    let names = page(&without, material, END).periods;
     assert_eq!(names.iter().map(|part| part.name).collect::<Vec<_>>(), ["day", "week", "month", "year"]);
 }
 

@@ -5,11 +5,11 @@ use serde::Serialize;
 use crate::chart::legend::{self, number};
 use crate::chart::period::{Period, Span};
 use crate::chart::rows::{self, Values, Waiting};
-use crate::chart::scene::{self, Form};
+use crate::chart::scene;
 use crate::chart::template::{Source, Template};
+use crate::page::plot::Material;
 use crate::page::plot::clock::Clock;
 use crate::page::plot::ticks::begins;
-use crate::reading::Reading;
 
 /// A table of values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,15 +39,15 @@ pub(crate) fn table(
     template: &Template,
     period: Period,
     values: &Values,
-    readings: &[Reading],
-    clock: &Clock,
+    material: Material<'_>,
 ) -> Option<Table> {
+    let Material { readings, files, clock } = material;
     let span = finer(period, values.span, clock);
     if span == values.span {
         return Some(of(template, period, values, clock));
     }
     // They were read a moment ago: why they cannot be now is told by the next page.
-    let values = rows::load(template, span, readings, Waiting::LeftOut).ok()??;
+    let values = rows::load(template, span, readings, Waiting::LeftOut, files).ok()??;
     Some(of(template, period, &values, clock))
 }
 
@@ -69,9 +69,8 @@ fn of(template: &Template, period: Period, values: &Values, clock: &Clock) -> Ta
     let span = values.span;
     let mut columns = Vec::new();
     let mut told = Vec::new();
-    for draw in scene::drawn(template, values) {
-        let is_told = draw.form != Form::Row || draw.stats.is_some();
-        let Some(data) = draw.data.filter(|data| is_told && template.data[*data].shift.is_none()) else {
+    for draw in scene::without_stats(template, values) {
+        let Some(data) = draw.data.filter(|data| template.data[*data].shift.is_none()) else {
             continue;
         };
         if let Some(name) = draw.legend {

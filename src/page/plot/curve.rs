@@ -3,8 +3,6 @@
 //! A path is the data, too: `M x y` begins a stretch of rows, `V y` is the value of those that follow, or `v n` by how much it is
 //! higher, whichever is shorter; `h n` goes on over `n` of them. What is not known is left out between two stretches. The script of the page and the tests read values off it again.
 
-use std::fmt::Write;
-
 /// A value for each row in whole units; none where it is unknown.
 pub(super) type Units = Vec<Option<i64>>;
 
@@ -31,17 +29,27 @@ fn stretches(rows: &[Option<i64>]) -> Vec<(usize, Vec<(i64, usize)>)> {
     all
 }
 
-// Writing to a String cannot fail.
-#[allow(clippy::let_underscore_must_use)]
-fn add(path: &mut String, words: std::fmt::Arguments<'_>) {
-    let _ = path.write_fmt(words);
+/// A letter and a number. There are so many of them that what can format anything would be half of the work.
+fn add(path: &mut String, letter: char, number: i64) {
+    path.push(letter);
+    path.push_str(itoa::Buffer::new().format(number));
+}
+
+/// Where a stretch begins.
+fn begin(path: &mut String, x: usize, y: i64) {
+    add(path, 'M', count(x));
+    add(path, ' ', y);
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// The steps of one stretch, from `y` on; gives where they end.
 fn steps(path: &mut String, mut y: i64, steps: &[(i64, usize)]) -> i64 {
-    for (value, count) in steps {
+    for (value, rows) in steps {
         rise(path, y, *value);
-        add(path, format_args!("h{count}"));
+        add(path, 'h', count(*rows));
         y = *value;
     }
     y
@@ -49,17 +57,21 @@ fn steps(path: &mut String, mut y: i64, steps: &[(i64, usize)]) -> i64 {
 
 /// From `y` to `value`.
 fn rise(path: &mut String, y: i64, value: i64) {
-    let (to, by) = (format!("V{value}"), format!("v{}", value - y));
-    if value != y {
-        path.push_str(if by.len() < to.len() { &by } else { &to });
+    if value == y {
+        return;
     }
+    let (mut to, mut by) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let (to, by) = (to.format(value), by.format(value - y));
+    let (letter, number) = if by.len() < to.len() { ('v', by) } else { ('V', to) };
+    path.push(letter);
+    path.push_str(number);
 }
 
 /// The area between zero and the values. Its ends stand upon zero, so that its outline may be drawn as a line too.
 pub(super) fn area(rows: &[Option<i64>]) -> String {
     let mut path = String::new();
     for (x, some) in stretches(rows) {
-        add(&mut path, format_args!("M{x} 0"));
+        begin(&mut path, x, 0);
         if steps(&mut path, 0, &some) != 0 {
             path.push_str("V0");
         }
@@ -72,10 +84,10 @@ pub(super) fn area(rows: &[Option<i64>]) -> String {
 pub(super) fn band(upper: &[Option<i64>], lower: &[i64]) -> String {
     let mut path = String::new();
     for (x, some) in stretches(upper) {
-        let count: usize = some.iter().map(|(_, count)| count).sum();
-        let below = &lower[x..x + count];
+        let rows: usize = some.iter().map(|(_, rows)| rows).sum();
+        let below = &lower[x..x + rows];
         let first = below.first().copied().unwrap_or_default();
-        add(&mut path, format_args!("M{x} {first}"));
+        begin(&mut path, x, first);
         let mut y = steps(&mut path, first, &some);
         for value in below.iter().rev() {
             rise(&mut path, y, *value);
@@ -91,7 +103,7 @@ pub(super) fn line(rows: &[Option<i64>]) -> String {
     let mut path = String::new();
     for (x, some) in stretches(rows) {
         let first = some.first().map_or(0, |(value, _)| *value);
-        add(&mut path, format_args!("M{x} {first}"));
+        begin(&mut path, x, first);
         steps(&mut path, first, &some);
     }
     path

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::colours::Colours;
 use super::shown::page_name;
+use crate::chart::files::Files;
 use crate::chart::period::{Period, Span};
 use crate::chart::rows::{self as file, Values, Waiting};
 use crate::chart::scene::{self, Form};
@@ -41,6 +42,14 @@ pub(crate) struct Subject<'a> {
     pub readings: &'a [Reading],
     pub clock: &'a Clock,
     pub size: Size,
+}
+
+/// What all pictures of some pages are made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Material<'a> {
+    pub readings: &'a [Reading],
+    pub files: &'a Files,
+    pub clock: &'a Clock,
 }
 
 /// A picture, as a template places it.
@@ -115,11 +124,11 @@ pub(crate) fn read(
     template: &Template,
     period: Period,
     span: Span,
-    readings: &[Reading],
-    clock: &Clock,
+    material: Material<'_>,
     size: Size,
 ) -> (Plot, Option<Values>) {
-    let values = file::load(template, span, readings, Waiting::LeftOut);
+    let Material { readings, files, clock } = material;
+    let values = file::load(template, span, readings, Waiting::LeftOut, files);
     let subject = |values| Subject { template, period, span, values, readings, clock, size };
     match values {
         Ok(values) => (plot(&subject(values.as_ref())), values),

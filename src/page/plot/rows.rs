@@ -26,9 +26,7 @@ impl Drawn {
         for (n, data) in template.data.iter().enumerate() {
             let merged = match &data.source {
                 _ if values.shifts[n].is_none() => vec![f64::NAN; rows],
-                Source::Rpn(rpn) | Source::Mean { rpn, .. } if by > 1 => {
-                    rpn.rows(rows, |data, row| all[data][row])
-                }
+                Source::Rpn(rpn) | Source::Mean { rpn, .. } if by > 1 => rpn.rows(rows, |data| &all[data]),
                 Source::Ds { cf, .. } => merged(values, n, by, *cf),
                 Source::Rpn(_) | Source::Mean { .. } => merged(values, n, by, Cf::Average),
             };

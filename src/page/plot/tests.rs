@@ -31,9 +31,7 @@ fn day(template: &Template, columns: &[Vec<f64>]) -> Values {
                 column.extend(&columns[n]);
                 column
             }
-            Source::Rpn(rpn) | Source::Mean { rpn, .. } => {
-                (0..span.rows()).map(|row| rpn.eval(|data| values[data][row])).collect()
-            }
+            Source::Rpn(rpn) | Source::Mean { rpn, .. } => rpn.rows(span.rows(), |data| &values[data]),
         });
     }
     let many = template.data.len();

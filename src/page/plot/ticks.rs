@@ -86,6 +86,16 @@ fn beginnings(every: Every, clock: &Clock, start: i64, end: i64) -> Vec<i64> {
         Every::Seconds(..QUARTER) => QUARTER / 3,
         _ => QUARTER,
     };
+    // Between two of these of the clock nothing begins, unless the clock is changed.
+    let unit = match every {
+        Every::Seconds(seconds) => seconds,
+        _ => DAY,
+    };
+    let next = |time: i64| {
+        let next = time + unit - clock.shown(time).rem_euclid(unit);
+        let next = (next + grain - 1).div_euclid(grain) * grain;
+        if clock.east(next) == clock.east(time) { next } else { time + grain }
+    };
     let first = start.div_euclid(grain) * grain - grain;
     let mut highest = every.number(clock, first);
     let mut found = Vec::new();
@@ -98,7 +108,7 @@ fn beginnings(every: Every, clock: &Clock, start: i64, end: i64) -> Vec<i64> {
             found.push(time);
         }
         highest = highest.max(number);
-        time += if begins { every.shortest().max(grain) } else { grain };
+        time = if begins && every.shortest() > 0 { time + every.shortest() } else { next(time) };
     }
     found
 }

@@ -65,7 +65,9 @@ fn what_has_no_data_source_is_drawn_as_zero_where_the_others_are_known() {
             let window = Window::of(period, NOW, STEP);
             let load = |path: &Path| {
                 let readings = [reading(path, first, NOW - 300)];
-                rows::load(&template, window.span, &readings, rows::Waiting::LeftOut).unwrap().unwrap()
+                rows::load(&template, window.span, &readings, rows::Waiting::LeftOut, &Files::default())
+                    .unwrap()
+                    .unwrap()
             };
             let (whole, part) = (load(&whole), load(&part));
             assert!(part.filled[1].as_ref().unwrap().absent && !whole.filled[1].as_ref().unwrap().absent);

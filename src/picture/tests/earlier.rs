@@ -42,7 +42,9 @@ fn fetched(rrd: &Path, row: i64, from: i64, to: i64) -> Vec<(i64, f64)> {
 /// Of each picture row: what was a week before, in rows of `row` seconds of the file.
 fn compare(mail: &Mail, span: Span, row: i64) -> usize {
     let template = deliveries();
-    let values = rows::load(&template, span, &mail.readings(NOW), rows::Waiting::LeftOut).unwrap().unwrap();
+    let values = rows::load(&template, span, &mail.readings(NOW), rows::Waiting::LeftOut, &Files::default())
+        .unwrap()
+        .unwrap();
     let ours = &values.values[earlier(&template)];
     let rrd = mail.dir.path().join("send.rrd");
     let fetched = fetched(&rrd, row, span.start - WEEK, span.end - WEEK);
@@ -69,7 +71,9 @@ fn a_week_before_is_what_rrdtool_fetches_of_it() {
     for period in [Period::Day, Period::Week] {
         let span = period.span(NOW, STEP);
         let values =
-            rows::load(&template, span, &mail.readings(NOW), rows::Waiting::LeftOut).unwrap().unwrap();
+            rows::load(&template, span, &mail.readings(NOW), rows::Waiting::LeftOut, &Files::default())
+                .unwrap()
+                .unwrap();
         let drawn = crate::chart::scene::drawn(&template, &values);
         let row = drawn.iter().find(|drawn| drawn.legend.as_deref() == Some("A week before")).unwrap();
         let written: u64 = (1..=3).map(|ds| mail.sum(ds, span.start - WEEK, span.end - WEEK)).sum();
@@ -111,7 +115,11 @@ fn an_hour_ends_before_the_first_minute_that_waits() {
     let template = deliveries();
     let horizon = |readings: &[Reading], period: Period| {
         let span = period.span(NOW, STEP);
-        rows::load(&template, span, readings, rows::Waiting::LeftOut).unwrap().unwrap().edge.horizon
+        rows::load(&template, span, readings, rows::Waiting::LeftOut, &Files::default())
+            .unwrap()
+            .unwrap()
+            .edge
+            .horizon
     };
     // 46 minutes and 40 seconds past: the whole minute of which 40 seconds were seen.
     assert_eq!(horizon(&readings, Period::Hour), until + 2 * STEP);

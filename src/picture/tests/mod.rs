@@ -23,6 +23,7 @@ use super::args;
 use super::fresh::unix;
 use super::options::{at, file_name};
 use super::*;
+use crate::chart::files::Files;
 use crate::chart::period::{Period, Window};
 use crate::chart::template;
 use crate::chart::template::EMBEDDED;
@@ -321,7 +322,8 @@ fn totals_are_what_was_written() {
         let mail = Mail::new(70, until, STEP);
         for period in Period::ALL {
             let span = period.span(NOW, STEP);
-            let values = rows::load(deliveries, span, &mail.readings(NOW), rows::Waiting::LeftOut);
+            let values =
+                rows::load(deliveries, span, &mail.readings(NOW), rows::Waiting::LeftOut, &Files::default());
             let values = values.unwrap().unwrap();
             for (data, ds) in [(0, 1), (1, 2), (2, 3)] {
                 let (rows, edge) = (&values.values[data], values.edge);
@@ -338,7 +340,8 @@ fn peaks_are_those_of_single_steps() {
     let mail = Mail::new(10, NOW - NOW % STEP, STEP);
     let (templates, _) = template::load(None, &[]);
     let span = Period::Year.span(NOW, STEP);
-    let values = rows::load(&templates[0], span, &mail.readings(NOW), rows::Waiting::LeftOut);
+    let values =
+        rows::load(&templates[0], span, &mail.readings(NOW), rows::Waiting::LeftOut, &Files::default());
     let values = values.unwrap().unwrap();
     let stats = legend::stats(&values.values[0], Some(&values.values[3]), None, 60.0, span, values.edge);
     let highest = mail.bins.iter().map(|(_, bin)| bin[1]).max().unwrap();
@@ -387,7 +390,9 @@ fn librrd_sees_the_same_values_of_a_beginning() {
         let mean = total as f64 / (NOW - first) as f64;
         for period in Period::ALL.into_iter().filter(|period| period.seconds() > hours * 3_600) {
             let span = period.span(NOW, STEP);
-            let values = rows::load(messages, span, &readings, rows::Waiting::LeftOut).unwrap().unwrap();
+            let values = rows::load(messages, span, &readings, rows::Waiting::LeftOut, &Files::default())
+                .unwrap()
+                .unwrap();
             let data = messages.data.iter().position(|data| data.name == "new").unwrap();
             let stats = legend::stats(&values.values[data], None, None, 1.0, span, values.edge(data));
             assert_eq!(stats.total, Some(total as f64), "{period:?}, {hours} h");
@@ -408,7 +413,7 @@ fn same_values(readings: &[Reading]) {
         for period in Period::ALL {
             let window = Window::of(period, NOW, STEP);
             let span = window.span;
-            let values = rows::load(template, span, readings, rows::Waiting::LeftOut);
+            let values = rows::load(template, span, readings, rows::Waiting::LeftOut, &Files::default());
             let Some(values) = values.unwrap() else { continue };
             let mut args = args::arguments(&args::Picture {
                 template,

@@ -130,7 +130,8 @@ pub(super) fn arguments(
     readings: &[Reading],
 ) -> Vec<String> {
     let window = Window::of(period, NOW, STEP);
-    let values = rows::load(template, window.span, readings, rows::Waiting::LeftOut).unwrap();
+    let values =
+        rows::load(template, window.span, readings, rows::Waiting::LeftOut, &Files::default()).unwrap();
     let arguments = args::arguments(&args::Picture {
         template,
         window: &window,

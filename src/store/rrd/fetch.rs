@@ -29,6 +29,9 @@ impl Cf {
     }
 }
 
+/// Bytes that are read of a file at a time.
+const BUFFER: usize = 64 << 10;
+
 /// Rows of one RRD, oldest first.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
@@ -129,16 +132,19 @@ impl<'r> Reader<'r> {
 
     /// Reads one row after the other, of which the first ends at `end`. They may go on at the archive's first place.
     fn read(&self, places: &Places, end: i64, into: &mut [f64]) -> io::Result<()> {
-        let mut bytes = vec![0; into.len() * 8];
         let at = places.place(end);
-        let until_the_end = usize::try_from(places.end() - at).unwrap_or(usize::MAX).min(bytes.len());
-        let (first, rest) = bytes.split_at_mut(until_the_end);
-        self.rrd.file().read_exact_at(first, at)?;
-        self.rrd.file().read_exact_at(rest, places.begin())?;
-        for (value, bytes) in into.iter_mut().zip(bytes.chunks_exact(8)) {
-            let mut word = [0; 8];
-            word.copy_from_slice(bytes);
-            *value = f64::from_le_bytes(word);
+        let until_the_end = usize::try_from((places.end() - at) / 8).unwrap_or(usize::MAX).min(into.len());
+        let (first, rest) = into.split_at_mut(until_the_end);
+        let mut bytes = vec![0; BUFFER.min(first.len().max(rest.len()) * 8)];
+        for (mut at, values) in [(at, first), (places.begin(), rest)] {
+            for values in values.chunks_mut(BUFFER / 8) {
+                let bytes = &mut bytes[..values.len() * 8];
+                self.rrd.file().read_exact_at(bytes, at)?;
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                    *value = f64::from_le_bytes(*bytes);
+                }
+                at += bytes.len() as u64;
+            }
         }
         Ok(())
     }

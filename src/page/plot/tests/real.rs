@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::chart::files::Files;
 
 const SOURCES: [&str; 4] = ["delivery_success", "delivery_deferral", "delivery_failure", "delivery"];
 
@@ -67,7 +68,9 @@ fn picture(reading: &Reading, period: Period, size: Size) -> Plot {
     let template = templates.iter().find(|template| template.name == "deliveries").unwrap();
     let readings = std::slice::from_ref(reading);
     let span = span(period, readings, END);
-    super::super::read(template, period, span, readings, &Clock::of(span.start, span.end, |_| 0), size).0
+    let clock = Clock::of(span.start, span.end, |_| 0);
+    let material = Material { readings, files: &Files::default(), clock: &clock };
+    super::super::read(template, period, span, material, size).0
 }
 
 #[test]

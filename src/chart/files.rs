@@ -1,0 +1,182 @@
+//! The RRDs behind charts: each is opened once, and each stretch of its rows is read once, whatever is drawn of it.
+//!
+//! A lock on a file is the whole process's, and closing any descriptor of the file gives it up (`fcntl(2)`). Threads that draw
+//! at the same time therefore share a descriptor, and take turns in reading it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::known::Stretch;
+use super::period::{Span, nearest_row, next_row};
+use crate::error::Error;
+use crate::store::rrd::fetch::{Cf, Reader, Rows};
+use crate::store::rrd::open::OpenRrd;
+
+/// RRDs that stay open as long as this lives, and what was read of them.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    known: Mutex<HashMap<PathBuf, Arc<File>>>,
+}
+
+/// An RRD. None: there is no file.
+#[derive(Debug)]
+pub(super) struct File {
+    rrd: Result<Option<Arc<OpenRrd>>, String>,
+    read: Mutex<HashMap<Wanted, Result<Option<Arc<Table>>, String>>>,
+}
+
+/// What of an RRD is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Wanted {
+    pub(super) cf: Cf,
+    /// The rows that are drawn, and how many seconds earlier that was which is drawn there.
+    pub(super) drawn: Span,
+    pub(super) shift: i64,
+    /// Seconds of a step.
+    pub(super) step: i64,
+}
+
+/// Rows of an RRD by one consolidation function.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// What of the file is shown, by its own times, and by how many seconds later it is drawn.
+    pub(super) span: Span,
+    pub(super) shift: i64,
+    /// The end of the last step that is in the file.
+    pub(super) last_update: i64,
+    /// Is nothing known in any of the rows?
+    pub(super) empty: bool,
+    pub(super) names: Vec<String>,
+    pub(super) rows: Columns,
+    /// The steps of the row that is not over yet.
+    pub(super) newest: Columns,
+    /// What librrd is to open.
+    pub(super) name: PathBuf,
+    best_known: OnceLock<usize>,
+}
+
+/// Rows, column by column.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) when: Stretch,
+    /// How many rows there are.
+    count: usize,
+    values: Vec<f64>,
+}
+
+impl Files {
+    /// The RRD at `path`.
+    pub(super) fn file(&self, path: &Path) -> Arc<File> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = known.get(path) {
+            return Arc::clone(file);
+        }
+        let rrd = OpenRrd::open(path).map(|rrd| rrd.map(Arc::new)).map_err(|error| error.to_string());
+        let file = Arc::new(File { rrd, read: Mutex::default() });
+        known.insert(path.to_owned(), Arc::clone(&file));
+        file
+    }
+}
+
+impl File {
+    /// The file itself; None: there is none.
+    ///
+    /// # Errors
+    /// One line that names it.
+    pub(super) fn rrd(&self) -> Result<Option<&Arc<OpenRrd>>, String> {
+        self.rrd.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// The rows of it. `None` if there is no file, or if nothing was ever written to it.
+    ///
+    /// # Errors
+    /// One line that names the file.
+    pub(super) fn table(&self, wanted: Wanted) -> Result<Option<Arc<Table>>, String> {
+        let Some(rrd) = self.rrd()? else { return Ok(None) };
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = || Table::read(rrd, wanted).map(|table| table.map(Arc::new)).map_err(|e| e.to_string());
+        read.entry(wanted).or_insert_with(table).clone()
+    }
+}
+
+impl Table {
+    fn read(rrd: &OpenRrd, wanted: Wanted) -> Result<Option<Self>, Error> {
+        let Wanted { cf, drawn, mut shift, step } = wanted;
+        let file = Reader::of(rrd)?;
+        let (mut span, mut rows) = earlier_rows(&file, cf, drawn, shift, drawn.row)?;
+        if span.row > drawn.row {
+            // librrd moves rows by whole ones only.
+            shift = nearest_row(shift, span.row);
+            (span, rows) = earlier_rows(&file, cf, drawn, shift, span.row)?;
+        }
+        let last_update = file.last_update();
+        // A little more than the newest row: whether the last step is known says whether anything
+        // was ever written, since every step is written at its end.
+        let from = last_update.div_euclid(span.row) * span.row - 2 * step;
+        let newest = file.fetch(cf, from, last_update, step)?;
+        if newest.values.iter().all(|value| value.is_nan()) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            span,
+            shift,
+            last_update,
+            empty: rows.values.iter().all(|value| value.is_nan()),
+            rows: Columns::of(&rows),
+            newest: Columns::of(&newest),
+            names: rows.names,
+            name: rrd.name().to_owned(),
+            best_known: OnceLock::new(),
+        }))
+    }
+
+    /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
+    pub(super) fn best_known(&self) -> usize {
+        *self.best_known.get_or_init(|| {
+            let known = |rows: &Columns, n| rows.column(n).iter().filter(|value| value.is_finite()).count();
+            // Of several the first.
+            let columns = (0..self.names.len()).rev();
+            columns.max_by_key(|n| (known(&self.rows, *n), known(&self.newest, *n))).unwrap_or_default()
+        })
+    }
+}
+
+impl Columns {
+    fn of(rows: &Rows) -> Self {
+        let width = rows.names.len().max(1);
+        let count = rows.values.len() / width;
+        let mut values = vec![0.0; count * width];
+        // Some columns at a time, so that what is read and what is written both stay near to the processor.
+        const SOME: usize = 16;
+        for first in (0..width).step_by(SOME) {
+            let last = width.min(first + SOME);
+            for (n, row) in rows.values.chunks_exact(width).enumerate() {
+                for (column, value) in row.iter().enumerate().take(last).skip(first) {
+                    values[column * count + n] = *value;
+                }
+            }
+        }
+        Self { when: Stretch { step: rows.step, first_end: rows.first_end }, count, values }
+    }
+
+    /// The values of the data source that stands at `index` in the file.
+    pub(super) fn column(&self, index: usize) -> &[f64] {
+        self.values.get(index * self.count..(index + 1) * self.count).unwrap_or_default()
+    }
+}
+
+/// The rows of `file`, near to `row` seconds, that are drawn in `drawn` and were `shift` seconds earlier, and the span of
+/// them. Those of an earlier time may be kept only in longer rows.
+fn earlier_rows(file: &Reader<'_>, cf: Cf, drawn: Span, shift: i64, row: i64) -> Result<(Span, Rows), Error> {
+    let (start, end) = (drawn.start - shift, drawn.end - shift);
+    let rows = file.fetch(cf, start, end, row)?;
+    let span = match shift {
+        0 => drawn,
+        _ => {
+            let row = rows.step.max(drawn.row);
+            Span { start: start.div_euclid(row) * row, end: next_row(end, row), row }
+        }
+    };
+    Ok((span, rows))
+}
