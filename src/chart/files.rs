@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::known::Stretch;
 use super::period::{Span, nearest_row, next_row};
@@ -23,8 +23,13 @@ pub(crate) struct Files {
 #[derive(Debug)]
 pub(super) struct File {
     rrd: Result<Option<Arc<OpenRrd>>, String>,
-    read: Mutex<HashMap<Wanted, Result<Option<Arc<Table>>, String>>>,
+    /// Who has it reads the file.
+    turn: Mutex<()>,
+    read: Mutex<HashMap<Wanted, Arc<OnceLock<Tried>>>>,
 }
+
+/// What came of reading a table.
+type Tried = Result<Option<Arc<Table>>, String>;
 
 /// What of an RRD is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +71,19 @@ pub(super) struct Columns {
 }
 
 impl Files {
+    /// All rows of the RRD at `path` that end after `from` (Unix seconds), of each time the finest that are left: stretches of
+    /// rows that are equally long, the oldest first. `None`: there is no file.
+    ///
+    /// # Errors
+    /// One line that names the file.
+    pub(crate) fn finest(&self, path: &Path, from: i64) -> Result<Option<Vec<Rows>>, String> {
+        let file = self.file(path);
+        let Some(rrd) = file.rrd()? else { return Ok(None) };
+        let _turn = file.turn();
+        let read = Reader::of(rrd).and_then(|reader| reader.stretches(from));
+        read.map(Some).map_err(|error| error.to_string())
+    }
+
     /// The RRD at `path`.
     pub(super) fn file(&self, path: &Path) -> Arc<File> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +91,7 @@ impl Files {
             return Arc::clone(file);
         }
         let rrd = OpenRrd::open(path).map(|rrd| rrd.map(Arc::new)).map_err(|error| error.to_string());
-        let file = Arc::new(File { rrd, read: Mutex::default() });
+        let file = Arc::new(File { rrd, turn: Mutex::default(), read: Mutex::default() });
         known.insert(path.to_owned(), Arc::clone(&file));
         file
     }
@@ -92,17 +110,30 @@ impl File {
     ///
     /// # Errors
     /// One line that names the file.
-    pub(super) fn table(&self, wanted: Wanted) -> Result<Option<Arc<Table>>, String> {
+    pub(super) fn table(&self, wanted: Wanted) -> Tried {
         let Some(rrd) = self.rrd()? else { return Ok(None) };
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let table = || Table::read(rrd, wanted).map(|table| table.map(Arc::new)).map_err(|e| e.to_string());
-        read.entry(wanted).or_insert_with(table).clone()
+        let place = {
+            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(read.entry(wanted).or_default())
+        };
+        let read = || Table::read(rrd, || self.turn(), wanted);
+        let table = place.get_or_init(|| read().map(|table| table.map(Arc::new)).map_err(|e| e.to_string()));
+        table.clone()
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    fn read(rrd: &OpenRrd, wanted: Wanted) -> Result<Option<Self>, Error> {
+    fn read<'f>(
+        rrd: &OpenRrd,
+        turn: impl Fn() -> MutexGuard<'f, ()>,
+        wanted: Wanted,
+    ) -> Result<Option<Self>, Error> {
         let Wanted { cf, drawn, mut shift, step } = wanted;
+        let turn = turn();
         let file = Reader::of(rrd)?;
         let (mut span, mut rows) = earlier_rows(&file, cf, drawn, shift, drawn.row)?;
         if span.row > drawn.row {
@@ -115,6 +146,8 @@ impl Table {
         // was ever written, since every step is written at its end.
         let from = last_update.div_euclid(span.row) * span.row - 2 * step;
         let newest = file.fetch(cf, from, last_update, step)?;
+        drop(file);
+        drop(turn);
         if newest.values.iter().all(|value| value.is_nan()) {
             return Ok(None);
         }
@@ -145,25 +178,31 @@ impl Table {
 impl Columns {
     fn of(rows: &Rows) -> Self {
         let width = rows.names.len().max(1);
-        let count = rows.values.len() / width;
-        let mut values = vec![0.0; count * width];
-        // Some columns at a time, so that what is read and what is written both stay near to the processor.
-        const SOME: usize = 16;
-        for first in (0..width).step_by(SOME) {
-            let last = width.min(first + SOME);
-            for (n, row) in rows.values.chunks_exact(width).enumerate() {
-                for (column, value) in row.iter().enumerate().take(last).skip(first) {
-                    values[column * count + n] = *value;
-                }
-            }
-        }
-        Self { when: Stretch { step: rows.step, first_end: rows.first_end }, count, values }
+        let when = Stretch { step: rows.step, first_end: rows.first_end };
+        Self { when, count: rows.values.len() / width, values: by_column(&rows.values, width) }
     }
 
     /// The values of the data source that stands at `index` in the file.
     pub(super) fn column(&self, index: usize) -> &[f64] {
         self.values.get(index * self.count..(index + 1) * self.count).unwrap_or_default()
     }
+}
+
+/// Rows of `width` values, one behind the other, as columns.
+pub(crate) fn by_column(rows: &[f64], width: usize) -> Vec<f64> {
+    // Some columns at a time, so that what is read and what is written both stay near to the processor.
+    const SOME: usize = 16;
+    let count = rows.len() / width.max(1);
+    let mut values = vec![0.0; count * width];
+    for first in (0..width).step_by(SOME) {
+        let last = width.min(first + SOME);
+        for (n, row) in rows.chunks_exact(width).enumerate() {
+            for (column, value) in row.iter().enumerate().take(last).skip(first) {
+                values[column * count + n] = *value;
+            }
+        }
+    }
+    values
 }
 
 /// The rows of `file`, near to `row` seconds, that are drawn in `drawn` and were `shift` seconds earlier, and the span of
@@ -179,4 +218,51 @@ fn earlier_rows(file: &Reader<'_>, cf: Cf, drawn: Span, shift: i64, row: i64) ->
         }
     };
     Ok((span, rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+    use crate::protocol::send::SEND;
+    use crate::store::rrd::{Update, create};
+
+    const T: i64 = 1_790_000_040 / 3_600 * 3_600;
+
+    /// Each row of a table stands in its column, and no file is opened or read a second time, whatever becomes of its path.
+    #[test]
+    fn a_file_is_opened_once_and_each_stretch_is_read_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("send.rrd");
+        let new = SEND.index("message_new").unwrap();
+        let update = |minute: i64| -> Update {
+            let mut values = vec![0; SEND.counters.len()];
+            values[new] = i128::from(minute);
+            (T + minute * 60, values.into())
+        };
+        create(&path, &SEND, 60, &(1..=60).map(update).collect::<Vec<_>>()).unwrap();
+        let files = Files::default();
+        let span = |row| Span { start: T, end: T + 3_600, row };
+        let wanted = |row| Wanted { cf: Cf::Average, drawn: span(row), shift: 0, step: 60 };
+        let read = |row| files.file(&path).table(wanted(row)).unwrap().unwrap();
+        let minutes = read(60);
+        let column = minutes.names.iter().position(|name| name == "message_new").unwrap();
+        let first = usize::try_from((T + 120 - minutes.rows.when.first_end) / 60).unwrap();
+        let counted: Vec<f64> =
+            minutes.rows.column(column)[first..first + 58].iter().map(|rate| (rate * 60.0).round()).collect();
+        assert_eq!(counted, (1..=58).map(f64::from).collect::<Vec<_>>());
+        std::fs::remove_file(&path).unwrap();
+        thread::scope(|scope| {
+            let other = || assert!(Arc::ptr_eq(&read(60), &minutes) && read(300).rows.when.step == 300);
+            let started = thread::Builder::new().spawn_scoped(scope, other).unwrap();
+            other();
+            started.join().unwrap();
+        });
+        let opened = Command::new("ls").arg("-l").arg(format!("/proc/{}/fd", std::process::id())).output();
+        let opened = String::from_utf8_lossy(&opened.unwrap().stdout).into_owned();
+        assert_eq!(opened.matches(path.to_str().unwrap()).count(), 1, "{opened}");
+        assert!(Files::default().file(&path).table(wanted(60)).unwrap().is_none(), "it is gone");
+    }
 }

@@ -10,12 +10,12 @@ mod tests;
 use std::path::Path;
 
 use super::local::HALF_HOUR;
+use crate::chart::files::Files;
 use crate::reading::{Counter, Measure, Reading};
-use crate::store::rrd::finest::FineRow;
-use file::File;
+use file::{Column, File, Row};
 
 /// So far back rows are read (seconds): for so long an RRD keeps rows of half an hour.
-const KEPT: i64 = 62 * 86_400;
+pub const KEPT: i64 = 62 * 86_400;
 
 /// The last two months of all protocols.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ struct Piece {
 impl<'r> History<'r> {
     /// Reads the files of all `readings` at `now` (Unix seconds). What could not be read is told, one line a file, and is not
     /// known.
-    pub fn read(readings: &'r [Reading], now: i64) -> (Self, Vec<String>) {
+    pub(crate) fn read(readings: &'r [Reading], now: i64, files: &Files) -> (Self, Vec<String>) {
         let mut history = Self { parts: Vec::new(), files: Vec::new() };
         let mut problems = Vec::new();
         let mut opened: Vec<(&Path, Option<usize>)> = Vec::new();
@@ -79,7 +79,7 @@ impl<'r> History<'r> {
             let file = match opened.iter().find(|(known, _)| *known == path) {
                 Some((_, file)) => *file,
                 None => {
-                    let file = File::read(path, now - KEPT).unwrap_or_else(|problem| {
+                    let file = File::read(path, now - KEPT, files).unwrap_or_else(|problem| {
                         problems.push(problem);
                         None
                     });
@@ -197,8 +197,7 @@ impl<'r> History<'r> {
     pub fn since(&self, protocol: &str) -> Option<i64> {
         let part = self.part(protocol)?;
         let in_file = self.file(part).and_then(|file| {
-            let first =
-                file.rows.iter().find(|row| row.rates.get(file.best).is_some_and(|v| v.is_finite()))?;
+            let first = file.rows().find(|row| file.best().of(*row).is_some())?;
             Some(part.known_from(first)).filter(|since| *since < part.pushed)
         });
         in_file.or_else(|| (part.known < i64::MAX).then_some(part.known))
@@ -230,12 +229,10 @@ impl<'r> History<'r> {
         }
         let file = self.file(part)?;
         let counters = || part.reading.sources().filter(grows);
-        let is_its = |name: &String| counters().any(|counter| counter.ds == name.as_str());
-        let columns: Vec<usize> = (0..file.names.len()).filter(|at| is_its(&file.names[*at])).collect();
-        let rows = file.rows.iter().rev().filter(|row| row.end <= part.pushed);
-        let grew =
-            |row: &&FineRow| columns.iter().any(|at| row.rates.get(*at).is_some_and(|rate| *rate > 0.0));
-        rows.into_iter().find(grew).map(|row| (row.begin, row.end))
+        let columns: Vec<Column<'_>> = counters().filter_map(|counter| file.column(counter, true)).collect();
+        let mut rows = file.rows().rev().filter(|row| row.end <= part.pushed);
+        let grew = |row: &Row| columns.iter().any(|column| column.of(*row).is_some_and(|rate| rate > 0.0));
+        rows.find(grew).map(|row| (row.begin, row.end))
     }
 
     fn part(&self, protocol: &str) -> Option<&Part<'r>> {
@@ -296,7 +293,7 @@ impl<'r> Part<'r> {
     }
 
     /// From when on a row is known.
-    fn known_from(&self, row: &FineRow) -> i64 {
+    fn known_from(&self, row: Row) -> i64 {
         let since = self.reading.since;
         if (row.begin..row.end).contains(&since) { since } else { row.begin }
     }

@@ -34,6 +34,7 @@ use crate::chart::{text, zone};
 use crate::reading::Reading;
 use crate::reading::stage::Stage;
 use colours::Colours;
+use history::History;
 use plot::Material;
 use plot::clock::Clock;
 use reasons::ReasonsPage;
@@ -71,6 +72,11 @@ pub(crate) struct Site<'s> {
     /// Where those of many hosts are made.
     pub among: Option<&'s Among>,
 }
+
+/// One of these stands in every page, so that those of others are told from ours: what `base.html` has, and what is added to a page
+/// by a template of the user's that has it not.
+pub(crate) const MARKS: [&str; 2] = [r#"<meta name="generator" content="maillogs "#, ADDED];
+const ADDED: &str = "<!-- written by maillogs -->";
 
 /// The pages that are there already.
 pub(crate) trait Written {
@@ -135,7 +141,9 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
             let values = context! { ..values(readings, time), ..common(time) };
             let (html, problem) = render::page(&templates, template, &values, site.pages_apart)?;
             problems.extend(problem.filter(|problem| !problems.contains(problem)));
-            Ok::<String, minijinja::Error>(html)
+            let is_marked = MARKS.iter().any(|mark| html.contains(mark));
+            let mark = if is_marked { String::new() } else { format!("{ADDED}\n") };
+            Ok::<String, minijinja::Error>(html + &mark)
         };
         let age = |time: i64| site.now - time;
         if let Some(written) = written
@@ -149,19 +157,18 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     };
     // A little more than what a picture of a year shows.
     let clock = Clock::local(site.now - 400 * DAY, site.now + DAY);
-    let (history, unread) = history::History::read(readings, site.now);
     let files = Files::default();
-    let why =
-        |reading: &Reading, readings: &[Reading], time| reasons::page(reading, readings, &history, time);
-    let whys: Vec<(usize, ReasonsPage)> = readings
-        .iter()
-        .enumerate()
-        .filter_map(|(n, reading)| Some((n, why(reading, readings, site.now)?)))
-        .collect();
-    // A page that stands already is compared with what would have been said at its time.
-    let values = |readings: &[Reading], time| {
-        let overview = overview::overview(readings, &history, time);
-        let material = Material { readings, files: &files, clock: &clock };
+    let material = Material { readings, files: &files, clock: &clock };
+    let why = |of: &Reading, readings: &[Reading], history: &History<'_>, time| {
+        reasons::page(of, readings, history, time)
+    };
+    let index = |readings: &[Reading], history: &History<'_>, whys: &[(usize, ReasonsPage)], time| {
+        let mut overview = overview::overview(readings, history, time);
+        if let Some((_, why)) = whys.first() {
+            let explained = overview.figures.iter_mut().filter(|figure| figure.has_reasons());
+            explained.for_each(|figure| figure.page.clone_from(&why.file));
+        }
+        let material = Material { readings, ..material };
         let mut colours = Colours::default();
         for name in ["good", "warn", "bad", "blue-area", "plum-area"] {
             colours.add_named(name);
@@ -176,23 +183,38 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
         links.splice(..0, whys.iter().map(to_why));
         context! { overview, stages, empty, hosts, colours => colours.css() }
     };
-    page("index.html", "index.html", &values)?;
+    // While threads make the graphs, nothing is asked of `written`: that may take other rights for a moment, which are the whole
+    // process's.
+    let ((history, mut unread, whys, now), made) = graph::pages(&site.graphs, material, site.now, || {
+        let (history, unread) = History::read(readings, site.now, &files);
+        let of_each = readings.iter().enumerate();
+        let of_each = of_each.filter_map(|(n, of)| Some((n, why(of, readings, &history, site.now)?)));
+        let whys: Vec<(usize, ReasonsPage)> = of_each.collect();
+        let now = index(readings, &history, &whys, site.now);
+        (history, unread, whys, now)
+    });
+    // A page that stands already is compared with what would have been said at its time.
+    page("index.html", "index.html", &|readings, time| match time == site.now {
+        true => now.clone(),
+        false => index(readings, &history, &whys, time),
+    })?;
     for (n, of) in &whys {
         let mut colours = Colours::default();
         for name in ["warn", "bad"] {
             colours.add_named(name);
         }
         let values = |readings: &[Reading], time| {
-            let earlier = (time != site.now).then(|| why(&readings[*n], readings, time)).flatten();
+            let earlier = (time != site.now).then(|| why(&readings[*n], readings, &history, time)).flatten();
             context! { why => earlier.as_ref().unwrap_or(of), colours => colours.css() }
         };
         page(&of.file, "reasons.html", &values)?;
     }
+    let plots = made.iter().flat_map(|page| &page.periods).map(|part| &part.plot);
+    unread.extend(plots.filter_map(|plot| plot.problem.clone()));
     let links: Vec<Link> = site.graphs.iter().map(|shown| stages::link(shown.template)).collect();
-    let made = graph::pages(&site.graphs, Material { readings, files: &files, clock: &clock }, site.now);
     for (n, shown) in site.graphs.iter().enumerate() {
         let values = |readings: &[Reading], time| {
-            let material = Material { readings, files: &files, clock: &clock };
+            let material = Material { readings, ..material };
             let earlier = (time != site.now).then(|| graph::page(shown, material, time));
             let made = earlier.as_ref().unwrap_or(&made[n]);
             context! {

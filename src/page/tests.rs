@@ -113,7 +113,7 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
     let index = own.path().join("index.html");
     fs::write(&index, "<title>{{ host }}</title>").unwrap();
     let hostile = Site { host: "<b>", templates_dir: Some(own.path()), ..site(&[], &[]) };
-    assert_eq!(made(&hostile)[0].1, "<title>&lt;b&gt;</title>");
+    assert_eq!(made(&hostile)[0].1, "<title>&lt;b&gt;</title><!-- written by maillogs -->\n");
     for (text, line) in [
         ("a\n{{ host", " line 2: "),
         ("a\nb\n{{ hots }}", " line 3: "),

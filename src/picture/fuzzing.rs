@@ -79,7 +79,6 @@ impl Checked {
                                 patch,
                                 first: None,
                                 quiet: 0.0,
-                                values: column.clone(),
                             }),
                             column,
                         )

@@ -72,8 +72,13 @@ pub(crate) struct Counted {
 /// At most this number of pages is made at a time: each holds the rows that it shows.
 const WORKERS: usize = 4;
 
-/// As [`page`], of all graphs, on as many processors as there are: each reads and draws by itself.
-pub(crate) fn pages(shown: &[Shown<'_>], material: Material<'_>, now: i64) -> Vec<Page> {
+/// As [`page`], of all graphs, on as many processors as there are; and what is done `meanwhile` in this thread, which then helps.
+pub(crate) fn pages<T>(
+    shown: &[Shown<'_>],
+    material: Material<'_>,
+    now: i64,
+    meanwhile: impl FnOnce() -> T,
+) -> (T, Vec<Page>) {
     let workers = thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS);
     let next = AtomicUsize::new(0);
     let work = || {
@@ -81,18 +86,19 @@ pub(crate) fn pages(shown: &[Shown<'_>], material: Material<'_>, now: i64) -> Ve
         let numbers = std::iter::repeat_with(take).take_while(|n| *n < shown.len());
         numbers.map(|n| (n, page(&shown[n], material, now))).collect::<Vec<_>>()
     };
-    let mut made = thread::scope(|scope| {
+    let (done, mut made) = thread::scope(|scope| {
         // Where no more threads are to be had, those that there are do it all.
         let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
         let others: Vec<_> = (1..workers).filter_map(start).collect();
+        let done = meanwhile();
         let mut made = work();
         for other in others {
             made.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
-        made
+        (done, made)
     });
     made.sort_by_key(|(n, _)| *n);
-    made.into_iter().map(|(_, page)| page).collect()
+    (done, made.into_iter().map(|(_, page)| page).collect())
 }
 
 /// The page of a graph at `now`, Unix seconds. The clock has to know the last 13 months at least.

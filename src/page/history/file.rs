@@ -1,71 +1,103 @@
 //! The rows of one RRD: of each time the finest that are left.
 use std::path::Path;
 
+use crate::chart::files::{Files, by_column};
 use crate::reading::Counter;
-use crate::store::rrd::fetch::Reader;
-use crate::store::rrd::finest::{FineRow, Finest};
-use crate::store::rrd::open::OpenRrd;
 
 /// What a file has.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) names: Vec<String>,
-    pub(super) rows: Vec<FineRow>,
+    /// When rows begin and end, the oldest first.
+    rows: Vec<(i64, i64)>,
+    /// Column by column the mean a second of each row, NaN where it is unknown.
+    rates: Vec<f64>,
     /// When its last row ends.
     pub(super) end: i64,
     /// The column that is known for most of the rows: of what joined the file later the time before may be unknown.
-    pub(super) best: usize,
+    best: usize,
+}
+
+/// A row of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) begin: i64,
+    pub(super) end: i64,
+    at: usize,
 }
 
 /// Where a file has a counter.
 #[derive(Clone, Copy)]
-pub(super) struct Column {
-    pub(super) index: usize,
+pub(super) struct Column<'f> {
+    rates: &'f [f64],
     /// The counter never moved and has no data source: it is 0 where the column is known.
-    pub(super) absent: bool,
+    absent: bool,
 }
 
-impl Column {
-    pub(super) fn of(self, row: &FineRow) -> Option<f64> {
-        let rate = row.rates.get(self.index).copied().filter(|rate| rate.is_finite())?;
+impl Column<'_> {
+    pub(super) fn of(self, row: Row) -> Option<f64> {
+        let rate = self.rates.get(row.at).copied().filter(|rate| rate.is_finite())?;
         Some(if self.absent { 0.0 } else { rate })
     }
 }
 
 impl File {
-    /// The rows of the file at `path` that end after `from`. `None`: there is no file, or nothing is in it.
-    pub(super) fn read(path: &Path, from: i64) -> Result<Option<Self>, String> {
-        let Some(held) = OpenRrd::open(path).map_err(|e| e.to_string())? else { return Ok(None) };
-        let reader = Reader::of(&held).map_err(|e| e.to_string())?;
-        let Finest { names, rows } = reader.finest(from.max(0)).map_err(|e| e.to_string())?;
-        drop(reader);
-        let known =
-            |at: &usize| rows.iter().filter(|row| row.rates.get(*at).is_some_and(|v| v.is_finite())).count();
+    /// The rows of the file at `path` that end after `from`. `None`: there is no file.
+    pub(super) fn read(path: &Path, from: i64, files: &Files) -> Result<Option<Self>, String> {
+        let Some(stretches) = files.finest(path, from.max(0))? else { return Ok(None) };
+        let mut file = Self::default();
+        let mut rates = Vec::new();
+        for stretch in stretches {
+            let width = stretch.names.len().max(1);
+            let end = |n: usize| stretch.first_end + i64::try_from(n).unwrap_or_default() * stretch.step;
+            let rows = (0..stretch.values.len() / width).map(end);
+            file.rows.extend(rows.map(|end| (end - stretch.step, end)));
+            rates.extend_from_slice(&stretch.values);
+            file.names = stretch.names;
+        }
+        file.rates = by_column(&rates, file.names.len());
+        file.end = file.rows.last().map_or(0, |row| row.1);
+        let known = |at: &usize| file.rates_of(*at).iter().filter(|rate| rate.is_finite()).count();
         // Of several the first.
-        let best = (0..names.len()).rev().max_by_key(known).unwrap_or_default();
-        let end = rows.last().map_or(0, |row| row.end);
-        Ok(Some(Self { names, rows, end, best }))
+        file.best = (0..file.names.len()).rev().max_by_key(known).unwrap_or_default();
+        Ok(Some(file))
+    }
+
+    fn rates_of(&self, index: usize) -> &[f64] {
+        let count = self.rows.len();
+        self.rates.get(index * count..(index + 1) * count).unwrap_or_default()
+    }
+
+    /// All rows.
+    pub(super) fn rows(&self) -> impl DoubleEndedIterator<Item = Row> {
+        let row = |(at, (begin, end)): (usize, &(i64, i64))| Row { begin: *begin, end: *end, at };
+        self.rows.iter().enumerate().map(row)
     }
 
     /// The rows of which a part lies between the two.
-    pub(super) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = &FineRow> {
-        let first = self.rows.partition_point(|row| row.end <= from);
-        self.rows.iter().skip(first).take_while(move |row| row.begin < to)
+    pub(super) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = Row> {
+        let first = self.rows.partition_point(|(_, end)| *end <= from);
+        self.rows().skip(first).take_while(move |row| row.begin < to)
+    }
+
+    /// The column that is known for most of the rows.
+    pub(super) fn best(&self) -> Column<'_> {
+        Column { rates: self.rates_of(self.best), absent: false }
     }
 
     /// The column of `counter`. What never moved has none, and was 0 wherever the file knows anything; but of what is
     /// measured the file knows nothing before the first measurement.
-    pub(super) fn column(&self, counter: &Counter, measured: bool) -> Option<Column> {
+    pub(super) fn column(&self, counter: &Counter, measured: bool) -> Option<Column<'_>> {
         match self.names.iter().position(|name| name == counter.ds) {
-            Some(index) => Some(Column { index, absent: false }),
+            Some(index) => Some(Column { rates: self.rates_of(index), absent: false }),
             None if measured => None,
-            None => Some(Column { index: self.best, absent: true }),
+            None => Some(Column { absent: true, ..self.best() }),
         }
     }
 
     /// The level in the row in which `at` lies, or that ends there.
     pub(super) fn level(&self, counter: &Counter, at: i64) -> Option<f64> {
-        let row = self.rows.get(self.rows.partition_point(|row| row.end < at))?;
+        let row = self.rows().nth(self.rows.partition_point(|(_, end)| *end < at))?;
         self.column(counter, true)?.of(row).filter(|_| row.begin < at)
     }
 }

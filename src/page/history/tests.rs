@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::super::local;
 use super::*;
+
 use crate::protocol::send::SEND;
 use crate::reading::DefinedBy;
 use crate::store::rrd::{Update, create, push};
@@ -106,7 +107,7 @@ fn every_stretch_has_what_happened_in_it() {
     let all = events(seed, NOW - 40 * DAY - 1_234);
     let pushed = NOW.div_euclid(60) * 60 - 7 * 60;
     let readings = [reading(&path, &all, pushed)];
-    let (history, problems) = History::read(&readings, NOW);
+    let (history, problems) = History::read(&readings, NOW, &Files::default());
     assert_eq!(problems, Vec::<String>::new());
     let grew = |key: &str, from, to| history.grew("send", [key], from, to).unwrap();
     let mut exact = 0;
@@ -187,7 +188,7 @@ fn what_is_in_the_file_is_what_rrdtool_fetches() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("send.rrd");
     let readings = [reading(&path, &events(11, NOW - 40 * DAY), NOW.div_euclid(60) * 60)];
-    let (history, _) = History::read(&readings, NOW);
+    let (history, _) = History::read(&readings, NOW, &Files::default());
     let day = NOW.div_euclid(DAY) * DAY;
     for (row, back) in [(60, 1), (300, 8), (1_800, 15), (1_800, 29)] {
         let (from, to) = (day - back * DAY, day - back * DAY + DAY / 2);
@@ -205,7 +206,7 @@ fn what_is_not_known_is_not_zero() {
     let mut reading = reading(&path, &events(3, since), (NOW - 7_200).div_euclid(60) * 60);
     reading.seen = NOW - 3_600;
     let readings = [reading];
-    let (history, _) = History::read(&readings, NOW);
+    let (history, _) = History::read(&readings, NOW, &Files::default());
     let grew = |from, to| history.grew("send", ["message_new"], from, to);
     assert_eq!(grew(since - 60, NOW - DAY), None, "before the first line");
     assert_eq!(grew(NOW - DAY, NOW), None, "after the last reading");
@@ -215,14 +216,14 @@ fn what_is_not_known_is_not_zero() {
     assert_eq!(history.grew("nobody", ["message_new"], NOW - DAY, NOW - DAY / 2), None);
     // A file that is lost, and one that is damaged.
     std::fs::write(&path, "no RRD").unwrap();
-    let (history, problems) = History::read(&readings, NOW);
+    let (history, problems) = History::read(&readings, NOW, &Files::default());
     assert!(problems.len() == 1 && problems[0].contains("send.rrd"), "{problems:?}");
     assert_eq!(history.grew("send", ["message_new"], NOW - DAY, NOW - DAY / 2), None);
     assert!(history.grew("send", ["message_new"], NOW - 7_200, NOW - 3_600).is_some(), "it waits");
     // Nothing was ever read.
     let none = [Reading { pushed: 0, since: 0, seen: 0, waiting: Vec::new(), ..readings[0].clone() }];
     std::fs::remove_file(&path).unwrap();
-    let (history, problems) = History::read(&none, NOW);
+    let (history, problems) = History::read(&none, NOW, &Files::default());
     assert_eq!((problems.len(), history.since("send")), (0, None));
     assert_eq!(history.grew("send", ["message_new"], NOW - 60, NOW), None);
 }
@@ -243,7 +244,7 @@ fn what_waits_is_counted() {
         ..Reading::default()
     };
     let readings = [reading];
-    let (history, _) = History::read(&readings, NOW);
+    let (history, _) = History::read(&readings, NOW, &Files::default());
     let grew = |from, to| history.grew("send", ["a"], from, to);
     assert_eq!(grew(minute - 600, NOW), Some(11.0), "all of the minute that is not over happened before now");
     assert_eq!(grew(minute - 600, minute), Some(6.0));
@@ -268,7 +269,7 @@ fn a_level_is_what_it_was_and_holds_until_it_is_measured_again() {
         ..Reading::default()
     };
     let readings = [reading];
-    let (history, _) = History::read(&readings, NOW);
+    let (history, _) = History::read(&readings, NOW, &Files::default());
     let level = |at| history.level("queue", "messages", at);
     assert_eq!(
         (level(minute - 1_750), level(minute - 1_300), level(NOW)),

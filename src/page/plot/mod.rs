@@ -92,6 +92,9 @@ pub(crate) struct Plot {
     pub legend: Legend,
     /// There is nothing to be drawn.
     pub nothing: Option<Nothing>,
+    /// Why the rows could not be read: a line that names the file.
+    #[serde(skip)]
+    pub problem: Option<String>,
     #[serde(skip)]
     pub colours: Colours,
 }
@@ -134,7 +137,7 @@ pub(crate) fn read(
         Ok(values) => (plot(&subject(values.as_ref())), values),
         Err(problem) => {
             let nothing = Nothing { what: "It cannot be read".to_owned(), why: text::plain(&problem) };
-            (Plot { nothing: Some(nothing), ..empty(&subject(None)) }, None)
+            (Plot { nothing: Some(nothing), problem: Some(problem), ..empty(&subject(None)) }, None)
         }
     }
 }
@@ -221,6 +224,7 @@ fn empty(subject: &Subject<'_>) -> Plot {
         label: String::new(),
         legend: Legend { columns: Vec::new(), rows: Vec::new(), decimals: 0 },
         nothing: None,
+        problem: None,
         colours: Colours::default(),
     }
 }
@@ -286,7 +290,7 @@ fn bands(template: &Template, values: &Values, span: Span, clock: &Clock) -> Vec
         bands.push(band(
             horizon,
             span.end,
-            format!("Not read since {}", clock.format(horizon, "%a %-d %H:%M")),
+            format!("Not read since {}", clock.format(values.edge.seen, "%a %-d %b %H:%M")),
         ));
     }
     bands
@@ -306,8 +310,15 @@ fn nothing(subject: &Subject<'_>) -> Nothing {
     let about: Vec<&str> = of.iter().map(|reading| reading.about).filter(|about| !about.is_empty()).collect();
     let about = if about.is_empty() { template.title.as_str().to_owned() } else { about.join(", and for ") };
     let since = of.iter().map(|reading| reading.since).filter(|since| *since > 0).min();
+    let waits = was_counted(template, readings) && of.iter().any(|reading| !reading.waiting.is_empty());
     let why = match (trouble, since) {
         (Some(trouble), _) => format!("Not known: {trouble}"),
+        _ if waits => {
+            let what = "What was counted is not in the RRD yet".to_owned();
+            let why =
+                "It waits for an RRD, which is made or filled again by the next update or roll.".to_owned();
+            return Nothing { what, why };
+        }
         (None, Some(since)) => {
             let since = clock.format(since, "%a %-d %b %Y, %H:%M");
             format!("Looked for {about} since {since}; there was nothing of this.")

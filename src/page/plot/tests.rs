@@ -198,7 +198,7 @@ fn what_was_not_read_is_hatched_and_not_zero() {
     assert_eq!(plot.newest, Some(187));
     assert_eq!((value(&plot, "A", 187), value(&plot, "A", 188)), (Some(3.0), None));
     let band = &plot.bands[0];
-    let expected = ("65.28", "34.72", "Not read since Mon 23 03:25");
+    let expected = ("65.28", "34.72", "Not read since Mon 23 Nov 03:25");
     assert_eq!((band.left.as_str(), band.width.as_str(), band.words.as_str()), expected);
     assert_eq!(plot.at, "03:20");
 }

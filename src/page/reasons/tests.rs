@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::chart::files::Files;
 use crate::page::{Site, pages as site_pages};
 use crate::reading::attempts::{Cell, Class, Day, Place, Series, Sum, Text, Told, Words};
 use crate::reading::{Counter, DefinedBy, Measure, Value};
@@ -150,7 +151,7 @@ fn usual_events(now: i64) -> Vec<Event> {
 }
 
 fn page_of(readings: &[Reading], now: i64) -> Option<ReasonsPage> {
-    let (history, problems) = History::read(readings, now);
+    let (history, problems) = History::read(readings, now, &Files::default());
     assert_eq!(problems, Vec::<String>::new());
     page(&readings[0], readings, &history, now)
 }

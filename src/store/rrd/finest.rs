@@ -1,5 +1,5 @@
 //! All that a file knows, each stretch of time by the finest rows that are left of it.
-use super::fetch::{Cf, Reader};
+use super::fetch::{Cf, Reader, Rows};
 use super::places::Places;
 use crate::error::{Error, Result};
 
@@ -29,6 +29,23 @@ impl Reader<'_> {
     /// # Errors
     /// When the file cannot be read, or has no archives of means.
     pub fn finest(&self, from: i64) -> Result<Finest> {
+        let names: Vec<String> = self.header().sources.iter().map(|source| source.name.clone()).collect();
+        let mut finest = Finest { names, rows: Vec::new() };
+        for rows in self.stretches(from)? {
+            let mut end = rows.first_end;
+            for rates in rows.values.chunks_exact(rows.names.len().max(1)) {
+                finest.rows.push(FineRow { begin: end - rows.step, end, rates: rates.to_vec() });
+                end += rows.step;
+            }
+        }
+        Ok(finest)
+    }
+
+    /// As [`Self::finest`], as stretches of rows that are equally long, the oldest first.
+    ///
+    /// # Errors
+    /// Those of [`Self::finest`].
+    pub(crate) fn stretches(&self, from: i64) -> Result<Vec<Rows>> {
         let header = self.header();
         let means = header.archives.iter().zip(Places::of(header));
         let mut archives: Vec<Places> = means
@@ -54,25 +71,28 @@ impl Reader<'_> {
                 break;
             }
         }
-        let names: Vec<String> = header.sources.iter().map(|source| source.name.clone()).collect();
-        let mut finest = Finest { names, rows: Vec::new() };
+        let mut stretches = Vec::new();
         for (first, to, period) in pieces.into_iter().rev() {
-            let rows = self.fetch(Cf::Average, first, to, period)?;
+            let mut rows = self.fetch(Cf::Average, first, to, period)?;
             if rows.step != period {
                 let path = self.path().display();
                 return Err(Error::Message(format!(
                     "{path}: has no rows of {period} seconds where it should"
                 )));
             }
-            let mut end = rows.first_end;
-            for rates in rows.values.chunks_exact(rows.names.len().max(1)) {
-                if end > first && end <= to && end > from {
-                    finest.rows.push(FineRow { begin: end - period, end, rates: rates.to_vec() });
-                }
-                end += period;
-            }
+            // What is fetched may begin earlier and end later.
+            let after = |time: i64| {
+                let rows = (time - rows.first_end).div_euclid(period) + 1;
+                usize::try_from(rows).unwrap_or_default()
+            };
+            let (before, until) = (after(first.max(from)), after(to));
+            let width = rows.names.len();
+            rows.values.truncate(until * width);
+            rows.values.drain(..(before * width).min(rows.values.len()));
+            rows.first_end += i64::try_from(before).unwrap_or_default() * period;
+            stretches.push(rows);
         }
-        Ok(finest)
+        Ok(stretches)
     }
 }
 
