@@ -1,4 +1,6 @@
 //! A state of a protocol → what the protocol is at.
+use std::io::ErrorKind;
+
 use crate::calendar::{Calendar, day_of};
 use crate::error::Error;
 use crate::ingest::Job;
@@ -30,7 +32,10 @@ pub(super) fn of_state(job: &Job<'_>, state: State, now: i64) -> Reading {
     reading.since = state.since;
     reading.pushed = state.pushed;
     reading.settled = job.settled(&state, state.seen);
-    let directories = state.ledger.directories.iter().map(|dir| (&dir.path, dir.last_time));
+    // One of those that every server is taken to have, and that this one has not, is no source.
+    let is_there = |path: &str| !matches!(std::fs::metadata(path), Err(e) if e.kind() == ErrorKind::NotFound);
+    let directories = state.ledger.directories.iter().filter(|dir| dir.last_time > 0 || is_there(&dir.path));
+    let directories = directories.map(|dir| (&dir.path, dir.last_time));
     let streams = state.ledger.streams.iter().map(|stream| (&stream.name, stream.last_time));
     let sources = directories.chain(streams).filter(|(path, _)| !path.is_empty());
     reading.whole = Some(Whole {

@@ -86,7 +86,7 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Of {
     /// The program that takes messages in and delivers them. Where two of them hand mail to each other, the first one in the
-    /// order of the protocols answers.
+    /// order of the protocols that does a good part of the work answers.
     Mta,
     /// What is measured of a queue.
     Queue,

@@ -49,7 +49,10 @@ fn text(html: &str) -> String {
 
 /// The figure `name` as text.
 fn figure(html: &str, name: &str) -> String {
-    let after = html.split_once(&format!("<dt>{name}</dt>")).unwrap_or_else(|| panic!("no {name}")).1;
+    // Some of them lead to the page that explains them.
+    let linked = html.split_once(&format!("\">{name}</a></dt>"));
+    let found = linked.or_else(|| html.split_once(&format!("<dt>{name}</dt>")));
+    let after = found.unwrap_or_else(|| panic!("no {name}")).1;
     text(after.split_once("</dl>").expect("its end").0)
 }
 

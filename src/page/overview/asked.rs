@@ -1,11 +1,19 @@
 //! Who answers the questions of the overview on this server, and what they say.
 use super::newest::newest;
 use crate::page::history::History;
-use crate::reading::role::{Of, Role};
+use crate::reading::role::{Answer, Of, Role};
 use crate::reading::{Counter, DefinedBy, Measure, OLD, Reading};
 
-/// A program that did nothing for so long (seconds) answers only if no other one does.
+/// What programs did in so long (seconds) says which of them answers.
 const LATELY: i64 = 28 * 86_400;
+/// One that did less than this part of what another one did does not answer.
+const SHARE: f64 = 0.1;
+/// One that stopped for longer than this (seconds) may have been followed by another one,
+const FOLLOWED: i64 = 3_600;
+/// if at least so much would have come to it in that time,
+const EXPECTED: f64 = 10.0;
+/// and if the other one did at least this part of that, besides what it did before.
+const PART: f64 = 0.5;
 
 /// The readings, their history, and who of them answers what.
 #[derive(Debug)]
@@ -46,30 +54,57 @@ impl<'r> Asked<'r> {
         asked
     }
 
-    /// Of those who could answer the first one that did anything lately, or ever, or the first one.
+    /// Who of those who could answer for `of` does: the first one that did a tenth of what any other did lately, or the one that
+    /// took over from it; of those who did nothing lately the first that ever did anything, or the first.
     fn choose(&self, of: Of) -> Option<&'static str> {
         let can = |reading: &&Reading| reading.page.answers.iter().any(|answer| answer.of == of);
-        let all = || self.readings.iter().filter(can);
-        let did = |reading: &&Reading, lately: bool| {
-            reading.page.answers.iter().filter(|answer| answer.of == of).any(|answer| {
-                let grow = |key: &&str| reading.counter(key).is_some_and(grows);
-                let keys = answer.keys.iter().copied().filter(grow);
-                match lately {
-                    true => {
-                        let grew = |key| {
-                            self.history.grew_at_least(reading.protocol, [key], self.now - LATELY, self.now)
-                        };
-                        keys.into_iter().any(|key| grew(key) > 0.0)
-                    }
-                    false => {
-                        reading.counters.iter().any(|counter| counter.value.is_some_and(|value| value.moved))
-                    }
-                }
-            })
+        let mut all: Vec<&'static str> = Vec::new();
+        for part in self.readings.iter().filter(can).map(original) {
+            if !all.contains(&part) {
+                all.push(part);
+            }
+        }
+        let of_part = |part: &'static str| self.readings.iter().filter(move |r| original(r) == part);
+        let keys = |reading: &'r Reading| {
+            let is_number = |answer: &&Answer| answer.of == of && answer.role != Role::Bytes;
+            let answers = reading.page.answers.iter().filter(is_number);
+            let keys = answers.flat_map(|answer| answer.keys.iter().copied());
+            keys.filter(|key| reading.counter(key).is_some_and(grows)).collect::<Vec<_>>()
         };
-        let first =
-            all().find(|reading| did(reading, true)).or_else(|| all().find(|reading| did(reading, false)));
-        first.or_else(|| all().next()).map(|reading| original(reading))
+        // A message counts in several counters: as many were there as the highest says.
+        let did = |part: &'static str, from: i64, to: i64| {
+            let grew = |reading: &'r Reading| {
+                let of_key = |key| self.history.grew_at_least(reading.protocol, [key], from, to);
+                keys(reading).into_iter().map(of_key).fold(0.0, f64::max)
+            };
+            of_part(part).map(grew).sum::<f64>()
+        };
+        let (from, now) = (self.now - LATELY, self.now);
+        let lately: Vec<f64> = all.iter().map(|part| did(part, from, now)).collect();
+        let most = lately.iter().copied().fold(0.0, f64::max);
+        let Some(first) = lately.iter().position(|number| most > 0.0 && *number >= SHARE * most) else {
+            let moved =
+                |part: &&&'static str| of_part(part).any(|r| !never(r) && r.counters.iter().any(has_moved));
+            return all.iter().find(moved).or(all.first()).copied();
+        };
+        let grown = |reading: &'r Reading| self.history.last_growth_of(reading.protocol, &keys(reading));
+        let last = of_part(all[first]).filter_map(grown).map(|(_, end)| end).max();
+        let begun = of_part(all[first]).filter_map(|r| self.history.since(r.protocol)).min();
+        // What was not read is no silence.
+        let seen = of_part(all[first]).map(|reading| reading.seen).min().unwrap_or(now).min(now);
+        let is_read = of_part(all[first]).all(|reading| reading.trouble().is_none());
+        let (last, begun) = (last.unwrap_or(now).min(seen), begun.unwrap_or(from).max(from));
+        let per_time = |number: f64| number / float((last - begun).max(FOLLOWED)) * float(seen - last);
+        let expected = per_time(lately[first]);
+        if is_read && seen - last > FOLLOWED && expected >= EXPECTED {
+            // One that goes on as before does other work.
+            let more = |part: &&&'static str| did(part, last, seen) - per_time(did(part, begun, last));
+            let next = all.iter().max_by(|one, other| more(one).total_cmp(&more(other)));
+            if let Some(next) = next.filter(|next| more(next) >= PART * expected) {
+                return Some(next);
+            }
+        }
+        Some(all[first])
     }
 
     /// Is `reading` one of those who answer for `of`?
@@ -84,7 +119,12 @@ impl<'r> Asked<'r> {
             self.is_chosen(reading, answer.of)
                 .then(|| Sum { reading, keys: keys(reading, answer.keys, answer.lists) })
         };
-        self.readings.iter().filter_map(of_reading).collect()
+        let mut sums: Vec<Sum<'r>> = self.readings.iter().filter_map(of_reading).collect();
+        // What never counted anything adds nothing, and has no past by which anything could be known.
+        if sums.iter().any(|sum| !never(sum.reading)) {
+            sums.retain(|sum| !never(sum.reading));
+        }
+        sums
     }
 
     /// How much of it there was in `span`. `None`: nobody answers, or it is not known.
@@ -99,6 +139,13 @@ impl<'r> Asked<'r> {
     /// As [`Self::grew`], between two times.
     pub(super) fn between(&self, role: Role, from: i64, to: i64) -> Option<f64> {
         self.grew(role, Span { from, to, is_day: false })
+    }
+
+    /// As [`Self::between`], where of some who answer it is not known: at least so much it was.
+    pub(super) fn at_least(&self, role: Role, from: i64, to: i64) -> Option<f64> {
+        let span = Span { from, to, is_day: false };
+        let known = self.sums(role).into_iter().filter_map(|sum| sum.grew(self.history, span));
+        known.reduce(|one, other| one + other)
     }
 
     /// What a level is at. `None`: nobody answers, it was never measured, or it is measured no more.
@@ -144,13 +191,33 @@ impl Sum<'_> {
             let counter = self.reading.counter(key)?;
             Some(counter.measure.float(counter.value?.today?))
         };
-        self.keys.iter().map(today).sum()
+        let counted: f64 = self.keys.iter().map(today).sum::<Option<f64>>()?;
+        // A process of another time zone begins the day of the counters anew. Rows that have clearly more of it tell the whole,
+        // if none of them is of two days.
+        let is_exact = span.from.rem_euclid(i64::from(self.reading.step.max(1))) == 0;
+        let rows = history.grew(self.reading.protocol, self.keys.iter().copied(), span.from, to);
+        let rows = rows.filter(|_| is_exact);
+        Some(rows.filter(|rows| *rows > counted * 1.02 + 10.0).unwrap_or(counted))
     }
 
     /// Did the reading ever count anything?
     pub(super) fn was_ever(&self) -> bool {
-        self.reading.counters.iter().any(|counter| counter.value.is_some_and(|value| value.moved))
+        self.reading.counters.iter().any(has_moved)
     }
+}
+
+/// Is it known of a reading that it never counted anything?
+fn never(reading: &Reading) -> bool {
+    reading.counters.iter().all(|counter| counter.value.is_some_and(|value| !value.moved))
+}
+
+fn has_moved(counter: &Counter) -> bool {
+    counter.value.is_some_and(|value| value.moved)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of some months are far below 2^52")]
+fn float(seconds: i64) -> f64 {
+    seconds as f64
 }
 
 /// The built-in protocol, or section of one, that a reading is of.

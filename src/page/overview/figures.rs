@@ -7,6 +7,10 @@ use crate::page::local::{self, WEEKS};
 use crate::page::words::{self, THIN};
 use crate::reading::role::Role;
 
+/// What a page of reasons explains.
+const PUT_OFF: &str = "Put off";
+const FAILED: &str = "Failed";
+
 /// Of fewer events nothing is compared.
 const FEWEST: f64 = 50.0;
 
@@ -15,6 +19,8 @@ const FEWEST: f64 = 50.0;
 pub struct Figure {
     /// What it is.
     pub name: &'static str,
+    /// The page that explains it; empty: there is none.
+    pub page: String,
     /// The number; `–`: it is not known.
     pub number: String,
     /// What stands small behind it.
@@ -25,6 +31,13 @@ pub struct Figure {
     pub spark: Spark,
     /// The same weekdays of the last weeks; none: nothing is compared.
     pub usual: Option<Strip>,
+}
+
+impl Figure {
+    /// Is it told on a page of reasons why it is so many?
+    pub(crate) fn has_reasons(&self) -> bool {
+        [PUT_OFF, FAILED].contains(&self.name)
+    }
 }
 
 /// A figure of amounts: of what, and whether as a share of something.
@@ -71,8 +84,8 @@ pub(super) fn figures(asked: &Asked<'_>, span: Span) -> Vec<Figure> {
     let before = [
         Amount { name: "Into the queue", role: Role::Entered, of: &[], is_share: false, note: &entered },
         Amount { name: "Delivered", role: Role::Delivered, of: &attempts, is_share: false, note: &delivered },
-        Amount { name: "Put off", role: Role::PutOff, of: &attempts, is_share: true, note: &put_off },
-        Amount { name: "Failed", role: Role::Failed, of: &attempts, is_share: true, note: &failed },
+        Amount { name: PUT_OFF, role: Role::PutOff, of: &attempts, is_share: true, note: &put_off },
+        Amount { name: FAILED, role: Role::Failed, of: &attempts, is_share: true, note: &failed },
     ];
     let both = [Role::LoggedIn, Role::LoginFailed];
     let behind = [
@@ -144,7 +157,8 @@ fn figure(asked: &Asked<'_>, span: Span, amount: &Amount<'_>) -> Option<Figure> 
         });
         strip(asked.now, now, &earlier.collect::<Vec<f64>>(), amount.is_share)
     });
-    Some(Figure { name: amount.name, number: shown, unit, note: (amount.note)(number, all), spark, usual })
+    let note = (amount.note)(number, all);
+    Some(Figure { name: amount.name, number: shown, unit, note, spark, usual, ..Figure::default() })
 }
 
 /// The same span so many days earlier.
@@ -216,7 +230,8 @@ fn waiting(asked: &Asked<'_>) -> Option<Figure> {
         (1..=WEEKS).filter_map(|week| asked.level_at(Role::Waiting, local::days_before(at, 7 * week)));
     let usual = strip(asked.now, number, &earlier.collect::<Vec<f64>>(), false).filter(|_| number >= FEWEST);
     let spark = Spark::of("blue-area", &now, &before);
-    Some(Figure { name: "Waiting now", number: words::count(number), unit: "", note, spark, usual })
+    let number = words::count(number);
+    Some(Figure { name: "Waiting now", number, note, spark, usual, ..Figure::default() })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds of some years are far below 2^63")]

@@ -2,16 +2,19 @@
 use serde::Serialize;
 
 use super::asked::{grows, keys, original};
+use super::events::median;
 use super::newest::{moved, newest};
+use super::silence::in_the_same_time;
 use crate::chart::text;
-use crate::page::history::History;
+use crate::page::history::{History, KEPT};
 use crate::page::{local, words};
-use crate::reading::{OLD, Reading};
+use crate::reading::{Counter, OLD, Reading};
 
-/// A source that is silent for longer than this (seconds), and for so many times the usual gap between two lines, is told to be.
+/// A source is told to be silent if it is for longer than this (seconds), and if in the same time of other weeks more lines than
+/// this came; where these are not known, if it is for so many times the usual gap between two lines.
 const SILENT: i64 = 1_800;
 const GAPS: f64 = 20.0;
-/// The usual gap is that of the day before the last line (seconds), or of the week before it.
+/// A line is told to come as often as on the day before the last one (seconds), or in the week before it.
 const DAY: i64 = 86_400;
 
 /// All sources.
@@ -52,6 +55,8 @@ pub(super) struct Last {
     pub heard: Option<i64>,
     /// The usual seconds between two lines; none: that is not known.
     pub gap: Option<f64>,
+    /// How many lines came in the same time of other weeks; none: that is not known.
+    pub usual: Option<f64>,
     /// Is it measured, and not heard?
     pub measured: bool,
     /// Until when it was read, if that is too long ago to know whether it is silent, Unix seconds.
@@ -65,9 +70,15 @@ impl Last {
         if self.measured && self.unread.is_none() {
             return self.heard.is_some_and(|heard| now - heard > OLD);
         }
-        let (Some(heard), Some(gap)) = (self.heard, self.gap) else { return false };
+        let Some(heard) = self.heard else { return false };
         let silence = self.unread.unwrap_or(now) - heard;
-        silence > SILENT && float(silence) > GAPS * gap
+        let is_unusual = match (self.usual, self.gap) {
+            (Some(usual), _) => usual > GAPS,
+            (None, Some(gap)) => float(silence) > GAPS * gap,
+            // Nothing of it is left that anybody could compare with.
+            (None, None) => silence > KEPT,
+        };
+        silence > SILENT && is_unusual
     }
 
     fn row(self, name: String, now: i64) -> Source {
@@ -84,6 +95,7 @@ impl Last {
             }
             (_, _, true) => "measured".to_owned(),
             (_, Some(often), _) if is_silent => format!("silent, usually {often}"),
+            (_, None, _) if is_silent => "silent".to_owned(),
             (_, often, _) => often.unwrap_or_default(),
         };
         let (time, datetime) = self.heard.map_or_else(
@@ -154,11 +166,21 @@ fn last(reading: &Reading, history: &History<'_>, now: i64) -> Last {
         };
         (number >= 2.0 && heard > from).then(|| float(heard - from) / number)
     };
-    Last { heard: Some(heard), gap: gap(DAY).or_else(|| gap(7 * DAY)), measured: reading.measured, unread }
+    let came = |from: i64, to: i64| match lines.is_empty() {
+        false => history.grew(reading.protocol, lines.iter().copied(), from, to),
+        true => {
+            let grew = |counter: &Counter| history.grew(reading.protocol, [counter.key], from, to);
+            reading.sources().filter(|counter| grows(counter)).filter_map(grew).reduce(f64::max)
+        }
+    };
+    let until = unread.unwrap_or(now);
+    let usual = (until - heard > SILENT).then(|| median(in_the_same_time(heard, until, came))).flatten();
+    let gap = gap(DAY).or_else(|| gap(7 * DAY));
+    Last { heard: Some(heard), gap, usual, measured: reading.measured, unread }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of some years are far below 2^52")]
-fn float(seconds: i64) -> f64 {
+pub(super) fn float(seconds: i64) -> f64 {
     seconds as f64
 }
 
@@ -169,7 +191,8 @@ mod tests {
     const NOW: i64 = 1_795_886_856;
 
     fn row(heard: Option<i64>, gap: Option<f64>) -> Source {
-        Last { heard: heard.map(|ago| NOW - ago), gap, measured: false, unread: None }.row("x".into(), NOW)
+        Last { heard: heard.map(|ago| NOW - ago), gap, usual: None, measured: false, unread: None }
+            .row("x".into(), NOW)
     }
 
     #[test]
@@ -202,10 +225,10 @@ mod tests {
         );
         assert_eq!(plain(row(None, None)), "never | no line of it was read yet");
         assert_eq!(plain(row(Some(-600), Some(5.0))), format!("{} | every 5 s", clock(0)));
-        let measured = Last { heard: Some(NOW - 60), gap: Some(300.0), measured: true, unread: None };
+        let measured = Last { heard: Some(NOW - 60), gap: Some(300.0), measured: true, ..Last::default() };
         assert_eq!(measured.row("x".into(), NOW).usual, "measured");
         let unread =
-            |seen| Last { heard: Some(NOW - 9_000), gap: Some(1.0), unread: Some(seen), measured: false };
+            |seen| Last { heard: Some(NOW - 9_000), gap: Some(1.0), unread: Some(seen), ..Last::default() };
         let row = unread(NOW - 8_990).row("x".into(), NOW);
         assert_eq!((row.usual, row.is_silent), (format!("not read since {}", clock(8_990)), false));
         assert!(unread(NOW - 7_000).is_silent(NOW), "it was silent before that");

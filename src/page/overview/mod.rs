@@ -7,6 +7,7 @@
 //! | `asked` | who answers the questions of the overview on this server |
 //! | `verdict` | the answer in a sentence |
 //! | `newest` | when there was anything of a protocol last |
+//! | `silence` | what usually comes in as long as nothing came now |
 //! | `heard` | when each source was heard last, and how often it usually is |
 //! | `figures` | the eight figures |
 //! | `events` | which half-hours were unlike those of other days; pure |
@@ -18,6 +19,7 @@ mod events;
 mod figures;
 mod heard;
 mod newest;
+mod silence;
 mod spark;
 #[cfg(test)]
 mod tests;
@@ -34,11 +36,12 @@ pub use unlike::{Event, Unlike};
 pub use verdict::{Piece, Sign, Verdict};
 pub use way::{Place, Row};
 
-use super::history::History;
+use super::history::{History, KEPT};
 use super::local::{self, MORNING, WEEKS};
 use crate::reading::Reading;
 use crate::reading::role::Role;
 use asked::{Asked, Span};
+use silence::in_the_same_time;
 use verdict::{Flow, Known};
 
 /// Seconds of an hour and of a day.
@@ -130,21 +133,30 @@ fn known(asked: &Asked<'_>, heard: &Heard) -> Known {
         attempts.map(|role| asked.between(role, until - 1_800, until)).into_iter().sum();
     let last = mail.into_iter().filter_map(|role| last_of(asked, role, until)).max();
     let last_delivery = last_of(asked, Role::Delivered, until);
-    let usual = |roles: &[Role], last: Option<i64>| {
-        let stretch = last.map(|last| (last + 60, until)).filter(|(from, to)| from < to);
-        let of = |roles: &[Role], (from, to): (i64, i64)| {
-            let known: Vec<f64> = roles.iter().filter_map(|role| asked.between(*role, from, to)).collect();
-            (!known.is_empty()).then(|| known.iter().sum::<f64>())
-        };
-        let earlier = |days: &mut dyn Iterator<Item = u64>| -> Vec<f64> {
-            let Some(stretch) = stretch else { return Vec::new() };
-            days.filter_map(|days| of(roles, local::stretch_before(stretch, days))).collect()
-        };
-        // In the first week other days are all that is known.
-        let weeks = earlier(&mut (1..=WEEKS).map(|week| 7 * week));
-        if weeks.is_empty() { earlier(&mut (1..7)) } else { weeks }
+    let came = |roles: &[Role], from: i64, to: i64| {
+        let known = roles.iter().filter_map(|role| asked.at_least(*role, from, to));
+        known.reduce(|one, other| one + other)
     };
-    let since = of.iter().filter_map(|reading| asked.history.since(reading.protocol)).min();
+    let usual = |roles: &[Role], last: Option<i64>| {
+        last.map_or_else(Vec::new, |last| in_the_same_time(last, until, |from, to| came(roles, from, to)))
+    };
+    let told = last.and_then(|last| silence::told(last, until, |from, to| came(&mail, from, to)));
+    let in_history = of.iter().filter_map(|reading| asked.history.since(reading.protocol)).min();
+    let counting = of.iter().map(|reading| reading.since).filter(|since| *since > 0).min();
+    let counting = counting.filter(|_| !counted.is_empty());
+    let since = in_history.into_iter().chain(counting).min();
+    // A row may be as long as a day.
+    let lost = in_history.unwrap_or(until).min(until);
+    let is_lost = |since: i64| lost > since.max(asked.now - KEPT) + 2 * DAY;
+    let expected = last.zip(in_history).map_or(0.0, |(last, begun)| {
+        let sums = mail.into_iter().flat_map(|role| asked.sums(role));
+        let grew = |sum: asked::Sum<'_>| {
+            let keys: &[&str] = &sum.keys;
+            asked.history.grew_at_least(sum.reading.protocol, keys.iter().copied(), begun, last)
+        };
+        sums.map(grew).sum::<f64>() / heard::float((last - begun).max(HOUR))
+            * heard::float((until - last).max(0))
+    });
     let others = [
         (Role::LoggedIn, "logins"),
         (Role::LetIn, "connections to the SMTP port"),
@@ -152,6 +164,7 @@ fn known(asked: &Asked<'_>, heard: &Heard) -> Known {
     ];
     let others = others
         .into_iter()
+        .filter(|(role, _)| asked.sums(*role).iter().any(asked::Sum::was_ever))
         .filter_map(|(role, words)| Some((words, asked.between(role, until - HOUR, until)?)));
     Known {
         now: asked.now,
@@ -166,6 +179,10 @@ fn known(asked: &Asked<'_>, heard: &Heard) -> Known {
         succeeded: asked.between(Role::Delivered, until - 1_800, until),
         last,
         usual: usual(&mail, last),
+        told,
+        known_from: in_history,
+        expected,
+        lost: counting.filter(|since| is_lost(*since)).map(|_| lost),
         last_delivery,
         usual_deliveries: usual(&[Role::Delivered], last_delivery),
         waiting: asked.level(Role::Waiting),

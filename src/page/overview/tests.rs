@@ -1,5 +1,6 @@
 //! Overviews of servers that never were: what is told is what their readings say.
 use super::*;
+use crate::chart::files::Files;
 use crate::page::templates::{Own, Templates};
 use crate::page::words::{self, THIN};
 use crate::protocol::shipped;
@@ -73,7 +74,7 @@ fn made(readings: &[Reading]) -> Overview {
 }
 
 fn made_at(now: i64, readings: &[Reading]) -> Overview {
-    let (history, problems) = History::read(readings, now);
+    let (history, problems) = History::read(readings, now, &Files::default());
     assert_eq!(problems, Vec::<String>::new());
     overview(readings, &history, now)
 }
@@ -218,6 +219,162 @@ fn no_message_is_told_twice() {
     assert_eq!(made(&[readings[0].clone(), added]).verdict.title, "Mail is flowing");
 }
 
+fn nothing(_: &str, _: i64) -> i128 {
+    0
+}
+
+/// What Postfix has in a half-hour.
+fn postfix(key: &str, _: i64) -> i128 {
+    match key {
+        "sent" => 30,
+        "deferred" => 3,
+        _ => 0,
+    }
+}
+
+fn instance(reading: Reading, instance: &'static str) -> Reading {
+    Reading {
+        protocol: instance,
+        rrd: format!("/nonexistent/{instance}.rrd").into(),
+        like: Some(crate::reading::Like { instance, part: reading.protocol, templates: &[] }),
+        ..reading
+    }
+}
+
+fn lead(found: &Overview) -> String {
+    found.verdict.lead.iter().map(|piece| piece.text.as_str()).collect()
+}
+
+/// A program that never did anything has no past, and takes none from its second instance.
+#[test]
+fn a_second_instance_answers_alone_where_the_first_never_did_anything() {
+    let first = reading("postfix", *FIVE_WEEKS, &nothing);
+    let found = made(&[first.clone(), instance(reading("postfix", *FIVE_WEEKS, &postfix), "mx2")]);
+    assert!(lead(&found).contains("about as many as on other "), "{}", lead(&found));
+    assert!(figure(&found, "Delivered").usual.is_some());
+    let stopped = NOW.div_euclid(STEP) * STEP - 6 * STEP;
+    let until = |key: &str, begin: i64| if begin < stopped { postfix(key, begin) } else { 0 };
+    let found = made(&[first, instance(reading("postfix", *FIVE_WEEKS, &until), "mx2")]);
+    assert!(found.verdict.title.starts_with("No mail since "), "{}", found.verdict.title);
+    // Of an instance that was added an hour ago the past is not known: that of the other one says enough.
+    let readings = [
+        reading("postfix", *FIVE_WEEKS, &until),
+        instance(reading("postfix", stopped - 2 * STEP, &until), "mx2"),
+    ];
+    assert!(made(&readings).verdict.title.starts_with("No mail since "));
+}
+
+/// Who took over from another program is asked, and who does next to nothing is not.
+#[test]
+fn the_program_that_does_the_work_is_asked() {
+    let moved = local::midnight(*NOW) - 10 * 86_400;
+    let before = |key: &str, begin: i64| if begin < moved { send(key, begin) } else { 0 };
+    let after = |key: &str, begin: i64| if begin < moved { 0 } else { postfix(key, begin) };
+    let sent = |found: &Overview| figure(found, "Delivered").number.clone();
+    let today = |reading: &Reading, key| {
+        words::count(reading.counter(key).unwrap().value.unwrap().today.unwrap() as f64)
+    };
+    let both = [reading("send", *FIVE_WEEKS, &before), reading("postfix", *FIVE_WEEKS, &after)];
+    let found = made(&both);
+    assert_eq!((found.verdict.title.as_str(), sent(&found)), ("Mail is flowing", today(&both[1], "sent")));
+    let once_a_day = |key: &str, begin: i64| {
+        let is_it = begin.rem_euclid(86_400) < STEP;
+        if is_it && ["delivery_success", "message_new", "delivery"].contains(&key) { 1 } else { 0 }
+    };
+    let both = [reading("send", *FIVE_WEEKS, &once_a_day), reading("postfix", *FIVE_WEEKS, &postfix)];
+    assert_eq!(sent(&made(&both)), today(&both[1], "sent"));
+    // One that was there before, and goes on as it did, has other work.
+    let stopped = NOW.div_euclid(STEP) * STEP - 6 * STEP;
+    let until = |key: &str, begin: i64| if begin < stopped { send(key, begin) } else { 0 };
+    let both = [reading("send", *FIVE_WEEKS, &until), reading("postfix", *FIVE_WEEKS, &postfix)];
+    assert!(made(&both).verdict.title.starts_with("No mail since "), "{:?}", made(&both).verdict);
+    // What cannot be read is not taken for silent.
+    let unread = Reading { seen: stopped, ..reading("send", *FIVE_WEEKS, &until) };
+    let found = made(&[unread, reading("postfix", *FIVE_WEEKS, &after)]);
+    assert!(found.verdict.title.starts_with("Not known since "), "{}", found.verdict.title);
+    // What the host's own cron sends does not take over from a qmail that died.
+    let died = NOW.div_euclid(STEP) * STEP - 40 * STEP;
+    let until = |key: &str, begin: i64| if begin < died { send(key, begin) } else { 0 };
+    let little = |key: &str, _: i64| if key == "sent" { 1 } else { 0 };
+    let both = [reading("send", *FIVE_WEEKS, &until), reading("postfix", *FIVE_WEEKS, &little)];
+    assert!(made(&both).verdict.title.starts_with("No mail since "), "{:?}", made(&both).verdict);
+}
+
+/// A time without mail that other weeks have too is no silence; one that is longer than all that is known is.
+#[test]
+fn silence_is_judged_by_the_same_time_of_other_weeks() {
+    let office = |key: &str, begin: i64| match (local::hour(begin), local::weekday(begin).as_str()) {
+        (_, "Saturday" | "Sunday") => 0,
+        (8..18, _) => send(key, begin),
+        _ => 0,
+    };
+    // A Saturday, 17:27: nothing since Friday evening.
+    let found = made(&[reading("send", *FIVE_WEEKS, &office)]);
+    assert_eq!((found.verdict.title.as_str(), found.heard.rows[0].is_silent), ("Mail is flowing", false));
+    // No mail on Friday either.
+    let friday = local::midnight(*NOW) - 86_400;
+    let until = |key: &str, begin: i64| if begin < friday { office(key, begin) } else { 0 };
+    let found = made(&[reading("send", *FIVE_WEEKS, &until)]);
+    assert!(found.verdict.title.starts_with("No mail since Thu"), "{}", found.verdict.title);
+    assert!(found.heard.rows[0].is_silent, "{:?}", found.heard.rows);
+    // Backlog is tried again at night, in vain, as on every night.
+    let nights = |key: &str, begin: i64| match key {
+        "delivery_deferral" | "delivery" => 40 + office(key, begin),
+        key => office(key, begin),
+    };
+    assert_eq!(made(&[reading("send", *FIVE_WEEKS, &nights)]).verdict.title, "Mail is flowing");
+    // Dead for longer than rows are kept.
+    for days in [30, 61, 63, 90] {
+        let died = *NOW - days * 86_400;
+        let until = |key: &str, begin: i64| if begin < died { send(key, begin) } else { 0 };
+        let mut reading = reading("send", *NOW - 120 * 86_400, &until);
+        reading.whole.as_mut().unwrap().sources[0].1 = died;
+        let found = made(&[reading]);
+        assert!(found.verdict.title.starts_with("No mail "), "{days}: {}", found.verdict.title);
+        assert_eq!((found.verdict.sign, found.heard.rows[0].is_silent), (Sign::Stop, true), "{days}");
+    }
+    // Dead on the first day: what is usual nobody knows, but it is not flowing.
+    for (hours, sign) in [(5, Sign::Unknown), (60, Sign::Unknown), (100, Sign::Stop)] {
+        let died = *NOW - hours * 3_600;
+        let until = |key: &str, begin: i64| if begin < died { send(key, begin) } else { 0 };
+        let found = made(&[reading("send", died - 20 * 3_600, &until)]);
+        assert!(found.verdict.title.starts_with("No mail since "), "{hours}: {}", found.verdict.title);
+        assert_eq!(found.verdict.sign, sign, "{hours}");
+    }
+}
+
+/// A server whose RRD was lost is not one that counts since today.
+#[test]
+fn a_lost_rrd_is_no_first_day() {
+    let mut lost = reading("send", *FIVE_WEEKS, &send);
+    lost.pushed = NOW.div_euclid(STEP) * STEP - 8 * STEP;
+    lost.waiting.retain(|(begin, _)| *begin >= lost.pushed);
+    let found = made(&[lost.clone()]);
+    assert_eq!(found.verdict.title, "Mail is flowing");
+    assert!(lead(&found).contains("The RRD has nothing of the time before "), "{}", lead(&found));
+    let stopped = *NOW - 3 * 3_600;
+    lost.waiting.retain(|(begin, _)| *begin < stopped);
+    let found = made(&[lost]);
+    assert_eq!(found.verdict.sign, Sign::Unknown);
+    assert!(found.verdict.title.starts_with("No mail since "), "{}", found.verdict.title);
+}
+
+/// A server that only has logins says nothing of ports and scanners that it does not have, nor of days that were not read.
+#[test]
+fn what_is_not_there_is_not_told() {
+    let imap =
+        |key: &str, _: i64| if key == "imap_ssl_success" || key == "imap_ssl_connect" { 40 } else { 0 };
+    let names = ["smtp", "rbl", "spamassassin"].map(|name| reading(name, *FIVE_WEEKS, &nothing));
+    let mut readings = vec![reading("imap", *FIVE_WEEKS, &imap)];
+    readings.extend(names);
+    let found = made(&readings);
+    assert_eq!(found.verdict.title, "Logs are read");
+    assert!(lead(&found).contains(" logins. ") && !lead(&found).contains("connections"), "{}", lead(&found));
+    assert!(found.unlike.is_some());
+    let unread = Reading { seen: *NOW - 2 * 86_400, ..readings.swap_remove(0) };
+    assert!(made(&[unread]).unlike.is_none());
+}
+
 #[test]
 fn the_first_days() {
     let since = *NOW - 3 * 3_600;
@@ -307,8 +464,6 @@ fn a_queue_that_is_measured_no_more_is_not_told() {
         queue.whole.as_mut().unwrap().sources[0].1 = stopped;
         made(&[send.clone(), queue])
     };
-    let lead =
-        |found: &Overview| -> String { found.verdict.lead.iter().map(|piece| piece.text.as_str()).collect() };
     let found = measured_until(*NOW);
     assert!(lead(&found).contains("80 messages wait"), "{}", lead(&found));
     assert_eq!(figure(&found, "Waiting now").number, "80");

@@ -8,7 +8,7 @@ use crate::page::history::Series;
 use crate::page::local::{self, HALF_HOUR, WEEKS};
 use crate::page::words::{self, THIN};
 use crate::reading::role::{Fact, Role, Subject};
-use crate::reading::{DefinedBy, Reading};
+use crate::reading::{DefinedBy, OLD, Reading};
 
 /// Less than this (seconds) is counted: there are no other days yet.
 const WEEK: i64 = 7 * 86_400;
@@ -51,7 +51,7 @@ struct Found<'r> {
     values: Values,
 }
 
-/// All that was unlike other days. `None`: less than a week is counted.
+/// All that was unlike other days. `None`: less than a week is counted, or nothing was read lately.
 pub(super) fn unlike(asked: &Asked<'_>) -> Option<Unlike> {
     let slots = local::half_hours(asked.now);
     let mut all = Vec::new();
@@ -61,7 +61,8 @@ pub(super) fn unlike(asked: &Asked<'_>) -> Option<Unlike> {
         if since.is_none_or(|since| asked.now - since < WEEK) {
             continue;
         }
-        is_compared |= !reading.page.subjects.is_empty();
+        // Of what was not read lately nothing is known that could be unlike.
+        is_compared |= !reading.page.subjects.is_empty() && asked.now - reading.seen <= OLD;
         for subject in reading.page.subjects {
             if subject.of.is_some_and(|of| !asked.is_chosen(reading, of)) {
                 continue;

@@ -3,25 +3,30 @@
 //! The rules, the first that holds:
 //! 1. not known: the numbers of mail could not be read, or were read too long before the page was made;
 //! 2. the first day: less than 24 hours are counted;
-//! 3. no mail: no new message and no delivery, for longer than half an hour and ten times the usual gap between two;
-//! 4. nothing delivered: there were attempts in the last half-hour and none succeeded, and none has for longer than ten times the
-//!    usual gap, or there were many of them;
-//! 5. mail is flowing.
+//! 3. no mail: no new message and no delivery for longer than half an hour, in which more than ten usually come; or there is
+//!    nothing to compare with, and it is longer than three days (in which more than ten come by the mean of all days) or four weeks;
+//! 4. nothing delivered: there were attempts in the last half-hour and none succeeded, and none has for so long that more than ten
+//!    usually do, or there were many of them where some usually succeed;
+//! 5. not known: of the last hour it is not, or there was nothing for half an hour and nothing to compare with;
+//! 6. mail is flowing.
 //!
-//! The usual gap is that of the time of the day: the silence, divided by how many there were in the same stretch of the last four
-//! same weekdays (the median). A server that has three mails a day, or none at night, is not told to have stopped.
+//! What usually comes is what came in the same stretch of the last four same weekdays (the median). A server that has three mails a day, or none at night, is not told to have stopped.
 use serde::Serialize;
 
-use crate::page::{local, words};
+use crate::page::{history, local, words};
 use crate::reading::OLD;
 
 /// Less than this (seconds) is the first day.
 const DAY: i64 = 86_400;
-/// No silence is told of that is shorter (seconds), or has fewer usual gaps.
+/// No silence is told of that is shorter (seconds), or in which no more than so many usually come.
 const SILENCE: i64 = 1_800;
 const GAPS: f64 = 10.0;
-/// So many attempts without a success are told of in any case.
+/// So many attempts without a success are told of, unless none usually succeeds at this time.
 const MANY: f64 = 20.0;
+/// Where there is nothing to compare with, a silence is told of that is longer than any weekend (seconds), if much was to be
+/// expected by the mean of all days, or in any case longer than this.
+const WEEKEND: i64 = 3 * DAY;
+const LONG: i64 = 28 * DAY;
 
 /// What the verdict is made of. What is not known, or what this server does not count, is `None`.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +53,14 @@ pub(super) struct Known {
     /// The last new message or delivery, and how many there were in the stretch from it to now on earlier same weekdays.
     pub last: Option<i64>,
     pub usual: Vec<f64>,
+    /// What is told of that: how many usually come, and whether it is of other days than the same weekday.
+    pub told: Option<(f64, bool)>,
+    /// From when on anything is known of messages and deliveries.
+    pub known_from: Option<i64>,
+    /// How many there would have been since then by the mean of all that is known.
+    pub expected: f64,
+    /// From when on earlier days are known, if that is much later than counting began: the RRD was lost.
+    pub lost: Option<i64>,
     /// The same of deliveries alone.
     pub last_delivery: Option<i64>,
     pub usual_deliveries: Vec<f64>,
@@ -155,15 +168,25 @@ pub(super) fn verdict(known: &Known) -> Verdict {
         );
         return of(Sign::Unknown, format!("Counting since {}", moment(since)), &lead, false);
     }
+    let no_mail_since = match (known.last, known.known_from) {
+        (Some(last), _) => format!("No mail since {}", moment(last)),
+        (None, Some(from)) if known.now - from < history::KEPT - DAY => {
+            format!("No mail since {} at least", moment(from))
+        }
+        (None, _) => "No mail in the last two months".to_owned(),
+    };
     if let Some(silence) = stopped(known.last, &known.usual, known.now) {
-        let title = known
-            .last
-            .map_or("No mail was counted yet".into(), |last| format!("No mail since {}", moment(last)));
-        return of(Sign::Stop, title, &no_mail(known, &mta, silence), true);
+        return of(Sign::Stop, no_mail_since, &no_mail(known, &mta, silence), true);
+    }
+    let unjudged = unjudged(known);
+    if let Some(silence) = unjudged.filter(|silence| is_too_long(*silence, known.expected)) {
+        return of(Sign::Stop, no_mail_since, &no_mail(known, &mta, silence), true);
     }
     let tried = known.attempts.unwrap_or_default();
     let silence = stopped(known.last_delivery, &known.usual_deliveries, known.now);
-    if tried > 0.0 && known.succeeded == Some(0.0) && (silence.is_some() || tried >= MANY) {
+    let some_succeed = super::events::median(known.usual_deliveries.clone()).is_none_or(|usual| usual >= 1.0);
+    let is_told = silence.is_some() || (tried >= MANY && some_succeed);
+    if tried > 0.0 && known.succeeded == Some(0.0) && is_told {
         let title = known.last_delivery.map_or("Nothing is delivered".into(), |last| {
             format!("Nothing is delivered since {}", moment(last))
         });
@@ -175,11 +198,23 @@ pub(super) fn verdict(known: &Known) -> Verdict {
         );
         return of(Sign::Stop, title, &lead, true);
     }
+    if let Some(silence) = unjudged {
+        return of(Sign::Unknown, no_mail_since, &no_mail(known, &mta, silence), true);
+    }
+    let until = local::clock(known.now.min(known.seen));
+    let Some(flow) = flow_words(known.hour) else {
+        let lead = format!(
+            "Of the hour until {until} it is not known how much came and went.{}{}{}",
+            lost(known),
+            queue(known),
+            sources(known)
+        );
+        return of(Sign::Unknown, "Not known whether mail is flowing".into(), &lead, true);
+    };
     let lead = format!(
-        "In the hour until {}, {}{}.{}{}",
-        local::clock(known.now.min(known.seen)),
-        flow_words(known.hour).unwrap_or_else(|| "it is not known how much came and went".into()),
+        "In the hour until {until}, {flow}{}.{}{}{}",
         comparison(known),
+        lost(known),
         queue(known),
         sources(known)
     );
@@ -208,16 +243,49 @@ fn stopped(last: Option<i64>, usual: &[f64], now: i64) -> Option<i64> {
     (silence > SILENCE && gaps > GAPS).then_some(silence)
 }
 
+/// For how long there was nothing (seconds), if it is not known what is usual.
+fn unjudged(known: &Known) -> Option<i64> {
+    let hour = [known.hour.messages, known.hour.deliveries];
+    let is_silent = hour.iter().flatten().all(|number| *number < 0.5) && hour.iter().any(Option::is_some);
+    let kept = known.now - history::KEPT;
+    let silence = known.now - known.last.or(known.known_from).unwrap_or(kept).max(kept);
+    (known.usual.is_empty() && is_silent && silence > SILENCE).then_some(silence)
+}
+
+/// Is that long, where `expected` messages and deliveries would have come by the mean of all that is known?
+fn is_too_long(silence: i64, expected: f64) -> bool {
+    silence > LONG || (silence > WEEKEND && expected > GAPS)
+}
+
 fn no_mail(known: &Known, mta: &str, silence: i64) -> String {
-    let gaps = super::events::median(known.usual.clone()).unwrap_or_default();
-    let often = words::every(float(silence) / gaps.max(1.0));
+    let weekdays = format!("{}s", local::weekday(known.now));
+    let usual = match known.told {
+        // The whole of a silence says more than a mean over it, in which there may be a night.
+        Some((usual, is_other)) if !known.usual.is_empty() => {
+            let days = if is_other { "days" } else { &weekdays };
+            format!("; on other {days} about *{}* come in the same time", words::about(usual))
+        }
+        _ if is_too_long(silence, known.expected) => String::new(),
+        _ if known.lost.is_some() => "; whether that is unusual is not known".to_owned(),
+        _ => format!(
+            "; whether that is unusual is not known, because there are no other {weekdays} to compare with yet"
+        ),
+    };
+    let silence = words::duration(silence);
     format!(
-        "{mta} wrote of no new message and no delivery for *{}*; on a {} at this time of the day one usually comes {often}.{}{}",
-        words::duration(silence),
-        local::weekday(known.now),
+        "{mta} wrote of no new message and no delivery for *{silence}*{usual}.{}{}{}",
+        lost(known),
         queue(known),
         sources(known)
     )
+}
+
+/// That earlier days cannot be compared because the RRD does not have them.
+fn lost(known: &Known) -> String {
+    let is_compared = !known.usual.is_empty() || !comparison(known).is_empty();
+    let Some(from) = known.lost.filter(|_| !is_compared) else { return String::new() };
+    let from = words::moment(from, known.now);
+    format!(" The RRD has nothing of the time before *{from}*, so that there is nothing to compare with.")
 }
 
 /// `*688 messages* came into the queue and *811 deliveries* succeeded`; none: neither is counted.
@@ -364,11 +432,6 @@ fn without_mail(known: &Known) -> Verdict {
         ),
     };
     Verdict { sign, title, lead: pieces(&lead), look: sign == Sign::Stop }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds of some months are far below 2^52")]
-fn float(seconds: i64) -> f64 {
-    seconds as f64
 }
 
 #[cfg(test)]
