@@ -127,9 +127,8 @@ impl Drawing<'_> {
                     drawn.map_err(|error| refused(template, values.as_ref(), &error)).and_then(|bytes| {
                         folder.write(&name, &bytes, at(modified)).map_err(|error| {
                             format!(
-                                "{}: {}: {}",
-                                template.file,
-                                options.output.display(),
+                                "{}: {}",
+                                options.output.join(&name).display(),
                                 crate::error::words(&error)
                             )
                         })
@@ -196,6 +195,13 @@ impl Drawing<'_> {
         problems.into_iter().for_each(|problem| tell(report, problem));
         // One that cannot be written is told of, and the others are.
         for (name, html) in pages {
+            if !options.force && folder.is_of_others(&name) {
+                let path = options.output.join(&name);
+                let words = "was not written by maillogs, and is left as it is: move it away, or name another graphs_dir, or \
+                             replace it with --force";
+                tell(report, format!("{}: {words}", path.display()));
+                continue;
+            }
             let written = folder.write(&name, html.as_bytes(), at(options.now));
             match written.map_err(|source| Error::Output { path: options.output.join(&name), source }) {
                 Err(error) if name == "index.html" => return Err(error),

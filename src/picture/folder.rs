@@ -19,6 +19,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::render;
 use crate::dir;
+use crate::page;
 use crate::source::opener;
 
 /// Does something with root's rights, and goes back to those that the process had.
@@ -129,6 +130,15 @@ impl Folder {
         is_alike && file.take(meta.len()).read_to_end(&mut there).is_ok() && there == bytes
     }
 
+    /// Is there a page `name` that we have not written? Ours are marked. A link is no page.
+    pub(super) fn is_of_others(&self, name: &str) -> bool {
+        let Some((file, meta)) = self.plain_file(name) else { return false };
+        let mut there = Vec::new();
+        let is_read = file.take(LOOKED_AT).read_to_end(&mut there).is_ok();
+        let has = |mark: &&str| memchr::memmem::find(&there, mark.as_bytes()).is_some();
+        meta.len() > 0 && !(is_read && page::MARKS.iter().any(|mark| has(mark)))
+    }
+
     /// Puts `bytes` at `name`, readable for all, with `modified` as its time. What stands there is replaced, a symlink
     /// too: whoever looks sees the old file or the new one.
     ///
@@ -181,6 +191,8 @@ impl Folder {
 
 /// The first bytes of a picture, in which its size stands.
 const HEAD: usize = 1_024;
+/// So many bytes of a page are looked at; ours have fewer.
+const LOOKED_AT: u64 = 32 << 20;
 /// Everybody may read a picture and a page.
 const MODE: u32 = 0o644;
 

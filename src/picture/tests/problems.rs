@@ -28,6 +28,40 @@ fn a_broken_rrd_or_template_is_told_once_and_stops_no_other() {
     assert!(error.contains("there is no graph `deliverys`; there are deliveries, concurrency"), "{error}");
 }
 
+/// A web root may have a page of that name already; with `--pages` what cannot be shown is told as it is with pictures.
+#[test]
+fn pages_of_others_are_left_alone_and_told() {
+    let mail = Mail::new(1, NOW - NOW % STEP, STEP);
+    let templates = mail.dir.path().join("templates");
+    fs::create_dir(&templates).unwrap();
+    let shipped = include_str!("../../../templates/deliveries.toml");
+    fs::write(templates.join("old.toml"), shipped.replace("delivery_success", "gone")).unwrap();
+    // A page by a template that does not name the program is ours all the same.
+    fs::write(templates.join("graph.html"), "<title>{{ graph.title }}</title>").unwrap();
+    let output = mail.output();
+    fs::create_dir(&output).unwrap();
+    for name in ["index.html", "queue.html", "empty.html"] {
+        let text = if name == "empty.html" { "" } else { "<p>theirs</p>" };
+        fs::write(output.join(name), text).unwrap();
+    }
+    let options = Options { only_pages: true, templates_dir: Some(templates), ..mail.options() };
+    for _ in 0..2 {
+        let report = draw(&options, &mail.readings(NOW)).unwrap();
+        let told = report.problems.join("\n");
+        assert!(told.contains("send.rrd has no `gone`"), "{told}");
+        for name in ["index.html", "queue.html"] {
+            let words = format!("{}: was not written by maillogs", output.join(name).display());
+            assert_eq!(told.matches(&words).count(), 1, "{told}");
+            assert_eq!(fs::read_to_string(output.join(name)).unwrap(), "<p>theirs</p>");
+        }
+        assert_eq!(report.problems.len(), 3, "{told}");
+        assert!(fs::read_to_string(output.join("deliveries.html")).unwrap().contains("<title>"));
+    }
+    let report = draw(&Options { force: true, ..options }, &mail.readings(NOW)).unwrap();
+    assert_eq!(report.problems.len(), 1, "{report:?}");
+    assert!(fs::read_to_string(output.join("index.html")).unwrap().contains("<meta name=\"generator\""));
+}
+
 #[test]
 fn a_damaged_rrd_is_not_shown_to_librrd() {
     let mail = Mail::new(1, NOW - NOW % STEP, STEP);
