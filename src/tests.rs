@@ -123,14 +123,14 @@ fn a_protocol_that_is_only_a_card_comes_out_of_everything() {
     assert_eq!(call.action, Action::Process { log: "toylog".into(), force: false });
 
     // The query, before the first commit and after it; the counter file; the RRD.
-    let line = || export::text::line(&query::query(&job, clock()).unwrap(), 64);
+    let line = || export::text::line(&query::query(&job, clock()).unwrap());
     assert_eq!(line(), "toy_works:4:toy_broken:2\n");
     let reading = query::query(&job, clock()).unwrap();
     assert_eq!(reading.waiting, [(T0, vec![2, 2]), (T0 + 60, vec![2, 0])]);
     assert_eq!((reading.commit, reading.seen, reading.complete), (0, clock(), true));
     assert_eq!(reading.new_bytes, (LOG.len() + CHUNK.len()) as u64);
     let reading = query::last_commit(&job, clock()).unwrap();
-    assert_eq!(export::text::line(&reading, 64), "toy_works:0:toy_broken:0\n", "no source is read");
+    assert_eq!(export::text::line(&reading), "toy_works:0:toy_broken:0\n", "no source is read");
     assert_eq!((reading.commit, reading.seen, reading.complete), (0, 0, false));
     for result in advance_all(&[job], Options { flush: true, ..Options::default() }) {
         result.unwrap();

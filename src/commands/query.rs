@@ -297,7 +297,12 @@ fn printed(
     all: &[Reading],
     now: i64,
 ) -> Result<(String, u8)> {
-    let readings = &only_asked(all, meant);
+    let mut readings = only_asked(all, meant);
+    // Whatever the format is: a poller that holds 32 bits reads any of them.
+    if counter_bits < 64 {
+        readings.iter_mut().for_each(|reading| text::wrapped(reading, counter_bits));
+    }
+    let readings = &readings;
     Ok(match query.format.as_str() {
         "json" => (json::json(readings, host, now), 0),
         "prometheus" => (prometheus::text(&groups::groups(readings), readings, Dialect::Prometheus), 0),
@@ -317,7 +322,7 @@ fn printed(
             }
         },
         _ if !meant.keys.is_empty() => (values(&asked(readings, meant))?, 0),
-        _ => (lines(readings, counter_bits), 0),
+        _ => (lines(readings), 0),
     })
 }
 
@@ -335,10 +340,10 @@ fn values(asked: &[small::Asked<'_>]) -> Result<String> {
 }
 
 /// The line of the Perl maillogs; of several, each behind its name.
-fn lines(readings: &[Reading], bits: u32) -> String {
+fn lines(readings: &[Reading]) -> String {
     let named = |reading: &Reading| {
         let name = if readings.len() > 1 { format!("{} ", reading.protocol) } else { String::new() };
-        name + &text::line(reading, bits)
+        name + &text::line(reading)
     };
     readings.iter().map(named).collect()
 }

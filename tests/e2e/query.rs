@@ -88,6 +88,47 @@ fn what_no_one_has_committed_yet_is_in_the_answer() {
     assert!(!store.path("log/counters/send.txt").exists(), "a query writes nothing");
 }
 
+/// Whatever the format: a poller that holds 32 bits may read any of them.
+#[test]
+fn with_32_bits_every_format_begins_again_at_0() {
+    let (store, log) = (Store::new(), traffic(22, 0.02, 1.0));
+    assert!(store.postprocess(&log).status.success());
+    let new = store.query().text("message_new").parse::<u64>().expect("a number");
+    // An edit by hand wins.
+    let file = store.path("log/counters/send.txt");
+    let counters = fs::read_to_string(&file).expect("send.txt");
+    fs::write(&file, counters.replace(&format!("message_new:{new}\n"), "message_new:4294967290\n"))
+        .expect("send.txt");
+    store.run(&["update"]);
+    let more = traffic(23, 0.02, 2.0);
+    fs::write(store.logs().join("current"), &more).expect("current");
+    let total = 4_294_967_290
+        + more.split(|b| *b == b'\n').filter(|line| contains(line, b" new msg ")).count() as u64;
+    let expect = |of: u64| {
+        assert_eq!(store.query().text("message_new"), of.to_string());
+        for (arguments, told) in [
+            (&["send", "message_new"][..], format!("{of}\n")),
+            (&["send", "message_new", "message_new", "--format", "mrtg"], format!("{of}\n{of}\n")),
+            (&["send", "--format", "json"], format!("\"message_new\":{of},")),
+            (&["send", "--format", "prometheus"], format!("{of}\n")),
+            (&["send", "--format", "nagios"], format!("'send.message_new'={of}c")),
+            (&["send", "--format", "checkmk"], format!("message_new={of}|")),
+        ] {
+            let said = store.run(arguments).replace(": ", ":");
+            assert!(said.contains(&told), "{arguments:?}: {told} is not in {said}");
+        }
+    };
+    expect(total);
+    let mut config = OpenOptions::new().append(true).open(store.config()).expect("toaster.conf");
+    writeln!(config, "counter_bits = 32").expect("toaster.conf");
+    assert!(total > 1 << 32, "{total}");
+    expect(total - (1 << 32));
+}
+
+fn contains(line: &[u8], words: &[u8]) -> bool {
+    line.windows(words.len()).any(|part| part == words)
+}
+
 #[test]
 fn the_average_concurrency_is_a_hundredth_of_the_limit() {
     let (store, log) = (Store::new(), traffic(22, 0.02, 1.0));
