@@ -163,7 +163,7 @@ fn three_hosts_lose_nothing_though_the_daemon_is_killed_twenty_times() {
         .zip(1..)
         .map(|(name, n)| Host::new(name, &daemon.address(), begin).with_an_hour(end, n))
         .collect::<Vec<_>>();
-    let (mut killed, mut refused, mut failed) = (0, 0, 0);
+    let (mut killed, mut refused, mut failed, mut halves) = (0, 0, 0, 0);
     for wave in 1..=15 {
         let is_away = (6..9).contains(&wave);
         if wave == 6 {
@@ -203,18 +203,18 @@ fn three_hosts_lose_nothing_though_the_daemon_is_killed_twenty_times() {
                 failed += i32::from(!output.status.success());
                 daemon.go_on();
             } else {
-                host.push();
+                halves += push_or_make_anew(host, &mut daemon);
             }
         }
     }
     assert_eq!((killed, refused), (20, 9));
-    println!("{failed} pushes were broken off by a kill");
+    println!("{failed} pushes were broken off by a kill, {halves} files were left half written");
     let mut all: BTreeMap<(&str, String), [i128; 2]> = BTreeMap::new();
     for host in &mut hosts {
         host.machine.now = end + 3_600;
         host.log();
         host.update();
-        host.push();
+        halves += push_or_make_anew(host, &mut daemon);
         let counted = count::count(&host.send);
         let now = host.machine.now;
         for protocol in ["send", "rbl"] {
@@ -239,6 +239,30 @@ fn three_hosts_lose_nothing_though_the_daemon_is_killed_twenty_times() {
     }
     for ((protocol, name), [far, near]) in all {
         assert!((far - near).abs() < 60_000, "{protocol}.{name} of all hosts: {far} there, {near} counted");
+    }
+    // Rarely a kill meets librrd between two parts of a file: else it would be our fault.
+    assert!(halves <= 2, "{halves} files");
+}
+
+/// Pushes. Where a daemon that was killed has left a file half written, does what the message says, and pushes again; gives how many
+/// files that were.
+fn push_or_make_anew(host: &Host, daemon: &mut Rrdcached) -> u32 {
+    let mut files = 0;
+    loop {
+        let output = host.run(&["push"]);
+        let said = stderr(&output);
+        let Some((before, _)) = said.split_once(": another machine writes it, too") else {
+            assert!(output.status.success() && said.is_empty(), "{}: {said}", host.name);
+            return files;
+        };
+        assert!(said.contains("or rrdcached was killed while it wrote") && files < 2, "{said}");
+        let name = before.rsplit(": ").next().expect("the file's name");
+        println!("{said}");
+        daemon.kill();
+        let file = daemon.base().join(name);
+        fs::rename(&file, file.with_extension("half")).unwrap_or_else(|e| panic!("{name}: {e}: {said}"));
+        daemon.go_on();
+        files += 1;
     }
 }
 

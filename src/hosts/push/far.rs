@@ -236,10 +236,11 @@ impl FarFile {
         }
     }
 
-    /// The error of a file that another machine writes, too.
+    /// The error of a file that another machine writes, too. What a daemon leaves that was killed in the middle of a write looks
+    /// the same: librrd writes rows, time and positions one after the other.
     pub(super) fn two_writers(&self, daemon: &Daemon, why: &str) -> Error {
         daemon.error(format_args!(
-            "{}: another machine writes it, too ({why}); nothing more is sent. Give each machine a toaster_hostname of its own; if this machine's RRD was made anew, move that file away there and restart rrdcached",
+            "{}: another machine writes it, too ({why}), or rrdcached was killed while it wrote; nothing more is sent. Give each machine a toaster_hostname of its own; if rrdcached was killed, or this machine's RRD was made anew, move that file away there and restart rrdcached",
             self.name
         ))
     }
