@@ -136,7 +136,7 @@ impl Folder {
         let mut there = Vec::new();
         let is_read = file.take(LOOKED_AT).read_to_end(&mut there).is_ok();
         let has = |mark: &&str| memchr::memmem::find(&there, mark.as_bytes()).is_some();
-        meta.len() > 0 && !(is_read && page::MARKS.iter().any(|mark| has(mark)))
+        meta.len() > 0 && !(is_read && page::MARKS.iter().any(has))
     }
 
     /// Puts `bytes` at `name`, readable for all, with `modified` as its time. What stands there is replaced, a symlink
