@@ -28,7 +28,7 @@ pub(super) struct File {
     read: Mutex<HashMap<Wanted, Arc<OnceLock<Tried>>>>,
 }
 
-/// What came of reading a table.
+/// A table, `None` where nothing was ever written to the file, or the line that says why it cannot be read.
 type Tried = Result<Option<Arc<Table>>, String>;
 
 /// What of an RRD is asked for.

@@ -191,7 +191,7 @@ impl Folder {
 
 /// The first bytes of a picture, in which its size stands.
 const HEAD: usize = 1_024;
-/// So many bytes of a page are looked at; ours have fewer.
+/// How many bytes of a page are searched for our mark: more than any page of ours has.
 const LOOKED_AT: u64 = 32 << 20;
 /// Everybody may read a picture and a page.
 const MODE: u32 = 0o644;

@@ -4,15 +4,15 @@ use crate::page::history::History;
 use crate::reading::role::{Answer, Of, Role};
 use crate::reading::{Counter, DefinedBy, Measure, OLD, Reading};
 
-/// What programs did in so long (seconds) says which of them answers.
+/// Which program answers is decided by what each of them did in this time, in seconds.
 const LATELY: i64 = 28 * 86_400;
-/// One that did less than this part of what another one did does not answer.
+/// A program that did less than this part of what another one did does not answer.
 const SHARE: f64 = 0.1;
-/// One that stopped for longer than this (seconds) may have been followed by another one,
+/// Another program is taken to have followed one that has done nothing for longer than this, in seconds,
 const FOLLOWED: i64 = 3_600;
-/// if at least so much would have come to it in that time,
+/// if by its own mean this number of messages would have come to it in that time,
 const EXPECTED: f64 = 10.0;
-/// and if the other one did at least this part of that, besides what it did before.
+/// and if the other one did at least this part of that number more than it did before.
 const PART: f64 = 0.5;
 
 /// The readings, their history, and who of them answers what.

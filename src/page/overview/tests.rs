@@ -375,6 +375,18 @@ fn what_is_not_there_is_not_told() {
     assert!(made(&[unread]).unlike.is_none());
 }
 
+/// A process in another time zone begins the day of the counters anew: the rows know all of it.
+#[test]
+fn a_day_that_was_begun_anew_is_told_by_its_rows() {
+    let mut begun = reading("send", *FIVE_WEEKS, &send);
+    let today = begun.counter("message_new").unwrap().value.unwrap().today.unwrap();
+    for value in begun.counters.iter_mut().filter_map(|counter| counter.value.as_mut()) {
+        value.today = value.today.map(|today| today / 100);
+    }
+    let found = made(&[begun]);
+    assert_eq!(figure(&found, "Into the queue").number, words::count(today as f64));
+}
+
 #[test]
 fn the_first_days() {
     let since = *NOW - 3 * 3_600;

@@ -18,10 +18,11 @@ use crate::reading::OLD;
 
 /// Less than this (seconds) is the first day.
 const DAY: i64 = 86_400;
-/// No silence is told of that is shorter (seconds), or in which no more than so many usually come.
+/// A silence of mail is told of if it is longer than this, in seconds, and
 const SILENCE: i64 = 1_800;
+/// if more messages and deliveries than this usually come in the same time.
 const GAPS: f64 = 10.0;
-/// So many attempts without a success are told of, unless none usually succeeds at this time.
+/// From this number of attempts on it is told that none of them succeeded, unless at this time none usually does.
 const MANY: f64 = 20.0;
 /// Where there is nothing to compare with, a silence is told of that is longer than any weekend (seconds), if much was to be
 /// expected by the mean of all days, or in any case longer than this.
