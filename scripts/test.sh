@@ -18,6 +18,13 @@ trap 'exit 1' HUP INT TERM
 # What ran over a recording, for lack of the program.
 grep '^real programs: ' "$log" | sort -u || true
 
+# What failed, once more: it stands far above, among the tests that ran beside it.
+awk '
+	/^---- .* ----$/ { lines = 40; print "" }
+	/^(failures:|stack backtrace:)$/ { lines = 0 }
+	lines-- > 0 && NF
+' "$log"
+
 awk '
 	/^test result:/ { passed += $4; failed += $6; ignored += $8 }
 	/^exit status: / { status = $3 }

@@ -10,6 +10,7 @@ use super::page::{assert_valid, pages};
 use super::page_seen::{full, graphs, kinds, store};
 use crate::support::browser::{Browser, Chromium};
 use crate::support::store::name_of;
+use crate::support::wait_until;
 
 /// axe-core, as scripts/axe.sh brought it; none where npm's registry could not be reached.
 fn axe() -> Option<String> {
@@ -35,12 +36,22 @@ fn axe_finds_nothing_serious() {
     let browser = Chromium::start();
     // A page without its alternatives: axe sees that.
     let ask = format!(
-        "const done = arguments[arguments.length - 1]; {axe};
-         axe.run(document, {{ resultTypes: ['violations'] }}).then(found => done({{
+        "window.found = null;
+         {axe};
+         axe.run(document, {{ resultTypes: ['violations'] }}).then(found => {{ window.found = {{
            passes: found.passes.length,
            wrong: found.violations.map(v => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary]),
-         }}), error => done(String(error)));"
+         }} }}, error => {{ window.found = String(error) }});"
     );
+    let judge = |at: &str| {
+        browser.run(&ask);
+        let mut found = Value::Null;
+        wait_until(&format!("axe has seen {at}"), || {
+            found = browser.run("return window.found");
+            !found.is_null()
+        });
+        found
+    };
     let page = graphs(&store).join("index.html");
     let html = fs::read_to_string(&page).expect("a page");
     let worse = page.with_file_name("worse.html");
@@ -52,7 +63,7 @@ fn axe_finds_nothing_serious() {
     fs::write(&worse, wrong).expect("a copy");
     browser.look(1280, 900, "light");
     browser.open(&worse);
-    let found = browser.run_later(&ask).to_string();
+    let found = judge("worse.html").to_string();
     assert!(found.contains("html-has-lang") && found.contains("color-contrast"), "{found}");
     fs::remove_file(&worse).expect("rm");
     for (width, theme) in [(1280, "light"), (390, "dark"), (1280, "dark")] {
@@ -60,8 +71,8 @@ fn axe_finds_nothing_serious() {
         for page in kinds(&graphs(&store)) {
             browser.open(&page);
             browser.run("for (const folded of document.querySelectorAll('details')) folded.open = true;");
-            let found = browser.run_later(&ask);
             let at = format!("{} at {width} in {theme}", name_of(&page));
+            let found = judge(&at);
             assert!(found["passes"].as_u64() > Some(15), "{at}: {found}");
             let wrong = found["wrong"].as_array().expect("findings");
             let serious: Vec<&Value> = wrong

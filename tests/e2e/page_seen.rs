@@ -475,20 +475,30 @@ fn a_page_is_loaded_again_but_not_while_it_is_read() {
     for browser in browsers() {
         let browser = browser.as_ref();
         browser.look(1280, 900, "light");
-        browser.open(&soon);
-        // On a busy machine it may be loaded again before the key is pressed.
-        wait_until("it is read", || {
-            browser.run("document.querySelector('#at').focus()");
-            browser.press(key::LEFT);
-            browser.run("return [...document.querySelectorAll('.cursor')].some(c => !c.hidden)")
-                == json!(true)
+        // In one turn of the page, which cannot be loaded again in the middle of it.
+        let begin = "const at = document.querySelector('#at');
+            at.value = 5;
+            at.dispatchEvent(new Event('input'));
+            window.mark = 1;
+            window.ticks = 0;
+            setInterval(() => { window.ticks++ }, 400);
+            return [...document.querySelectorAll('.cursor')].some(c => !c.hidden);";
+        let stayed = (0..5).any(|_| {
+            browser.open(&soon);
+            // On a busy machine it may be on its way to being loaded again before this comes.
+            if browser.try_run(begin) != Some(json!(true)) {
+                return false;
+            }
+            let mut ticks = None;
+            wait_until("it would have been loaded twice, or was", || {
+                ticks = browser.try_run("return window.ticks ?? -1").and_then(|ticks| ticks.as_i64());
+                ticks.is_none_or(|ticks| !(0..20).contains(&ticks))
+            });
+            ticks >= Some(20)
         });
-        browser.run("window.mark = 1; window.ticks = 0; setInterval(() => { window.ticks++ }, 400)");
-        wait_until("it would have been loaded twice", || {
-            browser.run("return window.ticks").as_i64() >= Some(20)
-        });
+        assert!(stayed, "{}: it is loaded again although it is read", browser.name());
         browser.press(key::ESCAPE);
-        wait_until("it is loaded again", || browser.run("return window.mark ?? 0") == json!(0));
+        wait_until("it is loaded again", || browser.try_run("return window.mark ?? 0") == Some(json!(0)));
     }
 }
 

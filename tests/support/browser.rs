@@ -1,7 +1,7 @@
 //! Browsers without a window: what tests ask of any, and Chromium, driven through chromedriver: WebDriver is JSON over HTTP.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::wait_until;
+
+/// How long a browser may take for an answer. On a machine that stands still for a while, a browser stands still too.
+pub const ANSWER: Duration = Duration::from_secs(300);
 
 /// A browser of a test's own.
 pub trait Browser {
@@ -23,8 +26,8 @@ pub trait Browser {
     /// What a function's body returns.
     fn run(&self, script: &str) -> Value;
 
-    /// What it hands to the callback that is its last argument.
-    fn run_later(&self, script: &str) -> Value;
+    /// The same where the page may just be going: `None` says that it could not be asked.
+    fn try_run(&self, script: &str) -> Option<Value>;
 
     /// The size of the window's inside in CSS pixels, and the system's theme: `light` or `dark`.
     fn look(&self, width: u32, height: u32, theme: &str);
@@ -175,6 +178,7 @@ impl Chromium {
             "browserName": "chrome",
             "goog:chromeOptions": { "debuggerAddress": format!("127.0.0.1:{debugged}") },
             "goog:loggingPrefs": { "browser": "ALL" },
+            "timeouts": { "script": ANSWER.as_millis() as u64 },
         }}});
         let answer = browser.request("POST", "/session", &wanted);
         browser.session = answer["sessionId"].as_str().expect("a session").to_owned();
@@ -192,22 +196,26 @@ impl Chromium {
 
     /// The `value` of the answer; panics if it is an error.
     fn request(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.try_request(method, path, body).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// The `value` of the answer, or what it says is wrong.
+    fn try_request(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("chromedriver");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
-        write!(
-            stream,
+        stream.set_read_timeout(Some(ANSWER)).expect("a timeout");
+        // Written at once: pieces would each wait for the other side to say that it has the one before.
+        let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             self.port,
             body.len()
-        )
-        .expect("a request");
-        let answer = answer(&mut stream);
+        );
+        stream.write_all(request.as_bytes()).expect("a request");
+        let answer = answer(&mut stream).unwrap_or_else(|error| panic!("{path}: {error}"));
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
-        let value = answer["value"].clone();
-        assert!(value["error"].is_null(), "{path}: {value}");
-        value
+        let value = &answer["value"];
+        if value["error"].is_null() { Ok(value.clone()) } else { Err(value.clone()) }
     }
 }
 
@@ -224,8 +232,14 @@ impl Browser for Chromium {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    fn run_later(&self, script: &str) -> Value {
-        self.post("execute/async", &json!({ "script": script, "args": [] }))
+    fn try_run(&self, script: &str) -> Option<Value> {
+        // Not by chromedriver's own command for scripts, which waits until the page has come that is on its way.
+        let wanted = json!({ "expression": format!("(() => {{ {script} }})()"), "returnByValue": true });
+        let path = format!("/session/{}/goog/cdp/execute", self.session);
+        let asked = json!({ "cmd": "Runtime.evaluate", "params": wanted });
+        let answer = self.try_request("POST", &path, &asked).ok()?;
+        assert!(answer["exceptionDetails"].is_null(), "{script}: {answer}");
+        Some(answer["result"]["value"].clone())
     }
 
     fn look(&self, width: u32, height: u32, theme: &str) {
@@ -263,7 +277,7 @@ impl Browser for Chromium {
 }
 
 /// The body of an HTTP answer.
-fn answer(stream: &mut TcpStream) -> Vec<u8> {
+fn answer(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut part = [0; 65_536];
     loop {
@@ -272,12 +286,15 @@ fn answer(stream: &mut TcpStream) -> Vec<u8> {
             let length = headers.lines().find_map(|line| line.strip_prefix("content-length:"));
             let length: usize = length.expect("a length").trim().parse().expect("a number");
             if bytes.len() >= head + 4 + length {
-                return bytes[head + 4..head + 4 + length].to_vec();
+                return Ok(bytes[head + 4..head + 4 + length].to_vec());
             }
         }
-        match stream.read(&mut part).expect("an answer") {
-            0 => panic!("chromedriver broke off"),
-            n => bytes.extend_from_slice(&part[..n]),
+        match stream.read(&mut part) {
+            Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "chromedriver broke off")),
+            Ok(n) => bytes.extend_from_slice(&part[..n]),
+            // So ends a wait with a time-out in a process that was stopped and goes on: signal(7).
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::browser::{Browser, element};
+use super::browser::{ANSWER, Browser, element};
 use super::wait_until;
 
 /// A Firefox of its own for a test; it ends with it.
@@ -65,7 +65,7 @@ impl Firefox {
             port > 0
         });
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("Marionette");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+        stream.set_read_timeout(Some(ANSWER)).expect("a timeout");
         let mut stream = BufReader::new(stream);
         let greeting = message(&mut stream);
         assert_eq!(greeting["marionetteProtocol"], json!(3), "{greeting}");
@@ -85,18 +85,23 @@ impl Firefox {
     }
 
     fn ask(&self, command: &str, parameters: &Value) -> Value {
+        self.try_ask(command, parameters).unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// What it answers, or what it says is wrong.
+    fn try_ask(&self, command: &str, parameters: &Value) -> Result<Value, Value> {
         let mut stream = self.stream.borrow_mut();
         let number = self.last.get() + 1;
         self.last.set(number);
         let asked = json!([0, number, command, parameters]).to_string();
-        write!(stream.get_mut(), "{}:{asked}", asked.len()).expect("a command");
+        let framed = format!("{}:{asked}", asked.len());
+        stream.get_mut().write_all(framed.as_bytes()).expect("a command");
         let answer = message(&mut stream);
         assert_eq!(answer[1], json!(number), "{command}: {answer}");
-        assert!(answer[2].is_null(), "{command}: {answer}");
-        match answer[3].get("value") {
-            Some(value) => value.clone(),
-            None => answer[3].clone(),
+        if !answer[2].is_null() {
+            return Err(answer[2].clone());
         }
+        Ok(answer[3].get("value").unwrap_or(&answer[3]).clone())
     }
 }
 
@@ -113,9 +118,9 @@ impl Browser for Firefox {
         self.ask("WebDriver:ExecuteScript", &json!({ "script": script, "args": [], "sandbox": "default" }))
     }
 
-    fn run_later(&self, script: &str) -> Value {
+    fn try_run(&self, script: &str) -> Option<Value> {
         let wanted = json!({ "script": script, "args": [], "sandbox": "default" });
-        self.ask("WebDriver:ExecuteAsyncScript", &wanted)
+        self.try_ask("WebDriver:ExecuteScript", &wanted).ok()
     }
 
     fn look(&self, width: u32, height: u32, theme: &str) {

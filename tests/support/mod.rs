@@ -56,9 +56,9 @@ pub fn lines(log: &[u8]) -> impl Iterator<Item = &[u8]> {
     log.split_inclusive(|&byte| byte == b'\n')
 }
 
-/// Waits until `ready`, looking every few milliseconds; panics after half a minute.
+/// Waits until `ready`, looking every few milliseconds; panics after two minutes, which is longer than a busy machine stands still.
 pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !ready() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(5));
