@@ -79,11 +79,16 @@ struct Output {
 
 impl Read for Output {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match poll(&mut [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)], self.patience) {
-            Ok(0) => Err(io::Error::new(io::ErrorKind::TimedOut, "it says nothing and seems to hang")),
-            Err(Errno::EINTR) => Err(io::ErrorKind::Interrupted.into()),
-            Err(e) => Err(e.into()),
-            Ok(_) => self.pipe.read(buf),
+        loop {
+            match poll(&mut [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)], self.patience) {
+                Ok(0) => {
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, "it says nothing and seems to hang"));
+                }
+                Ok(_) => return self.pipe.read(buf),
+                // A signal is no word of journalctl's, and not every reader begins its wait again: `fill_buf` does not.
+                Err(Errno::EINTR) => {}
+                Err(e) => return Err(e.into()),
+            }
         }
     }
 }
