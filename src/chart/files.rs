@@ -265,4 +265,44 @@ mod tests {
         assert_eq!(opened.matches(path.to_str().unwrap()).count(), 1, "{opened}");
         assert!(Files::default().file(&path).table(wanted(60)).unwrap().is_none(), "it is gone");
     }
+
+    /// A thread that unlocked or closed the file while another one reads it would let a writer in between.
+    #[test]
+    fn while_one_thread_reads_a_file_no_other_gives_up_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("send.rrd");
+        create(&path, &SEND, 60, &[(T + 60, vec![0; SEND.counters.len()].into())]).unwrap();
+        let files = Files::default();
+        let span = Span { start: T, end: T + 3_600, row: 60 };
+        let file = files.file(&path);
+        // How often another process may write in 300 ms.
+        let writes = || {
+            let program = "import fcntl, sys, time
+file, got = open(sys.argv[1], 'r+b'), 0
+for _ in range(30):
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        got += 1
+        fcntl.lockf(file, fcntl.LOCK_UN)
+    except OSError:
+        pass
+    time.sleep(0.01)
+print(got)";
+            let output = Command::new("python3").args(["-c", program]).arg(&path).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap().trim().parse::<u32>().unwrap()
+        };
+        assert_eq!(writes(), 30);
+        thread::scope(|scope| {
+            let turn = file.turn();
+            let reader = Reader::of(file.rrd().unwrap().unwrap()).unwrap();
+            let other = || files.file(&path).table(Wanted { cf: Cf::Average, drawn: span, shift: 0, step: 60 });
+            let other = thread::Builder::new().spawn_scoped(scope, other).unwrap();
+            assert_eq!(writes(), 0);
+            drop(reader);
+            drop(turn);
+            other.join().unwrap().unwrap();
+        });
+        assert_eq!(writes(), 30);
+    }
 }

@@ -170,6 +170,25 @@ mod tests {
         assert!(none.counters.iter().all(|counter| counter.value.is_some_and(|value| !value.moved)));
     }
 
+    /// multilog's directories are configured for every server, whether it has the program or not.
+    #[test]
+    fn a_directory_that_is_not_there_and_never_had_a_line_is_no_source() {
+        let dir = tempfile::tempdir().unwrap();
+        let there = dir.path().display().to_string();
+        let gone = |name: &str| dir.path().join(name).display().to_string();
+        let mut state = State::new(&SEND);
+        let times = [(there.clone(), 0), (gone("never"), 0), (gone("since"), 1_795_434_000)];
+        state.ledger.directories.resize_with(times.len(), Default::default);
+        for (directory, (path, last_time)) in state.ledger.directories.iter_mut().zip(times) {
+            (directory.path, directory.last_time) = (path, last_time);
+        }
+        let config = Config::default();
+        let feed = feed_of(&config, &SEND);
+        let job = Job { config: &config, feed: &feed, clock: || 0, as_root: |what| what() };
+        let sources = of_state(&job, state, 1_795_434_360).whole.unwrap().sources;
+        assert_eq!(sources, [(there, 0), (gone("since"), 1_795_434_000)]);
+    }
+
     /// Another version may have had it; a sum without it would be too low.
     #[test]
     fn a_place_that_is_not_known_is_told_as_such() {

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::amounts::{self, Amounts, Hours};
 use super::shown::{Shown, Which};
-use super::words::{inner, number, per_cent, range, share};
+use super::words::{inner, is_above, number, per_cent, range, share};
 use crate::page::local;
 use crate::reading::attempts::{Cell, Class, Sum, Words};
 
@@ -229,7 +229,7 @@ impl Rows<'_> {
     fn usual(&self, known: Option<(f64, f64, usize)>, now: f64) -> Usual {
         match known.filter(|_| self.shown.is_whole()) {
             None => Usual::default(),
-            Some((low, high, _)) => Usual { text: range(low, high), is_above: now > high },
+            Some((low, high, _)) => Usual { text: range(low, high), is_above: is_above(now, high) },
         }
     }
 

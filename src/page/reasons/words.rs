@@ -39,6 +39,11 @@ pub(super) fn range(lowest: f64, highest: f64) -> String {
     if low == high { per_cent(highest) } else { format!("{low}–{high}{NARROW}%") }
 }
 
+/// Is a share above the highest usual one? Not by less than what is written of the two.
+pub(super) fn is_above(share: f64, highest: f64) -> bool {
+    share > highest && bare(share) != bare(highest)
+}
+
 /// `part` of `all`; 0, where there is none.
 #[expect(clippy::cast_precision_loss, reason = "nobody counts 2^52 attempts a day")]
 pub(super) fn share(part: u64, all: u64) -> f64 {
@@ -69,6 +74,8 @@ mod tests {
         assert_eq!(text, ["0%", "<0.1%", "0.1%", "9.9%", "10%", "50%", "99%", ">99%", "100%"]);
         assert_eq!(range(0.02, 0.384).replace(NARROW, ""), "2.0–38%");
         assert_eq!(range(0.201, 0.204).replace(NARROW, ""), "20%");
+        // 22 and 22, 9.9 and 10.
+        assert!(!is_above(0.2184, 0.2161) && is_above(0.0996, 0.0994) && !is_above(0.2, 0.3));
         assert!((share(1, 4) - 0.25).abs() < f64::EPSILON && share(1, 0) == 0.0);
     }
 
