@@ -296,7 +296,8 @@ print(got)";
         thread::scope(|scope| {
             let turn = file.turn();
             let reader = Reader::of(file.rrd().unwrap().unwrap()).unwrap();
-            let other = || files.file(&path).table(Wanted { cf: Cf::Average, drawn: span, shift: 0, step: 60 });
+            let other =
+                || files.file(&path).table(Wanted { cf: Cf::Average, drawn: span, shift: 0, step: 60 });
             let other = thread::Builder::new().spawn_scoped(scope, other).unwrap();
             assert_eq!(writes(), 0);
             drop(reader);

@@ -156,7 +156,7 @@ pub(super) fn apply(
                     config.origins.insert(key.name, Location { file: file.to_path_buf(), line: entry.line });
                 }
                 Err(text) if only_looks(key.name) => {
-                    report(Severity::Error, ProblemKind::Value, format!("{text}; the default is used"));
+                    report(Severity::Error, ProblemKind::Value, format!("{text}; a roll takes the default"));
                 }
                 Err(text) => report(Severity::Error, ProblemKind::Value, text),
             }

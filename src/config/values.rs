@@ -41,11 +41,11 @@ pub(super) fn bits(entry: &Entry) -> Result<u32, String> {
 }
 
 pub(super) fn step(entry: &Entry) -> Result<u32, String> {
-    let step = small(entry, 1..=86_400)?;
-    if 86_400 % step == 0 {
+    let step = small(entry, 60..=300)?;
+    if 300 % step == 0 {
         Ok(step)
     } else {
-        Err(format!("a day is not a multiple of {step} seconds; 60 and 300 are usual"))
+        Err(format!("5 minutes are not a multiple of {step} seconds; 60 and 300 are usual"))
     }
 }
 

@@ -17,6 +17,10 @@ use file::{Column, File, Row};
 /// So far back rows are read (seconds): for so long an RRD keeps rows of half an hour.
 pub const KEPT: i64 = 62 * 86_400;
 
+/// Where nothing at all was counted for longer than this (seconds), and was before and after, the server was off, or its logs
+/// went elsewhere: that is no day with which others can be compared.
+const OFF: i64 = 8 * 86_400;
+
 /// The last two months of all protocols.
 #[derive(Debug)]
 pub struct History<'r> {
@@ -93,7 +97,26 @@ impl<'r> History<'r> {
             };
             history.parts.push(Part::of(reading, file.map(|at| (at, &history.files[at]))));
         }
+        let off = history.off();
+        history.files.iter_mut().for_each(|file| file.forget(&off));
         (history, problems)
+    }
+
+    /// When nothing at all was counted for very long, `(begin, end)`.
+    fn off(&self) -> Vec<(i64, i64)> {
+        let mut moved: Vec<(i64, i64)> = self.files.iter().flat_map(File::moved).collect();
+        for part in &self.parts {
+            moved.extend(part.reading.waiting.iter().map(|(begin, _)| (*begin, begin + part.step())));
+        }
+        moved.sort_unstable();
+        let (mut off, mut until) = (Vec::new(), i64::MAX);
+        for (begin, end) in moved {
+            if begin.saturating_sub(until) > OFF {
+                off.push((until, begin));
+            }
+            until = if until == i64::MAX { end } else { until.max(end) };
+        }
+        off
     }
 
     /// By how much the counters `keys` of `protocol` (or of a section) grew together from `from` to `to`, Unix seconds.

@@ -69,6 +69,20 @@ pub fn clock(time: i64) -> String {
     format_of(time, "%H:%M")
 }
 
+/// From when to when, as it is told at `now`: `12:30–14:00`; where it began on an earlier day, that is told, and the one on which it
+/// ended, if that is another: `Fri 21:00–22:00`, `Fri 22:00–Sat 02:00`.
+pub fn span(from: i64, to: i64, now: i64) -> String {
+    let (begin, end) = (clock(from), clock(to));
+    let ends_at = midnight(to - 1);
+    if midnight(from) == midnight(now - 1) {
+        format!("{begin}–{end}")
+    } else if midnight(from) == ends_at {
+        format!("{} {begin}–{end}", short_weekday(from))
+    } else {
+        format!("{} {begin}–{} {end}", short_weekday(from), short_weekday(to - 1))
+    }
+}
+
 /// The local day of `time`: `Sat 5 Dec`.
 pub fn day(time: i64) -> String {
     format_of(time, "%a %-d %b")
@@ -130,6 +144,19 @@ mod tests {
     fn date(text: &str) -> i64 {
         let output = Command::new("date").args(["-d", text, "+%s"]).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+    }
+
+    #[test]
+    fn a_stretch_of_an_earlier_day_says_which() {
+        in_zone("Asia/Kolkata", "a_stretch_of_an_earlier_day_says_which", || {
+            let at = |text: &str| date(&format!("2026-10-{text}"));
+            let now = at("31 10:07");
+            assert_eq!(span(at("31 08:00"), at("31 09:30"), now), "08:00–09:30");
+            assert_eq!(span(at("30 21:00"), at("30 22:00"), now), "Fri 21:00–22:00");
+            assert_eq!(span(at("30 22:30"), at("31 00:00"), now), "Fri 22:30–00:00");
+            assert_eq!(span(at("30 10:30"), at("31 10:30"), now), "Fri 10:30–Sat 10:30");
+            assert_eq!(span(at("30 23:30"), at("31 00:00"), at("31 00:00")), "23:30–00:00");
+        });
     }
 
     #[test]

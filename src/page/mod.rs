@@ -187,7 +187,8 @@ pub(crate) fn pages(site: &Site<'_>, written: Option<&dyn Written>) -> Result<Pa
     // process's.
     let ((history, mut unread, whys, now), made) = graph::pages(&site.graphs, material, site.now, || {
         let (history, unread) = History::read(readings, site.now, &files);
-        let of_each = readings.iter().enumerate();
+        // What came from another machine has no table of attempts: that is in the state there.
+        let of_each = readings.iter().enumerate().filter(|_| site.among.is_none());
         let of_each = of_each.filter_map(|(n, of)| Some((n, why(of, readings, &history, site.now)?)));
         let whys: Vec<(usize, ReasonsPage)> = of_each.collect();
         let now = index(readings, &history, &whys, site.now);

@@ -174,7 +174,7 @@ fn environment(own: &[Own]) -> Result<Environment<'_>, Error> {
         environment.set_recursion_limit(MAX_DEPTH);
     }
     // A name that does not exist is told, not left out.
-    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
     for (name, embedded) in EMBEDDED.iter().copied() {
         let embedded = match name {
             "style.css" => STYLE.as_str(),

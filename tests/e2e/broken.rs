@@ -131,7 +131,7 @@ fn a_typo_in_the_configuration() {
     fs::write(store.config(), format!("{config}toaster_hostname = \"<b>\"\n")).expect("toaster.conf");
     let output = store.postprocess(&log);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stderr(&output).contains("the default is used"), "{:?}", stderr(&output));
+    assert!(stderr(&output).contains("a roll takes the default"), "{:?}", stderr(&output));
     assert_same_bytes("passed through", &output.stdout, &log);
 
     fs::write(store.config(), format!("{config}logs_taifile = 1\n")).expect("toaster.conf");

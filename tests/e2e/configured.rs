@@ -438,7 +438,7 @@ fn another_configuration_that_cannot_be_read_is_in_the_way() {
 /// A disk that is full cuts anywhere; where it can be told from an edit, it is.
 #[test]
 fn a_configuration_that_was_cut_off_drops_no_counter() {
-    let more = format!("rrd_step = 300\n# a comment of some length\n{THREE}");
+    let more = format!("logs_archive_days = 300\n# a comment of some length\n{THREE}");
     let store = Store::with(&more);
     assert!(store.postprocess(&minutes(0)).status.success());
     store.flush();

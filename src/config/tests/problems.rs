@@ -38,8 +38,9 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
         ("logs_archive_days = 0", "0 is not a number from 1 to 36500"),
         ("logs_archive_days = 1.5", "1.5 is not a number from 1 to 36500"),
         ("counter_bits = 16", "16 is neither 32 nor 64"),
-        ("rrd_step = 0", "0 is not a number from 1 to 86400"),
-        ("rrd_step = 7", "a day is not a multiple of 7 seconds; 60 and 300 are usual"),
+        ("rrd_step = 10", "10 is not a number from 60 to 300"),
+        ("rrd_step = 3600", "3600 is not a number from 60 to 300"),
+        ("rrd_step = 90", "5 minutes are not a multiple of 90 seconds; 60 and 300 are usual"),
         ("send_log_method = 'file'", "\"file\" is neither \"multilog\" nor \"syslog\""),
         ("webmail_loopback = 1", "1 is not text; put it into quotes"),
         ("logs_vchkpw_ports = { 0 = 'smtp' }", "\"0\" is not a port from 1 to 65535"),
@@ -53,7 +54,7 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
         let (config, problems) = read_text(&format!("\n{value}\n"));
         let key = value.split(' ').next().unwrap();
         let looks = ["counter_bits", "toaster_hostname", "toaster_admin_email"].contains(&key);
-        let then = if looks { "; the default is used" } else { "" };
+        let then = if looks { "; a roll takes the default" } else { "" };
         let expected = format!("toaster.conf: line 2: {key}: {expected}{then}");
         assert_eq!(problems, [expected]);
         assert_eq!(acting(config), acting(Config::default()), "{value}");

@@ -20,11 +20,13 @@ pub(super) fn configured(base: &Path, syslog: &str, more: impl Fn(&Path) -> Stri
         None => base.join(syslog).display().to_string(),
     };
     let text = format!(
-        "logs_base = {base:?}\nrrd_step = 3600\nlogs_syslog = {syslog:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{}\n{own}",
+        "logs_base = {base:?}\nlogs_syslog = {syslog:?}\nsend_log_method = \"syslog\"\nsmtpd_log_method = \"syslog\"\nlogs_spamdyke = \"syslog\"\n{}\n{own}",
         more(base)
     );
-    let (config, problems) = Config::parse(&text, Path::new("toaster.conf"));
+    let (mut config, problems) = Config::parse(&text, Path::new("toaster.conf"));
     assert_eq!(problems, []);
+    // Few bins.
+    config.rrd_step = 3600;
     let feeds = feeds(&config).into_iter().filter(|f| f.queues.is_empty()).collect();
     (config, feeds)
 }

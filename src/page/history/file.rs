@@ -63,6 +63,32 @@ impl File {
         Ok(Some(file))
     }
 
+    /// The rows in which anything is above 0, `(begin, end)`, the oldest first.
+    pub(super) fn moved(&self) -> Vec<(i64, i64)> {
+        let mut moved = vec![false; self.rows.len()];
+        for at in 0..self.names.len() {
+            for (moved, rate) in moved.iter_mut().zip(self.rates_of(at)) {
+                *moved |= *rate > 0.0;
+            }
+        }
+        let rows = self.rows.iter().zip(moved);
+        rows.filter(|(_, moved)| *moved).map(|(row, _)| *row).collect()
+    }
+
+    /// Makes unknown what lies in one of `stretches`.
+    pub(super) fn forget(&mut self, stretches: &[(i64, i64)]) {
+        let count = self.rows.len();
+        for (begin, end) in stretches {
+            let first = self.rows.partition_point(|row| row.0 < *begin);
+            let behind = self.rows.partition_point(|row| row.1 <= *end);
+            if first < behind {
+                for rates in self.rates.chunks_exact_mut(count) {
+                    rates[first..behind].fill(f64::NAN);
+                }
+            }
+        }
+    }
+
     fn rates_of(&self, index: usize) -> &[f64] {
         let count = self.rows.len();
         self.rates.get(index * count..(index + 1) * count).unwrap_or_default()

@@ -97,6 +97,37 @@ fn reading(path: &Path, all: &[(i64, i128)], pushed: i64) -> Reading {
     }
 }
 
+/// Four weeks of mail, three weeks without anything, two days of mail: of the three weeks nothing is known. Where there was a message
+/// every week, they are days on which nothing came.
+#[test]
+fn weeks_in_which_nothing_was_logged_at_all_are_not_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = events(9, NOW - 51 * DAY);
+    let off = NOW - 23 * DAY..NOW - 2 * DAY;
+    for weekly in [false, true] {
+        let is_there = |(at, _): &&(i64, i128)| !off.contains(at);
+        let mut events: Vec<(i64, i128)> = all.iter().filter(is_there).copied().collect();
+        if weekly {
+            events.extend([(NOW - 16 * DAY, 5), (NOW - 9 * DAY, 5)]);
+            events.sort_unstable();
+        }
+        let path = dir.path().join(format!("{weekly}.rrd"));
+        let readings = [reading(&path, &events, NOW.div_euclid(60) * 60 - 420)];
+        let (history, problems) = History::read(&readings, NOW, &Files::default());
+        assert_eq!(problems, Vec::<String>::new());
+        let grew = |from: i64, to: i64| history.grew("send", ["message_new"], from, to);
+        let nothing = if weekly { Some(0.0) } else { None };
+        for days in [22, 19, 11, 4] {
+            assert_eq!(grew(NOW - days * DAY, NOW - (days - 1) * DAY), nothing, "{days}");
+        }
+        let (from, to) = (NOW - 30 * DAY, NOW - 24 * DAY);
+        let (counted, expected) = (grew(from, to).unwrap(), count(&events, from, to).0);
+        assert!(expected > 1_000.0 && (counted - expected).abs() < 10.0, "{counted}, not {expected}");
+        let day = local::midnight(NOW);
+        assert_eq!(grew(day, NOW), Some(count(&events, day, NOW).0));
+    }
+}
+
 /// A day by the minute, a week by five of them, two months by half an hour: whatever a stretch is, it has what happened in it;
 /// of a row that it cuts it has a part.
 #[test]

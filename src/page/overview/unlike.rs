@@ -29,7 +29,7 @@ pub struct Unlike {
 pub struct Event {
     /// When it began, for machines.
     pub datetime: String,
-    /// From when to when: `12:30–14:00`.
+    /// From when to when: `12:30–14:00`, or `Fri 21:00–22:00`.
     pub time: String,
     /// The graph that shows it, by its name; empty: none does.
     pub graph: String,
@@ -153,7 +153,7 @@ fn event(asked: &Asked<'_>, slots: &[(i64, i64)], run: Run, found: &Found<'_>) -
     };
     Event {
         datetime: local::machine(from),
-        time: format!("{}–{}", local::clock(from), local::clock(to)),
+        time: local::span(from, to, asked.now),
         graph,
         number: words::count(run.number),
         words: format!("{subject}, where {usual}."),

@@ -18,6 +18,9 @@ const NAMED: usize = 4;
 /// The most colours that are shown beside the rest.
 const COLOURS: usize = 6;
 
+/// Numbers of more characters are long: `83.4 %` is not, `12,345.6` is.
+const SHORT: usize = 6;
+
 /// The table under a picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Legend {
@@ -26,6 +29,8 @@ pub(crate) struct Legend {
     pub rows: Vec<Row>,
     /// Digits after the point of the value that is read.
     pub decimals: usize,
+    /// Are there numbers that six in a row have no room for on a phone?
+    pub is_long: bool,
 }
 
 /// A row of it.
@@ -138,8 +143,12 @@ pub(super) fn legend(
             about_all: entry.about_all,
         }
     });
-    let rows = rows.collect();
-    Legend { columns: columns.into_iter().map(|(_, name)| name).collect(), rows, decimals }
+    let rows: Vec<Row> = rows.collect();
+    let is_long = rows
+        .iter()
+        .flat_map(|row| row.cells.iter().chain([&row.at]))
+        .any(|number| number.chars().count() > SHORT);
+    Legend { columns: columns.into_iter().map(|(_, name)| name).collect(), rows, decimals, is_long }
 }
 
 /// What stands in the column of sums where there is none: where it is the only column, the highest value.

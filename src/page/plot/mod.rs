@@ -222,7 +222,7 @@ fn empty(subject: &Subject<'_>) -> Plot {
         x: Vec::new(),
         bands: Vec::new(),
         label: String::new(),
-        legend: Legend { columns: Vec::new(), rows: Vec::new(), decimals: 0 },
+        legend: Legend { columns: Vec::new(), rows: Vec::new(), decimals: 0, is_long: false },
         nothing: None,
         problem: None,
         colours: Colours::default(),
