@@ -7,7 +7,7 @@ use crate::ingest::Feed;
 const CRON: i64 = 3600;
 
 pub(super) fn check(report: &mut Report, feeds: &[Feed], now: i64) {
-    let updated = updated(report, feeds);
+    let updated = updated(report, feeds, now);
     for protocol in report.protocols.clone().iter().filter(|p| p.used) {
         let (name, seen) = (protocol.name.as_str(), protocol.seen);
         let (level, text) = if seen == 0 && updated == 0 {
@@ -31,10 +31,10 @@ pub(super) fn check(report: &mut Report, feeds: &[Feed], now: i64) {
 }
 
 /// When `maillogs update` was last done, unix seconds; 0: never. A logger's processor reads its own protocol only, so
-/// the others tell.
-fn updated(report: &Report, feeds: &[Feed]) -> i64 {
+/// the others tell. What a clock wrote that was ahead is no later than now.
+fn updated(report: &Report, feeds: &[Feed], now: i64) -> i64 {
     let own = |name: &str| feeds.iter().any(|feed| feed.protocol.name == name && feed.log.is_some());
-    report.protocols.iter().filter(|p| !own(&p.name)).map(|p| p.seen).max().unwrap_or(0)
+    report.protocols.iter().filter(|p| !own(&p.name)).map(|p| p.seen.min(now)).max().unwrap_or(0)
 }
 
 /// Does somebody run `maillogs update`?

@@ -104,7 +104,7 @@ pub struct Config {
 
     /// The directory of the round robin databases; `rrd`.
     pub rrd_dir: PathBuf,
-    /// One step of the RRDs, in seconds: a divisor of a day; 60.
+    /// One step of the RRDs, in seconds: 60, 75, 100, 150 or 300; 60.
     pub rrd_step: u32,
     /// The rrdcached that minutes are pushed to; `None`: there is none.
     pub rrd_daemon: Option<RrdDaemon>,

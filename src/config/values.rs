@@ -42,11 +42,7 @@ pub(super) fn bits(entry: &Entry) -> Result<u32, String> {
 
 pub(super) fn step(entry: &Entry) -> Result<u32, String> {
     let step = small(entry, 60..=300)?;
-    if 300 % step == 0 {
-        Ok(step)
-    } else {
-        Err(format!("5 minutes are not a multiple of {step} seconds; 60 and 300 are usual"))
-    }
+    if 300 % step == 0 { Ok(step) } else { Err(format!("{step} is none of 60, 75, 100, 150 and 300")) }
 }
 
 /// Text without control characters; not empty.

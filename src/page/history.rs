@@ -17,9 +17,11 @@ use file::{Column, File, Row};
 /// So far back rows are read (seconds): for so long an RRD keeps rows of half an hour.
 pub const KEPT: i64 = 62 * 86_400;
 
-/// Where nothing at all was counted for longer than this (seconds), and was before and after, the server was off, or its logs
-/// went elsewhere: that is no day with which others can be compared.
+/// Where nothing at all was counted for longer than this (seconds), and for far longer than ever before, the server was off: these are
+/// no days with which others can be compared.
 const OFF: i64 = 8 * 86_400;
+/// So many times as long as the next longest such time is far longer: who sends every two weeks is silent between.
+const FAR: i64 = 4;
 
 /// The last two months of all protocols.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ struct Part<'r> {
     pushed: i64,
     /// From when on nothing but what waits means that nothing happened; `i64::MAX`: nothing is known yet.
     known: i64,
+    /// When the server was off: of that time nothing is known.
+    off: Option<(i64, i64)>,
 }
 
 /// All of a row or a bin.
@@ -97,26 +101,33 @@ impl<'r> History<'r> {
             };
             history.parts.push(Part::of(reading, file.map(|at| (at, &history.files[at]))));
         }
-        let off = history.off();
-        history.files.iter_mut().for_each(|file| file.forget(&off));
+        if let Some(off) = history.off() {
+            history.files.iter_mut().for_each(|file| file.forget(off));
+            history.parts.iter_mut().for_each(|part| part.off = Some(off));
+        }
         (history, problems)
     }
 
-    /// When nothing at all was counted for very long, `(begin, end)`.
-    fn off(&self) -> Vec<(i64, i64)> {
+    /// When the server was off, `(begin, end)`.
+    fn off(&self) -> Option<(i64, i64)> {
         let mut moved: Vec<(i64, i64)> = self.files.iter().flat_map(File::moved).collect();
         for part in &self.parts {
             moved.extend(part.reading.waiting.iter().map(|(begin, _)| (*begin, begin + part.step())));
         }
         moved.sort_unstable();
-        let (mut off, mut until) = (Vec::new(), i64::MAX);
+        // What is known of the time before anything moved is that nothing did.
+        let mut until = self.files.iter().filter_map(File::known_since).min()?;
+        let mut silent = Vec::new();
         for (begin, end) in moved {
-            if begin.saturating_sub(until) > OFF {
-                off.push((until, begin));
+            if begin > until {
+                silent.push((begin - until, (until, begin)));
             }
-            until = if until == i64::MAX { end } else { until.max(end) };
+            until = until.max(end);
         }
-        off
+        silent.sort_unstable();
+        let (longest, off) = silent.pop()?;
+        let next = silent.last().map_or(0, |(seconds, _)| *seconds);
+        (longest > OFF && longest > FAR * next).then_some(off)
     }
 
     /// By how much the counters `keys` of `protocol` (or of a section) grew together from `from` to `to`, Unix seconds.
@@ -303,7 +314,7 @@ impl<'r> Part<'r> {
             1.. => Some(pushed.max(reading.since)),
             _ => Some(reading.since).filter(|since| *since > 0).or_else(first),
         };
-        Self { reading, file: file.map(|(at, _)| at), pushed, known: known.unwrap_or(i64::MAX) }
+        Self { reading, file: file.map(|(at, _)| at), pushed, known: known.unwrap_or(i64::MAX), off: None }
     }
 
     fn step(&self) -> i64 {
@@ -368,8 +379,11 @@ impl<'r> Part<'r> {
             }
         }
         let (begin, end) = (from.max(self.known), to.min(self.reading.seen));
-        if begin < end {
-            take((begin, end), Whole { amount: 0.0, is_known: true });
+        let off = self.off.unwrap_or((end, end));
+        for (begin, end) in [(begin, end.min(off.0)), (begin.max(off.1), end)] {
+            if begin < end {
+                take((begin, end), Whole { amount: 0.0, is_known: true });
+            }
         }
         let first = self.reading.waiting.partition_point(|(there, _)| there + self.step() <= from);
         for (there, values) in self.reading.waiting.iter().skip(first).take_while(|(there, _)| *there < to) {

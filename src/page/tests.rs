@@ -117,6 +117,7 @@ fn own_templates_are_used_and_what_is_wrong_with_one_is_told() {
     for (text, line) in [
         ("a\n{{ host", " line 2: "),
         ("a\nb\n{{ hots }}", " line 3: "),
+        ("a\n{% if hots %}b{% endif %}", " line 2: "),
         ("{% include 'other.html' %}", " line 1: "),
         ("{% extends 'base.html' %}\n{% block body %}\n{{ host.x.y }}{% endblock %}", " line 3: "),
     ] {

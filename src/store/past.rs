@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use super::aside;
 use super::files::Store;
 use super::journal::Journal;
-use super::rrd::Past;
+use super::rrd::{Past, Update};
 use super::state::State;
 
 use crate::calendar::to_the_minute;
 use crate::say::warn;
+use crate::tally::Values;
 
 /// A commit that was cut off is finished within this time (seconds), or its RRD begins without a past.
 const LATELY: i64 = 3600;
@@ -45,8 +46,13 @@ pub(super) fn refill(store: &Store, journal: &mut Journal, from: i64) {
         },
         if again.minutes.len() == 1 { "is" } else { "are" },
     ));
-    journal.refilled = u32::try_from(again.minutes.len()).unwrap_or(u32::MAX);
-    journal.updates.splice(0..0, again.minutes);
+    // What is lost is not nothing: an RRD would have 0 there.
+    let lost = again.unknown.iter().filter(|(begin, end)| *begin > i64::MIN && end - begin >= store.step);
+    let lost = lost.map(|(_, end)| (end - store.step, Values::unknown(journal.state.keys.len())));
+    let mut updates: Vec<Update> = again.minutes.into_iter().chain(lost).collect();
+    updates.sort_by_key(|(begin, _)| *begin);
+    journal.refilled = u32::try_from(updates.len()).unwrap_or(u32::MAX);
+    journal.updates.splice(0..0, updates);
 }
 
 /// The past of a new file.

@@ -14,6 +14,9 @@ pub struct Values {
     packed: Packed,
 }
 
+/// No counter ever gets there.
+const UNKNOWN: i128 = i128::MIN;
+
 /// Bytes, of which a few need no memory of their own: most minutes raise few counters.
 #[derive(Clone)]
 enum Packed {
@@ -78,6 +81,16 @@ impl Values {
             put(room, (value << 1 ^ value >> 127).cast_unsigned());
         }
         Values { width: u32::try_from(values.len()).unwrap_or(u32::MAX), packed: Packed::of(room) }
+    }
+
+    /// What came in a time of which nothing is known: its values are not 0 and nothing else either.
+    pub fn unknown(width: usize) -> Values {
+        Values::of(&vec![UNKNOWN; width])
+    }
+
+    /// Are they those of a time of which nothing is known?
+    pub fn are_unknown(&self) -> bool {
+        self.iter().next() == Some((0, UNKNOWN))
     }
 
     /// How many there are.

@@ -126,6 +126,10 @@ fn the_sum_of_all_hosts_is_what_they_counted_and_a_silent_one_is_named() {
         assert!(graphs.join(name).join("messages-day-light.png").exists());
         assert!(!graphs.join(name).join("rbl-day-light.png").exists(), "nothing of it has come");
     }
+    // No page of one machine knows the replies that another one got, nor does it lead to one that would.
+    for name in ["cluster", "mx1", "mx2.example.com", "mx3"] {
+        assert!(!graphs.join(name).join("why.html").exists() && !page(name).contains("why.html"), "{name}");
+    }
     // A page's links lead to pages.
     for link in cluster.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         let link = link.replace("&#x2f;", "/");

@@ -46,7 +46,9 @@ pub(super) fn add(
         for (sort, what) in [(Sort::Events, ""), (Sort::Amounts, "amounts"), (Sort::Levels, "levels")] {
             let own = reading.sources().filter(is_own);
             let counters: Vec<_> = own.filter(|counter| Sort::of(counter.measure) == Some(sort)).collect();
-            for (n, some) in counters.chunks(MOST_LINES).enumerate() {
+            let graphs = counters.chunks(MOST_LINES);
+            let count = graphs.len();
+            for (n, some) in graphs.enumerate() {
                 let mut name = base.clone();
                 for part in [if all_own { "" } else { "own" }, what] {
                     if !part.is_empty() {
@@ -63,7 +65,11 @@ pub(super) fn add(
                 if taken.contains(&name) || exists(&name) || !is_name(&name) {
                     continue;
                 }
-                match made(&name, reading.protocol, sort, some, all_own) {
+                let mut title = title(reading.protocol, sort, all_own);
+                if count > 1 {
+                    title = format!("{title}, {} of {count}", n + 1);
+                }
+                match made(&name, &title, reading.protocol, sort, some) {
                     Ok(template) => templates.push(template),
                     Err(problem) => problems.push(format!("the graph of {}: {problem}", reading.protocol)),
                 }
@@ -72,19 +78,23 @@ pub(super) fn add(
     }
 }
 
-/// A template that draws one line for each of these counters of a protocol.
-fn made(
-    name: &str,
-    protocol: &str,
-    sort: Sort,
-    counters: &[&Counter],
-    all_own: bool,
-) -> Result<Template, String> {
-    let title = match (all_own, sort) {
+/// What a graph of own counters is called.
+fn title(protocol: &str, sort: Sort, all_own: bool) -> String {
+    match (all_own, sort) {
         (true, Sort::Amounts) => format!("{protocol}: amounts"),
         (true, _) => protocol.to_owned(),
         (false, _) => format!("{protocol}: own counters"),
-    };
+    }
+}
+
+/// A template that draws one line for each of these counters of a protocol.
+fn made(
+    name: &str,
+    title: &str,
+    protocol: &str,
+    sort: Sort,
+    counters: &[&Counter],
+) -> Result<Template, String> {
     let (unit, per, columns) = match sort {
         Sort::Events => {
             ("events", Some(Per::Min), vec![Column::Total, Column::Avg, Column::Max, Column::Last])
@@ -114,7 +124,7 @@ fn made(
         pale.push(RawDraw { area, color, ..RawDraw::default() });
     }
     let raw = RawTemplate {
-        title: text::truncate(&text::plain(&title), MAX_TITLE),
+        title: text::truncate(&text::plain(title), MAX_TITLE),
         about: None,
         parts: None,
         protocol: protocol.to_owned(),

@@ -169,6 +169,8 @@ fn own_protocols_and_counters_have_graphs_of_their_own() {
     assert_eq!(problems, Vec::<String>::new());
     let names: Vec<&str> = templates.iter().skip(EMBEDDED.len()).map(|t| t.name.as_str()).collect();
     assert_eq!(names, ["greylist", "send-own", "many", "many-2", "own-spam"]);
+    let titles: Vec<_> = templates.iter().skip(EMBEDDED.len()).map(|t| t.title.as_str()).collect();
+    assert_eq!(titles, ["greylist", "send: own counters", "Many, 1 of 2", "Many, 2 of 2", "spam"]);
 
     // What no RRD has cannot be drawn; sums have a graph of their own, whether or not they may fall.
     let of = |key, measure| {

@@ -40,7 +40,7 @@ fn a_wrong_value_keeps_the_default_and_names_its_line() {
         ("counter_bits = 16", "16 is neither 32 nor 64"),
         ("rrd_step = 10", "10 is not a number from 60 to 300"),
         ("rrd_step = 3600", "3600 is not a number from 60 to 300"),
-        ("rrd_step = 90", "5 minutes are not a multiple of 90 seconds; 60 and 300 are usual"),
+        ("rrd_step = 90", "90 is none of 60, 75, 100, 150 and 300"),
         ("send_log_method = 'file'", "\"file\" is neither \"multilog\" nor \"syslog\""),
         ("webmail_loopback = 1", "1 is not text; put it into quotes"),
         ("logs_vchkpw_ports = { 0 = 'smtp' }", "\"0\" is not a port from 1 to 65535"),

@@ -80,6 +80,51 @@ fn a_broken_rrd_stops_nothing_and_its_bins_wait() {
     assert_eq!(rrds(&world), 2);
 }
 
+/// The RRD is that of a backup, and what was pushed since then is noted nowhere any more: of that time nothing is known, which is not
+/// that nothing came.
+#[test]
+fn what_an_older_rrd_lacks_and_nobody_knows_is_not_zero() {
+    let mut world = World::new();
+    let rrd = world.config.rrd_dir.join("send.rrd");
+    let every_ten_minutes = |world: &mut World, times: std::ops::Range<i64>| {
+        for at in times.map(|n| T0 + n * 600) {
+            NOW.set(at + 300);
+            world.write(format!("@{:016x}00000001 new msg 1\n", (1i64 << 62) + 10 + at).as_bytes());
+            world.flush();
+        }
+    };
+    every_ten_minutes(&mut world, 0..3);
+    let backup = fs::read(&rrd).unwrap();
+    every_ten_minutes(&mut world, 3..6);
+    fs::write(&rrd, backup).unwrap();
+    for dir in [&world.config.logs_counters, &world.config.logs_base.join("state")] {
+        fs::remove_file(dir.join(".send.minutes")).unwrap();
+    }
+    every_ten_minutes(&mut world, 6..8);
+    assert_eq!(world.query()["message_new"], 8);
+    let mut rrdtool = std::process::Command::new("rrdtool");
+    rrdtool.args(["fetch", &rrd.display().to_string(), "AVERAGE", "-r", "60"]);
+    let output = rrdtool.args(["-s", &T0.to_string(), "-e", &(T0 + 4_200).to_string()]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines = text.lines();
+    let ds = SEND.counters[SEND.index("message_new").unwrap()].ds;
+    let column = lines.next().unwrap().split_whitespace().position(|name| name == ds).unwrap();
+    let mut rows = BTreeMap::new();
+    for (end, values) in lines.filter_map(|line| line.split_once(':')) {
+        let rate: f64 = values.split_whitespace().nth(column).unwrap().parse().unwrap();
+        rows.insert(end.parse::<i64>().unwrap() - T0, rate);
+    }
+    for (end, rate) in rows.range(60..=4_260) {
+        let expected = match end {
+            1_320..=3_060 => None,
+            end if (end - 60) % 600 == 0 => Some(1.0),
+            _ => Some(0.0),
+        };
+        assert_eq!(Some(rate * 60.0).filter(|rate| !rate.is_nan()).map(f64::round), expected, "{end}");
+    }
+    assert_eq!(rows.range(60..=4_260).count(), 71);
+}
+
 #[test]
 fn lines_of_the_past_and_the_future_are_counted_and_do_not_block_the_rrd() {
     let mut world = World::new();

@@ -75,16 +75,20 @@ impl File {
         rows.filter(|(_, moved)| *moved).map(|(row, _)| *row).collect()
     }
 
-    /// Makes unknown what lies in one of `stretches`.
-    pub(super) fn forget(&mut self, stretches: &[(i64, i64)]) {
+    /// When the first row begins of which anything is known.
+    pub(super) fn known_since(&self) -> Option<i64> {
+        let best = self.best();
+        self.rows().find(|row| best.of(*row).is_some()).map(|row| row.begin)
+    }
+
+    /// Makes unknown what lies in the stretch.
+    pub(super) fn forget(&mut self, (begin, end): (i64, i64)) {
         let count = self.rows.len();
-        for (begin, end) in stretches {
-            let first = self.rows.partition_point(|row| row.0 < *begin);
-            let behind = self.rows.partition_point(|row| row.1 <= *end);
-            if first < behind {
-                for rates in self.rates.chunks_exact_mut(count) {
-                    rates[first..behind].fill(f64::NAN);
-                }
+        let first = self.rows.partition_point(|row| row.0 < begin);
+        let behind = self.rows.partition_point(|row| row.1 <= end);
+        if first < behind {
+            for rates in self.rates.chunks_exact_mut(count) {
+                rates[first..behind].fill(f64::NAN);
             }
         }
     }

@@ -97,34 +97,54 @@ fn reading(path: &Path, all: &[(i64, i128)], pushed: i64) -> Reading {
     }
 }
 
-/// Four weeks of mail, three weeks without anything, two days of mail: of the three weeks nothing is known. Where there was a message
-/// every week, they are days on which nothing came.
+/// Mail, three weeks without anything, mail: of the three weeks nothing is known, wherever they lie and whether what came behind them
+/// is in the RRD or waits. Where mail comes every two weeks only, or nothing was logged for a week, nothing came.
 #[test]
-fn weeks_in_which_nothing_was_logged_at_all_are_not_known() {
+fn of_weeks_in_which_the_server_was_off_nothing_is_known() {
     let dir = tempfile::tempdir().unwrap();
-    let all = events(9, NOW - 51 * DAY);
-    let off = NOW - 23 * DAY..NOW - 2 * DAY;
-    for weekly in [false, true] {
-        let is_there = |(at, _): &&(i64, i128)| !off.contains(at);
-        let mut events: Vec<(i64, i128)> = all.iter().filter(is_there).copied().collect();
-        if weekly {
-            events.extend([(NOW - 16 * DAY, 5), (NOW - 9 * DAY, 5)]);
-            events.sort_unstable();
+    let day = |days: i64| NOW - days * DAY;
+    let on = |days: std::ops::Range<i64>| day(days.end)..day(days.start);
+    let batches = [0..1, 13..14, 26..27, 39..40, 50..51].map(on).to_vec();
+    // How many days before now the log begins, when there is mail, until when it was pushed, and which days are not known.
+    let cases = [
+        ("off", 51, vec![on(23..51), on(0..2)], NOW - 420, Some(4..=22)),
+        ("waits", 51, vec![on(23..51), NOW - 1_800..NOW], day(23), Some(2..=22)),
+        ("edge", 70, vec![on(69..70), on(0..30)], NOW - 420, Some(32..=59)),
+        ("batches", 51, batches, NOW - 420, None),
+        ("a week", 51, vec![on(23..51), on(0..16)], NOW - 420, None),
+    ];
+    for (name, since, mail, pushed, off) in cases {
+        let is_there = |(at, _): &(i64, i128)| mail.iter().any(|time| time.contains(at));
+        let logged: Vec<(i64, i128)> = events(9, day(since)).into_iter().filter(is_there).collect();
+        let path = dir.path().join(format!("{name}.rrd"));
+        let pushed = pushed.div_euclid(60) * 60;
+        let mut readings = vec![reading(&path, &logged, pushed)];
+        let read = |readings: &[Reading], from: i64, to: i64| {
+            let (history, problems) = History::read(readings, NOW, &Files::default());
+            assert_eq!(problems, Vec::<String>::new(), "{name}");
+            history.grew("send", ["message_new"], from, to)
+        };
+        for days in 2..since.min(60) {
+            let (from, to) = (day(days), day(days - 1));
+            let (grew, expected) = (read(&readings, from, to), count(&logged, from, to).0);
+            match &off {
+                Some(off) if off.contains(&days) => assert_eq!(grew, None, "{name}: day {days}"),
+                // The border lies in a row of half an hour.
+                Some(off) if (off.start() - 2..=off.end() + 2).contains(&days) => {}
+                _ => {
+                    let grew = grew.unwrap_or_else(|| panic!("{name}: day {days} is not known"));
+                    assert!((grew - expected).abs() < 12.0, "{name}: day {days}: {grew}, not {expected}");
+                }
+            }
         }
-        let path = dir.path().join(format!("{weekly}.rrd"));
-        let readings = [reading(&path, &events, NOW.div_euclid(60) * 60 - 420)];
-        let (history, problems) = History::read(&readings, NOW, &Files::default());
-        assert_eq!(problems, Vec::<String>::new());
-        let grew = |from: i64, to: i64| history.grew("send", ["message_new"], from, to);
-        let nothing = if weekly { Some(0.0) } else { None };
-        for days in [22, 19, 11, 4] {
-            assert_eq!(grew(NOW - days * DAY, NOW - (days - 1) * DAY), nothing, "{days}");
+        assert_eq!(read(&readings, NOW - 600, NOW), Some(count(&logged, NOW - 600, NOW).0), "{name}");
+        if name == "off" {
+            // Where another protocol was counted all the time the server was on.
+            let path = dir.path().join("other.rrd");
+            let other = reading(&path, &events(3, day(since)), pushed);
+            readings.push(Reading { protocol: "smtp", ..other });
+            assert_eq!(read(&readings, day(20), day(19)), Some(0.0));
         }
-        let (from, to) = (NOW - 30 * DAY, NOW - 24 * DAY);
-        let (counted, expected) = (grew(from, to).unwrap(), count(&events, from, to).0);
-        assert!(expected > 1_000.0 && (counted - expected).abs() < 10.0, "{counted}, not {expected}");
-        let day = local::midnight(NOW);
-        assert_eq!(grew(day, NOW), Some(count(&events, day, NOW).0));
     }
 }
 

@@ -287,6 +287,11 @@ fn a_small_picture_has_a_third_of_the_rows_and_a_short_legend() {
     let few = stack();
     let few = drawn(&few, Some(&day(&few, &columns[..3])), Size::Big, &[]);
     assert_eq!((few.rows, few.row), (288, 300));
+    // Totals of five digits have room on a phone, those of seven have not.
+    let much: Vec<Vec<f64>> =
+        columns[..3].iter().map(|rates| rates.iter().map(|r| r * 100.0).collect()).collect();
+    let much = drawn(&stack(), Some(&day(&stack(), &much)), Size::Big, &[]);
+    assert!(!few.legend.is_long && much.legend.is_long, "{:?} {:?}", few.legend, much.legend);
     let last = plot.legend.rows.last().unwrap();
     let total: u32 = rest.iter().map(|n| counts[*n].iter().sum::<u32>()).sum();
     assert_eq!(last.cells, [format!("{},{:03}", total / 1_000, total % 1_000)]);

@@ -13,7 +13,8 @@ const HOLDS_BACK: i64 = 3600;
 /// This number of updates is computed and written at a time, so that the rows of no more than these are in memory.
 const AT_A_TIME: usize = 1000;
 
-/// One update: the values of `[begin, begin + step)` by position in the protocol's table.
+/// One update: the values of `[begin, begin + step)` by position in the protocol's table. Where they are unknown, so is the time
+/// since the update before.
 pub type Update = (i64, Values);
 
 /// Pushes `updates` to the RRD at `path`.
@@ -60,7 +61,8 @@ pub fn lacking<'p>(header: &Header, protocol: &'p Protocol, updates: &[Update]) 
     if !lacks.contains(&true) {
         return None;
     }
-    let mut moved = updates.iter().flat_map(|(_, values)| values.iter());
+    let known = updates.iter().filter(|(_, values)| !values.are_unknown());
+    let mut moved = known.flat_map(|(_, values)| values.iter());
     moved.find(|(at, value)| *value != 0 && lacks[*at]).map(|(at, _)| protocol.counters[at].ds)
 }
 
@@ -81,6 +83,11 @@ pub(super) fn updated(
     let mut values = zeros.clone();
     let mut bin = Vec::new();
     for (begin, packed) in updates {
+        if packed.are_unknown() {
+            known_to = begin + step;
+            arithmetic.update(known_to, &vec![f64::NAN; sources.len()])?;
+            continue;
+        }
         packed.unpack(&mut bin);
         if *begin > known_to {
             // Over a gap that is longer than the heartbeat nothing is known; that must not reach
