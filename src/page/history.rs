@@ -127,7 +127,8 @@ impl<'r> History<'r> {
         silent.sort_unstable();
         let (longest, off) = silent.pop()?;
         let next = silent.last().map_or(0, |(seconds, _)| *seconds);
-        (longest > OFF && longest > FAR * next).then_some(off)
+        // Of its last hour it stays known that nothing came, so that it is known what came in the first one.
+        (longest > OFF && longest > FAR * next).then_some((off.0, off.1 - 3_600))
     }
 
     /// By how much the counters `keys` of `protocol` (or of a section) grew together from `from` to `to`, Unix seconds.

@@ -148,6 +148,12 @@ fn at_all_widths_nothing_sticks_out_letters_are_large_enough_and_fingers_hit() {
                 let open = "for (const folded of document.querySelectorAll('details')) folded.open = true;";
                 let seen = browser.run(&format!("{open} {LAID_OUT}"));
                 assert_eq!(seen["wrong"], json!([]), "{at}, unfolded: {:#}", seen["wrong"]);
+                let periods = "document.querySelectorAll('input[name=period]')";
+                let others = browser.run(&format!("return {periods}.length")).as_u64().expect("a number");
+                for n in 1..others {
+                    let seen = browser.run(&format!("{periods}[{n}].checked = true; {LAID_OUT}"));
+                    assert_eq!(seen["wrong"], json!([]), "{at}, period {n}: {:#}", seen["wrong"]);
+                }
                 assert_eq!(browser.console(), Vec::<String>::new(), "{at}");
             }
         }
