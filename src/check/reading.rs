@@ -31,7 +31,7 @@ pub(super) fn check(report: &mut Report, feeds: &[Feed], now: i64) {
 }
 
 /// When `maillogs update` was last done, unix seconds; 0: never. A logger's processor reads its own protocol only, so
-/// the others tell. What a clock wrote that was ahead is no later than now.
+/// the others tell. A time that lies ahead, because the clock did when it was written, counts as `now`.
 fn updated(report: &Report, feeds: &[Feed], now: i64) -> i64 {
     let own = |name: &str| feeds.iter().any(|feed| feed.protocol.name == name && feed.log.is_some());
     report.protocols.iter().filter(|p| !own(&p.name)).map(|p| p.seen.min(now)).max().unwrap_or(0)

@@ -17,10 +17,10 @@ use file::{Column, File, Row};
 /// So far back rows are read (seconds): for so long an RRD keeps rows of half an hour.
 pub const KEPT: i64 = 62 * 86_400;
 
-/// Where nothing at all was counted for longer than this (seconds), and for far longer than ever before, the server was off: these are
-/// no days with which others can be compared.
+/// The server was off for the longest stretch in which nothing at all was counted, if it lasted longer than this (seconds), and more
+/// than [`FAR`] times as long as the second longest. Its days are not compared with others.
 const OFF: i64 = 8 * 86_400;
-/// So many times as long as the next longest such time is far longer: who sends every two weeks is silent between.
+/// A server that sends mail every two weeks has several stretches of two weeks without anything: it was not off in the longest of them.
 const FAR: i64 = 4;
 
 /// The last two months of all protocols.
@@ -115,7 +115,7 @@ impl<'r> History<'r> {
             moved.extend(part.reading.waiting.iter().map(|(begin, _)| (*begin, begin + part.step())));
         }
         moved.sort_unstable();
-        // What is known of the time before anything moved is that nothing did.
+        // Rows before the first movement are known to be zero: that stretch counts, too.
         let mut until = self.files.iter().filter_map(File::known_since).min()?;
         let mut silent = Vec::new();
         for (begin, end) in moved {
@@ -127,7 +127,8 @@ impl<'r> History<'r> {
         silent.sort_unstable();
         let (longest, off) = silent.pop()?;
         let next = silent.last().map_or(0, |(seconds, _)| *seconds);
-        // Of its last hour it stays known that nothing came, so that it is known what came in the first one.
+        // The last hour of the stretch stays known. Without it the page could not tell, in the first hour after the server is back, how
+        // much came in the last hour.
         (longest > OFF && longest > FAR * next).then_some((off.0, off.1 - 3_600))
     }
 

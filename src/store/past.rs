@@ -46,7 +46,7 @@ pub(super) fn refill(store: &Store, journal: &mut Journal, from: i64) {
         },
         if again.minutes.len() == 1 { "is" } else { "are" },
     ));
-    // What is lost is not nothing: an RRD would have 0 there.
+    // Without these updates the RRD would have 0 in the time of which what was counted is lost.
     let lost = again.unknown.iter().filter(|(begin, end)| *begin > i64::MIN && end - begin >= store.step);
     let lost = lost.map(|(_, end)| (end - store.step, Values::unknown(journal.state.keys.len())));
     let mut updates: Vec<Update> = again.minutes.into_iter().chain(lost).collect();

@@ -14,7 +14,7 @@ pub struct Values {
     packed: Packed,
 }
 
-/// No counter ever gets there.
+/// Stands in the place of each value that is unknown. No counter gets as low.
 const UNKNOWN: i128 = i128::MIN;
 
 /// Bytes, of which a few need no memory of their own: most minutes raise few counters.
@@ -83,12 +83,12 @@ impl Values {
         Values { width: u32::try_from(values.len()).unwrap_or(u32::MAX), packed: Packed::of(room) }
     }
 
-    /// What came in a time of which nothing is known: its values are not 0 and nothing else either.
+    /// The values of a time of which it is not known what came.
     pub fn unknown(width: usize) -> Values {
         Values::of(&vec![UNKNOWN; width])
     }
 
-    /// Are they those of a time of which nothing is known?
+    /// Were they made by [`Values::unknown`]?
     pub fn are_unknown(&self) -> bool {
         self.iter().next() == Some((0, UNKNOWN))
     }

@@ -26,7 +26,7 @@ pub trait Browser {
     /// What a function's body returns.
     fn run(&self, script: &str) -> Value;
 
-    /// The same where the page may just be going: `None` says that it could not be asked.
+    /// As [`Browser::run`], at a moment at which the page may be replaced by the next one; `None`: it could not be asked.
     fn try_run(&self, script: &str) -> Option<Value>;
 
     /// The size of the window's inside in CSS pixels, and the system's theme: `light` or `dark`.

@@ -29,7 +29,7 @@ pub(crate) struct Legend {
     pub rows: Vec<Row>,
     /// Digits after the point of the value that is read.
     pub decimals: usize,
-    /// Are there numbers that six in a row have no room for on a phone?
+    /// Is a number so long that six columns do not fit beside each other on a phone?
     pub is_long: bool,
 }
 

@@ -39,7 +39,7 @@ pub(super) fn range(lowest: f64, highest: f64) -> String {
     if low == high { per_cent(highest) } else { format!("{low}–{high}{NARROW}%") }
 }
 
-/// Is a share above the highest usual one? Not by less than what is written of the two.
+/// Is a share above the highest usual one, so that the two are also written differently?
 pub(super) fn is_above(share: f64, highest: f64) -> bool {
     share > highest && bare(share) != bare(highest)
 }
